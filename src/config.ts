@@ -1,0 +1,122 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import { PipelineError } from './errors.ts';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const count = (byDefault: number) => z.coerce.number().int().min(1).max(64).default(byDefault);
+const gigabytes = (byDefault: number) => z.coerce.number().positive().default(byDefault);
+const seconds = (byDefault: number) => z.coerce.number().positive().default(byDefault);
+
+/** Every variable that Limelight reads. `.env.example` is checked against it by a test. */
+export const Environment = z.object({
+  API_HOST: z.string().default('127.0.0.1').describe('Address the API listens on'),
+  API_PORT: port.default(55_433).describe('Port of the API'),
+  API_SHUTDOWN_GRACE_S: seconds(20).describe('Seconds that requests in flight get to finish at shutdown'),
+  STORAGE_ROOT: z
+    .string()
+    .default('data')
+    .describe('Folder of the object store and of the embedded Temporal server'),
+  MODELS_DIR: z
+    .string()
+    .optional()
+    .describe('Folder with a manifest.json and models that come before all others'),
+  MODELS_CACHE_DIR: z
+    .string()
+    .optional()
+    .describe('Folder that pulled models are kept in; default: the user cache'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .optional()
+    .describe('host:port of a Temporal cluster; without it an embedded server is started'),
+  TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace'),
+  TEMPORAL_PORT: port.default(7233).describe('Port of the embedded Temporal server'),
+  TEMPORAL_UI_PORT: port.default(8233).describe("Port of the embedded server's Web UI"),
+  YOLO_SLOTS: count(2).describe('Detector processes of a GPU worker'),
+  YOLO_MEMORY_GB: gigabytes(2).describe('Device memory that one detector slot needs'),
+  YOLO_CONFIDENCE_THRESHOLD: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('conf_threshold of a job that does not say'),
+  YOLO_TIMEOUT_S: seconds(30).describe('A detection that takes longer has its process replaced'),
+  BIREFNET_SLOTS: count(1).describe('Background removal processes of a GPU worker'),
+  BIREFNET_MEMORY_GB: gigabytes(6).describe('Device memory that one background removal slot needs'),
+  BIREFNET_TIMEOUT_S: seconds(120).describe(
+    'A background removal that takes longer has its process replaced',
+  ),
+  GPU_MEMORY_GB: gigabytes(16).describe('Memory of the device'),
+  CUDA_VISIBLE_DEVICES: z.string().default('0').describe('The device of this GPU worker'),
+  MEDIA_SLOTS: count(1).describe(
+    'Decoder processes of an io worker; 1 keeps jobs strictly in order of submission',
+  ),
+  MEDIA_TIMEOUT_S: seconds(60).describe('Decoding that takes longer has its process replaced'),
+  RENDER_SLOTS: count(1).describe('Renderer processes of an io worker'),
+  RENDER_TIMEOUT_S: seconds(1800).describe('A rendering that takes longer has its process replaced'),
+  ONNX_THREADS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(Math.max(1, Math.floor(availableParallelism() / 2)))
+    .describe('Threads of one inference on the CPU; default: half the cores'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least level logged'),
+});
+
+/** Grouped by the part that consumes it: a factory takes `config.api`, never the whole. */
+const toConfig = (env: z.infer<typeof Environment>) => ({
+  api: { host: env.API_HOST, port: env.API_PORT, shutdownGraceMs: env.API_SHUTDOWN_GRACE_S * 1000 },
+  storage: { root: resolve(env.STORAGE_ROOT) },
+  models: { dir: env.MODELS_DIR && resolve(env.MODELS_DIR), cacheDir: env.MODELS_CACHE_DIR },
+  temporal: {
+    address: env.TEMPORAL_ADDRESS,
+    namespace: env.TEMPORAL_NAMESPACE,
+    embedded: { port: env.TEMPORAL_PORT, uiPort: env.TEMPORAL_UI_PORT },
+  },
+  gpu: {
+    device: env.CUDA_VISIBLE_DEVICES,
+    memoryGb: env.GPU_MEMORY_GB,
+    yolo: { slots: env.YOLO_SLOTS, memoryGb: env.YOLO_MEMORY_GB, timeoutMs: env.YOLO_TIMEOUT_S * 1000 },
+    birefnet: {
+      slots: env.BIREFNET_SLOTS,
+      memoryGb: env.BIREFNET_MEMORY_GB,
+      timeoutMs: env.BIREFNET_TIMEOUT_S * 1000,
+    },
+  },
+  jobs: { confThreshold: env.YOLO_CONFIDENCE_THRESHOLD },
+  media: { slots: env.MEDIA_SLOTS, timeoutMs: env.MEDIA_TIMEOUT_S * 1000 },
+  render: { slots: env.RENDER_SLOTS, timeoutMs: env.RENDER_TIMEOUT_S * 1000 },
+  onnx: { threads: env.ONNX_THREADS },
+  log: { level: env.LOG_LEVEL },
+});
+
+export type Config = ReturnType<typeof toConfig>;
+
+/** @throws PipelineError CONFIG_INVALID naming every bad variable at once. Values are not echoed: some are secrets. */
+export function loadConfig(env: Record<string, string | undefined>): Config {
+  // An empty variable is an unset one: env files have no other way to say so.
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new PipelineError('CONFIG_INVALID', `Configuration: ${faults.join('; ')}`);
+  }
+  return toConfig(parsed.data);
+}
+
+/** The process's environment over the variables of the env file, where there is one. */
+export function readEnvironment(envFile = '.env'): Record<string, string | undefined> {
+  return { ...readEnvFile(envFile), ...process.env };
+}
+
+function readEnvFile(path: string): Record<string, string | undefined> {
+  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
+}

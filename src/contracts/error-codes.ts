@@ -1,0 +1,59 @@
+/**
+ * Every failure a caller can see, with the two facts that callers act on.
+ * The key is the wire format (`ApplicationFailure.type`, `code` of a problem document, logs, metrics): add, never rename.
+ * `retryable` is about the activity that threw: whether the same call may succeed a little later.
+ */
+export const ERROR_CODES = {
+  // What the client sent
+  INPUT_INVALID: { status: 422, retryable: false },
+  UPLOAD_TOO_LARGE: { status: 413, retryable: false },
+  UPLOAD_INCOMPLETE: { status: 400, retryable: false },
+  MEDIA_UNSUPPORTED: { status: 415, retryable: false },
+  MEDIA_UNDECODABLE: { status: 415, retryable: false },
+  IMAGE_TOO_LARGE: { status: 413, retryable: false },
+  IMAGE_TOO_SMALL: { status: 422, retryable: false },
+  AUDIO_MISSING: { status: 422, retryable: false },
+  AUDIO_SILENT: { status: 422, retryable: false },
+  AUDIO_TOO_LONG: { status: 422, retryable: false },
+  AUDIO_TOO_SHORT: { status: 422, retryable: false },
+  IDEMPOTENCY_CONFLICT: { status: 422, retryable: false },
+  RANGE_NOT_SATISFIABLE: { status: 416, retryable: false },
+  ROUTE_NOT_FOUND: { status: 404, retryable: false },
+  METHOD_NOT_ALLOWED: { status: 405, retryable: false },
+
+  // What the picture shows
+  PERSON_NOT_FOUND: { status: 422, retryable: false },
+  PERSON_CHOICE_INVALID: { status: 422, retryable: false },
+  FACE_NOT_FOUND: { status: 422, retryable: false },
+  FACE_UNSUITABLE: { status: 422, retryable: false },
+
+  // Tasks and their files
+  TASK_NOT_FOUND: { status: 404, retryable: false },
+  TASK_CANCELLED: { status: 409, retryable: false },
+  VIDEO_NOT_READY: { status: 409, retryable: false },
+  VIDEO_UNPLAYABLE: { status: 502, retryable: true },
+  DEADLINE_EXCEEDED: { status: 504, retryable: false },
+  OBJECT_NOT_FOUND: { status: 404, retryable: false },
+  OBJECT_EXISTS: { status: 409, retryable: false },
+  OBJECT_KEY_INVALID: { status: 422, retryable: false },
+  OBJECT_CORRUPT: { status: 500, retryable: false },
+  STORAGE_FULL: { status: 507, retryable: true },
+
+  // The machine
+  SLOT_CRASHED: { status: 500, retryable: true },
+  SLOT_TIMEOUT: { status: 500, retryable: true },
+  MODEL_MISSING: { status: 503, retryable: false },
+  MODEL_INVALID: { status: 503, retryable: false },
+  DEVICE_IN_USE: { status: 503, retryable: false },
+  DEVICE_MEMORY_EXCEEDED: { status: 503, retryable: false },
+  PROVIDER_UNAVAILABLE: { status: 503, retryable: true },
+  TEMPORAL_UNAVAILABLE: { status: 503, retryable: true },
+  CONFIG_INVALID: { status: 500, retryable: false },
+  INTERNAL: { status: 500, retryable: true },
+} as const satisfies Record<string, { status: number; retryable: boolean }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export function isErrorCode(code: string | null | undefined): code is ErrorCode {
+  return code != null && Object.hasOwn(ERROR_CODES, code);
+}

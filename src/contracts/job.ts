@@ -1,0 +1,123 @@
+import type { ErrorCode } from './error-codes.ts';
+import type { Stage, StageEvent } from './stages.ts';
+
+/** A stored object as payloads name it. Bytes never travel through Temporal. */
+export interface StoredObject {
+  key: string;
+  bytes: number;
+  /** Lower-case hex. */
+  sha256: string;
+}
+
+export const PROVIDERS = ['local'] as const;
+export type ProviderName = (typeof PROVIDERS)[number];
+
+/** What stands behind the person: the photo itself, the photo blurred, one colour, or a picture of the client's. */
+export type Background = 'original' | 'blur' | 'image' | `#${string}`;
+
+/** The neutral grey that contract and page promise where nothing is asked for. */
+export const DEFAULT_BACKGROUND: Background = '#e8e8ea';
+
+export interface JobOptions {
+  /** 0 to 1: detections below it do not count as persons. */
+  confThreshold: number;
+  /** Soften the edge of the mask. */
+  applySmoothing: boolean;
+  /** `auto` is the best person; a number is a person as the result numbers them, from 1. */
+  persons: 'auto' | number;
+  background: Background;
+  provider: ProviderName;
+  /** Seconds from submission after which the job fails with DEADLINE_EXCEEDED and is undone. */
+  deadlineS: number;
+  /** 1 (first) to 5 (last), as Temporal's priority key. */
+  priority: number;
+}
+
+/** The argument of the workflow `generateVideo`. */
+export interface JobInput {
+  taskId: string;
+  image: StoredObject;
+  audio: StoredObject;
+  backgroundImage?: StoredObject;
+  options: JobOptions;
+  /** Hash over everything that makes two submissions the same. */
+  fingerprint: string;
+  /** ISO 8601. */
+  submittedAt: string;
+}
+
+/** Left, top, right, bottom in pixels of the upright photo. */
+export type Box = [x1: number, y1: number, x2: number, y2: number];
+
+export interface Person {
+  /** From 1, best first: see `rankPersons` in `inference/person-ranking.ts`. */
+  id: number;
+  /** 0 to 1. */
+  confidence: number;
+  box: Box;
+}
+
+/** The successful end of a job, in its wire form. */
+export interface JobResult {
+  task_id: string;
+  success: true;
+  video_url: string;
+  execution_time_ms: number;
+  metadata: {
+    person_detection: {
+      total_persons: number;
+      selected_person_id: number;
+      confidence: number;
+      persons: Person[];
+    };
+    background_removal: { input_size: number; mask_url: string; cutout_url: string };
+    provider: { name: ProviderName; degraded: boolean };
+    video: { width_px: number; height_px: number; duration_s: number; bytes: number; sha256: string };
+    /** Wall milliseconds by stage, queue time included. */
+    timings_ms: Record<string, number>;
+    /** Names of the stages that were answered from the cache. */
+    cached: string[];
+    /** Things the person may want to know, such as "The face is small: 96 px". */
+    warnings: string[];
+  };
+}
+
+export interface JobError {
+  code: ErrorCode;
+  /** What was expected, what was found, and what to change. */
+  message: string;
+  /** The stage that failed. */
+  stage: Stage;
+  /** Whether the same submission may succeed later. */
+  retryable: boolean;
+  /** Names of the undo steps that ran, newest first. */
+  compensated: string[];
+}
+
+/** The unsuccessful end of a job, in its wire form. */
+export interface JobFailure {
+  task_id: string;
+  success: false;
+  execution_time_ms: number;
+  error: JobError;
+}
+
+export type JobOutcome = JobResult | JobFailure;
+
+/**
+ * `metadata.json`: what survives Temporal's own retention. Enough to answer status, events and result without it.
+ * A reader refuses a `schema_version` above its own; fields are added, never renamed.
+ */
+export interface TaskMetadata {
+  schema_version: 1;
+  task_id: string;
+  fingerprint: string;
+  submitted_at: string;
+  updated_at: string;
+  options: JobOptions;
+  /** The objects of this task that should exist now. */
+  objects: StoredObject[];
+  events: StageEvent[];
+  /** Absent while the job runs. */
+  outcome?: JobOutcome;
+}

@@ -1,0 +1,23 @@
+import type { JobOutcome } from './job.ts';
+import type { StageEvent } from './stages.ts';
+
+/** Names on the wire. Histories hold them: never rename. */
+export const GENERATE_VIDEO = 'generateVideo';
+export const PROGRESS_QUERY = 'progress';
+
+/** `video/<task_id>`: one workflow a task, whoever submits it and however often. */
+export function toWorkflowId(taskId: string): string {
+  return `video/${taskId}`;
+}
+
+/** Answer of the query `progress(since)`. */
+export interface Progress {
+  /** Events with `seq` greater than `since`. */
+  events: StageEvent[];
+  /** Set once the last event is terminal. */
+  outcome?: JobOutcome;
+}
+/** The memo of a `generateVideo` execution: what an API process needs without asking a worker. */
+export interface JobMemo {
+  fingerprint: string;
+}

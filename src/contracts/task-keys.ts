@@ -1,0 +1,34 @@
+/** Where the objects of a task lie. The workflow picks every key, so every undo can name what it deletes. */
+export const TIERS = ['uploads', 'processed', 'videos', 'temp'] as const;
+export type Tier = (typeof TIERS)[number];
+
+export function taskPrefix(tier: Tier, taskId: string): string {
+  return `${tier}/${taskId}/`;
+}
+
+export function taskKeys(taskId: string) {
+  const processed = taskPrefix('processed', taskId);
+  const videos = taskPrefix('videos', taskId);
+  return {
+    /** Upright sRGB, 8 bits, no alpha, PNG. */
+    photo: `${processed}photo.png`,
+    /** 16-bit PCM WAV, one or two channels. */
+    voice: `${processed}voice.wav`,
+    /** One channel, the size of the photo. */
+    mask: `${processed}mask.png`,
+    /** The person with alpha, the size of the photo. */
+    cutout: `${processed}cutout.png`,
+    /** What stands behind the person, the size of the photo. */
+    plate: `${processed}plate.png`,
+    /** The person on the background: what a provider animates. */
+    portrait: `${processed}portrait.png`,
+    video: `${videos}video.mp4`,
+    thumbnail: `${videos}thumbnail.jpg`,
+    metadata: `${videos}metadata.json`,
+  };
+}
+
+/** Uploads carry their hash in the name, so that a second submission under the same task id cannot overwrite the first. */
+export function uploadKey(taskId: string, field: string, sha256: string): string {
+  return `${taskPrefix('uploads', taskId)}${field}-${sha256.slice(0, 16)}`;
+}

@@ -1,0 +1,33 @@
+import { ERROR_CODES, type ErrorCode } from './contracts/error-codes.ts';
+
+export interface PipelineErrorOptions {
+  cause?: unknown;
+  /** Facts for programs and logs. Never a secret, never a URL with a query. */
+  details?: Record<string, string | number | boolean>;
+  /** The far side's word on when to come back. */
+  retryAfterMs?: number;
+}
+
+/** The only error class that adapters and activities throw on purpose. Match on `code`, never on `message`. */
+export class PipelineError extends Error {
+  override readonly name = 'PipelineError';
+  readonly code: ErrorCode;
+  readonly details: Record<string, string | number | boolean> | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  /** @param message for a person: what was expected, for which thing, what came, and what to change. */
+  constructor(code: ErrorCode, message: string, options: PipelineErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.details = options.details;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+
+  get status(): number {
+    return ERROR_CODES[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return ERROR_CODES[this.code].retryable;
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * What one kind of slot does, seen from both sides. The child's side is a module that exports
+ * `createTask(config): Promise<SlotTask>`; it loads its sessions once and holds them until the process ends.
+ */
+export interface SlotTask<Input = unknown, Result = unknown, Progress = unknown> {
+  /** Proves that the loaded models work; throws MODEL_INVALID where they answer nonsense. */
+  selfTest(): Promise<Record<string, string | number | boolean>>;
+  /** May block the thread for as long as it takes: the parent lives in another process and kills what must stop. */
+  run(input: Input, onProgress: (progress: Progress) => void): Promise<Result>;
+}
+
+/** The parent's side: as many child processes as slots. */
+export interface SlotPool<Input, Result, Progress = never> extends AsyncDisposable {
+  /** Resolves when every slot passed its self-test; rejects when one refused. */
+  ready(): Promise<void>;
+  /**
+   * Runs on the next free slot, first come first served. Aborting kills the child and replaces it, and the call rejects
+   * with the signal's reason; a child that dies rejects with SLOT_CRASHED, one that takes longer than the pool's
+   * `timeoutMs` with SLOT_TIMEOUT.
+   */
+  run(
+    input: Input,
+    options: { signal: AbortSignal; onProgress?: (progress: Progress) => void },
+  ): Promise<Result>;
+  /** One entry a slot. */
+  snapshot(): SlotSnapshot[];
+}
+
+export interface SlotSnapshot {
+  pid: number | undefined;
+  state: 'starting' | 'idle' | 'busy';
+  restarts: number;
+  runs: number;
+  facts: Record<string, string | number | boolean>;
+}

@@ -1,0 +1,54 @@
+/** Inputs and results of the slots: paths and numbers. Each kind's module lies beside this file or in its own folder. */
+import type { Box, Person } from '../contracts/job.ts';
+
+export interface DetectPersonsInput {
+  /** Any file that the image library reads, upright. */
+  imagePath: string;
+  /** 0 to 1. */
+  confThreshold: number;
+}
+
+export interface DetectPersonsResult {
+  widthPx: number;
+  heightPx: number;
+  /** Best first, numbered from 1. Empty where nobody is found. */
+  persons: Person[];
+  /** The most confident person below the threshold, so that a refusal can say how near it was. */
+  bestBelowThreshold?: number;
+  timingsMs: Record<string, number>;
+}
+
+export interface RemoveBackgroundInput {
+  imagePath: string;
+  /** The selected person, and the others whose pixels in the crop are to go. */
+  person: Box;
+  others: Box[];
+  applySmoothing: boolean;
+  /** PNG files to write, both the size of the image. */
+  maskPath: string;
+  cutoutPath: string;
+}
+
+export interface RemoveBackgroundResult {
+  /** Side of the square that the model saw. */
+  inputSize: number;
+  /** Share of the image that the person covers, 0 to 1. */
+  coverage: number;
+  timingsMs: Record<string, number>;
+}
+
+export interface PrepareMediaInput {
+  imagePath: string;
+  audioPath: string;
+  backgroundImagePath?: string;
+  /** PNG and WAV files to write. */
+  photoPath: string;
+  voicePath: string;
+  /** Written only where a background image was given. */
+  backgroundPath: string;
+}
+
+export interface PrepareMediaResult {
+  photo: { widthPx: number; heightPx: number; format: string };
+  voice: { durationS: number; sampleRateHz: number; channels: number; format: string; peakDb: number };
+}

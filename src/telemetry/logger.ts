@@ -1,0 +1,32 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+
+export type { Logger } from 'pino';
+
+/** Paths whose values never reach a log line, at the top level and one below it. */
+const SECRET_FIELDS = [
+  'authorization',
+  'cookie',
+  'apiKey',
+  'api_key',
+  'secret',
+  'password',
+  'token',
+  'signature',
+];
+
+/** One JSON line an event. `part` names the process or the module that speaks. */
+export function createLogger(
+  part: string,
+  options: { level: string; destination?: DestinationStream },
+): Logger {
+  return pino(
+    {
+      level: options.level,
+      base: { part, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
+    },
+    options.destination ?? pino.destination({ fd: 2, sync: true }),
+  );
+}
