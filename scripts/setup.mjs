@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+/**
+ * What a fresh machine needs before anything else can run: the npm packages, Node 24 among them, and a Temporal
+ * server. Plain JavaScript for Node 20 and without a dependency, because it runs before there is any.
+ *
+ * npm scripts call it as `(node scripts/setup.mjs) && node …`. The parentheses matter: a shell remembers where it
+ * found `node`, and without the subshell the second one would still be the system's.
+ */
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { withLock } from './setup/lock.mjs';
+import { assertNodeCanSetUp, ensureNode24, isNode24 } from './setup/node.mjs';
+import { arePackagesCurrent, installPackages } from './setup/packages.mjs';
+import { say } from './setup/step.mjs';
+import { findTemporal, installTemporal } from './setup/temporal.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const { values } = parseArgs({ options: { 'quiet-when-ready': { type: 'boolean' } } });
+
+// Locks and half-written files are removed when the process exits, which an unhandled signal would not do.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+try {
+  assertNodeCanSetUp(process.version);
+  await setUp();
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
+
+async function setUp() {
+  if (isReady()) {
+    if (!values['quiet-when-ready']) {
+      say('Everything is in place.');
+    }
+    return;
+  }
+  // Not in node_modules, which `npm ci` empties.
+  const clone = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  await withLock(join(tmpdir(), `limelight-setup-${process.getuid?.() ?? 0}-${clone}`), async () => {
+    if (!arePackagesCurrent(root)) {
+      await installPackages(root);
+    }
+    await ensureNode24(root);
+    if (!findTemporal(process.env)) {
+      await installTemporal(root, process.env);
+    }
+  });
+  say('Everything is in place.');
+}
+
+function isReady() {
+  return arePackagesCurrent(root) && isNode24(root) && findTemporal(process.env) !== undefined;
+}

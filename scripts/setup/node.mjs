@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { runNpm } from './packages.mjs';
+import { say } from './step.mjs';
+
+/** The first that runs TypeScript as it is, without a flag, and that the project is tested with. */
+const NODE_MAJOR = 24;
+
+/** @param {string} version as `process.version` gives it */
+export function assertNodeCanSetUp(version) {
+  if (majorOf(version) < 20) {
+    throw new Error(
+      `Node 20 or newer is needed to set up, and this is ${version}. Install one from https://nodejs.org and run this again.`,
+    );
+  }
+}
+
+/**
+ * The npm package `node` brings the Node that everything runs on. Its install script fetches the program, and is skipped
+ * where npm is told to ignore scripts: then it is asked for by name.
+ *
+ * @param {string} root
+ */
+export async function ensureNode24(root) {
+  if (isNode24(root)) {
+    return;
+  }
+  say('fetching Node 24 (npm rebuild node), usually 10 to 30 seconds');
+  await runNpm(root, 'npm rebuild node', ['rebuild', 'node', '--ignore-scripts=false']);
+  if (!isNode24(root)) {
+    throw new Error(
+      `Node ${NODE_MAJOR} was expected at node_modules/.bin/node and is not there. Install Node ${NODE_MAJOR} yourself (https://nodejs.org) or remove node_modules and run this again.`,
+    );
+  }
+}
+
+/** @param {string} root */
+export function isNode24(root) {
+  try {
+    const version = execFileSync(join(root, 'node_modules/.bin/node'), ['--version'], {
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+    });
+    return majorOf(version) === NODE_MAJOR;
+  } catch {
+    return majorOf(process.version) >= NODE_MAJOR;
+  }
+}
+
+function majorOf(version) {
+  return Number(version.trim().replace(/^v/, '').split('.')[0]);
+}

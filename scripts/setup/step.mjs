@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+
+const HEARTBEAT_MS = 15_000;
+/** As much of a program's output as helps to see why it failed. */
+const KEPT_LINES = 15;
+
+/** Standard output belongs to the program that runs after the setup. */
+export function say(message) {
+  process.stderr.write(`setup: ${message}\n`);
+}
+
+/**
+ * Runs a program, with a sign of life every 15 seconds.
+ *
+ * @param {string} title what is being done, for the signs of life
+ * @param {string[]} command
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, shell?: boolean, giveUp?: (elapsedMs: number) => string | undefined }} options
+ *   `giveUp` is asked every second; its answer is the reason to end the program.
+ * @throws {Error} with the end of the program's output
+ */
+export async function runStep(title, [program, ...args], { giveUp, ...options } = {}) {
+  const startedAt = Date.now();
+  const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const end = () => child.kill('SIGKILL');
+  process.once('exit', end);
+  let output = '';
+  let reason;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text) => {
+      output = (output + text).split('\n').slice(-KEPT_LINES).join('\n');
+    });
+  }
+  const heartbeat = setInterval(() => {
+    say(`${title}: ${Math.round((Date.now() - startedAt) / 1000)} s`);
+  }, HEARTBEAT_MS);
+  const watch = setInterval(() => {
+    reason ??= giveUp?.(Date.now() - startedAt);
+    if (reason) {
+      end();
+    }
+  }, 1000);
+  try {
+    const failure = await new Promise((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('close', (code, signal) => resolve(code === 0 ? undefined : `ended with ${code ?? signal}`));
+    });
+    if (failure !== undefined) {
+      throw new Error([reason ?? `${program} ${failure}`, output.trim()].filter(Boolean).join('\n'));
+    }
+  } finally {
+    clearInterval(heartbeat);
+    clearInterval(watch);
+    process.off('exit', end);
+  }
+}

@@ -1,0 +1,148 @@
+import { execFileSync } from 'node:child_process';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { withLock } from './lock.mjs';
+import { runStep, say } from './step.mjs';
+
+/** The version that `src/temporal/binary.ts` looks for. */
+export const TEMPORAL_CLI_VERSION = '1.5.1';
+const MODULE = `github.com/temporalio/cli/cmd/temporal@v${TEMPORAL_CLI_VERSION}`;
+const EXE = process.platform === 'win32' ? '.exe' : '';
+const CONNECT_MS = 20_000;
+const DOWNLOAD_MS = 10 * 60_000;
+
+/**
+ * The places that `src/temporal/binary.ts` looks in, in its order.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string | undefined} a path, or the address of a server that runs already
+ */
+export function findTemporal(env) {
+  const onPath = (env.PATH ?? env.Path ?? '')
+    .split(delimiter)
+    .filter(Boolean)
+    .map((folder) => join(folder, `temporal${EXE}`));
+  return env.TEMPORAL_ADDRESS || [...onPath, cachedTemporal(env)].find(isExecutable);
+}
+
+/** @param {NodeJS.ProcessEnv} env */
+export function cachedTemporal(env) {
+  const cacheHome =
+    env.XDG_CACHE_HOME || join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache');
+  return join(cacheHome, 'limelight', 'bin', `temporal-${TEMPORAL_CLI_VERSION}${EXE}`);
+}
+
+/**
+ * Puts the Temporal CLI into the user's cache: downloaded by Temporal's SDK, or built where that does not get through.
+ *
+ * @param {string} root
+ * @param {NodeJS.ProcessEnv} env
+ */
+export async function installTemporal(root, env) {
+  const target = cachedTemporal(env);
+  await withLock(`${target}.lock`, async () => {
+    if (isExecutable(target)) {
+      return; // another clone's setup has put it there meanwhile
+    }
+    const failures = [];
+    for (const obtain of [download, build]) {
+      const folder = mkdtempSync(join(mkdirp(dirname(target)), '.partial-'));
+      try {
+        await obtain(root, folder, env);
+        // Renamed when complete: a program half written is never found.
+        renameSync(runnableIn(folder), target);
+        return;
+      } catch (error) {
+        failures.push(`- ${error.message}`);
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    }
+    throw new Error(
+      [
+        'No Temporal server could be installed.',
+        ...failures,
+        'One of these helps:',
+        '  1. install the Temporal CLI (https://docs.temporal.io/cli) so that `temporal` is on PATH',
+        '  2. install Go (https://go.dev/dl), from which the next run builds it',
+        '  3. set TEMPORAL_ADDRESS=host:port to use a Temporal server that runs already',
+      ].join('\n'),
+    );
+  });
+}
+
+async function download(root, folder) {
+  say(`downloading the Temporal CLI ${TEMPORAL_CLI_VERSION}, usually 10 to 60 seconds`);
+  const script = fileURLToPath(new URL('download-temporal.mjs', import.meta.url));
+  const node = join(root, 'node_modules/.bin/node');
+  try {
+    await runStep('downloading the Temporal CLI', [node, script, `v${TEMPORAL_CLI_VERSION}`, folder], {
+      shell: process.platform === 'win32',
+      giveUp: (elapsedMs) =>
+        elapsedMs > DOWNLOAD_MS
+          ? `no download within ${DOWNLOAD_MS / 60_000} minutes`
+          : elapsedMs > CONNECT_MS && readdirSync(folder).length === 0
+            ? `no answer within ${CONNECT_MS / 1000} s`
+            : undefined,
+    });
+  } catch (error) {
+    const reason = error.message.split('\n').at(error.message.startsWith('no ') ? 0 : -1);
+    say(`the download did not get through (${reason})`);
+    throw new Error(`Download: ${reason}`);
+  }
+}
+
+async function build(_root, folder, env) {
+  try {
+    execFileSync('go', ['version'], { stdio: 'ignore' });
+  } catch {
+    throw new Error('Build: Go is not installed (no `go` on PATH)');
+  }
+  say(
+    `building the Temporal CLI ${TEMPORAL_CLI_VERSION} with Go, 4 to 5 minutes on two cores, once on this machine`,
+  );
+  try {
+    await runStep('building the Temporal CLI', ['go', 'install', '-trimpath', '-ldflags=-s -w', MODULE], {
+      env: { ...env, GOBIN: folder },
+    });
+  } catch (error) {
+    throw new Error(`Build: ${error.message}`);
+  }
+}
+
+function runnableIn(folder) {
+  const name = readdirSync(folder).find(
+    (file) => file.startsWith('temporal') && !file.endsWith('.downloading'),
+  );
+  if (!name) {
+    throw new Error(`A program was expected in ${folder}, and there is none`);
+  }
+  const path = join(folder, name);
+  execFileSync(path, ['--version'], { stdio: 'ignore' });
+  return path;
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function mkdirp(folder) {
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
