@@ -1,0 +1,132 @@
+import { fork } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { PipelineError } from '../errors.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { FromSlot, SlotError, ToSlot } from './slot-protocol.ts';
+import type { SlotSnapshot } from './slot-task.ts';
+
+export interface SlotChildOptions {
+  /** Shown in process lists, logs and messages. */
+  name: string;
+  /** The module that exports `createTask`. */
+  task: URL;
+  /** What `createTask` is called with. Plain data, no secrets: other users of the machine see it in process lists. */
+  config: unknown;
+  /** The whole environment of the child, which opens files of strangers and needs no secret of the parent's. */
+  env: Record<string, string>;
+  logger: Logger;
+}
+
+/** One child process, from its start to its end. */
+export interface SlotChild {
+  readonly pid: number | undefined;
+  /** Facts of the self-test. Rejects with the child's refusal, or with SLOT_CRASHED when it dies before. */
+  readonly ready: Promise<SlotSnapshot['facts']>;
+  /** Resolves when the process is gone. Never rejects. */
+  readonly ended: Promise<void>;
+  /** One at a time, after `ready`. Rejects with the task's error, or with SLOT_CRASHED when the process dies. */
+  run(input: unknown, onProgress: (progress: unknown) => void): Promise<unknown>;
+  kill(): void;
+  /** False from `kill` or the end on. */
+  readonly alive: boolean;
+}
+
+interface Pending {
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+  onProgress(progress: unknown): void;
+}
+
+export function startSlotChild({ name, task, config, env, logger }: SlotChildOptions): SlotChild {
+  const child = fork(
+    fileURLToPath(new URL('./slot-process.ts', import.meta.url)),
+    [name, task.href, JSON.stringify(config)],
+    { execArgv: [], env, serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+  );
+  const ready = Promise.withResolvers<SlotSnapshot['facts']>();
+  const ended = Promise.withResolvers<void>();
+  // Whoever waits for it hears of it; the process may also end while nobody does.
+  ready.promise.catch(() => {});
+  let pending: Pending | undefined;
+  let lastId = 0;
+  let alive = true;
+
+  for (const output of [child.stdout, child.stderr]) {
+    logLines(output, logger.child({ slot: name, slotPid: child.pid }));
+  }
+
+  child.on('message', (message: FromSlot) => {
+    if (message.type === 'ready') {
+      ready.resolve(message.facts);
+    } else if (message.type === 'refused') {
+      ready.reject(fromSlotError(message.error));
+    } else if (message.type === 'progress') {
+      pending?.onProgress(message.progress);
+    } else if (message.type === 'result') {
+      pending?.resolve(message.result);
+    } else {
+      pending?.reject(fromSlotError(message.error));
+    }
+  });
+
+  const end = (how: string, details: Record<string, string | number>) => {
+    const crash = new PipelineError('SLOT_CRASHED', `The ${name} process ${child.pid} ended: ${how}`, {
+      details: { slot: name, ...details },
+    });
+    alive = false;
+    ready.reject(crash);
+    pending?.reject(crash);
+    ended.resolve();
+  };
+  child.on('error', (error) => end(error.message, {}));
+  // The last messages may arrive after the exit; the channel closes after the last of them.
+  const closed = new Promise((resolve) => child.once('disconnect', resolve));
+  child.once('exit', async (exitCode, signal) => {
+    await closed;
+    if (signal) {
+      end(`killed by ${signal}`, { signal });
+    } else {
+      end(`exit code ${exitCode}`, { exitCode: exitCode ?? -1 });
+    }
+  });
+
+  return {
+    pid: child.pid,
+    ready: ready.promise,
+    ended: ended.promise,
+    run: (input, onProgress) =>
+      new Promise<unknown>((resolve, reject) => {
+        pending = { resolve, reject, onProgress };
+        lastId += 1;
+        const message: ToSlot = { type: 'run', id: lastId, input };
+        // A child that died this moment cannot be written to; its end rejects the run.
+        child.send(message, () => {});
+      }).finally(() => {
+        pending = undefined;
+      }),
+    kill: () => {
+      alive = false;
+      child.kill('SIGKILL');
+    },
+    get alive() {
+      return alive;
+    },
+  };
+}
+
+function fromSlotError({ code, message, stack, details }: SlotError): Error {
+  const error = code ? new PipelineError(code, message, details ? { details } : {}) : new Error(message);
+  if (stack !== undefined) {
+    error.stack = stack;
+  }
+  return error;
+}
+
+/** What native code prints, such as the last words before an abort. */
+function logLines(output: Readable | null, logger: Logger): void {
+  if (output) {
+    createInterface({ input: output }).on('line', (line) => logger.warn({ line }, 'Output of a slot'));
+  }
+}

@@ -1,0 +1,87 @@
+import { PipelineError } from '../errors.ts';
+import { keepSlot, type SlotOptions, type SlotRun } from './slot.ts';
+import type { SlotPool } from './slot-task.ts';
+
+export interface SlotPoolOptions extends Omit<SlotOptions, 'env' | 'startTimeoutMs'> {
+  slots: number;
+  /** Default: empty. */
+  env?: Record<string, string>;
+  /** Default: five minutes, which a large model on a slow disk needs. */
+  startTimeoutMs?: number;
+}
+
+interface Call {
+  run: SlotRun;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Starts the slots at once. While none of them can start, runs reject with the reason in place of waiting for ever. */
+export function createSlotPool<Input, Result, Progress = never>(
+  options: SlotPoolOptions,
+): SlotPool<Input, Result, Progress> {
+  const slotOptions = { env: {}, startTimeoutMs: 300_000, ...options };
+  const waiting: Call[] = [];
+  const watchers = new Set<{ resolve(): void; reject(error: Error): void }>();
+  let closed: PipelineError | undefined;
+
+  const settle = () => {
+    const failures = closed ? slots.map(() => closed as Error) : slots.flatMap((slot) => slot.failure ?? []);
+    const started = slots.every((slot) => slot.snapshot().state !== 'starting');
+    for (const watcher of failures.length > 0 || started ? watchers : []) {
+      watchers.delete(watcher);
+      failures[0] ? watcher.reject(failures[0]) : watcher.resolve();
+    }
+    for (const slot of slots) {
+      if (!closed && slot.snapshot().state === 'idle') {
+        const call = waiting.shift();
+        call && slot.run(call.run).then(call.resolve, call.reject);
+      }
+    }
+    if (failures.length === slots.length) {
+      for (const call of waiting.splice(0)) {
+        call.reject(failures[0]);
+      }
+    }
+  };
+  // A slot tells of its changes only after the start of its process, so never before the list is complete.
+  const slots = Array.from({ length: options.slots }, () => keepSlot(slotOptions, settle));
+
+  return {
+    ready: () =>
+      new Promise<void>((resolve, reject) => {
+        watchers.add({ resolve, reject });
+        settle();
+      }),
+
+    async run(input, { signal, onProgress }) {
+      signal.throwIfAborted();
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      const report = (progress: unknown) => onProgress?.(progress as Progress);
+      const call: Call = { run: { input, signal, onProgress: report }, resolve, reject };
+      const leave = () => {
+        const place = waiting.indexOf(call);
+        if (place >= 0) {
+          waiting.splice(place, 1);
+          reject(signal.reason);
+        }
+      };
+      waiting.push(call);
+      signal.addEventListener('abort', leave, { once: true });
+      settle();
+      try {
+        return (await promise) as Result;
+      } finally {
+        signal.removeEventListener('abort', leave);
+      }
+    },
+
+    snapshot: () => slots.map((slot) => slot.snapshot()),
+
+    async [Symbol.asyncDispose]() {
+      closed = new PipelineError('SLOT_CRASHED', `The ${options.name} processes were closed`);
+      settle();
+      await Promise.all(slots.map((slot) => slot.close()));
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/** Entry point of a slot's child process: `node slot-process.ts NAME TASK_MODULE CONFIG_JSON`. */
+import process from 'node:process';
+import { PipelineError } from '../errors.ts';
+import type { FromSlot, SlotError, ToSlot } from './slot-protocol.ts';
+import type { SlotTask } from './slot-task.ts';
+
+const [name, module, config] = process.argv.slice(2) as [string, string, string];
+process.title = `limelight ${name}`;
+
+// Ctrl-C and service managers signal the whole group; only the parent knows when the run in hand may end.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+// A dead parent closes the channel. A run that blocks this thread ends first, its result then goes nowhere.
+process.on('disconnect', () => process.exit());
+
+const send = (message: FromSlot) => {
+  if (process.connected) {
+    process.send?.(message);
+  }
+};
+
+const toSlotError = (error: unknown): SlotError => {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return {
+    message,
+    ...(stack !== undefined && { stack }),
+    ...(error instanceof PipelineError && { code: error.code }),
+    ...(error instanceof PipelineError && error.details && { details: error.details }),
+  };
+};
+
+try {
+  const { createTask } = (await import(module)) as { createTask(config: unknown): Promise<SlotTask> };
+  const task = await createTask(JSON.parse(config));
+  const facts = await task.selfTest();
+
+  process.on('message', async ({ id, input }: ToSlot) => {
+    try {
+      const result = await task.run(input, (progress) => send({ type: 'progress', id, progress }));
+      send({ type: 'result', id, result });
+    } catch (error) {
+      send({ type: 'error', id, error: toSlotError(error) });
+    }
+  });
+  send({ type: 'ready', facts });
+} catch (error) {
+  send({ type: 'refused', error: toSlotError(error) });
+  process.disconnect();
+}

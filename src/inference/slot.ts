@@ -1,0 +1,150 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { PipelineError } from '../errors.ts';
+import { type SlotChild, type SlotChildOptions, startSlotChild } from './slot-child.ts';
+import type { SlotSnapshot } from './slot-task.ts';
+
+export interface SlotOptions extends SlotChildOptions {
+  /** Of one run, from its start. */
+  timeoutMs: number;
+  /** From the fork to the end of the self-test. */
+  startTimeoutMs: number;
+}
+
+export interface SlotRun {
+  input: unknown;
+  signal: AbortSignal;
+  onProgress(progress: unknown): void;
+}
+
+/** A place for one child process that is never empty for long: whoever dies in it is replaced. */
+export interface Slot {
+  /** Why nothing can run here for now: the last start was refused, or several in a row came to nothing. */
+  readonly failure: Error | undefined;
+  snapshot(): SlotSnapshot;
+  /** Only while idle. See `SlotPool.run`. */
+  run(run: SlotRun): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** One crash at start may be bad luck, such as memory that was still in use. So many in a row are not. */
+const FAILED_STARTS_TO_GIVE_UP = 3;
+const FIRST_RESTART_MS = 250;
+const MAX_RESTART_MS = 30_000;
+
+/** @param onChange is called whenever the slot became idle or its `failure` changed. */
+export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
+  const { name, timeoutMs, startTimeoutMs, logger } = options;
+  const closing = new AbortController();
+  let child = startSlotChild(options);
+  let state: SlotSnapshot['state'] = 'starting';
+  let facts: SlotSnapshot['facts'] = {};
+  let failure: Error | undefined;
+  let restarts = 0;
+  let runs = 0;
+
+  const becomeIdle = () => {
+    state = 'idle';
+    onChange();
+  };
+
+  const awaitStart = async () => {
+    facts = await within(child, child.ready, {
+      timeoutMs: startTimeoutMs,
+      signal: closing.signal,
+      what: `The ${name} process ${child.pid} did not start`,
+    });
+    failure = undefined;
+    logger.info({ slot: name, slotPid: child.pid, ...facts }, 'Slot is ready');
+    becomeIdle();
+  };
+
+  const keepFilled = async () => {
+    let failedStarts = 0;
+    while (!closing.signal.aborted) {
+      try {
+        await awaitStart();
+        failedStarts = 0;
+      } catch (error) {
+        if (closing.signal.aborted) {
+          break;
+        }
+        failedStarts += 1;
+        const mayRecover = error instanceof PipelineError && error.retryable;
+        if (!mayRecover || failedStarts >= FAILED_STARTS_TO_GIVE_UP) {
+          failure = error as Error;
+          onChange();
+        }
+        logger.error({ slot: name, err: error, failedStarts }, 'Slot did not start');
+      }
+      // A device's memory is free only once the process that held it is gone.
+      await child.ended;
+      state = 'starting';
+      if (failedStarts > 0) {
+        const waitMs = Math.min(FIRST_RESTART_MS * 2 ** (failedStarts - 1), MAX_RESTART_MS);
+        await delay(waitMs, undefined, { signal: closing.signal, ref: false }).catch(() => {});
+      }
+      if (!closing.signal.aborted) {
+        child = startSlotChild(options);
+        restarts += 1;
+      }
+    }
+    await child.ended;
+  };
+  const filled = keepFilled();
+
+  return {
+    get failure() {
+      return failure;
+    },
+    snapshot: () => ({ pid: child.alive ? child.pid : undefined, state, restarts, runs, facts }),
+    async run({ input, signal, onProgress }) {
+      const runner = child;
+      state = 'busy';
+      runs += 1;
+      try {
+        return await within(runner, runner.run(input, onProgress), {
+          timeoutMs,
+          signal: AbortSignal.any([signal, closing.signal]),
+          what: `The ${name} process ${runner.pid} did not finish its run`,
+        });
+      } finally {
+        if (runner.alive) {
+          becomeIdle();
+        }
+      }
+    },
+    async close() {
+      closing.abort(new PipelineError('SLOT_CRASHED', `The ${name} process was closed`));
+      child.kill();
+      await filled;
+    },
+  };
+}
+
+/** Awaits the work; kills the child and rejects at once when it takes too long or the signal aborts. */
+async function within<T>(
+  child: SlotChild,
+  work: Promise<T>,
+  { timeoutMs, signal, what }: { timeoutMs: number; signal: AbortSignal; what: string },
+): Promise<T> {
+  const stopped = Promise.withResolvers<never>();
+  const stop = (reason: unknown) => {
+    child.kill();
+    stopped.reject(reason);
+  };
+  const onAbort = () => stop(signal.reason);
+  const onTimeout = () =>
+    stop(
+      new PipelineError('SLOT_TIMEOUT', `${what} in ${timeoutMs / 1000} s and was replaced`, {
+        details: { timeoutMs },
+      }),
+    );
+  const timer = setTimeout(onTimeout, timeoutMs);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([work, stopped.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,272 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createSlotPool, type SlotPoolOptions } from '../../src/inference/slot-pool.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import type { Errand } from './fixtures/errand-task.ts';
+
+const never = new AbortController().signal;
+const open: AsyncDisposable[] = [];
+
+function errandPool(options: Partial<SlotPoolOptions> = {}) {
+  const pool = createSlotPool<Errand, unknown, number>({
+    name: 'errand',
+    task: new URL('./fixtures/errand-task.ts', import.meta.url),
+    config: {},
+    slots: 1,
+    timeoutMs: 10_000,
+    logger: createLogger('test', { level: 'silent' }),
+    ...options,
+  });
+  open.push(pool);
+  return pool;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((pool) => pool[Symbol.asyncDispose]()));
+});
+
+describe('a slot pool', () => {
+  it('answers from a child process, with the facts of its self-test', async () => {
+    const pool = errandPool();
+    await pool.ready();
+    await expect(pool.run({ do: 'echo', word: 'hello' }, { signal: never })).resolves.toBe('hello');
+
+    const [slot] = pool.snapshot();
+    expect(slot).toMatchObject({ state: 'idle', runs: 1, restarts: 0, facts: { kind: 'errands' } });
+    expect(slot?.pid).not.toBe(process.pid);
+  });
+
+  it('serves first come first served', async () => {
+    const pool = errandPool();
+    const order: number[] = [];
+    const waitMs = [200, 1, 100, 1];
+    await Promise.all(
+      waitMs.map((ms, index) =>
+        pool.run({ do: 'wait', ms }, { signal: never }).then(() => order.push(index)),
+      ),
+    );
+    expect(order).toEqual([0, 1, 2, 3]);
+  });
+
+  it('runs as many at once as it has slots, and no more', async () => {
+    const pool = errandPool({ slots: 2 });
+    await pool.ready();
+    const runs = [1, 2, 3].map(() => pool.run({ do: 'wait', ms: 200 }, { signal: never }));
+    expect(pool.snapshot()).toMatchObject([
+      { state: 'busy', runs: 1 },
+      { state: 'busy', runs: 1 },
+    ]);
+    await Promise.all(runs);
+    const shares = pool.snapshot().map((slot) => slot.runs);
+    expect(shares.toSorted()).toEqual([1, 2]);
+  });
+
+  it('passes progress on in its order, before the result', async () => {
+    const seen: unknown[] = [];
+    const result = await errandPool().run(
+      { do: 'count', to: 5 },
+      { signal: never, onProgress: (progress) => seen.push(progress) },
+    );
+    expect([...seen, result]).toEqual([1, 2, 3, 4, 5, 'counted']);
+  });
+
+  it("leaves the caller's event loop free while a slot blocks", async () => {
+    const pool = errandPool();
+    await pool.ready();
+    let longestGapMs = 0;
+    let last = performance.now();
+    const beat = setInterval(() => {
+      longestGapMs = Math.max(longestGapMs, performance.now() - last);
+      last = performance.now();
+    }, 5);
+    await pool.run({ do: 'block', ms: 1_000 }, { signal: never });
+    clearInterval(beat);
+    expect(longestGapMs).toBeGreaterThan(0);
+    expect(longestGapMs).toBeLessThan(500);
+  });
+
+  it('gives a child none of its own environment', async () => {
+    const pool = errandPool({ env: { CUDA_VISIBLE_DEVICES: '3' } });
+    await expect(pool.run({ do: 'tell environment' }, { signal: never })).resolves.toEqual([
+      'CUDA_VISIBLE_DEVICES',
+    ]);
+  });
+});
+
+describe('a run that fails', () => {
+  it('rejects with SLOT_CRASHED and the signal when its process is killed, and the next one runs', async () => {
+    const pool = errandPool();
+    const killed = pool.run({ do: 'die', signal: 'SIGKILL' }, { signal: never });
+    await expect(killed).rejects.toMatchObject({
+      code: 'SLOT_CRASHED',
+      retryable: true,
+      details: { signal: 'SIGKILL' },
+    });
+    await expect(pool.run({ do: 'echo', word: 'next' }, { signal: never })).resolves.toBe('next');
+    expect(pool.snapshot()).toMatchObject([{ restarts: 1, runs: 2 }]);
+  });
+
+  it('rejects with SLOT_CRASHED when its process is killed from outside in the middle', async () => {
+    const pool = errandPool();
+    await pool.ready();
+    const run = pool.run({ do: 'block', ms: 30_000 }, { signal: never });
+    process.kill(pool.snapshot()[0]?.pid as number, 'SIGKILL');
+    await expect(run).rejects.toMatchObject({ code: 'SLOT_CRASHED' });
+    await expect(pool.run({ do: 'echo', word: 'next' }, { signal: never })).resolves.toBe('next');
+  });
+
+  it('rejects with SLOT_CRASHED and the exit code when its process ends', async () => {
+    await expect(errandPool().run({ do: 'exit', code: 3 }, { signal: never })).rejects.toMatchObject({
+      code: 'SLOT_CRASHED',
+      details: { exitCode: 3 },
+    });
+  });
+
+  it('rejects with SLOT_TIMEOUT when it takes too long, and its process is replaced', async () => {
+    const pool = errandPool({ timeoutMs: 300 });
+    await pool.ready();
+    const before = pool.snapshot()[0]?.pid as number;
+    await expect(pool.run({ do: 'block', ms: 30_000 }, { signal: never })).rejects.toMatchObject({
+      code: 'SLOT_TIMEOUT',
+      retryable: true,
+    });
+    await expect(pool.run({ do: 'echo', word: 'next' }, { signal: never })).resolves.toBe('next');
+    expect(isRunning(before)).toBe(false);
+  });
+
+  it('rejects with the code, message and details of the task, and keeps the process', async () => {
+    const pool = errandPool();
+    await expect(pool.run({ do: 'refuse' }, { signal: never })).rejects.toMatchObject({
+      name: 'PipelineError',
+      code: 'PERSON_NOT_FOUND',
+      message: 'Nobody is there',
+      details: { persons: 0 },
+    });
+    await expect(pool.run({ do: 'break' }, { signal: never })).rejects.toThrow(/^This is a bug$/);
+    expect(pool.snapshot()).toMatchObject([{ state: 'idle', restarts: 0, runs: 2 }]);
+  });
+});
+
+describe('an aborted run', () => {
+  it('rejects at once with the reason and frees its slot in under two seconds, however it blocks', async () => {
+    const pool = errandPool();
+    await pool.ready();
+    const before = pool.snapshot()[0]?.pid as number;
+    const abort = new AbortController();
+    const run = pool.run({ do: 'block', ms: 30_000 }, { signal: abort.signal });
+    const reason = new Error('The job was cancelled');
+
+    const start = performance.now();
+    abort.abort(reason);
+    await expect(run).rejects.toBe(reason);
+    expect(performance.now() - start).toBeLessThan(200);
+    await pool.run({ do: 'echo', word: 'next' }, { signal: never });
+    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(isRunning(before)).toBe(false);
+  });
+
+  it('leaves the queue without touching the run before it', async () => {
+    const pool = errandPool();
+    const running = pool.run({ do: 'wait', ms: 300 }, { signal: never });
+    const abort = new AbortController();
+    const queued = pool.run({ do: 'echo', word: 'too late' }, { signal: abort.signal });
+    abort.abort(new Error('Changed my mind'));
+    await expect(queued).rejects.toThrow('Changed my mind');
+    await expect(running).resolves.toBe('waited');
+    expect(pool.snapshot()).toMatchObject([{ restarts: 0, runs: 1 }]);
+  });
+
+  it('never starts when the signal was aborted before', async () => {
+    const pool = errandPool();
+    const aborted = AbortSignal.abort(new Error('Too late'));
+    await expect(pool.run({ do: 'echo', word: 'x' }, { signal: aborted })).rejects.toThrow('Too late');
+    expect(pool.snapshot()).toMatchObject([{ runs: 0 }]);
+  });
+});
+
+describe('a slot that cannot start', () => {
+  it('makes ready() and every run reject with its refusal', async () => {
+    const pool = errandPool({ config: { refuse: 'The model is upside down' } });
+    const refusal = {
+      code: 'MODEL_INVALID',
+      message: 'The model is upside down',
+      details: { model: 'none' },
+    };
+    const run = pool.run({ do: 'echo', word: 'x' }, { signal: never });
+    await expect(pool.ready()).rejects.toMatchObject(refusal);
+    await expect(run).rejects.toMatchObject(refusal);
+  });
+
+  it('tells of a module that is not there', async () => {
+    const pool = errandPool({ task: new URL('./fixtures/absent-task.ts', import.meta.url) });
+    await expect(pool.ready()).rejects.toThrow(/absent-task\.ts/);
+  });
+
+  it('is given up after three crashes in a row, and is tried again ever more seldom', async () => {
+    const pool = errandPool({ config: { crashAtStart: true } });
+    await expect(pool.ready()).rejects.toMatchObject({
+      code: 'SLOT_CRASHED',
+      details: { signal: 'SIGSEGV' },
+    });
+    await expect(pool.run({ do: 'echo', word: 'x' }, { signal: never })).rejects.toMatchObject({
+      code: 'SLOT_CRASHED',
+    });
+    expect(pool.snapshot()[0]?.restarts).toBe(2);
+  });
+
+  it('rejects with SLOT_TIMEOUT when the start hangs', async () => {
+    const pool = errandPool({ startTimeoutMs: 1 });
+    await expect(pool.ready()).rejects.toMatchObject({ code: 'SLOT_TIMEOUT' });
+  });
+});
+
+describe('the end of a pool', () => {
+  it('rejects what runs and what waits, and leaves no process behind', async () => {
+    const pool = errandPool();
+    await pool.ready();
+    const pid = pool.snapshot()[0]?.pid as number;
+    const calls = [
+      pool.run({ do: 'block', ms: 30_000 }, { signal: never }),
+      pool.run({ do: 'echo', word: 'x' }, { signal: never }),
+    ];
+    const outcomes = Promise.allSettled(calls);
+    await pool[Symbol.asyncDispose]();
+    for (const outcome of await outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'SLOT_CRASHED' } });
+    }
+    expect(isRunning(pid)).toBe(false);
+    await expect(pool.run({ do: 'echo', word: 'x' }, { signal: never })).rejects.toMatchObject({
+      code: 'SLOT_CRASHED',
+    });
+  });
+
+  it.each(['idle', 'block'])('ends its children when its own process is killed (slot: %s)', async (slot) => {
+    const owner = fork(fileURLToPath(new URL('./fixtures/pool-owner.ts', import.meta.url)), [slot], {
+      execArgv: [],
+    });
+    const [{ slotPid }] = (await once(owner, 'message')) as [{ slotPid: number }];
+    expect(isRunning(slotPid)).toBe(true);
+    owner.kill('SIGKILL');
+    await vi.waitFor(() => expect(isRunning(slotPid)).toBe(false), { timeout: 5_000, interval: 50 });
+  });
+
+  it('is not hastened by the signals that a terminal sends to the whole group', async () => {
+    const pool = errandPool();
+    await pool.ready();
+    const run = pool.run({ do: 'wait', ms: 300 }, { signal: never });
+    const pid = pool.snapshot()[0]?.pid as number;
+    process.kill(pid, 'SIGINT');
+    process.kill(pid, 'SIGTERM');
+    await expect(run).resolves.toBe('waited');
+  });
+});
