@@ -14,6 +14,8 @@ export function taskKeys(taskId: string) {
     photo: `${processed}photo.png`,
     /** 16-bit PCM WAV, one or two channels. */
     voice: `${processed}voice.wav`,
+    /** The client's background picture, as the photo; only where there is one. */
+    backdrop: `${processed}backdrop.png`,
     /** One channel, the size of the photo. */
     mask: `${processed}mask.png`,
     /** The person with alpha, the size of the photo. */

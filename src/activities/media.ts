@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import type { StoredObject } from '../contracts/job.ts';
+import type { SlotPool } from '../inference/slot-task.ts';
+import type { PrepareMediaInput, PrepareMediaResult } from '../inference/tasks.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { keepAlive } from './keep-alive.ts';
+
+export interface MediaDeps {
+  store: ObjectStore;
+  decoder: SlotPool<PrepareMediaInput, PrepareMediaResult>;
+}
+
+export interface PrepareMediaRequest {
+  imageKey: string;
+  audioKey: string;
+  backgroundImageKey?: string;
+  photoKey: string;
+  voiceKey: string;
+  backdropKey: string;
+}
+
+export function createMediaActivities({ store, decoder }: MediaDeps) {
+  return {
+    /**
+     * Decodes what was uploaded, in a process that may die of it, and stores it in the one form that all stages read.
+     * Everything that is wrong with a photo or a recording is said here.
+     */
+    async prepareMedia(
+      request: PrepareMediaRequest,
+    ): Promise<PrepareMediaResult & { stored: StoredObject[] }> {
+      await using folder = await store.scratch();
+      const photoPath = join(folder.path, 'photo.png');
+      const voicePath = join(folder.path, 'voice.wav');
+      const backgroundPath = join(folder.path, 'backdrop.png');
+      const input = {
+        imagePath: await store.localPath(request.imageKey),
+        audioPath: await store.localPath(request.audioKey),
+        ...(request.backgroundImageKey && {
+          backgroundImagePath: await store.localPath(request.backgroundImageKey),
+        }),
+        photoPath,
+        voicePath,
+        backgroundPath,
+      };
+      const result = await keepAlive((signal) => decoder.run(input, { signal }));
+      const stored = [
+        await store.put(request.photoKey, { path: photoPath }),
+        await store.put(request.voiceKey, { path: voicePath }),
+      ];
+      if (request.backgroundImageKey) {
+        stored.push(await store.put(request.backdropKey, { path: backgroundPath }));
+      }
+      return { ...result, stored };
+    },
+  };
+}
+
+export type MediaActivities = ReturnType<typeof createMediaActivities>;

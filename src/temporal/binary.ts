@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { PipelineError } from '../errors.ts';
+
+/** The version whose server was measured and tested; `scripts/setup.mjs` installs the same one. */
+export const TEMPORAL_CLI_VERSION = '1.5.1';
+
+/**
+ * The Temporal CLI: on PATH, else in the user's cache where `scripts/setup.mjs` puts it.
+ * @throws PipelineError TEMPORAL_UNAVAILABLE where there is none.
+ */
+export function findTemporalBinary(env: Record<string, string | undefined>): string {
+  const name = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
+  const cacheHome =
+    env.XDG_CACHE_HOME ?? join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache');
+  const candidates = [
+    ...(env.PATH ?? '')
+      .split(delimiter)
+      .filter(Boolean)
+      .map((folder) => join(folder, name)),
+    join(cacheHome, 'limelight', 'bin', name.replace('temporal', `temporal-${TEMPORAL_CLI_VERSION}`)),
+  ];
+  const found = candidates.find((path) => existsSync(path));
+  if (!found) {
+    throw new PipelineError(
+      'TEMPORAL_UNAVAILABLE',
+      'No Temporal server: neither TEMPORAL_ADDRESS is set nor is the `temporal` program installed. Run `node scripts/setup.mjs`.',
+    );
+  }
+  return found;
+}

@@ -1,0 +1,199 @@
+import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { JobFailure, JobInput, JobResult, Person } from '../contracts/job.ts';
+import { taskKeys, taskPrefix } from '../contracts/task-keys.ts';
+import { background, composition, detection, media, render, undo, video } from './activities.ts';
+import { Compensations } from './compensation.ts';
+import { withDeadline } from './deadline.ts';
+import { toJobError } from './job-error.ts';
+import { choosePerson } from './person-choice.ts';
+import { ProgressLog } from './progress-log.ts';
+import { TaskRecord } from './task-record.ts';
+
+/**
+ * A photo and a voice in, a talking video out. After a failure or a cancellation nothing is left of the job but the
+ * record of it.
+ */
+export async function generateVideo(input: JobInput): Promise<JobResult> {
+  const progress = new ProgressLog(input.taskId);
+  const record = new TaskRecord(input);
+  const compensations = new Compensations();
+  const { submittedAt, options } = input;
+  const deadline = {
+    at: new Date(Date.parse(submittedAt) + options.deadlineS * 1000),
+    seconds: options.deadlineS,
+  };
+  try {
+    const result = await withDeadline(deadline, () => runStages(input, progress, record, compensations));
+    // From here on the video is there: a cancellation that comes now comes too late.
+    await CancellationScope.nonCancellable(async () => {
+      const end = progress.prepareEnd('COMPLETED', 'The video is ready', result);
+      await record.write([...progress.events, end], result);
+      progress.end(end, result);
+    });
+    return result;
+  } catch (error) {
+    const failure = await undoAndRecord(error, input, progress, record, compensations);
+    if (isCancellation(error)) {
+      throw error;
+    }
+    const { code, message } = failure.error;
+    throw ApplicationFailure.create({ type: code, message, nonRetryable: true, cause: error as Error });
+  }
+}
+
+async function runStages(
+  input: JobInput,
+  progress: ProgressLog,
+  record: TaskRecord,
+  compensations: Compensations,
+): Promise<JobResult> {
+  const { taskId, options } = input;
+  const keys = taskKeys(taskId);
+
+  progress.enter('INITIALIZED', 'Accepted: photo and voice are being checked');
+  compensations.add('uploads', () => undo.discard({ prefixes: [taskPrefix('uploads', taskId)] }));
+  compensations.add('processed files', () => undo.discard({ prefixes: [taskPrefix('processed', taskId)] }));
+  const [prepared] = await Promise.all([
+    media.prepareMedia({
+      imageKey: input.image.key,
+      audioKey: input.audio.key,
+      ...(input.backgroundImage && { backgroundImageKey: input.backgroundImage.key }),
+      photoKey: keys.photo,
+      voiceKey: keys.voice,
+      backdropKey: keys.backdrop,
+    }),
+    record.write(progress.events),
+  ]);
+  record.addObjects(...prepared.stored);
+  const { photo, voice } = prepared;
+  progress.enter(
+    'UPLOAD_COMPLETE',
+    `Photo of ${photo.widthPx} x ${photo.heightPx} pixels and ${voice.durationS.toFixed(1)} s of voice are in order`,
+    { photo, voice },
+  );
+
+  progress.enter('DETECTION_RUNNING', 'Looking for persons in the photo');
+  const detected = await detection.detectPersons({
+    photoKey: keys.photo,
+    confThreshold: options.confThreshold,
+  });
+  const person = choosePerson(detected, options);
+  progress.enter('DETECTION_COMPLETE', describeChoice(detected.persons, person), {
+    persons: detected.persons,
+    selected_person_id: person.id,
+  });
+
+  progress.enter('BACKGROUND_REMOVAL_RUNNING', `Cutting person #${person.id} out of the photo`);
+  const removed = await background.removeBackground({
+    photoKey: keys.photo,
+    person: person.box,
+    others: detected.persons.filter(({ id }) => id !== person.id).map(({ box }) => box),
+    applySmoothing: options.applySmoothing,
+    maskKey: keys.mask,
+    cutoutKey: keys.cutout,
+  });
+  record.addObjects(removed.mask, removed.cutout);
+  record.addObjects(
+    ...(await composition.composePortrait({
+      photoKey: keys.photo,
+      cutoutKey: keys.cutout,
+      background: options.background,
+      ...(input.backgroundImage && { backdropKey: keys.backdrop }),
+      plateKey: keys.plate,
+      portraitKey: keys.portrait,
+    })),
+  );
+  progress.enter(
+    'BACKGROUND_REMOVAL_COMPLETE',
+    `Person #${person.id} is cut out and stands on the chosen background`,
+    { input_size: removed.inputSize, coverage: removed.coverage },
+  );
+
+  progress.enter('DID_UPLOAD', 'Handing portrait and voice to the built-in renderer');
+  compensations.add('video', () => undo.discard({ keys: [keys.video, keys.thumbnail] }));
+  progress.enter('DID_PROCESSING', 'The built-in renderer draws the frames');
+  const talk = await render.renderTalk({
+    provider: options.provider,
+    requestId: taskId,
+    portraitKey: keys.portrait,
+    plateKey: keys.plate,
+    maskKey: keys.mask,
+    plateShowsPerson: options.background === 'original',
+    voiceKey: keys.voice,
+    videoKey: keys.video,
+  });
+  record.addObjects(talk.video);
+  progress.enter('DID_COMPLETE', `${talk.durationS.toFixed(1)} s of video are rendered`, {
+    warnings: talk.warnings,
+  });
+
+  progress.enter('FINALIZING', 'Checking that the video plays, and storing it');
+  const finished = await video.finishVideo({ videoKey: keys.video, thumbnailKey: keys.thumbnail });
+  record.addObjects(finished.thumbnail);
+
+  const files = `/api/pipeline/tasks/${taskId}`;
+  return {
+    task_id: taskId,
+    success: true,
+    video_url: `${files}/video`,
+    execution_time_ms: record.ageMs,
+    metadata: {
+      person_detection: {
+        total_persons: detected.persons.length,
+        selected_person_id: person.id,
+        confidence: person.confidence,
+        persons: detected.persons,
+      },
+      background_removal: {
+        input_size: removed.inputSize,
+        mask_url: `${files}/mask`,
+        cutout_url: `${files}/cutout`,
+      },
+      provider: { name: options.provider, degraded: false },
+      video: {
+        width_px: finished.widthPx,
+        height_px: finished.heightPx,
+        duration_s: finished.durationS,
+        bytes: talk.video.bytes,
+        sha256: talk.video.sha256,
+      },
+      timings_ms: progress.timingsMs(),
+      cached: [],
+      warnings: talk.warnings,
+    },
+  };
+}
+
+function describeChoice(persons: Person[], selected: Person): string {
+  const found = persons.length === 1 ? 'Detected 1 person' : `Detected ${persons.length} persons`;
+  return `${found}, selected person #${selected.id}`;
+}
+
+/** Undoes everything, then writes and tells the end: FAILED or CANCELLED. */
+async function undoAndRecord(
+  error: unknown,
+  input: JobInput,
+  progress: ProgressLog,
+  record: TaskRecord,
+  compensations: Compensations,
+): Promise<JobFailure> {
+  const stage = progress.stage;
+  const compensated = await compensations.run();
+  record.forgetObjects();
+  const failure: JobFailure = {
+    task_id: input.taskId,
+    success: false,
+    execution_time_ms: record.ageMs,
+    error: { ...toJobError(error), stage, compensated },
+  };
+  await CancellationScope.nonCancellable(async () => {
+    const end = progress.prepareEnd(
+      isCancellation(error) ? 'CANCELLED' : 'FAILED',
+      failure.error.message,
+      failure,
+    );
+    await record.write([...progress.events, end], failure);
+    progress.end(end, failure);
+  });
+  return failure;
+}

@@ -1,0 +1,98 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import type { JobOutcome } from '../contracts/job.ts';
+import { PROGRESS_QUERY, type Progress } from '../contracts/messages.ts';
+import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
+import {
+  isTerminal,
+  type RunningStage,
+  STAGE_PERCENT,
+  type Stage,
+  type StageEvent,
+} from '../contracts/stages.ts';
+
+export const progressQuery = defineQuery<Progress, [since?: number]>(PROGRESS_QUERY);
+
+const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, 'KEYWORD');
+const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
+
+/** The job's stages as they happen: answers the query `progress(since)` and tells Temporal's Web UI the same. */
+export class ProgressLog {
+  readonly #taskId: string;
+  readonly #events: StageEvent[] = [];
+  #outcome: JobOutcome | undefined;
+
+  constructor(taskId: string) {
+    this.#taskId = taskId;
+    setHandler(progressQuery, (since = 0) => ({
+      events: this.#events.filter((event) => event.seq > since),
+      ...(this.#outcome && { outcome: this.#outcome }),
+    }));
+  }
+
+  get events(): readonly StageEvent[] {
+    return this.#events;
+  }
+
+  get stage(): Stage {
+    return this.#events.at(-1)?.data.stage ?? 'INITIALIZED';
+  }
+
+  /** Enters a stage: readers hear of it with the end of this workflow task. */
+  enter(stage: RunningStage, message: string, details?: Record<string, unknown>): void {
+    this.#publish(this.#toEvent(stage, message, details));
+  }
+
+  /**
+   * The last event, not told to anybody yet: it is first written to `metadata.json`, so that whoever has heard of the
+   * end finds the record of it.
+   */
+  prepareEnd(stage: 'COMPLETED' | 'FAILED' | 'CANCELLED', message: string, outcome: JobOutcome): StageEvent {
+    return this.#toEvent(stage, message, { outcome });
+  }
+
+  end(event: StageEvent, outcome: JobOutcome): void {
+    this.#outcome = outcome;
+    this.#publish(event);
+  }
+
+  /** Milliseconds from entering each stage to entering the next. */
+  timingsMs(): Record<string, number> {
+    const timings: Record<string, number> = {};
+    for (const [index, event] of this.#events.entries()) {
+      const end = this.#events[index + 1]?.timestamp;
+      const endMs = end ? Date.parse(end) : Date.now();
+      timings[event.data.stage] = endMs - Date.parse(event.timestamp);
+    }
+    return timings;
+  }
+
+  #toEvent(stage: Stage, message: string, details?: Record<string, unknown>): StageEvent {
+    const last = this.#events.at(-1);
+    return {
+      seq: (last?.seq ?? 0) + 1,
+      task_id: this.#taskId,
+      event_type: 'stage_update',
+      data: {
+        stage,
+        progress_percent:
+          stage === 'FAILED' || stage === 'CANCELLED'
+            ? (last?.data.progress_percent ?? 0)
+            : STAGE_PERCENT[stage],
+        message,
+        ...(details && { details }),
+      },
+      timestamp: new Date().toISOString(),
+    };
+  }
+
+  #publish(event: StageEvent): void {
+    this.#events.push(event);
+    const { stage, message, progress_percent } = event.data;
+    setCurrentDetails(`**${stage}** (${progress_percent} %): ${message}`);
+    upsertSearchAttributes([
+      { key: STAGE, value: stage },
+      ...(isTerminal(stage) ? [{ key: OUTCOME, value: stage.toLowerCase() }] : []),
+    ]);
+  }
+}
