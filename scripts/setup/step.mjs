@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 
 const HEARTBEAT_MS = 15_000;
-/** As much of a program's output as helps to see why it failed. */
-const KEPT_LINES = 15;
+/** As much of a program's output as helps to see why it failed: npm says it at the start, Go at the end. */
+const FIRST_LINES = 6;
+const LAST_LINES = 10;
 
 /** Standard output belongs to the program that runs after the setup. */
 export function say(message) {
@@ -28,7 +29,7 @@ export async function runStep(title, [program, ...args], { giveUp, ...options } 
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8');
     stream.on('data', (text) => {
-      output = (output + text).split('\n').slice(-KEPT_LINES).join('\n');
+      output = shorten(output + text);
     });
   }
   const heartbeat = setInterval(() => {
@@ -53,4 +54,11 @@ export async function runStep(title, [program, ...args], { giveUp, ...options } 
     clearInterval(watch);
     process.off('exit', end);
   }
+}
+
+function shorten(output) {
+  const lines = output.split('\n');
+  return lines.length <= FIRST_LINES + LAST_LINES
+    ? output
+    : [...lines.slice(0, FIRST_LINES), ...lines.slice(-LAST_LINES)].join('\n');
 }
