@@ -1,0 +1,217 @@
+import { heartbeat, sleep } from '@temporalio/activity';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Progress } from '../../src/contracts/messages.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { createHarness, type Harness, type PipelineRun } from './pipeline-harness.ts';
+
+let server: TestServer;
+let harness: Harness;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  harness = await createHarness(server);
+});
+
+afterAll(async () => {
+  await harness[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+const UNDO_ALL = ['discard videos', 'discard processed', 'discard uploads'];
+
+function fail(type: string, nonRetryable = false): never {
+  throw ApplicationFailure.create({ type, message: `${type} happened`, nonRetryable });
+}
+
+async function progressOf({ handle }: PipelineRun, since?: number): Promise<Progress> {
+  return handle.query<Progress, [since?: number]>('progress', since);
+}
+
+describe('generateVideo', () => {
+  it('runs every stage in order and ends with the result', async () => {
+    const run = await harness.run({});
+
+    expect(run.calls.filter((name) => name !== 'recordTask')).toEqual([
+      'prepareMedia',
+      'detectPersons',
+      'removeBackground',
+      'composePortrait',
+      'renderTalk',
+      'finishVideo',
+    ]);
+    expect(run.outcome).toMatchObject({ status: 'fulfilled', value: { success: true } });
+    const { events, outcome } = await progressOf(run);
+    expect(events.map((event) => [event.seq, event.data.stage, event.data.progress_percent])).toEqual([
+      [1, 'INITIALIZED', 0],
+      [2, 'UPLOAD_COMPLETE', 20],
+      [3, 'DETECTION_RUNNING', 25],
+      [4, 'DETECTION_COMPLETE', 40],
+      [5, 'BACKGROUND_REMOVAL_RUNNING', 50],
+      [6, 'BACKGROUND_REMOVAL_COMPLETE', 60],
+      [7, 'DID_UPLOAD', 70],
+      [8, 'DID_PROCESSING', 75],
+      [9, 'DID_COMPLETE', 80],
+      [10, 'FINALIZING', 90],
+      [11, 'COMPLETED', 100],
+    ]);
+    expect(events[3]?.data.message).toBe('Detected 2 persons, selected person #1');
+    expect(outcome).toMatchObject({ success: true });
+    expect(await progressOf(run, 9)).toMatchObject({ events: [{ seq: 10 }, { seq: 11 }] });
+  });
+
+  it('writes the record of the end before anybody hears of it', async () => {
+    const run = await harness.run({});
+
+    const { events } = await progressOf(run);
+    expect(run.written.at(-1)).toMatchObject({ outcome: { success: true }, events });
+    expect(run.written.at(-1)?.objects.map(({ key }) => key.split('/').at(-1))).toEqual([
+      'image-aaaaaaaaaaaaaaaa',
+      'audio-bbbbbbbbbbbbbbbb',
+      'photo.png',
+      'voice.wav',
+      'mask.png',
+      'cutout.png',
+      'plate.png',
+      'portrait.png',
+      'video.mp4',
+      'thumbnail.jpg',
+    ]);
+  });
+
+  it('tries a failing activity three times, and goes on where it succeeds', async () => {
+    let attempts = 0;
+    const run = await harness.run({
+      async detectPersons() {
+        attempts += 1;
+        if (attempts < 3) fail('SLOT_CRASHED');
+        return {
+          widthPx: 1,
+          heightPx: 1,
+          persons: [{ id: 1, confidence: 0.9, box: [0, 0, 1, 1] }],
+          timingsMs: {},
+        };
+      },
+    });
+
+    expect(attempts).toBe(3);
+    expect(run.outcome.status).toBe('fulfilled');
+  });
+
+  it('undoes everything, newest first, after the third failure', async () => {
+    const run = await harness.run({ renderTalk: async () => fail('SLOT_CRASHED') });
+
+    expect(run.calls.filter((name) => name === 'renderTalk')).toHaveLength(3);
+    expect(run.calls.filter((name) => name.startsWith('discard'))).toEqual(UNDO_ALL);
+    const { outcome, events } = await progressOf(run);
+    expect(outcome).toMatchObject({
+      success: false,
+      error: {
+        code: 'SLOT_CRASHED',
+        stage: 'DID_PROCESSING',
+        retryable: true,
+        compensated: ['video', 'processed files', 'uploads'],
+      },
+    });
+    expect(events.at(-1)?.data).toMatchObject({ stage: 'FAILED', progress_percent: 75 });
+    expect(run.written.at(-1)).toMatchObject({ objects: [], outcome: { success: false } });
+  });
+
+  it('does not repeat what cannot succeed', async () => {
+    const run = await harness.run({ prepareMedia: async () => fail('MEDIA_UNDECODABLE', true) });
+
+    expect(run.calls.filter((name) => name === 'prepareMedia')).toHaveLength(1);
+    expect(run.outcome).toMatchObject({ status: 'rejected' });
+    if (run.outcome.status === 'rejected' && run.outcome.reason instanceof WorkflowFailedError) {
+      expect(run.outcome.reason.cause).toMatchObject({ type: 'MEDIA_UNDECODABLE' });
+    }
+  });
+
+  it('says how near the best guess was when nobody was found', async () => {
+    const run = await harness.run({
+      detectPersons: async () => ({
+        widthPx: 1,
+        heightPx: 1,
+        persons: [],
+        bestBelowThreshold: 0.31,
+        timingsMs: {},
+      }),
+    });
+
+    expect((await progressOf(run)).outcome).toMatchObject({
+      error: { code: 'PERSON_NOT_FOUND', message: expect.stringContaining('the best guess reached 0.31') },
+    });
+  });
+
+  it('refuses a person that is not in the photo', async () => {
+    const run = await harness.run({}, { job: { persons: 3 } });
+
+    expect((await progressOf(run)).outcome).toMatchObject({
+      error: { code: 'PERSON_CHOICE_INVALID', message: expect.stringContaining('2 persons were found') },
+    });
+    expect(run.calls).not.toContain('removeBackground');
+  });
+
+  it('waits for the last write of a cancelled activity before it undoes it', async () => {
+    const order: string[] = [];
+    const run = await harness.run(
+      {
+        async renderTalk() {
+          try {
+            for (;;) {
+              heartbeat();
+              await sleep(50);
+            }
+          } finally {
+            order.push('last write');
+          }
+        },
+        discard: async () => void order.push('discard'),
+      },
+      {
+        async during(running) {
+          await expect.poll(() => running.calls).toContain('renderTalk');
+          await running.handle.cancel();
+        },
+      },
+    );
+
+    expect(order).toEqual(['last write', 'discard', 'discard', 'discard']);
+    expect(run.outcome).toMatchObject({
+      status: 'rejected',
+      reason: { cause: expect.any(CancelledFailure) },
+    });
+    const { events, outcome } = await progressOf(run);
+    expect(events.at(-1)?.data.stage).toBe('CANCELLED');
+    expect(outcome).toMatchObject({ error: { code: 'TASK_CANCELLED', stage: 'DID_PROCESSING' } });
+  });
+
+  it('fails with DEADLINE_EXCEEDED, undone, when the deadline passes', async () => {
+    const run = await harness.run(
+      {
+        async renderTalk() {
+          for (;;) {
+            heartbeat();
+            await sleep(50);
+          }
+        },
+      },
+      { job: { deadlineS: 2 } },
+    );
+
+    expect((await progressOf(run)).outcome).toMatchObject({ error: { code: 'DEADLINE_EXCEEDED' } });
+    expect(run.calls.filter((name) => name.startsWith('discard'))).toEqual(UNDO_ALL);
+  });
+
+  it('goes on undoing when one undo fails for good', async () => {
+    const run = await harness.run({
+      detectPersons: async () => fail('MODEL_INVALID', true),
+      async discard(what) {
+        if (what.prefixes?.[0]?.startsWith('processed')) fail('OBJECT_KEY_INVALID', true);
+      },
+    });
+
+    expect((await progressOf(run)).outcome).toMatchObject({ error: { compensated: ['uploads'] } });
+  });
+});
