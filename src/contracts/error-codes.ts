@@ -5,6 +5,7 @@
  */
 export const ERROR_CODES = {
   // What the client sent
+  REQUEST_MALFORMED: { status: 400, retryable: false },
   INPUT_INVALID: { status: 422, retryable: false },
   UPLOAD_TOO_LARGE: { status: 413, retryable: false },
   UPLOAD_INCOMPLETE: { status: 400, retryable: false },

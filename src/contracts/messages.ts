@@ -17,7 +17,12 @@ export interface Progress {
   /** Set once the last event is terminal. */
   outcome?: JobOutcome;
 }
+
 /** The memo of a `generateVideo` execution: what an API process needs without asking a worker. */
 export interface JobMemo {
   fingerprint: string;
+  /** ISO 8601, as in the job's input. */
+  submittedAt: string;
+  /** Keys of the uploads that the job reads: whatever else was uploaded under its id is nobody's. */
+  uploads: string[];
 }

@@ -1,0 +1,51 @@
+import type { JobInput } from '../contracts/job.ts';
+import type { JobMemo, Progress } from '../contracts/messages.ts';
+import type { Stage } from '../contracts/stages.ts';
+
+export interface PendingActivity {
+  name: string;
+  /** From 1. */
+  attempt: number;
+  /** What the activity said with its last heartbeat. */
+  heartbeat: unknown;
+}
+
+/** A job as Temporal itself knows it: no worker is asked, so it is there while all workers are away. */
+export interface JobDescription {
+  memo: JobMemo;
+  status: 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out';
+  /** As the workflow last indexed it; absent before its first step. */
+  stage: Stage | undefined;
+  activities: PendingActivity[];
+}
+
+/** Where a reader of a job's history stands. Opaque. */
+export type HistoryCursor = Uint8Array;
+
+/**
+ * What the API needs from Temporal, and nothing more. Every call rejects with TEMPORAL_UNAVAILABLE where no answer comes
+ * in seconds, and those for one task with TASK_NOT_FOUND where Temporal does not know it (any more).
+ */
+export interface JobClient {
+  /** Resolves when Temporal answers. */
+  ping(): Promise<void>;
+  /**
+   * Starts the job unless one with its id exists or existed. TEMPORAL_UNAVAILABLE leaves open whether it was started:
+   * the same call again tells.
+   */
+  start(input: JobInput): Promise<{ created: boolean }>;
+  describe(taskId: string): Promise<JobDescription>;
+  /** Asks a worker. TEMPORAL_UNAVAILABLE is also the answer where none is there. */
+  progress(taskId: string, since: number): Promise<Progress>;
+  /**
+   * Resolves when the job may have got further since `cursor`: at once without one, else after minutes perhaps.
+   * `undefined` when the job has ended. Rejects with the signal's reason.
+   */
+  waitForChange(
+    taskId: string,
+    cursor: HistoryCursor | undefined,
+    signal: AbortSignal,
+  ): Promise<HistoryCursor | undefined>;
+  /** Asks the job to stop and undo itself; asking again, or for one that has ended, changes nothing. */
+  cancel(taskId: string): Promise<void>;
+}

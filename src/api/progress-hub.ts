@@ -1,0 +1,95 @@
+import type { ProgressReader } from './progress-reader.ts';
+import { COMMENT, encodeFrame } from './sse.ts';
+import { TaskWatch, type WatchDeps } from './task-watch.ts';
+
+export interface ProgressHub {
+  /**
+   * Sends the reader every event after `since`, those so far before this resolves, and ends it after the last one.
+   * Rejects with TASK_NOT_FOUND or TEMPORAL_UNAVAILABLE; a Temporal that goes away later is waited for.
+   * Call what it answers with when the reader leaves.
+   */
+  follow(taskId: string, since: number, reader: ProgressReader): Promise<() => void>;
+  /** Tasks with at least one reader. */
+  readonly watching: number;
+  /** Ends all readers without an outcome. */
+  close(): void;
+}
+
+export interface HubOptions extends WatchDeps {
+  /** Every reader gets a comment this often and a heartbeat event half as often. Default: 15 s. */
+  commentIntervalMs?: number;
+}
+
+/** One per process: it watches each task once, however many follow it, and none that nobody follows. */
+export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOptions): ProgressHub {
+  const watched = new Map<string, { watch: Promise<TaskWatch>; readers: number }>();
+  let beats = 0;
+  const timer = setInterval(() => {
+    beats += 1;
+    const messages = [{ bytes: COMMENT }, ...(beats % 2 === 0 ? [{ bytes: toHeartbeat() }] : [])];
+    for (const { watch } of watched.values()) {
+      void watch.then(
+        (open) => messages.forEach((message) => open.broadcast(message)),
+        () => undefined,
+      );
+    }
+  }, commentIntervalMs);
+  timer.unref();
+
+  const enter = (taskId: string) => {
+    const entry = watched.get(taskId) ?? { watch: TaskWatch.open(taskId, deps), readers: 0 };
+    watched.set(taskId, entry);
+    // Counted before anything is awaited, or a reader that leaves meanwhile could close it under a new one.
+    entry.readers += 1;
+    let left = false;
+    const leave = () => {
+      if (left) return;
+      left = true;
+      entry.readers -= 1;
+      if (entry.readers === 0) {
+        watched.delete(taskId);
+        void entry.watch.then(
+          (open) => open.close(),
+          () => undefined,
+        );
+      }
+    };
+    return { watch: entry.watch, leave };
+  };
+
+  return {
+    async follow(taskId, since, reader) {
+      const { watch, leave } = enter(taskId);
+      try {
+        const open = await watch;
+        open.attach(reader, since);
+        return () => {
+          open.detach(reader);
+          leave();
+        };
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    },
+
+    get watching() {
+      return watched.size;
+    },
+
+    close() {
+      clearInterval(timer);
+      for (const { watch } of watched.values()) {
+        void watch.then(
+          (open) => open.close(),
+          () => undefined,
+        );
+      }
+    },
+  };
+}
+
+function toHeartbeat(): Uint8Array {
+  const timestamp = new Date().toISOString();
+  return encodeFrame({ event: 'heartbeat', data: { event_type: 'heartbeat', data: {}, timestamp } });
+}

@@ -1,0 +1,159 @@
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
+import type { JobClient, JobDescription, PendingActivity } from '../api/job-client.ts';
+import type { JobInput } from '../contracts/job.ts';
+import {
+  GENERATE_VIDEO,
+  type JobMemo,
+  PROGRESS_QUERY,
+  type Progress,
+  toWorkflowId,
+} from '../contracts/messages.ts';
+import { QUEUES } from '../contracts/queues.ts';
+import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
+import type { Stage } from '../contracts/stages.ts';
+import { PipelineError } from '../errors.ts';
+import { toPipelineError } from './temporal-error.ts';
+
+const PING_TIMEOUT_MS = 2_000;
+const CALL_TIMEOUT_MS = 5_000;
+// The server ends a long poll after 20 s by itself.
+const LONG_POLL_TIMEOUT_MS = 60_000;
+
+const TASK_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.taskId, 'KEYWORD');
+const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, 'KEYWORD');
+const PROVIDER = defineSearchAttributeKey(SEARCH_ATTRIBUTES.provider, 'KEYWORD');
+const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
+
+const { EVENT_TYPE_WORKFLOW_TASK_COMPLETED } = temporal.api.enums.v1.EventType;
+
+/** `JobClient` over a Temporal client; the caller keeps the connection and closes it. */
+export function createTemporalJobs({ client }: { client: Client }): JobClient {
+  const { workflow, connection } = client;
+  const { namespace } = client.options;
+
+  const call = async <T>(taskId: string | undefined, work: () => Promise<T>, timeoutMs = CALL_TIMEOUT_MS) => {
+    try {
+      return await client.withDeadline(Date.now() + timeoutMs, work);
+    } catch (error) {
+      throw toPipelineError(error, taskId);
+    }
+  };
+
+  return {
+    async ping() {
+      await call(undefined, () => connection.workflowService.getSystemInfo({}), PING_TIMEOUT_MS);
+    },
+
+    async start(input) {
+      try {
+        await call(input.taskId, () => workflow.start(GENERATE_VIDEO, toStartOptions(input)));
+        return { created: true };
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) {
+          return { created: false };
+        }
+        throw error;
+      }
+    },
+
+    async describe(taskId) {
+      const description = await call(taskId, () => workflow.getHandle(toWorkflowId(taskId)).describe());
+      return {
+        memo: description.memo as unknown as JobMemo,
+        status: description.status.name.toLowerCase() as JobDescription['status'],
+        stage: description.typedSearchAttributes.get(STAGE) as Stage | undefined,
+        activities: (description.raw.pendingActivities ?? []).map(toPendingActivity),
+      };
+    },
+
+    progress(taskId, since) {
+      const handle = workflow.getHandle(toWorkflowId(taskId));
+      return call(taskId, () => handle.query<Progress, [number]>(PROGRESS_QUERY, since));
+    },
+
+    async waitForChange(taskId, cursor, signal) {
+      let nextPageToken = cursor ?? new Uint8Array();
+      const execution = { workflowId: toWorkflowId(taskId) };
+      for (;;) {
+        signal.throwIfAborted();
+        const poll = () =>
+          connection.workflowService.getWorkflowExecutionHistory({
+            namespace,
+            execution,
+            nextPageToken,
+            waitNewEvent: true,
+          });
+        const response = await call(
+          taskId,
+          () => client.withAbortSignal(signal, poll),
+          LONG_POLL_TIMEOUT_MS,
+        ).catch((error) => {
+          signal.throwIfAborted();
+          throw error;
+        });
+        nextPageToken = response.nextPageToken;
+        if (nextPageToken.length === 0) {
+          return undefined;
+        }
+        // Only workflow code moves a job on, and it has run when its task is completed.
+        const events = response.history?.events ?? [];
+        if (events.some(({ eventType }) => eventType === EVENT_TYPE_WORKFLOW_TASK_COMPLETED)) {
+          return nextPageToken;
+        }
+      }
+    },
+
+    async cancel(taskId) {
+      try {
+        await call(taskId, () => workflow.getHandle(toWorkflowId(taskId)).cancel());
+      } catch (error) {
+        // Temporal says the same of an execution that has ended and of one that never was.
+        if (!(error instanceof PipelineError && error.code === 'TASK_NOT_FOUND')) {
+          throw error;
+        }
+        await this.describe(taskId);
+      }
+    },
+  };
+}
+
+function toStartOptions(input: JobInput) {
+  const { taskId, options, image, audio, backgroundImage } = input;
+  const uploads = [image, audio, ...(backgroundImage ? [backgroundImage] : [])];
+  const memo: JobMemo = {
+    fingerprint: input.fingerprint,
+    submittedAt: input.submittedAt,
+    uploads: uploads.map(({ key }) => key),
+  };
+  return {
+    workflowId: toWorkflowId(taskId),
+    taskQueue: QUEUES.pipeline,
+    args: [input],
+    workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
+    workflowIdConflictPolicy: 'FAIL' as const,
+    memo: { ...memo },
+    staticSummary: `Talking video of a photo (${toSize(image.bytes)}) and a voice recording (${toSize(audio.bytes)})`,
+    typedSearchAttributes: [
+      { key: TASK_ID, value: taskId },
+      { key: STAGE, value: 'INITIALIZED' },
+      { key: PROVIDER, value: options.provider },
+      { key: OUTCOME, value: 'running' },
+    ],
+    priority: { priorityKey: options.priority },
+  };
+}
+
+function toSize(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
+
+function toPendingActivity(info: temporal.api.workflow.v1.IPendingActivityInfo): PendingActivity {
+  const heartbeat = info.heartbeatDetails?.payloads?.[0];
+  return {
+    name: info.activityType?.name ?? 'unknown',
+    attempt: info.attempt ?? 1,
+    heartbeat: heartbeat && defaultPayloadConverter.fromPayload(heartbeat),
+  };
+}
