@@ -31,3 +31,12 @@ export class PipelineError extends Error {
     return ERROR_CODES[this.code].retryable;
   }
 }
+
+/** A full disk or quota, from whichever library it came. */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) {
+    return false;
+  }
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT' || isDiskFull(error.cause);
+}

@@ -1,7 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { StoredObject } from '../contracts/job.ts';
 
-/** A file to be taken over: it is moved where the store can (same file system) and copied and removed where it cannot. */
+/**
+ * A file to be taken over: it is moved where the store can (same file system) and copied and removed where it cannot.
+ * After a rejected `put` it may be gone.
+ */
 export interface FileToAdopt {
   path: string;
 }
@@ -20,32 +23,35 @@ export interface OpenObject extends StoredObject {
 }
 
 /**
- * Bytes under keys: `tier/task/name`, made of `A-Z a-z 0-9 . _ -` and `/`, never leading out of the root
- * (OBJECT_KEY_INVALID). `test/suites/object-store.ts` proves these promises for every adapter.
+ * Bytes under keys: `tier/task/name`, made of `A-Z a-z 0-9 . _ -` and `/`, no segment beginning with a dot, no key the
+ * folder of another (OBJECT_KEY_INVALID). `test/suites/object-store.ts` proves these promises for every adapter.
  */
 export interface ObjectStore {
   /**
    * Writes all of it or nothing: readers see the old object or the new one, whichever process dies meanwhile.
    * Resolves when the bytes are durable. With `ifAbsent` an existing key rejects with OBJECT_EXISTS.
-   * A full disk rejects with STORAGE_FULL.
+   * A full disk rejects with STORAGE_FULL, an aborted signal with its reason. Nothing of a rejected put stays behind.
    */
   put(
     key: string,
     body: Uint8Array | Readable | FileToAdopt,
     options?: { ifAbsent?: boolean; signal?: AbortSignal },
   ): Promise<StoredObject>;
-  /** Rejects a missing key with OBJECT_NOT_FOUND, a range outside of the object with RANGE_NOT_SATISFIABLE. */
+  /**
+   * The stream of a whole object ends with OBJECT_CORRUPT, before its last bytes, where they do not match the stored hash.
+   * Rejects a missing key with OBJECT_NOT_FOUND, a range not wholly inside the object with RANGE_NOT_SATISFIABLE.
+   */
   open(key: string, range?: ByteRange): Promise<OpenObject>;
   /** The whole object, for small ones. Bytes that do not match the stored hash reject with OBJECT_CORRUPT. */
   read(key: string): Promise<Buffer>;
   stat(key: string): Promise<(StoredObject & { modifiedAt: Date }) | undefined>;
-  /** In the order of keys. */
+  /** In the order of keys; a prefix is whole segments or the beginning of one: `videos/`, `videos/task-1`. */
   list(prefix: string): AsyncIterable<StoredObject & { modifiedAt: Date }>;
   /** Deleting what is not there is done already. */
   delete(key: string): Promise<void>;
   /** Deletes every object under the prefix (which ends in `/`); answers with their keys. */
   deleteAll(prefix: string): Promise<string[]>;
-  /** A local path to read the object from, for libraries that want a file. Never write to it. */
+  /** A local path to read the object from, for libraries that want a file; verified like `read`. Never write to it. */
   localPath(key: string): Promise<string>;
   /** A new empty folder for scratch files, on the file system where `put` of a `FileToAdopt` is a move; gone when disposed. */
   scratch(): Promise<ScratchFolder>;

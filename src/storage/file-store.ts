@@ -1,0 +1,91 @@
+/**
+ * Objects as files. The name of an object, `videos/T/video.mp4`, is a symbolic link to the version beside it,
+ * `.video.mp4.<nonce>.<bytes>.<sha256>`. One rename of the link swaps content, size and checksum together, so there is no
+ * moment in which a killed process leaves one without the other; a checksum in a second file or in an index has such a
+ * moment. Versions that no name points to are the litter of dead writers: `sweep` removes them.
+ *
+ * Durable on file systems that write the names of a folder in the order they were made: ext4, XFS, Btrfs.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { finished } from 'node:stream/promises';
+import type { StoredObject } from '../contracts/job.ts';
+import { createLayout } from './file-store/layout.ts';
+import { listFiles } from './file-store/list.ts';
+import { openFile } from './file-store/open.ts';
+import { putFile } from './file-store/put.ts';
+import { removeFiles } from './file-store/remove.ts';
+import { statFile } from './file-store/stat.ts';
+import { sweepFiles } from './file-store/sweep.ts';
+import { assertFolderPrefix, assertKeyPrefix, assertObjectKey } from './object-key.ts';
+import type { ObjectStore } from './object-store.ts';
+
+export interface FileStore extends ObjectStore {
+  /** Removes what dead writers left behind and answers with the paths. The age is to exceed the longest job. */
+  sweep(options: { olderThanMs: number }): Promise<string[]>;
+}
+
+/** @param options.root made where it is missing; nothing outside of it is read or written, whatever links lie in it. */
+export function createFileStore(options: { root: string }): FileStore {
+  const layout = createLayout(options.root);
+  const { root } = layout;
+
+  return {
+    async put(key, body, putOptions = {}) {
+      assertObjectKey(key);
+      return putFile(layout, key, body, putOptions);
+    },
+
+    async open(key, range) {
+      assertObjectKey(key);
+      return openFile(root, key, range);
+    },
+
+    async read(key) {
+      assertObjectKey(key);
+      return buffer((await openFile(root, key)).stream);
+    },
+
+    async stat(key) {
+      assertObjectKey(key);
+      return statFile(root, key);
+    },
+
+    async *list(prefix) {
+      assertKeyPrefix(prefix);
+      yield* listFiles(root, prefix);
+    },
+
+    async delete(key) {
+      assertObjectKey(key);
+      await removeFiles(root, [key]);
+    },
+
+    async deleteAll(prefix) {
+      assertFolderPrefix(prefix);
+      return removeFiles(root, keysOf(listFiles(root, prefix)));
+    },
+
+    /** Reads all of it once, so that what the libraries read is what was stored. */
+    async localPath(key) {
+      assertObjectKey(key);
+      const { stream } = await openFile(root, key);
+      await finished(stream.resume());
+      return join(root, key);
+    },
+
+    async scratch() {
+      const path = await mkdtemp(join(layout.scratch, 'folder-'));
+      return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+    },
+
+    sweep: ({ olderThanMs }) => sweepFiles(layout, olderThanMs),
+  };
+}
+
+async function* keysOf(objects: AsyncIterable<StoredObject>): AsyncGenerator<string> {
+  for await (const { key } of objects) {
+    yield key;
+  }
+}

@@ -1,0 +1,84 @@
+/** Folders of the file store: walked without following links, created and removed durably. */
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { invalidKey } from '../object-key.ts';
+
+/**
+ * The folders from the root to the one that holds the key. Nothing where one is missing or is no real folder:
+ * a link in the root never leads a key out of it.
+ */
+export async function findFolders(root: string, key: string): Promise<string[] | undefined> {
+  const folders = foldersOf(root, key);
+  for (const folder of folders) {
+    if (!(await isRealFolder(folder))) {
+      return undefined;
+    }
+  }
+  return folders;
+}
+
+/** As `findFolders`, made where they are missing. @throws PipelineError OBJECT_KEY_INVALID where something else is in the way. */
+export async function makeFolders(root: string, key: string): Promise<string[]> {
+  const folders = foldersOf(root, key);
+  for (const folder of folders) {
+    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') {
+        throw error;
+      }
+    });
+    // Gone again where another process removed it as empty; the caller notices when it uses it.
+    if ((await isRealFolder(folder)) === false) {
+      throw invalidKey(key, 'only folders before the last "/"');
+    }
+  }
+  return folders;
+}
+
+/** Removes the folder and those above it, as long as they are empty, and makes that durable. The root stays. */
+export async function pruneFolders(root: string, folder: string): Promise<void> {
+  let kept = folder;
+  while (kept !== root && (await removeIfEmpty(kept))) {
+    kept = dirname(kept);
+  }
+  await syncFolder(kept);
+}
+
+/** Makes the names in the folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  await using handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  await handle.sync();
+}
+
+function foldersOf(root: string, key: string): string[] {
+  const segments = key.split('/').slice(0, -1);
+  return [root, ...segments.map((_, index) => join(root, ...segments.slice(0, index + 1)))];
+}
+
+/** `undefined`: nothing is there. */
+async function isRealFolder(path: string): Promise<boolean | undefined> {
+  try {
+    return (await lstat(path)).isDirectory();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function removeIfEmpty(folder: string): Promise<boolean> {
+  try {
+    await rmdir(folder);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') {
+      return true;
+    }
+    if (code === 'ENOTEMPTY' || code === 'EEXIST') {
+      return false;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import { constants, type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream';
+import { assertRange, objectCorrupt, objectNotFound } from '../object-errors.ts';
+import type { ByteRange, OpenObject } from '../object-store.ts';
+import { createVerifyingStream } from '../verifying-stream.ts';
+import { findFolders } from './folders.ts';
+import { type FileVersion, readVersion } from './version.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** The whole object is verified while it streams, a part of it only for its size. */
+export async function openFile(root: string, key: string, range?: ByteRange): Promise<OpenObject> {
+  const { handle, version } = await openVersion(root, key);
+  try {
+    const object = { key, bytes: version.bytes, sha256: version.sha256, modifiedAt: version.modifiedAt };
+    await assertSize(key, version, handle);
+    if (range) {
+      assertRange(object, range);
+    }
+    const source = handle.createReadStream({ ...range, highWaterMark: CHUNK_BYTES });
+    const isWhole = !range || range.end - range.start + 1 === version.bytes;
+    // The callback is for the pipeline; whoever reads the stream gets the error from it.
+    return {
+      ...object,
+      stream: isWhole ? pipeline(source, createVerifyingStream(object), () => {}) : source,
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** The version may be replaced between reading the name and opening the bytes: then the name says another one by now. */
+async function openVersion(root: string, key: string): Promise<{ handle: FileHandle; version: FileVersion }> {
+  let missing: string | undefined;
+  for (;;) {
+    const version = (await findFolders(root, key)) && (await readVersion(join(root, key)));
+    if (!version) {
+      throw objectNotFound(key);
+    }
+    try {
+      return { handle: await open(version.path, constants.O_RDONLY | constants.O_NOFOLLOW), version };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        throw error;
+      }
+    }
+    if (missing === version.path) {
+      throw objectCorrupt(key, 'its bytes are gone');
+    }
+    missing = version.path;
+  }
+}
+
+async function assertSize(key: string, version: FileVersion, handle: FileHandle): Promise<void> {
+  const { size } = await handle.stat();
+  if (size !== version.bytes) {
+    throw objectCorrupt(key, `it had ${version.bytes} bytes and has ${size}`);
+  }
+}

@@ -1,0 +1,116 @@
+import { rename, rm, symlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { StoredObject } from '../../contracts/job.ts';
+import { isDiskFull } from '../../errors.ts';
+import { objectExists, storageFull } from '../object-errors.ts';
+import { invalidKey } from '../object-key.ts';
+import type { FileToAdopt } from '../object-store.ts';
+import { findFolders, makeFolders, pruneFolders, syncFolder } from './folders.ts';
+import type { FileLayout } from './layout.ts';
+import { type ReceivedFile, receiveFile } from './receive.ts';
+import { statFile } from './stat.ts';
+import { createNonce, readVersion, toVersionName } from './version.ts';
+
+/** Another process may remove a folder as empty between its making and its use; five times in a row it is something else. */
+const FOLDER_ATTEMPTS = 5;
+
+/**
+ * Bytes into the scratch area, the file beside its name, fsync, then the name. Until the name is swapped nobody sees
+ * any of it; after that, all of it. A failure removes what was written and ends
+ * the stream.
+ */
+export async function putFile(
+  layout: FileLayout,
+  key: string,
+  body: Uint8Array | Readable | FileToAdopt,
+  { ifAbsent = false, signal }: { ifAbsent?: boolean; signal?: AbortSignal },
+): Promise<StoredObject> {
+  const name = join(layout.root, key);
+  const incoming = join(layout.scratch, `put-${createNonce()}`);
+  let version: string | undefined;
+  try {
+    if (ifAbsent && (await statFile(layout.root, key))) {
+      throw objectExists(key);
+    }
+    const received = await receiveFile(incoming, body, signal);
+    await using handle = received.handle;
+    const placed = await placeBeside(layout, key, incoming, received);
+    version = placed.version;
+    // After the move: the fsync of a new file makes its name durable too, before any name points to it.
+    await handle.sync();
+    signal?.throwIfAborted();
+
+    const replaced = await readVersion(name);
+    await (ifAbsent ? nameNew(key, name, version) : nameOver(layout, name, version));
+    version = undefined;
+    await Promise.all(placed.folders.map(syncFolder));
+    if (replaced) {
+      await rm(replaced.path, { force: true });
+    }
+    return { key, bytes: received.bytes, sha256: received.sha256 };
+  } catch (error) {
+    if (body instanceof Readable) {
+      body.destroy();
+    }
+    await discard(layout, key, [incoming, version]);
+    throw toStoreError(error, key);
+  }
+}
+
+async function placeBeside(
+  layout: FileLayout,
+  key: string,
+  incoming: string,
+  received: ReceivedFile,
+): Promise<{ version: string; folders: string[] }> {
+  const version = join(layout.root, dirname(key), toVersionName(basename(key), received));
+  for (let attempt = 1; ; attempt++) {
+    const folders = await makeFolders(layout.root, key);
+    try {
+      await rename(incoming, version);
+      return { version, folders };
+    } catch (error) {
+      if (attempt === FOLDER_ATTEMPTS || (error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        throw error;
+      }
+    }
+  }
+}
+
+/** Making a link is exclusive: of many writers one wins. */
+async function nameNew(key: string, name: string, version: string): Promise<void> {
+  try {
+    await symlink(basename(version), name);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? objectExists(key) : error;
+  }
+}
+
+async function nameOver(layout: FileLayout, name: string, version: string): Promise<void> {
+  const link = join(layout.scratch, `link-${createNonce()}`);
+  try {
+    await symlink(basename(version), link);
+    await rename(link, name);
+  } catch (error) {
+    await rm(link, { force: true });
+    throw error;
+  }
+}
+
+async function discard({ root }: FileLayout, key: string, paths: Array<string | undefined>): Promise<void> {
+  await Promise.all(paths.map((path) => path && rm(path, { force: true })));
+  const folders = await findFolders(root, key);
+  if (folders) {
+    await pruneFolders(root, folders.at(-1)!);
+  }
+}
+
+function toStoreError(error: unknown, key: string): unknown {
+  if (isDiskFull(error)) {
+    return storageFull(error);
+  }
+  return (error as NodeJS.ErrnoException | undefined)?.code === 'EISDIR'
+    ? invalidKey(key, 'a name that no other object uses as a folder')
+    : error;
+}

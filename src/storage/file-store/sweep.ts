@@ -1,0 +1,58 @@
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pruneFolders } from './folders.ts';
+import type { FileLayout } from './layout.ts';
+import { parseVersionName, readVersion } from './version.ts';
+
+/**
+ * Removes what writers left that died: files and folders of the scratch area, versions that no name points to, and empty
+ * folders. Age is all that tells them from the work of the living, so it is to exceed the longest job.
+ *
+ * @returns the paths that were removed
+ */
+export async function sweepFiles({ root, scratch }: FileLayout, olderThanMs: number): Promise<string[]> {
+  const before = Date.now() - olderThanMs;
+  return [...(await sweepScratch(scratch, before)), ...(await sweepFolder(root, root, before))];
+}
+
+async function sweepScratch(scratch: string, before: number): Promise<string[]> {
+  const paths = (await readdir(scratch)).map((name) => join(scratch, name));
+  return removeOld(paths, before);
+}
+
+async function sweepFolder(root: string, folder: string, before: number): Promise<string[]> {
+  const removed: string[] = [];
+  const unnamed: string[] = [];
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    const name = parseVersionName(entry.name)?.name;
+    if (entry.isDirectory() && !entry.name.startsWith('.')) {
+      removed.push(...(await sweepFolder(root, path, before)));
+    } else if (entry.isFile() && name && (await readVersion(join(folder, name)))?.path !== path) {
+      unnamed.push(path);
+    }
+  }
+  removed.push(...(await removeOld(unnamed, before)));
+  if (folder !== root && entries.length === 0 && (await lastChange(folder)) < before) {
+    await pruneFolders(root, folder);
+  }
+  return removed;
+}
+
+async function removeOld(paths: string[], before: number): Promise<string[]> {
+  const removed: string[] = [];
+  for (const path of paths) {
+    if ((await lastChange(path)) < before) {
+      await rm(path, { recursive: true, force: true });
+      removed.push(path);
+    }
+  }
+  return removed;
+}
+
+/** Written to, moved, or (a folder) given a new entry. A path that is gone counts as just changed. */
+async function lastChange(path: string): Promise<number> {
+  const stats = await lstat(path).catch(() => undefined);
+  return stats ? Math.max(stats.mtimeMs, stats.ctimeMs) : Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,39 @@
+/** What every object store says in the same words. */
+import type { StoredObject } from '../contracts/job.ts';
+import { PipelineError } from '../errors.ts';
+import type { ByteRange } from './object-store.ts';
+
+export function objectNotFound(key: string): PipelineError {
+  return new PipelineError('OBJECT_NOT_FOUND', `No object ${key}`, { details: { key } });
+}
+
+export function objectExists(key: string): PipelineError {
+  return new PipelineError('OBJECT_EXISTS', `The object ${key} exists already`, { details: { key } });
+}
+
+export function objectCorrupt(key: string, found: string): PipelineError {
+  return new PipelineError(
+    'OBJECT_CORRUPT',
+    `The object ${key} is damaged: ${found}. Restore it, or delete it and submit the job again`,
+    { details: { key } },
+  );
+}
+
+export function storageFull(cause: unknown): PipelineError {
+  return new PipelineError(
+    'STORAGE_FULL',
+    'Expected room in the object store, but its disk or quota is full. Free space or shorten the retention',
+    { cause },
+  );
+}
+
+/** @throws PipelineError RANGE_NOT_SATISFIABLE where the range is not wholly inside the object. */
+export function assertRange({ key, bytes }: StoredObject, { start, end }: ByteRange): void {
+  if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end < start || end >= bytes) {
+    throw new PipelineError(
+      'RANGE_NOT_SATISFIABLE',
+      `Expected a range within the ${bytes} bytes of ${key}, but it is ${start} to ${end}`,
+      { details: { bytes } },
+    );
+  }
+}
