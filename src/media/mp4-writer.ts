@@ -56,8 +56,6 @@ export async function createMp4Writer(path: string, options: Mp4Options): Promis
   });
   const audio = new AudioSampleSource({
     codec: 'aac',
-    // Below 32 kHz Mediabunny would announce HE-AAC, which the encoder does not make.
-    fullCodecString: 'mp4a.40.2',
     bitrate: 64_000 * sound.channels,
   });
   output.addVideoTrack(video, { frameRate: framesPerS, maximumPacketCount: options.frames });
