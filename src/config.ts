@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { availableParallelism, homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { PipelineError } from './errors.ts';
@@ -27,6 +27,7 @@ export const Environment = z.object({
     .string()
     .optional()
     .describe('Folder that pulled models are kept in; default: the user cache'),
+  XDG_CACHE_HOME: z.string().optional().describe('Folder of the user cache; default: ~/.cache'),
   TEMPORAL_ADDRESS: z
     .string()
     .optional()
@@ -73,7 +74,12 @@ export const Environment = z.object({
 const toConfig = (env: z.infer<typeof Environment>) => ({
   api: { host: env.API_HOST, port: env.API_PORT, shutdownGraceMs: env.API_SHUTDOWN_GRACE_S * 1000 },
   storage: { root: resolve(env.STORAGE_ROOT) },
-  models: { dir: env.MODELS_DIR && resolve(env.MODELS_DIR), cacheDir: env.MODELS_CACHE_DIR },
+  models: {
+    dir: env.MODELS_DIR && resolve(env.MODELS_DIR),
+    cacheDir: resolve(
+      env.MODELS_CACHE_DIR ?? join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'limelight', 'models'),
+    ),
+  },
   temporal: {
     address: env.TEMPORAL_ADDRESS,
     namespace: env.TEMPORAL_NAMESPACE,

@@ -1,0 +1,104 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { PipelineError } from '../errors.ts';
+import { Manifest, type ManifestEntry, ModelContract } from './model-manifest.ts';
+
+export type ModelTask = 'person-detection' | 'background-removal' | 'face-detection' | 'face-landmarks';
+
+/** Where models are looked for, the first folder first. */
+export interface ModelFolders {
+  /** MODELS_DIR: where it is set, it must hold a manifest. */
+  dir?: string | undefined;
+  /** What was pulled. */
+  cacheDir: string;
+}
+
+/** Plain data: it travels to the slots. */
+export interface FoundModel {
+  path: string;
+  contract: ModelContract;
+  revision: string | undefined;
+}
+
+/** The models that come with the project. */
+const STARTERS_DIR = fileURLToPath(new URL('../../models', import.meta.url));
+
+const HOW_TO_GET = 'Set MODELS_DIR to a folder that holds models and their manifest.json.';
+
+/**
+ * The first model for the task whose output kind the caller can read.
+ * @throws PipelineError MODEL_MISSING where no folder has one, MODEL_INVALID where a manifest or file is not as it says.
+ */
+export async function findModel(
+  task: ModelTask,
+  kinds: readonly string[],
+  { dir, cacheDir }: ModelFolders,
+): Promise<FoundModel> {
+  for (const folder of dir ? [dir, cacheDir, STARTERS_DIR] : [cacheDir, STARTERS_DIR]) {
+    const manifest = await readManifest(folder);
+    if (!manifest && folder === dir) {
+      throw new PipelineError('MODEL_MISSING', `There is no manifest.json in ${dir}. ${HOW_TO_GET}`);
+    }
+    const entry = manifest?.find((model) => model.task === task && kinds.includes(model.output.kind));
+    if (entry) {
+      return open(folder, entry);
+    }
+  }
+  throw new PipelineError(
+    'MODEL_MISSING',
+    `There is no model for ${task} with the output ${kinds.join(' or ')}. ${HOW_TO_GET}`,
+    { details: { task } },
+  );
+}
+
+async function readManifest(folder: string): Promise<ManifestEntry[] | undefined> {
+  const path = join(folder, 'manifest.json');
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') {
+      throw new PipelineError('MODEL_MISSING', `${path} cannot be read: ${error.message}`, { cause: error });
+    }
+  });
+  return text === undefined ? undefined : parse(Manifest, path, text);
+}
+
+async function open(folder: string, entry: ManifestEntry): Promise<FoundModel> {
+  const path = join(folder, entry.file);
+  const contract = parse(ModelContract, `The manifest's entry ${entry.name}`, entry);
+  const { size } = await stat(path).catch((cause) => {
+    throw new PipelineError(
+      'MODEL_MISSING',
+      `The manifest names ${path}, which is not there. ${HOW_TO_GET}`,
+      {
+        cause,
+      },
+    );
+  });
+  if (entry.bytes !== undefined && entry.bytes !== size) {
+    throw new PipelineError(
+      'MODEL_INVALID',
+      `${path} has ${size} bytes, its manifest says ${entry.bytes}: fetch the model again`,
+    );
+  }
+  return { path, contract, revision: entry.revision };
+}
+
+function parse<T extends z.ZodType>(schema: T, what: string, given: unknown): z.infer<T> {
+  const parsed = schema.safeParse(typeof given === 'string' ? parseJson(given) : given);
+  if (!parsed.success) {
+    throw new PipelineError(
+      'MODEL_INVALID',
+      `${what} is not as expected: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`,
+    );
+  }
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+
+/** `1/255` as a person writes it, or the number. */
+const ratio = z.union([z.number(), z.string().regex(/^\d+(\.\d+)?\/\d+(\.\d+)?$/)]).transform((value) => {
+  const [above = 1, below = 1] = typeof value === 'string' ? value.split('/').map(Number) : [value];
+  return above / below;
+});
+
+/** A number for each channel, or one for all. */
+const perChannel = z
+  .union([z.number(), z.tuple([z.number(), z.number(), z.number()])])
+  .transform((value): [number, number, number] =>
+    typeof value === 'number' ? [value, value, value] : value,
+  );
+
+const side = z.number().int().positive().nullable();
+const outputShape = z.array(z.number().int().positive().nullable());
+
+const Input = z
+  .object({
+    name: z.string(),
+    /** `null` where any size is taken. */
+    shape: z.tuple([z.number().nullable(), z.literal(3), side, side]),
+    layout: z.literal('NCHW').default('NCHW'),
+    colour: z.enum(['RGB', 'BGR']).default('RGB'),
+    /** A byte becomes `(byte * scale - mean) / std`. */
+    scale: ratio.default(1),
+    mean: perChannel.default([0, 0, 0]),
+    std: perChannel.default([1, 1, 1]),
+    /** How a picture of another shape is brought to this one: "letterbox, grey 114" names the padding with it. */
+    fit: z.string().default('stretch'),
+    pad: z.number().int().min(0).max(255).optional(),
+  })
+  .transform(({ fit, pad, ...input }) => ({
+    ...input,
+    fit: fit.startsWith('letterbox') ? ('letterbox' as const) : ('stretch' as const),
+    pad: pad ?? Number(/\d+/.exec(fit)?.[0] ?? 114),
+  }));
+
+const Output = z
+  .object({
+    kind: z.string(),
+    name: z.string().optional(),
+    names: z.array(z.string()).optional(),
+    shape: z.union([outputShape, z.array(outputShape)]).optional(),
+  })
+  .transform(({ kind, name, names }) => ({ kind, names: names ?? (name ? [name] : []) }));
+
+/** What a model takes and gives, so that code asks for it in place of knowing file names. */
+export const ModelContract = z.object({ name: z.string(), input: Input, output: Output });
+export type ModelContract = z.infer<typeof ModelContract>;
+
+/** One entry of a manifest. The contract is parsed when the model is asked for: other tasks have other shapes. */
+export const ManifestEntry = z.looseObject({
+  name: z.string(),
+  task: z.string(),
+  /** Beside the manifest. */
+  file: z.string(),
+  output: z.looseObject({ kind: z.string() }),
+  license: z.string().optional(),
+  bytes: z.number().int().optional(),
+  sha256: z.string().optional(),
+  revision: z.string().optional(),
+  /** Working memory on the device. */
+  memory_mb: z.number().optional(),
+});
+export type ManifestEntry = z.infer<typeof ManifestEntry>;
+
+export const Manifest = z.array(ManifestEntry);
