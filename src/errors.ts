@@ -40,3 +40,11 @@ export function isDiskFull(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOSPC' || code === 'EDQUOT' || isDiskFull(error.cause);
 }
+
+export function storageFull(cause: unknown): PipelineError {
+  return new PipelineError(
+    'STORAGE_FULL',
+    'Expected room on the disk of the object store, but the disk or the quota is full. Free space or shorten the retention',
+    { cause },
+  );
+}

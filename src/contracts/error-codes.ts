@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   OBJECT_EXISTS: { status: 409, retryable: false },
   OBJECT_KEY_INVALID: { status: 422, retryable: false },
   OBJECT_CORRUPT: { status: 500, retryable: false },
+  RECORD_TOO_NEW: { status: 500, retryable: false },
   STORAGE_FULL: { status: 507, retryable: true },
 
   // The machine

@@ -19,14 +19,6 @@ export function objectCorrupt(key: string, found: string): PipelineError {
   );
 }
 
-export function storageFull(cause: unknown): PipelineError {
-  return new PipelineError(
-    'STORAGE_FULL',
-    'Expected room in the object store, but its disk or quota is full. Free space or shorten the retention',
-    { cause },
-  );
-}
-
 /** @throws PipelineError RANGE_NOT_SATISFIABLE where the range is not wholly inside the object. */
 export function assertRange({ key, bytes }: StoredObject, { start, end }: ByteRange): void {
   if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end < start || end >= bytes) {

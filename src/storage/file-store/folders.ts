@@ -44,10 +44,16 @@ export async function pruneFolders(root: string, folder: string): Promise<void> 
   await syncFolder(kept);
 }
 
-/** Makes the names in the folder durable. */
+/** Makes the names in the folder durable. A folder that was removed meanwhile has none left. */
 export async function syncFolder(folder: string): Promise<void> {
-  await using handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  await handle.sync();
+  try {
+    await using handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    await handle.sync();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw error;
+    }
+  }
 }
 
 function foldersOf(root: string, key: string): string[] {

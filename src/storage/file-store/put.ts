@@ -2,8 +2,8 @@ import { rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { StoredObject } from '../../contracts/job.ts';
-import { isDiskFull } from '../../errors.ts';
-import { objectExists, storageFull } from '../object-errors.ts';
+import { isDiskFull, storageFull } from '../../errors.ts';
+import { objectExists } from '../object-errors.ts';
 import { invalidKey } from '../object-key.ts';
 import type { FileToAdopt } from '../object-store.ts';
 import { findFolders, makeFolders, pruneFolders, syncFolder } from './folders.ts';
@@ -17,8 +17,7 @@ const FOLDER_ATTEMPTS = 5;
 
 /**
  * Bytes into the scratch area, the file beside its name, fsync, then the name. Until the name is swapped nobody sees
- * any of it; after that, all of it. A failure removes what was written and ends
- * the stream.
+ * any of it; after that, all of it. A failure removes what was written and destroys the stream.
  */
 export async function putFile(
   layout: FileLayout,

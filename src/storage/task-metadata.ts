@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { type ErrorCode, isErrorCode } from '../contracts/error-codes.ts';
+import type { Background, Box, JobOptions, ProviderName, TaskMetadata } from '../contracts/job.ts';
+import { STAGE_PERCENT, type Stage } from '../contracts/stages.ts';
+
+/**
+ * `metadata.json` as it may lie there for years: what is there must be right, what a later Limelight added is kept.
+ * Names that it added to a list (providers, error codes) do not make the record unreadable.
+ */
+const StoredObject = z.looseObject({
+  key: z.string().min(1),
+  bytes: z.int().min(0),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+const Options: z.ZodType<JobOptions> = z.looseObject({
+  confThreshold: z.number(),
+  applySmoothing: z.boolean(),
+  persons: z.union([z.literal('auto'), z.int().min(1)]),
+  background: z.string().transform((background) => background as Background),
+  provider: z.string().transform((provider) => provider as ProviderName),
+  deadlineS: z.number(),
+  priority: z.int(),
+});
+
+const StageName = z.enum([...Object.keys(STAGE_PERCENT), 'FAILED', 'CANCELLED'] as Stage[]);
+
+const Event = z.looseObject({
+  seq: z.int().min(1),
+  task_id: z.string(),
+  event_type: z.literal('stage_update'),
+  data: z.looseObject({
+    stage: StageName,
+    progress_percent: z.number().min(0).max(100),
+    message: z.string(),
+    details: z.record(z.string(), z.unknown()).optional(),
+  }),
+  timestamp: z.iso.datetime(),
+});
+
+const Person = z.looseObject({
+  id: z.int().min(1),
+  confidence: z.number(),
+  box: z.tuple([z.number(), z.number(), z.number(), z.number()]).transform((box) => box as Box),
+});
+
+const Result = z.looseObject({
+  task_id: z.string(),
+  success: z.literal(true),
+  video_url: z.string(),
+  execution_time_ms: z.number(),
+  metadata: z.looseObject({
+    person_detection: z.looseObject({
+      total_persons: z.int(),
+      selected_person_id: z.int(),
+      confidence: z.number(),
+      persons: z.array(Person),
+    }),
+    background_removal: z.looseObject({
+      input_size: z.int(),
+      mask_url: z.string(),
+      cutout_url: z.string(),
+    }),
+    provider: z.looseObject({
+      name: z.string().transform((provider) => provider as ProviderName),
+      degraded: z.boolean(),
+    }),
+    video: z.looseObject({
+      width_px: z.int(),
+      height_px: z.int(),
+      duration_s: z.number(),
+      bytes: z.int(),
+      sha256: z.string(),
+    }),
+    timings_ms: z.record(z.string(), z.number()),
+    cached: z.array(z.string()),
+    warnings: z.array(z.string()),
+  }),
+});
+
+const Failure = z.looseObject({
+  task_id: z.string(),
+  success: z.literal(false),
+  execution_time_ms: z.number(),
+  error: z.looseObject({
+    code: z.string().transform((code): ErrorCode => (isErrorCode(code) ? code : 'INTERNAL')),
+    message: z.string(),
+    stage: StageName,
+    retryable: z.boolean(),
+    compensated: z.array(z.string()),
+  }),
+});
+
+export const TASK_METADATA_VERSION = 1;
+
+export const TaskMetadataFile: z.ZodType<TaskMetadata> = z.looseObject({
+  schema_version: z.literal(TASK_METADATA_VERSION),
+  task_id: z.string(),
+  fingerprint: z.string(),
+  submitted_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+  options: Options,
+  objects: z.array(StoredObject),
+  events: z.array(Event),
+  outcome: z.discriminatedUnion('success', [Result, Failure]).optional(),
+});
