@@ -50,6 +50,7 @@ export const ERROR_CODES = {
   DEVICE_MEMORY_EXCEEDED: { status: 503, retryable: false },
   PROVIDER_UNAVAILABLE: { status: 503, retryable: true },
   TEMPORAL_UNAVAILABLE: { status: 503, retryable: true },
+  API_UNREACHABLE: { status: 503, retryable: true },
   CONFIG_INVALID: { status: 500, retryable: false },
   INTERNAL: { status: 500, retryable: true },
 } as const satisfies Record<string, { status: number; retryable: boolean }>;
