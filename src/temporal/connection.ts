@@ -23,7 +23,11 @@ export async function connectClient(config: Config['temporal'], waitMs = 60_000)
   return new Client({ connection, namespace: config.namespace });
 }
 
-async function whenReady<T>(config: Config['temporal'], waitMs: number, connect: () => Promise<T>): Promise<T> {
+async function whenReady<T>(
+  config: Config['temporal'],
+  waitMs: number,
+  connect: () => Promise<T>,
+): Promise<T> {
   const deadline = Date.now() + waitMs;
   for (;;) {
     try {

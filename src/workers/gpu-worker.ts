@@ -2,10 +2,42 @@ import { type NativeConnection, Worker } from '@temporalio/worker';
 import { type BackgroundDeps, createBackgroundActivities } from '../activities/background.ts';
 import { withFailureBoundary } from '../activities/boundary.ts';
 import { createDetectionActivities, type DetectionDeps } from '../activities/detection.ts';
+import type { Config } from '../config.ts';
 import { QUEUES } from '../contracts/queues.ts';
-import { WORKER_DEFAULTS } from './lifecycle.ts';
+import { createDetectorPool, createMattingPool } from '../inference/pools.ts';
+import { createFileStore } from '../storage/file-store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { connectWorker } from '../temporal/connection.ts';
+import { lockDevice } from './device-lock.ts';
+import { assertMemoryFits } from './device-memory.ts';
+import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
 
-export interface GpuWorkerDeps extends DetectionDeps, BackgroundDeps {
+/**
+ * Takes the device, starts its slots and connects; `run` polls until it is stopped. One of these per device and host.
+ * Rejects with DEVICE_MEMORY_EXCEEDED where the slots do not fit, with DEVICE_IN_USE where another one has the device.
+ */
+export async function createGpuWorker(config: Config, logger: Logger): Promise<RunningWorker> {
+  assertMemoryFits(config.gpu);
+  await using resources = new AsyncDisposableStack();
+  resources.use(await lockDevice(config.gpu.device));
+  const detector = resources.use(await createDetectorPool(config, logger));
+  const matting = resources.use(await createMattingPool(config, logger));
+  const connection = await connectWorker(config.temporal);
+  resources.defer(() => connection.close());
+  await Promise.all([detector.ready(), matting.ready()]);
+  const workers = await createWorkers({
+    connection,
+    namespace: config.temporal.namespace,
+    store: createFileStore({ root: config.storage.root }),
+    detector,
+    matting,
+    yoloSlots: config.gpu.yolo.slots,
+    birefnetSlots: config.gpu.birefnet.slots,
+  });
+  return toRunningWorker(workers, { yolo: detector, birefnet: matting }, resources.move());
+}
+
+interface GpuWorkerDeps extends DetectionDeps, BackgroundDeps {
   connection: NativeConnection;
   namespace: string;
   /** The queues' caps are the device's slots. */
@@ -13,8 +45,7 @@ export interface GpuWorkerDeps extends DetectionDeps, BackgroundDeps {
   birefnetSlots: number;
 }
 
-/** Workers for the stages that run on a device: one of these per device and host. */
-export async function createGpuWorkers(deps: GpuWorkerDeps): Promise<Worker[]> {
+async function createWorkers(deps: GpuWorkerDeps): Promise<Worker[]> {
   const common = { ...WORKER_DEFAULTS, connection: deps.connection, namespace: deps.namespace };
   return Promise.all([
     Worker.create({

@@ -6,10 +6,40 @@ import { createMediaActivities, type MediaDeps } from '../activities/media.ts';
 import { createRecordActivities, type RecordDeps } from '../activities/records.ts';
 import { createRenderActivities, type RenderDeps } from '../activities/render.ts';
 import { createVideoActivities } from '../activities/video.ts';
+import type { Config } from '../config.ts';
 import { QUEUES } from '../contracts/queues.ts';
-import { WORKER_DEFAULTS } from './lifecycle.ts';
+import { createDecoderPool } from '../media/decoder-pool.ts';
+import { createLocalProvider } from '../providers/local/local-provider.ts';
+import { createRendererPool } from '../providers/local/renderer-pool.ts';
+import { createFileStore } from '../storage/file-store.ts';
+import { createTaskRecords } from '../storage/task-records.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { connectWorker } from '../temporal/connection.ts';
+import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
 
-export interface IoWorkerDeps extends MediaDeps, RecordDeps, RenderDeps {
+/** Starts the io worker's slots and connects it; `run` polls until it is stopped. */
+export async function createIoWorker(config: Config, logger: Logger): Promise<RunningWorker> {
+  await using resources = new AsyncDisposableStack();
+  const decoder = resources.use(createDecoderPool(config, logger));
+  const renderer = resources.use(await createRendererPool(config, logger));
+  const store = createFileStore({ root: config.storage.root });
+  const connection = await connectWorker(config.temporal);
+  resources.defer(() => connection.close());
+  await Promise.all([decoder.ready(), renderer.ready()]);
+  const workers = await createWorkers({
+    connection,
+    namespace: config.temporal.namespace,
+    store,
+    records: createTaskRecords({ store }),
+    decoder,
+    providers: { local: createLocalProvider({ pool: renderer }) },
+    mediaSlots: config.media.slots,
+    renderSlots: config.render.slots,
+  });
+  return toRunningWorker(workers, { media: decoder, render: renderer }, resources.move());
+}
+
+interface IoWorkerDeps extends MediaDeps, RecordDeps, RenderDeps {
   connection: NativeConnection;
   namespace: string;
   /** Caps of the queues that run in child processes: as many as there are slots. */
@@ -17,8 +47,8 @@ export interface IoWorkerDeps extends MediaDeps, RecordDeps, RenderDeps {
   renderSlots: number;
 }
 
-/** Workers for everything that needs no GPU: the workflows, short activities, decoding, the built-in renderer. */
-export async function createIoWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
+/** Temporal workers for everything that needs no GPU: the workflows, short activities, decoding, the renderer. */
+async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
   const { connection, namespace } = deps;
   const common = { ...WORKER_DEFAULTS, connection, namespace };
   return Promise.all([

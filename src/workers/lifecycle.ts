@@ -1,4 +1,5 @@
-import { Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Runtime, type Worker, type WorkerOptions } from '@temporalio/worker';
+import type { SlotPool } from '../inference/slot-task.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /**
@@ -11,7 +12,7 @@ export const WORKER_DEFAULTS = {
   shutdownGraceTime: '10 s',
 } satisfies Partial<WorkerOptions>;
 
-/** Sends the SDK's own lines through our logger, and leaves SIGINT and SIGTERM to `runUntilStopped`. Once a process. */
+/** Sends the SDK's own lines through our logger, and leaves SIGINT and SIGTERM to `runMain`. Once a process. */
 export function installRuntime(logger: Logger): void {
   Runtime.install({
     shutdownSignals: [],
@@ -34,7 +35,7 @@ function toPinoLevel(level: 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR') {
  * Runs workers side by side until the signal is aborted; then they take no new work, finish what they have within
  * `shutdownGraceTime`, and the promise resolves. A worker that fails ends the others, and rejects.
  */
-export async function runUntilStopped(workers: Worker[], signal: AbortSignal): Promise<void> {
+async function runUntilStopped(workers: Worker[], signal: AbortSignal): Promise<void> {
   const stop = () => {
     for (const worker of workers) {
       if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -52,14 +53,21 @@ export async function runUntilStopped(workers: Worker[], signal: AbortSignal): P
   }
 }
 
-/** Aborted by the first SIGINT or SIGTERM; the second ends the process at once. */
-export function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(1);
-      controller.abort();
-    });
-  }
-  return controller.signal;
+/** A worker process's inside: its slots are ready, and it polls once it runs. */
+export interface RunningWorker extends AsyncDisposable {
+  /** The pools of child processes by the queue they serve. */
+  slots: Record<string, Pick<SlotPool<never, unknown>, 'snapshot'>>;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function toRunningWorker(
+  workers: Worker[],
+  slots: RunningWorker['slots'],
+  resources: AsyncDisposableStack,
+): RunningWorker {
+  return {
+    slots,
+    run: (signal) => runUntilStopped(workers, signal),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
 }
