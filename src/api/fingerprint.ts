@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import type { JobInput } from '../contracts/job.ts';
 
 /** What makes two submissions the same: their contents and their options as the server understood them. Hex. */
-export function toFingerprint(job: Pick<JobInput, 'image' | 'audio' | 'backgroundImage' | 'options'>): string {
+export function toFingerprint(
+  job: Pick<JobInput, 'image' | 'audio' | 'backgroundImage' | 'options'>,
+): string {
   const facts = {
     image: job.image.sha256,
     audio: job.audio.sha256,

@@ -28,10 +28,9 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
     beats += 1;
     const messages = [{ bytes: COMMENT }, ...(beats % 2 === 0 ? [{ bytes: toHeartbeat() }] : [])];
     for (const { watch } of watched.values()) {
-      void watch.then(
-        (open) => messages.forEach((message) => open.broadcast(message)),
-        () => undefined,
-      );
+      whenOpen(watch, (open) => {
+        for (const message of messages) open.broadcast(message);
+      });
     }
   }, commentIntervalMs);
   timer.unref();
@@ -48,10 +47,7 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
       entry.readers -= 1;
       if (entry.readers === 0) {
         watched.delete(taskId);
-        void entry.watch.then(
-          (open) => open.close(),
-          () => undefined,
-        );
+        whenOpen(entry.watch, (open) => open.close());
       }
     };
     return { watch: entry.watch, leave };
@@ -80,13 +76,15 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
     close() {
       clearInterval(timer);
       for (const { watch } of watched.values()) {
-        void watch.then(
-          (open) => open.close(),
-          () => undefined,
-        );
+        whenOpen(watch, (open) => open.close());
       }
     },
   };
+}
+
+/** One that could not be opened has told its readers so. */
+function whenOpen(watch: Promise<TaskWatch>, action: (open: TaskWatch) => void): void {
+  watch.then(action, () => undefined);
 }
 
 function toHeartbeat(): Uint8Array {

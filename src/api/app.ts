@@ -1,0 +1,35 @@
+import { Hono } from 'hono';
+import { requestId } from 'hono/request-id';
+import { secureHeaders } from 'hono/secure-headers';
+import { PipelineError } from '../errors.ts';
+import { accessLog } from './access-log.ts';
+import type { ApiDeps } from './api-deps.ts';
+import type { ApiEnv } from './api-env.ts';
+import { refuseOtherMethods } from './other-methods.ts';
+import { createErrorHandler } from './problem.ts';
+import { cancelRoutes } from './routes/cancel.ts';
+import { eventRoutes } from './routes/events.ts';
+import { fileRoutes } from './routes/files.ts';
+import { healthRoutes } from './routes/health.ts';
+import { statusRoutes } from './routes/status.ts';
+import { submitRoutes } from './routes/submit.ts';
+
+/** The HTTP API over whatever it is given: docs/http-api.md tells what it promises. */
+export function createApp(deps: ApiDeps): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>();
+  app.onError(createErrorHandler(deps.logger));
+  app.notFound((c) => {
+    throw new PipelineError('ROUTE_NOT_FOUND', `There is nothing at ${c.req.path}.`);
+  });
+  app.use(requestId());
+  app.use(accessLog(deps.logger));
+  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } }));
+  app.route('/', submitRoutes(deps));
+  app.route('/', statusRoutes(deps));
+  app.route('/', eventRoutes(deps));
+  app.route('/', fileRoutes(deps));
+  app.route('/', cancelRoutes(deps));
+  app.route('/', healthRoutes(deps));
+  refuseOtherMethods(app);
+  return app;
+}

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { type Background, DEFAULT_BACKGROUND, type JobOptions } from '../contracts/job.ts';
+import { PipelineError } from '../errors.ts';
+import type { ReceivedFile, ReceivedForm } from './multipart.ts';
+
+export interface JobForm {
+  image: ReceivedFile;
+  audio: ReceivedFile;
+  backgroundImage?: ReceivedFile;
+  options: JobOptions;
+}
+
+/** Settings of this server that stand in for fields that were not sent. */
+export interface JobDefaults {
+  confThreshold: number;
+}
+
+/** A text field; `parse` answers with `undefined` where the text is not what was expected. */
+function field<T>(expected: string, parse: (text: string) => T | undefined) {
+  return z.string().transform((text, context): T => {
+    const value = parse(text);
+    if (value === undefined) {
+      const received = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+      context.addIssue({ code: 'custom', message: `expected ${expected} but received ${received}` });
+      return z.NEVER;
+    }
+    return value;
+  });
+}
+
+function numberBetween(least: number, most: number, pattern: RegExp) {
+  return (text: string) => {
+    const value = Number(text);
+    return pattern.test(text) && value >= least && value <= most ? value : undefined;
+  };
+}
+
+const DECIMAL = /^(\d+\.?\d*|\.\d+)$/;
+const INTEGER = /^\d+$/;
+const toPersonNumber = numberBetween(1, 1000, INTEGER);
+
+function parseBackground(text: string): Background | undefined {
+  if (text === 'original' || text === 'blur' || text === 'image') {
+    return text;
+  }
+  return /^#[0-9a-f]{6}$/i.test(text) ? (text.toLowerCase() as `#${string}`) : undefined;
+}
+
+/** The text fields of a submission, as clients write them. Whatever is not here is refused by name. */
+const JOB_FIELDS = z.strictObject({
+  conf_threshold: field('a number from 0 to 1', numberBetween(0, 1, DECIMAL)).optional(),
+  apply_smoothing: field('true or false', (text) => ({ true: true, false: false })[text]).default(true),
+  persons: field('auto, or the number of a person from 1', (text) =>
+    text === 'auto' ? text : toPersonNumber(text),
+  ).default('auto'),
+  background: field('original, blur, image or a colour such as #e8e8ea', parseBackground).default(
+    DEFAULT_BACKGROUND,
+  ),
+  provider: field('auto or local (d-id needs an API key, and this server has none)', (text) =>
+    text === 'auto' || text === 'local' ? ('local' as const) : undefined,
+  ).default('local'),
+  deadline_s: field('whole seconds from 1 to 86400', numberBetween(1, 86_400, INTEGER)).default(3600),
+  priority: field('a whole number from 1 (first) to 5 (last)', numberBetween(1, 5, INTEGER)).default(3),
+});
+
+/** @throws PipelineError INPUT_INVALID naming every fault at once; its details have them by field. */
+export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: JobDefaults): JobForm {
+  const found = new Map(faults);
+  const add = (name: string, fault: string) => found.has(name) || found.set(name, fault);
+  const parsed = JOB_FIELDS.safeParse(Object.fromEntries(texts));
+  for (const issue of parsed.error?.issues ?? []) {
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) add(key, 'unknown field');
+    } else {
+      add(issue.path.join('.'), issue.message);
+    }
+  }
+  const image = files.get('image');
+  const audio = files.get('audio');
+  const backgroundImage = files.get('background_image');
+  if (!image) add('image', 'expected a photo (JPEG, PNG, WebP, AVIF or HEIC) but received none');
+  if (!audio) add('audio', 'expected a voice recording (such as WAV, MP3 or M4A) but received none');
+  const wantsImage = texts.get('background') === 'image';
+  if (wantsImage && !backgroundImage) {
+    add('background_image', 'expected a picture because background is image, but received none');
+  } else if (backgroundImage && !wantsImage) {
+    add('background', 'expected image because a background_image was sent');
+  }
+  if (found.size > 0 || !parsed.success || !image || !audio) {
+    throw new PipelineError(
+      'INPUT_INVALID',
+      [...found].map(([name, fault]) => `${name}: ${fault}`).join('; '),
+      { details: Object.fromEntries(found) },
+    );
+  }
+  const { conf_threshold, apply_smoothing, deadline_s, ...rest } = parsed.data;
+  return {
+    image,
+    audio,
+    ...(backgroundImage && { backgroundImage }),
+    options: {
+      confThreshold: conf_threshold ?? defaults.confThreshold,
+      applySmoothing: apply_smoothing,
+      deadlineS: deadline_s,
+      ...rest,
+    },
+  };
+}

@@ -1,0 +1,9 @@
+/** Entry point of the API. */
+import { loadConfig, readEnvironment } from '../config.ts';
+import { runMain } from '../run-main.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { runApi } from './run-api.ts';
+
+const config = loadConfig(readEnvironment());
+const logger = createLogger('api', config.log);
+await runMain(logger, (signal) => runApi(config, logger, signal));

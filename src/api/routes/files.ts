@@ -1,0 +1,87 @@
+import { Readable } from 'node:stream';
+import { type Context, Hono } from 'hono';
+import { taskKeys } from '../../contracts/task-keys.ts';
+import { PipelineError } from '../../errors.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import type { ApiEnv } from '../api-env.ts';
+import { parseByteRange } from '../byte-range.ts';
+import { isRangeFresh, isUnchanged } from '../preconditions.ts';
+import { taskParam } from '../task-param.ts';
+import { readTaskStatus } from '../task-status.ts';
+
+const FILES = {
+  video: { type: 'video/mp4', extension: 'mp4' },
+  cutout: { type: 'image/png', extension: 'png' },
+  mask: { type: 'image/png', extension: 'png' },
+  thumbnail: { type: 'image/jpeg', extension: 'jpg' },
+} as const;
+type FileName = keyof typeof FILES;
+
+export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records'>) {
+  async function serve(c: Context<ApiEnv>, name: FileName): Promise<Response> {
+    const taskId = taskParam(c);
+    const key = taskKeys(taskId)[name];
+    const object = await deps.store.stat(key);
+    if (!object) {
+      throw await whyMissing(deps, taskId, name);
+    }
+    const { bytes, modifiedAt, sha256 } = object;
+    const validators = { etag: `"${sha256}"`, modifiedAt };
+    const { type, extension } = FILES[name];
+    c.header('ETag', validators.etag);
+    c.header('Last-Modified', modifiedAt.toUTCString());
+    c.header('Accept-Ranges', 'bytes');
+    // A task can be erased: whoever keeps a copy asks whether it still is.
+    c.header('Cache-Control', 'private, no-cache');
+    const ifNoneMatch = c.req.header('if-none-match');
+    const ifModifiedSince = c.req.header('if-modified-since');
+    if (isUnchanged(validators, { ifNoneMatch, ifModifiedSince })) {
+      return c.body(null, 304);
+    }
+    const range = isRangeFresh(validators, c.req.header('if-range'))
+      ? parseByteRange(c.req.header('range'), bytes)
+      : undefined;
+    if (range === 'unsatisfiable') {
+      c.header('Content-Range', `bytes */${bytes}`);
+      throw new PipelineError('RANGE_NOT_SATISFIABLE', `Expected a range within ${bytes} bytes.`);
+    }
+    c.header('Content-Type', type);
+    c.header('Content-Disposition', `inline; filename="limelight-${taskId}-${name}.${extension}"`);
+    c.header('Content-Length', String(range ? range.end - range.start + 1 : bytes));
+    if (range) {
+      c.header('Content-Range', `bytes ${range.start}-${range.end}/${bytes}`);
+    }
+    const status = range ? 206 : 200;
+    if (c.req.method === 'HEAD') {
+      return c.body(null, status);
+    }
+    const { stream } = await deps.store.open(key, range);
+    return c.body(Readable.toWeb(stream) as ReadableStream, status);
+  }
+
+  const app = new Hono<ApiEnv>();
+  for (const name of Object.keys(FILES) as FileName[]) {
+    app.get(`/api/pipeline/tasks/:taskId/${name}`, (c) => serve(c, name));
+  }
+  return app;
+}
+
+async function whyMissing(
+  deps: Pick<ApiDeps, 'jobs' | 'records'>,
+  taskId: string,
+  name: FileName,
+): Promise<PipelineError> {
+  const { stage, error, result } = await readTaskStatus(deps, taskId);
+  if (error) {
+    return new PipelineError(
+      'OBJECT_NOT_FOUND',
+      `There is no ${name}: the task ended as ${stage}. ${error.message}`,
+    );
+  }
+  return result
+    ? new PipelineError('OBJECT_NOT_FOUND', `The ${name} of this task has been deleted.`)
+    : new PipelineError(
+        'VIDEO_NOT_READY',
+        `The ${name} is not there yet: the task is at ${stage}. Follow its events, and ask again after them.`,
+      );
+}

@@ -1,0 +1,30 @@
+import { Client, Connection } from '@temporalio/client';
+import type { Config } from '../config.ts';
+import { createFileStore } from '../storage/file-store.ts';
+import { createTaskRecords } from '../storage/task-records.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { temporalAddress } from '../temporal/connection.ts';
+import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
+import { createApp } from './app.ts';
+import { API_LIMITS } from './limits.ts';
+import { createProgressHub } from './progress-hub.ts';
+import { serveUntilStopped } from './serve.ts';
+import { createApiServer } from './server.ts';
+
+/** Composes the API and serves it until the signal is aborted. Temporal may be away: requests say so until it is there. */
+export async function runApi(config: Config, logger: Logger, signal: AbortSignal): Promise<void> {
+  const connection = Connection.lazy({ address: temporalAddress(config.temporal) });
+  const store = createFileStore({ root: config.storage.root });
+  const records = createTaskRecords({ store });
+  const jobs = createTemporalJobs({
+    client: new Client({ connection, namespace: config.temporal.namespace }),
+  });
+  const hub = createProgressHub({ jobs, records, logger });
+  const app = createApp({ store, records, jobs, hub, limits: API_LIMITS, defaults: config.jobs, logger });
+  try {
+    await serveUntilStopped(createApiServer(app), { ...config.api, onStop: hub.close, logger }, signal);
+  } finally {
+    hub.close();
+    await connection.close();
+  }
+}

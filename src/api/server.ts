@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { PipelineError } from '../errors.ts';
+import type { ApiEnv } from './api-env.ts';
+import { toProblem } from './problem.ts';
+
+/** 75 MB over a line of 1 Mbit/s. */
+const REQUEST_TIMEOUT_MS = 15 * 60_000;
+
+/** An HTTP server for the app. What is no valid HTTP never reaches the app, and gets a problem document all the same. */
+export function createApiServer(app: Hono<ApiEnv>): Server {
+  const listener = getRequestListener(app.fetch, {
+    errorHandler: (error) => {
+      const { body, headers } = malformed(error);
+      return new Response(body, { status: 400, headers });
+    },
+  });
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    void listener(request, response);
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const { body, headers } = malformed(error);
+    const fields = Object.entries({
+      ...headers,
+      'Content-Length': Buffer.byteLength(body),
+      Connection: 'close',
+    });
+    const head = fields.map(([name, value]) => `${name}: ${value}`).join('\r\n');
+    socket.end(`HTTP/1.1 400 ${STATUS_CODES[400]}\r\n${head}\r\n\r\n${body}`);
+  });
+  return server;
+}
+
+function malformed(error: unknown): { body: string; headers: Record<string, string> } {
+  const reason = error instanceof Error ? error.message : 'unreadable';
+  const problem = toProblem(
+    new PipelineError('REQUEST_MALFORMED', `Expected a valid HTTP request: ${reason}.`),
+    '/',
+  );
+  return {
+    body: JSON.stringify(problem),
+    headers: { 'Content-Type': 'application/problem+json', 'X-Request-Id': randomUUID() },
+  };
+}

@@ -1,0 +1,76 @@
+import type { JobError, JobOutcome, JobResult } from '../contracts/job.ts';
+import { STAGE_PERCENT, type Stage, type StageEvent } from '../contracts/stages.ts';
+import { PipelineError } from '../errors.ts';
+import type { TaskRecords } from '../storage/task-records.ts';
+import type { JobClient, JobDescription } from './job-client.ts';
+import { toLostEnd } from './lost-job.ts';
+
+/** How a task stands, in its wire form. */
+export interface TaskStatus {
+  task_id: string;
+  stage: Stage;
+  progress_percent: number;
+  message: string;
+  submitted_at: string;
+  updated_at: string;
+  /** Of the step that is under way. */
+  attempts?: number;
+  result?: JobResult;
+  error?: JobError;
+}
+
+/** From the record where the task has ended, else from a worker, and from Temporal alone where no worker answers. */
+export async function readTaskStatus(
+  { jobs, records }: { jobs: JobClient; records: TaskRecords },
+  taskId: string,
+): Promise<TaskStatus> {
+  const record = await records.read(taskId);
+  const recorded = record?.events.at(-1);
+  if (record?.outcome && recorded) {
+    return toStatus(recorded, record.submitted_at, record.outcome);
+  }
+  const description = await jobs.describe(taskId);
+  const { memo, activities } = description;
+  const progress = await jobs.progress(taskId, 0).catch((error) => {
+    if (error instanceof PipelineError && error.code === 'TEMPORAL_UNAVAILABLE') {
+      return undefined;
+    }
+    throw error;
+  });
+  const last = progress?.events.at(-1) ?? recorded;
+  if (description.status !== 'running' && !progress?.outcome) {
+    const { event, outcome } = toLostEnd(taskId, description, last);
+    return toStatus(event, memo.submittedAt, outcome);
+  }
+  const attempts = activities.map(({ attempt }) => attempt);
+  return {
+    ...(progress && last
+      ? toStatus(last, memo.submittedAt, progress.outcome)
+      : withoutWorker(taskId, description)),
+    ...(attempts.length > 0 && { attempts: Math.max(...attempts) }),
+  };
+}
+
+function toStatus(event: StageEvent, submittedAt: string, outcome: JobOutcome | undefined): TaskStatus {
+  return {
+    task_id: event.task_id,
+    stage: event.data.stage,
+    progress_percent: event.data.progress_percent,
+    message: event.data.message,
+    submitted_at: submittedAt,
+    updated_at: event.timestamp,
+    ...(outcome && (outcome.success ? { result: outcome } : { error: outcome.error })),
+  };
+}
+
+function withoutWorker(taskId: string, { stage = 'INITIALIZED', memo }: JobDescription): TaskStatus {
+  return {
+    task_id: taskId,
+    stage,
+    progress_percent: stage === 'FAILED' || stage === 'CANCELLED' ? 0 : STAGE_PERCENT[stage],
+    message:
+      'Accepted; the machines that do the work do not answer at the moment, and it goes on when they do',
+    submitted_at: memo.submittedAt,
+    updated_at: memo.submittedAt,
+  };
+}
