@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { type Command, Option } from 'commander';
+import { loadConfig, readEnvironment } from '../../config.ts';
+import { stopSignal } from '../../run-main.ts';
+import { warn, write } from '../output.ts';
+import { startStack } from '../stack.ts';
+
+const ROLES = {
+  api: '../../api/main.ts',
+  io: '../../workers/io-main.ts',
+  gpu: '../../workers/gpu-main.ts',
+};
+type Role = keyof typeof ROLES;
+
+export function addUpCommand(program: Command): void {
+  program
+    .command('up')
+    .summary('run everything on this machine')
+    .description(
+      'Runs the API, the workers and, unless TEMPORAL_ADDRESS is set, a Temporal server, until Ctrl-C. A process that dies is started again. Settings come from the environment and from .env.',
+    )
+    .addOption(
+      new Option('--role <role>', 'run one of them only, in this process').choices(Object.keys(ROLES)),
+    )
+    .action(async ({ role }: { role?: Role }) => {
+      if (role) {
+        await import(ROLES[role]);
+      } else {
+        await up();
+      }
+    });
+}
+
+async function up(): Promise<void> {
+  const environment = readEnvironment();
+  const config = loadConfig(environment);
+  const signal = stopSignal();
+  const startedAt = Date.now();
+  write('Starting the API, the workers and their job server …');
+  await using stack = await startStack({ config, environment, onWarning: warn, signal });
+  write(`Ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s. Stop with Ctrl-C.`);
+  write(`  API      ${stack.apiUrl}`);
+  if (stack.webUiUrl) {
+    write(`  Web UI   ${stack.webUiUrl}  (every job, step by step)`);
+  }
+  write(`  Storage  ${config.storage.root}  (logs in logs/)`);
+  await Promise.race([stack.refusal, signal.aborted || once(signal, 'abort')]);
+  write('Stopping: work in hand is finished or handed back …');
+}

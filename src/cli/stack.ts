@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '../config.ts';
+import { PipelineError } from '../errors.ts';
+import { assertPortFree } from './assert-port-free.ts';
+import { createHttpClient } from './http-client.ts';
+import { openLogFile } from './log-file.ts';
+import { startStackProcess } from './stack-process.ts';
+
+const SCRIPTS = {
+  temporal: new URL('./temporal-main.ts', import.meta.url),
+  io: new URL('../workers/io-main.ts', import.meta.url),
+  gpu: new URL('../workers/gpu-main.ts', import.meta.url),
+  api: new URL('../api/main.ts', import.meta.url),
+};
+type ProcessName = keyof typeof SCRIPTS;
+
+/** More than the workers' own grace time: what they have in hand ends, or is cancelled and hears of it. */
+const WORKER_STOP_MS = 20_000;
+const TEMPORAL_STOP_MS = 15_000;
+/** On top of the API's own grace time. */
+const API_MARGIN_MS = 5_000;
+const READY_POLL_MS = 100;
+const READY_TIMEOUT_MS = 180_000;
+
+export interface StackOptions {
+  config: Config;
+  /** What the processes get; `config` was read from it. */
+  environment: Record<string, string | undefined>;
+  onWarning(message: string): void;
+  signal: AbortSignal;
+}
+
+/** Everything that makes videos, on this machine. Disposing of it drains all of it in order. */
+export interface Stack extends AsyncDisposable {
+  apiUrl: string;
+  /** Absent with a Temporal server that is not ours. */
+  webUiUrl?: string;
+  /** Rejects when a process says that it cannot run and no restart will help. Never resolves. */
+  refusal: Promise<never>;
+}
+
+/**
+ * Starts the processes side by side and resolves when the API takes submissions. A process that dies comes back; one
+ * that cannot run at all, such as for want of a model, ends the start or is told by `refusal`.
+ */
+export async function startStack({ config, environment, onWarning, signal }: StackOptions): Promise<Stack> {
+  await assertPortFree(config.api.port, 'API_PORT', config.api.host);
+  const refusal = Promise.withResolvers<never>();
+  refusal.promise.catch(() => {});
+  const logs = join(config.storage.root, 'logs');
+  const start = (name: ProcessName) => {
+    const log = openLogFile(join(logs, `${name}.log`));
+    const script = SCRIPTS[name];
+    const running = startStackProcess({
+      name,
+      script,
+      environment,
+      log,
+      onWarning,
+      onRefusal: refusal.reject,
+    });
+    return async (timeoutMs: number) => {
+      await running.stop(timeoutMs);
+      log.end();
+    };
+  };
+
+  const stopTemporal = config.temporal.address ? undefined : start('temporal');
+  const stopIo = start('io');
+  const stopGpu = start('gpu');
+  const stopApi = start('api');
+  const stop = async () => {
+    // No new work first, the workers next, what they talk to last.
+    await stopApi(config.api.shutdownGraceMs + API_MARGIN_MS);
+    await Promise.all([stopIo(WORKER_STOP_MS), stopGpu(WORKER_STOP_MS)]);
+    await stopTemporal?.(TEMPORAL_STOP_MS);
+  };
+
+  const apiUrl = `http://${toUrlHost(config.api.host)}:${config.api.port}`;
+  try {
+    await Promise.race([untilReady(apiUrl, logs, signal), refusal.promise]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    apiUrl,
+    ...(stopTemporal && { webUiUrl: `http://127.0.0.1:${config.temporal.embedded.uiPort}` }),
+    refusal: refusal.promise,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+async function untilReady(apiUrl: string, logs: string, signal: AbortSignal): Promise<void> {
+  const client = createHttpClient(apiUrl);
+  const giveUp = AbortSignal.timeout(READY_TIMEOUT_MS);
+  while (!(await client.isReady(AbortSignal.any([signal, giveUp])))) {
+    signal.throwIfAborted();
+    if (giveUp.aborted) {
+      throw new PipelineError(
+        'API_UNREACHABLE',
+        `Limelight was not ready within ${READY_TIMEOUT_MS / 1000} s. The logs in ${logs} say why.`,
+      );
+    }
+    await sleep(READY_POLL_MS, undefined, { signal });
+  }
+}
+
+/** An API that listens on all addresses is reached by loopback. */
+function toUrlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') {
+    return '127.0.0.1';
+  }
+  return host.includes(':') ? `[${host}]` : host;
+}
