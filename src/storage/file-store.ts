@@ -59,12 +59,12 @@ export function createFileStore(options: { root: string }): FileStore {
 
     async delete(key) {
       assertObjectKey(key);
-      await removeFiles(root, [key]);
+      await removeFiles(layout, [key]);
     },
 
     async deleteAll(prefix) {
       assertFolderPrefix(prefix);
-      return removeFiles(root, keysOf(listFiles(root, prefix)));
+      return removeFiles(layout, keysOf(listFiles(root, prefix)));
     },
 
     /** Reads all of it once, so that what the libraries read is what was stored. */

@@ -25,36 +25,37 @@ export async function putFile(
   body: Uint8Array | Readable | FileToAdopt,
   { ifAbsent = false, signal }: { ifAbsent?: boolean; signal?: AbortSignal },
 ): Promise<StoredObject> {
-  const name = join(layout.root, key);
   const incoming = join(layout.scratch, `put-${createNonce()}`);
-  let version: string | undefined;
+  let placed: PlacedVersion | undefined;
   try {
     if (ifAbsent && (await statFile(layout.root, key))) {
       throw objectExists(key);
     }
     const received = await receiveFile(incoming, body, signal);
     await using handle = received.handle;
-    const placed = await placeBeside(layout, key, incoming, received);
-    version = placed.version;
+    placed = await placeBeside(layout, key, incoming, received);
+    const { path, folders } = placed;
     // After the move: the fsync of a new file makes its name durable too, before any name points to it.
     await handle.sync();
     signal?.throwIfAborted();
 
-    const replaced = await readVersion(name);
-    await (ifAbsent ? nameNew(key, name, version) : nameOver(layout, name, version));
-    version = undefined;
-    await Promise.all(placed.folders.map(syncFolder));
-    if (replaced) {
-      await rm(replaced.path, { force: true });
-    }
+    await layout.turns.take(key, () => nameVersion(layout, key, path, ifAbsent));
+    placed = undefined;
+    await Promise.all(folders.map(syncFolder));
     return { key, bytes: received.bytes, sha256: received.sha256 };
   } catch (error) {
     if (body instanceof Readable) {
       body.destroy();
     }
-    await discard(layout, key, [incoming, version]);
+    await discard(layout, key, [incoming, placed?.path]);
     throw toStoreError(error, key);
   }
+}
+
+interface PlacedVersion {
+  path: string;
+  /** From the root to its own. */
+  folders: string[];
 }
 
 async function placeBeside(
@@ -62,18 +63,36 @@ async function placeBeside(
   key: string,
   incoming: string,
   received: ReceivedFile,
-): Promise<{ version: string; folders: string[] }> {
-  const version = join(layout.root, dirname(key), toVersionName(basename(key), received));
+): Promise<PlacedVersion> {
+  const path = join(layout.root, dirname(key), toVersionName(basename(key), received));
   for (let attempt = 1; ; attempt++) {
     const folders = await makeFolders(layout.root, key);
     try {
-      await rename(incoming, version);
-      return { version, folders };
+      await rename(incoming, path);
+      return { path, folders };
     } catch (error) {
       if (attempt === FOLDER_ATTEMPTS || (error as NodeJS.ErrnoException).code !== 'ENOENT') {
         throw error;
       }
     }
+  }
+}
+
+/** Gives the version its name, and removes the one that had it. */
+async function nameVersion(
+  layout: FileLayout,
+  key: string,
+  version: string,
+  ifAbsent: boolean,
+): Promise<void> {
+  const name = join(layout.root, key);
+  if (ifAbsent) {
+    return nameNew(key, name, version);
+  }
+  const replaced = await readVersion(name);
+  await nameOver(layout, name, version);
+  if (replaced) {
+    await rm(replaced.path, { force: true });
   }
 }
 

@@ -1,0 +1,17 @@
+/** One step at a time for each key, in the order of asking. */
+export class Turns {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  async take<T>(key: string, step: () => Promise<T>): Promise<T> {
+    const previous = this.#last.get(key) ?? Promise.resolve();
+    const mine = previous.then(step, step);
+    this.#last.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#last.get(key) === mine) {
+        this.#last.delete(key);
+      }
+    }
+  }
+}
