@@ -1,0 +1,57 @@
+import { MESH } from './face-mesh.ts';
+
+/** Landmarks in pixels of a picture: 468 times x, y, z. */
+export type FacePoints = Float32Array;
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export function pointAt(points: FacePoints, index: number): Point {
+  return { x: points[3 * index]!, y: points[3 * index + 1]! };
+}
+
+export function distance(a: Point, b: Point): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
+}
+
+export function between(a: Point, b: Point): Point {
+  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+}
+
+/** The unit vector from a to b. */
+export function direction(a: Point, b: Point): Point {
+  const length = distance(a, b);
+  return { x: (b.x - a.x) / length, y: (b.y - a.y) / length };
+}
+
+/** From the outer corner of one eye to that of the other. */
+export function eyeDistance(points: FacePoints): number {
+  return distance(pointAt(points, MESH.leftEyeCorner), pointAt(points, MESH.rightEyeCorner));
+}
+
+/** From the hairline to the chin. */
+export function faceHeight(points: FacePoints): number {
+  return distance(pointAt(points, MESH.forehead), pointAt(points, MESH.chin));
+}
+
+/** Radians the head is turned to the side, from the depths of the cheeks; positive turns the right cheek away. */
+export function faceYaw(points: FacePoints): number {
+  return Math.atan2(
+    points[3 * MESH.rightCheek + 2]! - points[3 * MESH.leftCheek + 2]!,
+    points[3 * MESH.rightCheek]! - points[3 * MESH.leftCheek]!,
+  );
+}
+
+/** The upright box around all points: left, top, right, bottom. */
+export function boundsOf(points: FacePoints): [number, number, number, number] {
+  const bounds: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < points.length; i += 3) {
+    bounds[0] = Math.min(bounds[0], points[i]!);
+    bounds[1] = Math.min(bounds[1], points[i + 1]!);
+    bounds[2] = Math.max(bounds[2], points[i]!);
+    bounds[3] = Math.max(bounds[3], points[i + 1]!);
+  }
+  return bounds;
+}

@@ -1,0 +1,87 @@
+import sharp from 'sharp';
+import type { Box } from '../../../contracts/job.ts';
+import { PipelineError } from '../../../errors.ts';
+import type { DetectedFace, FaceDetector } from '../../../inference/face-detector.ts';
+import type { Raster } from '../../../inference/raster.ts';
+
+/** Of a face's box: less of it on the person is another person's face. */
+const ON_PERSON = 0.5;
+
+/**
+ * The face of the person that the mask shows, the largest where there are several.
+ * @throws PipelineError FACE_NOT_FOUND
+ */
+export async function findFace(
+  detector: FaceDetector,
+  portrait: Raster,
+  mask: Uint8Array,
+): Promise<DetectedFace> {
+  const inWhole = onPerson(await detector.detect(portrait), portrait, mask);
+  // The detector sees 320 pixels: a small person's face is found in the person's own part of the picture.
+  const faces =
+    inWhole.length > 0 ? inWhole : onPerson(await detectNear(detector, portrait, mask), portrait, mask);
+  const face = faces.sort((a, b) => height(b.box) - height(a.box))[0];
+  if (!face) {
+    throw new PipelineError(
+      'FACE_NOT_FOUND',
+      'Expected a face on the selected person and found none. Use a photo in which the person looks at the camera.',
+    );
+  }
+  return face;
+}
+
+function onPerson(faces: DetectedFace[], { widthPx, heightPx }: Raster, mask: Uint8Array): DetectedFace[] {
+  return faces.filter(({ box: [x1, y1, x2, y2] }) => {
+    let sum = 0;
+    let count = 0;
+    for (let y = Math.max(0, Math.floor(y1)); y < Math.min(heightPx, y2); y += 1) {
+      for (let x = Math.max(0, Math.floor(x1)); x < Math.min(widthPx, x2); x += 1) {
+        sum += mask[y * widthPx + x]!;
+        count += 255;
+      }
+    }
+    return count > 0 && sum / count > ON_PERSON;
+  });
+}
+
+/** Looks at the top of the person only: as high as the person is wide. */
+async function detectNear(
+  detector: FaceDetector,
+  picture: Raster,
+  mask: Uint8Array,
+): Promise<DetectedFace[]> {
+  const { widthPx, heightPx } = picture;
+  const [left, top, right, bottom] = maskBounds(mask, widthPx);
+  const width = right - left;
+  const part = { left, top, width, height: Math.min(bottom - top, width) };
+  if (width < 1 || part.height < 1) {
+    return [];
+  }
+  const bytes = await sharp(picture.bytes, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+    .extract(part)
+    .raw()
+    .toBuffer();
+  const faces = await detector.detect({ widthPx: part.width, heightPx: part.height, bytes, channels: 3 });
+  return faces.map(({ confidence, box: [x1, y1, x2, y2] }) => ({
+    confidence,
+    box: [x1 + left, y1 + top, x2 + left, y2 + top],
+  }));
+}
+
+function maskBounds(mask: Uint8Array, widthPx: number): Box {
+  const bounds: Box = [widthPx, mask.length / widthPx, 0, 0];
+  for (let i = 0; i < mask.length; i += 1) {
+    if (mask[i]! > 127) {
+      const [x, y] = [i % widthPx, Math.floor(i / widthPx)];
+      bounds[0] = Math.min(bounds[0], x);
+      bounds[1] = Math.min(bounds[1], y);
+      bounds[2] = Math.max(bounds[2], x + 1);
+      bounds[3] = Math.max(bounds[3], y + 1);
+    }
+  }
+  return bounds;
+}
+
+function height([, y1, , y2]: Box): number {
+  return y2 - y1;
+}

@@ -1,0 +1,45 @@
+import { mouthShapesOf } from '../voice/mouth-shapes.ts';
+import { voiceBandsOf } from '../voice/voice-bands.ts';
+import { voiceGateOf } from '../voice/voice-gate.ts';
+import { blinkTimes, lidsAt } from './blinks.ts';
+import { createHeadTrack } from './head-track.ts';
+import { mouthTrackOf } from './mouth-track.ts';
+import { holdOpenMouth } from './open-mouth-policy.ts';
+import { type Pose, REST } from './pose.ts';
+import { seededRandom } from './seeded-random.ts';
+
+export interface MotionOptions {
+  frames: number;
+  framesPerSecond: number;
+  /** The same seed gives the same motion. */
+  seed: string;
+  /** Whether the lips are apart in the photo, and whether teeth show between them. */
+  mouthOpen: boolean;
+  grins: boolean;
+  /** The plate shows the person too: a head that moves would have a double edge. */
+  stillHead: boolean;
+}
+
+/** What every frame of the talk shows. */
+export function motionOf(
+  voice: { sampleRateHz: number; channels: Float32Array[] },
+  options: MotionOptions,
+): (frame: number) => Pose {
+  const { frames, framesPerSecond } = options;
+  const bands = voiceBandsOf(voice);
+  const gate = voiceGateOf(bands);
+  const track = mouthTrackOf(mouthShapesOf(bands, gate), frames, framesPerSecond);
+  const mouth = options.mouthOpen ? holdOpenMouth(track, options) : track;
+  const headAt = createHeadTrack(gate, seededRandom(`${options.seed}/head`));
+  const blinks = blinkTimes(frames / framesPerSecond, seededRandom(`${options.seed}/blinks`));
+  return (frame) => {
+    const timeS = frame / framesPerSecond;
+    const head = headAt(timeS);
+    return {
+      ...REST,
+      ...mouth[frame],
+      ...(options.stillHead ? { brows: head.brows } : head),
+      blink: lidsAt(blinks, timeS),
+    };
+  };
+}

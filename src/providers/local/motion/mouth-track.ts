@@ -1,0 +1,70 @@
+import { clamp } from '../smoothstep.ts';
+import type { MouthShapes } from '../voice/mouth-shapes.ts';
+import { FEATURE_RATE_HZ } from '../voice/voice-bands.ts';
+import type { MouthParameter, Pose } from './pose.ts';
+
+export type MouthPose = Pick<Pose, MouthParameter>;
+
+/** Seconds that the lips are ahead of the sound, as people's are. */
+const LEAD = 0.03;
+/** Seconds around a frame that it answers for. */
+const AROUND = 0.02;
+/** The most that the jaw goes in a second. */
+const JAW_PER_SECOND = 8.5;
+/** How closed the frames beside a closure are. */
+const BESIDE_CLOSURE = 0.38;
+
+/** Sounds as the frames of a mouth whose lips are closed at rest. */
+export function mouthTrackOf(shapes: MouthShapes, frames: number, framesPerSecond: number): MouthPose[] {
+  const at = (series: Float32Array, frame: number, pick: (window: Float32Array) => number) => {
+    const centre = (frame / framesPerSecond + LEAD) * FEATURE_RATE_HZ;
+    const [from, to] = [centre - AROUND * FEATURE_RATE_HZ, centre + AROUND * FEATURE_RATE_HZ];
+    const window = series.subarray(Math.max(0, Math.round(from)), Math.round(to) + 1);
+    return window.length > 0 ? pick(window) : 0;
+  };
+  const perFrame = (series: Float32Array, pick: (window: Float32Array) => number) =>
+    Float32Array.from({ length: frames }, (_, frame) => at(series, frame, pick));
+
+  // A closure may be shorter than a frame: its peak counts, or it would fall between two frames.
+  const close = withNeighbours(perFrame(shapes.close, (window) => Math.max(...window)));
+  const sibilant = perFrame(shapes.sibilant, mean);
+  const wide = perFrame(shapes.wide, mean);
+  const jaw = limited(
+    perFrame(shapes.jaw, mean).map(
+      (value, i) => Math.max(value, 0.1 * sibilant[i]!) * (1 - 0.92 * close[i]!),
+    ),
+    JAW_PER_SECOND / framesPerSecond,
+  );
+  return Array.from({ length: frames }, (_, i) => {
+    const open = 1 - close[i]!;
+    const [spread, round] = [Math.max(0, wide[i]!), Math.max(0, -wide[i]!)];
+    return {
+      jaw: jaw[i]!,
+      wide: (0.26 * spread - 0.3 * round) * open,
+      thick: 0.7 * round * open,
+      upperRaise: (0.18 * jaw[i]! + 0.28 * sibilant[i]!) * open,
+      lowerDrop: (0.55 * sibilant[i]! + 0.3 * spread * Math.min(1, jaw[i]! / 0.15) + 0.15 * jaw[i]!) * open,
+      close: 0,
+      press: 0.7 * close[i]!,
+    };
+  });
+}
+
+function mean(window: Float32Array): number {
+  return window.reduce((sum, value) => sum + value, 0) / window.length;
+}
+
+function withNeighbours(close: Float32Array): Float32Array {
+  return close.map((value, i) =>
+    Math.max(value, BESIDE_CLOSURE * Math.max(close[i - 1] ?? 0, close[i + 1] ?? 0)),
+  );
+}
+
+/** No jaw jumps: both directions are held to the largest step. */
+function limited(values: Float32Array, step: number): Float32Array {
+  const result = values.slice();
+  for (let i = 1; i < result.length; i += 1) {
+    result[i] = clamp(result[i]!, result[i - 1]! - step, result[i - 1]! + step);
+  }
+  return result;
+}

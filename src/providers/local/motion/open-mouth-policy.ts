@@ -1,0 +1,39 @@
+import type { MouthPose } from './mouth-track.ts';
+
+/**
+ * A mouth that is open in the photo has to be closed first to speak: from the first to the last sound its lips are held
+ * most of the way together and give way to the jaw; before and after, the photo's smile is shown.
+ */
+export function holdOpenMouth(
+  track: MouthPose[],
+  options: { grins: boolean; framesPerSecond: number },
+): MouthPose[] {
+  const strength = options.grins ? 1 : 0.55;
+  const held = holding(track, options.framesPerSecond);
+  return track.map((pose, i) => {
+    const hold = held[i]! * strength;
+    const round = pose.thick / 0.7;
+    const base = 0.74 - 0.22 * Math.min(1, pose.jaw / 0.55);
+    const together = Math.max(base, 0.55 * round, pose.press / 0.7);
+    return {
+      ...pose,
+      jaw: pose.jaw * (1 - 0.15 * hold),
+      wide: pose.wide - 0.15 * hold,
+      upperRaise: pose.upperRaise * (1 - 0.7 * hold),
+      lowerDrop: pose.lowerDrop * (1 - 0.6 * hold),
+      close: Math.max(hold * together, pose.press / 0.7),
+    };
+  });
+}
+
+/** 0.8 from the first to the last sound, with slopes of a quarter of a second. */
+function holding(track: MouthPose[], framesPerSecond: number): Float32Array {
+  const sounds = (pose: MouthPose) => pose.jaw > 0.04 || pose.press > 0.1;
+  const first = track.findIndex(sounds);
+  const last = track.findLastIndex(sounds);
+  const slope = 0.25 * framesPerSecond;
+  return Float32Array.from(track, (_, i) => {
+    const inside = first < 0 ? -Infinity : Math.min(i - first, last - i);
+    return 0.8 * Math.min(1, Math.max(0, 1 + inside / slope));
+  });
+}

@@ -1,0 +1,39 @@
+/** What one frame shows. Shares are 0 at rest and 1 at full effect unless said otherwise. */
+export interface Pose {
+  jaw: number;
+  /** -1 round to 1 spread. */
+  wide: number;
+  thick: number;
+  upperRaise: number;
+  lowerDrop: number;
+  /** How far lips that are apart in the photo are brought together. */
+  close: number;
+  press: number;
+  brows: number;
+  /** Radians: to the side, down, and about the line of sight. */
+  yaw: number;
+  pitch: number;
+  roll: number;
+  /** Of a full breath in. */
+  breath: number;
+  /** Of closed eyes. */
+  blink: number;
+}
+
+export type MouthParameter = 'jaw' | 'wide' | 'thick' | 'upperRaise' | 'lowerDrop' | 'close' | 'press';
+
+export const REST: Readonly<Pose> = {
+  jaw: 0,
+  wide: 0,
+  thick: 0,
+  upperRaise: 0,
+  lowerDrop: 0,
+  close: 0,
+  press: 0,
+  brows: 0,
+  yaw: 0,
+  pitch: 0,
+  roll: 0,
+  breath: 0,
+  blink: 0,
+};

@@ -1,0 +1,115 @@
+import { MESH } from '../face/face-mesh.ts';
+import {
+  between,
+  direction,
+  distance,
+  eyeDistance,
+  type FacePoints,
+  faceHeight,
+  faceYaw,
+  type Point,
+  pointAt,
+} from '../face/face-points.ts';
+import { curveThrough, heightAt, type LipCurve } from './lip-curve.ts';
+
+/** From this share of the mouth's width on, the lips are apart in the photo. */
+const OPEN_GAP = 0.06;
+
+/**
+ * The mouth's own coordinates: a point is origin + x across + y down. The axes are skewed, which takes up moderate
+ * turns of the head. Lengths are pixels of the video's frame.
+ */
+export interface MouthFrame {
+  /** The middle between the lips. */
+  origin: Point;
+  /** Unit vector from the left to the right corner. */
+  across: Point;
+  /** Unit vector from the origin to the chin. */
+  down: Point;
+  /** From the origin to the corners, along `across`. */
+  leftWidth: number;
+  rightWidth: number;
+  /** From the origin to the chin. */
+  chin: number;
+  /** From the origin up to the base of the nose, below 0. */
+  noseBase: number;
+  /** The width of this face's mouth at rest, whatever it does in the photo: amplitudes are shares of it. */
+  restWidth: number;
+  /** The lower edge of the upper lip and the upper edge of the lower one. */
+  upper: LipCurve;
+  lower: LipCurve;
+  /** Whether the lips are apart in the photo. */
+  open: boolean;
+}
+
+/** As the landmarks see it; see `snapLips` for what the picture says. */
+export function mouthFrameOf(points: FacePoints): MouthFrame {
+  const left = pointAt(points, MESH.leftMouthCorner);
+  const right = pointAt(points, MESH.rightMouthCorner);
+  const chin = pointAt(points, MESH.chin);
+  const origin = between(pointAt(points, MESH.upperLipMiddle), pointAt(points, MESH.lowerLipMiddle));
+  const axes = { origin, across: direction(left, right), down: direction(origin, chin) };
+  const leftCorner = toMouth(axes, left);
+  const rightCorner = toMouth(axes, right);
+  const frame = { ...axes, leftWidth: -leftCorner.x, rightWidth: rightCorner.x };
+  const curveOf = (landmarks: readonly number[]) =>
+    curveThrough(
+      [left, ...landmarks.map((index) => pointAt(points, index)), right].map((point) => {
+        const { x, y } = toMouth(axes, point);
+        return { u: toU(frame, x), height: y };
+      }),
+    );
+  const lips = {
+    ...frame,
+    upper: curveOf(MESH.upperInnerLip),
+    lower: curveOf(MESH.lowerInnerLip),
+  };
+  return {
+    ...lips,
+    open: gapRatio(lips) > OPEN_GAP,
+    chin: distance(origin, chin),
+    noseBase: toMouth(axes, pointAt(points, MESH.noseBase)).y,
+    restWidth: 0.5 * ((0.6 * eyeDistance(points)) / Math.cos(faceYaw(points)) + 0.33 * faceHeight(points)),
+  };
+}
+
+type Lips = Pick<MouthFrame, 'upper' | 'lower' | 'leftWidth' | 'rightWidth'>;
+export type MouthAxes = Pick<MouthFrame, 'origin' | 'across' | 'down'>;
+
+export function toMouth({ origin, across, down }: MouthAxes, point: Point): Point {
+  const [px, py] = [point.x - origin.x, point.y - origin.y];
+  const determinant = across.x * down.y - across.y * down.x;
+  return {
+    x: (px * down.y - py * down.x) / determinant,
+    y: (across.x * py - across.y * px) / determinant,
+  };
+}
+
+export function fromMouth({ origin, across, down }: MouthAxes, x: number, y: number): Point {
+  return { x: origin.x + x * across.x + y * down.x, y: origin.y + x * across.y + y * down.y };
+}
+
+/** -1 at the left corner, 0 at the origin, 1 at the right corner. */
+export function toU(
+  { leftWidth, rightWidth }: Pick<MouthFrame, 'leftWidth' | 'rightWidth'>,
+  x: number,
+): number {
+  return x < 0 ? x / leftWidth : x / rightWidth;
+}
+
+export function fromU({ leftWidth, rightWidth }: MouthFrame, u: number): number {
+  return u < 0 ? u * leftWidth : u * rightWidth;
+}
+
+/** How far apart the lips are at u, in pixels; never below 0. */
+export function gapAt({ upper, lower }: Lips, u: number): number {
+  return Math.max(0, heightAt(lower, u) - heightAt(upper, u));
+}
+
+/** The widest gap between the lips as a share of the mouth's width: up to .03 closed, .11 on parted, .26 a grin. */
+export function gapRatio({ upper, lower, leftWidth, rightWidth }: Lips): number {
+  return (
+    upper.reduce((most, height, place) => Math.max(most, lower[place]! - height), 0) /
+    (leftWidth + rightWidth)
+  );
+}

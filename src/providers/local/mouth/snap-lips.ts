@@ -1,0 +1,102 @@
+import { blurPlane, lumaPlane, type Plane, rednessPlane, sampleAt } from '../picture/luma-plane.ts';
+import type { Texture } from '../picture/texture.ts';
+import { smoothstep } from '../smoothstep.ts';
+import { LIP_PLACES, type LipCurve, placeToU, smoothCurve } from './lip-curve.ts';
+import { fromMouth, fromU, type MouthFrame } from './mouth-frame.ts';
+
+/** Pixels between the heights that are tried. */
+const STEP = 0.5;
+
+/**
+ * The frame with its lip lines moved to where the picture has them. Landmarks are off by one to two pixels, enough to
+ * leave a seam of teeth on a lip: a closed mouth's line goes to the darkest path, an open mouth's two lines go to the
+ * largest step in redness.
+ */
+export function snapLips(frame: MouthFrame, portrait: Texture): MouthFrame {
+  if (frame.open) {
+    const redness = blurPlane(rednessPlane(portrait), 0.6);
+    const upper = snapToRednessStep(frame, frame.upper, redness, -1);
+    const lower = snapToRednessStep(frame, frame.lower, redness, 1);
+    return { ...frame, upper, lower: lower.map((height, place) => Math.max(height, upper[place]!)) };
+  }
+  const line = snapToDarkest(frame, blurPlane(lumaPlane(portrait), 0.8));
+  return { ...frame, upper: line, lower: line };
+}
+
+function snapToDarkest(frame: MouthFrame, luma: Plane): LipCurve {
+  const middle = frame.upper.map((height, place) => (height + frame.lower[place]!) / 2);
+  const range = 0.07 * frame.restWidth;
+  const moved = bestPath(frame, middle, range, 2, 12, (x, y) => {
+    const { x: px, y: py } = fromMouth(frame, x, y);
+    return sampleAt(luma, px, py);
+  });
+  return smoothCurve(moved, [1, 2, 1]);
+}
+
+/** `lipSide` is -1 where the lip lies above the line, 1 where it lies below. */
+function snapToRednessStep(frame: MouthFrame, curve: LipCurve, redness: Plane, lipSide: -1 | 1): LipCurve {
+  const reach = Math.max(1.5, 0.03 * frame.restWidth);
+  const redAt = (x: number, y: number) => {
+    const { x: px, y: py } = fromMouth(frame, x, y);
+    return sampleAt(redness, px, py);
+  };
+  const moved = bestPath(frame, curve, 0.1 * frame.restWidth, 3, 10, (x, y) => {
+    const lip = redAt(x, y + 0.5 * lipSide * reach) + redAt(x, y + lipSide * reach);
+    const mouth = redAt(x, y - 0.5 * lipSide * reach) + redAt(x, y - lipSide * reach);
+    return -(lip - mouth) / 2;
+  });
+  return smoothCurve(moved, [1, 1, 1, 1, 1, 1, 1]);
+}
+
+/**
+ * The cheapest path through the places by dynamic programming: the cost of a height, of leaving the curve, and of each
+ * step. The corners stay where they are.
+ */
+function bestPath(
+  frame: MouthFrame,
+  curve: LipCurve,
+  range: number,
+  stepCost: number,
+  leaveCost: number,
+  cost: (x: number, y: number) => number,
+): LipCurve {
+  const reach = Math.round(range / STEP);
+  const options = 2 * reach + 1;
+  const total = new Float32Array(LIP_PLACES * options);
+  const from = new Uint16Array(LIP_PLACES * options);
+  for (let place = 0; place < LIP_PLACES; place += 1) {
+    const x = fromU(frame, placeToU(place));
+    for (let option = 0; option < options; option += 1) {
+      const offset = (option - reach) * STEP;
+      const own = cost(x, curve[place]! + offset) + leaveCost * (offset / range) ** 2;
+      let best = place === 0 ? 0 : Infinity;
+      for (let before = 0; place > 0 && before < options; before += 1) {
+        const sum = total[(place - 1) * options + before]! + stepCost * Math.abs(option - before) * STEP;
+        if (sum < best) {
+          best = sum;
+          from[place * options + option] = before;
+        }
+      }
+      total[place * options + option] = best + own;
+    }
+  }
+  return walkBack(curve, total, from, options, reach);
+}
+
+function walkBack(
+  curve: LipCurve,
+  total: Float32Array,
+  from: Uint16Array,
+  options: number,
+  reach: number,
+): LipCurve {
+  const last = total.subarray((LIP_PLACES - 1) * options);
+  let option = last.indexOf(Math.min(...last));
+  const moved = curve.slice();
+  for (let place = LIP_PLACES - 1; place >= 0; place -= 1) {
+    const held = 1 - smoothstep(0.8, 1, Math.abs(placeToU(place)));
+    moved[place] = curve[place]! + (option - reach) * STEP * held;
+    option = from[place * options + option]!;
+  }
+  return moved;
+}

@@ -1,0 +1,95 @@
+import type { FaceDetector } from '../../inference/face-detector.ts';
+import type { FaceLandmarker } from '../../inference/face-landmarks.ts';
+import { createMp4Writer } from '../../media/mp4-writer.ts';
+import { readWav } from '../../media/wav.ts';
+import type { RenderedTalk, TalkProgress, TalkRequest } from '../video-provider.ts';
+import { findFace } from './face/find-face.ts';
+import { type FrameSize, frameFace, toFrame } from './face/framing.ts';
+import { judgeFace } from './face/judge-face.ts';
+import { createFaceAnimator, type FaceAnimator } from './face-animator.ts';
+import { motionOf } from './motion/motion.ts';
+import { readMask, readPhoto, readTexture, readWholeMask } from './picture/read-picture.ts';
+
+export interface TalkModels {
+  detector: FaceDetector;
+  landmarker: FaceLandmarker;
+}
+
+export const FRAME_SIZE: FrameSize = { widthPx: 512, heightPx: 512 };
+export const FRAMES_PER_SECOND = 25;
+/** Frames between two words on progress. */
+const PROGRESS_EVERY = 10;
+
+/**
+ * Writes the talk as an MP4. Frames are made and encoded one after the other, so that memory does not grow with them.
+ * @throws PipelineError FACE_NOT_FOUND, FACE_UNSUITABLE
+ */
+export async function renderTalk(
+  models: TalkModels,
+  request: TalkRequest,
+  videoPath: string,
+  onProgress: (progress: TalkProgress) => void,
+): Promise<RenderedTalk> {
+  const { animator, warnings } = await stage(models, request);
+  const voice = await readWav(request.voicePath);
+  const samples = voice.channels[0]!.length;
+  const durationS = samples / voice.sampleRateHz;
+  const frames = Math.max(1, Math.round(durationS * FRAMES_PER_SECOND));
+  const poseAt = motionOf(voice, {
+    frames,
+    framesPerSecond: FRAMES_PER_SECOND,
+    seed: request.requestId,
+    mouthOpen: animator.mouth.open,
+    grins: animator.grins,
+    stillHead: request.plateShowsPerson,
+  });
+
+  await using writer = await createMp4Writer(videoPath, {
+    ...FRAME_SIZE,
+    framesPerS: FRAMES_PER_SECOND,
+    frames,
+    sound: { sampleRateHz: voice.sampleRateHz, channels: voice.channels.length, samples },
+  });
+  const picture = new Uint32Array(FRAME_SIZE.widthPx * FRAME_SIZE.heightPx);
+  const bytes = new Uint8Array(picture.buffer);
+  let heard = 0;
+  for (let frame = 0; frame < frames; frame += 1) {
+    animator.draw(poseAt(frame), picture);
+    await writer.addFrame(bytes);
+    const until =
+      frame === frames - 1 ? samples : Math.round(((frame + 1) / FRAMES_PER_SECOND) * voice.sampleRateHz);
+    await writer.addSound(voice.channels.map((channel) => channel.subarray(heard, until)));
+    heard = until;
+    if (frame % PROGRESS_EVERY === PROGRESS_EVERY - 1 || frame === frames - 1) {
+      onProgress({ frame: frame + 1, frames });
+    }
+  }
+  await writer.finish();
+  return { ...FRAME_SIZE, durationS: frames / FRAMES_PER_SECOND, warnings };
+}
+
+/** Finds the face, judges it, and sets up everything that does not change between frames. */
+async function stage(
+  { detector, landmarker }: TalkModels,
+  request: TalkRequest,
+): Promise<{ animator: FaceAnimator; warnings: string[] }> {
+  const photo = await readPhoto(request.portraitPath);
+  const { box } = await findFace(detector, photo, await readWholeMask(request.maskPath));
+  const face = await landmarker.locate(photo, box);
+  const warnings = judgeFace(face, photo);
+
+  const framing = frameFace(face.points, photo, FRAME_SIZE);
+  const portrait = await readTexture(request.portraitPath, framing, FRAME_SIZE);
+  const animator = createFaceAnimator({
+    portrait,
+    points: toFrame(face.points, framing, FRAME_SIZE),
+    // A person who stands on the plate too is not cut out: the picture itself gives way around the mouth.
+    ...(request.plateShowsPerson
+      ? { plate: portrait, mask: new Uint8Array(portrait.pixels.length).fill(255) }
+      : {
+          plate: await readTexture(request.platePath, framing, FRAME_SIZE),
+          mask: await readMask(request.maskPath, framing, FRAME_SIZE),
+        }),
+  });
+  return { animator, warnings };
+}

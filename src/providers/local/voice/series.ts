@@ -1,0 +1,34 @@
+/** Functions over series of numbers in time. */
+
+/** The value that the given share of the series lies below; 0 for an empty one. */
+export function percentile(values: ArrayLike<number>, share: number): number {
+  const sorted = Float32Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+}
+
+/** Gaussian mean over time; the ends are repeated. */
+export function smoothSeries(values: Float32Array, sigma: number): Float32Array {
+  const reach = Math.ceil(3 * sigma);
+  const weights = Float32Array.from({ length: 2 * reach + 1 }, (_, k) =>
+    Math.exp(-((k - reach) ** 2) / (2 * sigma * sigma)),
+  );
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return values.map((_, i) => {
+    let sum = 0;
+    for (let k = -reach; k <= reach; k += 1) {
+      sum += weights[k + reach]! * values[Math.min(Math.max(i + k, 0), values.length - 1)]!;
+    }
+    return sum / total;
+  });
+}
+
+/** The largest value within so many places before, this one included; with `step` -1, after. */
+export function recentMax(values: Float32Array, places: number, step: 1 | -1): Float32Array {
+  return values.map((_, i) => {
+    let most = -Infinity;
+    for (let k = 0; k <= places; k += 1) {
+      most = Math.max(most, values[i - k * step] ?? -Infinity);
+    }
+    return most;
+  });
+}

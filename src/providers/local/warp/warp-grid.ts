@@ -1,0 +1,57 @@
+/** Pixels between the nodes of all fields. */
+export const CELL = 4;
+
+/** Nodes over the frame, one beyond its right and lower edge where the frame is no multiple of a cell. */
+export interface WarpGrid {
+  columns: number;
+  rows: number;
+}
+
+/** One number a node. */
+export type Field = Float32Array;
+
+/** Nodes of a rectangle, ends excluded. */
+export interface NodeBox {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+export function gridOver({ widthPx, heightPx }: { widthPx: number; heightPx: number }): WarpGrid {
+  return { columns: Math.ceil(widthPx / CELL) + 1, rows: Math.ceil(heightPx / CELL) + 1 };
+}
+
+export function fieldOver(grid: WarpGrid, valueAt: (x: number, y: number) => number): Field {
+  return Float32Array.from({ length: grid.columns * grid.rows }, (_, node) =>
+    valueAt((node % grid.columns) * CELL, Math.floor(node / grid.columns) * CELL),
+  );
+}
+
+/** Bilinear between the nodes; x and y in pixels; outside of the grid its border goes on. */
+export function fieldAt(field: Field, { columns, rows }: WarpGrid, x: number, y: number): number {
+  const gx = Math.min(Math.max(x / CELL, 0), columns - 1.001);
+  const gy = Math.min(Math.max(y / CELL, 0), rows - 1.001);
+  const column = Math.floor(gx);
+  const row = Math.floor(gy);
+  const at = row * columns + column;
+  const fx = gx - column;
+  const upper = field[at]! + (field[at + 1]! - field[at]!) * fx;
+  const lower = field[at + columns]! + (field[at + columns + 1]! - field[at + columns]!) * fx;
+  return upper + (lower - upper) * (gy - row);
+}
+
+/** The smallest box around all nodes where a field is not zero. */
+export function boxOf(fields: Field[], grid: WarpGrid): NodeBox {
+  const box = { left: grid.columns, top: grid.rows, right: 0, bottom: 0 };
+  for (let node = 0; node < grid.columns * grid.rows; node += 1) {
+    if (fields.some((field) => Math.abs(field[node]!) > 1e-4)) {
+      const [column, row] = [node % grid.columns, Math.floor(node / grid.columns)];
+      box.left = Math.min(box.left, column);
+      box.right = Math.max(box.right, column + 1);
+      box.top = Math.min(box.top, row);
+      box.bottom = Math.max(box.bottom, row + 1);
+    }
+  }
+  return box;
+}
