@@ -1,0 +1,28 @@
+import { PipelineError } from '../errors.ts';
+
+interface SlotsMemory {
+  slots: number;
+  memoryGb: number;
+}
+
+export interface DeviceMemory {
+  /** The id of the device, and what it has. */
+  device: string;
+  memoryGb: number;
+  yolo: SlotsMemory;
+  birefnet: SlotsMemory;
+}
+
+/** @throws PipelineError DEVICE_MEMORY_EXCEEDED with the sum written out, where the slots need more than there is. */
+export function assertMemoryFits({ device, memoryGb, yolo, birefnet }: DeviceMemory): void {
+  const neededGb = yolo.slots * yolo.memoryGb + birefnet.slots * birefnet.memoryGb;
+  if (neededGb > memoryGb) {
+    throw new PipelineError(
+      'DEVICE_MEMORY_EXCEEDED',
+      `The slots need ${yolo.slots} x ${yolo.memoryGb} GB (YOLO) + ${birefnet.slots} x ${birefnet.memoryGb} GB ` +
+        `(BiRefNet) = ${neededGb} GB, but device ${device} has ${memoryGb} GB: lower YOLO_SLOTS or BIREFNET_SLOTS, ` +
+        'or correct GPU_MEMORY_GB',
+      { details: { neededGb, memoryGb } },
+    );
+  }
+}
