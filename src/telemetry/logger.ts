@@ -2,7 +2,7 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
-/** Paths whose values never reach a log line, at the top level and one below it. */
+/** Fields whose values never reach a log line, down to `request.headers.authorization`. */
 const SECRET_FIELDS = [
   'authorization',
   'cookie',
@@ -25,7 +25,10 @@ export function createLogger(
       base: { part, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`]), censor: '[redacted]' },
+      redact: {
+        paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
+        censor: '[redacted]',
+      },
     },
     options.destination ?? pino.destination({ fd: 2, sync: true }),
   );

@@ -1,0 +1,96 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { describe, expect, it } from 'vitest';
+import { withFailureBoundary } from '../../src/activities/boundary.ts';
+import { PipelineError } from '../../src/errors.ts';
+
+/** The failures here are meant: the SDK need not report them. */
+const createEnv = (info = {}) => new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
+
+/** What Temporal sees when the activity throws this. */
+async function failureOf(error: unknown): Promise<unknown> {
+  const { fail } = withFailureBoundary({
+    async fail(): Promise<void> {
+      throw error;
+    },
+  });
+  return createEnv()
+    .run(fail)
+    .then(
+      () => expect.fail('The activity did not fail'),
+      (failure: unknown) => failure,
+    );
+}
+
+describe('the failure boundary', () => {
+  it('gives arguments and results through, each activity under its name', async () => {
+    const activities = withFailureBoundary({
+      add: async (a: number, b: number) => a + b,
+      taskQueue: async () => Context.current().info.taskQueue,
+    });
+    const env = createEnv({ taskQueue: 'yolo' });
+
+    expect(await env.run(activities.add, 2, 3)).toBe(5);
+    expect(await env.run(activities.taskQueue)).toBe('yolo');
+  });
+
+  it('turns a PipelineError into a failure of its code, not retried where the code forbids it', async () => {
+    const error = new PipelineError('PERSON_NOT_FOUND', 'Expected a person, found none', {
+      details: { best: 0.31 },
+    });
+
+    const failure = await failureOf(error);
+
+    expect(failure).toBeInstanceOf(ApplicationFailure);
+    expect(failure).toMatchObject({
+      type: 'PERSON_NOT_FOUND',
+      message: 'Expected a person, found none',
+      nonRetryable: true,
+      details: [{ best: 0.31 }],
+      cause: error,
+    });
+    expect(failure).not.toHaveProperty('nextRetryDelay', expect.anything());
+  });
+
+  it('lets a retryable one be retried, when the far side said', async () => {
+    const failure = await failureOf(
+      new PipelineError('PROVIDER_UNAVAILABLE', 'Busy', { retryAfterMs: 2500 }),
+    );
+    expect(failure).toMatchObject({
+      type: 'PROVIDER_UNAVAILABLE',
+      nonRetryable: false,
+      nextRetryDelay: 2500,
+      details: undefined,
+    });
+  });
+
+  it('calls a full disk STORAGE_FULL, whoever met it', async () => {
+    const enospc = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+    for (const error of [enospc, new Error('Encoder failed', { cause: enospc })]) {
+      expect(await failureOf(error)).toMatchObject({ type: 'STORAGE_FULL', nonRetryable: false });
+    }
+    const own = new PipelineError('SLOT_CRASHED', 'The slot died', { cause: enospc });
+    expect(await failureOf(own)).toMatchObject({ type: 'SLOT_CRASHED' });
+  });
+
+  it('leaves a bug as it is: Temporal retries what it does not know', async () => {
+    const bug = new TypeError('x is undefined');
+    expect(await failureOf(bug)).toBe(bug);
+    expect(await failureOf('a string')).toBe('a string');
+  });
+
+  it('leaves cancellation as it is', async () => {
+    const env = createEnv();
+    const { wait } = withFailureBoundary({
+      async wait(): Promise<void> {
+        await Context.current().sleep(60_000);
+      },
+    });
+
+    const waiting = env.run(wait);
+    env.cancel();
+
+    await expect(waiting).rejects.toBeInstanceOf(CancelledFailure);
+  });
+});

@@ -1,0 +1,118 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { renderEnvExample } from '../scripts/env-example.ts';
+import { Environment, loadConfig, readEnvironment } from '../src/config.ts';
+import { PipelineError } from '../src/errors.ts';
+
+function faultOf(env: Record<string, string | undefined>): PipelineError {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(PipelineError);
+    return error as PipelineError;
+  }
+  return expect.fail('The configuration was accepted');
+}
+
+describe('loadConfig', () => {
+  it('starts with nothing set', () => {
+    expect(loadConfig({})).toMatchObject({
+      api: { host: '127.0.0.1', port: 55_433, shutdownGraceMs: 20_000 },
+      storage: { root: resolve('data') },
+      temporal: { address: undefined, namespace: 'default', embedded: { port: 7233, uiPort: 8233 } },
+      gpu: {
+        memoryGb: 16,
+        yolo: { slots: 2, memoryGb: 2, timeoutMs: 30_000 },
+        birefnet: { slots: 1, memoryGb: 6, timeoutMs: 120_000 },
+      },
+      log: { level: 'info' },
+    });
+  });
+
+  it('takes what is set, in the units of the code', () => {
+    const config = loadConfig({
+      API_PORT: '8080',
+      API_SHUTDOWN_GRACE_S: '1.5',
+      STORAGE_ROOT: '/srv/limelight',
+      TEMPORAL_ADDRESS: 'temporal:7233',
+      YOLO_CONFIDENCE_THRESHOLD: '0.35',
+    });
+    expect(config).toMatchObject({
+      api: { port: 8080, shutdownGraceMs: 1500 },
+      storage: { root: '/srv/limelight' },
+      temporal: { address: 'temporal:7233' },
+      jobs: { confThreshold: 0.35 },
+    });
+  });
+
+  it('takes an empty variable for an unset one', () => {
+    const empty = Object.fromEntries(Object.keys(Environment.shape).map((name) => [name, '']));
+    expect(loadConfig(empty)).toEqual(loadConfig({}));
+  });
+
+  it('leaves the rest of the environment alone', () => {
+    expect(loadConfig({ PATH: '/bin', API_PORTS: 'x' })).toEqual(loadConfig({}));
+  });
+
+  it('names every fault at once', () => {
+    const { code, message } = faultOf({
+      API_PORT: '70000',
+      YOLO_SLOTS: 'two',
+      LOG_LEVEL: 'loud',
+      GPU_MEMORY_GB: '-1',
+      RENDER_SLOTS: '1.5',
+    });
+    expect(code).toBe('CONFIG_INVALID');
+    const named = Object.keys(Environment.shape).filter((name) => message.includes(`${name}: `));
+    expect(named.sort()).toEqual(['API_PORT', 'GPU_MEMORY_GB', 'LOG_LEVEL', 'RENDER_SLOTS', 'YOLO_SLOTS']);
+  });
+
+  it('repeats no value, for some are secrets', () => {
+    const secret = 'sk-very-secret-1234567890';
+    for (const name of Object.keys(Environment.shape)) {
+      const { message } = faultOf({ [name]: secret, YOLO_SLOTS: secret });
+      expect(message).not.toContain(secret);
+    }
+  });
+});
+
+describe('readEnvironment', () => {
+  it('reads the env file under the environment of the process, and does without a file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'limelight-env-'));
+    try {
+      const file = join(folder, '.env');
+      writeFileSync(file, 'LIMELIGHT_ONLY_IN_FILE="from the file"\nPATH=never\n');
+      const env = readEnvironment(file);
+      expect(env.LIMELIGHT_ONLY_IN_FILE).toBe('from the file');
+      expect(env.PATH).toBe(readEnvironment(join(folder, 'missing')).PATH);
+      expect(env.PATH).not.toBe('never');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('.env.example', () => {
+  const example = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
+
+  it('is what the schema says (else run: node scripts/env-example.ts)', () => {
+    expect(example).toBe(renderEnvExample());
+  });
+
+  it('lists each variable once, described, with a default that is accepted', () => {
+    const uncommented = parseEnv(example.replaceAll(/^#(?=[A-Z_]+=)/gm, ''));
+    expect(Object.keys(uncommented).sort()).toEqual(Object.keys(Environment.shape).sort());
+    expect(loadConfig(uncommented)).toEqual(loadConfig({}));
+    for (const [name, schema] of Object.entries(Environment.shape)) {
+      expect(schema.description, `${name} has no description`).toBeTruthy();
+      expect(example).toContain(`# ${schema.description}`);
+    }
+  });
+
+  it('changes nothing for who copies it as it is', () => {
+    expect(parseEnv(example)).toEqual({});
+  });
+});

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { ERROR_CODES, isErrorCode } from '../src/contracts/error-codes.ts';
+import { isDiskFull, PipelineError, storageFull } from '../src/errors.ts';
+
+const enospc = () => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+
+describe('PipelineError', () => {
+  it('carries its code, the facts, the cause, and what the table says of the code', () => {
+    const cause = new Error('socket hang up');
+    const error = new PipelineError('PROVIDER_UNAVAILABLE', 'Expected an answer, got none', {
+      cause,
+      details: { attempt: 2 },
+      retryAfterMs: 1500,
+    });
+
+    expect(error).toMatchObject({
+      name: 'PipelineError',
+      message: 'Expected an answer, got none',
+      code: 'PROVIDER_UNAVAILABLE',
+      cause,
+      details: { attempt: 2 },
+      retryAfterMs: 1500,
+      status: 503,
+      retryable: true,
+    });
+    expect('cause' in new PipelineError('INTERNAL', 'No cause')).toBe(false);
+  });
+});
+
+describe('error codes', () => {
+  it('answer with a status of 4xx or 5xx, and are not retried where the client is at fault', () => {
+    for (const [code, { status, retryable }] of Object.entries(ERROR_CODES)) {
+      expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(status).toBeLessThan(600);
+      expect(status < 500 && retryable, `${code} blames the client and is retried`).toBe(false);
+    }
+  });
+
+  it('are told from other words', () => {
+    expect(isErrorCode('STORAGE_FULL')).toBe(true);
+    for (const other of ['storage_full', 'toString', '', null, undefined]) {
+      expect(isErrorCode(other)).toBe(false);
+    }
+  });
+});
+
+describe('a full disk', () => {
+  it('is recognised in whatever it is wrapped', () => {
+    expect(isDiskFull(enospc())).toBe(true);
+    expect(isDiskFull(Object.assign(new Error('quota'), { code: 'EDQUOT' }))).toBe(true);
+    expect(isDiskFull(new Error('Could not encode', { cause: enospc() }))).toBe(true);
+    expect(isDiskFull(storageFull(enospc()))).toBe(true);
+  });
+
+  it('is not seen elsewhere', () => {
+    expect(isDiskFull(Object.assign(new Error('no such file'), { code: 'ENOENT' }))).toBe(false);
+    expect(isDiskFull('ENOSPC')).toBe(false);
+    expect(isDiskFull(undefined)).toBe(false);
+  });
+});
