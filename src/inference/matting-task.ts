@@ -5,6 +5,7 @@ import { area as boxArea } from './boxes.ts';
 import { type CropArea, cropAround, cutOut } from './cutout.ts';
 import type { FoundModel } from './find-model.ts';
 import { estimateColours } from './foreground.ts';
+import { toGridPerson } from './grid-person.ts';
 import { toImageTensor } from './image-tensor.ts';
 import { GRID_PX } from './mask-grid.ts';
 import { type MattingKind, readAlpha } from './matting-output.ts';
@@ -69,7 +70,7 @@ export async function createTask({
       const everybody = await matte(crop);
       timer.done('model');
 
-      const toGrid = toGridBox(area);
+      const toGrid = (box: Box) => toGridPerson(box, area);
       const gridColours = await resize(crop, GRID_PX, GRID_PX);
       const gridAlpha = await resize(everybody, GRID_PX, GRID_PX);
       const isolated = await applyMask(
@@ -108,16 +109,6 @@ async function readArea(image: string, area?: CropArea): Promise<Raster> {
     .raw()
     .toBuffer({ resolveWithObject: true });
   return { bytes: data, widthPx: info.width, heightPx: info.height, channels: 3 };
-}
-
-function toGridBox({ left, top, width, height }: CropArea): (box: Box) => Box {
-  const [scaleX, scaleY] = [GRID_PX / width, GRID_PX / height];
-  return ([x1, y1, x2, y2]) => [
-    (x1 - left) * scaleX,
-    (y1 - top) * scaleY,
-    (x2 - left) * scaleX,
-    (y2 - top) * scaleY,
-  ];
 }
 
 /** The alpha of one person out of everybody's. */

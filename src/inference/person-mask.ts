@@ -1,5 +1,6 @@
 import type { Box } from '../contracts/job.ts';
 import { area, intersection } from './boxes.ts';
+import type { GridPerson } from './grid-person.ts';
 import { GRID_PIXELS, GRID_PX, regions, touchesBorder } from './mask-grid.ts';
 import { partitionPersons } from './person-partition.ts';
 
@@ -26,15 +27,16 @@ export interface PersonMask {
 export function isolatePerson(
   alpha: Uint8Array,
   rgb: Uint8Array,
-  person: Box,
-  others: readonly Box[],
+  person: GridPerson,
+  others: readonly GridPerson[],
 ): PersonMask {
-  const apart = others.filter((other) => !isHeld(other, person));
+  const { box } = person;
+  const apart = others.filter((other) => !isHeld(other.box, box));
   const owner =
     apart.length > 0 ? partitionPersons(alpha, rgb, [person, ...apart]) : new Uint8Array(GRID_PIXELS);
 
   const bodies = regions((pixel) => alpha[pixel]! >= FAINT && owner[pixel] === 0);
-  const inside = bodies.map((body) => body.filter((pixel) => isIn(person, pixel)).length);
+  const inside = bodies.map((body) => body.filter((pixel) => isIn(box, pixel)).length);
   const largest = Math.max(0, ...inside);
   const keep = new Uint8Array(GRID_PIXELS);
   for (const [index, body] of bodies.entries()) {

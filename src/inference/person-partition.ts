@@ -1,31 +1,36 @@
 import type { Box } from '../contracts/job.ts';
+import type { GridPerson } from './grid-person.ts';
 import { eachNeighbour, GRID_PIXELS, GRID_PX } from './mask-grid.ts';
 import { MinQueue } from './min-queue.ts';
 
 /** Alpha from which a pixel shows some person rather than the background. */
 const SOLID = 128;
 /**
- * How much deeper in one person's box than in any other's a pixel must lie to be that person's without question.
+ * How much deeper in one person's core than in any other's a pixel must lie to be that person's without question.
  * The smaller margins are for boxes that hide the first person's middle.
  */
 const SEED_MARGINS = [0.35, 0.15, 0];
-/** Share of a box's height, about its middle, that holds seeds. */
-const CORE_HEIGHT = 0.75;
-/** Of a step between two pixels of the same colour, and of one over background: neighbours grow along a body first. */
+/** How far beyond the first person's box nothing is theirs any more, as a share of its sides. */
+const REACH = 0.05;
+/** Of a step between two pixels of the same colour, and of one over background: owners grow along a body first. */
 const STEP_COST = 1;
 const BACKGROUND_COST = 40;
 
 /**
- * Which person each pixel of the grid shows, as an index into `boxes`, where mattes tell persons from background but
- * not from each other. Pixels deep in one box only are seeds; the rest goes to the person whose seeds are nearest on a
- * path that avoids edges of colour and background: an image foresting transform (Falcao, Stolfi and Lotufo 2004) with
- * additive costs. Boxes are in pixels of the grid and may reach over it.
+ * Which person each pixel of the grid shows, as an index into `persons`, where mattes tell persons from background but
+ * not from each other; an index beyond the last is somebody undetected. Pixels deep in one core only are seeds; the rest
+ * goes to the person whose seeds are nearest on a path that avoids edges of colour and background: an image foresting
+ * transform (Falcao, Stolfi and Lotufo 2004) with additive costs.
  */
-export function partitionPersons(alpha: Uint8Array, rgb: Uint8Array, boxes: readonly Box[]): Uint8Array {
+export function partitionPersons(
+  alpha: Uint8Array,
+  rgb: Uint8Array,
+  persons: readonly [GridPerson, ...GridPerson[]],
+): Uint8Array {
   const owner = new Uint8Array(GRID_PIXELS);
   const cost = new Float64Array(GRID_PIXELS).fill(Number.POSITIVE_INFINITY);
   const queue = new MinQueue();
-  for (const [pixel, person] of findSeeds(alpha, boxes)) {
+  for (const [pixel, person] of findSeeds(alpha, persons)) {
     owner[pixel] = person;
     cost[pixel] = 0;
     queue.push(pixel, 0);
@@ -52,36 +57,61 @@ export function partitionPersons(alpha: Uint8Array, rgb: Uint8Array, boxes: read
 }
 
 /** Pixels with the index of their person. */
-function findSeeds(alpha: Uint8Array, boxes: readonly Box[]): Map<number, number> {
+function findSeeds(alpha: Uint8Array, persons: readonly [GridPerson, ...GridPerson[]]): Map<number, number> {
   const seeds = new Map<number, number>();
   for (const margin of SEED_MARGINS) {
+    let first = 0;
     for (let pixel = 0; pixel < GRID_PIXELS; pixel += 1) {
-      const person = alpha[pixel]! >= SOLID ? deepest(pixel, boxes, margin) : undefined;
+      const [x, y] = [pixel % GRID_PX, Math.floor(pixel / GRID_PX)];
+      const person = alpha[pixel]! >= SOLID ? seedAt(x, y, persons, margin) : undefined;
       if (person !== undefined) {
         seeds.set(pixel, person);
+        first += person === 0 ? 1 : 0;
       }
     }
-    if ([...seeds.values()].includes(0)) {
+    if (first > 0) {
       break;
     }
   }
   return seeds;
 }
 
-function deepest(pixel: number, boxes: readonly Box[], margin: number): number | undefined {
-  const depths = boxes.map((box) => depthIn(box, pixel % GRID_PX, Math.floor(pixel / GRID_PX)));
-  const [first = 0, second = 0] = depths.toSorted((a, b) => b - a);
-  return first > 0 && first - second >= margin ? depths.indexOf(first) : undefined;
+function seedAt(
+  x: number,
+  y: number,
+  persons: readonly [GridPerson, ...GridPerson[]],
+  margin: number,
+): number | undefined {
+  let best = 0;
+  let second = 0;
+  let seed: number | undefined;
+  for (const [index, { core }] of persons.entries()) {
+    const depth = depthIn(core, x, y);
+    if (depth > best) {
+      second = best;
+      best = depth;
+      seed = index;
+    } else {
+      second = Math.max(second, depth);
+    }
+  }
+  if (seed !== undefined) {
+    return best - second >= margin ? seed : undefined;
+  }
+  const nobodys =
+    !isWithin(persons[0].box, x, y, REACH) && persons.every(({ box }) => !isWithin(box, x, y, 0));
+  return nobodys ? persons.length : undefined;
 }
 
-/**
- * 1 in the middle of the box, 0 at its sides and towards its top and bottom: heads sit at the top of one box and often
- * in the middle of another, and feet stand wherever they like.
- */
+/** 1 on the box's vertical middle line, 0 at its sides and beyond. */
 function depthIn([x1, y1, x2, y2]: Box, x: number, y: number): number {
-  const across = Math.abs((2 * x - x1 - x2) / (x2 - x1));
-  const along = Math.abs((2 * y - y1 - y2) / (y2 - y1));
-  return across > 1 || along > CORE_HEIGHT ? 0 : (1 - across) * (1 - along ** 2 / 2);
+  return y < y1 || y > y2 ? 0 : Math.max(0, 1 - Math.abs((2 * x - x1 - x2) / (x2 - x1)));
+}
+
+/** Whether the point lies in the box, made larger on each side by a share of that side. */
+function isWithin([x1, y1, x2, y2]: Box, x: number, y: number, larger: number): boolean {
+  const [dx, dy] = [larger * (x2 - x1), larger * (y2 - y1)];
+  return x >= x1 - dx && x <= x2 + dx && y >= y1 - dy && y <= y2 + dy;
 }
 
 function colourDistance(rgb: Uint8Array, a: number, b: number): number {

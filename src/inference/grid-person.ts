@@ -1,0 +1,34 @@
+import type { Box } from '../contracts/job.ts';
+import type { CropArea } from './cutout.ts';
+import { GRID_PX } from './mask-grid.ts';
+
+/** A person on the grid. Both boxes may reach over it. */
+export interface GridPerson {
+  box: Box;
+  /** Where the body is: without outstretched arms, head and feet. */
+  core: Box;
+}
+
+/** Of a box's height. A wider box holds arms or legs at its sides. */
+const WIDEST_CORE = 0.8;
+const CORE_HEIGHT = 0.75;
+
+/** @param box in pixels of the photo, of which the grid shows `area`. */
+export function toGridPerson(box: Box, area: CropArea): GridPerson {
+  const [x1, y1, x2, y2] = box;
+  const [middleX, middleY] = [(x1 + x2) / 2, (y1 + y2) / 2];
+  const halfWidth = Math.min(x2 - x1, WIDEST_CORE * (y2 - y1)) / 2;
+  const halfHeight = (CORE_HEIGHT * (y2 - y1)) / 2;
+  return {
+    box: toGrid(box, area),
+    core: toGrid(
+      [middleX - halfWidth, middleY - halfHeight, middleX + halfWidth, middleY + halfHeight],
+      area,
+    ),
+  };
+}
+
+function toGrid([x1, y1, x2, y2]: Box, { left, top, width, height }: CropArea): Box {
+  const [scaleX, scaleY] = [GRID_PX / width, GRID_PX / height];
+  return [(x1 - left) * scaleX, (y1 - top) * scaleY, (x2 - left) * scaleX, (y2 - top) * scaleY];
+}
