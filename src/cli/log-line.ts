@@ -1,35 +1,34 @@
 import { type ErrorCode, isErrorCode } from '../contracts/error-codes.ts';
 
-/** What a person wants to know of one line of a process's log: only warnings and worse. */
-export interface Warning {
+/** What a person wants to know of one line of a process's log. */
+export interface Notice {
+  /** `fatal` is what the process ends with. */
   level: 'warn' | 'error' | 'fatal';
   message: string;
-  /** Of what the process ended with. */
   code?: ErrorCode;
 }
 
-const WARNINGS: ReadonlySet<unknown> = new Set<Warning['level']>(['warn', 'error', 'fatal']);
+const LEVELS: ReadonlySet<unknown> = new Set<Notice['level']>(['warn', 'error', 'fatal']);
 
-/** `undefined` for a line of no concern. What is not JSON comes from below us, such as a crash, and is shown as it is. */
-export function toWarning(line: string): Warning | undefined {
-  if (!line.startsWith('{')) {
-    return line.trim() === '' ? undefined : { level: 'warn', message: line };
+/** How Node and most libraries begin the report of a crash; the stack after it stays in the log. */
+const CRASH = /^(Uncaught )?\w*Error\b.*: |^FATAL ERROR: /;
+
+/** `undefined` for a line of no concern. */
+export function toNotice(line: string): Notice | undefined {
+  if (CRASH.test(line)) {
+    return { level: 'fatal', message: line };
   }
-  const { level, msg, message = msg, code } = parse(line);
-  if (!WARNINGS.has(level)) {
+  const { level, msg, code } = parse(line);
+  if (!LEVELS.has(level)) {
     return undefined;
   }
-  return {
-    level: level as Warning['level'],
-    message: String(message ?? line),
-    ...(isErrorCode(code) && { code }),
-  };
+  return { level: level as Notice['level'], message: msg ?? line, ...(isErrorCode(code) && { code }) };
 }
 
-function parse(line: string): { level?: string; msg?: string; message?: string; code?: string } {
+function parse(line: string): { level?: string; msg?: string; code?: string } {
   try {
-    return JSON.parse(line);
+    return line.startsWith('{') ? JSON.parse(line) : {};
   } catch {
-    return { level: 'warn', message: line };
+    return {};
   }
 }

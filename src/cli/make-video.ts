@@ -39,6 +39,7 @@ export async function makeVideo(
   } catch (error) {
     if (signal.aborted) {
       await cancel(client, taskId, onEvent);
+      signal.throwIfAborted();
     }
     throw error;
   }

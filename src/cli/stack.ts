@@ -36,18 +36,17 @@ export interface Stack extends AsyncDisposable {
   apiUrl: string;
   /** Absent with a Temporal server that is not ours. */
   webUiUrl?: string;
-  /** Rejects when a process says that it cannot run and no restart will help. Never resolves. */
-  refusal: Promise<never>;
+  /** Aborted, with the error, when a process cannot run and no restart will help. */
+  refused: AbortSignal;
 }
 
 /**
  * Starts the processes side by side and resolves when the API takes submissions. A process that dies comes back; one
- * that cannot run at all, such as for want of a model, ends the start or is told by `refusal`.
+ * that cannot run at all, such as for want of a model, ends the start or aborts `refused`.
  */
 export async function startStack({ config, environment, onWarning, signal }: StackOptions): Promise<Stack> {
   await assertPortFree(config.api.port, 'API_PORT', config.api.host);
-  const refusal = Promise.withResolvers<never>();
-  refusal.promise.catch(() => {});
+  const refused = new AbortController();
   const logs = join(config.storage.root, 'logs');
   const start = (name: ProcessName) => {
     const log = openLogFile(join(logs, `${name}.log`));
@@ -58,7 +57,7 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
       environment,
       log,
       onWarning,
-      onRefusal: refusal.reject,
+      onRefusal: (error) => refused.abort(error),
     });
     return async (timeoutMs: number) => {
       await running.stop(timeoutMs);
@@ -79,15 +78,16 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
 
   const apiUrl = `http://${toUrlHost(config.api.host)}:${config.api.port}`;
   try {
-    await Promise.race([untilReady(apiUrl, logs, signal), refusal.promise]);
+    await untilReady(apiUrl, logs, AbortSignal.any([signal, refused.signal]));
   } catch (error) {
     await stop();
+    refused.signal.throwIfAborted();
     throw error;
   }
   return {
     apiUrl,
     ...(stopTemporal && { webUiUrl: `http://127.0.0.1:${config.temporal.embedded.uiPort}` }),
-    refusal: refusal.promise,
+    refused: refused.signal,
     [Symbol.asyncDispose]: stop,
   };
 }

@@ -70,7 +70,7 @@ async function runIn(storage: string, order: VideoOrder, signal: AbortSignal): P
   write('Starting the API, the workers and their job server …');
   await using stack = await startStack({ config, environment, onWarning: warn, signal });
   write(`The job in Temporal's Web UI, while it runs: ${stack.webUiUrl}`);
-  await Promise.race([stack.refusal, orderVideo(createHttpClient(stack.apiUrl), order, signal)]);
+  await orderVideo(createHttpClient(stack.apiUrl), order, AbortSignal.any([signal, stack.refused]));
 }
 
 function toInput(given: string | undefined, sample: string): string {

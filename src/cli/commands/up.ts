@@ -44,6 +44,10 @@ async function up(): Promise<void> {
     write(`  Web UI   ${stack.webUiUrl}  (every job, step by step)`);
   }
   write(`  Storage  ${config.storage.root}  (logs in logs/)`);
-  await Promise.race([stack.refusal, signal.aborted || once(signal, 'abort')]);
+  const end = AbortSignal.any([signal, stack.refused]);
+  if (!end.aborted) {
+    await once(end, 'abort');
+  }
   write('Stopping: work in hand is finished or handed back …');
+  stack.refused.throwIfAborted();
 }
