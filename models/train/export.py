@@ -1,0 +1,187 @@
+"""Writes the ONNX files and the manifest: python export.py --runs runs --out .. [--only matting detector face landmarks]"""
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from onnx import TensorProto, helper, numpy_helper
+
+from nets import FaceDetector, Landmarks, Matting, PersonDetector
+
+OPSET = 18  # Resize knows antialias since 18
+MATTING_SIZE = 256  # the net is run at the size it was trained at last, whatever comes in
+# The operating points that were chosen on val: there the exported score is .5 (person) and .7 (face).
+PERSON_THRESHOLD = 0.35
+FACE_THRESHOLD = 0.5
+SOURCE = 'trained for Limelight, models/train'
+
+
+def logit(p):
+    return float(np.log(p / (1 - p)))
+
+
+class MattingCore(nn.Module):
+    """With the contrast curve: a young net is unsure at edges and inside dark clothes, which would show as haze."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        return ((self.net(x)[0].sigmoid() - 0.3) / 0.4).clamp(0, 1)
+
+
+class PersonCore(nn.Module):
+    """The halving is inside: the net was trained at 192 to 320 and is poor at 640."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, images):
+        logits, boxes, _ = self.net(F.avg_pool2d(images, 2))
+        low, high = boxes[..., :2] * 2, boxes[..., 2:] * 2
+        score = (logits - logit(PERSON_THRESHOLD)).sigmoid()
+        return torch.cat([(low + high) / 2, high - low, score[..., None]], 2).transpose(1, 2)
+
+
+class FaceCore(nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        logits, boxes = self.net(x)
+        p = (logits - logit(FACE_THRESHOLD) + logit(0.7)).sigmoid()
+        return torch.stack([1 - p, p], 2), boxes / torch.tensor([320.0, 240.0, 320.0, 240.0])
+
+
+class LandmarksCore(nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        points, score = self.net(x)
+        return points.flatten(1), score
+
+
+def averaged(net, path):
+    net.load_state_dict(torch.load(path, weights_only=True)['average'])
+    return net.eval()
+
+
+def to_onnx(module, example, inputs, outputs, path):
+    torch.onnx.export(module.eval(), example, str(path), input_names=inputs, output_names=outputs, opset_version=OPSET,
+                      dynamo=False, do_constant_folding=True)
+    return onnx.load(str(path))
+
+
+def resize_around(model, size):
+    """Any height and width in, the same out: down with an average over what is left out, up bilinearly."""
+    graph = model.graph
+    inner_in, inner_out = graph.input[0].name, graph.output[0].name
+    constants = [numpy_helper.from_array(np.array([1, 3, size, size], np.int64), 'inner_size'),
+                 numpy_helper.from_array(np.array([1, 1], np.int64), 'one_alpha')]
+    before = helper.make_node('Resize', ['input', '', '', 'inner_size'], [inner_in], name='shrink', mode='linear',
+                              coordinate_transformation_mode='half_pixel', antialias=1)
+    shape = helper.make_node('Shape', ['input'], ['outer_size'], name='outer', start=2, end=4)
+    full = helper.make_node('Concat', ['one_alpha', 'outer_size'], ['full_size'], name='full', axis=0)
+    after = helper.make_node('Resize', [inner_out, '', '', 'full_size'], ['alpha'], name='enlarge', mode='linear',
+                             coordinate_transformation_mode='half_pixel')
+    nodes = [before, *graph.node, shape, full, after]
+    outer = helper.make_graph(
+        nodes, 'limelight-matting', [helper.make_tensor_value_info('input', TensorProto.FLOAT, [1, 3, 'H', 'W'])],
+        [helper.make_tensor_value_info('alpha', TensorProto.FLOAT, [1, 1, 'H', 'W'])],
+        initializer=[*graph.initializer, *constants])
+    wrapped = helper.make_model(outer, opset_imports=model.opset_import, ir_version=model.ir_version)
+    return wrapped
+
+
+def finish(model, path, **metadata):
+    model.producer_name = 'limelight'
+    for key, value in {'author': 'Limelight', 'license': 'MIT', **metadata}.items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, str(value)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, str(path))
+
+
+def export_matting(runs, out):
+    path = out / 'matting.onnx'
+    core = MattingCore(averaged(Matting(), runs / 'matting.pt'))
+    model = to_onnx(core, torch.zeros(1, 3, MATTING_SIZE, MATTING_SIZE), ['inner'], ['inner_alpha'], path)
+    finish(resize_around(model, MATTING_SIZE), path, task='background-removal')
+    return {'name': 'limelight-matting', 'task': 'background-removal', 'file': path.name, 'memory_mb': 160,
+            'input': {'name': 'input', 'shape': [1, 3, None, None], 'layout': 'NCHW', 'colour': 'RGB', 'scale': 1 / 255,
+                      'mean': [0.485, 0.456, 0.406], 'std': [0.229, 0.224, 0.225], 'fit': 'stretch', 'pad': 114},
+            'output': {'kind': 'alpha', 'names': ['alpha'], 'shape': [1, 1, None, None]}}
+
+
+def export_detector(runs, out):
+    path = out / 'person-detector.onnx'
+    core = PersonCore(averaged(PersonDetector(), runs / 'detector.pt'))
+    model = to_onnx(core, torch.zeros(1, 3, 640, 640), ['images'], ['output0'], path)
+    finish(model, path, task='detect', names="{0: 'person'}", stride='32', imgsz='[640, 640]')
+    return {'name': 'limelight-person', 'task': 'person-detection', 'file': path.name, 'memory_mb': 160,
+            'input': {'name': 'images', 'shape': [1, 3, 640, 640], 'layout': 'NCHW', 'colour': 'RGB', 'scale': 1 / 255,
+                      'mean': [0, 0, 0], 'std': [1, 1, 1], 'fit': 'letterbox', 'pad': 114},
+            'output': {'kind': 'yolo-dense', 'names': ['output0'], 'shape': [1, 5, 2100]}}
+
+
+def export_face(runs, out):
+    path = out / 'face-detector.onnx'
+    core = FaceCore(averaged(FaceDetector(), runs / 'face.pt'))
+    model = to_onnx(core, torch.zeros(1, 3, 240, 320), ['input'], ['scores', 'boxes'], path)
+    finish(model, path, task='face-detection')
+    return {'name': 'limelight-face', 'task': 'face-detection', 'file': path.name, 'memory_mb': 100,
+            'input': {'name': 'input', 'shape': [1, 3, 240, 320], 'layout': 'NCHW', 'colour': 'RGB', 'scale': 1,
+                      'mean': [127, 127, 127], 'std': [128, 128, 128], 'fit': 'stretch', 'pad': 114},
+            'output': {'kind': 'ultraface', 'names': ['scores', 'boxes'], 'shape': [[1, 1580, 2], [1, 1580, 4]]}}
+
+
+def export_landmarks(runs, out):
+    path = out / 'face-landmarks.onnx'
+    state = torch.load(runs / 'landmarks.pt', weights_only=True)['average']
+    net = averaged(Landmarks(state['mean'], state['basis'], state['size']), runs / 'landmarks.pt')
+    model = to_onnx(LandmarksCore(net), torch.zeros(1, 3, 192, 192), ['input_1'], ['landmarks', 'face_logit'], path)
+    finish(model, path, task='face-landmarks')
+    return {'name': 'limelight-landmarks', 'task': 'face-landmarks', 'file': path.name, 'memory_mb': 80,
+            'input': {'name': 'input_1', 'shape': [1, 3, 192, 192], 'layout': 'NCHW', 'colour': 'RGB', 'scale': 1 / 255,
+                      'mean': [0, 0, 0], 'std': [1, 1, 1], 'fit': 'stretch', 'pad': 114},
+            'output': {'kind': 'landmarks-468', 'names': ['landmarks', 'face_logit'], 'shape': [[1, 1404], [1, 1]]}}
+
+
+EXPORTS = {'matting': export_matting, 'detector': export_detector, 'face': export_face, 'landmarks': export_landmarks}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--runs', type=Path, default=Path('runs'), help='folder of the checkpoints')
+    parser.add_argument('--out', type=Path, default=Path('..'))
+    parser.add_argument('--only', nargs='*', choices=EXPORTS, default=list(EXPORTS))
+    parser.add_argument('--revision', default='1')
+    args = parser.parse_args()
+
+    manifest_path = args.out / 'manifest.json'
+    manifest = {m['name']: m for m in json.loads(manifest_path.read_text())} if manifest_path.exists() else {}
+    for name in args.only:
+        entry = EXPORTS[name](args.runs, args.out)
+        data = (args.out / entry['file']).read_bytes()
+        head = {k: entry.pop(k) for k in ('name', 'task', 'file')}
+        manifest[head['name']] = {**head, 'source': SOURCE, 'license': 'MIT', 'sha256': hashlib.sha256(data).hexdigest(),
+                                  'bytes': len(data), 'memory_mb': entry.pop('memory_mb'), 'revision': args.revision, **entry}
+    order = ['limelight-matting', 'limelight-person', 'limelight-face', 'limelight-landmarks']
+    models = [manifest[name] for name in order if name in manifest]
+    manifest_path.write_text(json.dumps(models, indent=2) + '\n')
+    for m in models:
+        print(m['name'], m['bytes'], m['sha256'])
+
+
+if __name__ == '__main__':
+    main()

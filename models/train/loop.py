@@ -1,0 +1,98 @@
+"""The training loop all four share: one cosine over a number of images, averaged weights, checkpoints, resume."""
+import copy
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+def phase(phases, share):
+    """The (end, size, batch) whose part of the training `share` falls into."""
+    return next(p for p in phases if share < p[0] or p is phases[-1])
+
+
+class Average:
+    """Exponential mean of the weights: what is exported and measured."""
+
+    def __init__(self, model, decay=0.998):
+        self.model, self.decay, self.steps = copy.deepcopy(model).eval(), decay, 0
+
+    @torch.no_grad()
+    def update(self, model):
+        self.steps += 1
+        d = min(self.decay, (1 + self.steps) / (20 + self.steps))
+        for mean, now in zip(self.model.state_dict().values(), model.state_dict().values()):
+            if mean.dtype.is_floating_point:
+                mean.lerp_(now, 1 - d)
+            else:
+                mean.copy_(now)
+
+
+def optimiser(model, decay=0.02):
+    weights = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
+    others = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
+    return torch.optim.AdamW([{'params': weights, 'weight_decay': decay}, {'params': others, 'weight_decay': 0.0}],
+                             lr=1e-3, betas=(0.9, 0.99))
+
+
+def run(model, make_batch, loss_of, *, phases, images, lr, out, seed=1, clip=4.0, warmup=150, evaluate=None,
+        evaluate_every=6000, save_every_s=150, decay=0.02, frozen=()):
+    """Trains until `images` were seen. A run that was stopped goes on from its checkpoint, with the same batches.
+
+    `frozen` names parts that stay as they were loaded: the first layers cost most of a step and change least.
+    """
+    torch.set_num_threads(1)  # a process a core is faster than threads on a net this small
+    out = Path(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    model = model.to(memory_format=torch.channels_last).train()
+    for name in frozen:
+        model.get_submodule(name).eval().requires_grad_(False)
+    average, opt = Average(model), optimiser(model, decay)
+    seen = step = 0
+    if out.exists():
+        saved = torch.load(out, weights_only=True)
+        model.load_state_dict(saved['model'])
+        average.model.load_state_dict(saved['average'])
+        if 'opt' in saved:
+            opt.load_state_dict(saved['opt'])
+        seen, step, average.steps = saved['seen'], saved['step'], saved['step']
+        print(f'resumed at {seen} images', flush=True)
+
+    def save():
+        partial = out.with_suffix('.partial')
+        torch.save({'model': model.state_dict(), 'average': average.model.state_dict(), 'opt': opt.state_dict(),
+                    'seen': seen, 'step': step}, partial)
+        partial.replace(out)
+
+    saved_at, cpu_at, logged, losses = time.time(), time.process_time(), seen, []
+    next_evaluation = (seen // evaluate_every + 1) * evaluate_every
+    while seen < images:
+        share = seen / images
+        _, size, batch_size = phase(phases, share)
+        rate = lr * min(1, (step + 1) / warmup) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
+        for group in opt.param_groups:
+            group['lr'] = rate
+        batch = make_batch(np.random.default_rng([seed, step]), batch_size, size)
+        loss = loss_of(model, batch, share)
+        opt.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
+        opt.step()
+        average.update(model)
+        seen, step = seen + batch_size, step + 1
+        losses.append(loss.item())
+        if step % 50 == 0:
+            cpu = time.process_time()
+            print(f'{time.strftime("%H:%M:%S")} seen {seen} size {size} loss {np.mean(losses):.4f} lr {rate:.5f} '
+                  f'{(seen - logged) / (cpu - cpu_at):.1f} images/cpu-s', flush=True)
+            cpu_at, logged, losses = cpu, seen, []
+        if time.time() - saved_at > save_every_s:
+            save()
+            saved_at = time.time()
+        if evaluate and (seen >= next_evaluation or seen >= images):
+            next_evaluation += evaluate_every
+            print(f'val at {seen}: {evaluate(average.model)}', flush=True)
+    save()
+    return average.model

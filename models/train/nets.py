@@ -1,0 +1,209 @@
+"""The networks. All are small enough to be trained on two CPU cores in an afternoon."""
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from detection import DenseHead
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+def norm(c):
+    return nn.BatchNorm2d(c, eps=1e-3, momentum=0.03)
+
+
+def cba(i, o, k=3, s=1, g=1, act=True):
+    layers = [nn.Conv2d(i, o, k, s, k // 2, groups=g, bias=False), norm(o)]
+    return nn.Sequential(*layers, nn.ReLU(inplace=True)) if act else nn.Sequential(*layers)
+
+
+class FusedResidual(nn.Module):
+    """Dense 3x3, then 1x1. Used at high resolution, where dense is faster on a CPU than depthwise."""
+
+    def __init__(self, i, o, s=1, e=2):
+        super().__init__()
+        self.body = nn.Sequential(cba(i, e * i, 3, s), cba(e * i, o, 1, act=False))
+        self.skip = i == o and s == 1
+
+    def forward(self, x):
+        return x + self.body(x) if self.skip else self.body(x)
+
+
+class InvertedResidual(nn.Module):
+    def __init__(self, i, o, s=1, e=3, k=3):
+        super().__init__()
+        self.body = nn.Sequential(cba(i, e * i, 1), cba(e * i, e * i, k, s, e * i), cba(e * i, o, 1, act=False))
+        self.skip = i == o and s == 1
+
+    def forward(self, x):
+        return x + self.body(x) if self.skip else self.body(x)
+
+
+class DepthwiseResidual(nn.Module):
+    def __init__(self, c, k=5):
+        super().__init__()
+        self.body = nn.Sequential(cba(c, c, k, 1, c), cba(c, c, 1, act=False))
+
+    def forward(self, x):
+        return F.relu(x + self.body(x))
+
+
+class Backbone(nn.Module):
+    """Features at strides 2, 4, 8, 16, 32 with 16, 24, 48, 96, 160 channels."""
+
+    def __init__(self):
+        super().__init__()
+        self.s2 = cba(3, 16, 3, 2)
+        self.s4 = nn.Sequential(FusedResidual(16, 24, 2), FusedResidual(24, 24))
+        self.s8 = nn.Sequential(InvertedResidual(24, 48, 2, 4), *[InvertedResidual(48, 48) for _ in range(2)])
+        self.s16 = nn.Sequential(InvertedResidual(48, 96, 2, 4, 5), *[InvertedResidual(96, 96, k=5) for _ in range(3)])
+        self.s32 = nn.Sequential(InvertedResidual(96, 160, 2, 4, 5), *[InvertedResidual(160, 160, k=5) for _ in range(2)])
+
+    def forward(self, x):
+        f2 = self.s2(x)
+        f4 = self.s4(f2)
+        f8 = self.s8(f4)
+        f16 = self.s16(f8)
+        return f2, f4, f8, f16, self.s32(f16)
+
+
+class Context(nn.Module):
+    """Widens the view at stride 32: growing max-pools, and a gate of the whole picture."""
+
+    def __init__(self, i, o):
+        super().__init__()
+        self.reduce = cba(i, o, 1)
+        self.pool = nn.MaxPool2d(3, 1, 1)
+        self.merge = cba(3 * o, o, 1)
+        self.gate = nn.Conv2d(o, o, 1)
+
+    def forward(self, x):
+        x = self.reduce(x)
+        near = self.pool(x)
+        far = self.pool(self.pool(near))
+        x = self.merge(torch.cat([x, near, far], 1))
+        return x * F.hardsigmoid(self.gate(x.mean((2, 3), keepdim=True)))
+
+
+class Up(nn.Module):
+    def __init__(self, i, skip, o, dense=False):
+        super().__init__()
+        self.mix = cba(i + skip, o, 1)
+        self.refine = cba(o, o, 3) if dense else DepthwiseResidual(o)
+        self.dense = dense
+
+    def forward(self, x, skip):
+        x = self.mix(torch.cat([F.interpolate(x, scale_factor=2, mode='bilinear', align_corners=False), skip], 1))
+        return x + self.refine(x) if self.dense else self.refine(x)
+
+
+class Matting(nn.Module):
+    """Alpha logits at the size of the input (a multiple of 32), and auxiliary logits at stride 8."""
+
+    def __init__(self):
+        super().__init__()
+        self.backbone = Backbone()
+        self.context = Context(160, 96)
+        self.d16 = Up(96, 96, 80)
+        self.d8 = Up(80, 48, 48)
+        self.d4 = Up(48, 24, 32)
+        self.d2 = Up(32, 16, 20, dense=True)
+        self.head = nn.Sequential(cba(20 + 12, 20, 3), nn.Conv2d(20, 4, 3, padding=1))
+        self.aux = nn.Conv2d(48, 1, 1)
+
+    def forward(self, x):
+        f2, f4, f8, f16, f32 = self.backbone(x)
+        d8 = self.d8(self.d16(self.context(f32), f16), f8)
+        d2 = self.d2(self.d4(d8, f4), f2)
+        # The head sees the pixels themselves, so that hair edges do not depend on features at half the size.
+        logits = F.pixel_shuffle(self.head(torch.cat([d2, F.pixel_unshuffle(x, 2)], 1)), 2)
+        return logits, self.aux(d8)
+
+
+class Landmarks(nn.Module):
+    """468 points through a fixed basis of face shapes, turned, scaled and moved, and a logit that says "a face".
+
+    The basis is what keeps shapes plausible with so few training faces: the net only learns where on it a face lies.
+    `mean` is 468 x 3 and `basis` k x 468 x 3, in units of the shape's own size.
+    """
+
+    def __init__(self, mean, basis, size):
+        super().__init__()
+        self.register_buffer('mean', mean)
+        self.register_buffer('basis', basis)
+        self.register_buffer('size', torch.tensor(float(size)))  # typical size of the shape in crop pixels
+        self.s2 = cba(3, 16, 3, 2)
+        self.s4 = nn.Sequential(FusedResidual(16, 24, 2), FusedResidual(24, 24))
+        self.s8 = nn.Sequential(InvertedResidual(24, 48, 2, 4), *[InvertedResidual(48, 48) for _ in range(2)])
+        self.s16 = nn.Sequential(InvertedResidual(48, 80, 2, 3, 5), *[InvertedResidual(80, 80, k=5) for _ in range(2)])
+        self.s32 = nn.Sequential(InvertedResidual(80, 128, 2, 3, 5), InvertedResidual(128, 128, k=5))
+        self.squeeze = cba(128, 40, 1)
+        self.fc = nn.Sequential(nn.Linear(40 * 36, 192), nn.ReLU(inplace=True), nn.Dropout(0.1))
+        self.shape = nn.Linear(192, len(basis))
+        self.pose = nn.Linear(192, 4)
+        self.logit = nn.Linear(192, 1)
+
+    def forward(self, x):
+        x = self.s4(self.s2((x - 0.45) * 4))
+        x = self.fc(self.squeeze(self.s32(self.s16(self.s8(x)))).flatten(1))
+        shape = (self.shape(x) @ self.basis.flatten(1)).view(-1, 468, 3) + self.mean
+        pose = self.pose(x)
+        a, b = (1 + pose[:, 0:1]) * self.size, pose[:, 1:2] * self.size
+        u, v, w = shape.unbind(2)
+        px = a * u - b * v + 96 + 32 * pose[:, 2:3]
+        py = b * u + a * v + 96 + 32 * pose[:, 3:4]
+        pz = torch.sqrt(a * a + b * b + 1e-6) * w
+        return torch.stack([px, py, pz], 2), 10 * self.logit(x) + 10
+
+
+class PersonDetector(nn.Module):
+    """The encoder and half of the decoder of the matting net, a path back down, and a dense head."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer('mean', torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
+        self.register_buffer('std', torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
+        self.backbone = Backbone()
+        self.context = Context(160, 96)
+        self.d16 = Up(96, 96, 80)
+        self.d8 = Up(80, 48, 48)
+        self.aux = nn.Conv2d(48, 1, 1)
+        self.down16 = nn.Sequential(cba(48, 48, 5, 2, 48), cba(48, 80, 1))
+        self.down32 = nn.Sequential(cba(80, 80, 5, 2, 80), cba(80, 96, 1))
+        self.head = DenseHead((48, 80, 96))
+
+    def forward(self, x):
+        """RGB 0..1 to logits, boxes and the logits of a mask of all persons at stride 8."""
+        _, _, f8, f16, f32 = self.backbone((x - self.mean) / self.std)
+        c32 = self.context(f32)
+        d16 = self.d16(c32, f16)
+        d8 = self.d8(d16, f8)
+        n16 = d16 + self.down16(d8)
+        n32 = c32 + self.down32(n16)
+        return *self.head((d8, n16, n32)), self.aux(d8)
+
+
+class FaceDetector(nn.Module):
+    """The trunk of the landmark net, a path up, and a dense head."""
+
+    def __init__(self):
+        super().__init__()
+        self.s2 = cba(3, 16, 3, 2)
+        self.s4 = nn.Sequential(FusedResidual(16, 24, 2), FusedResidual(24, 24))
+        self.s8 = nn.Sequential(InvertedResidual(24, 48, 2, 4), *[InvertedResidual(48, 48) for _ in range(2)])
+        self.s16 = nn.Sequential(InvertedResidual(48, 80, 2, 3, 5), *[InvertedResidual(80, 80, k=5) for _ in range(2)])
+        self.s32 = nn.Sequential(InvertedResidual(80, 128, 2, 3, 5), InvertedResidual(128, 128, k=5))
+        self.side8, self.side16, self.side32 = cba(48, 48, 1), cba(80, 48, 1), cba(128, 48, 1)
+        self.mix8, self.mix16 = DepthwiseResidual(48), DepthwiseResidual(48)
+        self.head = DenseHead((48, 48, 48), 48)
+
+    def forward(self, x):
+        """(RGB - 127) / 128 to logits and boxes in input pixels."""
+        f8 = self.s8(self.s4(self.s2(x * 2)))
+        f16 = self.s16(f8)
+        n32 = self.side32(self.s32(f16))
+        # Sizes, not factors: 240 rows are 7.5 cells of 32.
+        n16 = self.mix16(self.side16(f16) + F.interpolate(n32, f16.shape[2:], mode='nearest'))
+        n8 = self.mix8(self.side8(f8) + F.interpolate(n16, f8.shape[2:], mode='nearest'))
+        return self.head((n8, n16, n32))
