@@ -29,6 +29,8 @@ export async function openSession(
     executionProviders: ['cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
+    // Warnings tell how a model could have been exported better; nobody who runs it can do that.
+    logSeverityLevel: 3,
   }).catch((cause: Error) => {
     throw new PipelineError('MODEL_INVALID', `The model ${name} does not load: ${cause.message}`, { cause });
   });

@@ -1,6 +1,6 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import type { JobClient, JobDescription, PendingActivity } from '../api/job-client.ts';
 import type { JobInput } from '../contracts/job.ts';
 import {
@@ -26,7 +26,7 @@ const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, 'KEYWORD');
 const PROVIDER = defineSearchAttributeKey(SEARCH_ATTRIBUTES.provider, 'KEYWORD');
 const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
 
-const { EVENT_TYPE_WORKFLOW_TASK_COMPLETED } = temporal.api.enums.v1.EventType;
+const { EVENT_TYPE_WORKFLOW_TASK_COMPLETED } = proto.temporal.api.enums.v1.EventType;
 
 /** `JobClient` over a Temporal client; the caller keeps the connection and closes it. */
 export function createTemporalJobs({ client }: { client: Client }): JobClient {
@@ -149,7 +149,7 @@ function toSize(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-function toPendingActivity(info: temporal.api.workflow.v1.IPendingActivityInfo): PendingActivity {
+function toPendingActivity(info: proto.temporal.api.workflow.v1.IPendingActivityInfo): PendingActivity {
   const heartbeat = info.heartbeatDetails?.payloads?.[0];
   return {
     name: info.activityType?.name ?? 'unknown',
