@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * Writes into package-lock.json the packages for other platforms that npm left out, as it does where the registry in use
  * (a mirror, say) lacks them. Without them `npm ci` refuses the file, and npm 10 installs no native code on a Mac.
@@ -7,16 +6,23 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
-const OS = /-(android|darwin|freebsd|linux|openharmony|win32)\b/;
+const OS = /-(android|darwin|freebsd|linux|openharmony|win32)(?=musl|\b)/;
 const CPU = /-(arm64|arm|ia32|loong64|ppc64|riscv64|s390x|wasm32|x64)\b/;
 
-/**
- * The entries that are missing, by path. They lack an `integrity`: npm fills it in where it installs them.
- *
- * @param {{ packages: Record<string, { optionalDependencies?: Record<string, string>, dev?: boolean }> }} lock
- */
-export function missingPlatformPackages({ packages }) {
-  const missing = {};
+interface LockedPackage {
+  version?: string;
+  optionalDependencies?: Record<string, string>;
+  cpu?: string[];
+  dev?: boolean;
+  libc?: string[];
+  optional?: boolean;
+  os?: string[];
+}
+type LockedPackages = Record<string, LockedPackage>;
+
+/** The entries that are missing, by path. They lack an `integrity`: npm fills it in where it installs them. */
+export function missingPlatformPackages({ packages }: { packages: LockedPackages }): LockedPackages {
+  const missing: LockedPackages = {};
   for (const [path, { optionalDependencies = {}, dev }] of Object.entries(packages)) {
     for (const [name, version] of Object.entries(optionalDependencies)) {
       if (packages[`node_modules/${name}`] || packages[`${path}/node_modules/${name}`]) {

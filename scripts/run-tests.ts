@@ -1,0 +1,55 @@
+/**
+ * `npm test [-- VITEST ARGUMENTS]`: lint, types, then all tests. The last line counts them: `N passed, N failed,
+ * N skipped`, where lint and types are one check each. With CI set, a test that is skipped for want of something fails.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { summarize, UNSAID, type VitestReport } from './test-summary.ts';
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+function run(title: string, program: string, args: string[]): number | null {
+  say(`\n== ${title}`);
+  const script = join(import.meta.dirname, '../node_modules/.bin', program);
+  const { status, error } = spawnSync(script, args, {
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
+  if (error) {
+    say(error.message);
+  }
+  return status;
+}
+
+const checks = [run('lint', 'biome', ['check', '.']), run('types', 'tsc', ['--noEmit'])];
+
+const folder = mkdtempSync(join(tmpdir(), 'limelight-tests-'));
+const file = join(folder, 'report.json');
+const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+const exitCode = run('tests', 'vitest', ['run', ...reporters, ...process.argv.slice(2)]);
+const report: VitestReport | undefined = existsSync(file)
+  ? JSON.parse(readFileSync(file, 'utf8'))
+  : undefined;
+rmSync(folder, { recursive: true });
+
+const summary = summarize(report, exitCode);
+const failedChecks = checks.filter((status) => status !== 0).length;
+let failed = summary.failed + failedChecks;
+if (!report) {
+  say('vitest ended before it could report');
+}
+for (const [reason, names] of summary.skippedFor) {
+  const inCi = process.env.CI && reason !== UNSAID;
+  say(`\nSKIPPED for want of ${reason}: ${names.length}${inCi ? ' (a failure in CI)' : ''}`);
+  for (const name of names) {
+    say(`  - ${name}`);
+  }
+  failed += inCi ? names.length : 0;
+}
+process.exitCode = failed === 0 ? 0 : 1;
+say(
+  `\n${summary.passed + checks.length - failedChecks} passed, ${failed} failed, ${summary.skipped} skipped`,
+);

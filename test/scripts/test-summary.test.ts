@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { summarize, type VitestReport } from '../../scripts/test-summary.ts';
+
+const file = (status: string, ...tests: Array<[fullName: string, status: string]>) => ({
+  name: 'some.test.ts',
+  status,
+  assertionResults: tests.map(([fullName, result]) => ({ fullName, status: result })),
+});
+const report = (...testResults: VitestReport['testResults']): VitestReport => ({ testResults });
+
+describe('the summary of a test run', () => {
+  it('counts tests by how they ended, and groups skipped ones by what their names say they need', () => {
+    const summary = summarize(
+      report(
+        file('passed', ['a', 'passed'], ['b (needs MEDIA_DIR) c', 'skipped'], ['d', 'todo']),
+        file('failed', ['e', 'failed'], ['b (needs MEDIA_DIR) f', 'pending']),
+      ),
+      1,
+    );
+
+    expect(summary).toEqual({
+      passed: 1,
+      failed: 1,
+      skipped: 3,
+      skippedFor: new Map([
+        ['MEDIA_DIR', ['b (needs MEDIA_DIR) c', 'b (needs MEDIA_DIR) f']],
+        ['no reason that its name tells', ['d']],
+      ]),
+    });
+  });
+
+  it('counts a file that could not be loaded as a failure', () => {
+    expect(summarize(report(file('failed'), file('passed', ['a', 'passed'])), 1)).toMatchObject({
+      passed: 1,
+      failed: 1,
+    });
+  });
+
+  it('counts a run that died as a failure', () => {
+    expect(summarize(undefined, null).failed).toBe(1);
+    expect(summarize(undefined, 0).failed).toBe(1);
+    expect(summarize(report(file('passed', ['a', 'passed'])), 1).failed).toBe(1);
+  });
+});
