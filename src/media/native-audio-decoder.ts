@@ -10,6 +10,8 @@ const CODECS: ReadonlySet<string> = new Set(['aac', 'mp3', 'flac', 'opus']);
  */
 export class NativeAudioDecoder extends CustomAudioDecoder {
   #decoder: AudioDecoder | undefined;
+  #flushing = false;
+  #samples = 0;
 
   static override supports(codec: string): boolean {
     return CODECS.has(codec);
@@ -17,8 +19,15 @@ export class NativeAudioDecoder extends CustomAudioDecoder {
 
   init(): void {
     this.#decoder = new AudioDecoder({
-      output: (data) => this.onSample(toSample(data)),
-      error: this.onError,
+      output: (data) => {
+        this.#samples += data.numberOfFrames;
+        this.onSample(toSample(data));
+      },
+      error: (error) => {
+        if (!this.#atItsEnd) {
+          this.onError(error);
+        }
+      },
     });
     this.#decoder.configure(this.config as Parameters<AudioDecoder['configure']>[0]);
   }
@@ -29,13 +38,25 @@ export class NativeAudioDecoder extends CustomAudioDecoder {
   }
 
   async flush(): Promise<void> {
-    await this.#decoder!.flush();
+    this.#flushing = true;
+    try {
+      await this.#decoder!.flush();
+    } catch (error) {
+      if (!this.#atItsEnd) {
+        throw error;
+      }
+    }
   }
 
   close(): void {
     if (this.#decoder?.state !== 'closed') {
       this.#decoder?.close();
     }
+  }
+
+  /** A file that was cut off ends in half a packet: like every player, do with what came before it. */
+  get #atItsEnd(): boolean {
+    return this.#flushing && this.#samples > 0;
   }
 }
 
