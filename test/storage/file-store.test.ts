@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, renameSync, rmdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import {
   appendFile,
   mkdir,
@@ -14,8 +14,9 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -97,6 +98,58 @@ describe('processes that die', () => {
     expect(removed.sort()).toEqual([half, scratch.path, orphan].sort());
     expect(await litterOf(root)).toEqual([]);
     expect(await store.read('tier/task/object')).toEqual(BYTES);
+  });
+});
+
+describe('writers in different processes', () => {
+  it('have one winner among 50 that want an absent key at once', async () => {
+    const { store, root } = createStore();
+    // Each with a store of its own: nothing but the file system is between them.
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, (_, writer) =>
+        createFileStore({ root })
+          .put('tier/task/object', Buffer.alloc(5000, writer), { ifAbsent: true })
+          .then(
+            () => writer,
+            (error: { code?: string }) => error.code,
+          ),
+      ),
+    );
+
+    const winners = outcomes.filter((outcome) => outcome !== 'OBJECT_EXISTS');
+    expect(winners).toHaveLength(1);
+    expect((await store.read('tier/task/object')).equals(Buffer.alloc(5000, Number(winners[0])))).toBe(true);
+    expect(await litterOf(root)).toEqual([]);
+  });
+
+  it('have readers find the new version where the old one goes between looking and opening', async () => {
+    const { store, root } = createStore();
+    const folder = join(root, 'tier/task');
+    const { sha256 } = await store.put('tier/task/object', BYTES);
+    let swaps = 0;
+    let reading = true;
+
+    const swapping = (async () => {
+      let old = await realpath(join(folder, 'object'));
+      for (let turn = 0; reading; turn++, await setImmediate()) {
+        // Not at every turn, or a reader never gets from one step to the next.
+        if (turn % 4 === 0) {
+          const version = `.object.${(swaps++).toString(16).padStart(12, '0')}.${BYTES.length}.${sha256}`;
+          writeFileSync(join(folder, version), BYTES);
+          symlinkSync(version, join(root, 'link'));
+          renameSync(join(root, 'link'), join(folder, 'object'));
+          rmSync(old);
+          old = join(folder, version);
+        }
+      }
+    })();
+    for (let round = 0; round < 200; round++) {
+      expect(await store.read('tier/task/object')).toEqual(BYTES);
+    }
+    reading = false;
+    await swapping;
+
+    expect(swaps).toBeGreaterThan(100);
   });
 });
 
@@ -202,6 +255,29 @@ describe('links in the root', () => {
   });
 });
 
+describe('a link to the version of another object', () => {
+  it('is no object: deleting it would take the bytes of the other', async () => {
+    const { store, root } = createStore();
+    await store.put('tier/task/object', BYTES);
+    await symlink(basename(await realpath(join(root, 'tier/task/object'))), join(root, 'tier/task/alias'));
+
+    expect(await store.stat('tier/task/alias')).toBeUndefined();
+    await store.delete('tier/task/alias');
+    await store.put('tier/task/alias', Buffer.from('new'));
+
+    expect(await store.read('tier/task/object')).toEqual(BYTES);
+  });
+});
+
+function tryToRemove(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 describe('folders', () => {
   it('are gone with their last object, up to the root', async () => {
     const { store, root } = createStore();
@@ -215,16 +291,26 @@ describe('folders', () => {
   });
 
   it('are made again by a writer whose neighbour is removing them', async () => {
-    const { root } = createStore();
-    const lanes = [0, 1, 2, 3].map(async (lane) => {
-      const store = createFileStore({ root });
-      for (let round = 0; round < 40; round++) {
-        await store.put(`tier/task/${lane}`, BYTES);
-        await store.delete(`tier/task/${lane}`);
+    const { store, root } = createStore();
+    let removals = 0;
+    for (let round = 0; round < 40; round++) {
+      let stored = false;
+      const put = store.put('tier/task/object', BYTES).finally(() => {
+        stored = true;
+      });
+      // Fewer than a writer puts up with, at every point where it waits.
+      for (let left = 4; left > 0 && !stored; await setImmediate()) {
+        for (const folder of ['tier/task', 'tier']) {
+          const removed = tryToRemove(join(root, folder));
+          left -= removed ? 1 : 0;
+          removals += removed ? 1 : 0;
+        }
       }
-    });
+      await put;
+      await store.delete('tier/task/object');
+    }
 
-    await Promise.all(lanes);
+    expect(removals).toBeGreaterThan(40);
     expect(await readdir(root)).toEqual(['.scratch']);
   });
 

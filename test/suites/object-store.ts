@@ -123,6 +123,23 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(seen.size).toBeGreaterThan(0);
     });
 
+    it('always finds an object that is being replaced', async () => {
+      const key = `${fresh()}a`;
+      await store.put(key, BYTES);
+      let writing = true;
+
+      const readers = Array.from({ length: 8 }, async () => {
+        while (writing) {
+          expect(await store.read(key)).toEqual(BYTES);
+        }
+      });
+      for (let round = 0; round < 60; round++) {
+        await store.put(key, BYTES);
+      }
+      writing = false;
+      await Promise.all(readers);
+    });
+
     it('refuses an existing key with OBJECT_EXISTS where it is to be absent, and keeps it', async () => {
       const key = `${fresh()}a`;
       await store.put(key, BYTES, { ifAbsent: true });
@@ -193,6 +210,21 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(endless.destroyed).toBe(true);
       expect(await store.stat(key)).toBeUndefined();
       await expect(store.put(key, BYTES, { signal: controller.signal })).rejects.toBe(reason);
+      expect(await store.stat(key)).toBeUndefined();
+    });
+
+    it('stops also while a stream is silent', async () => {
+      const key = `${fresh()}a`;
+      const controller = new AbortController();
+      const reason = new Error('The job was cancelled');
+      const silent = new Readable({ read() {} });
+      silent.push(BYTES);
+
+      const put = store.put(key, silent, { signal: controller.signal });
+      setTimeout(() => controller.abort(reason), 20);
+
+      await expect(put).rejects.toBe(reason);
+      expect(silent.destroyed).toBe(true);
       expect(await store.stat(key)).toBeUndefined();
     });
 

@@ -66,8 +66,8 @@ async function placeBeside(
 ): Promise<PlacedVersion> {
   const path = join(layout.root, dirname(key), toVersionName(basename(key), received));
   for (let attempt = 1; ; attempt++) {
-    const folders = await makeFolders(layout.root, key);
     try {
+      const folders = await makeFolders(layout.root, key);
       await rename(incoming, path);
       return { path, folders };
     } catch (error) {
