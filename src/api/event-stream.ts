@@ -13,6 +13,7 @@ export function createEventStream({ maxQueuedBytes, cut }: EventStreamOptions) {
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   let leave = () => {};
   let open = true;
+  let sent = 0;
   const close = () => {
     open = false;
     leave();
@@ -36,6 +37,7 @@ export function createEventStream({ maxQueuedBytes, cut }: EventStreamOptions) {
         controller.error(new Error('The reader is too slow'));
         return;
       }
+      sent += 1;
       controller.enqueue(bytes);
     },
     end(outcome) {
@@ -48,6 +50,10 @@ export function createEventStream({ maxQueuedBytes, cut }: EventStreamOptions) {
   return {
     body,
     reader,
+    /** The reader has everything already, the last event included. */
+    get isOver() {
+      return !open && sent === 0;
+    },
     /** What is to happen when the reader has left or was told the end; at once if it is gone already. */
     onLeave(action: () => void) {
       leave = action;

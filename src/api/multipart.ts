@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Readable, Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { Busboy, type BusboyFileStream } from '@fastify/busboy';
 import { PipelineError } from '../errors.ts';
 import { MEDIA_HEAD_BYTES } from '../media/media-type.ts';
@@ -27,7 +27,8 @@ export interface ReceivedForm {
 }
 
 export interface MultipartRequest {
-  body: ReadableStream<Uint8Array> | null;
+  /** Not destroyed, whatever happens: a client that is still sending shall get its answer. */
+  body: Readable | undefined;
   contentType: string | undefined;
   contentLength: number | undefined;
 }
@@ -45,7 +46,7 @@ export async function receiveForm(
   request: MultipartRequest,
   { folder, rules }: { folder: string; rules: Record<string, FileRule> },
 ): Promise<ReceivedForm> {
-  const contentType = assertMultipart(request, rules);
+  const { contentType, body } = assertMultipart(request, rules);
   const form: ReceivedForm = { texts: new Map(), files: new Map(), faults: new Map() };
   const stop = new AbortController();
   const receiving: Promise<void>[] = [];
@@ -99,7 +100,7 @@ export async function receiveForm(
   });
 
   try {
-    await pipeline(Readable.fromWeb(request.body!), parser, { signal: stop.signal });
+    await pump(body, parser, stop.signal);
     await Promise.all(receiving);
     return form;
   } catch (error) {
@@ -110,7 +111,20 @@ export async function receiveForm(
   }
 }
 
-function assertMultipart(request: MultipartRequest, rules: Record<string, FileRule>): string {
+/** `pipeline` would destroy the source, and with it the connection that the answer goes through. */
+async function pump(source: Readable, parser: Writable, signal: AbortSignal): Promise<void> {
+  source.pipe(parser);
+  try {
+    await Promise.all([finished(source, { signal }), finished(parser, { signal })]);
+  } finally {
+    source.unpipe(parser);
+  }
+}
+
+function assertMultipart(
+  request: MultipartRequest,
+  rules: Record<string, FileRule>,
+): { contentType: string; body: Readable } {
   const { contentType, contentLength, body } = request;
   if (!contentType || !/^multipart\/form-data\s*(;|$)/i.test(contentType)) {
     throw new PipelineError(
@@ -125,7 +139,7 @@ function assertMultipart(request: MultipartRequest, rules: Record<string, FileRu
   if (!body) {
     throw incomplete(undefined);
   }
-  return contentType;
+  return { contentType, body };
 }
 
 function createParser(contentType: string, rules: Record<string, FileRule>) {

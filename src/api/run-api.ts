@@ -1,9 +1,10 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import { createFileStore } from '../storage/file-store.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { temporalAddress } from '../temporal/connection.ts';
+import { openLazyConnection } from '../temporal/lazy-connection.ts';
 import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
 import { createApp } from './app.ts';
 import { API_LIMITS } from './limits.ts';
@@ -13,7 +14,7 @@ import { createApiServer } from './server.ts';
 
 /** Composes the API and serves it until the signal is aborted. Temporal may be away: requests say so until it is there. */
 export async function runApi(config: Config, logger: Logger, signal: AbortSignal): Promise<void> {
-  const connection = Connection.lazy({ address: temporalAddress(config.temporal) });
+  const connection = openLazyConnection(temporalAddress(config.temporal));
   const store = createFileStore({ root: config.storage.root });
   const records = createTaskRecords({ store });
   const jobs = createTemporalJobs({

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -9,16 +9,19 @@ import { toProblem } from './problem.ts';
 
 /** 75 MB over a line of 1 Mbit/s. */
 const REQUEST_TIMEOUT_MS = 15 * 60_000;
+const LINGER_MS = 3_000;
 
 /** An HTTP server for the app. What is no valid HTTP never reaches the app, and gets a problem document all the same. */
 export function createApiServer(app: Hono<ApiEnv>): Server {
   const listener = getRequestListener(app.fetch, {
+    autoCleanupIncoming: false,
     errorHandler: (error) => {
       const { body, headers } = malformed(error);
       return new Response(body, { status: 400, headers });
     },
   });
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    response.once('finish', () => linger(request));
     void listener(request, response);
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
@@ -36,6 +39,19 @@ export function createApiServer(app: Hono<ApiEnv>): Server {
     socket.end(`HTTP/1.1 400 ${STATUS_CODES[400]}\r\n${head}\r\n\r\n${body}`);
   });
   return server;
+}
+
+/**
+ * Reads on for a while where the answer came before the end of the upload: a connection closed under a client that is
+ * still sending resets it, and many lose the answer with it.
+ */
+function linger(request: IncomingMessage): void {
+  if (request.complete || request.destroyed) {
+    return;
+  }
+  const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
+  request.once('close', () => clearTimeout(timer));
+  request.resume();
 }
 
 function malformed(error: unknown): { body: string; headers: Record<string, string> } {

@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../api-env.ts';
 import { createEventStream } from '../event-stream.ts';
 import { taskParam } from '../task-param.ts';
+import { parseWait } from '../wait-preference.ts';
+
+const LOOK_AGAIN_MS = 250;
 
 const HEADERS = {
   'Content-Type': 'text/event-stream',
@@ -17,14 +21,33 @@ export function eventRoutes({ hub, limits }: Pick<ApiDeps, 'hub' | 'limits'>) {
     const taskId = taskParam(c);
     // A client that comes back keeps the query of its first request; the header is newer.
     const since = parseSeq(c.req.header('last-event-id') ?? c.req.query('since'));
-    const { outgoing } = c.env;
-    const { body, reader, onLeave } = createEventStream({
+    const waitS = parseWait(c.req.query('wait'), undefined) ?? 0;
+    const outgoing = c.env?.outgoing;
+    const stream = createEventStream({
       maxQueuedBytes: limits.eventQueueBytes,
       cut: () => outgoing?.destroy(),
     });
-    onLeave(await hub.follow(taskId, since, reader));
-    return c.body(body, 200, HEADERS);
+    const follow = () => hub.follow(taskId, since, stream.reader);
+    stream.onLeave(await whenSubmitted(follow, waitS * 1000, c.req.raw.signal));
+    // 204 keeps an EventSource from coming back for ever for what it has.
+    return stream.isOver ? c.body(null, 204) : c.body(stream.body, 200, HEADERS);
   });
+}
+
+/** A client that chose its task's id may listen before it submits: `?wait=N` is how long it takes for that. */
+async function whenSubmitted<T>(follow: () => Promise<T>, waitMs: number, signal: AbortSignal): Promise<T> {
+  const deadline = Date.now() + waitMs;
+  for (;;) {
+    try {
+      return await follow();
+    } catch (error) {
+      const isUnknown = error instanceof PipelineError && error.code === 'TASK_NOT_FOUND';
+      if (!isUnknown || signal.aborted || Date.now() >= deadline) {
+        throw error;
+      }
+    }
+    await sleep(LOOK_AGAIN_MS);
+  }
 }
 
 function parseSeq(text: string | undefined): number {

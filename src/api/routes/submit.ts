@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import type { ReadableStream as WebStream } from 'node:stream/web';
 import { type Context, Hono } from 'hono';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
@@ -23,7 +25,7 @@ export function submitRoutes(deps: ApiDeps) {
     await using folder = await deps.store.scratch();
     const form = await receiveForm(
       {
-        body: c.req.raw.body,
+        body: toReadable(c),
         contentType: c.req.header('content-type'),
         contentLength: parseLength(c.req.header('content-length')),
       },
@@ -68,6 +70,14 @@ export function submitRoutes(deps: ApiDeps) {
       }
       return submit(c, { id, isShared: true });
     });
+}
+
+/** The connection itself where there is one: a web stream over it would close it under a client that is refused. */
+function toReadable(c: Context<ApiEnv>): Readable | undefined {
+  const { body } = c.req.raw;
+  return (
+    (c.env?.incoming as Readable | undefined) ?? (body ? Readable.fromWeb(body as WebStream) : undefined)
+  );
 }
 
 function parseLength(header: string | undefined): number | undefined {

@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseByteRange } from '../../src/api/byte-range.ts';
+
+describe('parseByteRange', () => {
+  it('gives the bytes that the three forms of a range name', () => {
+    expect(parseByteRange('bytes=0-9', 100)).toEqual({ start: 0, end: 9 });
+    expect(parseByteRange('bytes=90-', 100)).toEqual({ start: 90, end: 99 });
+    expect(parseByteRange('bytes=-10', 100)).toEqual({ start: 90, end: 99 });
+    expect(parseByteRange('Bytes = 5 - 1000', 100)).toEqual({ start: 5, end: 99 });
+  });
+
+  it('tells what lies outside from what is no range at all', () => {
+    expect(parseByteRange('bytes=100-', 100)).toBe('unsatisfiable');
+    expect(parseByteRange('bytes=-0', 100)).toBe('unsatisfiable');
+    expect(parseByteRange('bytes=0-', 0)).toBe('unsatisfiable');
+    for (const header of [
+      undefined,
+      '',
+      'bytes=',
+      'bytes=-',
+      'bytes=5-4',
+      'items=0-1',
+      'bytes=0-1,3-4',
+      'bytes=a-b',
+    ]) {
+      expect(parseByteRange(header, 100)).toBeUndefined();
+    }
+  });
+
+  it('never leaves the object, and gives exactly what an array would', () => {
+    const number = fc.option(fc.integer({ min: 0, max: 300 }), { nil: undefined });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 200 }), number, number, (bytes, first, last) => {
+        const content = Array.from({ length: bytes }, (_, index) => index);
+        const range = parseByteRange(`bytes=${first ?? ''}-${last ?? ''}`, bytes);
+        const expected =
+          first === undefined
+            ? content.slice(Math.max(0, bytes - (last ?? 0)))
+            : content.slice(first, (last ?? bytes) + 1);
+        if (range === undefined) {
+          expect(first === undefined ? last : (last ?? first) < first).toBe(
+            first === undefined ? undefined : true,
+          );
+        } else if (range === 'unsatisfiable') {
+          expect(expected).toEqual([]);
+        } else {
+          expect(content.slice(range.start, range.end + 1)).toEqual(expected);
+          expect(expected.length).toBe(range.end - range.start + 1);
+        }
+      }),
+      { seed: 1, numRuns: 2000 },
+    );
+  });
+
+  it('survives any header', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.integer({ min: 0, max: 1000 }), (text, bytes) => {
+        const range = parseByteRange(`bytes=${text}`, bytes);
+        if (typeof range === 'object') {
+          expect(range.start).toBeGreaterThanOrEqual(0);
+          expect(range.end).toBeLessThan(bytes);
+          expect(range.start).toBeLessThanOrEqual(range.end);
+        }
+      }),
+      { seed: 2, numRuns: 2000 },
+    );
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { createEventStream } from '../../src/api/event-stream.ts';
+
+const EVENT = { seq: 1, bytes: new Uint8Array(100) };
+
+describe('createEventStream', () => {
+  it('cuts a reader off that does not read, and tells that it left', async () => {
+    let cuts = 0;
+    let left = 0;
+    const stream = createEventStream({ maxQueuedBytes: 1000, cut: () => (cuts += 1) });
+    stream.onLeave(() => (left += 1));
+
+    for (let event = 0; event < 100; event++) stream.reader.send(EVENT);
+
+    expect([cuts, left]).toEqual([1, 1]);
+    await expect(stream.body.getReader().read()).rejects.toThrow('too slow');
+  });
+
+  it('ends after the last event, and delivers what was sent before', async () => {
+    const stream = createEventStream({
+      maxQueuedBytes: 1000,
+      cut: () => expect.fail('the reader is not slow'),
+    });
+    stream.reader.send(EVENT);
+    stream.reader.end({ success: false } as never);
+    stream.reader.send(EVENT);
+
+    const bytes = await new Response(stream.body).bytes();
+    expect(bytes.length).toBe('retry: 1000\n\n'.length + 100);
+  });
+
+  it('says when to come back where the process stops before the job', async () => {
+    const stream = createEventStream({ maxQueuedBytes: 1000, cut: () => {} });
+    stream.reader.end(undefined);
+
+    expect(await new Response(stream.body).text()).toBe('retry: 1000\n\nretry: 1000\n\n');
+  });
+
+  it('tells at once that a reader left which had gone before', async () => {
+    const stream = createEventStream({ maxQueuedBytes: 1000, cut: () => {} });
+    await stream.body.cancel();
+    let left = 0;
+    stream.onLeave(() => (left += 1));
+
+    expect(left).toBe(1);
+  });
+});

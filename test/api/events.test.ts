@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { readMessages, type SseMessage, seqs, stageEvents } from './event-reader.ts';
+import { jobForm } from './job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+let server: TestServer;
+let api: TestApi;
+let worker: PipelineWorker;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  api = await startTestApi(server.client, { commentIntervalMs: 200 });
+  worker = await startPipelineWorker(server, api);
+});
+
+afterAll(async () => {
+  await worker[Symbol.asyncDispose]();
+  await api[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+const ALL = Array.from({ length: 11 }, (_, index) => index + 1);
+
+async function submit(taskId: string = randomUUID()): Promise<string> {
+  const answer = await fetch(`${api.url}/api/pipeline/tasks/${taskId}`, { method: 'PUT', body: jobForm() });
+  expect(answer.status).toBe(202);
+  return taskId;
+}
+
+function follow(taskId: string, query = '', headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${api.url}/api/pipeline/progress/${taskId}/events${query}`, { headers });
+}
+
+async function untilRendering(taskId: string): Promise<void> {
+  const rendering = (messages: SseMessage[]) => seqs(messages).includes(8);
+  await readMessages(await follow(taskId), rendering);
+}
+
+describe('GET /api/pipeline/progress/{task_id}/events', () => {
+  it('tells every stage in order and ends after the last one', async () => {
+    const taskId = await submit();
+
+    const answer = await follow(taskId);
+    expect(answer.headers.get('content-type')).toBe('text/event-stream');
+    const messages = await readMessages(answer);
+
+    expect(seqs(messages)).toEqual(ALL);
+    const stages = messages.filter(({ event }) => event === undefined);
+    expect(stages.map(({ id }) => Number(id))).toEqual(ALL);
+    expect(stageEvents(messages).at(-1)?.data).toMatchObject({ stage: 'COMPLETED', progress_percent: 100 });
+  });
+
+  it('tells a job that Temporal has forgotten from its record', async () => {
+    const taskId = await submit();
+    const live = stageEvents(await readMessages(await follow(taskId)));
+    const forgotten = randomUUID();
+    const record = await api.records.read(taskId);
+    await api.records.write({ ...record!, task_id: forgotten });
+
+    expect(stageEvents(await readMessages(await follow(forgotten)))).toEqual(live);
+  });
+
+  it('gives fifty readers, each cut off and back again, every event once', async () => {
+    const held = worker.hold('removeBackground');
+    const taskId = await submit();
+
+    const readers = Array.from({ length: 50 }, async (_, index) => {
+      const first = await readMessages(await follow(taskId), (messages) => seqs(messages).length > index % 5);
+      if (index === 49) setTimeout(() => held.release(), 100);
+      await sleep((index * 7) % 200);
+      const last = seqs(first).at(-1)!;
+      const rest = await readMessages(await follow(taskId, '?since=0', { 'Last-Event-ID': String(last) }));
+      return [...seqs(first), ...seqs(rest)];
+    });
+
+    for (const reader of await Promise.all(readers)) {
+      expect(reader).toEqual(ALL);
+    }
+  });
+
+  it('watches a task once for all its readers, and not at all when they are gone', async () => {
+    const held = worker.hold('renderTalk');
+    const taskId = await submit();
+    await untilRendering(taskId);
+    const abort = new AbortController();
+    const { url } = api;
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        fetch(`${url}/api/pipeline/progress/${taskId}/events`, { signal: abort.signal }),
+      ),
+    );
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    expect(api.hub.watching).toBe(1);
+
+    abort.abort();
+
+    await expect.poll(() => api.hub.watching).toBe(0);
+    held.release();
+  });
+
+  it('starts after ?since', async () => {
+    const taskId = await submit();
+
+    expect(seqs(await readMessages(await follow(taskId, '?since=9')))).toEqual([10, 11]);
+  });
+
+  it('answers 204 to a reader that has the last event, so that an EventSource stays away', async () => {
+    const taskId = await submit();
+    await readMessages(await follow(taskId));
+
+    expect((await follow(taskId, '', { 'Last-Event-ID': '11' })).status).toBe(204);
+  });
+
+  it('tells how far the long stage is, without an id', async () => {
+    const held = worker.hold('renderTalk');
+    const taskId = await submit();
+
+    const progress = (messages: SseMessage[]) =>
+      messages.filter(({ event }) => event === 'activity_progress');
+    const messages = await readMessages(await follow(taskId), (so_far) => progress(so_far).length === 2);
+    held.release();
+
+    const [first, second] = progress(messages).map(({ data }) => data.data as { details: { frame: number } });
+    expect(second!.details.frame).toBeGreaterThan(first!.details.frame);
+    expect(progress(messages)[0]).toMatchObject({
+      data: { task_id: taskId, event_type: 'activity_progress', data: { stage: 'DID_PROCESSING' } },
+    });
+    expect(seqs(await readMessages(await follow(taskId)))).toEqual(ALL);
+  });
+
+  it('shows signs of life while nothing happens', async () => {
+    const held = worker.hold('detectPersons');
+    const taskId = await submit();
+
+    const answer = await follow(taskId);
+    let text = '';
+    for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (text.includes('event: heartbeat')) break;
+    }
+    held.release();
+
+    expect(text.startsWith('retry: 1000\n\n')).toBe(true);
+    expect(text.match(/^: /gm)?.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it('waits for a task that is yet to be submitted where the client asks for it', async () => {
+    const taskId = randomUUID();
+    const early = follow(taskId, '?wait=20');
+    await sleep(300);
+    await submit(taskId);
+
+    expect(seqs(await readMessages(await early))).toEqual(ALL);
+  });
+
+  it('refuses unknown tasks and events that are no numbers', async () => {
+    expect((await follow(randomUUID())).status).toBe(404);
+    expect((await follow('no-uuid')).status).toBe(404);
+    expect((await follow(randomUUID(), '?since=new')).status).toBe(422);
+  });
+
+  it('ends with FAILED where an operator terminated the workflow', async () => {
+    const held = worker.hold('renderTalk');
+    const taskId = await submit();
+    await untilRendering(taskId);
+    const messages = follow(taskId).then((answer) => readMessages(answer));
+    await server.client.workflow.getHandle(`video/${taskId}`).terminate('by a test');
+
+    const last = stageEvents(await messages).at(-1);
+    held.release();
+    expect(last).toMatchObject({ seq: 9, data: { stage: 'FAILED', progress_percent: 75 } });
+    expect(last?.data.message).toContain('operator');
+  });
+});

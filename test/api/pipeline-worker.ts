@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Context, heartbeat } from '@temporalio/activity';
+import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { createRecordActivities } from '../../src/activities/records.ts';
+import { QUEUES } from '../../src/contracts/queues.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import type { TaskRecords } from '../../src/storage/task-records.ts';
+import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
+import type { TestServer } from '../temporal-server.ts';
+
+export interface PipelineWorker extends AsyncDisposable {
+  /** Jobs stop in this activity, beating, until it is released. */
+  hold(activity: string): { release: () => void; reached: () => number };
+}
+
+let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+
+/** The real workflow, and activities that store small files and real records without looking at any picture. */
+export async function startPipelineWorker(
+  server: TestServer,
+  { store, records }: { store: ObjectStore; records: TaskRecords },
+): Promise<PipelineWorker> {
+  const silent = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    logger: silent,
+  });
+  const gates = new Map<string, { reached: number; open: boolean }>();
+  const activities = Object.fromEntries(
+    Object.entries(createActivities(store, records)).map(([name, run]) => [
+      name,
+      async (request: never) => {
+        const gate = gates.get(name);
+        if (gate) gate.reached += 1;
+        for (let frame = 1; gate && !gate.open; frame++) {
+          heartbeat({ frame, frames: 1000 });
+          await Context.current().sleep(20);
+        }
+        return (run as (request: never) => Promise<unknown>)(request);
+      },
+    ]),
+  );
+  const workflowBundle = await bundle;
+  const workers = await Promise.all(
+    Object.values(QUEUES).map((taskQueue) =>
+      Worker.create({
+        ...WORKER_DEFAULTS,
+        connection: server.workerConnection,
+        taskQueue,
+        activities,
+        ...(taskQueue === QUEUES.pipeline && { workflowBundle }),
+      }),
+    ),
+  );
+  const runs = workers.map((worker) => worker.run());
+  return {
+    hold(activity) {
+      const gate = { reached: 0, open: false };
+      gates.set(activity, gate);
+      return {
+        release() {
+          gate.open = true;
+          gates.delete(activity);
+        },
+        reached: () => gate.reached,
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const gate of gates.values()) gate.open = true;
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(runs);
+    },
+  };
+}
+
+function createActivities(store: ObjectStore, records: TaskRecords) {
+  const write = (key: string) => store.put(key, Buffer.from(`bytes of ${key}`));
+  const talk = { widthPx: 512, heightPx: 512, durationS: 1 };
+  return {
+    ...createRecordActivities({ store, records }),
+    async prepareMedia(request: { imageKey: string; audioKey: string; photoKey: string; voiceKey: string }) {
+      // What was accepted must be there.
+      await Promise.all([store.read(request.imageKey), store.read(request.audioKey)]);
+      return {
+        photo: { widthPx: 64, heightPx: 64, format: 'png' },
+        voice: { durationS: 1, sampleRateHz: 16_000, channels: 1, format: 'wav', peakDb: -3 },
+        stored: [await write(request.photoKey), await write(request.voiceKey)],
+      };
+    },
+    async detectPersons() {
+      return {
+        widthPx: 64,
+        heightPx: 64,
+        persons: [{ id: 1, confidence: 0.9, box: [1, 1, 60, 60] }],
+        timingsMs: {},
+      };
+    },
+    async removeBackground(request: { maskKey: string; cutoutKey: string }) {
+      const mask = await write(request.maskKey);
+      return { inputSize: 512, coverage: 0.4, timingsMs: {}, mask, cutout: await write(request.cutoutKey) };
+    },
+    async composePortrait(request: { plateKey: string; portraitKey: string }) {
+      return [await write(request.plateKey), await write(request.portraitKey)];
+    },
+    async renderTalk(request: { videoKey: string }) {
+      return { ...talk, warnings: [], video: await write(request.videoKey) };
+    },
+    async finishVideo(request: { thumbnailKey: string }) {
+      await sleep(1);
+      return { ...talk, thumbnail: await write(request.thumbnailKey) };
+    },
+  };
+}

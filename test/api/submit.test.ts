@@ -1,0 +1,311 @@
+import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { jobForm, PHOTO, VOICE } from './job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+let server: TestServer;
+let api: TestApi;
+let worker: PipelineWorker;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  api = await startTestApi(server.client, { limits: { imageBytes: 200_000 } });
+  worker = await startPipelineWorker(server, api);
+});
+
+afterAll(async () => {
+  await worker[Symbol.asyncDispose]();
+  await api[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+type Fields = Parameters<typeof jobForm>[0];
+interface Accepted {
+  task_id: string;
+  status_url: string;
+  events_url: string;
+  submitted_at: string;
+}
+
+async function send(
+  method: 'POST' | 'PUT',
+  path: string,
+  fields: Fields = {},
+  headers: Record<string, string> = {},
+) {
+  const answer = await fetch(`${api.url}/api/pipeline/${path}`, { method, body: jobForm(fields), headers });
+  return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Accepted };
+}
+
+async function uploadsOf(taskId: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of api.store.list(`uploads/${taskId}/`)) keys.push(key);
+  return keys;
+}
+
+async function countJobs(query?: string): Promise<number> {
+  return (await server.client.workflow.count(query)).count;
+}
+
+/** Then nothing but a submission changes the store. */
+async function untilAllJobsEnded(): Promise<void> {
+  await expect.poll(() => countJobs('ExecutionStatus="Running"'), { timeout: 20_000 }).toBe(0);
+}
+
+describe('POST /api/pipeline/generate', () => {
+  it('accepts a photo and a voice that are stored and started before it answers', async () => {
+    const held = worker.hold('prepareMedia');
+    const { status, headers, body } = await send('POST', 'generate');
+
+    expect(status).toBe(202);
+    expect(body).toEqual({
+      task_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      submitted_at: expect.any(String),
+      status_url: `/api/pipeline/status/${body.task_id}`,
+      events_url: `/api/pipeline/progress/${body.task_id}/events`,
+      video_url: `/api/pipeline/tasks/${body.task_id}/video`,
+      cancel_url: `/api/pipeline/tasks/${body.task_id}/cancel`,
+    });
+    expect(headers.get('location')).toBe(body.status_url);
+    expect(await uploadsOf(body.task_id)).toHaveLength(2);
+    expect(await api.jobs.describe(body.task_id)).toMatchObject({ status: 'running' });
+    held.release();
+  });
+
+  it('names the job for an operator in Temporal', async () => {
+    const { body } = await send('POST', 'generate', { priority: '1' });
+
+    const description = await server.client.workflow.getHandle(`video/${body.task_id}`).describe();
+    expect(description.searchAttributes).toMatchObject({
+      LimelightTaskId: [body.task_id],
+      LimelightProvider: ['local'],
+    });
+    expect(description.priority).toMatchObject({ priorityKey: 1 });
+    expect(await description.staticSummary()).toMatch(/^Talking video of a photo \(.+ kB\) and a voice/);
+  });
+
+  it('answers with the outcome where the client waits for it', async () => {
+    const answer = await send('POST', 'generate', {}, { Prefer: 'wait=30' });
+
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('preference-applied')).toBe('wait=30');
+    expect(answer.body).toMatchObject({ success: true, video_url: expect.stringContaining('/video') });
+  });
+
+  it('answers 202 where the end takes longer than the client waits', async () => {
+    const held = worker.hold('renderTalk');
+    const { status, body } = await send('POST', 'generate?wait=1');
+
+    expect(status).toBe(202);
+    expect(body.task_id).toBeTruthy();
+    expect(api.hub.watching).toBe(0);
+    held.release();
+  });
+
+  it('passes every option on as the client wrote it', async () => {
+    const { body } = await send('POST', 'generate?wait=30', {
+      conf_threshold: '.25',
+      apply_smoothing: 'false',
+      persons: '1',
+      background: '#FF8800',
+      provider: 'auto',
+      deadline_s: '60',
+      priority: '5',
+    });
+
+    expect((await api.records.read(body.task_id))?.options).toEqual({
+      confThreshold: 0.25,
+      applySmoothing: false,
+      persons: 1,
+      background: '#ff8800',
+      provider: 'local',
+      deadlineS: 60,
+      priority: 5,
+    });
+  });
+});
+
+describe('Idempotency-Key', () => {
+  it('starts one job for a hundred concurrent submissions', async () => {
+    const before = await countJobs();
+    const key = { 'Idempotency-Key': randomUUID() };
+    const answers = await Promise.all(Array.from({ length: 100 }, () => send('POST', 'generate', {}, key)));
+
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    const first = answers.filter(({ headers }) => headers.get('idempotent-replayed') === null);
+    expect(first).toHaveLength(1);
+    await expect.poll(() => countJobs(), { timeout: 10_000 }).toBe(before + 1);
+  });
+
+  it('refuses other content, and keeps the files of the first submission only', async () => {
+    const held = worker.hold('prepareMedia');
+    const key = { 'Idempotency-Key': 'the same' };
+    const { body } = await send('POST', 'generate', {}, key);
+    const uploads = await uploadsOf(body.task_id);
+    const others: Fields[] = [
+      { persons: '2' },
+      { audio: Buffer.concat([VOICE, VOICE]) },
+      { background: 'blur' },
+    ];
+
+    const answers = await Promise.all(others.map((fields) => send('POST', 'generate', fields, key)));
+
+    for (const answer of answers) {
+      expect(answer).toMatchObject({
+        status: 422,
+        body: { code: 'IDEMPOTENCY_CONFLICT', task_id: body.task_id },
+      });
+    }
+    expect(await uploadsOf(body.task_id)).toEqual(uploads);
+    held.release();
+  });
+
+  it('lets one of two different submissions win that arrive at once', async () => {
+    const held = worker.hold('prepareMedia');
+    const key = { 'Idempotency-Key': randomUUID() };
+    const voices = Array.from({ length: 8 }, (_, index) => Buffer.concat([VOICE, Buffer.alloc(index)]));
+    const answers = await Promise.all(voices.map((audio) => send('POST', 'generate', { audio }, key)));
+
+    expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 422)).toHaveLength(7);
+    const { task_id } = answers.find(({ status }) => status === 202)!.body;
+    expect((await uploadsOf(task_id)).sort()).toEqual((await api.jobs.describe(task_id)).memo.uploads.sort());
+    held.release();
+  });
+
+  it('is remembered by the record after Temporal has forgotten the job', async () => {
+    const taskId = randomUUID();
+    const { body } = await send('POST', 'generate?wait=30');
+    const record = await api.records.read(body.task_id);
+    await api.records.write({ ...record!, task_id: taskId });
+    const before = await countJobs();
+
+    const again = await send('PUT', `tasks/${taskId}`);
+
+    expect(again.status).toBe(202);
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(again.body.submitted_at).toBe(record!.submitted_at);
+    expect(await uploadsOf(taskId)).toEqual([]);
+    expect(await countJobs()).toBe(before);
+    expect((await send('PUT', `tasks/${taskId}`, { priority: '1' })).status).toBe(422);
+  });
+
+  it('is refused where it is no key', async () => {
+    expect(await send('POST', 'generate', {}, { 'Idempotency-Key': 'x'.repeat(256) })).toMatchObject({
+      status: 422,
+      body: { code: 'INPUT_INVALID' },
+    });
+  });
+});
+
+describe('PUT /api/pipeline/tasks/{task_id}', () => {
+  it('takes the id of the client, once', async () => {
+    const taskId = randomUUID();
+    const first = await send('PUT', `tasks/${taskId.toUpperCase()}`);
+    const again = await send('PUT', `tasks/${taskId}`);
+
+    expect(first).toMatchObject({ status: 202, body: { task_id: taskId } });
+    expect(again).toMatchObject({ status: 202, body: first.body });
+    expect([first, again].map(({ headers }) => headers.get('idempotent-replayed'))).toEqual([null, 'true']);
+  });
+
+  it('refuses what is no UUID', async () => {
+    expect(await send('PUT', 'tasks/mine')).toMatchObject({ status: 422, body: { code: 'INPUT_INVALID' } });
+  });
+});
+
+describe('a submission that is refused', () => {
+  it('hears of all its faults at once, by field', async () => {
+    const { status, headers, body } = await send('POST', 'generate', {
+      image: undefined,
+      conf_threshold: '1.5',
+      apply_smoothing: 'yes',
+      persons: 'ask',
+      background: 'transparent',
+      provider: 'd-id',
+      deadline_s: '-1',
+      priority: '1e0',
+      webhook_url: 'https://example.org',
+    });
+
+    expect(status).toBe(422);
+    expect(headers.get('content-type')).toBe('application/problem+json');
+    expect(body).toMatchObject({
+      type: 'urn:limelight:problem:input-invalid',
+      title: 'Input invalid',
+      status: 422,
+      code: 'INPUT_INVALID',
+      instance: '/api/pipeline/generate',
+      details: {
+        image: expect.stringContaining('expected a photo'),
+        conf_threshold: 'expected a number from 0 to 1 but received "1.5"',
+        apply_smoothing: 'expected true or false but received "yes"',
+        persons: 'expected auto, or the number of a person from 1 but received "ask"',
+        background: expect.stringContaining('but received "transparent"'),
+        provider: expect.stringContaining('d-id needs an API key'),
+        deadline_s: expect.stringContaining('but received "-1"'),
+        priority: expect.stringContaining('but received "1e0"'),
+        webhook_url: 'unknown field',
+      },
+    });
+  });
+
+  it('hears which picture belongs to which background', async () => {
+    expect(await send('POST', 'generate', { background: 'image' })).toMatchObject({
+      body: { details: { background_image: expect.stringContaining('received none') } },
+    });
+    expect(await send('POST', 'generate', { background_image: PHOTO })).toMatchObject({
+      body: { details: { background: expect.stringContaining('expected image') } },
+    });
+  });
+
+  it('gets the status of its fault and leaves nothing behind', async () => {
+    await untilAllJobsEnded();
+    const before = await api.files();
+    const large = Buffer.concat([PHOTO, Buffer.alloc(3_000_000)]);
+
+    expect(await send('POST', 'generate', { image: large })).toMatchObject({
+      status: 413,
+      body: { code: 'UPLOAD_TOO_LARGE' },
+    });
+    expect(await send('POST', 'generate', { audio: PHOTO })).toMatchObject({
+      status: 415,
+      body: { code: 'MEDIA_UNSUPPORTED' },
+    });
+    expect(await send('POST', 'generate', { persons: '0' })).toMatchObject({ status: 422 });
+
+    expect(await api.files()).toEqual(before);
+  });
+
+  it('leaves nothing behind where its connection is cut, wherever that is', async () => {
+    await untilAllJobsEnded();
+    const before = await api.files();
+    const jobs = await countJobs();
+    const form = new Response(jobForm());
+    const body = Buffer.from(await form.arrayBuffer());
+    const head = [
+      'POST /api/pipeline/generate HTTP/1.1',
+      'Host: localhost',
+      `Content-Type: ${form.headers.get('content-type')}`,
+      `Content-Length: ${body.length}`,
+    ].join('\r\n');
+    const request = Buffer.concat([Buffer.from(`${head}\r\n\r\n`), body]);
+
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: request.length - 1 }), async (offset) => {
+        const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+        await new Promise<void>((resolve) => socket.write(request.subarray(0, offset), () => resolve()));
+        await new Promise<void>((resolve) => socket.once('close', resolve).destroy());
+      }),
+      { seed: 3, numRuns: 40 },
+    );
+
+    await expect.poll(api.files, { timeout: 5_000 }).toEqual(before);
+    expect(await countJobs()).toBe(jobs);
+  });
+});

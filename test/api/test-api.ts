@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import type { Hono } from 'hono';
+import type { ApiEnv } from '../../src/api/api-env.ts';
+import { createApp } from '../../src/api/app.ts';
+import type { JobClient } from '../../src/api/job-client.ts';
+import { API_LIMITS, type ApiLimits } from '../../src/api/limits.ts';
+import { createProgressHub, type ProgressHub } from '../../src/api/progress-hub.ts';
+import { createApiServer } from '../../src/api/server.ts';
+import { createFileStore, type FileStore } from '../../src/storage/file-store.ts';
+import { createTaskRecords, type TaskRecords } from '../../src/storage/task-records.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
+
+export interface TestApi extends AsyncDisposable {
+  app: Hono<ApiEnv>;
+  /** Of the real HTTP server on a port of its own. */
+  url: string;
+  store: FileStore;
+  records: TaskRecords;
+  jobs: JobClient;
+  hub: ProgressHub;
+  /** Every file below the store's root, scratch files included. */
+  files(): Promise<string[]>;
+}
+
+/** The whole API over a real Temporal and a store in a folder of its own. */
+export async function startTestApi(
+  client: Client,
+  options: { limits?: Partial<ApiLimits>; commentIntervalMs?: number } = {},
+): Promise<TestApi> {
+  const root = await mkdtemp(join(tmpdir(), 'limelight-api-'));
+  const logger = createLogger('test', { level: 'silent' });
+  const store = createFileStore({ root });
+  const records = createTaskRecords({ store });
+  const jobs = createTemporalJobs({ client });
+  const { commentIntervalMs } = options;
+  const hub = createProgressHub({ jobs, records, logger, ...(commentIntervalMs && { commentIntervalMs }) });
+  const limits = { ...API_LIMITS, ...options.limits };
+  const app = createApp({ store, records, jobs, hub, limits, defaults: { confThreshold: 0.5 }, logger });
+  const server = createApiServer(app);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    app,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    store,
+    records,
+    jobs,
+    hub,
+    async files() {
+      const entries = await readdir(root, { recursive: true, withFileTypes: true });
+      return entries
+        .filter((entry) => !entry.isDirectory())
+        .map((entry) => join(entry.parentPath, entry.name));
+    },
+    async [Symbol.asyncDispose]() {
+      hub.close();
+      server.closeAllConnections();
+      server.close();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
