@@ -19,7 +19,8 @@ export function readAlpha(kind: MattingKind, { data, dims }: FloatTensor, sidePx
       `The matte should be [1, 1, ${sidePx}, ${sidePx}], but is [${dims.join(', ')}]`,
     );
   }
-  const alpha = new Uint8Array(data.length);
+  // Rounds and clamps by itself.
+  const alpha = new Uint8ClampedArray(data.length);
   for (let pixel = 0; pixel < data.length; pixel += 1) {
     const value = kind === 'logits' ? 1 / (1 + Math.exp(-data[pixel]!)) : data[pixel]!;
     if (!(value >= -TOLERANCE && value <= 1 + TOLERANCE)) {
@@ -28,7 +29,7 @@ export function readAlpha(kind: MattingKind, { data, dims }: FloatTensor, sidePx
         `The matte holds ${value}, where 0 to 1 is possible: the model was exported wrongly`,
       );
     }
-    alpha[pixel] = Math.min(Math.max(value, 0), 1) * 255 + 0.5;
+    alpha[pixel] = 255 * value;
   }
-  return alpha;
+  return new Uint8Array(alpha.buffer);
 }

@@ -120,9 +120,10 @@ async function applyMask(everybody: Raster, { keep, fill }: PersonMask): Promise
       everybody.heightPx,
     );
   const [kept, filled] = await Promise.all([toSize(keep), toSize(fill)]);
-  const bytes = everybody.bytes.map((alpha, pixel) =>
-    Math.max((alpha * kept.bytes[pixel]!) / 255, filled.bytes[pixel]!),
-  );
+  const bytes = new Uint8Array(everybody.bytes.length);
+  for (let pixel = 0; pixel < bytes.length; pixel += 1) {
+    bytes[pixel] = Math.max((everybody.bytes[pixel]! * kept.bytes[pixel]!) / 255, filled.bytes[pixel]!);
+  }
   return { ...everybody, bytes };
 }
 
