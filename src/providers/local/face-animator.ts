@@ -1,3 +1,4 @@
+import { createLids } from './eyes/lids.ts';
 import { type FaceColours, faceColoursOf } from './face/face-colours.ts';
 import type { FacePoints } from './face/face-points.ts';
 import type { Pose } from './motion/pose.ts';
@@ -41,17 +42,17 @@ export interface FaceAnimator {
 export function createFaceAnimator({ portrait, plate, mask, points }: Scene): FaceAnimator {
   const grid = gridOver(portrait);
   const person = cutPerson(portrait, plate, mask);
-  const mouth = snapLips(mouthFrameOf(points), portrait);
   const colours = faceColoursOf(points, portrait);
-  const grins = showsTeeth(mouth, portrait, colours.skin);
+  const seen = mouthFrameOf(points);
+  const grins = showsTeeth(seen, portrait, colours.skin);
+  const mouth = snapLips(seen, portrait, grins);
   const fields = {
     head: headFieldsOf(points, grid),
     brows: browFieldOf(points, grid),
     mouth: mouthFieldsOf(mouth, grid),
   };
-  const teeth = grins
-    ? createPhotoTeeth(mouth, portrait, colours.skin)
-    : createUpperTeeth(mouth, colours.tooth);
+  const teeth = grins ? createPhotoTeeth(mouth, portrait) : createUpperTeeth(mouth, colours.tooth);
+  const closeLids = createLids(points, portrait, colours, person);
   const interior = createMouthInterior(mouth, colours, teeth);
   const displacements = createDisplacements(fields, mouth, grid);
   const movedLips = createMovedLips(mouth, grid);
@@ -64,6 +65,7 @@ export function createFaceAnimator({ portrait, plate, mask, points }: Scene): Fa
     colours,
     grins,
     draw(pose, out) {
+      closeLids(pose.blink);
       displacements.update(pose);
       movedLips.update(displacements);
       inverse.update(displacements, movedLips.lips);

@@ -9,6 +9,7 @@ import { judgeFace } from './face/judge-face.ts';
 import { createFaceAnimator, type FaceAnimator } from './face-animator.ts';
 import { motionOf } from './motion/motion.ts';
 import { readMask, readPhoto, readTexture, readWholeMask } from './picture/read-picture.ts';
+import type { Texture } from './picture/texture.ts';
 
 export interface TalkModels {
   detector: FaceDetector;
@@ -30,7 +31,7 @@ export async function renderTalk(
   videoPath: string,
   onProgress: (progress: TalkProgress) => void,
 ): Promise<RenderedTalk> {
-  const { animator, warnings } = await stage(models, request);
+  const { animator, warnings } = await stageTalk(models, request);
   const voice = await readWav(request.voicePath);
   const samples = voice.channels[0]!.length;
   const durationS = samples / voice.sampleRateHz;
@@ -68,11 +69,21 @@ export async function renderTalk(
   return { ...FRAME_SIZE, durationS: frames / FRAMES_PER_SECOND, warnings };
 }
 
-/** Finds the face, judges it, and sets up everything that does not change between frames. */
-async function stage(
+export interface StagedTalk {
+  animator: FaceAnimator;
+  /** What the first frame shows. */
+  portrait: Texture;
+  warnings: string[];
+}
+
+/**
+ * Finds the face, judges it, and sets up everything that does not change between frames.
+ * @throws PipelineError FACE_NOT_FOUND, FACE_UNSUITABLE
+ */
+export async function stageTalk(
   { detector, landmarker }: TalkModels,
   request: TalkRequest,
-): Promise<{ animator: FaceAnimator; warnings: string[] }> {
+): Promise<StagedTalk> {
   const photo = await readPhoto(request.portraitPath);
   const { box } = await findFace(detector, photo, await readWholeMask(request.maskPath));
   const face = await landmarker.locate(photo, box);
@@ -91,5 +102,5 @@ async function stage(
           mask: await readMask(request.maskPath, framing, FRAME_SIZE),
         }),
   });
-  return { animator, warnings };
+  return { animator, portrait, warnings };
 }

@@ -1,7 +1,7 @@
 import type { FaceColours } from '../face/face-colours.ts';
 import { times } from '../face/face-colours.ts';
 import { pack } from '../picture/texture.ts';
-import { smoothstep } from '../smoothstep.ts';
+import { gauss, smoothstep } from '../smoothstep.ts';
 import { overlapPx } from '../warp/mouth-fields.ts';
 import { type MovedLips, movedHeightAt } from '../warp/moved-lips.ts';
 import type { MouthFrame } from './mouth-frame.ts';
@@ -16,6 +16,10 @@ export interface MouthInterior {
   colourAt(x: number, y: number): number;
 }
 
+/** Opacity of the line between lips, and its width as a share of the mouth's. */
+const LINE = 0.7;
+const LINE_WIDTH = 0.016;
+
 export function createMouthInterior(
   frame: MouthFrame,
   { skin, tooth }: FaceColours,
@@ -26,12 +30,21 @@ export function createMouthInterior(
   const outset = frame.open ? overlapPx(frame) : 0;
   const cavity = times(skin, [0.16, 0.075, 0.07]).map((value, i) => value + [5, 3, 4][i]!);
   const tongue = times(skin, [0.62, 0.38, 0.42]);
+  const lipShadow = times(skin, [0.38, 0.3, 0.3]);
   const lowerTooth = times(tooth, 0.62);
   const rgb = new Float32Array(3);
   let moved: MovedLips;
   let lowerDrop = 0;
   let upper = 0;
   let lower = 0;
+
+  /** The shadow where lips touch that are apart in the photo: the photo has none to show. */
+  function lipLine(x: number, y: number): number {
+    const closed = 1 - smoothstep(0.3, 2.5, lower - upper - 2 * outset);
+    const fromCorner = Math.min(x - moved.left, moved.right - x) / (moved.right - moved.left);
+    const fromLine = (y - (upper + lower) / 2) / (LINE_WIDTH * size + 0.4);
+    return LINE * closed * smoothstep(0, 0.12, fromCorner) * gauss(fromLine);
+  }
 
   function blend(colour: ArrayLike<number>, shade: number, opacity: number): void {
     for (let channel = 0; channel < 3; channel += 1) {
@@ -90,11 +103,11 @@ export function createMouthInterior(
         (movedHeightAt(moved, curve, x + 1) - movedHeightAt(moved, curve, x - 1)) / 2;
       const fromUpper = (y - upper) / Math.hypot(1, slope(moved.upper));
       const fromLower = (lower - y) / Math.hypot(1, slope(moved.lower));
-      return (
+      const between =
         smoothstep(-softness, softness, fromUpper) *
         smoothstep(-softness, softness, fromLower) *
-        smoothstep(0.3, 2, lower - upper - 2 * outset)
-      );
+        smoothstep(0.3, 2, lower - upper - 2 * outset);
+      return Math.max(between, frame.open ? lipLine(x, y) : 0);
     },
 
     colourAt(x, y) {
@@ -109,6 +122,9 @@ export function createMouthInterior(
         gap: lower - upper,
         underLip: y - upper,
       });
+      if (frame.open) {
+        blend(lipShadow, 1, 1 - smoothstep(0, 0.06 * size, lower - upper));
+      }
       return pack(rgb[0]! + 0.5, rgb[1]! + 0.5, rgb[2]! + 0.5);
     },
   };

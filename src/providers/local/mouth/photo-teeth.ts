@@ -1,5 +1,5 @@
 import type { Colour } from '../face/face-colours.ts';
-import { luma, times } from '../face/face-colours.ts';
+import { luma } from '../face/face-colours.ts';
 import { blue, green, red, type Texture } from '../picture/texture.ts';
 import { smoothstep } from '../smoothstep.ts';
 import { samplePacked } from '../warp/sample-texture.ts';
@@ -28,13 +28,12 @@ export function showsTeeth(frame: MouthFrame, portrait: Texture, skin: Colour): 
 }
 
 /** The photo's own teeth, fixed to the head; below the photo's lower lip they fade into the dark. */
-export function createPhotoTeeth(frame: MouthFrame, portrait: Texture, skin: Colour): Teeth {
+export function createPhotoTeeth(frame: MouthFrame, portrait: Texture): Teeth {
   const size = frame.restWidth;
-  const lipLine = times(skin, [0.38, 0.3, 0.3]);
   const { widthPx, heightPx, pixels } = portrait;
 
   return {
-    paint(rgb, { x, y, gap }) {
+    paint(rgb, { x, y }) {
       const u = toU(frame, x);
       if (Math.abs(u) >= 1) {
         return;
@@ -51,11 +50,9 @@ export function createPhotoTeeth(frame: MouthFrame, portrait: Texture, skin: Col
       const at = Math.floor(sy) * widthPx + Math.floor(sx);
       const pixel = samplePacked(pixels, widthPx, at, ((sx % 1) * 256) | 0, ((sy % 1) * 256) | 0);
       const shown = 1 - smoothstep(0, 0.022 * size, y - lower);
-      const thin = 1 - smoothstep(0, 0.06 * size, gap);
       const colour = [red(pixel), green(pixel), blue(pixel)];
       for (let channel = 0; channel < 3; channel += 1) {
-        const shade = rgb[channel]! + (colour[channel]! - rgb[channel]!) * shown;
-        rgb[channel] = shade + (lipLine[channel]! - shade) * thin;
+        rgb[channel] = rgb[channel]! + (colour[channel]! - rgb[channel]!) * shown;
       }
     },
   };

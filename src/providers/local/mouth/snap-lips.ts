@@ -4,23 +4,32 @@ import { smoothstep } from '../smoothstep.ts';
 import { LIP_PLACES, type LipCurve, placeToU, smoothCurve } from './lip-curve.ts';
 import { fromMouth, fromU, type MouthFrame } from './mouth-frame.ts';
 
+/** Gaps between the lips, in widths of the mouth: below the first they touch, above the second they are apart. */
+const TOUCHING = 0.025;
+const APART = 0.06;
 /** Pixels between the heights that are tried. */
 const STEP = 0.5;
 
 /**
  * The frame with its lip lines moved to where the picture has them. Landmarks are off by one to two pixels, enough to
  * leave a seam of teeth on a lip: a closed mouth's line goes to the darkest path, an open mouth's two lines go to the
- * largest step in redness.
+ * largest step between lip and mouth: in redness where teeth show, in brightness where it is dark.
  */
-export function snapLips(frame: MouthFrame, portrait: Texture): MouthFrame {
-  if (frame.open) {
-    const redness = blurPlane(rednessPlane(portrait), 0.6);
-    const upper = snapToRednessStep(frame, frame.upper, redness, -1);
-    const lower = snapToRednessStep(frame, frame.lower, redness, 1);
-    return { ...frame, upper, lower: lower.map((height, place) => Math.max(height, upper[place]!)) };
-  }
+export function snapLips(frame: MouthFrame, portrait: Texture, teeth: boolean): MouthFrame {
   const line = snapToDarkest(frame, blurPlane(lumaPlane(portrait), 0.8));
-  return { ...frame, upper: line, lower: line };
+  if (!frame.open) {
+    return { ...frame, upper: line, lower: line };
+  }
+  const plane = blurPlane(teeth ? rednessPlane(portrait) : lumaPlane(portrait), 0.6);
+  // Lips that are apart in the middle only touch beside it: there they share the dark line.
+  const apart = frame.upper.map((height, place) =>
+    smoothstep(TOUCHING, APART, (frame.lower[place]! - height) / frame.restWidth),
+  );
+  const mixed = (curve: LipCurve) =>
+    curve.map((height, place) => line[place]! + (height - line[place]!) * apart[place]!);
+  const upper = mixed(snapToStep(frame, frame.upper, plane, -1));
+  const lower = mixed(snapToStep(frame, frame.lower, plane, 1));
+  return { ...frame, upper, lower: lower.map((height, place) => Math.max(height, upper[place]!)) };
 }
 
 function snapToDarkest(frame: MouthFrame, luma: Plane): LipCurve {
@@ -34,15 +43,15 @@ function snapToDarkest(frame: MouthFrame, luma: Plane): LipCurve {
 }
 
 /** `lipSide` is -1 where the lip lies above the line, 1 where it lies below. */
-function snapToRednessStep(frame: MouthFrame, curve: LipCurve, redness: Plane, lipSide: -1 | 1): LipCurve {
+function snapToStep(frame: MouthFrame, curve: LipCurve, plane: Plane, lipSide: -1 | 1): LipCurve {
   const reach = Math.max(1.5, 0.03 * frame.restWidth);
-  const redAt = (x: number, y: number) => {
+  const valueAt = (x: number, y: number) => {
     const { x: px, y: py } = fromMouth(frame, x, y);
-    return sampleAt(redness, px, py);
+    return sampleAt(plane, px, py);
   };
   const moved = bestPath(frame, curve, 0.1 * frame.restWidth, 3, 10, (x, y) => {
-    const lip = redAt(x, y + 0.5 * lipSide * reach) + redAt(x, y + lipSide * reach);
-    const mouth = redAt(x, y - 0.5 * lipSide * reach) + redAt(x, y - lipSide * reach);
+    const lip = valueAt(x, y + 0.5 * lipSide * reach) + valueAt(x, y + lipSide * reach);
+    const mouth = valueAt(x, y - 0.5 * lipSide * reach) + valueAt(x, y - lipSide * reach);
     return -(lip - mouth) / 2;
   });
   return smoothCurve(moved, [1, 1, 1, 1, 1, 1, 1]);

@@ -33,7 +33,7 @@ export function createMouthRegion(
   const maxX = (widthPx - 1.01) * 256;
   const maxY = (heightPx - 1.01) * 256;
   const keepAbove = frame.open ? overlapPx(frame) : 0.3;
-  const keepBelow = frame.open ? 0.6 * overlapPx(frame) : 0.5;
+  const keepBelow = frame.open ? 0.9 * overlapPx(frame) : 0.5;
 
   function corners(lips: MovedLips) {
     const middle = (lips.left + lips.right) / 2;

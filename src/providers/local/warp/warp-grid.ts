@@ -41,11 +41,11 @@ export function fieldAt(field: Field, { columns, rows }: WarpGrid, x: number, y:
   return upper + (lower - upper) * (gy - row);
 }
 
-/** The smallest box around all nodes where a field is not zero. */
+/** The smallest box around all nodes where a field moves more than a fiftieth of a pixel. */
 export function boxOf(fields: Field[], grid: WarpGrid): NodeBox {
   const box = { left: grid.columns, top: grid.rows, right: 0, bottom: 0 };
   for (let node = 0; node < grid.columns * grid.rows; node += 1) {
-    if (fields.some((field) => Math.abs(field[node]!) > 1e-4)) {
+    if (fields.some((field) => Math.abs(field[node]!) > 0.02)) {
       const [column, row] = [node % grid.columns, Math.floor(node / grid.columns)];
       box.left = Math.min(box.left, column);
       box.right = Math.max(box.right, column + 1);

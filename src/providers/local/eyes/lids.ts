@@ -1,0 +1,59 @@
+import { type FaceColours, luma } from '../face/face-colours.ts';
+import { EYES } from '../face/face-mesh.ts';
+import { type FacePoints, faceYaw } from '../face/face-points.ts';
+import { blue, green, red, type Texture } from '../picture/texture.ts';
+import { percentile } from '../voice/series.ts';
+import { type EyeFrame, eyeFrameOf, fromEye, openness } from './eye-frame.ts';
+import { createLidPatch, LID_LEVELS, pasteLid } from './lid-patch.ts';
+import { lidSkinOf } from './lid-skin.ts';
+
+/** Of the eye's width: an eye that is closed in the photo does not blink. */
+const OPEN = 0.08;
+/** Of the skin's brightness: sunglasses have nothing brighter behind them. */
+const DARK_GLASS = 0.45;
+/** Beyond it the far lid's landmarks are too far off. */
+const MOST_YAW = (20 * Math.PI) / 180;
+
+/**
+ * Lids of a portrait.
+ * @param live the texture that frames are drawn from; lids are pasted into it
+ * @returns what closes them: 0 open, 1 closed
+ */
+export function createLids(
+  points: FacePoints,
+  portrait: Texture,
+  { skin }: FaceColours,
+  live: Texture,
+): (closed: number) => void {
+  const eyes = EYES.map((eye) => eyeFrameOf(points, eye));
+  const hidden = eyes.every((eye) => brightness(eye, portrait) < DARK_GLASS * luma(skin));
+  if (hidden || Math.abs(faceYaw(points)) > MOST_YAW) {
+    return () => {};
+  }
+  const patches = eyes
+    .filter((eye) => openness(eye) > OPEN * eye.width)
+    .map((eye) => createLidPatch(eye, live, lidSkinOf(eye, portrait, skin)));
+  let shown = 0;
+  return (closed) => {
+    const level = Math.round(closed * LID_LEVELS);
+    if (level !== shown) {
+      shown = level;
+      for (const patch of patches) {
+        pasteLid(patch, level, live);
+      }
+    }
+  };
+}
+
+/** The ninetieth percentile of luma inside of an eye. */
+function brightness(eye: EyeFrame, { widthPx, pixels }: Texture): number {
+  const lumas: number[] = [];
+  for (let x = -eye.width / 2; x < eye.width / 2; x += 1) {
+    for (let y = eye.upperLid(x); y < eye.lowerLid(x); y += 1) {
+      const point = fromEye(eye, x, y);
+      const pixel = pixels[Math.round(point.y) * widthPx + Math.round(point.x)] ?? 0;
+      lumas.push(luma([red(pixel), green(pixel), blue(pixel)]));
+    }
+  }
+  return percentile(lumas, 0.9);
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { blinkTimes, lidsAt } from '../../../src/providers/local/motion/blinks.ts';
+import { motionOf } from '../../../src/providers/local/motion/motion.ts';
+import type { Pose } from '../../../src/providers/local/motion/pose.ts';
+import { seededRandom } from '../../../src/providers/local/motion/seeded-random.ts';
+import { buzz } from './talk-files.ts';
+
+const SECONDS = 4;
+const syllables = buzz(SECONDS, (time) => time % 0.5 < 0.3);
+
+function poses(samples: Float32Array, options: Partial<Parameters<typeof motionOf>[1]> = {}): Pose[] {
+  const frames = SECONDS * 25;
+  const poseAt = motionOf(
+    { sampleRateHz: 16_000, channels: [samples] },
+    { frames, framesPerSecond: 25, seed: 'a', mouthOpen: false, grins: false, stillHead: false, ...options },
+  );
+  return Array.from({ length: frames }, (_, frame) => poseAt(frame));
+}
+
+describe('motion', () => {
+  it('opens the jaw on sounds and shuts it between them', () => {
+    const jaw = poses(syllables).map((pose) => pose.jaw);
+
+    const at = (phase: number) => [1, 1.5, 2, 2.5].map((start) => jaw[Math.round((start + phase) * 25)]!);
+    expect(Math.min(...at(0.16))).toBeGreaterThan(0.15);
+    expect(Math.max(...at(0.4))).toBeLessThan(0.05);
+  });
+
+  it('keeps the mouth shut in digital silence', () => {
+    const silent = poses(new Float32Array(SECONDS * 16_000));
+
+    expect(silent.every(({ jaw, wide, press }) => jaw === 0 && Math.abs(wide) === 0 && press === 0)).toBe(
+      true,
+    );
+  });
+
+  it('does not take steady noise for a voice', () => {
+    const random = seededRandom('noise');
+    const noise = Float32Array.from({ length: SECONDS * 16_000 }, () => 0.2 * (random() - 0.5));
+
+    expect(Math.max(...poses(noise).map((pose) => pose.jaw))).toBeLessThan(0.02);
+  });
+
+  it('gives the same motion for the same seed and another for another', () => {
+    expect(poses(syllables)).toEqual(poses(syllables));
+    expect(poses(syllables, { seed: 'b' })).not.toEqual(poses(syllables));
+  });
+
+  it('starts at rest', () => {
+    const { yaw, pitch, roll, jaw, blink } = poses(buzz(SECONDS, (time) => time > 1))[0]!;
+
+    expect([yaw, pitch, roll, jaw, blink].map(Math.abs)).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  it('keeps the head still before a plate that shows the person', () => {
+    for (const { yaw, pitch, roll, breath } of poses(syllables, { stillHead: true })) {
+      expect([yaw, pitch, roll, breath]).toEqual([0, 0, 0, 0]);
+    }
+  });
+
+  it('holds a grin together from the first to the last sound and shows it before', () => {
+    const grin = poses(
+      buzz(SECONDS, (time) => time > 1.5),
+      { mouthOpen: true, grins: true },
+    );
+
+    expect(grin[10]!.close).toBe(0);
+    expect(Math.min(...grin.slice(45, 90).map((pose) => pose.close))).toBeGreaterThan(0.25);
+  });
+
+  it('never lets the jaw jump', () => {
+    const jaw = poses(syllables).map((pose) => pose.jaw);
+
+    expect(Math.max(...jaw.slice(1).map((value, i) => Math.abs(value - jaw[i]!)))).toBeLessThanOrEqual(
+      0.34 + 1e-6,
+    );
+  });
+});
+
+describe('blinks', () => {
+  it('come every 2 to 5 seconds, close the lids whole and open them again before the end', () => {
+    const times = blinkTimes(60, seededRandom('blinks'));
+
+    const apart = times.slice(1).map((time, i) => time - times[i]!);
+    expect(Math.min(...apart)).toBeGreaterThanOrEqual(0.44);
+    expect(Math.max(...apart)).toBeLessThan(5.3);
+    expect(lidsAt(times, times[0]! + 0.1)).toBe(1);
+    expect(lidsAt(times, times[0]! - 0.01)).toBe(0);
+    expect(lidsAt(times, 60)).toBe(0);
+  });
+});

@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFaceDetector, FACE_KINDS } from '../../../src/inference/face-detector.ts';
+import { createFaceLandmarker, LANDMARK_KINDS } from '../../../src/inference/face-landmarks.ts';
+import { findModel } from '../../../src/inference/find-model.ts';
+import { readWav } from '../../../src/media/wav.ts';
+import { ALL_FORMATS, EncodedPacketSink, FilePathSource, Input } from '../../../src/media/webcodecs.ts';
+import { boundsOf, eyeDistance } from '../../../src/providers/local/face/face-points.ts';
+import type { FaceAnimator } from '../../../src/providers/local/face-animator.ts';
+import { motionOf } from '../../../src/providers/local/motion/motion.ts';
+import { REST } from '../../../src/providers/local/motion/pose.ts';
+import { renderTalk, stageTalk, type TalkModels } from '../../../src/providers/local/render-talk.ts';
+import { voiceBandsOf } from '../../../src/providers/local/voice/voice-bands.ts';
+import { mediaDir, modelsDir } from '../../shared-media.ts';
+import { buzz, photoRequest, writeVoice } from './talk-files.ts';
+
+const SIDE = 512;
+let folder: string;
+let models: TalkModels;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'talk-'));
+  if (modelsDir) {
+    const folders = { dir: modelsDir, cacheDir: folder };
+    models = {
+      detector: await createFaceDetector(await findModel('face-detection', FACE_KINDS, folders), {
+        threads: 1,
+      }),
+      landmarker: await createFaceLandmarker(await findModel('face-landmarks', LANDMARK_KINDS, folders), {
+        threads: 1,
+      }),
+    };
+  }
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe.skipIf(!modelsDir || !mediaDir)(
+  'renderTalk, with the models of MODELS_DIR and the media of MEDIA_DIR',
+  () => {
+    const jfk = () => join(mediaDir!, 'audio', 'jfk.wav');
+
+    it('shows the portrait itself at rest', async () => {
+      for (const photo of ['obama.jpg', 'u2_man.jpg']) {
+        const { animator, portrait } = await stageTalk(models, await photoRequest(folder, photo, jfk()));
+        const frame = new Uint32Array(SIDE * SIDE);
+
+        animator.draw(REST, frame);
+
+        const off = frame.reduce(
+          (most, pixel, i) => Math.max(most, difference(pixel, portrait.pixels[i]!)),
+          0,
+        );
+        expect(off, photo).toBeLessThanOrEqual(2);
+      }
+    });
+
+    it('opens the mouth with the loudness of the voice', { timeout: 120_000 }, async () => {
+      for (const photo of ['obama.jpg', 'u2_man.jpg']) {
+        const { animator } = await stageTalk(models, await photoRequest(folder, photo, jfk()));
+        const { gaps, loudness } = await speak(animator, jfk(), { from: 5, frames: 60 });
+
+        expect(correlation(gaps, loudness), photo).toBeGreaterThan(0.5);
+      }
+    });
+
+    it('makes the same frames for the same request and others for another', async () => {
+      const request = await photoRequest(folder, 'u2_man.jpg', jfk());
+      const hashOf = async (requestId: string) => {
+        const { animator } = await stageTalk(models, { ...request, requestId });
+        const hash = createHash('sha256');
+        await drawFrames(animator, jfk(), { seed: requestId, from: 20, frames: 5 }, (frame) =>
+          hash.update(frame),
+        );
+        return hash.digest('hex');
+      };
+
+      const [first, again, other] = [await hashOf('a'), await hashOf('a'), await hashOf('b')];
+      expect(again).toBe(first);
+      expect(other).not.toBe(first);
+    });
+
+    it('writes an MP4 with its index in front that is as long as the voice', async () => {
+      const voice = await writeVoice(
+        join(folder, 'voice.wav'),
+        buzz(2.33, (time) => time % 0.5 < 0.3),
+      );
+      const video = join(folder, 'talk.mp4');
+      const progress: number[] = [];
+
+      const talk = await renderTalk(
+        models,
+        await photoRequest(folder, 'obama.jpg', voice),
+        video,
+        ({ frame, frames }) => {
+          progress.push(frame / frames);
+        },
+      );
+
+      expect(talk).toMatchObject({ widthPx: SIDE, heightPx: SIDE, warnings: [] });
+      expect(progress.at(-1)).toBe(1);
+      expect(progress.length).toBeGreaterThan(4);
+      using input = new Input({ source: new FilePathSource(video), formats: ALL_FORMATS });
+      const track = await input.getPrimaryVideoTrack();
+      const sound = await input.getPrimaryAudioTrack();
+      expect([track?.codec, sound?.codec, track?.codedWidth]).toEqual(['avc', 'aac', SIDE]);
+      expect(Math.abs((await track!.computeDuration()) - 2.33)).toBeLessThanOrEqual(0.04);
+      expect(Math.abs((await sound!.computeDuration()) - 2.33)).toBeLessThan(0.1);
+      let frames = 0;
+      for await (const packet of new EncodedPacketSink(track!).packets()) {
+        frames += packet.byteLength > 0 ? 1 : 0;
+      }
+      expect(frames).toBe(58);
+    });
+
+    it('refuses a profile and says what to change', async () => {
+      const request = await photoRequest(folder, 'zidane.jpg', jfk());
+
+      await expect(stageTalk(models, request)).rejects.toMatchObject({
+        code: 'FACE_UNSUITABLE',
+        message: expect.stringContaining('from the front'),
+      });
+    });
+
+    it('refuses half a face', async () => {
+      const request = await photoRequest(folder, 'obama_partial_face.jpg', jfk());
+
+      await expect(stageTalk(models, request)).rejects.toMatchObject({ code: 'FACE_UNSUITABLE' });
+    });
+
+    it('refuses a picture without a face', async () => {
+      const request = await photoRequest(folder, '../no-person/coffee.jpg', jfk());
+
+      await expect(stageTalk(models, request)).rejects.toMatchObject({ code: 'FACE_NOT_FOUND' });
+    });
+  },
+);
+
+function difference(a: number, b: number): number {
+  return Math.max(...[0, 8, 16].map((shift) => Math.abs(((a >>> shift) & 255) - ((b >>> shift) & 255))));
+}
+
+interface Cut {
+  from: number;
+  frames: number;
+  seed?: string;
+}
+
+async function drawFrames(
+  animator: FaceAnimator,
+  voicePath: string,
+  { from, frames, seed = 'test' }: Cut,
+  onFrame: (rgba: Uint8Array) => unknown,
+): Promise<void> {
+  const poseAt = motionOf(await readWav(voicePath), {
+    frames: from + frames,
+    framesPerSecond: 25,
+    seed,
+    mouthOpen: animator.mouth.open,
+    grins: animator.grins,
+    stillHead: false,
+  });
+  const picture = new Uint32Array(SIDE * SIDE);
+  for (let frame = from; frame < from + frames; frame += 1) {
+    animator.draw(poseAt(frame), picture);
+    await onFrame(new Uint8Array(picture.buffer));
+  }
+}
+
+/** Gaps between the lips in eye distances, by landmarks of the frames that were drawn, and the voice's loudness. */
+async function speak(animator: FaceAnimator, voicePath: string, cut: Cut) {
+  const { speech } = voiceBandsOf(await readWav(voicePath));
+  const gaps: number[] = [];
+  let box: [number, number, number, number] | undefined;
+  await drawFrames(animator, voicePath, cut, async (rgba) => {
+    const picture = {
+      widthPx: SIDE,
+      heightPx: SIDE,
+      channels: 3 as const,
+      bytes: rgba.filter((_, i) => i % 4 !== 3),
+    };
+    box ??= (await models.detector.detect(picture))[0]!.box;
+    const { points } = await models.landmarker.locate(picture, box);
+    box = boundsOf(points);
+    gaps.push(Math.hypot(points[42]! - points[39]!, points[43]! - points[40]!) / eyeDistance(points));
+  });
+  return { gaps, loudness: gaps.map((_, i) => Math.max(-50, speech[Math.round((cut.from + i) * 4)]!)) };
+}
+
+function correlation(a: number[], b: number[]): number {
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [meanA, meanB] = [mean(a), mean(b)];
+  const covariance = mean(a.map((value, i) => (value - meanA) * (b[i]! - meanB)));
+  return covariance / Math.sqrt(mean(a.map((v) => (v - meanA) ** 2)) * mean(b.map((v) => (v - meanB) ** 2)));
+}

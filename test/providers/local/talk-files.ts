@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { createWavWriter } from '../../../src/media/wav.ts';
+import type { TalkRequest } from '../../../src/providers/video-provider.ts';
+import { mediaDir } from '../../shared-media.ts';
+
+/** Files of a talk in a folder: a photo as it is, with a mask that takes all of it for the person. */
+export async function photoRequest(folder: string, photo: string, voicePath: string): Promise<TalkRequest> {
+  const portraitPath = join(folder, `${photo}.png`);
+  const { width, height } = await sharp(join(mediaDir!, 'people', photo))
+    .png()
+    .toFile(portraitPath);
+  return {
+    requestId: 'test',
+    portraitPath,
+    platePath: await flatPng(join(folder, 'plate.png'), width, height, '#5a6673'),
+    maskPath: await flatPng(join(folder, 'mask.png'), width, height, '#ffffff'),
+    plateShowsPerson: false,
+    voicePath,
+  };
+}
+
+async function flatPng(path: string, width: number, height: number, background: string): Promise<string> {
+  await sharp({ create: { width, height, channels: 3, background } })
+    .png()
+    .toFile(path);
+  return path;
+}
+
+/** Syllables: a 150 Hz buzz through formants of "ah", on and off twice a second, or silence. */
+export function buzz(seconds: number, isOn: (timeS: number) => boolean, sampleRateHz = 16_000): Float32Array {
+  return Float32Array.from({ length: seconds * sampleRateHz }, (_, i) => {
+    const time = i / sampleRateHz;
+    let value = 0;
+    for (let harmonic = 1; harmonic <= 24; harmonic += 1) {
+      const hz = 150 * harmonic;
+      const formant =
+        Math.exp(-(((hz - 750) / 300) ** 2)) + 0.4 * Math.exp(-(((hz - 1250) / 300) ** 2)) + 0.05;
+      value += formant * Math.sin(2 * Math.PI * hz * time);
+    }
+    return isOn(time) ? 0.15 * value : 0;
+  });
+}
+
+export async function writeVoice(
+  path: string,
+  samples: Float32Array,
+  sampleRateHz = 16_000,
+): Promise<string> {
+  await using writer = await createWavWriter(path, { sampleRateHz, channels: 1 });
+  await writer.write(samples);
+  await writer.finish();
+  return path;
+}
