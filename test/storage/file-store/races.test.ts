@@ -1,0 +1,59 @@
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { createFileStore } from '../../../src/storage/file-store.ts';
+import { BYTES, createStore, litterOf } from './temporary-store.ts';
+
+describe('writers in different processes', () => {
+  it('have one winner among 50 that want an absent key at once', async () => {
+    const { store, root } = await createStore();
+    // Each with a store of its own: nothing but the file system is between them.
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, (_, writer) =>
+        createFileStore({ root })
+          .put('tier/task/object', Buffer.alloc(5000, writer), { ifAbsent: true })
+          .then(
+            () => writer,
+            (error: { code?: string }) => error.code,
+          ),
+      ),
+    );
+
+    const winners = outcomes.filter((outcome) => outcome !== 'OBJECT_EXISTS');
+    expect(winners).toHaveLength(1);
+    expect((await store.read('tier/task/object')).equals(Buffer.alloc(5000, Number(winners[0])))).toBe(true);
+    expect(await litterOf(root)).toEqual([]);
+  });
+
+  it('have readers find the new version where the old one goes between looking and opening', async () => {
+    const { store, root } = await createStore();
+    const folder = join(root, 'tier/task');
+    const { sha256 } = await store.put('tier/task/object', BYTES);
+    let swaps = 0;
+    let reading = true;
+
+    const swapping = (async () => {
+      let old = await realpath(join(folder, 'object'));
+      for (let turn = 0; reading; turn++, await setImmediate()) {
+        // Not at every turn, or a reader never gets from one step to the next.
+        if (turn % 4 === 0) {
+          const version = `.object.${(swaps++).toString(16).padStart(12, '0')}.${BYTES.length}.${sha256}`;
+          writeFileSync(join(folder, version), BYTES);
+          symlinkSync(version, join(root, 'link'));
+          renameSync(join(root, 'link'), join(folder, 'object'));
+          rmSync(old);
+          old = join(folder, version);
+        }
+      }
+    })();
+    for (let round = 0; round < 200; round++) {
+      expect(await store.read('tier/task/object')).toEqual(BYTES);
+    }
+    reading = false;
+    await swapping;
+
+    expect(swaps).toBeGreaterThan(100);
+  });
+});
