@@ -1,5 +1,6 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { PipelineError } from '../../errors.ts';
 import { Turns } from './turns.ts';
 
 export interface FileLayout {
@@ -14,9 +15,17 @@ export interface FileLayout {
   turns: Turns;
 }
 
-/** Makes the folders where they are missing. */
+/** Makes the folders where they are missing. @throws PipelineError CONFIG_INVALID where they cannot be made. */
 export function createLayout(root: string): FileLayout {
   const scratch = join(root, '.scratch');
-  mkdirSync(scratch, { recursive: true });
-  return { root: realpathSync(root), scratch: realpathSync(scratch), turns: new Turns() };
+  try {
+    mkdirSync(scratch, { recursive: true });
+    return { root: realpathSync(root), scratch: realpathSync(scratch), turns: new Turns() };
+  } catch (cause) {
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `Expected STORAGE_ROOT to be a folder that may be written to, but ${root} is not (${(cause as NodeJS.ErrnoException).code})`,
+      { cause },
+    );
+  }
 }

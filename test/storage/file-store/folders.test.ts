@@ -1,9 +1,24 @@
 import { rmdirSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { createFileStore } from '../../../src/storage/file-store.ts';
 import { BYTES, createStore } from './temporary-store.ts';
+
+describe('a root that cannot be', () => {
+  it('is refused with words for who configured it', async () => {
+    const { root } = await createStore();
+    await writeFile(join(root, 'file'), BYTES);
+
+    expect(() => createFileStore({ root: join(root, 'file/store') })).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining('Expected STORAGE_ROOT to be a folder'),
+      }),
+    );
+  });
+});
 
 describe('folders', () => {
   it('are gone with their last object, up to the root', async () => {
