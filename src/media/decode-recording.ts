@@ -1,5 +1,6 @@
 import { PipelineError } from '../errors.ts';
 import { decodeOggFlac, isOggFlac } from './ogg-flac.ts';
+import { findOggEnd } from './ogg-pages.ts';
 import {
   ADTS,
   type AudioSample,
@@ -41,7 +42,12 @@ export async function openRecording(path: string): Promise<Recording> {
   if (await isOggFlac(path)) {
     return { announcedS: undefined, blocks: () => decodeOggFlac(path), [Symbol.dispose]() {} };
   }
-  const input = new Input({ source: new FilePathSource(path), formats: FORMATS });
+  const oggEnd = await findOggEnd(path);
+  const file = new FilePathSource(path);
+  const input = new Input({
+    source: oggEnd === undefined ? file : file.slice(0, oggEnd),
+    formats: FORMATS,
+  });
   try {
     const track = await findSound(input);
     return {

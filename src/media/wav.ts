@@ -3,6 +3,8 @@ import { PipelineError } from '../errors.ts';
 
 const HEADER_BYTES = 44;
 const PCM = 1;
+/** Decoders give a few kilobytes at a time: written one by one, waiting for the disk takes longer than decoding. */
+const WRITE_BYTES = 256 * 1024;
 
 export interface WavFormat {
   sampleRateHz: number;
@@ -21,7 +23,9 @@ export interface WavWriter {
 /** Writes a 16-bit PCM WAV piece by piece, so that memory does not grow with the recording. */
 export async function createWavWriter(path: string, format: WavFormat): Promise<WavWriter> {
   const file = await open(path, 'w');
-  let dataBytes = 0;
+  let writtenBytes = 0;
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
   let closed = false;
   const close = async () => {
     if (!closed) {
@@ -29,16 +33,26 @@ export async function createWavWriter(path: string, format: WavFormat): Promise<
       await file.close();
     }
   };
-  await file.write(toHeader(format, 0), 0, HEADER_BYTES, 0);
+  await file.writeFile(toHeader(format, 0));
+  const flush = async () => {
+    await file.writeFile(Buffer.concat(pending));
+    writtenBytes += pendingBytes;
+    pending = [];
+    pendingBytes = 0;
+  };
 
   return {
     async write(interleaved) {
       const bytes = toPcm16(interleaved);
-      await file.write(bytes, 0, bytes.length, HEADER_BYTES + dataBytes);
-      dataBytes += bytes.length;
+      pending.push(bytes);
+      pendingBytes += bytes.length;
+      if (pendingBytes >= WRITE_BYTES) {
+        await flush();
+      }
     },
     async finish() {
-      await file.write(toHeader(format, dataBytes), 0, HEADER_BYTES, 0);
+      await flush();
+      await file.write(toHeader(format, writtenBytes), 0, HEADER_BYTES, 0);
       await close();
     },
     [Symbol.asyncDispose]: close,
