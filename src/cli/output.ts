@@ -3,7 +3,13 @@ export function write(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** One line of one of the processes that a person should see. */
+const REPEAT_AFTER_MS = 60_000;
+const lastWarnedAt = new Map<string, number>();
+
+/** Something that a person should see, at most once a minute: what repeats itself is in the logs in full. */
 export function warn(line: string): void {
-  write(`! ${line}`);
+  if (Date.now() - (lastWarnedAt.get(line) ?? 0) >= REPEAT_AFTER_MS) {
+    lastWarnedAt.set(line, Date.now());
+    write(`! ${line}`);
+  }
 }
