@@ -1,6 +1,5 @@
 import type { Box } from '../contracts/job.ts';
-import { area, intersection } from './boxes.ts';
-import type { GridPerson } from './grid-person.ts';
+import { type GridPerson, isBefore } from './grid-person.ts';
 import { GRID_PIXELS, GRID_PX, regions, touchesBorder } from './mask-grid.ts';
 import { partitionPersons } from './person-partition.ts';
 
@@ -10,8 +9,6 @@ const OPAQUE = 230;
 /** Shares of the person's largest region: what is smaller is dirt, what is smaller and enclosed is a hole in the mask. */
 const SMALLEST_ISLAND = 0.02;
 const LARGEST_HOLE = 0.004;
-/** Share of another's box within the person's from which that other is part of the picture of this person. */
-const HELD = 0.85;
 
 export interface PersonMask {
   /** 255 where the alpha belongs to the person, 0 where it shows somebody else or nothing. */
@@ -31,7 +28,7 @@ export function isolatePerson(
   others: readonly GridPerson[],
 ): PersonMask {
   const { box } = person;
-  const apart = others.filter((other) => !isHeld(other.box, box));
+  const apart = others.filter((other) => !isBefore(other, person));
   const owner =
     apart.length > 0 ? partitionPersons(alpha, rgb, [person, ...apart]) : new Uint8Array(GRID_PIXELS);
 
@@ -57,10 +54,6 @@ export function isolatePerson(
     }
   }
   return { keep, fill };
-}
-
-function isHeld(other: Box, person: Box): boolean {
-  return area(intersection(other, person)) >= HELD * area(other);
 }
 
 function isIn([x1, y1, x2, y2]: Box, pixel: number): boolean {

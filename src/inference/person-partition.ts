@@ -1,15 +1,15 @@
 import type { Box } from '../contracts/job.ts';
-import type { GridPerson } from './grid-person.ts';
+import { type GridPerson, isBefore } from './grid-person.ts';
 import { eachNeighbour, GRID_PIXELS, GRID_PX } from './mask-grid.ts';
 import { MinQueue } from './min-queue.ts';
 
 /** Alpha from which a pixel shows some person rather than the background. */
 const SOLID = 128;
 /**
- * How much deeper in one person's core than in any other's a pixel must lie to be that person's without question.
- * The smaller margins are for boxes that hide the first person's middle.
+ * How much deeper in one person's core than in any other's a pixel must lie to be that person's without question;
+ * the second where the first gives the first person nothing.
  */
-const SEED_MARGINS = [0.35, 0.15, 0];
+const SEED_MARGINS = [0.35, 0];
 /** How far beyond the first person's box nothing is theirs any more, as a share of its sides. */
 const REACH = 0.05;
 /** Of a step between two pixels of the same colour, and of one over background: owners grow along a body first. */
@@ -59,11 +59,12 @@ export function partitionPersons(
 /** Pixels with the index of their person. */
 function findSeeds(alpha: Uint8Array, persons: readonly [GridPerson, ...GridPerson[]]): Map<number, number> {
   const seeds = new Map<number, number>();
+  const hiders = persons.map((person) => persons.filter((somebody) => isBefore(somebody, person)));
   for (const margin of SEED_MARGINS) {
     let first = 0;
     for (let pixel = 0; pixel < GRID_PIXELS; pixel += 1) {
       const [x, y] = [pixel % GRID_PX, Math.floor(pixel / GRID_PX)];
-      const person = alpha[pixel]! >= SOLID ? seedAt(x, y, persons, margin) : undefined;
+      const person = alpha[pixel]! >= SOLID ? seedAt(x, y, persons, hiders, margin) : undefined;
       if (person !== undefined) {
         seeds.set(pixel, person);
         first += person === 0 ? 1 : 0;
@@ -80,13 +81,15 @@ function seedAt(
   x: number,
   y: number,
   persons: readonly [GridPerson, ...GridPerson[]],
+  hiders: readonly GridPerson[][],
   margin: number,
 ): number | undefined {
   let best = 0;
   let second = 0;
   let seed: number | undefined;
   for (const [index, { core }] of persons.entries()) {
-    const depth = depthIn(core, x, y);
+    const hidden = hiders[index]!.some(({ box }) => isWithin(box, x, y, 0));
+    const depth = hidden ? 0 : depthIn(core, x, y);
     if (depth > best) {
       second = best;
       best = depth;
