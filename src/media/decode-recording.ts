@@ -70,7 +70,8 @@ async function findSound(input: Input): Promise<InputAudioTrack> {
     );
   }
   if (!(await track.canDecode())) {
-    const codec = (await track.getCodec()) ?? 'a codec that is not known';
+    const codec =
+      (await track.getCodec()) ?? String((await track.getInternalCodecId()) ?? 'an unknown codec');
     throw new PipelineError(
       'MEDIA_UNSUPPORTED',
       `Expected a recording as PCM, MP3, AAC, FLAC, Vorbis or Opus and received ${codec}. Save it as WAV or MP3 and send that.`,

@@ -33,7 +33,7 @@ export async function prepareAudio(path: string, wavPath: string): Promise<Prepa
     }
     throw new PipelineError(
       'MEDIA_UNDECODABLE',
-      'Expected a recording for audio that can be decoded to its end; this one is damaged. Save it again as WAV or MP3 and send that.',
+      'Expected a recording for audio that can be decoded to its end; this one is damaged or of a rare kind. Save it again as WAV or MP3 and send that.',
       { cause: error, details: { field: 'audio' } },
     );
   }
