@@ -13,14 +13,14 @@ export interface ProgressLines {
 /** One line a stage: redrawn while the stage lasts on a terminal, written when it ends elsewhere. */
 export function createProgressLines(output: NodeJS.WritableStream): ProgressLines {
   const terminal = (output as Partial<WriteStream>).isTTY ? (output as WriteStream) : undefined;
-  let current: { event: TaskEvent; startedAtMs: number; shownAt: number } | undefined;
+  let current: { event: TaskEvent; latest: TaskEvent; startedAtMs: number; shownAt: number } | undefined;
   let redraw: NodeJS.Timeout | undefined;
 
   const draw = () => {
     if (terminal && current) {
       cursorTo(terminal, 0);
       // A line that wraps cannot be redrawn.
-      terminal.write(toLine(current.event, Date.now() - current.shownAt).slice(0, terminal.columns - 1));
+      terminal.write(toLine(current.latest, Date.now() - current.shownAt).slice(0, terminal.columns - 1));
       clearLine(terminal, 1);
     }
   };
@@ -40,14 +40,14 @@ export function createProgressLines(output: NodeJS.WritableStream): ProgressLine
     show(event) {
       if (event.event_type === 'activity_progress') {
         if (current?.event.data.stage === event.data.stage) {
-          current.event = event;
+          current.latest = event;
           draw();
         }
         return;
       }
       const startedAtMs = Date.parse(event.timestamp);
       finish(startedAtMs);
-      current = { event, startedAtMs, shownAt: Date.now() };
+      current = { event, latest: event, startedAtMs, shownAt: Date.now() };
       draw();
       redraw = setInterval(draw, REDRAW_MS).unref();
     },
