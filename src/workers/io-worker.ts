@@ -1,5 +1,4 @@
-import { fileURLToPath } from 'node:url';
-import { type NativeConnection, Worker } from '@temporalio/worker';
+import { type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { withFailureBoundary } from '../activities/boundary.ts';
 import { createCompositionActivities } from '../activities/composition.ts';
 import { createMediaActivities, type MediaDeps } from '../activities/media.ts';
@@ -16,6 +15,7 @@ import { createTaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { connectWorker } from '../temporal/connection.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
+import { loadWorkflowBundle } from './workflow-bundle.ts';
 
 /** Starts the io worker's slots and connects it; `run` polls until it is stopped. */
 export async function createIoWorker(config: Config, logger: Logger): Promise<RunningWorker> {
@@ -23,12 +23,16 @@ export async function createIoWorker(config: Config, logger: Logger): Promise<Ru
   const decoder = resources.use(createDecoderPool(config, logger));
   const renderer = resources.use(await createRendererPool(config, logger));
   const store = createFileStore({ root: config.storage.root });
-  const connection = await connectWorker(config.temporal);
+  const [workflowBundle, connection] = await Promise.all([
+    loadWorkflowBundle(),
+    connectWorker(config.temporal),
+  ]);
   resources.defer(() => connection.close());
   await Promise.all([decoder.ready(), renderer.ready()]);
   const workers = await createWorkers({
     connection,
     namespace: config.temporal.namespace,
+    workflowBundle,
     store,
     records: createTaskRecords({ store }),
     decoder,
@@ -42,6 +46,7 @@ export async function createIoWorker(config: Config, logger: Logger): Promise<Ru
 interface IoWorkerDeps extends MediaDeps, RecordDeps, RenderDeps {
   connection: NativeConnection;
   namespace: string;
+  workflowBundle: WorkflowBundle;
   /** Caps of the queues that run in child processes: as many as there are slots. */
   mediaSlots: number;
   renderSlots: number;
@@ -55,7 +60,7 @@ async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
     Worker.create({
       ...common,
       taskQueue: QUEUES.pipeline,
-      workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+      workflowBundle: deps.workflowBundle,
     }),
     Worker.create({
       ...common,

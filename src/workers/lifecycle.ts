@@ -22,7 +22,8 @@ export function installRuntime(logger: Logger): void {
       debug: (message, meta) => logger.debug(meta ?? {}, message),
       info: (message, meta) => logger.debug(meta ?? {}, message),
       // Each of our workers serves one queue with either workflows or activities: the SDK warns of the other half.
-      warn: (message, meta) => logger[/^No \w+ registered/.test(message) ? 'debug' : 'warn'](meta ?? {}, message),
+      warn: (message, meta) =>
+        logger[/^No \w+ registered/.test(message) ? 'debug' : 'warn'](meta ?? {}, message),
       error: (message, meta) => logger.error(meta ?? {}, message),
     },
   });

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
-import { bundleWorkflowCode, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import type { BackgroundActivities } from '../../src/activities/background.ts';
 import type { CompositionActivities } from '../../src/activities/composition.ts';
 import type { DetectionActivities } from '../../src/activities/detection.ts';
@@ -14,6 +13,7 @@ import { toWorkflowId } from '../../src/contracts/messages.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { uploadKey } from '../../src/contracts/task-keys.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
+import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import type { TestServer } from '../temporal-server.ts';
 
@@ -64,10 +64,7 @@ export function toJobInput(options: Partial<JobInput['options']> = {}): JobInput
 
 /** The real workflow on a real server; only what the activities do is made up. */
 export async function createHarness(server: TestServer): Promise<Harness> {
-  const workflowBundle = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
-    logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
-  });
+  const workflowBundle = await loadWorkflowBundle();
   let current: { activities: Activities; calls: string[]; written: TaskMetadata[] };
   const dispatch = Object.fromEntries(
     ACTIVITY_NAMES.map((name) => [

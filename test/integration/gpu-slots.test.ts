@@ -1,0 +1,129 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import proto from '@temporalio/proto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobInput } from '../../src/contracts/job.ts';
+import { toWorkflowId } from '../../src/contracts/messages.ts';
+import { mediaDir, modelsDir } from '../shared-media.ts';
+import { startWorkerStack, type WorkerStack } from './worker-stack.ts';
+
+const { EventType } = proto.temporal.api.enums.v1;
+
+/** When the runs of one activity type were queued, started and ended, in milliseconds, from the histories. */
+interface ActivityRun {
+  taskId: string;
+  scheduledMs: number;
+  startedMs: number;
+  endedMs: number;
+}
+
+describe.skipIf(!modelsDir || !mediaDir)('slots of the GPU worker (needs MODELS_DIR and MEDIA_DIR)', () => {
+  const photo = join(mediaDir ?? '', 'people/zidane.jpg');
+  const face = join(mediaDir ?? '', 'people/obama.jpg');
+  const voice = join(mediaDir ?? '', 'audio/jfk.wav');
+  let stack: WorkerStack;
+
+  beforeAll(async () => {
+    stack = await startWorkerStack({ BIREFNET_TIMEOUT_S: '8' });
+  });
+  afterAll(async () => {
+    await stack[Symbol.asyncDispose]();
+  });
+
+  const resultOf = ({ taskId }: JobInput) =>
+    stack.server.client.workflow.getHandle(toWorkflowId(taskId)).result();
+
+  async function activityRuns(jobs: JobInput[], type: string): Promise<ActivityRun[]> {
+    return Promise.all(
+      jobs.map(async ({ taskId }) => {
+        const { events } = await stack.server.client.workflow.getHandle(toWorkflowId(taskId)).fetchHistory();
+        const at = (event: proto.temporal.api.history.v1.IHistoryEvent | undefined) =>
+          Number(event?.eventTime?.seconds) * 1000 + Number(event?.eventTime?.nanos) / 1e6;
+        const scheduled = events?.find(
+          (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === type,
+        );
+        const started = events?.find(
+          (event) =>
+            String(event.activityTaskStartedEventAttributes?.scheduledEventId) === String(scheduled?.eventId),
+        );
+        const ended = events?.find(
+          (event) =>
+            event.eventType === EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED &&
+            String(event.activityTaskCompletedEventAttributes?.scheduledEventId) ===
+              String(scheduled?.eventId),
+        );
+        return { taskId, scheduledMs: at(scheduled), startedMs: at(started), endedMs: at(ended) };
+      }),
+    );
+  }
+
+  it('takes 20 jobs in order of submission, never more than 2 detections and 1 background removal at a time', async () => {
+    const jobs: JobInput[] = [];
+    for (let index = 0; index < 20; index += 1) {
+      jobs.push(await stack.submit(photo, voice));
+    }
+    await Promise.allSettled(jobs.map((job) => resultOf(job)));
+
+    const detections = await activityRuns(jobs, 'detectPersons');
+    const removals = await activityRuns(jobs, 'removeBackground');
+    for (const runs of [detections, removals]) {
+      const byStart = runs.toSorted((a, b) => a.startedMs - b.startedMs).map(({ taskId }) => taskId);
+      expect(byStart).toEqual(runs.map(({ taskId }) => taskId));
+    }
+    expect(mostAtOnce(detections)).toBe(2);
+    expect(mostAtOnce(removals)).toBe(1);
+  }, 300_000);
+
+  /** The process that runs the next background removal, while it runs. */
+  async function busyMattingPid(): Promise<number> {
+    const busy = () => stack.gpu.slots.birefnet?.snapshot().find(({ state }) => state === 'busy')?.pid;
+    await expect.poll(busy, { timeout: 60_000, interval: 2 }).toBeDefined();
+    return busy() ?? Number.NaN;
+  }
+
+  it('replaces a slot that is killed in the middle of an inference, and the job succeeds', async () => {
+    const job = await stack.submit(face, voice);
+    const pid = await busyMattingPid();
+    process.kill(pid, 'SIGKILL');
+
+    expect(await resultOf(job)).toMatchObject({ success: true });
+    expect(stack.gpu.slots.birefnet?.snapshot()[0]).toMatchObject({
+      restarts: 1,
+      pid: expect.not.toBeOneOf([pid]),
+    });
+  }, 180_000);
+
+  it('replaces a slot that exceeds its time, and the job succeeds', async () => {
+    const job = await stack.submit(face, voice);
+    const pid = await busyMattingPid();
+    process.kill(pid, 'SIGSTOP');
+
+    expect(await resultOf(job)).toMatchObject({ success: true });
+    expect(stack.gpu.slots.birefnet?.snapshot()[0]).toMatchObject({
+      restarts: 2,
+      pid: expect.not.toBeOneOf([pid]),
+    });
+  }, 180_000);
+
+  it('frees the slot of a cancelled job in under 2 s', async () => {
+    const job = await stack.submit(face, voice);
+    await expect
+      .poll(() => stack.io.slots.render?.snapshot()[0]?.state, { timeout: 60_000, interval: 5 })
+      .toBe('busy');
+    await sleep(200);
+
+    const cancelledAt = performance.now();
+    await stack.jobs.cancel(job.taskId);
+    await expect
+      .poll(() => stack.io.slots.render?.snapshot()[0]?.state, { timeout: 10_000, interval: 10 })
+      .not.toBe('busy');
+
+    expect(performance.now() - cancelledAt).toBeLessThan(2000);
+  }, 120_000);
+});
+
+function mostAtOnce(runs: ActivityRun[]): number {
+  const running = ({ startedMs }: ActivityRun) =>
+    runs.filter((other) => other.startedMs <= startedMs && startedMs < other.endedMs).length;
+  return Math.max(...runs.map(running));
+}

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config.ts';
+import { DEFAULT_BACKGROUND, type JobInput, type JobOptions } from '../../src/contracts/job.ts';
+import { uploadKey } from '../../src/contracts/task-keys.ts';
+import { createFileStore, type FileStore } from '../../src/storage/file-store.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
+import { createGpuWorker } from '../../src/workers/gpu-worker.ts';
+import { createIoWorker } from '../../src/workers/io-worker.ts';
+import type { RunningWorker } from '../../src/workers/lifecycle.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+
+export interface WorkerStack extends AsyncDisposable {
+  server: TestServer;
+  store: FileStore;
+  jobs: ReturnType<typeof createTemporalJobs>;
+  io: RunningWorker;
+  gpu: RunningWorker;
+  /** Stores the files and starts the job, as the API does. */
+  submit(photoPath: string, voicePath: string, options?: Partial<JobOptions>): Promise<JobInput>;
+}
+
+/** Real workers with real slots and models on a real Temporal server, with a storage folder of their own. */
+export async function startWorkerStack(settings: Record<string, string> = {}): Promise<WorkerStack> {
+  await using resources = new AsyncDisposableStack();
+  const server = resources.use(await startTestServer());
+  const root = await mkdtemp(join(tmpdir(), 'limelight-stack-'));
+  resources.defer(() => rm(root, { recursive: true, force: true }));
+  const config = loadConfig({
+    ...process.env,
+    STORAGE_ROOT: root,
+    TEMPORAL_ADDRESS: server.address,
+    // The device lock is the host's: a stack that runs beside the tests must not be in their way.
+    CUDA_VISIBLE_DEVICES: `test-${randomUUID()}`,
+    LOG_LEVEL: 'silent',
+    ...settings,
+  });
+  const logger = createLogger('test', config.log);
+  const io = resources.use(await createIoWorker(config, logger));
+  const gpu = resources.use(await createGpuWorker(config, logger));
+  const stop = new AbortController();
+  const runs = Promise.all([io.run(stop.signal), gpu.run(stop.signal)]);
+  resources.defer(async () => {
+    stop.abort();
+    await runs;
+  });
+  const store = createFileStore({ root });
+  const jobs = createTemporalJobs({ client: server.client });
+  const owned = resources.move();
+  return {
+    server,
+    store,
+    jobs,
+    io,
+    gpu,
+    async submit(photoPath, voicePath, options = {}) {
+      const taskId = randomUUID();
+      const put = async (field: string, path: string) =>
+        store.put(uploadKey(taskId, field, randomUUID().replaceAll('-', '')), await readFile(path));
+      const input: JobInput = {
+        taskId,
+        image: await put('image', photoPath),
+        audio: await put('audio', voicePath),
+        options: {
+          confThreshold: 0.5,
+          applySmoothing: true,
+          persons: 'auto',
+          background: DEFAULT_BACKGROUND,
+          provider: 'local',
+          deadlineS: 3600,
+          priority: 3,
+          ...options,
+        },
+        fingerprint: randomUUID(),
+        submittedAt: new Date().toISOString(),
+      };
+      await jobs.start(input);
+      return input;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
