@@ -32,6 +32,7 @@ export async function createTask({
   const to = {
     widthPx: input.shape[3] ?? DEFAULT_SIDE_PX,
     heightPx: input.shape[2] ?? DEFAULT_SIDE_PX,
+    fit: input.fit,
     pad: input.pad,
   };
 

@@ -1,7 +1,8 @@
 import type { Box } from '../contracts/job.ts';
+import type { ModelContract } from './model-manifest.ts';
 import { openImage } from './open-image.ts';
 
-/** A picture made to fit a model's input whole, padded to its shape. */
+/** A picture made to fit a model's input whole, padded to its shape or stretched to it. */
 export interface Letterbox {
   /** Interleaved RGB of the model's size. */
   rgb: Uint8Array;
@@ -15,6 +16,7 @@ export interface Letterbox {
 export interface LetterboxOptions {
   widthPx: number;
   heightPx: number;
+  fit: ModelContract['input']['fit'];
   /** The grey of the padding, 0 to 255. */
   pad: number;
 }
@@ -23,8 +25,8 @@ export interface LetterboxOptions {
 export async function letterbox(image: string | Uint8Array, to: LetterboxOptions): Promise<Letterbox> {
   const { width, height } = await openImage(image).metadata();
   const scale = Math.min(to.widthPx / width, to.heightPx / height);
-  const innerWidth = Math.max(1, Math.round(width * scale));
-  const innerHeight = Math.max(1, Math.round(height * scale));
+  const innerWidth = to.fit === 'stretch' ? to.widthPx : Math.max(1, Math.round(width * scale));
+  const innerHeight = to.fit === 'stretch' ? to.heightPx : Math.max(1, Math.round(height * scale));
   const left = Math.floor((to.widthPx - innerWidth) / 2);
   const top = Math.floor((to.heightPx - innerHeight) / 2);
   const rgb = await openImage(image)

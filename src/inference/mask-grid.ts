@@ -42,9 +42,12 @@ export function regions(belongs: (pixel: number) => boolean): number[][] {
   return found;
 }
 
-export function touchesBorder(region: readonly number[]): boolean {
-  return region.some((pixel) => {
-    const x = pixel % GRID_PX;
-    return x === 0 || x === GRID_PX - 1 || pixel < GRID_PX || pixel >= GRID_PIXELS - GRID_PX;
-  });
+const LIES_AT = {
+  top: (pixel: number) => pixel < GRID_PX,
+  bottom: (pixel: number) => pixel >= GRID_PIXELS - GRID_PX,
+  sides: (pixel: number) => pixel % GRID_PX === 0 || pixel % GRID_PX === GRID_PX - 1,
+};
+
+export function touches(region: readonly number[], border: keyof typeof LIES_AT): boolean {
+  return region.some(LIES_AT[border]);
 }

@@ -40,6 +40,13 @@ export async function createTask({
   const { input, output, name } = model.contract;
   const session = await openSession(model, { threads });
   const sidePx = input.shape[2] ?? DEFAULT_SIDE_PX;
+  if (input.fit !== 'stretch' || (input.shape[3] ?? sidePx) !== sidePx) {
+    throw new PipelineError(
+      'MODEL_INVALID',
+      `The background removal ${name} should take a square that the picture is stretched to, but its manifest says ` +
+        `${input.shape.join(' x ')}, ${input.fit}`,
+    );
+  }
 
   const matte = async (picture: Raster): Promise<Raster> => {
     const square = await resize(picture, sidePx, sidePx);

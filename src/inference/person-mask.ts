@@ -1,6 +1,6 @@
 import type { Box } from '../contracts/job.ts';
 import { type GridPerson, isBefore } from './grid-person.ts';
-import { GRID_PIXELS, GRID_PX, regions, touchesBorder } from './mask-grid.ts';
+import { GRID_PIXELS, GRID_PX, regions, touches } from './mask-grid.ts';
 import { partitionPersons } from './person-partition.ts';
 
 /** Alpha below which a pixel joins nothing, and from which it is wholly the person. */
@@ -8,7 +8,7 @@ const FAINT = 24;
 const OPAQUE = 230;
 /** Shares of the person's largest region: what is smaller is dirt, what is smaller and enclosed is a hole in the mask. */
 const SMALLEST_ISLAND = 0.02;
-const LARGEST_HOLE = 0.004;
+const LARGEST_HOLE = 0.008;
 
 export interface PersonMask {
   /** 255 where the alpha belongs to the person, 0 where it shows somebody else or nothing. */
@@ -47,13 +47,18 @@ export function isolatePerson(
 
   const fill = new Uint8Array(GRID_PIXELS);
   for (const hole of regions((pixel) => alpha[pixel]! < OPAQUE && owner[pixel] === 0)) {
-    if (hole.length <= LARGEST_HOLE * largest && !touchesBorder(hole)) {
+    if (hole.length <= LARGEST_HOLE * largest && isEnclosed(hole, box)) {
       for (const pixel of hole) {
         fill[pixel] = 255;
       }
     }
   }
   return { keep, fill };
+}
+
+/** A photo that cuts a person off at the bottom encloses what the person encloses on the other sides. */
+function isEnclosed(hole: readonly number[], [, , , y2]: Box): boolean {
+  return !touches(hole, 'top') && !touches(hole, 'sides') && (y2 >= GRID_PX - 1 || !touches(hole, 'bottom'));
 }
 
 function isIn([x1, y1, x2, y2]: Box, pixel: number): boolean {

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { letterbox } from '../../src/inference/letterbox.ts';
 
-const to = { widthPx: 64, heightPx: 64, pad: 114 };
+const to = { widthPx: 64, heightPx: 64, fit: 'letterbox', pad: 114 } as const;
 
 function red(width: number, height: number, channels: 3 | 4 = 3) {
   const background = { r: 255, g: 0, b: 0, alpha: 1 };
@@ -34,6 +34,12 @@ describe('a letterbox', () => {
     expect(Math.abs(left - width / 2)).toBeLessThan(halfPixelOfModelPx + 0.1);
     expect(Math.abs(top - height / 2)).toBeLessThan(halfPixelOfModelPx + 0.1);
     expect([right, bottom]).toEqual([left, top]);
+  });
+
+  it('is left out for models that take stretched pictures', async () => {
+    const { rgb, toPicture } = await letterbox(await red(200, 100), { ...to, fit: 'stretch' });
+    expect([...rgb.subarray(0, 3)]).toEqual([255, 0, 0]);
+    expect(toPicture([16, 16, 32, 64])).toEqual([50, 25, 100, 100]);
   });
 
   it('takes pictures with transparency and without colour', async () => {
