@@ -17,10 +17,12 @@ import { submitRoutes } from './routes/submit.ts';
 /** The HTTP API over whatever it is given: docs/http-api.md tells what it promises. */
 export function createApp(deps: ApiDeps): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
-  app.onError(createErrorHandler(deps.logger));
-  app.notFound((c) => {
-    throw new PipelineError('ROUTE_NOT_FOUND', `There is nothing at ${c.req.path}.`);
-  });
+  const answerError = createErrorHandler(deps.logger);
+  app.onError(answerError);
+  // Thrown from here, it would pass the middleware by, and its headers with it.
+  app.notFound((c) =>
+    answerError(new PipelineError('ROUTE_NOT_FOUND', `There is nothing at ${c.req.path}.`), c),
+  );
   app.use(requestId());
   app.use(accessLog(deps.logger));
   app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } }));

@@ -4,7 +4,9 @@ import { finished } from 'node:stream/promises';
 import { Busboy, type BusboyFileStream } from '@fastify/busboy';
 import { PipelineError } from '../errors.ts';
 import { MEDIA_HEAD_BYTES } from '../media/media-type.ts';
+import { assertForm, type FormRequest } from './form-request.ts';
 import { receiveFile } from './receive-file.ts';
+import { uploadIncomplete, uploadTooLarge } from './upload-errors.ts';
 
 /** What may arrive under the name of a file field. */
 export interface FileRule {
@@ -26,13 +28,6 @@ export interface ReceivedForm {
   faults: Map<string, string>;
 }
 
-export interface MultipartRequest {
-  /** Not destroyed, whatever happens: a client that is still sending shall get its answer. */
-  body: Readable | undefined;
-  contentType: string | undefined;
-  contentLength: number | undefined;
-}
-
 const MAX_TEXT_BYTES = 4096;
 const MAX_PARTS = 64;
 /** Boundaries, headers and text fields. */
@@ -43,61 +38,62 @@ const OVERHEAD_BYTES = 256 * 1024;
  * kind ends it at once, as does a connection that is cut; other faults are collected, so that a client hears all of them.
  */
 export async function receiveForm(
-  request: MultipartRequest,
+  request: FormRequest,
   { folder, rules }: { folder: string; rules: Record<string, FileRule> },
 ): Promise<ReceivedForm> {
-  const { contentType, body } = assertMultipart(request, rules);
+  const maxBytes = Object.values(rules).reduce((sum, rule) => sum + rule.maxBytes, OVERHEAD_BYTES);
+  const { body, contentType } = assertForm(request, maxBytes);
   const form: ReceivedForm = { texts: new Map(), files: new Map(), faults: new Map() };
+  const { texts, files, faults } = form;
   const stop = new AbortController();
   const receiving: Promise<void>[] = [];
   const seen = new Set<string>();
-  const isNew = (name: string) => {
-    if (seen.has(name)) form.faults.set(name, 'sent more than once');
-    return !seen.has(name) && seen.add(name).size <= MAX_PARTS;
+  const isFirst = (name: string) => {
+    if (seen.has(name)) faults.set(name, 'sent more than once');
+    return !seen.has(name) && seen.add(name);
   };
 
-  const receive = async (name: string, rule: FileRule, stream: BusboyFileStream, isChosen: boolean) => {
+  const receive = async (name: string, rule: FileRule, stream: BusboyFileStream, filename: string) => {
     const path = join(folder, name);
-    const { maxBytes, check } = rule;
-    const onBytes = (bytes: number) => {
-      if (bytes > maxBytes) throw tooLarge(name, maxBytes);
-    };
     const file = await receiveFile(stream, {
       path,
       signal: stop.signal,
-      onBytes,
+      onBytes(bytes) {
+        if (bytes > rule.maxBytes) throw uploadTooLarge(name, rule.maxBytes);
+      },
       headBytes: MEDIA_HEAD_BYTES,
-      onHead: check,
+      onHead: rule.check,
     });
     if (file.bytes > 0) {
-      form.files.set(name, { path, ...file });
-    } else if (isChosen) {
-      form.faults.set(name, 'expected a file but received none of its bytes');
+      files.set(name, { path, ...file });
+    } else if (filename) {
+      // Without a name it is what a browser sends for a file input that was left alone.
+      faults.set(name, 'expected a file but received none of its bytes');
     }
   };
 
   const parser = createParser(contentType, rules);
   parser.on('file', (name, stream, filename) => {
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    const rule = findRule(rules, name);
     if (!rule) {
-      form.faults.set(name, 'unknown field, or a file in place of a text');
+      faults.set(name, 'unknown field, or a file in place of a text');
     }
-    if (!rule || !isNew(name)) {
+    if (!rule || !isFirst(name)) {
       stream.on('error', () => {}).resume();
       return;
     }
-    // A browser sends an empty part without a file name for a file input that was left alone.
-    const part = receive(name, rule, stream, filename !== '' && filename !== undefined);
+    const part = receive(name, rule, stream, filename);
     receiving.push(part);
     part.catch((error) => stop.abort(error));
   });
-  parser.on('field', (name, value, _nameTruncated, valueTruncated) => {
-    if (valueTruncated) {
-      form.faults.set(name, `expected at most ${MAX_TEXT_BYTES} bytes`);
-    } else if (isNew(name) && value !== '') {
-      form.texts.set(name, value);
+  parser.on('field', (name, value, _isNameCut, isValueCut) => {
+    if (isValueCut) {
+      faults.set(name, `expected at most ${MAX_TEXT_BYTES} bytes`);
+    } else if (isFirst(name) && value !== '') {
+      texts.set(name, value);
     }
   });
+  parser.on('partsLimit', () => faults.set('form', `expected at most ${MAX_PARTS} parts`));
 
   try {
     await pump(body, parser, stop.signal);
@@ -107,7 +103,7 @@ export async function receiveForm(
     stop.abort(error);
     // Nothing may write into the folder any more when its owner removes it.
     await Promise.allSettled(receiving);
-    throw stop.signal.reason instanceof PipelineError ? stop.signal.reason : incomplete(error);
+    throw stop.signal.reason instanceof PipelineError ? stop.signal.reason : uploadIncomplete(error);
   }
 }
 
@@ -121,25 +117,8 @@ async function pump(source: Readable, parser: Writable, signal: AbortSignal): Pr
   }
 }
 
-function assertMultipart(
-  request: MultipartRequest,
-  rules: Record<string, FileRule>,
-): { contentType: string; body: Readable } {
-  const { contentType, contentLength, body } = request;
-  if (!contentType || !/^multipart\/form-data\s*(;|$)/i.test(contentType)) {
-    throw new PipelineError(
-      'MEDIA_UNSUPPORTED',
-      `Expected a body of multipart/form-data but received ${contentType ? contentType.split(';')[0] : 'none'}.`,
-    );
-  }
-  const maxBytes = Object.values(rules).reduce((sum, rule) => sum + rule.maxBytes, OVERHEAD_BYTES);
-  if (contentLength !== undefined && contentLength > maxBytes) {
-    throw tooLarge('The form', maxBytes);
-  }
-  if (!body) {
-    throw incomplete(undefined);
-  }
-  return { contentType, body };
+function findRule(rules: Record<string, FileRule>, name: string | undefined): FileRule | undefined {
+  return name !== undefined && Object.hasOwn(rules, name) ? rules[name] : undefined;
 }
 
 function createParser(contentType: string, rules: Record<string, FileRule>) {
@@ -147,27 +126,11 @@ function createParser(contentType: string, rules: Record<string, FileRule>) {
     return new Busboy({
       headers: { 'content-type': contentType },
       limits: { fieldSize: MAX_TEXT_BYTES, parts: MAX_PARTS, headerPairs: 32, headerSize: 8192 },
-      isPartAFile: (name, _type, filename) =>
-        filename !== undefined || (name !== undefined && Object.hasOwn(rules, name)),
+      isPartAFile: (name, _type, filename) => filename !== undefined || findRule(rules, name) !== undefined,
     });
   } catch (error) {
     throw new PipelineError('REQUEST_MALFORMED', 'The multipart/form-data content type names no boundary.', {
       cause: error,
     });
   }
-}
-
-function tooLarge(what: string, maxBytes: number): PipelineError {
-  return new PipelineError(
-    'UPLOAD_TOO_LARGE',
-    `${what}: expected at most ${maxBytes / 1_000_000} MB but received more. Send a smaller file.`,
-  );
-}
-
-function incomplete(cause: unknown): PipelineError {
-  return new PipelineError(
-    'UPLOAD_INCOMPLETE',
-    'The form ended before its last boundary, so that the upload is incomplete. Send it again.',
-    { cause },
-  );
 }

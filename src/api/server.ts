@@ -46,7 +46,7 @@ export function createApiServer(app: Hono<ApiEnv>): Server {
  * still sending resets it, and many lose the answer with it.
  */
 function linger(request: IncomingMessage): void {
-  if (request.complete || request.destroyed) {
+  if (request.readableEnded || request.destroyed) {
     return;
   }
   const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
@@ -62,6 +62,10 @@ function malformed(error: unknown): { body: string; headers: Record<string, stri
   );
   return {
     body: JSON.stringify(problem),
-    headers: { 'Content-Type': 'application/problem+json', 'X-Request-Id': randomUUID() },
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Request-Id': randomUUID(),
+    },
   };
 }

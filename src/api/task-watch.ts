@@ -89,8 +89,10 @@ export class TaskWatch {
     let retryMs = FIRST_RETRY_MS;
     while (!this.#ended) {
       try {
-        cursor = await this.#deps.jobs.waitForChange(this.#taskId, cursor, this.#stop.signal);
-        await this.#readProgress(cursor === undefined);
+        const next = await this.#deps.jobs.waitForChange(this.#taskId, cursor, this.#stop.signal);
+        await this.#readProgress(next === undefined);
+        // Not before it was read: a change that was missed would be waited past.
+        cursor = next;
         retryMs = FIRST_RETRY_MS;
       } catch (error) {
         if (this.#ended || (await this.#isGone(error))) {

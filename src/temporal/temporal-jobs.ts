@@ -18,6 +18,8 @@ import { toPipelineError } from './temporal-error.ts';
 
 const PING_TIMEOUT_MS = 2_000;
 const CALL_TIMEOUT_MS = 5_000;
+/** A worker that is there answers in milliseconds, one that has to replay the job in a second or two. */
+const QUERY_TIMEOUT_MS = 3_000;
 // The server ends a long poll after 20 s by itself.
 const LONG_POLL_TIMEOUT_MS = 60_000;
 
@@ -70,7 +72,8 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
 
     progress(taskId, since) {
       const handle = workflow.getHandle(toWorkflowId(taskId));
-      return call(taskId, () => handle.query<Progress, [number]>(PROGRESS_QUERY, since));
+      const query = () => handle.query<Progress, [number]>(PROGRESS_QUERY, since);
+      return call(taskId, query, QUERY_TIMEOUT_MS);
     },
 
     async waitForChange(taskId, cursor, signal) {

@@ -102,6 +102,19 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
     held.release();
   });
 
+  it('answers HEAD without following the task', async () => {
+    const held = worker.hold('renderTalk');
+    const taskId = await submit();
+    await untilRendering(taskId);
+
+    const url = `${api.url}/api/pipeline/progress/${taskId}/events`;
+    const { status, headers } = await fetch(url, { method: 'HEAD' });
+
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+    await expect.poll(() => api.hub.watching).toBe(0);
+    held.release();
+  });
+
   it('starts after ?since', async () => {
     const taskId = await submit();
 
@@ -140,12 +153,12 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
     let text = '';
     for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
       text += chunk;
-      if (text.includes('event: heartbeat')) break;
+      if (text.match(/event: heartbeat/g)?.length === 2) break;
     }
     held.release();
 
     expect(text.startsWith('retry: 1000\n\n')).toBe(true);
-    expect(text.match(/^: /gm)?.length).toBeGreaterThanOrEqual(2);
+    expect(text.match(/^: /gm)?.length).toBeGreaterThanOrEqual(3);
   });
 
   it('waits for a task that is yet to be submitted where the client asks for it', async () => {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { FormRequest } from '../../src/api/form-request.ts';
 import { API_LIMITS } from '../../src/api/limits.ts';
-import { type MultipartRequest, receiveForm } from '../../src/api/multipart.ts';
+import { receiveForm } from '../../src/api/multipart.ts';
 import { toUploadRules } from '../../src/api/upload-rules.ts';
 import { jobForm, PHOTO, VOICE } from './job-form-data.ts';
 
@@ -22,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function toRequest(form: FormData): Promise<MultipartRequest & { bytes: Buffer }> {
+async function toRequest(form: FormData): Promise<FormRequest & { bytes: Buffer }> {
   const response = new Response(form);
   const contentType = response.headers.get('content-type')!;
   const bytes = Buffer.from(await response.arrayBuffer());
@@ -39,7 +40,7 @@ function inPieces(bytes: Buffer, pieceBytes: number, onPiece = () => {}): Readab
   return Readable.from(cut(), { objectMode: false });
 }
 
-const receive = (request: MultipartRequest) => receiveForm(request, { folder, rules });
+const receive = (request: FormRequest) => receiveForm(request, { folder, rules });
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
 describe('receiveForm', () => {
@@ -75,6 +76,18 @@ describe('receiveForm', () => {
       image: 'sent more than once',
       persons: 'sent more than once',
       notes: 'unknown field, or a file in place of a text',
+    });
+  });
+
+  it('tells a text that is too long and a form of too many parts', async () => {
+    const form = jobForm({ persons: 'x'.repeat(5000) });
+    for (let part = 0; part < 100; part++) form.append(`field-${part}`, 'text');
+
+    const { faults } = await receive(await toRequest(form));
+
+    expect(Object.fromEntries(faults)).toEqual({
+      persons: 'expected at most 4096 bytes',
+      form: 'expected at most 64 parts',
     });
   });
 
@@ -125,7 +138,7 @@ describe('receiveForm', () => {
 
   it('refuses what is no complete form', async () => {
     const { bytes, ...request } = await toRequest(jobForm());
-    const wrong: Array<[MultipartRequest, string]> = [
+    const wrong: Array<[FormRequest, string]> = [
       [{ ...request, contentType: 'application/json' }, 'MEDIA_UNSUPPORTED'],
       [{ ...request, contentType: undefined }, 'MEDIA_UNSUPPORTED'],
       [{ ...request, contentType: 'multipart/form-data' }, 'REQUEST_MALFORMED'],

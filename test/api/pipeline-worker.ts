@@ -18,7 +18,7 @@ let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
 /** The real workflow, and activities that store small files and real records without looking at any picture. */
 export async function startPipelineWorker(
-  server: TestServer,
+  server: Pick<TestServer, 'workerConnection'>,
   { store, records }: { store: ObjectStore; records: TaskRecords },
 ): Promise<PipelineWorker> {
   const silent = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };

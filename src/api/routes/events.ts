@@ -29,6 +29,9 @@ export function eventRoutes({ hub, limits }: Pick<ApiDeps, 'hub' | 'limits'>) {
     });
     const follow = () => hub.follow(taskId, since, stream.reader);
     stream.onLeave(await whenSubmitted(follow, waitS * 1000, c.req.raw.signal));
+    if (c.req.method === 'HEAD') {
+      await stream.body.cancel();
+    }
     // 204 keeps an EventSource from coming back for ever for what it has.
     return stream.isOver ? c.body(null, 204) : c.body(stream.body, 200, HEADERS);
   });

@@ -74,10 +74,11 @@ export function submitRoutes(deps: ApiDeps) {
 
 /** The connection itself where there is one: a web stream over it would close it under a client that is refused. */
 function toReadable(c: Context<ApiEnv>): Readable | undefined {
-  const { body } = c.req.raw;
-  return (
-    (c.env?.incoming as Readable | undefined) ?? (body ? Readable.fromWeb(body as WebStream) : undefined)
-  );
+  if (c.env?.incoming) {
+    // To look at `raw.body` alone would begin to read from the connection.
+    return c.env.incoming as Readable;
+  }
+  return c.req.raw.body ? Readable.fromWeb(c.req.raw.body as WebStream) : undefined;
 }
 
 function parseLength(header: string | undefined): number | undefined {

@@ -1,0 +1,16 @@
+import { PipelineError } from '../errors.ts';
+
+export function uploadTooLarge(what: string, maxBytes: number): PipelineError {
+  return new PipelineError(
+    'UPLOAD_TOO_LARGE',
+    `${what}: expected at most ${maxBytes / 1_000_000} MB but received more. Send a smaller file.`,
+  );
+}
+
+export function uploadIncomplete(cause?: unknown): PipelineError {
+  return new PipelineError(
+    'UPLOAD_INCOMPLETE',
+    'The form ended before its last boundary, so that the upload is incomplete. Send it again.',
+    { cause },
+  );
+}

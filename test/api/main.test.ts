@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { jobForm } from './job-form-data.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/api/main.ts', import.meta.url));
+
+let server: TestServer;
+let root: string;
+let api: ChildProcess;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  root = await mkdtemp(join(tmpdir(), 'limelight-main-'));
+});
+
+afterEach(() => api.kill('SIGKILL'));
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await rm(root, { recursive: true, force: true });
+});
+
+/** Resolves with the port once the process says that it listens. */
+async function start(env: Record<string, string> = {}): Promise<number> {
+  api = spawn(process.execPath, [MAIN], {
+    env: { ...process.env, TEMPORAL_ADDRESS: server.address, STORAGE_ROOT: root, API_PORT: '0', ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  for await (const line of createInterface({ input: api.stderr! })) {
+    const { msg, port } = JSON.parse(line) as { msg: string; port: number };
+    if (msg === 'API listening') {
+      api.stderr!.resume();
+      return port;
+    }
+  }
+  throw new Error('The API ended before it listened');
+}
+
+/** A submission of which half is sent. */
+async function startUpload(port: number): Promise<{ socket: Socket; rest: Buffer; answer: Promise<string> }> {
+  const form = new Response(jobForm());
+  const body = Buffer.from(await form.arrayBuffer());
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  const answer = once(socket, 'close').then(() => text);
+  socket.on('error', () => {});
+  socket.write(
+    `POST /api/pipeline/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${form.headers.get('content-type')}\r\nContent-Length: ${body.length}\r\n\r\n`,
+  );
+  const half = body.length >> 1;
+  socket.write(body.subarray(0, half));
+  await expect.poll(() => readdir(join(root, '.scratch')).then((names) => names.length)).toBeGreaterThan(0);
+  return { socket, rest: body.subarray(half), answer };
+}
+
+const exit = () => once(api, 'exit').then(([code]) => code as number);
+
+describe('the API process', () => {
+  it('finishes uploads, sends readers away and takes nothing new at SIGTERM', async () => {
+    const port = await start();
+    const submitted = await fetch(`http://127.0.0.1:${port}/api/pipeline/generate`, {
+      method: 'POST',
+      body: jobForm(),
+    });
+    const { events_url } = (await submitted.json()) as { events_url: string };
+    const reader = await fetch(`http://127.0.0.1:${port}${events_url}`);
+    const upload = await startUpload(port);
+    const exited = exit();
+
+    api.kill('SIGTERM');
+
+    expect(await reader.text()).toMatch(/retry: 1000\n\n$/);
+    await expect(fetch(`http://127.0.0.1:${port}/health/live`)).rejects.toThrow('fetch failed');
+    upload.socket.write(upload.rest);
+    expect(await upload.answer).toMatch(/^HTTP\/1\.1 202 /);
+    expect(await exited).toBe(0);
+  });
+
+  it('cuts what takes longer than its grace, and leaves nothing of it', async () => {
+    const port = await start({ API_SHUTDOWN_GRACE_S: '0.5' });
+    const upload = await startUpload(port);
+    const exited = exit();
+
+    api.kill('SIGTERM');
+
+    expect(await upload.answer).toBe('');
+    expect(await exited).toBe(0);
+    expect(await readdir(join(root, '.scratch'))).toEqual([]);
+  });
+
+  it('ends at once at the second signal', async () => {
+    const port = await start();
+    await startUpload(port);
+    const exited = exit();
+
+    api.kill('SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    api.kill('SIGTERM');
+
+    expect(await exited).toBe(130);
+  });
+
+  it('says in words what is wrong with its settings', async () => {
+    api = spawn(process.execPath, [MAIN], {
+      env: { ...process.env, API_PORT: 'none' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let text = '';
+    api.stderr!.on('data', (chunk) => {
+      text += chunk;
+    });
+
+    expect(await exit()).not.toBe(0);
+    expect(text).toContain('API_PORT');
+  });
+});

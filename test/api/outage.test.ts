@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { findTemporalBinary } from '../../src/temporal/binary.ts';
+import { type DevServer, startDevServer } from '../../src/temporal/dev-server.ts';
+import { openLazyConnection } from '../../src/temporal/lazy-connection.ts';
+import { freePort } from '../temporal-server.ts';
+import { readMessages, seqs } from './event-reader.ts';
+import { jobForm } from './job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+let dir: string;
+let port: number;
+let connection: ReturnType<typeof openLazyConnection>;
+let api: TestApi;
+let temporal: DevServer | undefined;
+let worker: PipelineWorker | undefined;
+let workerConnection: NativeConnection | undefined;
+
+async function startTemporal(): Promise<void> {
+  temporal = await startDevServer({ binary: findTemporalBinary(process.env), dir, port });
+  await expect.poll(ready, { timeout: 20_000 }).toBe(200);
+}
+
+async function startWorker(): Promise<PipelineWorker> {
+  workerConnection = await NativeConnection.connect({ address: `127.0.0.1:${port}` });
+  worker = await startPipelineWorker({ workerConnection }, api);
+  return worker;
+}
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'limelight-outage-'));
+  port = await freePort();
+  connection = openLazyConnection(`127.0.0.1:${port}`);
+  api = await startTestApi(new Client({ connection }));
+});
+
+afterAll(async () => {
+  await worker?.[Symbol.asyncDispose]();
+  await workerConnection?.close();
+  await api[Symbol.asyncDispose]();
+  await connection.close();
+  await temporal?.stop();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const ready = async () => (await fetch(`${api.url}/health/ready`)).status;
+const submit = (taskId: string) =>
+  fetch(`${api.url}/api/pipeline/tasks/${taskId}`, { method: 'PUT', body: jobForm() });
+
+it('answers 503 while Temporal is away, at once and with nothing half done', async () => {
+  const taskId = randomUUID();
+  const startedAt = performance.now();
+  const answers = [
+    await submit(taskId),
+    await fetch(`${api.url}/api/pipeline/status/${taskId}`),
+    await fetch(`${api.url}/api/pipeline/progress/${taskId}/events`),
+    await fetch(`${api.url}/api/pipeline/tasks/${taskId}/video`),
+    await fetch(`${api.url}/api/pipeline/tasks/${taskId}/cancel`, { method: 'POST' }),
+    await fetch(`${api.url}/health/ready`),
+  ];
+
+  for (const answer of answers) {
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(await answer.json()).toMatchObject({ code: 'TEMPORAL_UNAVAILABLE' });
+  }
+  expect(performance.now() - startedAt).toBeLessThan(15_000);
+  expect(await api.files()).toEqual([]);
+  expect((await fetch(`${api.url}/health/live`)).status).toBe(200);
+});
+
+it('takes submissions while no worker is there, and tells how they stand', async () => {
+  await startTemporal();
+  const taskId = randomUUID();
+
+  expect((await submit(taskId)).status).toBe(202);
+  const status = await fetch(`${api.url}/api/pipeline/status/${taskId}`);
+  expect(await status.json()).toMatchObject({
+    stage: 'INITIALIZED',
+    progress_percent: 0,
+    message: expect.stringContaining('do not answer at the moment'),
+  });
+
+  const events = fetch(`${api.url}/api/pipeline/progress/${taskId}/events`).then((answer) =>
+    readMessages(answer),
+  );
+  await startWorker();
+  expect(seqs(await events).at(-1)).toBe(11);
+}, 60_000);
+
+it('keeps its readers through a restart of Temporal, and they miss nothing', async () => {
+  const held = worker!.hold('renderTalk');
+  const taskId = randomUUID();
+  expect((await submit(taskId)).status).toBe(202);
+  const answer = await fetch(`${api.url}/api/pipeline/progress/${taskId}/events`);
+  const messages = readMessages(answer);
+  await expect.poll(held.reached, { timeout: 20_000 }).toBeGreaterThan(0);
+
+  await temporal!.stop();
+  expect(await ready()).toBe(503);
+  await startTemporal();
+  held.release();
+
+  expect(seqs(await messages)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+}, 90_000);
