@@ -37,7 +37,12 @@ export interface Harness extends AsyncDisposable {
   /** Runs one job to its end with activities that answer at once, some of them replaced. */
   run(
     overrides: Partial<Activities>,
-    options?: { job?: Partial<JobInput['options']>; during?: (run: PipelineRun) => Promise<unknown> },
+    options?: {
+      job?: Partial<JobInput['options']>;
+      during?: (run: PipelineRun) => Promise<unknown>;
+      /** Wraps every activity. */
+      around?: (activity: () => Promise<unknown>) => Promise<unknown>;
+    },
   ): Promise<PipelineRun & { outcome: PromiseSettledResult<unknown> }>;
 }
 
@@ -53,6 +58,7 @@ export function toJobInput(options: Partial<JobInput['options']> = {}): JobInput
       persons: 'auto',
       background: DEFAULT_BACKGROUND,
       provider: 'local',
+      onOutage: 'wait',
       deadlineS: 3600,
       priority: 3,
       ...options,
@@ -65,13 +71,19 @@ export function toJobInput(options: Partial<JobInput['options']> = {}): JobInput
 /** The real workflow on a real server; only what the activities do is made up. */
 export async function createHarness(server: TestServer): Promise<Harness> {
   const workflowBundle = await loadWorkflowBundle();
-  let current: { activities: Activities; calls: string[]; written: TaskMetadata[] };
+  let current: {
+    activities: Activities;
+    calls: string[];
+    written: TaskMetadata[];
+    around: (activity: () => Promise<unknown>) => Promise<unknown>;
+  };
   const dispatch = Object.fromEntries(
     ACTIVITY_NAMES.map((name) => [
       name,
       async (argument: never) => {
         current.calls.push(name === 'discard' ? describeDiscard(argument) : name);
-        return (current.activities[name] as (argument: never) => Promise<unknown>)(argument);
+        const activity = current.activities[name] as (argument: never) => Promise<unknown>;
+        return current.around(() => activity(argument));
       },
     ]),
   );
@@ -84,9 +96,9 @@ export async function createHarness(server: TestServer): Promise<Harness> {
   const runs = workers.map((worker) => worker.run());
 
   return {
-    async run(overrides, { job, during } = {}) {
+    async run(overrides, { job, during, around = (activity: () => Promise<unknown>) => activity() } = {}) {
       const input = toJobInput(job);
-      current = { activities: { ...happyActivities(), ...overrides }, calls: [], written: [] };
+      current = { activities: { ...happyActivities(), ...overrides }, calls: [], written: [], around };
       const { written } = current;
       const recordTask = current.activities.recordTask;
       current.activities.recordTask = async (metadata) => {

@@ -1,0 +1,48 @@
+/** `npm run bench [-- NAME …] [--json]` */
+import { parseArgs } from 'node:util';
+import { type Bench, isMet, type Row } from './bench.ts';
+import { burst } from './burst.ts';
+import { orchestration } from './orchestration.ts';
+import { progress } from './progress.ts';
+import { stages } from './stages.ts';
+
+const BENCHES: Bench[] = [orchestration, progress, burst, stages];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false } },
+});
+const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `There is no bench ${unknown.join(', ')}. There are: ${BENCHES.map(({ name }) => name).join(', ')}.\n`,
+  );
+  process.exit(2);
+}
+
+const results: Record<string, Row[] | { unavailable: string }> = {};
+for (const bench of BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+  const unavailable = bench.unavailable?.();
+  if (!values.json) process.stdout.write(`\n${bench.name}: ${bench.title}\n`);
+  if (unavailable) {
+    results[bench.name] = { unavailable };
+    if (!values.json) process.stdout.write(`  not run: ${unavailable}\n`);
+    continue;
+  }
+  const rows = await bench.run();
+  results[bench.name] = rows;
+  if (!values.json) process.stdout.write(rows.map(toLine).join(''));
+}
+if (values.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+
+function toLine(row: Row): string {
+  const target =
+    row.atMost !== undefined
+      ? `at most ${row.atMost}`
+      : row.atLeast !== undefined
+        ? `at least ${row.atLeast}`
+        : '';
+  const verdict = { true: 'met', false: 'MISSED', undefined: '' }[String(isMet(row)) as 'true'];
+  const value = Number.isInteger(row.value) ? String(row.value) : row.value.toFixed(row.value < 10 ? 2 : 1);
+  return `  ${row.what.padEnd(58)} ${value.padStart(9)} ${row.unit.padEnd(7)} ${target.padEnd(14)} ${verdict}\n`;
+}

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { Worker } from '@temporalio/worker';
+import { startTestServer, type TestServer } from '../test/temporal-server.ts';
+import { createHarness } from '../test/workflows/pipeline-harness.ts';
+import { type Bench, percentile } from './bench.ts';
+
+const JOBS = 40;
+/** Activities in a row of a job that succeeds; the first `metadata.json` is written beside the first of them. */
+const STEPS = 7;
+
+/** Jobs one after another whose activities answer at once: all that is left is orchestration. */
+export const orchestration: Bench = {
+  name: 'orchestration',
+  title: `overhead of a job, ${JOBS} jobs one after another, all stages answering at once`,
+  async run() {
+    await using server = await startTestServer();
+    const reference = await timeEmptySteps(server);
+    await using harness = await createHarness(server);
+    await harness.run({});
+    const jobs: number[] = [];
+    for (let index = 0; index < JOBS; index += 1) {
+      const start = performance.now();
+      await harness.run({});
+      jobs.push(performance.now() - start);
+    }
+    return [
+      { what: 'a job, p50', value: percentile(jobs, 0.5), unit: 'ms', atMost: 250 },
+      { what: 'a job, p95', value: percentile(jobs, 0.95), unit: 'ms', atMost: 500 },
+      { what: `${STEPS} empty activities in a row, p50`, value: percentile(reference, 0.5), unit: 'ms' },
+      {
+        what: 'a job / empty activities, p50',
+        value: percentile(jobs, 0.5) / percentile(reference, 0.5),
+        unit: '',
+      },
+    ];
+  },
+};
+
+async function timeEmptySteps(server: TestServer): Promise<number[]> {
+  const worker = await Worker.create({
+    connection: server.workerConnection,
+    taskQueue: 'bench',
+    workflowsPath: fileURLToPath(new URL('./workflows/empty-steps.ts', import.meta.url)),
+    activities: { step: async () => {} },
+  });
+  return worker.runUntil(async () => {
+    const times: number[] = [];
+    for (let index = 0; index <= JOBS; index += 1) {
+      const start = performance.now();
+      await server.client.workflow.execute('emptySteps', {
+        workflowId: randomUUID(),
+        taskQueue: 'bench',
+        args: [STEPS],
+      });
+      times.push(performance.now() - start);
+    }
+    // The first one pays for the start of the sandbox.
+    return times.slice(1);
+  });
+}

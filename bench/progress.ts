@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import type { StageEvent } from '../src/contracts/stages.ts';
+import { startTestApi } from '../test/api/test-api.ts';
+import { startTestServer } from '../test/temporal-server.ts';
+import { createHarness } from '../test/workflows/pipeline-harness.ts';
+import { type Bench, percentile } from './bench.ts';
+
+const JOBS = 25;
+/** How long the slow stages take, so that their ends are changes of their own. */
+const STAGE_MS = 60;
+
+export const progress: Bench = {
+  name: 'progress',
+  title: `from a stage change in the workflow to the reader of its server-sent event, ${JOBS} jobs`,
+  async run() {
+    await using server = await startTestServer();
+    await using harness = await createHarness(server);
+    await using api = await startTestApi(server.client);
+    const pause = async (happy: () => Promise<unknown>) => {
+      await sleep(STAGE_MS);
+      return happy();
+    };
+    const delays: number[] = [];
+    for (let index = 0; index < JOBS; index += 1) {
+      await harness.run(
+        {},
+        {
+          around: pause,
+          during: async ({ handle }) => {
+            const taskId = handle.workflowId.split('/')[1];
+            delays.push(...(await readDelays(`${api.url}/api/pipeline/progress/${taskId}/events`)));
+          },
+        },
+      );
+    }
+    return [
+      { what: 'stage change to reader, p50', value: percentile(delays, 0.5), unit: 'ms', atMost: 50 },
+      { what: 'stage change to reader, p99', value: percentile(delays, 0.99), unit: 'ms', atMost: 150 },
+      { what: 'stage changes measured', value: delays.length, unit: 'events' },
+    ];
+  },
+};
+
+/** Milliseconds from each event's own time to its arrival; what was over before the reader came does not count. */
+async function readDelays(url: string): Promise<number[]> {
+  const openedAt = Date.now();
+  const response = await fetch(url);
+  const delays: number[] = [];
+  const messages = response
+    .body!.pipeThrough(new TextDecoderStream())
+    .pipeThrough(new EventSourceParserStream());
+  for await (const { id, data } of messages) {
+    const arrivedAt = Date.now();
+    if (id === undefined) continue;
+    const changedAt = Date.parse((JSON.parse(data) as StageEvent).timestamp);
+    if (changedAt > openedAt) delays.push(arrivedAt - changedAt);
+  }
+  return delays;
+}
