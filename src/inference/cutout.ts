@@ -1,14 +1,7 @@
 import type { Box } from '../contracts/job.ts';
 import { type LocalColours, toForeground } from './foreground.ts';
 import { GRID_PX } from './mask-grid.ts';
-
-/** Of a photo, in whole pixels. */
-export interface CropArea {
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-}
+import type { CropArea } from './open-image.ts';
 
 export interface Cutout {
   /** One channel of the size of the photo. */

@@ -47,11 +47,8 @@ export async function createFaceLandmarker(
   options: SessionOptions,
 ): Promise<FaceLandmarker> {
   const session = await openSession(withLogit(model), options);
-  const input = new Float32Array(3 * SIDE * SIDE);
-
   async function pass(picture: Raster, crop: Crop): Promise<{ points: Float32Array; logit: number }> {
-    fillInput(input, picture, crop);
-    const [points, logit] = await session.run({ data: input, dims: [1, 3, SIDE, SIDE] });
+    const [points, logit] = await session.run({ data: toInput(picture, crop), dims: [1, 3, SIDE, SIDE] });
     return { points: toPicture(points!.data, crop), logit: logit!.data[0]! };
   }
 
@@ -100,40 +97,50 @@ function cropOfPoints(points: Float32Array): Crop {
 }
 
 /** Bilinear, with as many taps a pixel as the crop is reduced by: plain bilinear would skip pixels and alias. */
-function fillInput(input: Float32Array, picture: Raster, { x, y, side, roll }: Crop): void {
+function toInput(picture: Raster, { x, y, side, roll }: Crop): Float32Array {
   const plane = SIDE * SIDE;
+  const input = new Float32Array(3 * plane);
   const taps = Math.max(1, Math.ceil(side / SIDE));
   const step = side / SIDE / taps;
   const [cos, sin] = [Math.cos(roll), Math.sin(roll)];
-  const sum = [0, 0, 0];
-  for (let row = 0; row < SIDE; row += 1) {
-    for (let column = 0; column < SIDE; column += 1) {
-      sum.fill(0);
-      for (let tap = 0; tap < taps * taps; tap += 1) {
-        const across = (row * taps + Math.floor(tap / taps) + 0.5) * step - side / 2;
-        const along = (column * taps + (tap % taps) + 0.5) * step - side / 2;
-        addSample(sum, picture, x + along * cos - across * sin - 0.5, y + along * sin + across * cos - 0.5);
-      }
-      for (let channel = 0; channel < 3; channel += 1) {
-        input[channel * plane + row * SIDE + column] = sum[channel]! / (255 * taps * taps);
-      }
+  const weight = 1 / (255 * taps * taps);
+  for (let pixel = 0; pixel < plane; pixel += 1) {
+    const row = Math.floor(pixel / SIDE);
+    const column = pixel % SIDE;
+    for (let tap = 0; tap < taps * taps; tap += 1) {
+      const across = (row * taps + Math.floor(tap / taps) + 0.5) * step - side / 2;
+      const along = (column * taps + (tap % taps) + 0.5) * step - side / 2;
+      const sourceX = x + along * cos - across * sin - 0.5;
+      const sourceY = y + along * sin + across * cos - 0.5;
+      addSample(input, pixel, plane, picture, sourceX, sourceY, weight);
     }
   }
+  return input;
 }
 
-/** Outside of the picture is black. */
-function addSample(sum: number[], { bytes, widthPx, heightPx }: Raster, x: number, y: number): void {
-  const [left, top] = [Math.floor(x), Math.floor(y)];
-  for (let corner = 0; corner < 4; corner += 1) {
-    const [column, row] = [left + (corner & 1), top + (corner >> 1)];
-    if (column < 0 || row < 0 || column >= widthPx || row >= heightPx) {
-      continue;
-    }
-    const weight = (1 - Math.abs(x - column)) * (1 - Math.abs(y - row));
-    const at = 3 * (row * widthPx + column);
-    for (let channel = 0; channel < 3; channel += 1) {
-      sum[channel]! += weight * bytes[at + channel]!;
-    }
+/** Adds a sample of all channels to the planes; outside of the picture is black. */
+function addSample(
+  input: Float32Array,
+  pixel: number,
+  plane: number,
+  { bytes, widthPx, heightPx }: Raster,
+  x: number,
+  y: number,
+  weight: number,
+): void {
+  const left = Math.floor(x);
+  const top = Math.floor(y);
+  if (left < 0 || top < 0 || left >= widthPx - 1 || top >= heightPx - 1) {
+    return;
+  }
+  const fx = x - left;
+  const fy = y - top;
+  const upper = 3 * (top * widthPx + left);
+  const lower = upper + 3 * widthPx;
+  for (let channel = 0; channel < 3; channel += 1) {
+    const above = bytes[upper + channel]! * (1 - fx) + bytes[upper + 3 + channel]! * fx;
+    const below = bytes[lower + channel]! * (1 - fx) + bytes[lower + 3 + channel]! * fx;
+    input[channel * plane + pixel]! += weight * (above + (below - above) * fy);
   }
 }
 

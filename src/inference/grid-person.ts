@@ -1,7 +1,7 @@
 import type { Box } from '../contracts/job.ts';
 import { area, intersection } from './boxes.ts';
-import type { CropArea } from './cutout.ts';
 import { GRID_PX } from './mask-grid.ts';
+import type { CropArea } from './open-image.ts';
 
 /** A person on the grid. Both boxes may reach over it. */
 export interface GridPerson {
@@ -29,6 +29,10 @@ export function toGridPerson(box: Box, crop: CropArea): GridPerson {
       crop,
     ),
   };
+}
+
+export function isOnGrid({ box }: GridPerson): boolean {
+  return area(intersection(box, [0, 0, GRID_PX, GRID_PX])) > 0;
 }
 
 /** Whether somebody is in a person's arms or stands right before them: their box lies within that person's. */

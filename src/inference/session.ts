@@ -10,7 +10,7 @@ export interface FloatTensor {
 
 /** One loaded model. It lives as long as its process: sessions leak when they are made and released again. */
 export interface Session {
-  /** Blocks the thread. Answers in the order of the contract's `output.names`. */
+  /** Blocks the thread. Answers in the order of the contract's `output.names`, or of the model's own where it names none. */
   run(input: FloatTensor): Promise<FloatTensor[]>;
 }
 
@@ -46,10 +46,11 @@ export async function openSession(
     );
   }
 
+  const outputs = output.names.length > 0 ? output.names : session.outputNames;
   return {
     async run({ data, dims }) {
-      const results = await session.run({ [input.name]: new Tensor('float32', data, dims) }, output.names);
-      return output.names.map((wanted) => {
+      const results = await session.run({ [input.name]: new Tensor('float32', data, dims) }, outputs);
+      return outputs.map((wanted) => {
         const result = results[wanted];
         if (!(result?.data instanceof Float32Array)) {
           throw new PipelineError('MODEL_INVALID', `The model ${name} gives no 32-bit floats as ${wanted}`);
