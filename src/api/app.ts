@@ -1,6 +1,5 @@
 import { Hono } from 'hono';
 import { requestId } from 'hono/request-id';
-import { secureHeaders } from 'hono/secure-headers';
 import { PipelineError } from '../errors.ts';
 import { accessLog } from './access-log.ts';
 import type { ApiDeps } from './api-deps.ts';
@@ -13,8 +12,9 @@ import { fileRoutes } from './routes/files.ts';
 import { healthRoutes } from './routes/health.ts';
 import { statusRoutes } from './routes/status.ts';
 import { submitRoutes } from './routes/submit.ts';
+import { securityHeaders } from './security-headers.ts';
 
-/** The HTTP API over whatever it is given: docs/http-api.md tells what it promises. */
+/** The HTTP API over whatever it is given. */
 export function createApp(deps: ApiDeps): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   const answerError = createErrorHandler(deps.logger);
@@ -25,7 +25,7 @@ export function createApp(deps: ApiDeps): Hono<ApiEnv> {
   );
   app.use(requestId());
   app.use(accessLog(deps.logger));
-  app.use(secureHeaders({ contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } }));
+  app.use(securityHeaders());
   app.route('/', submitRoutes(deps));
   app.route('/', statusRoutes(deps));
   app.route('/', eventRoutes(deps));

@@ -29,27 +29,24 @@ describe('parseByteRange', () => {
   });
 
   it('never leaves the object, and gives exactly what an array would', () => {
-    const number = fc.option(fc.integer({ min: 0, max: 300 }), { nil: undefined });
+    const number = fc.integer({ min: 0, max: 300 });
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 200 }), number, number, (bytes, first, last) => {
+      fc.property(fc.integer({ min: 0, max: 200 }), number, number, (bytes, a, b) => {
         const content = Array.from({ length: bytes }, (_, index) => index);
-        const range = parseByteRange(`bytes=${first ?? ''}-${last ?? ''}`, bytes);
-        const expected =
-          first === undefined
-            ? content.slice(Math.max(0, bytes - (last ?? 0)))
-            : content.slice(first, (last ?? bytes) + 1);
-        if (range === undefined) {
-          expect(first === undefined ? last : (last ?? first) < first).toBe(
-            first === undefined ? undefined : true,
-          );
-        } else if (range === 'unsatisfiable') {
-          expect(expected).toEqual([]);
-        } else {
-          expect(content.slice(range.start, range.end + 1)).toEqual(expected);
-          expect(expected.length).toBe(range.end - range.start + 1);
+        const [first, last] = [Math.min(a, b), Math.max(a, b)];
+        const expected: Record<string, number[]> = {
+          [`${first}-${last}`]: content.slice(first, last + 1),
+          [`${first}-`]: content.slice(first),
+          [`-${last}`]: last === 0 ? [] : content.slice(-last),
+        };
+        for (const [text, part] of Object.entries(expected)) {
+          const range = parseByteRange(`bytes=${text}`, bytes);
+          const got = typeof range === 'object' ? content.slice(range.start, range.end + 1) : range;
+          expect(got).toEqual(part.length === 0 ? 'unsatisfiable' : part);
+          expect(typeof range !== 'object' || range.end < bytes).toBe(true);
         }
       }),
-      { seed: 1, numRuns: 2000 },
+      { seed: 1, numRuns: 1000 },
     );
   });
 

@@ -117,6 +117,8 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
       const answer = await file(taskId, name);
       expect(answer.status).toBe(200);
       expect(answer.headers.get('content-type')).toBe(type);
+      // Else a browser that opens the link itself plays nothing.
+      expect(answer.headers.get('content-security-policy')).toContain("media-src 'self'");
       expect(await answer.text()).toContain(`/${taskId}/${name}`);
     }
   });

@@ -6,6 +6,7 @@ import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../api-env.ts';
 import { parseByteRange } from '../byte-range.ts';
 import { isRangeFresh, isUnchanged } from '../preconditions.ts';
+import { SHOWS_ITSELF } from '../security-headers.ts';
 import { taskParam } from '../task-param.ts';
 import { readTaskStatus } from '../task-status.ts';
 
@@ -45,6 +46,7 @@ export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records'>) {
       c.header('Content-Range', `bytes */${bytes}`);
       throw new PipelineError('RANGE_NOT_SATISFIABLE', `Expected a range within ${bytes} bytes.`);
     }
+    c.header('Content-Security-Policy', SHOWS_ITSELF);
     c.header('Content-Type', type);
     c.header('Content-Disposition', `inline; filename="limelight-${taskId}-${name}.${extension}"`);
     c.header('Content-Length', String(range ? range.end - range.start + 1 : bytes));

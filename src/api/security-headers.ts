@@ -1,0 +1,17 @@
+import type { MiddlewareHandler } from 'hono';
+import { every } from 'hono/combine';
+import { secureHeaders } from 'hono/secure-headers';
+
+const LOADS_NOTHING = "default-src 'none'; frame-ancestors 'none'";
+
+/** For a picture or a video that is opened by itself: the browser shows it in a page of its own, with styles. */
+export const SHOWS_ITSELF =
+  "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+
+/** What keeps a browser from making more of an answer than it is. A route may set a policy of its own. */
+export function securityHeaders(): MiddlewareHandler {
+  return every(secureHeaders(), async (c, next) => {
+    c.header('Content-Security-Policy', LOADS_NOTHING);
+    await next();
+  });
+}
