@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runApi } from '../../src/api/run-api.ts';
 import { loadConfig } from '../../src/config.ts';
 import { DEFAULT_BACKGROUND, type JobInput, type JobOptions } from '../../src/contracts/job.ts';
 import { uploadKey } from '../../src/contracts/task-keys.ts';
@@ -11,7 +12,7 @@ import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
 import { createGpuWorker } from '../../src/workers/gpu-worker.ts';
 import { createIoWorker } from '../../src/workers/io-worker.ts';
 import type { RunningWorker } from '../../src/workers/lifecycle.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { freePort, startTestServer, type TestServer } from '../temporal-server.ts';
 
 export interface WorkerStack extends AsyncDisposable {
   server: TestServer;
@@ -19,6 +20,8 @@ export interface WorkerStack extends AsyncDisposable {
   jobs: ReturnType<typeof createTemporalJobs>;
   io: RunningWorker;
   gpu: RunningWorker;
+  /** Of the real API over the same store. */
+  apiUrl: string;
   /** Stores the files and starts the job, as the API does. */
   submit(photoPath: string, voicePath: string, options?: Partial<JobOptions>): Promise<JobInput>;
 }
@@ -35,6 +38,7 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
     TEMPORAL_ADDRESS: server.address,
     // The device lock is the host's: a stack that runs beside the tests must not be in their way.
     CUDA_VISIBLE_DEVICES: `test-${randomUUID()}`,
+    API_PORT: String(await freePort()),
     LOG_LEVEL: 'silent',
     ...settings,
   });
@@ -42,7 +46,7 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
   const io = resources.use(await createIoWorker(config, logger));
   const gpu = resources.use(await createGpuWorker(config, logger));
   const stop = new AbortController();
-  const runs = Promise.all([io.run(stop.signal), gpu.run(stop.signal)]);
+  const runs = Promise.all([io.run(stop.signal), gpu.run(stop.signal), runApi(config, logger, stop.signal)]);
   resources.defer(async () => {
     stop.abort();
     await runs;
@@ -56,6 +60,7 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
     jobs,
     io,
     gpu,
+    apiUrl: `http://${config.api.host}:${config.api.port}`,
     async submit(photoPath, voicePath, options = {}) {
       const taskId = randomUUID();
       const put = async (field: string, path: string) =>
@@ -70,6 +75,7 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
           persons: 'auto',
           background: DEFAULT_BACKGROUND,
           provider: 'local',
+          onOutage: 'wait',
           deadlineS: 3600,
           priority: 3,
           ...options,

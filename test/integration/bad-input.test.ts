@@ -1,0 +1,135 @@
+import { openAsBlob } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isTerminal, type Stage } from '../../src/contracts/stages.ts';
+import { mediaDir, modelsDir } from '../shared-media.ts';
+import { startWorkerStack, type WorkerStack } from './worker-stack.ts';
+
+/** The HTTP status of a refusal, or the code of a FAILED task, or that photo and voice were found in order. */
+type End = number | string;
+const IN_ORDER = 'in order';
+
+const PHOTOS: Record<string, End> = {
+  'edge/65536-uint32-limit.png': 'IMAGE_TOO_LARGE',
+  'edge/HMD_Nokia_8.3_5G.jpg': 'PERSON_NOT_FOUND',
+  'edge/animated-loop-3.gif': 415,
+  'edge/animated-loop-3.webp': 'MEDIA_UNSUPPORTED',
+  'edge/broken_data_stream.png': 'MEDIA_UNDECODABLE',
+  'edge/cmyk.jpg': 'FACE_UNSUITABLE',
+  'edge/corrupt-header.jpg': 'MEDIA_UNDECODABLE',
+  'edge/decompression_bomb.gif': 415,
+  'edge/example.heic': 415,
+  'edge/exif_Landscape_6.jpg': 'PERSON_NOT_FOUND',
+  'edge/exif_Portrait_6.jpg': 'FACE_NOT_FOUND',
+  'edge/hopper.avif': IN_ORDER,
+  'edge/hopper_gray.jpg': IN_ORDER,
+  'edge/truncated_pillow.jpg': 'MEDIA_UNDECODABLE',
+  'edge/truncated_zidane.jpg': 'MEDIA_UNDECODABLE',
+  'no-person/boat.jpg': 'FACE_UNSUITABLE',
+  'no-person/car-1.jpg': 'FACE_NOT_FOUND',
+  'no-person/chelsea_cat.png': 'PERSON_NOT_FOUND',
+  'no-person/coffee.png': 'PERSON_NOT_FOUND',
+  'no-person/plants-1.jpg': 'PERSON_NOT_FOUND',
+};
+
+const RECORDINGS: Record<string, End> = {
+  'edge/incomplete.mp3': IN_ORDER,
+  'edge/not_audio_bus.wav': 415,
+  'edge/test1_empty.wav': 'AUDIO_TOO_SHORT',
+  'edge/truncated_jfk.wav': IN_ORDER,
+  'edge/wrong_extension.aac': IN_ORDER,
+};
+
+describe.skipIf(!modelsDir || !mediaDir)('what bad input gets (needs MODELS_DIR and MEDIA_DIR)', () => {
+  let stack: WorkerStack;
+
+  beforeAll(async () => {
+    stack = await startWorkerStack();
+  });
+  afterAll(async () => {
+    await stack[Symbol.asyncDispose]();
+  });
+
+  it('has an expectation for every file', async () => {
+    const files = await Promise.all(
+      ['edge', 'no-person'].map(async (folder) =>
+        (await readdir(join(mediaDir ?? '', folder))).map((name) => `${folder}/${name}`),
+      ),
+    );
+    expect(Object.keys({ ...PHOTOS, ...RECORDINGS }).sort()).toEqual(files.flat().sort());
+  });
+
+  it.each(Object.entries(PHOTOS))('the photo %s ends as %s', async (photo, end) => {
+    await expectEnd(photo, 'audio/jfk.wav', end);
+  });
+
+  it.each(Object.entries(RECORDINGS))('the recording %s ends as %s', async (recording, end) => {
+    await expectEnd('people/obama.jpg', recording, end);
+  });
+
+  it('has restarted no process but those whose job was cancelled', () => {
+    const { render, ...others } = { ...stack.io.slots, ...stack.gpu.slots };
+    const restarts = Object.values(others).flatMap((pool) => pool.snapshot().map((slot) => slot.restarts));
+    expect(render).toBeDefined();
+    expect(restarts).toEqual(restarts.map(() => 0));
+  });
+
+  async function expectEnd(photo: string, recording: string, end: End): Promise<void> {
+    const startedAt = performance.now();
+    const form = new FormData();
+    for (const [field, name] of Object.entries({ image: photo, audio: recording })) {
+      form.set(field, await openAsBlob(join(mediaDir ?? '', name)), basename(name));
+    }
+    const answer = await fetch(`${stack.apiUrl}/api/pipeline/generate`, { method: 'POST', body: form });
+    const body = (await answer.json()) as { task_id: string; status: number; detail: string };
+    if (typeof end === 'number') {
+      expect(answer.status).toBe(end);
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      expect(body.detail.length).toBeGreaterThan(20);
+    } else {
+      expect(answer.status).toBe(202);
+      const status = await untilKnown(body.task_id, end === IN_ORDER ? 40 : 100);
+      if (end === IN_ORDER) {
+        expect(status.progress_percent).toBeGreaterThanOrEqual(20);
+        await fetch(`${stack.apiUrl}/api/pipeline/tasks/${body.task_id}/cancel`, { method: 'POST' });
+        await untilKnown(body.task_id, 100);
+      } else {
+        expect(status).toMatchObject({ stage: 'FAILED', error: { code: end } });
+        expect(status.error?.message.length).toBeGreaterThan(20);
+      }
+    }
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect(await keysOf(body.task_id)).toEqual(
+      typeof end === 'number' ? [] : [`videos/${body.task_id}/metadata.json`],
+    );
+  }
+
+  interface Status {
+    stage: Stage;
+    progress_percent: number;
+    error?: { code: string; message: string };
+  }
+
+  async function statusOf(taskId: string): Promise<Status> {
+    return (await (await fetch(`${stack.apiUrl}/api/pipeline/status/${taskId}`)).json()) as Status;
+  }
+
+  /** Until the task has got so far, or ended. */
+  async function untilKnown(taskId: string, percent: number): Promise<Status> {
+    for (;;) {
+      const status = await statusOf(taskId);
+      if (isTerminal(status.stage) || status.progress_percent >= percent) return status;
+      await sleep(20);
+    }
+  }
+
+  async function keysOf(taskId: string | undefined): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const { key } of stack.store.list('')) {
+      if (taskId === undefined || key.includes(taskId)) keys.push(key);
+    }
+    return keys;
+  }
+});
