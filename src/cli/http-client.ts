@@ -10,7 +10,6 @@ import { isErrorCode } from '../contracts/error-codes.ts';
 import { isTerminal, type StageEvent } from '../contracts/stages.ts';
 import { PipelineError } from '../errors.ts';
 
-const COME_BACK_MS = 1_000;
 /** Tries of one call while the server cannot be reached or asks to come back: it may be restarting. */
 const TRIES = 15;
 
@@ -40,7 +39,8 @@ export interface HttpClient {
   isReady(signal: AbortSignal): Promise<boolean>;
 }
 
-export function createHttpClient(baseUrl: string): HttpClient {
+/** @param options.comeBackMs wait before a call is tried again where the server does not say how long. */
+export function createHttpClient(baseUrl: string, { comeBackMs = 1_000 } = {}): HttpClient {
   const request = async (path: string, signal: AbortSignal, init: RequestInit = {}): Promise<Response> => {
     for (let tries = 1; ; tries += 1) {
       const answer = await fetch(new URL(path, baseUrl), { ...init, signal }).catch((error: Error) => error);
@@ -48,11 +48,11 @@ export function createHttpClient(baseUrl: string): HttpClient {
         return answer;
       }
       signal.throwIfAborted();
-      const comeBackMs = toComeBackMs(answer);
-      if (comeBackMs === undefined || tries === TRIES) {
+      const waitMs = answer instanceof Error ? comeBackMs : toRetryAfterMs(answer);
+      if (waitMs === undefined || tries === TRIES) {
         throw await toPipelineError(answer, baseUrl);
       }
-      await sleep(comeBackMs, undefined, { signal });
+      await sleep(waitMs, undefined, { signal });
     }
   };
   const taskPath = (taskId: string) => `/api/pipeline/tasks/${taskId}`;
@@ -83,7 +83,7 @@ export function createHttpClient(baseUrl: string): HttpClient {
             return;
           }
         }
-        await sleep(COME_BACK_MS, undefined, { signal });
+        await sleep(comeBackMs, undefined, { signal });
       }
     },
 
@@ -140,12 +140,10 @@ async function* readEvents(answer: Response, signal: AbortSignal): AsyncGenerato
   }
 }
 
-function toComeBackMs(answer: Response | Error): number | undefined {
-  if (answer instanceof Error) {
-    return COME_BACK_MS;
-  }
-  const seconds = Number(answer.headers.get('Retry-After') ?? Number.NaN);
-  return Number.isFinite(seconds) ? seconds * 1000 : undefined;
+/** `undefined` where the server did not ask to come back. */
+function toRetryAfterMs({ headers }: Response): number | undefined {
+  const seconds = headers.get('Retry-After');
+  return seconds === null ? undefined : Number(seconds) * 1000;
 }
 
 async function toPipelineError(answer: Response | Error, baseUrl: string): Promise<PipelineError> {

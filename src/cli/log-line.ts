@@ -18,14 +18,22 @@ export function toNotice(line: string): Notice | undefined {
   if (CRASH.test(line)) {
     return { level: 'fatal', message: line };
   }
-  const { level, msg, code } = parse(line);
-  if (!LEVELS.has(level)) {
+  const { level, msg, code, sdkComponent } = parse(line);
+  // What Temporal's SDK warns of, such as a workflow that failed, is told to whom it concerns in other ways.
+  if (!LEVELS.has(level) || (level === 'warn' && sdkComponent)) {
     return undefined;
   }
   return { level: level as Notice['level'], message: msg ?? line, ...(isErrorCode(code) && { code }) };
 }
 
-function parse(line: string): { level?: string; msg?: string; code?: string } {
+interface LogLine {
+  level?: string;
+  msg?: string;
+  code?: string;
+  sdkComponent?: string;
+}
+
+function parse(line: string): LogLine {
   try {
     return line.startsWith('{') ? JSON.parse(line) : {};
   } catch {

@@ -1,0 +1,54 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { TaskEvent } from '../../src/cli/http-client.ts';
+import { createProgressLines } from '../../src/cli/progress-lines.ts';
+import type { Stage } from '../../src/contracts/stages.ts';
+
+const at = (second: number) => new Date(Date.UTC(2030, 0, 1, 0, 0, second)).toISOString();
+
+const stage = (seq: number, name: Stage, progress_percent: number, message: string): TaskEvent => ({
+  seq,
+  task_id: 't',
+  event_type: 'stage_update',
+  data: { stage: name, progress_percent, message },
+  timestamp: at(seq),
+});
+
+describe('progress lines', () => {
+  it('writes a line a stage, with the seconds that it took', () => {
+    const output = new PassThrough();
+    const lines = createProgressLines(output);
+
+    lines.show(stage(1, 'INITIALIZED', 0, 'Accepted'));
+    lines.show(stage(3, 'DID_PROCESSING', 75, 'Drawing frames'));
+    lines.show({
+      task_id: 't',
+      event_type: 'activity_progress',
+      data: { stage: 'DID_PROCESSING', progress_percent: 77.5, message: 'Frame 20 of 40' },
+      timestamp: at(5),
+    });
+    lines.show(stage(10, 'COMPLETED', 100, 'The video is ready'));
+    lines.end();
+
+    expect(String(output.read()).split('\n')).toEqual([
+      '  0 %    2.0 s  Accepted',
+      ' 75 %    7.0 s  Drawing frames',
+      '100 %    0.0 s  The video is ready',
+      '',
+    ]);
+  });
+
+  it('redraws one line in place on a terminal, and never one that wraps', () => {
+    const output = Object.assign(new PassThrough(), { isTTY: true, columns: 30 });
+    const lines = createProgressLines(output);
+
+    lines.show(stage(1, 'INITIALIZED', 0, 'Accepted: photo and voice are being checked'));
+    const live = String(output.read());
+    lines.end();
+
+    expect(live).not.toContain('\n');
+    expect(live).toContain('Accepted: pho');
+    expect(live).not.toContain('Accepted: phot');
+    expect(String(output.read())).toMatch(/Accepted: photo and voice are being checked\n$/);
+  });
+});
