@@ -1,4 +1,4 @@
-import type { SlotPool } from '../../inference/slot-task.ts';
+import type { SlotPool } from '../../slots/slot-task.ts';
 import type { RenderedTalk, TalkProgress, VideoProvider } from '../video-provider.ts';
 import type { RenderTalkInput } from './render-task.ts';
 

@@ -2,8 +2,8 @@ import { PipelineError } from '../../errors.ts';
 import { createFaceDetector } from '../../inference/face-detector.ts';
 import { createFaceLandmarker, LANDMARKS } from '../../inference/face-landmarks.ts';
 import type { FoundModel } from '../../inference/find-model.ts';
-import type { SlotTask } from '../../inference/slot-task.ts';
 import { whileCodecsRun } from '../../media/webcodecs.ts';
+import type { SlotTask } from '../../slots/slot-task.ts';
 import type { RenderedTalk, TalkProgress, TalkRequest } from '../video-provider.ts';
 import { renderTalk } from './render-talk.ts';
 

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { createWavWriter } from '../../../src/media/wav.ts';
 import type { TalkRequest } from '../../../src/providers/video-provider.ts';
@@ -6,7 +6,7 @@ import { mediaDir } from '../../shared-media.ts';
 
 /** Files of a talk in a folder: a photo as it is, with a mask that takes all of it for the person. */
 export async function photoRequest(folder: string, photo: string, voicePath: string): Promise<TalkRequest> {
-  const portraitPath = join(folder, `${photo}.png`);
+  const portraitPath = join(folder, `${basename(photo)}.png`);
   const { width, height } = await sharp(join(mediaDir!, 'people', photo))
     .png()
     .toFile(portraitPath);
@@ -18,6 +18,24 @@ export async function photoRequest(folder: string, photo: string, voicePath: str
     plateShowsPerson: false,
     voicePath,
   };
+}
+
+/** A mask of the size of the given one that shows a part of the picture only. */
+export async function maskOver(
+  maskPath: string,
+  part: { left: number; top: number; width: number; height: number },
+): Promise<string> {
+  const { width, height } = await sharp(maskPath).metadata();
+  const { left, top, ...size } = part;
+  const white = await sharp({ create: { ...size, channels: 3, background: '#ffffff' } })
+    .png()
+    .toBuffer();
+  const partPath = `${maskPath}.part.png`;
+  await sharp({ create: { width, height, channels: 3, background: '#000000' } })
+    .composite([{ input: white, left, top }])
+    .png()
+    .toFile(partPath);
+  return partPath;
 }
 
 async function flatPng(path: string, width: number, height: number, background: string): Promise<string> {

@@ -6,7 +6,7 @@ import type { MouthParameter, Pose } from './pose.ts';
 export type MouthPose = Pick<Pose, MouthParameter>;
 
 /** Seconds that the lips are ahead of the sound, as people's are. */
-const LEAD = 0.03;
+const LEAD = 0.015;
 /** Seconds around a frame that it answers for. */
 const AROUND = 0.02;
 /** The most that the jaw goes in a second. */

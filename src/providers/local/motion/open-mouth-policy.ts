@@ -1,5 +1,8 @@
 import type { MouthPose } from './mouth-track.ts';
 
+/** How much of the photo's smile is held back while speaking. */
+const HOLD = 0.9;
+
 /**
  * A mouth that is open in the photo has to be closed first to speak: from the first to the last sound its lips are held
  * most of the way together and give way to the jaw; before and after, the photo's smile is shown.
@@ -13,7 +16,7 @@ export function holdOpenMouth(
   return track.map((pose, i) => {
     const hold = held[i]! * strength;
     const round = pose.thick / 0.7;
-    const base = 0.74 - 0.22 * Math.min(1, pose.jaw / 0.55);
+    const base = 1.06 - 0.6 * Math.min(1, pose.jaw / 0.35);
     const together = Math.max(base, 0.55 * round, pose.press / 0.7);
     return {
       ...pose,
@@ -21,12 +24,12 @@ export function holdOpenMouth(
       wide: pose.wide - 0.15 * hold,
       upperRaise: pose.upperRaise * (1 - 0.7 * hold),
       lowerDrop: pose.lowerDrop * (1 - 0.6 * hold),
-      close: Math.max(hold * together, pose.press / 0.7),
+      close: Math.min(1, Math.max(hold * together, pose.press / 0.7)),
     };
   });
 }
 
-/** 0.8 from the first to the last sound, with slopes of a quarter of a second. */
+/** HOLD from the first to the last sound, with slopes of a quarter of a second. */
 function holding(track: MouthPose[], framesPerSecond: number): Float32Array {
   const sounds = (pose: MouthPose) => pose.jaw > 0.04 || pose.press > 0.1;
   const first = track.findIndex(sounds);
@@ -34,6 +37,6 @@ function holding(track: MouthPose[], framesPerSecond: number): Float32Array {
   const slope = 0.25 * framesPerSecond;
   return Float32Array.from(track, (_, i) => {
     const inside = first < 0 ? -Infinity : Math.min(i - first, last - i);
-    return 0.8 * Math.min(1, Math.max(0, 1 + inside / slope));
+    return HOLD * Math.min(1, Math.max(0, 1 + inside / slope));
   });
 }

@@ -8,16 +8,24 @@ export interface Plane {
 }
 
 export function lumaPlane(texture: Texture): Plane {
-  return planeOf(texture, (pixel) => 0.299 * red(pixel) + 0.587 * green(pixel) + 0.114 * blue(pixel));
+  return weightedPlane(texture, [0.299, 0.587, 0.114]);
 }
 
 /** Red over the mean of green and blue: lips are redder than teeth, skin and the dark of the mouth. */
 export function rednessPlane(texture: Texture): Plane {
-  return planeOf(texture, (pixel) => red(pixel) - (green(pixel) + blue(pixel)) / 2);
+  return weightedPlane(texture, [1, -0.5, -0.5]);
 }
 
-function planeOf({ widthPx, heightPx, pixels }: Texture, toValue: (pixel: number) => number): Plane {
-  return { widthPx, heightPx, values: Float32Array.from(pixels, toValue) };
+function weightedPlane(
+  { widthPx, heightPx, pixels }: Texture,
+  [r, g, b]: readonly [number, number, number],
+): Plane {
+  const values = new Float32Array(pixels.length);
+  for (let i = 0; i < values.length; i += 1) {
+    const pixel = pixels[i]!;
+    values[i] = r * red(pixel) + g * green(pixel) + b * blue(pixel);
+  }
+  return { widthPx, heightPx, values };
 }
 
 /** Bilinear; outside of the plane its border goes on. */
@@ -40,17 +48,30 @@ export function blurPlane(plane: Plane, sigmaPx: number): Plane {
     Math.exp(-((i - radius) ** 2) / (2 * sigmaPx ** 2)),
   );
   const total = kernel.reduce((sum, weight) => sum + weight, 0);
+  const scaled = kernel.map((weight) => weight / total);
   const { widthPx, heightPx } = plane;
-  const convolve = (values: Float32Array, dx: number, dy: number) =>
-    values.map((_, i) => {
-      const [x, y] = [i % widthPx, Math.floor(i / widthPx)];
+  const rows = convolve(plane.values, scaled, { lines: heightPx, line: widthPx, length: widthPx, step: 1 });
+  const values = convolve(rows, scaled, { lines: widthPx, line: 1, length: heightPx, step: widthPx });
+  return { ...plane, values };
+}
+
+/** Along lines that start `line` values apart, with `step` from one value of a line to the next. */
+function convolve(
+  values: Float32Array,
+  kernel: Float32Array,
+  { lines, line, length, step }: { lines: number; line: number; length: number; step: number },
+): Float32Array {
+  const result = new Float32Array(values.length);
+  const radius = (kernel.length - 1) / 2;
+  for (let start = 0; start < lines * line; start += line) {
+    for (let i = 0; i < length; i += 1) {
       let sum = 0;
       for (let k = -radius; k <= radius; k += 1) {
-        const column = Math.min(Math.max(x + k * dx, 0), widthPx - 1);
-        const row = Math.min(Math.max(y + k * dy, 0), heightPx - 1);
-        sum += kernel[k + radius]! * values[row * widthPx + column]!;
+        const at = Math.min(Math.max(i + k, 0), length - 1);
+        sum += kernel[k + radius]! * values[start + at * step]!;
       }
-      return sum / total;
-    });
-  return { ...plane, values: convolve(convolve(plane.values, 1, 0), 0, 1) };
+      result[start + i * step] = sum;
+    }
+  }
+  return result;
 }

@@ -9,20 +9,19 @@ import {
 } from '../face/face-points.ts';
 import { gauss, smoothstep } from '../smoothstep.ts';
 import type { VectorField } from './head-fields.ts';
-import { fieldOver, type WarpGrid } from './warp-grid.ts';
+import { nodesOf, type WarpGrid } from './warp-grid.ts';
 
 /** Raised brows, in pixels at full effect: the skin below stretches down to the lid, the forehead above gives way. */
 export function browFieldOf(points: FacePoints, grid: WarpGrid): VectorField {
   const up = 0.05 * eyeDistance(points);
   const brows = EYES.map((eye) => browOf(points, eye));
-  const lift = (x: number, y: number) => {
-    const strength = brows.reduce((most, brow) => Math.max(most, liftBy(brow, { x, y })), 0);
-    return -up * strength;
-  };
-  const down = brows[0]!.down;
+  const lifts = nodesOf(grid).map(
+    (node) => -up * brows.reduce((most, brow) => Math.max(most, liftBy(brow, node)), 0),
+  );
+  const { down } = brows[0]!;
   return {
-    x: fieldOver(grid, (x, y) => down.x * lift(x, y)),
-    y: fieldOver(grid, (x, y) => down.y * lift(x, y)),
+    x: Float32Array.from(lifts, (lift) => down.x * lift),
+    y: Float32Array.from(lifts, (lift) => down.y * lift),
   };
 }
 

@@ -1,7 +1,15 @@
 import { MESH } from '../face/face-mesh.ts';
-import { between, direction, distance, type FacePoints, faceHeight, pointAt } from '../face/face-points.ts';
+import {
+  between,
+  direction,
+  distance,
+  type FacePoints,
+  faceHeight,
+  type Point,
+  pointAt,
+} from '../face/face-points.ts';
 import { clamp, smoothstep } from '../smoothstep.ts';
-import { type Field, fieldOver, type WarpGrid } from './warp-grid.ts';
+import { type Field, nodesOf, type WarpGrid } from './warp-grid.ts';
 
 /** A displacement in pixels: one field for x, one for y. */
 export interface VectorField {
@@ -29,29 +37,30 @@ export function headFieldsOf(points: FacePoints, grid: WarpGrid): HeadFields {
   const chinDown = (chin.x - centre.x) * down.x + (chin.y - centre.y) * down.y;
   const pivot = { x: chin.x + 0.28 * height * down.x, y: chin.y + 0.28 * height * down.y };
 
-  const placeOf = (x: number, y: number) => {
+  const places = nodesOf(grid).map(({ x, y }) => {
     const [dx, dy] = [x - centre.x, y - centre.y];
     const [a, d] = [dx * across.x + dy * across.y, dx * down.x + dy * down.y];
     const r = Math.min(1, Math.hypot(a / radiusX, d / radiusY));
     const belowChin = (d - chinDown) / height;
     return {
+      fromPivot: { x: x - pivot.x, y: y - pivot.y },
       relief: 0.85 * radiusX * Math.max(0, Math.cos((Math.PI / 2) * r)) ** 1.2,
       /** 1 for the head, fading down the neck. */
       head: 1 - smoothstep(0, 0.75, belowChin),
       shoulders: smoothstep(0.1, 0.9, belowChin),
     };
-  };
-  type Place = ReturnType<typeof placeOf>;
-  const along = (axis: { x: number; y: number }, amount: (place: Place) => number): VectorField => ({
-    x: fieldOver(grid, (x, y) => axis.x * amount(placeOf(x, y))),
-    y: fieldOver(grid, (x, y) => axis.y * amount(placeOf(x, y))),
+  });
+  type Place = (typeof places)[number];
+  const along = (axis: Point, amount: (place: Place) => number): VectorField => ({
+    x: Float32Array.from(places, (place) => axis.x * amount(place)),
+    y: Float32Array.from(places, (place) => axis.y * amount(place)),
   });
   return {
     yaw: along(across, ({ relief, head }) => relief + 0.35 * radiusX * head),
     pitch: along(down, ({ relief, head }) => 0.9 * relief + 0.25 * radiusX * head),
     roll: {
-      x: fieldOver(grid, (x, y) => -(y - pivot.y) * placeOf(x, y).head),
-      y: fieldOver(grid, (x, y) => (x - pivot.x) * placeOf(x, y).head),
+      x: Float32Array.from(places, ({ fromPivot, head }) => -fromPivot.y * head),
+      y: Float32Array.from(places, ({ fromPivot, head }) => fromPivot.x * head),
     },
     breath: along(down, ({ head, shoulders }) => -0.01 * height * clamp(0.35 * head + shoulders, 0, 1)),
   };

@@ -2,7 +2,7 @@ import type { MouthParameter } from '../motion/pose.ts';
 import { heightAt } from '../mouth/lip-curve.ts';
 import { gapAt, type MouthFrame, toMouth, toU } from '../mouth/mouth-frame.ts';
 import { gauss, smoothstep } from '../smoothstep.ts';
-import { boxOf, type Field, fieldOver, type NodeBox, type WarpGrid } from './warp-grid.ts';
+import { boxOf, type Field, type NodeBox, nodesOf, type WarpGrid } from './warp-grid.ts';
 
 /**
  * How far each parameter moves the skin, in pixels at full effect: once for the skin above the lip line and once for
@@ -39,8 +39,9 @@ type Formula = (place: Place) => number;
 
 export function mouthFieldsOf(frame: MouthFrame, grid: WarpGrid): MouthFields {
   const size = frame.restWidth;
-  const scaled = (amplitude: number, formula: Formula) =>
-    fieldOver(grid, (x, y) => amplitude * formula(placeOf(frame, x, y)));
+  const places = nodesOf(grid).map(({ x, y }) => placeOf(frame, x, y));
+  const scaled = (amplitude: number, formula: Formula): Field =>
+    Float32Array.from(places, (place) => amplitude * formula(place));
   const wide = scaled(0.5 * size, widening);
   const none = scaled(0, () => 0);
   const above = {

@@ -14,7 +14,7 @@ import { fieldAt, type WarpGrid } from './warp-grid.ts';
 const WIDTH = 1.5;
 /** Of the way to the chin: how far above and below the lips. */
 const HEIGHT = 0.3;
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 /**
  * Draws the surroundings of the lips again, pixel by pixel: a cell of the grid may lie on both sides of the lip line.
@@ -34,6 +34,10 @@ export function createMouthRegion(
   const maxY = (heightPx - 1.01) * 256;
   const keepAbove = frame.open ? overlapPx(frame) : 0.3;
   const keepBelow = frame.open ? 0.9 * overlapPx(frame) : 0.5;
+
+  /** Displacements that the last pixel of each side came to: the next starts from them. */
+  const fromAbove = { x: 0, y: 0 };
+  const fromBelow = { x: 0, y: 0 };
 
   function corners(lips: MovedLips) {
     const middle = (lips.left + lips.right) / 2;
@@ -62,6 +66,10 @@ export function createMouthRegion(
     const region = corners(lips);
 
     for (let py = region.top; py < region.bottom; py += 1) {
+      for (const start of [fromAbove, fromBelow]) {
+        start.x = lips.head.x;
+        start.y = lips.head.y;
+      }
       for (let px = region.left; px < region.right; px += 1) {
         const ox = px - origin.x;
         const oy = py - origin.y;
@@ -74,13 +82,14 @@ export function createMouthRegion(
         let sy = 0;
         if (share === 0 || share === 1) {
           const side = share === 0 ? above : below;
-          sx = px - fieldAt(side.x, grid, px, py);
-          sy = py - fieldAt(side.y, grid, px, py);
+          const start = share === 0 ? fromAbove : fromBelow;
           for (let round = 0; round < ROUNDS; round += 1) {
-            const dx = fieldAt(side.x, grid, sx, sy);
-            sy = py - fieldAt(side.y, grid, sx, sy);
-            sx = px - dx;
+            const dx = fieldAt(side.x, grid, px - start.x, py - start.y);
+            start.y = fieldAt(side.y, grid, px - start.x, py - start.y);
+            start.x = dx;
           }
+          sx = px - start.x;
+          sy = py - start.y;
           // Kept on its own side.
           const qx = sx - origin.x;
           const qy = sy - origin.y;

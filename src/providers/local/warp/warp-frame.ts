@@ -20,12 +20,24 @@ export function createFrameWarp(person: Texture, plate: Texture, grid: WarpGrid)
     const below = node + grid.columns;
     const right = Math.min(left + CELL, widthPx);
     const bottom = Math.min(top + CELL, heightPx);
+    const [x00, x01, x10, x11] = [
+      source.x[node]!,
+      source.x[node + 1]!,
+      source.x[below]!,
+      source.x[below + 1]!,
+    ];
+    const [y00, y01, y10, y11] = [
+      source.y[node]!,
+      source.y[node + 1]!,
+      source.y[below]!,
+      source.y[below + 1]!,
+    ];
     for (let y = top; y < bottom; y += 1) {
       const t = (y - top) / CELL;
-      const startX = source.x[node]! + (source.x[below]! - source.x[node]!) * t;
-      const startY = source.y[node]! + (source.y[below]! - source.y[node]!) * t;
-      const endX = source.x[node + 1]! + (source.x[below + 1]! - source.x[node + 1]!) * t;
-      const endY = source.y[node + 1]! + (source.y[below + 1]! - source.y[node + 1]!) * t;
+      const startX = x00 + (x10 - x00) * t;
+      const startY = y00 + (y10 - y00) * t;
+      const endX = x01 + (x11 - x01) * t;
+      const endY = y01 + (y11 - y01) * t;
       // In 256ths of a pixel from here on.
       let sx = startX * 256 + 0.5;
       let sy = startY * 256 + 0.5;

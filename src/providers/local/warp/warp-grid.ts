@@ -22,10 +22,12 @@ export function gridOver({ widthPx, heightPx }: { widthPx: number; heightPx: num
   return { columns: Math.ceil(widthPx / CELL) + 1, rows: Math.ceil(heightPx / CELL) + 1 };
 }
 
-export function fieldOver(grid: WarpGrid, valueAt: (x: number, y: number) => number): Field {
-  return Float32Array.from({ length: grid.columns * grid.rows }, (_, node) =>
-    valueAt((node % grid.columns) * CELL, Math.floor(node / grid.columns) * CELL),
-  );
+/** Where the nodes are, in pixels, row by row. */
+export function nodesOf({ columns, rows }: WarpGrid): Array<{ x: number; y: number }> {
+  return Array.from({ length: columns * rows }, (_, node) => ({
+    x: (node % columns) * CELL,
+    y: Math.floor(node / columns) * CELL,
+  }));
 }
 
 /** Bilinear between the nodes; x and y in pixels; outside of the grid its border goes on. */
