@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Box, StoredObject } from '../contracts/job.ts';
-import type { SlotPool } from '../inference/slot-task.ts';
 import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../inference/tasks.ts';
+import type { SlotPool } from '../slots/slot-task.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { keepAlive } from './keep-alive.ts';
 

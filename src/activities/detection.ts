@@ -1,5 +1,5 @@
-import type { SlotPool } from '../inference/slot-task.ts';
 import type { DetectPersonsInput, DetectPersonsResult } from '../inference/tasks.ts';
+import type { SlotPool } from '../slots/slot-task.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { keepAlive } from './keep-alive.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { StoredObject } from '../contracts/job.ts';
-import type { SlotPool } from '../inference/slot-task.ts';
-import type { PrepareMediaInput, PrepareMediaResult } from '../inference/tasks.ts';
+import type { PrepareMediaInput, PrepareMediaResult } from '../media/prepare-media.ts';
+import type { SlotPool } from '../slots/slot-task.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { keepAlive } from './keep-alive.ts';
 

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { PipelineError } from '../errors.ts';
+import type { SlotTask } from '../slots/slot-task.ts';
 import type { FoundModel } from './find-model.ts';
 import { toImageTensor } from './image-tensor.ts';
 import { letterbox } from './letterbox.ts';
 import { rankPersons } from './person-ranking.ts';
 import { openSession } from './session.ts';
-import type { SlotTask } from './slot-task.ts';
 import { StepTimer } from './step-timer.ts';
 import type { DetectPersonsInput, DetectPersonsResult } from './tasks.ts';
 import { readYoloPersons, type YoloKind } from './yolo-output.ts';

@@ -1,5 +1,6 @@
 import type { Box } from '../contracts/job.ts';
 import { PipelineError } from '../errors.ts';
+import type { SlotTask } from '../slots/slot-task.ts';
 import { applyMask } from './apply-mask.ts';
 import { area as boxArea } from './boxes.ts';
 import { cropAround, cutOut } from './cutout.ts';
@@ -12,7 +13,6 @@ import { testMattingModel } from './matting-self-test.ts';
 import { openImage, readArea } from './open-image.ts';
 import { isolatePerson } from './person-mask.ts';
 import { blur, resize, writePng } from './raster.ts';
-import type { SlotTask } from './slot-task.ts';
 import { StepTimer } from './step-timer.ts';
 import type { RemoveBackgroundInput, RemoveBackgroundResult } from './tasks.ts';
 

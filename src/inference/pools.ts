@@ -1,12 +1,12 @@
 /** The pools of a GPU worker. The models are found here, once, so that a missing one is told before any slot starts. */
 import type { Config } from '../config.ts';
+import { createSlotPool } from '../slots/slot-pool.ts';
+import type { SlotPool } from '../slots/slot-task.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { DetectorConfig } from './detector-task.ts';
 import { findModel } from './find-model.ts';
 import { MATTING_KINDS } from './matting-output.ts';
 import type { MattingConfig } from './matting-task.ts';
-import { createSlotPool } from './slot-pool.ts';
-import type { SlotPool } from './slot-task.ts';
 import type {
   DetectPersonsInput,
   DetectPersonsResult,

@@ -1,4 +1,4 @@
-/** Inputs and results of the slots: paths and numbers. Each kind's module lies beside this file or in its own folder. */
+/** Inputs and results of the models' slots: paths and numbers. */
 import type { Box, Person } from '../contracts/job.ts';
 
 export interface DetectPersonsInput {
@@ -35,20 +35,4 @@ export interface RemoveBackgroundResult {
   /** Share of the image that the person covers, 0 to 1. */
   coverage: number;
   timingsMs: Record<string, number>;
-}
-
-export interface PrepareMediaInput {
-  imagePath: string;
-  audioPath: string;
-  backgroundImagePath?: string;
-  /** PNG and WAV files to write. */
-  photoPath: string;
-  voicePath: string;
-  /** Written only where a background image was given. */
-  backgroundPath: string;
-}
-
-export interface PrepareMediaResult {
-  photo: { widthPx: number; heightPx: number; format: string };
-  voice: { durationS: number; sampleRateHz: number; channels: number; format: string; peakDb: number };
 }

@@ -1,8 +1,8 @@
 import type { Config } from '../config.ts';
-import { createSlotPool } from '../inference/slot-pool.ts';
-import type { SlotPool } from '../inference/slot-task.ts';
-import type { PrepareMediaInput, PrepareMediaResult } from '../inference/tasks.ts';
+import { createSlotPool } from '../slots/slot-pool.ts';
+import type { SlotPool } from '../slots/slot-task.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { PrepareMediaInput, PrepareMediaResult } from './prepare-media.ts';
 
 /** The slots that open what strangers uploaded. */
 export function createDecoderPool(

@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises';
-import type { SlotTask } from '../inference/slot-task.ts';
-import type { PrepareMediaInput, PrepareMediaResult } from '../inference/tasks.ts';
+import type { SlotTask } from '../slots/slot-task.ts';
 import { testDecoders } from './media-self-test.ts';
 import { MEDIA_HEAD_BYTES, type MediaField, requireMediaType } from './media-type.ts';
 import { prepareAudio } from './prepare-audio.ts';
 import { prepareImage } from './prepare-image.ts';
+import type { PrepareMediaInput, PrepareMediaResult } from './prepare-media.ts';
 
 /** Checks, decodes and normalises what was uploaded. In a process of its own: a hostile file may take its decoder down. */
 export async function createTask(): Promise<SlotTask<PrepareMediaInput, PrepareMediaResult>> {

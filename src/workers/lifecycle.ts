@@ -1,5 +1,5 @@
 import { Runtime, type Worker, type WorkerOptions } from '@temporalio/worker';
-import type { SlotPool } from '../inference/slot-task.ts';
+import type { SlotPool } from '../slots/slot-task.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /**

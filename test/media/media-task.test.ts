@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PrepareMediaResult } from '../../src/inference/tasks.ts';
 import { createTask } from '../../src/media/media-task.ts';
 import { prepareAudio } from '../../src/media/prepare-audio.ts';
+import type { PrepareMediaResult } from '../../src/media/prepare-media.ts';
 import { readWav } from '../../src/media/wav.ts';
 import { mediaDir } from '../shared-media.ts';
 

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createSlotPool, type SlotPoolOptions } from '../../src/inference/slot-pool.ts';
+import { createSlotPool, type SlotPoolOptions } from '../../src/slots/slot-pool.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import type { Errand } from './fixtures/errand-task.ts';
 
