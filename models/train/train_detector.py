@@ -13,7 +13,7 @@ from loop import run
 from nets import PersonDetector
 from scenes import GREY, empty_scene, finish, mosaic_scene, paste_scene, photo_scene
 
-PHASES = [(0.42, 192, 16), (0.76, 256, 16), (1.0, 320, 12)]
+PHASES = [(0.62, 192, 16), (1.0, 256, 16)]
 BOX_WEIGHT = 10.0
 
 
@@ -80,7 +80,7 @@ def letterbox(rgb, size):
 
 
 @torch.no_grad()
-def detect(model, rgb, size=320):
+def detect(model, rgb, size=256):
     picture, k, shift = letterbox(rgb, size)
     x = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
     logits, boxes, _ = model(x.contiguous(memory_format=torch.channels_last))
@@ -136,7 +136,7 @@ def main():
     parser.add_argument('--data', required=True, help='folder of the people set')
     parser.add_argument('--start', help='a matting checkpoint to begin from')
     parser.add_argument('--out', default='runs/detector.pt')
-    parser.add_argument('--images', type=int, default=26000)
+    parser.add_argument('--images', type=int, default=20000)
     parser.add_argument('--all-licences', action='store_true', help='for comparison only, never for shipped weights')
     args = parser.parse_args()
     strict = not args.all_licences
@@ -160,7 +160,7 @@ def main():
 
     run(model, make_batch, loss_of, phases=PHASES, images=args.images, lr=2e-3, out=args.out, clip=8.0, warmup=200,
         frozen=('backbone.s2', 'backbone.s4') if args.start else (),
-        evaluate=lambda m: summary(figures(lambda rgb: detect(m, rgb), val, held_out)), evaluate_every=8000)
+        evaluate=lambda m: summary(figures(lambda rgb: detect(m, rgb), val, held_out)), evaluate_every=5000)
 
 
 if __name__ == '__main__':

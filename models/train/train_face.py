@@ -18,7 +18,7 @@ from nets import FaceDetector
 from scenes import Scene, finish, frame_in, mosaic_scene, part_of, put
 from teachers import FaceFinder, suppress
 
-PHASES = [(0.6, 224, 16), (1.0, 320, 16)]  # the width; the height is three quarters of it
+PHASES = [(0.75, 224, 16), (1.0, 320, 16)]  # the width; the height is three quarters of it
 SURE, DOUBTFUL = 0.7, 0.25  # of the teacher: above, a face; between, neither
 BOX_WEIGHT = 8.0
 
@@ -70,13 +70,14 @@ class Sets:
         strict = not args.all_licences
         cache = Path(args.out).with_suffix('.data')
         if cache.exists():
-            self.complete, self.portraits = pickle.loads(cache.read_bytes())
+            self.complete, self.portraits, self.val = pickle.loads(cache.read_bytes())
         else:
             people = load_people(args.data, ('train',), strict)
             self.complete = [teach(finder, p.id, p.rgb) for p in people]
             self.portraits = load_portraits(args.faces, 'train', strict)
+            self.val = [teach(finder, p.id, p.rgb) for p in load_people(args.data, ('val',), strict=False)]
             cache.parent.mkdir(parents=True, exist_ok=True)
-            cache.write_bytes(pickle.dumps((self.complete, self.portraits)))
+            cache.write_bytes(pickle.dumps((self.complete, self.portraits, self.val)))
         self.backgrounds = load_backgrounds(args.data, held_out=False, strict=strict)
 
     def pick_complete(self, rng):
@@ -192,7 +193,7 @@ def figures(find, val, portraits, backgrounds):
         good = box_overlap(p.boxes[0], boxes) > 0.5 if len(boxes) else np.zeros(0, bool)
         found.append(scores[good].max() if good.any() else 0.0)
     alarms = np.array([max(find(p.rgb)[1], default=0.0) for p in backgrounds])
-    return average_precision(rows, 0.5), np.array(found), alarms
+    return average_precision(rows, 0.5) if rows else 0.0, np.array(found), alarms
 
 
 def summary(f):
@@ -208,19 +209,17 @@ def main():
     parser.add_argument('--teacher', required=True, help='UltraFace RFB-320')
     parser.add_argument('--start', help='a landmark checkpoint to begin from')
     parser.add_argument('--out', default='runs/face.pt')
-    parser.add_argument('--images', type=int, default=12000)
+    parser.add_argument('--images', type=int, default=4800)
     parser.add_argument('--all-licences', action='store_true', help='for comparison only, never for shipped weights')
     args = parser.parse_args()
 
     finder = FaceFinder(args.teacher)
     sets = Sets(args, finder)
-    val = [teach(finder, p.id, p.rgb) for p in load_people(args.data, ('val',), strict=False)]
     portraits = load_portraits(args.faces, 'val', strict=False)
     held_out = load_backgrounds(args.data, held_out=True, strict=False)
     faces = sum(len(p.boxes) for p in sets.complete)
     print(f'{len(sets.complete)} photos with {faces} faces, {len(sets.portraits)} portraits, {len(sets.backgrounds)} '
-          f'backgrounds; val {len(val)}, {len(portraits)}, {len(held_out)}', flush=True)
-    print('the teacher:', summary(figures(lambda rgb: finder(rgb, 0.02), val, portraits, held_out)), flush=True)
+          f'backgrounds; val {len(sets.val)}, {len(portraits)}, {len(held_out)}', flush=True)
     torch.manual_seed(1)
     model = FaceDetector()
     if args.start:
@@ -234,7 +233,7 @@ def main():
 
     run(model, make_batch, loss_of, phases=PHASES, images=args.images, lr=2e-3, out=args.out, clip=8.0,
         frozen=('s2', 's4') if args.start else (),
-        evaluate=lambda m: summary(figures(lambda rgb: detect(m, rgb), val, portraits, held_out)), evaluate_every=4000)
+        evaluate=lambda m: summary(figures(lambda rgb: detect(m, rgb), sets.val, portraits, held_out)), evaluate_every=4800)
 
 
 if __name__ == '__main__':
