@@ -33,7 +33,7 @@ function readPackages(lockFile) {
 
 /** @param {string} root */
 export async function installPackages(root) {
-  say('installing the npm packages (npm ci), usually 10 to 60 seconds');
+  say('installing the npm packages (npm ci), usually half a minute to two minutes');
   try {
     // Without dev packages there would be no Node 24, whatever NODE_ENV says.
     await runNpm(root, 'npm ci', ['ci', '--include=dev', '--no-audit', '--no-fund']);
