@@ -8,6 +8,11 @@ import { PipelineError } from './errors.ts';
 const port = z.coerce.number().int().min(0).max(65_535);
 const count = (byDefault: number) => z.coerce.number().int().min(1).max(64).default(byDefault);
 const gigabytes = (byDefault: number) => z.coerce.number().positive().default(byDefault);
+const flag = (byDefault: boolean) =>
+  z
+    .enum(['true', 'false'])
+    .default(byDefault ? 'true' : 'false')
+    .transform((text) => text === 'true');
 const seconds = (byDefault: number) => z.coerce.number().positive().default(byDefault);
 
 /** Every variable that Limelight reads. `.env.example` is checked against it by a test. */
@@ -57,6 +62,52 @@ export const Environment = z.object({
   MEDIA_TIMEOUT_S: seconds(60).describe('Decoding that takes longer has its process replaced'),
   RENDER_SLOTS: count(1).describe('Renderer processes of an io worker'),
   RENDER_TIMEOUT_S: seconds(1800).describe('A rendering that takes longer has its process replaced'),
+  D_ID_API_KEY: z
+    .string()
+    .optional()
+    .describe(
+      'API_USERNAME:API_PASSWORD as D-ID issued it; with it videos come from D-ID unless a job says local',
+    ),
+  D_ID_API_KEY_BASE64: flag(false).describe('Whether the key is sent in base64 instead of as it is'),
+  D_ID_API_URL: z.url().default('https://api.d-id.com').describe("Address of D-ID's API, or of the emulator"),
+  D_ID_STITCH: flag(true).describe(
+    'Whether videos show the whole portrait; a plan that does not have it gives the face alone',
+  ),
+  D_ID_WEBHOOK_BASE_URL: z
+    .url()
+    .optional()
+    .describe('https address at which D-ID reaches this API; without it talks are polled more often'),
+  D_ID_WEBHOOK_SECRET: z
+    .string()
+    .min(16)
+    .optional()
+    .describe('The unguessable end of the webhook path, at least 16 characters; needed for webhooks'),
+  D_ID_CONNECTIONS: count(16).describe('Connections to D-ID of one process'),
+  D_ID_CONNECT_TIMEOUT_S: seconds(5).describe('Seconds to connect to D-ID'),
+  D_ID_ANSWER_TIMEOUT_S: seconds(30).describe(
+    'Seconds without a byte from D-ID after which a request has failed',
+  ),
+  D_ID_TALK_TIMEOUT_S: seconds(1800).describe('A talk that takes D-ID longer is given up'),
+  D_ID_REQUESTS_PER_S: z.coerce
+    .number()
+    .positive()
+    .default(20)
+    .describe('Requests to D-ID a second, over all workers'),
+  D_ID_TALKS_IN_FLIGHT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .default(10)
+    .describe('Talks that D-ID works on at a time, over all workers'),
+  D_ID_TIME_SCALE: z.coerce
+    .number()
+    .positive()
+    .max(1)
+    .default(1)
+    .describe(
+      'Factor on all waits between requests to D-ID; below 1 only for an emulator whose time is scaled',
+    ),
   ONNX_THREADS: z.coerce
     .number()
     .int()
@@ -98,6 +149,26 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
   jobs: { confThreshold: env.YOLO_CONFIDENCE_THRESHOLD },
   media: { slots: env.MEDIA_SLOTS, timeoutMs: env.MEDIA_TIMEOUT_S * 1000 },
   render: { slots: env.RENDER_SLOTS, timeoutMs: env.RENDER_TIMEOUT_S * 1000 },
+  dId: {
+    apiKey: env.D_ID_API_KEY,
+    encodesKey: env.D_ID_API_KEY_BASE64,
+    apiUrl: env.D_ID_API_URL.replace(/\/$/, ''),
+    stitch: env.D_ID_STITCH,
+    webhookSecret: env.D_ID_WEBHOOK_SECRET,
+    webhookUrl:
+      env.D_ID_WEBHOOK_BASE_URL && env.D_ID_WEBHOOK_SECRET
+        ? new URL(`/api/webhooks/d-id/${env.D_ID_WEBHOOK_SECRET}`, env.D_ID_WEBHOOK_BASE_URL).href
+        : undefined,
+    connections: env.D_ID_CONNECTIONS,
+    timeouts: { connectMs: env.D_ID_CONNECT_TIMEOUT_S * 1000, answerMs: env.D_ID_ANSWER_TIMEOUT_S * 1000 },
+    requestsPerS: env.D_ID_REQUESTS_PER_S,
+    terms: {
+      maxTalksInFlight: env.D_ID_TALKS_IN_FLIGHT,
+      talkTimeoutMs: env.D_ID_TALK_TIMEOUT_S * 1000,
+      hasWebhook: Boolean(env.D_ID_WEBHOOK_BASE_URL && env.D_ID_WEBHOOK_SECRET),
+      timeScale: env.D_ID_TIME_SCALE,
+    },
+  },
   onnx: { threads: env.ONNX_THREADS },
   log: { level: env.LOG_LEVEL },
 });

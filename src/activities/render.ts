@@ -1,16 +1,15 @@
 import { join } from 'node:path';
-import type { ProviderName, StoredObject } from '../contracts/job.ts';
+import type { StoredObject } from '../contracts/job.ts';
 import type { RenderedTalk, VideoProvider } from '../providers/video-provider.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { keepAlive } from './keep-alive.ts';
 
 export interface RenderDeps {
   store: ObjectStore;
-  providers: Record<ProviderName, VideoProvider>;
+  renderer: VideoProvider;
 }
 
 export interface RenderTalkRequest {
-  provider: ProviderName;
   requestId: string;
   portraitKey: string;
   plateKey: string;
@@ -20,9 +19,9 @@ export interface RenderTalkRequest {
   videoKey: string;
 }
 
-export function createRenderActivities({ store, providers }: RenderDeps) {
+export function createRenderActivities({ store, renderer }: RenderDeps) {
   return {
-    /** Has the provider make the video, and stores it. The heartbeat's details are the frames done so far. */
+    /** Has the built-in renderer make the video, and stores it. The heartbeat's details are the frames done so far. */
     async renderTalk(request: RenderTalkRequest): Promise<RenderedTalk & { video: StoredObject }> {
       await using folder = await store.scratch();
       const videoPath = join(folder.path, 'video.mp4');
@@ -35,7 +34,7 @@ export function createRenderActivities({ store, providers }: RenderDeps) {
         voicePath: await store.localPath(request.voiceKey),
       };
       const rendered = await keepAlive((signal, report) =>
-        providers[request.provider].render(talk, videoPath, { signal, onProgress: report }),
+        renderer.render(talk, videoPath, { signal, onProgress: report }),
       );
       return { ...rendered, video: await store.put(request.videoKey, { path: videoPath }) };
     },

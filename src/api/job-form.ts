@@ -94,15 +94,12 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
     );
   }
   const { conf_threshold, apply_smoothing, deadline_s, ...rest } = parsed.data;
-  return {
-    image,
-    audio,
-    ...(backgroundImage && { backgroundImage }),
-    options: {
-      confThreshold: conf_threshold ?? defaults.confThreshold,
-      applySmoothing: apply_smoothing,
-      deadlineS: deadline_s,
-      ...rest,
-    },
+  const options = {
+    confThreshold: conf_threshold ?? defaults.confThreshold,
+    applySmoothing: apply_smoothing,
+    deadlineS: deadline_s,
+    onOutage: 'wait' as const,
+    ...rest,
   };
+  return { image, audio, ...(backgroundImage && { backgroundImage }), options };
 }

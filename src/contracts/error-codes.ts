@@ -48,11 +48,24 @@ export const ERROR_CODES = {
   MODEL_INVALID: { status: 503, retryable: false },
   DEVICE_IN_USE: { status: 503, retryable: false },
   DEVICE_MEMORY_EXCEEDED: { status: 503, retryable: false },
-  PROVIDER_UNAVAILABLE: { status: 503, retryable: true },
   TEMPORAL_UNAVAILABLE: { status: 503, retryable: true },
   API_UNREACHABLE: { status: 503, retryable: true },
   CONFIG_INVALID: { status: 500, retryable: false },
   INTERNAL: { status: 500, retryable: true },
+
+  // The service that makes the video
+  PROVIDER_UNAVAILABLE: { status: 503, retryable: true },
+  /** Whether the talk was created is not known: look for it before asking again. */
+  PROVIDER_AMBIGUOUS: { status: 502, retryable: true },
+  /** It still works on what is to be deleted. */
+  PROVIDER_BUSY: { status: 409, retryable: true },
+  PROVIDER_TIMEOUT: { status: 504, retryable: false },
+  PROVIDER_CREDITS_EXHAUSTED: { status: 402, retryable: false },
+  PROVIDER_UNAUTHORIZED: { status: 502, retryable: false },
+  PROVIDER_REFUSED: { status: 422, retryable: false },
+  PROVIDER_TALK_FAILED: { status: 502, retryable: false },
+  PROVIDER_TALK_MISSING: { status: 502, retryable: false },
+  PROVIDER_RESPONSE_INVALID: { status: 502, retryable: false },
 } as const satisfies Record<string, { status: number; retryable: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -9,8 +9,12 @@ export interface StoredObject {
   sha256: string;
 }
 
-export const PROVIDERS = ['local'] as const;
+export const PROVIDERS = ['local', 'd-id'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
+
+/** What a job does while its provider does not answer: wait to its deadline, take the built-in renderer, or fail. */
+export const OUTAGE_CHOICES = ['wait', 'local', 'fail'] as const;
+export type OutageChoice = (typeof OUTAGE_CHOICES)[number];
 
 /** What stands behind the person: the photo itself, the photo blurred, one colour, or a picture of the client's. */
 export type Background = 'original' | 'blur' | 'image' | `#${string}`;
@@ -27,6 +31,7 @@ export interface JobOptions {
   persons: 'auto' | number;
   background: Background;
   provider: ProviderName;
+  onOutage: OutageChoice;
   /** Seconds from submission after which the job fails with DEADLINE_EXCEEDED and is undone. */
   deadlineS: number;
   /** 1 (first) to 5 (last), as Temporal's priority key. */
@@ -55,6 +60,16 @@ export interface Person {
   /** 0 to 1. */
   confidence: number;
   box: Box;
+}
+
+/** What a job used of a provider that is paid. */
+export interface ProviderUsage {
+  provider: ProviderName;
+  /** The provider's name of the talk. */
+  talkId: string;
+  /** Of the voice. */
+  seconds: number;
+  credits: number;
 }
 
 /** The successful end of a job, in its wire form. */
@@ -118,6 +133,8 @@ export interface TaskMetadata {
   /** The objects of this task that should exist now. */
   objects: StoredObject[];
   events: StageEvent[];
+  /** Talks that were paid for, whether or not the job ended well. */
+  usage?: ProviderUsage[];
   /** Absent while the job runs. */
   outcome?: JobOutcome;
 }

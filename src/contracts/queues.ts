@@ -15,6 +15,8 @@ export const QUEUES = {
   birefnet: 'birefnet',
   /** Frames of the built-in renderer. */
   render: 'render',
+  /** Requests to D-ID, an activity each, at most `D_ID_REQUESTS_PER_S` a second over all workers. */
+  dId: 'd-id',
 } as const;
 
 export type QueueName = keyof typeof QUEUES;

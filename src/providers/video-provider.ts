@@ -29,7 +29,7 @@ export interface RenderedTalk {
   warnings: string[];
 }
 
-/** Makes a talking video out of a portrait and a voice. */
+/** Makes a talking video out of a portrait and a voice, here and in one call: the talk ends with the process. */
 export interface VideoProvider {
   readonly name: ProviderName;
   /**
@@ -42,4 +42,55 @@ export interface VideoProvider {
     videoPath: string,
     options: { signal: AbortSignal; onProgress: (progress: TalkProgress) => void },
   ): Promise<RenderedTalk>;
+}
+
+/** What was handed to a remote provider: its URL there, and the name to delete it by where it got one. */
+export interface RemoteUpload {
+  id?: string;
+  url: string;
+}
+
+export interface RemoteTalk {
+  talkId: string;
+  state: 'waiting' | 'working' | 'done';
+  /** The provider's own word for it. */
+  status: string;
+}
+
+/**
+ * Makes talking videos elsewhere, for money: a talk outlives our process, so it is made in steps that a workflow takes
+ * and remembers. `test/suites/video-provider.ts` proves the promises of both kinds.
+ *
+ * Every call rejects with PROVIDER_UNAVAILABLE where the far side is out of reach, overloaded or broken (with
+ * `retryAfterMs` where it says when to come back), with PROVIDER_UNAUTHORIZED where it does not take the key, and with
+ * PROVIDER_RESPONSE_INVALID where it answers in words that are not known.
+ */
+export interface RemoteVideoProvider {
+  readonly name: ProviderName;
+  readCredits(): Promise<{ remaining: number; total: number }>;
+  /**
+   * Fits the picture to the provider's limits. Rejects with FACE_NOT_FOUND where the provider sees no face, so that
+   * nothing is paid for such a talk, and with PROVIDER_REFUSED where it does not take the picture; nothing stays there.
+   */
+  uploadPortrait(path: string): Promise<RemoteUpload>;
+  /** Rejects with AUDIO_TOO_LONG before anything is sent, with PROVIDER_REFUSED where it does not take the voice. */
+  uploadVoice(path: string): Promise<RemoteUpload>;
+  /**
+   * Asks once, and pays. PROVIDER_AMBIGUOUS leaves open whether there is a talk now: `findTalk` tells, seconds later
+   * at times. Every other rejection says that there is none: PROVIDER_CREDITS_EXHAUSTED, PROVIDER_REFUSED and those
+   * of every call.
+   */
+  createTalk(request: {
+    requestId: string;
+    portraitUrl: string;
+    voiceUrl: string;
+  }): Promise<{ talkId: string }>;
+  /** The talk that was created for this request, the first one. */
+  findTalk(requestId: string): Promise<{ talkId: string } | undefined>;
+  /** Rejects with PROVIDER_TALK_FAILED, PROVIDER_REFUSED, FACE_NOT_FOUND or PROVIDER_TALK_MISSING where no video will come. */
+  readTalk(talkId: string): Promise<RemoteTalk>;
+  /** Writes the video of a talk that is done. A connection that breaks is taken up where it broke. */
+  download(talkId: string, videoPath: string, signal: AbortSignal): Promise<void>;
+  /** What is not there is deleted already. PROVIDER_BUSY while the provider works on it. */
+  delete(what: 'talk' | 'portrait' | 'voice', id: string): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type ErrorCode, isErrorCode } from '../contracts/error-codes.ts';
-import type { Background, Box, JobOptions, ProviderName, TaskMetadata } from '../contracts/job.ts';
+import type { Background, Box, JobOptions, OutageChoice, ProviderName, TaskMetadata } from '../contracts/job.ts';
 import { STAGE_PERCENT, type Stage } from '../contracts/stages.ts';
 
 /**
@@ -19,6 +19,10 @@ const Options: z.ZodType<JobOptions> = z.looseObject({
   persons: z.union([z.literal('auto'), z.int().min(1)]),
   background: z.string().transform((background) => background as Background),
   provider: z.string().transform((provider) => provider as ProviderName),
+  onOutage: z
+    .string()
+    .default('wait')
+    .transform((choice) => choice as OutageChoice),
   deadlineS: z.number(),
   priority: z.int(),
 });
@@ -91,6 +95,13 @@ const Failure = z.looseObject({
   }),
 });
 
+const Usage = z.looseObject({
+  provider: z.string().transform((provider) => provider as ProviderName),
+  talkId: z.string(),
+  seconds: z.number(),
+  credits: z.number(),
+});
+
 export const TASK_METADATA_VERSION = 1;
 
 export const TaskMetadataFile: z.ZodType<TaskMetadata> = z.looseObject({
@@ -102,5 +113,6 @@ export const TaskMetadataFile: z.ZodType<TaskMetadata> = z.looseObject({
   options: Options,
   objects: z.array(StoredObject),
   events: z.array(Event),
+  usage: z.array(Usage).optional(),
   outcome: z.discriminatedUnion('success', [Result, Failure]).optional(),
 });

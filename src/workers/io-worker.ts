@@ -36,7 +36,7 @@ export async function createIoWorker(config: Config, logger: Logger): Promise<Ru
     store,
     records: createTaskRecords({ store }),
     decoder,
-    providers: { local: createLocalProvider({ pool: renderer }) },
+    renderer: createLocalProvider({ pool: renderer }),
     mediaSlots: config.media.slots,
     renderSlots: config.render.slots,
   });

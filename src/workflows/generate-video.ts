@@ -1,10 +1,11 @@
 import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { JobFailure, JobInput, JobResult, Person } from '../contracts/job.ts';
 import { taskKeys, taskPrefix } from '../contracts/task-keys.ts';
-import { background, composition, detection, media, render, undo, video } from './activities.ts';
+import { background, composition, detection, media, undo, video } from './activities.ts';
 import { Compensations } from './compensation.ts';
 import { withDeadline } from './deadline.ts';
 import { toJobError } from './job-error.ts';
+import { chooseRenderer, makeTalk } from './make-talk.ts';
 import { choosePerson } from './person-choice.ts';
 import { ProgressLog } from './progress-log.ts';
 import { TaskRecord } from './task-record.ts';
@@ -71,6 +72,8 @@ async function runStages(
     `Photo of ${photo.widthPx} x ${photo.heightPx} pixels and ${voice.durationS.toFixed(1)} s of voice are in order`,
     { photo, voice },
   );
+  const talkJob = { taskId, options, keys, voiceS: voice.durationS, progress, record, compensations };
+  const renderer = await chooseRenderer(talkJob);
 
   progress.enter('DETECTION_RUNNING', 'Looking for persons in the photo');
   const detected = await detection.detectPersons({
@@ -109,19 +112,7 @@ async function runStages(
     { input_size: removed.inputSize, coverage: removed.coverage },
   );
 
-  progress.enter('DID_UPLOAD', 'Handing portrait and voice to the built-in renderer');
-  compensations.add('video', () => undo.discard({ keys: [keys.video, keys.thumbnail] }));
-  progress.enter('DID_PROCESSING', 'The built-in renderer draws the frames');
-  const talk = await render.renderTalk({
-    provider: options.provider,
-    requestId: taskId,
-    portraitKey: keys.portrait,
-    plateKey: keys.plate,
-    maskKey: keys.mask,
-    plateShowsPerson: options.background === 'original',
-    voiceKey: keys.voice,
-    videoKey: keys.video,
-  });
+  const talk = await makeTalk(talkJob, renderer);
   record.addObjects(talk.video);
   progress.enter('DID_COMPLETE', `${talk.durationS.toFixed(1)} s of video are rendered`, {
     warnings: talk.warnings,
@@ -149,7 +140,7 @@ async function runStages(
         mask_url: `${files}/mask`,
         cutout_url: `${files}/cutout`,
       },
-      provider: { name: options.provider, degraded: false },
+      provider: { name: talk.provider, degraded: talk.isDegraded },
       video: {
         width_px: finished.widthPx,
         height_px: finished.heightPx,

@@ -1,2 +1,4 @@
 /** Everything that workers register: the name of an export is the name of the workflow type. */
+export { providerBreaker } from './d-id/provider-breaker.ts';
+export { tidyUpRemoteTalk } from './d-id/remains.ts';
 export { generateVideo } from './generate-video.ts';

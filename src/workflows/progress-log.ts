@@ -38,7 +38,7 @@ export class ProgressLog {
     return this.#events.at(-1)?.data.stage ?? 'INITIALIZED';
   }
 
-  /** Enters a stage: readers hear of it with the end of this workflow task. */
+  /** Enters a stage, or says something new within it: readers hear of it with the end of this workflow task. */
   enter(stage: RunningStage, message: string, details?: Record<string, unknown>): void {
     this.#publish(this.#toEvent(stage, message, details));
   }
@@ -56,13 +56,14 @@ export class ProgressLog {
     this.#publish(event);
   }
 
-  /** Milliseconds from entering each stage to entering the next. */
+  /** Milliseconds spent in each stage. */
   timingsMs(): Record<string, number> {
     const timings: Record<string, number> = {};
     for (const [index, event] of this.#events.entries()) {
       const end = this.#events[index + 1]?.timestamp;
       const endMs = end ? Date.parse(end) : Date.now();
-      timings[event.data.stage] = endMs - Date.parse(event.timestamp);
+      const { stage } = event.data;
+      timings[stage] = (timings[stage] ?? 0) + endMs - Date.parse(event.timestamp);
     }
     return timings;
   }

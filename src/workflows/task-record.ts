@@ -1,4 +1,4 @@
-import type { JobInput, JobOutcome, StoredObject, TaskMetadata } from '../contracts/job.ts';
+import type { JobInput, JobOutcome, ProviderUsage, StoredObject, TaskMetadata } from '../contracts/job.ts';
 import type { StageEvent } from '../contracts/stages.ts';
 import { records } from './activities.ts';
 
@@ -6,6 +6,7 @@ import { records } from './activities.ts';
 export class TaskRecord {
   readonly #input: JobInput;
   #objects: StoredObject[];
+  readonly #usage: ProviderUsage[] = [];
   #lastWrite: Promise<void> = Promise.resolve();
 
   constructor(input: JobInput) {
@@ -16,6 +17,11 @@ export class TaskRecord {
 
   addObjects(...objects: StoredObject[]): void {
     this.#objects.push(...objects);
+  }
+
+  /** What was paid stays on record, however the job ends. */
+  addUsage(usage: ProviderUsage): void {
+    this.#usage.push(usage);
   }
 
   forgetObjects(): void {
@@ -49,6 +55,7 @@ export class TaskRecord {
       options,
       objects: [...this.#objects],
       events: [...events],
+      ...(this.#usage.length > 0 && { usage: [...this.#usage] }),
       ...(outcome && { outcome }),
     };
   }

@@ -33,6 +33,7 @@ const running: TaskMetadata = {
     persons: 'auto',
     background: DEFAULT_BACKGROUND,
     provider: 'local',
+    onOutage: 'wait',
     deadlineS: 3600,
     priority: 3,
   },

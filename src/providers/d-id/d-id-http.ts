@@ -1,0 +1,73 @@
+import { type Dispatcher, type FormData, request } from 'undici';
+import type { z } from 'zod';
+import { toAnswerError, toConnectionError, unreadableAnswer } from './d-id-error.ts';
+
+export interface DIdHttpOptions {
+  /** Without a slash at the end. */
+  apiUrl: string;
+  /** `API_USERNAME:API_PASSWORD` as it was issued. */
+  apiKey: string;
+  /** Whether the key goes out in base64. Most clients send it raw. */
+  encodesKey: boolean;
+  /** The pool of connections; its timeouts bound every phase of a call. The owner closes it. */
+  dispatcher: Dispatcher;
+}
+
+export interface DIdCall<T> {
+  method: 'GET' | 'POST' | 'DELETE';
+  path: string;
+  query?: Record<string, string>;
+  json?: unknown;
+  form?: FormData;
+  /** Without it the answer's body is not read. */
+  answer?: z.ZodType<T>;
+}
+
+/** One call, one request: nothing here tries again. Rejects with the PipelineErrors of `d-id-error.ts`. */
+export type DIdHttp = <T>(call: DIdCall<T>) => Promise<T>;
+
+export function createDIdHttp({ apiUrl, apiKey, encodesKey, dispatcher }: DIdHttpOptions): DIdHttp {
+  const authorization = `Basic ${encodesKey ? Buffer.from(apiKey).toString('base64') : apiKey}`;
+  return async (call) => {
+    const { status, headers, text } = await send(call);
+    const name = `${call.method} ${call.path.replace(/\/(talks|images|audios)\/.*/, '/$1/{id}')}`;
+    if (status < 200 || status > 299) {
+      throw toAnswerError(name, { status, retryAfter: headers['retry-after'], text });
+    }
+    return call.answer ? parse(name, call.answer, text) : (undefined as never);
+  };
+
+  async function send({ method, path, query, json, form }: DIdCall<unknown>) {
+    try {
+      const { statusCode, headers, body } = await request(`${apiUrl}${path}`, {
+        method,
+        dispatcher,
+        ...(query && { query }),
+        headers: {
+          authorization,
+          accept: 'application/json',
+          ...(json !== undefined && { 'content-type': 'application/json' }),
+        },
+        body: json === undefined ? (form ?? null) : JSON.stringify(json),
+      });
+      return { status: statusCode, headers, text: await body.text() };
+    } catch (error) {
+      throw toConnectionError(`${method} ${path.split('/')[1]}`, error);
+    }
+  }
+}
+
+function parse<T>(name: string, schema: z.ZodType<T>, text: string): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw unreadableAnswer(name, 'no JSON', error);
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw unreadableAnswer(name, faults.join('; '), parsed.error);
+  }
+  return parsed.data;
+}

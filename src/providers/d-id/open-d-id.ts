@@ -1,0 +1,26 @@
+import { Agent } from 'undici';
+import type { Config } from '../../config.ts';
+import type { RemoteVideoProvider } from '../video-provider.ts';
+import { createDIdHttp } from './d-id-http.ts';
+import { createDIdProvider } from './d-id-provider.ts';
+import { createDownload } from './download.ts';
+
+/** D-ID with a pool of connections of its own, which goes when this is disposed. */
+export function openDId(config: Config['dId'] & { apiKey: string }): RemoteVideoProvider & AsyncDisposable {
+  const { connectMs, answerMs } = config.timeouts;
+  const dispatcher = new Agent({
+    connections: config.connections,
+    connect: { timeout: connectMs },
+    headersTimeout: answerMs,
+    bodyTimeout: answerMs,
+  });
+  const http = createDIdHttp({ ...config, dispatcher });
+  const allowsHttp = config.apiUrl.startsWith('http:');
+  const provider = createDIdProvider({
+    http,
+    download: createDownload({ dispatcher, allowsHttp }),
+    stitch: config.stitch,
+    ...(config.webhookUrl && { webhookUrl: config.webhookUrl }),
+  });
+  return { ...provider, [Symbol.asyncDispose]: () => dispatcher.close() };
+}

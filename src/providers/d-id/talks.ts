@@ -1,0 +1,108 @@
+import { PipelineError } from '../../errors.ts';
+import type { RemoteTalk, RemoteVideoProvider } from '../video-provider.ts';
+import { toTalkError } from './d-id-error.ts';
+import type { DIdHttp } from './d-id-http.ts';
+import { CreatedAnswer, TalkAnswer, TalksAnswer } from './response-schemas.ts';
+
+export interface TalkOptions {
+  http: DIdHttp;
+  /** Where D-ID tells of changes, https; absent where it cannot reach us. */
+  webhookUrl?: string;
+  /** Whether results show the whole portrait; plans that do not have it give the cut-out face. */
+  stitch: boolean;
+}
+
+type TalkCalls = Pick<RemoteVideoProvider, 'createTalk' | 'findTalk' | 'readTalk'>;
+
+const STATES = { created: 'waiting', started: 'working', done: 'done' } as const;
+/** The most that one page may hold. */
+const PAGE = '100';
+
+/** Talks at D-ID; the job's id is their `user_data`. */
+export function createTalks({ http, webhookUrl, stitch }: TalkOptions) {
+  const post = (request: Parameters<TalkCalls['createTalk']>[0], withStitch: boolean) =>
+    http({
+      method: 'POST',
+      path: '/talks',
+      json: {
+        source_url: request.portraitUrl,
+        script: { type: 'audio', audio_url: request.voiceUrl },
+        ...(withStitch && { config: { stitch: true } }),
+        user_data: request.requestId,
+        name: request.requestId,
+        ...(webhookUrl && { webhook: webhookUrl }),
+      },
+      answer: CreatedAnswer,
+    });
+  const get = async (talkId: string) =>
+    http({ method: 'GET', path: `/talks/${encodeURIComponent(talkId)}`, answer: TalkAnswer });
+
+  return {
+    async createTalk(request) {
+      try {
+        const talk = await post(request, stitch).catch((error) => {
+          if (stitch && isForbidden(error)) {
+            return post(request, false);
+          }
+          throw error;
+        });
+        return { talkId: talk.id };
+      } catch (error) {
+        throw toCreateError(error);
+      }
+    },
+
+    async findTalk(requestId) {
+      const ours: Array<{ id: string; created_at: string }> = [];
+      let token: string | null | undefined;
+      do {
+        const query = { limit: PAGE, ...(token && { token }) };
+        const page = await http({ method: 'GET', path: '/talks', query, answer: TalksAnswer });
+        ours.push(...page.talks.filter(({ user_data }) => user_data === requestId));
+        token = page.token;
+      } while (token);
+      const [first] = ours.sort((a, b) => a.created_at.localeCompare(b.created_at));
+      return first && { talkId: first.id };
+    },
+
+    async readTalk(talkId): Promise<RemoteTalk> {
+      const { status, error } = await get(talkId);
+      if (status === 'error' || status === 'rejected') {
+        throw toTalkError(status, error ?? { kind: 'without a reason' });
+      }
+      return { talkId, status, state: STATES[status] };
+    },
+
+    /** Presigned for this call: an older one may have expired. */
+    async resultUrl(talkId: string): Promise<string> {
+      const { result_url, status } = await get(talkId);
+      if (!result_url) {
+        throw new PipelineError(
+          'PROVIDER_UNAVAILABLE',
+          `D-ID names no video of the talk yet, its status is "${status}"`,
+        );
+      }
+      return result_url;
+    },
+  } satisfies TalkCalls & { resultUrl(talkId: string): Promise<string> };
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof PipelineError && error.details?.status === 403;
+}
+
+/** After a broken connection or a 5xx the talk may be there all the same, and it would be paid twice. */
+function toCreateError(error: unknown): unknown {
+  if (!(error instanceof PipelineError)) {
+    return error;
+  }
+  const { code, details, message } = error;
+  const isOutage = code === 'PROVIDER_UNAVAILABLE' && details?.status !== 429 && details?.status !== 425;
+  if (details?.sent && (isOutage || code === 'PROVIDER_RESPONSE_INVALID')) {
+    return new PipelineError('PROVIDER_AMBIGUOUS', `${message}; whether it began the talk is not known`, {
+      cause: error,
+      details,
+    });
+  }
+  return error;
+}

@@ -1,0 +1,176 @@
+import type { GateAnswer, GateReport, GateRequest } from '../../contracts/provider-gate.ts';
+
+/** So many failures without a success between them, within this time, open the breaker. */
+const BURST = 5;
+const BURST_WINDOW_MS = 5 * 60_000;
+const FIRST_PROBE_MS = { outage: 5_000, credits: 15_000 };
+const LONGEST_PROBE_MS = 5 * 60_000;
+/** Of a new talk's time in the average of the ones before. */
+const NEW_WEIGHT = 0.2;
+
+type Reason = keyof typeof FIRST_PROBE_MS;
+
+/** Everything that the breaker knows, in a form that outlives its run. Times are milliseconds since 1970. */
+export interface BreakerSnapshot {
+  failures: number[];
+  /** Set while it is open. */
+  open?: { reason: Reason; probeAt: number; intervalMs: number; probe?: string };
+  /** Places by the workflow that has them, with the time they are taken back. */
+  leases: Record<string, number>;
+  /** Who waits, in order, and what was said to them last. */
+  waiting: Array<GateRequest & { told?: string }>;
+  terms: { maxTalksInFlight: number; timeScale: number };
+  talkMsPerVoiceS?: number;
+}
+
+export interface AddressedAnswer {
+  workflowId: string;
+  answer: GateAnswer;
+}
+
+const CLOSED: BreakerSnapshot = {
+  failures: [],
+  leases: {},
+  waiting: [],
+  terms: { maxTalksInFlight: 1, timeScale: 1 },
+};
+
+/**
+ * A circuit breaker and a counted semaphore for one provider. It is told what happens and answers with what to tell
+ * whom; it has no clock of its own.
+ */
+export class Breaker {
+  readonly #state: BreakerSnapshot;
+
+  constructor(snapshot: BreakerSnapshot = CLOSED) {
+    this.#state = structuredClone(snapshot);
+  }
+
+  get snapshot(): BreakerSnapshot {
+    return this.#state;
+  }
+
+  ask(request: GateRequest, now: number): AddressedAnswer[] {
+    const { waiting, leases } = this.#state;
+    const { workflowId, leaseMs } = request;
+    this.#state.terms = request.terms;
+    if (leases[workflowId] !== undefined) {
+      leases[workflowId] = now + leaseMs;
+      return [{ workflowId, answer: this.#granted() }];
+    }
+    const known = waiting.find((waiter) => waiter.workflowId === workflowId);
+    if (known) {
+      // It asks again because it heard nothing.
+      delete known.told;
+    } else {
+      waiting.push({ ...request });
+    }
+    return this.settle(now);
+  }
+
+  report({ workflowId, outcome, talkMsPerVoiceS }: GateReport, now: number): AddressedAnswer[] {
+    const state = this.#state;
+    const wasProbe = state.open?.probe === workflowId;
+    if (outcome === 'created') {
+      state.failures = [];
+      delete state.open;
+    } else {
+      delete state.leases[workflowId];
+      state.waiting = state.waiting.filter((waiter) => waiter.workflowId !== workflowId);
+    }
+    if (outcome === 'outage' || outcome === 'credits') {
+      this.#fail(outcome, wasProbe, now);
+    } else if (outcome === 'left' && wasProbe) {
+      delete state.open?.probe;
+    }
+    if (talkMsPerVoiceS !== undefined) {
+      const before = state.talkMsPerVoiceS ?? talkMsPerVoiceS;
+      state.talkMsPerVoiceS = before + NEW_WEIGHT * (talkMsPerVoiceS - before);
+    }
+    return this.settle(now);
+  }
+
+  /** Lets in whom it can, and tells the others why not, each thing once. */
+  settle(now: number): AddressedAnswer[] {
+    this.#dropExpired(now);
+    const answers: AddressedAnswer[] = [];
+    while (this.#mayGrant(now)) {
+      const { workflowId, leaseMs } = this.#state.waiting.shift()!;
+      this.#state.leases[workflowId] = now + leaseMs;
+      if (this.#state.open) {
+        this.#state.open.probe = workflowId;
+        this.#state.open.probeAt = now + this.#state.open.intervalMs;
+      }
+      answers.push({ workflowId, answer: this.#granted() });
+    }
+    const answer = this.#held();
+    const words = JSON.stringify(answer);
+    for (const waiter of this.#state.waiting) {
+      if (waiter.told !== words) {
+        waiter.told = words;
+        answers.push({ workflowId: waiter.workflowId, answer });
+      }
+    }
+    return answers;
+  }
+
+  /** Whoever is not there any more keeps no place. */
+  forget(workflowId: string, now: number): AddressedAnswer[] {
+    return this.report({ workflowId, outcome: 'left' }, now);
+  }
+
+  /** When `settle` is due although nothing happened. */
+  nextDueAt(): number | undefined {
+    const { open, waiting, leases } = this.#state;
+    const probeAt = open && !open.probe && waiting.length > 0 ? [open.probeAt] : [];
+    const times = [...probeAt, ...Object.values(leases)];
+    return times.length > 0 ? Math.min(...times) : undefined;
+  }
+
+  #mayGrant(now: number): boolean {
+    const { open, waiting, leases, terms } = this.#state;
+    if (waiting.length === 0 || Object.keys(leases).length >= terms.maxTalksInFlight) {
+      return false;
+    }
+    return open ? !open.probe && now >= open.probeAt : true;
+  }
+
+  #fail(reason: Reason, wasProbe: boolean, now: number): void {
+    const state = this.#state;
+    const { timeScale } = state.terms;
+    if (wasProbe && state.open) {
+      const intervalMs = Math.min(state.open.intervalMs * 2, LONGEST_PROBE_MS * timeScale);
+      state.open = { reason, intervalMs, probeAt: now + intervalMs };
+      return;
+    }
+    state.failures = [...state.failures.filter((at) => at > now - BURST_WINDOW_MS), now];
+    // Without credits every talk is refused alike; one answer is enough.
+    if (!state.open && (reason === 'credits' || state.failures.length >= BURST)) {
+      const intervalMs = FIRST_PROBE_MS[reason] * timeScale;
+      state.open = { reason, intervalMs, probeAt: now + intervalMs };
+    }
+  }
+
+  #dropExpired(now: number): void {
+    for (const [workflowId, expiresAt] of Object.entries(this.#state.leases)) {
+      if (expiresAt <= now) {
+        delete this.#state.leases[workflowId];
+        if (this.#state.open?.probe === workflowId) {
+          delete this.#state.open.probe;
+        }
+      }
+    }
+  }
+
+  #granted(): GateAnswer {
+    const { talkMsPerVoiceS } = this.#state;
+    return { kind: 'granted', ...(talkMsPerVoiceS !== undefined && { talkMsPerVoiceS }) };
+  }
+
+  #held(): GateAnswer {
+    const { open } = this.#state;
+    return open
+      ? { kind: 'held', reason: open.reason, until: new Date(open.probeAt).toISOString() }
+      : { kind: 'held', reason: 'busy' };
+  }
+}

@@ -1,0 +1,155 @@
+import { isCancellation, sleep } from '@temporalio/workflow';
+import type { OutageChoice } from '../../contracts/job.ts';
+import type { GateAnswer } from '../../contracts/provider-gate.ts';
+import { codeOf, givenUp, toClock, troubleOf } from './outage.ts';
+import type { ProviderGate } from './provider-gate.ts';
+import type { Remains } from './remains.ts';
+import type { RemoteCalls } from './remote-activities.ts';
+import { type Media, uploadMedia } from './upload-media.ts';
+
+export interface CreateTalkJob {
+  portraitKey: string;
+  voiceKey: string;
+  onOutage: OutageChoice;
+  gate: ProviderGate;
+  calls: RemoteCalls;
+  /** Told of everything that comes to be at the provider, the moment it is known. */
+  remains: Remains;
+  tell: (message: string, details?: Record<string, unknown>) => void;
+}
+
+export interface CreatedTalk {
+  talkId: string;
+  /** What talks took lately for each second of voice, where it is known. */
+  talkMsPerVoiceS?: number;
+}
+
+/** The list shows a new talk a little after it was created. */
+const LOOKS_MS = [0, 500, 1_500, 3_000, 5_000];
+/** An attempt that was not begun within this time is not begun at all; twice as long after each that came too late. */
+const FIRST_WINDOW_MS = 10_000;
+/** Between the clocks of Temporal and of a worker. */
+const CLOCK_SKEW_MS = 1_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+/** A job that is not to wait does not wait for the breaker either. */
+const PATIENCE = 3;
+
+/**
+ * Uploads portrait and voice and has the talk created, exactly once: after an attempt of which it is not known whether
+ * it succeeded, its talk is looked for before the next one. Holds while the provider does not answer.
+ */
+export async function createTalkOnce(job: CreateTalkJob): Promise<CreatedTalk> {
+  const { gate, remains, onOutage } = job;
+  const attempts = { windowMs: FIRST_WINDOW_MS, lookUntil: 0 };
+  let media: Media | undefined;
+  for (let failures = 0; ; ) {
+    try {
+      if (failures > 0) {
+        await enterGate(job);
+      }
+      media ??= await uploadMedia(job);
+      const { talkMsPerVoiceS } = await enterGate(job);
+      const talkId = (await lookBack(job, attempts)) ?? (await ask(job, media, attempts));
+      if (talkId) {
+        remains.talkId = talkId;
+        await gate.report('created');
+        return { talkId, ...(talkMsPerVoiceS !== undefined && { talkMsPerVoiceS }) };
+      }
+    } catch (error) {
+      const trouble = isCancellation(error) ? undefined : troubleOf(error);
+      if (!trouble) {
+        throw error;
+      }
+      // A worker that died says nothing about the provider; the place is kept.
+      const reason = trouble === 'credits' ? 'credits' : 'outage';
+      if (trouble !== 'worker lost') {
+        await gate.report(reason);
+      }
+      failures += 1;
+      if (onOutage !== 'wait' && failures >= PATIENCE) {
+        throw givenUp(reason, onOutage);
+      }
+      // Where the breaker is open it says when to go on; this spreads those that failed together.
+      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+      await sleep(pauseMs * remains.timeScale * (0.5 + Math.random() / 2) + 1);
+    }
+  }
+}
+
+interface Attempts {
+  windowMs: number;
+  /** Until then an attempt that was given up may still be sent. Milliseconds since 1970. */
+  lookUntil: number;
+}
+
+/** One attempt. `undefined` where it came too late to be sent. */
+async function ask({ calls, remains }: CreateTalkJob, media: Media, attempts: Attempts) {
+  const { requestId } = remains;
+  const sendBefore = Date.now() + attempts.windowMs;
+  remains.mayHaveTalk = true;
+  try {
+    const created = await calls.once.createTalk({
+      requestId,
+      ...media,
+      sendBefore: new Date(sendBefore).toISOString(),
+    });
+    if ('talkId' in created) {
+      return created.talkId;
+    }
+    remains.mayHaveTalk = false;
+    attempts.windowMs *= 2;
+  } catch (error) {
+    const trouble = troubleOf(error);
+    if (trouble === 'worker lost') {
+      attempts.lookUntil = sendBefore + CLOCK_SKEW_MS;
+    }
+    const isUnknown = trouble === undefined && codeOf(error) === undefined;
+    remains.mayHaveTalk = isUnknown || trouble === 'ambiguous' || trouble === 'worker lost';
+    throw error;
+  }
+}
+
+/** The talk of an earlier attempt, where there was one that may have succeeded. */
+async function lookBack({ calls, remains }: CreateTalkJob, { lookUntil }: Attempts) {
+  if (!remains.mayHaveTalk) {
+    return undefined;
+  }
+  const { requestId, timeScale } = remains;
+  const pauses = [
+    ...LOOKS_MS.map((ms) => ms * timeScale),
+    ...(lookUntil > Date.now() ? [lookUntil - Date.now()] : []),
+  ];
+  for (const pauseMs of pauses) {
+    await sleep(pauseMs + 1);
+    const found = await calls.few.findTalk({ requestId });
+    if (found) {
+      return found.talkId;
+    }
+  }
+  remains.mayHaveTalk = false;
+}
+
+function enterGate({ gate, onOutage, tell }: CreateTalkJob) {
+  return gate.enter((held) => {
+    if (held.reason !== 'busy' && onOutage !== 'wait') {
+      throw givenUp(held.reason, onOutage);
+    }
+    tell(describeHold(held), {
+      hold: held.reason,
+      ...(held.until && { next_try_at: held.until }),
+    });
+  });
+}
+
+function describeHold({ reason, until }: Extract<GateAnswer, { kind: 'held' }>): string {
+  const next = until ? `; next try at ${toClock(new Date(until))}` : '';
+  switch (reason) {
+    case 'outage':
+      return `D-ID is not answering${next}`;
+    case 'credits':
+      return `The D-ID account has no credits left${next}`;
+    case 'busy':
+      return 'Waiting for a place: D-ID works on as many talks as the settings allow';
+  }
+}

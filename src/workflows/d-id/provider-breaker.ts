@@ -1,0 +1,65 @@
+import {
+  condition,
+  continueAsNew,
+  defineQuery,
+  defineSignal,
+  getExternalWorkflowHandle,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  ANSWER_SIGNAL,
+  ASK_SIGNAL,
+  BREAKER_QUERY,
+  type GateReport,
+  type GateRequest,
+  REPORT_SIGNAL,
+} from '../../contracts/provider-gate.ts';
+import { type AddressedAnswer, Breaker, type BreakerSnapshot } from './breaker-state.ts';
+
+/** Replaying more than this takes a worker noticeable time. */
+const LONGEST_HISTORY = 4_000;
+
+/**
+ * The one place that knows whether a provider is well and how many talks it works on, for all jobs of all workers.
+ * It runs for ever, in runs of bounded length.
+ */
+export async function providerBreaker(snapshot?: BreakerSnapshot): Promise<never> {
+  const breaker = new Breaker(snapshot);
+  const inbox: Array<(now: number) => AddressedAnswer[]> = [];
+  setHandler(defineSignal<[GateRequest]>(ASK_SIGNAL), (request) => {
+    inbox.push((now) => breaker.ask(request, now));
+  });
+  setHandler(defineSignal<[GateReport]>(REPORT_SIGNAL), (report) => {
+    inbox.push((now) => breaker.report(report, now));
+  });
+  setHandler(defineQuery<BreakerSnapshot>(BREAKER_QUERY), () => breaker.snapshot);
+
+  const tell = ({ workflowId, answer }: AddressedAnswer) => {
+    getExternalWorkflowHandle(workflowId)
+      .signal(ANSWER_SIGNAL, answer)
+      // The job has ended, or was terminated.
+      .catch(() => inbox.push((now) => breaker.forget(workflowId, now)));
+  };
+
+  while (inbox.length > 0 || !isLong()) {
+    await untilDue(() => inbox.length > 0, breaker.nextDueAt());
+    const now = Date.now();
+    const answers = inbox.splice(0).flatMap((handle) => handle(now));
+    [...answers, ...breaker.settle(now)].forEach(tell);
+  }
+  return continueAsNew<typeof providerBreaker>(breaker.snapshot);
+}
+
+function isLong(): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return continueAsNewSuggested || historyLength > LONGEST_HISTORY;
+}
+
+async function untilDue(isDue: () => boolean, dueAt: number | undefined): Promise<void> {
+  if (dueAt === undefined) {
+    await condition(isDue);
+  } else {
+    await condition(isDue, Math.max(1, dueAt - Date.now()));
+  }
+}

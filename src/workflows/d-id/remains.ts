@@ -1,0 +1,59 @@
+import { log, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
+import { QUEUES } from '../../contracts/queues.ts';
+import { remoteActivities } from './remote-activities.ts';
+
+/** What a job has left at the provider, as far as it knows. */
+export interface Remains {
+  requestId: string;
+  timeScale: number;
+  /** Whether a talk may be there whose name is not known. */
+  mayHaveTalk: boolean;
+  talkId?: string;
+  portraitId?: string;
+  voiceId?: string;
+}
+
+/** A talk that nobody knows of appears in the list within seconds, or when the request that was cut off has been served. */
+const LOOKS_MS = [0, 2_000, 5_000, 10_000, 30_000];
+
+/** Deletes it all in a workflow of its own, so that the job's end does not wait for the provider. */
+export async function leaveTidyUp(remains: Remains): Promise<void> {
+  const { talkId, portraitId, voiceId, mayHaveTalk, requestId } = remains;
+  if (talkId || portraitId || voiceId || mayHaveTalk) {
+    await startChild(tidyUpRemoteTalk, {
+      workflowId: `tidy-up/${requestId}`,
+      taskQueue: QUEUES.pipeline,
+      args: [remains],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: 'Delete at D-ID what a job left there',
+    });
+  }
+}
+
+/** Ends when nothing of the job is at the provider any more; a talk that is still worked on is waited for. */
+export async function tidyUpRemoteTalk(remains: Remains): Promise<void> {
+  const { undo } = remoteActivities(remains.timeScale);
+  const talkId = remains.talkId ?? (remains.mayHaveTalk ? await findLostTalk(remains) : undefined);
+  const deletions = [
+    talkId && undo.deleteRemote({ what: 'talk', id: talkId }),
+    remains.portraitId && undo.deleteRemote({ what: 'portrait', id: remains.portraitId }),
+    remains.voiceId && undo.deleteRemote({ what: 'voice', id: remains.voiceId }),
+  ];
+  const results = await Promise.allSettled(deletions);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) {
+    log.error('Something of a job stays at the provider', { requestId: remains.requestId });
+    throw failed.reason;
+  }
+}
+
+async function findLostTalk({ requestId, timeScale }: Remains): Promise<string | undefined> {
+  const { undo } = remoteActivities(timeScale);
+  for (const pauseMs of LOOKS_MS) {
+    await sleep(pauseMs * timeScale + 1);
+    const found = await undo.findTalk({ requestId });
+    if (found) {
+      return found.talkId;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { ProviderTerms } from '../contracts/provider-gate.ts';
+import { undo } from './activities.ts';
+import { affordTalk } from './d-id/afford-talk.ts';
+import { isOutage } from './d-id/outage.ts';
+import { leaveTidyUp, type Remains } from './d-id/remains.ts';
+import type { Talk, TalkJob } from './talk.ts';
+import { talkLocally } from './talk-locally.ts';
+import { talkWithDId } from './talk-with-d-id.ts';
+
+/** Who makes the video, known before the work that would be lost without: D-ID on its terms, or the built-in renderer. */
+export type Renderer = { name: 'local'; isDegraded: boolean } | { name: 'd-id'; terms: ProviderTerms };
+
+const INSTEAD: Renderer = { name: 'local', isDegraded: true };
+
+export async function chooseRenderer({
+  options,
+  voiceS,
+  progress,
+}: Omit<TalkJob, 'compensations' | 'record'>): Promise<Renderer> {
+  if (options.provider === 'local') {
+    return { name: 'local', isDegraded: false };
+  }
+  try {
+    const terms = await affordTalk(voiceS, options.onOutage, (message, details) =>
+      progress.enter('UPLOAD_COMPLETE', message, details),
+    );
+    return { name: 'd-id', terms };
+  } catch (error) {
+    return takeOver(error, options.onOutage === 'local');
+  }
+}
+
+/** The video by whom it was to be made, or by the built-in renderer where that was asked for and the provider is out. */
+export async function makeTalk(job: TalkJob, renderer: Renderer): Promise<Talk & { isDegraded: boolean }> {
+  job.compensations.add('video', () => undo.discard({ keys: [job.keys.video, job.keys.thumbnail] }));
+  if (renderer.name === 'local') {
+    return { ...(await talkLocally(job)), isDegraded: renderer.isDegraded };
+  }
+  const { timeScale } = renderer.terms;
+  const remains: Remains = { requestId: job.taskId, timeScale, mayHaveTalk: false };
+  job.compensations.add('talk and uploads at D-ID', () => leaveTidyUp(remains));
+  try {
+    return { ...(await talkWithDId(job, renderer.terms, remains)), isDegraded: false };
+  } catch (error) {
+    takeOver(error, job.options.onOutage === 'local');
+    await CancellationScope.nonCancellable(() => leaveTidyUp(remains));
+    Object.assign(remains, {
+      mayHaveTalk: false,
+      talkId: undefined,
+      portraitId: undefined,
+      voiceId: undefined,
+    });
+    return { ...(await talkLocally(job)), isDegraded: true };
+  }
+}
+
+function takeOver(error: unknown, mayTakeOver: boolean): Renderer {
+  if (!mayTakeOver || isCancellation(error) || !isOutage(error)) {
+    throw error;
+  }
+  return INSTEAD;
+}

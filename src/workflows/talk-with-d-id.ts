@@ -1,0 +1,50 @@
+import type { ProviderTerms } from '../contracts/provider-gate.ts';
+import type { RunningStage } from '../contracts/stages.ts';
+import { creditsFor } from './d-id/afford-talk.ts';
+import { createTalkOnce } from './d-id/create-talk-once.ts';
+import { ProviderGate } from './d-id/provider-gate.ts';
+import type { Remains } from './d-id/remains.ts';
+import { remoteActivities } from './d-id/remote-activities.ts';
+import { waitForTalk } from './d-id/wait-for-talk.ts';
+import type { Talk, TalkJob } from './talk.ts';
+
+/** D-ID makes the video: the talk lives there, and is remembered here by its name. */
+export async function talkWithDId(job: TalkJob, terms: ProviderTerms, remains: Remains): Promise<Talk> {
+  const { keys, voiceS, options, progress, record } = job;
+  const { onOutage } = options;
+  const calls = remoteActivities(terms.timeScale);
+  const gate = new ProviderGate('d-id', terms);
+  const tellAt = (stage: RunningStage) => (message: string, details?: Record<string, unknown>) =>
+    progress.enter(stage, message, details);
+
+  try {
+    progress.enter('DID_UPLOAD', 'Handing portrait and voice to D-ID');
+    const { talkId, talkMsPerVoiceS } = await createTalkOnce({
+      portraitKey: keys.portrait,
+      voiceKey: keys.voice,
+      onOutage,
+      gate,
+      calls,
+      remains,
+      tell: tellAt('DID_UPLOAD'),
+    });
+    record.addUsage({ provider: 'd-id', talkId, seconds: voiceS, credits: creditsFor(voiceS) });
+
+    progress.enter('DID_PROCESSING', 'D-ID makes the video', { talk_id: talkId });
+    const usualMs = talkMsPerVoiceS === undefined ? undefined : talkMsPerVoiceS * voiceS;
+    const tookMs = await waitForTalk({
+      talkId,
+      terms,
+      onOutage,
+      calls,
+      usualMs,
+      tell: tellAt('DID_PROCESSING'),
+    });
+    await gate.leave(tookMs / Math.max(voiceS, 1));
+
+    const { video, durationS } = await calls.download.downloadTalk({ talkId, videoKey: keys.video });
+    return { provider: 'd-id', video, durationS, warnings: [] };
+  } finally {
+    await gate.leave();
+  }
+}
