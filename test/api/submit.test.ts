@@ -123,6 +123,7 @@ describe('POST /api/pipeline/generate', () => {
       persons: 1,
       background: '#ff8800',
       provider: 'local',
+      onOutage: 'wait',
       deadlineS: 60,
       priority: 5,
     });
