@@ -61,6 +61,9 @@ async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
       ...common,
       taskQueue: QUEUES.pipeline,
       workflowBundle: deps.workflowBundle,
+      // One at a time of new jobs and one of those under way: more of them end in any order, so that jobs would enter the
+      // queues of their slots in another order than they were submitted in. Workflow code runs in one thread anyway.
+      maxConcurrentWorkflowTaskExecutions: 2,
     }),
     Worker.create({
       ...common,

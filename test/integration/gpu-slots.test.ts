@@ -24,7 +24,7 @@ describe.skipIf(!modelsDir || !mediaDir)('slots of the GPU worker (needs MODELS_
   let stack: WorkerStack;
 
   beforeAll(async () => {
-    stack = await startWorkerStack({ BIREFNET_TIMEOUT_S: '8' });
+    stack = await startWorkerStack({ BIREFNET_TIMEOUT_S: '15' });
   });
   afterAll(async () => {
     await stack[Symbol.asyncDispose]();
