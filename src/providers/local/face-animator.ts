@@ -1,14 +1,17 @@
 import { createLids } from './eyes/lids.ts';
-import { type FaceColours, faceColoursOf } from './face/face-colours.ts';
-import type { FacePoints } from './face/face-points.ts';
+import { faceColoursOf } from './face/face-colours.ts';
+import { type FacePoints, faceYaw } from './face/face-points.ts';
+import type { Manner } from './motion/motion.ts';
 import type { Pose } from './motion/pose.ts';
-import { type MouthFrame, mouthFrameOf } from './mouth/mouth-frame.ts';
+import { mouthFrameOf } from './mouth/mouth-frame.ts';
 import { createMouthInterior } from './mouth/mouth-interior.ts';
 import { createPhotoTeeth, showsTeeth } from './mouth/photo-teeth.ts';
 import { snapLips } from './mouth/snap-lips.ts';
 import { createUpperTeeth } from './mouth/upper-teeth.ts';
 import { cutPerson } from './picture/cut-person.ts';
+import { sharpen } from './picture/sharpen.ts';
 import type { Texture } from './picture/texture.ts';
+import { smoothstep } from './smoothstep.ts';
 import { browFieldOf } from './warp/brow-field.ts';
 import { createDisplacements } from './warp/displacements.ts';
 import { headFieldsOf } from './warp/head-fields.ts';
@@ -30,13 +33,13 @@ export interface Scene {
 }
 
 export interface FaceAnimator {
-  mouth: MouthFrame;
-  colours: FaceColours;
-  /** Whether the photo shows teeth between lips that are apart. */
-  grins: boolean;
+  manner: Manner;
   /** Draws one frame into `out`, packed RGBA. The rest pose is the portrait. */
   draw(pose: Pose, out: Uint32Array): void;
 }
+
+/** Radians to the side between which the mouth's motion is held back; beyond, teeth would stand outside of the lips. */
+const TURNING = [0.24, 0.35] as const;
 
 /** Everything that is computed once a portrait; frames then only combine it. */
 export function createFaceAnimator({ portrait, plate, mask, points }: Scene): FaceAnimator {
@@ -51,21 +54,23 @@ export function createFaceAnimator({ portrait, plate, mask, points }: Scene): Fa
     brows: browFieldOf(points, grid),
     mouth: mouthFieldsOf(mouth, grid),
   };
+  const yaw = Math.abs(faceYaw(points));
   const teeth = grins ? createPhotoTeeth(mouth, portrait) : createUpperTeeth(mouth, colours.tooth);
-  const closeLids = createLids(points, portrait, colours, person);
-  const interior = createMouthInterior(mouth, colours, teeth);
+  const crisp = sharpen(person);
+  const lids = [person, crisp].map((texture) => createLids(points, portrait, colours, texture));
+  const interior = createMouthInterior(mouth, colours, yaw < TURNING[1] ? teeth : undefined);
   const displacements = createDisplacements(fields, mouth, grid);
   const movedLips = createMovedLips(mouth, grid);
   const inverse = createInverseWarp(mouth, fields.mouth.box, grid);
-  const drawPerson = createFrameWarp(person, plate, grid);
-  const drawMouth = createMouthRegion(mouth, interior, person, plate, grid);
+  const drawPerson = createFrameWarp({ still: person, moving: crisp }, plate, grid);
+  const drawMouth = createMouthRegion(mouth, interior, crisp, plate, grid);
 
   return {
-    mouth,
-    colours,
-    grins,
+    manner: { mouthOpen: mouth.open, grins, reach: 1 - 0.4 * smoothstep(...TURNING, yaw) },
     draw(pose, out) {
-      closeLids(pose.blink);
+      for (const closeLids of lids) {
+        closeLids(pose.blink);
+      }
       displacements.update(pose);
       movedLips.update(displacements);
       inverse.update(displacements, movedLips.lips);

@@ -1,23 +1,12 @@
-import type { FaceDetector } from '../../inference/face-detector.ts';
-import type { FaceLandmarker } from '../../inference/face-landmarks.ts';
 import { createMp4Writer } from '../../media/mp4-writer.ts';
 import { readWav } from '../../media/wav.ts';
 import type { RenderedTalk, TalkProgress, TalkRequest } from '../video-provider.ts';
-import { findFace } from './face/find-face.ts';
-import { type FrameSize, frameFace, toFrame } from './face/framing.ts';
-import { judgeFace } from './face/judge-face.ts';
-import { createFaceAnimator, type FaceAnimator } from './face-animator.ts';
+import type { FrameSize } from './face/framing.ts';
 import { motionOf } from './motion/motion.ts';
-import { readMask, readPhoto, readTexture, readWholeMask } from './picture/read-picture.ts';
-import type { Texture } from './picture/texture.ts';
+import { stageTalk, type TalkModels } from './stage-talk.ts';
 
-export interface TalkModels {
-  detector: FaceDetector;
-  landmarker: FaceLandmarker;
-}
-
-export const FRAME_SIZE: FrameSize = { widthPx: 512, heightPx: 512 };
-export const FRAMES_PER_SECOND = 25;
+const FRAME_SIZE: FrameSize = { widthPx: 512, heightPx: 512 };
+const FRAMES_PER_SECOND = 25;
 /** Frames between two words on progress. */
 const PROGRESS_EVERY = 10;
 
@@ -31,7 +20,7 @@ export async function renderTalk(
   videoPath: string,
   onProgress: (progress: TalkProgress) => void,
 ): Promise<RenderedTalk> {
-  const { animator, warnings } = await stageTalk(models, request);
+  const { animator, warnings } = await stageTalk(models, request, FRAME_SIZE);
   const voice = await readWav(request.voicePath);
   const samples = voice.channels[0]!.length;
   const durationS = samples / voice.sampleRateHz;
@@ -40,8 +29,7 @@ export async function renderTalk(
     frames,
     framesPerSecond: FRAMES_PER_SECOND,
     seed: request.requestId,
-    mouthOpen: animator.mouth.open,
-    grins: animator.grins,
+    ...animator.manner,
     stillHead: request.plateShowsPerson,
   });
 
@@ -67,40 +55,4 @@ export async function renderTalk(
   }
   await writer.finish();
   return { ...FRAME_SIZE, durationS: frames / FRAMES_PER_SECOND, warnings };
-}
-
-export interface StagedTalk {
-  animator: FaceAnimator;
-  /** What the first frame shows. */
-  portrait: Texture;
-  warnings: string[];
-}
-
-/**
- * Finds the face, judges it, and sets up everything that does not change between frames.
- * @throws PipelineError FACE_NOT_FOUND, FACE_UNSUITABLE
- */
-export async function stageTalk(
-  { detector, landmarker }: TalkModels,
-  request: TalkRequest,
-): Promise<StagedTalk> {
-  const photo = await readPhoto(request.portraitPath);
-  const { box } = await findFace(detector, photo, await readWholeMask(request.maskPath));
-  const face = await landmarker.locate(photo, box);
-  const warnings = judgeFace(face, photo);
-
-  const framing = frameFace(face.points, photo, FRAME_SIZE);
-  const portrait = await readTexture(request.portraitPath, framing, FRAME_SIZE);
-  const animator = createFaceAnimator({
-    portrait,
-    points: toFrame(face.points, framing, FRAME_SIZE),
-    // A person who stands on the plate too is not cut out: the picture itself gives way around the mouth.
-    ...(request.plateShowsPerson
-      ? { plate: portrait, mask: new Uint8Array(portrait.pixels.length).fill(255) }
-      : {
-          plate: await readTexture(request.platePath, framing, FRAME_SIZE),
-          mask: await readMask(request.maskPath, framing, FRAME_SIZE),
-        }),
-  });
-  return { animator, portrait, warnings };
 }

@@ -38,7 +38,7 @@ describe.skipIf(!modelsDir || !mediaDir)(
         join(folder, 'voice.wav'),
         buzz(3, (time) => time % 0.5 < 0.3),
       );
-      const request = await photoRequest(folder, 'u2_man.jpg', voicePath);
+      const request = await photoRequest(folder, join(mediaDir!, 'people', 'u2_man.jpg'), voicePath);
       const stop = new AbortController();
       const aborted = provider.render(request, join(folder, 'aborted.mp4'), {
         signal: stop.signal,

@@ -12,7 +12,16 @@ function poses(samples: Float32Array, options: Partial<Parameters<typeof motionO
   const frames = SECONDS * 25;
   const poseAt = motionOf(
     { sampleRateHz: 16_000, channels: [samples] },
-    { frames, framesPerSecond: 25, seed: 'a', mouthOpen: false, grins: false, stillHead: false, ...options },
+    {
+      frames,
+      framesPerSecond: 25,
+      seed: 'a',
+      mouthOpen: false,
+      grins: false,
+      reach: 1,
+      stillHead: false,
+      ...options,
+    },
   );
   return Array.from({ length: frames }, (_, frame) => poseAt(frame));
 }
@@ -66,6 +75,12 @@ describe('motion', () => {
 
     expect(grin[10]!.close).toBe(0);
     expect(Math.min(...grin.slice(45, 90).map((pose) => pose.close))).toBeGreaterThan(0.25);
+  });
+
+  it('moves the mouth less where the face bears less', () => {
+    const jaw = (reach: number) => Math.max(...poses(syllables, { reach }).map((pose) => pose.jaw));
+
+    expect(jaw(0.6)).toBeCloseTo(0.6 * jaw(1));
   });
 
   it('never lets the jaw jump', () => {

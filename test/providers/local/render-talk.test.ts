@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFaceDetector, FACE_KINDS } from '../../../src/inference/face-detector.ts';
 import { createFaceLandmarker, LANDMARK_KINDS } from '../../../src/inference/face-landmarks.ts';
@@ -12,13 +13,16 @@ import { boundsOf, eyeDistance } from '../../../src/providers/local/face/face-po
 import type { FaceAnimator } from '../../../src/providers/local/face-animator.ts';
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';
 import { REST } from '../../../src/providers/local/motion/pose.ts';
-import { renderTalk, stageTalk, type TalkModels } from '../../../src/providers/local/render-talk.ts';
+import { renderTalk } from '../../../src/providers/local/render-talk.ts';
+import { stageTalk, type TalkModels } from '../../../src/providers/local/stage-talk.ts';
 import { voiceBandsOf } from '../../../src/providers/local/voice/voice-bands.ts';
 import type { TalkRequest } from '../../../src/providers/video-provider.ts';
 import { mediaDir, modelsDir } from '../../shared-media.ts';
 import { buzz, maskOver, photoRequest, writeVoice } from './talk-files.ts';
 
+const SAMPLE = fileURLToPath(new URL('../../../samples/portrait.jpg', import.meta.url));
 const SIDE = 512;
+const FRAME = { widthPx: SIDE, heightPx: SIDE };
 let folder: string;
 let models: TalkModels;
 
@@ -40,12 +44,19 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe.skipIf(!modelsDir || !mediaDir)(
   'renderTalk, with the models of MODELS_DIR and the media of MEDIA_DIR',
+  // Each takes seconds on an idle machine.
+  { timeout: 120_000 },
   () => {
+    const person = (name: string) => join(mediaDir!, 'people', name);
     const jfk = () => join(mediaDir!, 'audio', 'jfk.wav');
 
     it('shows the portrait itself at rest', async () => {
-      for (const photo of ['obama.jpg', 'u2_man.jpg']) {
-        const { animator, portrait } = await stageTalk(models, await photoRequest(folder, photo, jfk()));
+      for (const photo of [person('obama.jpg'), person('u2_man.jpg'), SAMPLE]) {
+        const { animator, portrait } = await stageTalk(
+          models,
+          await photoRequest(folder, photo, jfk()),
+          FRAME,
+        );
         const frame = new Uint32Array(SIDE * SIDE);
 
         animator.draw(REST, frame);
@@ -58,9 +69,9 @@ describe.skipIf(!modelsDir || !mediaDir)(
       }
     });
 
-    it('opens the mouth with the loudness of the voice', { timeout: 120_000 }, async () => {
-      for (const photo of ['obama.jpg', 'u2_man.jpg']) {
-        const { animator } = await stageTalk(models, await photoRequest(folder, photo, jfk()));
+    it('opens the mouth with the loudness of the voice', async () => {
+      for (const photo of [person('obama.jpg'), person('u2_man.jpg')]) {
+        const { animator } = await stageTalk(models, await photoRequest(folder, photo, jfk()), FRAME);
         const { gaps, loudness } = await speak(animator, jfk(), { from: 5, frames: 60, every: 2 });
 
         expect(correlation(gaps, loudness), photo).toBeGreaterThan(0.5);
@@ -68,9 +79,9 @@ describe.skipIf(!modelsDir || !mediaDir)(
     });
 
     it('makes the same frames for the same request and others for another', async () => {
-      const request = await photoRequest(folder, 'u2_man.jpg', jfk());
+      const request = await photoRequest(folder, person('u2_man.jpg'), jfk());
       const hashOf = async (requestId: string) => {
-        const { animator } = await stageTalk(models, { ...request, requestId });
+        const { animator } = await stageTalk(models, { ...request, requestId }, FRAME);
         const hash = createHash('sha256');
         await drawFrames(animator, jfk(), { seed: requestId, from: 20, frames: 5 }, (frame) =>
           hash.update(frame),
@@ -93,7 +104,7 @@ describe.skipIf(!modelsDir || !mediaDir)(
 
       const talk = await renderTalk(
         models,
-        await photoRequest(folder, 'obama.jpg', voice),
+        await photoRequest(folder, person('obama.jpg'), voice),
         video,
         ({ frame, frames }) => {
           progress.push(frame / frames);
@@ -117,7 +128,7 @@ describe.skipIf(!modelsDir || !mediaDir)(
     });
 
     it('takes the face of the person that the mask shows', async () => {
-      const request = await photoRequest(folder, 'zidane.jpg', jfk());
+      const request = await photoRequest(folder, person('zidane.jpg'), jfk());
       const inProfile = await maskOver(request.maskPath, { left: 450, top: 180, width: 260, height: 500 });
 
       expect(await refusalOf(request)).toBeUndefined();
@@ -128,13 +139,13 @@ describe.skipIf(!modelsDir || !mediaDir)(
     });
 
     it('refuses half a face', async () => {
-      const request = await photoRequest(folder, 'obama_partial_face.jpg', jfk());
+      const request = await photoRequest(folder, person('obama_partial_face.jpg'), jfk());
 
       expect(await refusalOf(request)).toMatchObject({ code: 'FACE_UNSUITABLE' });
     });
 
     it('refuses a picture without a face', async () => {
-      const request = await photoRequest(folder, '../no-person/plants-1.jpg', jfk());
+      const request = await photoRequest(folder, join(mediaDir!, 'no-person', 'plants-1.jpg'), jfk());
 
       expect(await refusalOf(request)).toMatchObject({ code: 'FACE_NOT_FOUND' });
     });
@@ -142,7 +153,7 @@ describe.skipIf(!modelsDir || !mediaDir)(
 );
 
 async function refusalOf(request: TalkRequest): Promise<unknown> {
-  return stageTalk(models, request).then(
+  return stageTalk(models, request, FRAME).then(
     () => undefined,
     (error) => error,
   );
@@ -171,8 +182,7 @@ async function drawFrames(
     frames: Math.round((voice.channels[0]!.length / voice.sampleRateHz) * 25),
     framesPerSecond: 25,
     seed,
-    mouthOpen: animator.mouth.open,
-    grins: animator.grins,
+    ...animator.manner,
     stillHead: false,
   });
   const picture = new Uint32Array(SIDE * SIDE);

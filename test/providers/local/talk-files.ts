@@ -2,14 +2,11 @@ import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { createWavWriter } from '../../../src/media/wav.ts';
 import type { TalkRequest } from '../../../src/providers/video-provider.ts';
-import { mediaDir } from '../../shared-media.ts';
 
-/** Files of a talk in a folder: a photo as it is, with a mask that takes all of it for the person. */
+/** Files of a talk in a folder: a photo (by its path) as it is, with a mask that takes all of it for the person. */
 export async function photoRequest(folder: string, photo: string, voicePath: string): Promise<TalkRequest> {
   const portraitPath = join(folder, `${basename(photo)}.png`);
-  const { width, height } = await sharp(join(mediaDir!, 'people', photo))
-    .png()
-    .toFile(portraitPath);
+  const { width, height } = await sharp(photo).png().toFile(portraitPath);
   return {
     requestId: 'test',
     portraitPath,

@@ -18,9 +18,9 @@ export interface LidPatch {
 
 export const LID_LEVELS = 8;
 /** Of the eye's width, above the lid: where the skin starts to slide. */
-const SLIDE_FROM = 0.2;
-/** Of the way to the lower lid: where lids meet. */
-const MEET = 0.86;
+const SLIDE_FROM = 0.27;
+/** Of the way to the lower lid: where lids meet; a little beyond, as the eyeball must not show below. */
+const MEET = 1.02;
 const FILL = 0.94;
 const DETAIL = 0.3;
 
@@ -80,7 +80,7 @@ function lidPixel(
   const share = clamp((y - top) / (edge - top), 0, 1);
   const stretched = sampleAt(person, fromEye(eye, x, top + share * (up - top)));
   const cover = smoothstep(edge + 0.6, edge - 0.6, y);
-  const fill = FILL * smoothstep(0, 0.22, share) * smoothstep(0, 0.5, shut);
+  const fill = FILL * smoothstep(0, 0.2, share) * smoothstep(0, 0.5, shut);
   const line =
     0.75 * smoothstep(0.05, 0.4, shut) * gauss((y - edge + 0.02 * width) / (0.03 * width * Math.SQRT2));
   const channels = [red, green, blue].map((channelOf, channel) => {

@@ -30,7 +30,7 @@ export function lidSkinOf(eye: EyeFrame, portrait: Texture, skin: Colour): LidSk
     colourAt(eye, portrait, x, eye.lowerLid(x) + UNDER_EYE * eye.width),
   );
   // In the light that falls on this eye: deep-set eyes lie in the shade.
-  const light = Math.min(1, meanLuma(above) / Math.max(1, luma(skin)));
+  const light = Math.min(1, meanLuma(above) / Math.max(1, luma(skin))) ** 0.6;
   return (x, share, channel) => {
     const column = Math.min(Math.max(Math.round(x) + reach, 0), 2 * reach);
     const fromBelow = share * (0.4 + 0.6 * light);

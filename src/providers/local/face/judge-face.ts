@@ -1,7 +1,7 @@
 import { PipelineError } from '../../../errors.ts';
 import type { FaceLandmarks } from '../../../inference/face-landmarks.ts';
 import type { Raster } from '../../../inference/raster.ts';
-import { mouthFrameOf } from '../mouth/mouth-frame.ts';
+import { gapRatio, mouthFrameOf } from '../mouth/mouth-frame.ts';
 import { faceHeight, faceYaw } from './face-points.ts';
 
 /** Pixels from hairline to chin. */
@@ -15,6 +15,8 @@ const TURNED_DEGREES = 18;
 /** One half of the mouth over the other: the far half of a turned face is shorter. */
 const MOST_LOPSIDED = 2;
 const MOST_OUTSIDE = 0.05;
+/** Between the lips, of the mouth's width: a grin has .26; a shouting mouth has no line to close. */
+const MOST_GAP = 0.35;
 
 /**
  * Whether a face can be made to speak.
@@ -24,7 +26,8 @@ const MOST_OUTSIDE = 0.05;
 export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
   const heightPx = Math.round(faceHeight(face.points));
   const degrees = Math.round(Math.abs(faceYaw(face.points)) * (180 / Math.PI));
-  const { leftWidth, rightWidth } = mouthFrameOf(face.points);
+  const mouth = mouthFrameOf(face.points);
+  const { leftWidth, rightWidth } = mouth;
   const lopsided = Math.max(leftWidth / rightWidth, rightWidth / leftWidth);
   const outside = outsideShare(face.points, portrait);
 
@@ -54,6 +57,13 @@ export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
       'Expected a face whose eyes, nose and mouth are plain to see and found one that is turned away or covered.',
       'Use a photo from the front with nothing before the face.',
       { logit: face.logit, drift: face.drift },
+    );
+  }
+  if (gapRatio(mouth) > MOST_GAP) {
+    refuse(
+      'Expected a mouth that is closed or smiles and found one that is wide open.',
+      'Use a photo with the mouth closed.',
+      { gap: gapRatio(mouth) },
     );
   }
   return [

@@ -8,14 +8,20 @@ import { holdOpenMouth } from './open-mouth-policy.ts';
 import { type Pose, REST } from './pose.ts';
 import { seededRandom } from './seeded-random.ts';
 
-export interface MotionOptions {
+/** What of a face decides how it is moved. */
+export interface Manner {
+  /** Whether the lips are apart in the photo, and whether teeth show between them. */
+  mouthOpen: boolean;
+  grins: boolean;
+  /** Share of the mouth's motion that the face bears: 1 from the front, less the more it is turned. */
+  reach: number;
+}
+
+export interface MotionOptions extends Manner {
   frames: number;
   framesPerSecond: number;
   /** The same seed gives the same motion. */
   seed: string;
-  /** Whether the lips are apart in the photo, and whether teeth show between them. */
-  mouthOpen: boolean;
-  grins: boolean;
   /** The plate shows the person too: a head that moves would have a double edge. */
   stillHead: boolean;
 }
@@ -28,7 +34,7 @@ export function motionOf(
   const { frames, framesPerSecond } = options;
   const bands = voiceBandsOf(voice);
   const gate = voiceGateOf(bands);
-  const track = mouthTrackOf(mouthShapesOf(bands, gate), frames, framesPerSecond);
+  const track = mouthTrackOf(mouthShapesOf(bands, gate), options);
   const mouth = options.mouthOpen ? holdOpenMouth(track, options) : track;
   const headAt = createHeadTrack(gate, seededRandom(`${options.seed}/head`));
   const blinks = blinkTimes(frames / framesPerSecond, seededRandom(`${options.seed}/blinks`));

@@ -15,7 +15,10 @@ const JAW_PER_SECOND = 8.5;
 const BESIDE_CLOSURE = 0.38;
 
 /** Sounds as the frames of a mouth whose lips are closed at rest. */
-export function mouthTrackOf(shapes: MouthShapes, frames: number, framesPerSecond: number): MouthPose[] {
+export function mouthTrackOf(
+  shapes: MouthShapes,
+  { frames, framesPerSecond, reach }: { frames: number; framesPerSecond: number; reach: number },
+): MouthPose[] {
   const at = (series: Float32Array, frame: number, pick: (window: Float32Array) => number) => {
     const centre = (frame / framesPerSecond + LEAD) * FEATURE_RATE_HZ;
     const [from, to] = [centre - AROUND * FEATURE_RATE_HZ, centre + AROUND * FEATURE_RATE_HZ];
@@ -39,8 +42,8 @@ export function mouthTrackOf(shapes: MouthShapes, frames: number, framesPerSecon
     const open = 1 - close[i]!;
     const [spread, round] = [Math.max(0, wide[i]!), Math.max(0, -wide[i]!)];
     return {
-      jaw: jaw[i]!,
-      wide: (0.26 * spread - 0.3 * round) * open,
+      jaw: reach * jaw[i]!,
+      wide: reach * (0.26 * spread - 0.3 * round) * open,
       thick: 0.7 * round * open,
       upperRaise: (0.18 * jaw[i]! + 0.28 * sibilant[i]!) * open,
       lowerDrop: (0.55 * sibilant[i]! + 0.3 * spread * Math.min(1, jaw[i]! / 0.15) + 0.15 * jaw[i]!) * open,

@@ -23,7 +23,7 @@ const LINE_WIDTH = 0.016;
 export function createMouthInterior(
   frame: MouthFrame,
   { skin, tooth }: FaceColours,
-  teeth: Teeth,
+  teeth: Teeth | undefined,
 ): MouthInterior {
   const size = frame.restWidth;
   const softness = Math.max(0.8, 0.008 * size);
@@ -115,7 +115,7 @@ export function createMouthInterior(
       paintCavity(y);
       paintTongue(u, y);
       paintLowerTeeth(u, y);
-      teeth.paint(rgb, {
+      teeth?.paint(rgb, {
         x: x - moved.head.x,
         y: y - moved.head.y,
         u,

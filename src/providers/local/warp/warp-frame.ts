@@ -10,9 +10,13 @@ const REACH = 4;
  * Draws the person over the plate. The source is interpolated inside cells; cells that the person cannot reach keep the
  * plate, which is copied whole before.
  */
-export function createFrameWarp(person: Texture, plate: Texture, grid: WarpGrid) {
-  const { widthPx, heightPx } = person;
-  const live = liveCells(person, grid);
+export function createFrameWarp(
+  { still, moving }: { still: Texture; moving: Texture },
+  plate: Texture,
+  grid: WarpGrid,
+) {
+  const { widthPx, heightPx } = still;
+  const live = liveCells(still, grid);
   const maxX = (widthPx - 1.01) * 256;
   const maxY = (heightPx - 1.01) * 256;
 
@@ -47,7 +51,7 @@ export function createFrameWarp(person: Texture, plate: Texture, grid: WarpGrid)
         const fixedX = sx < 0 ? 0 : sx > maxX ? maxX | 0 : sx | 0;
         const fixedY = sy < 0 ? 0 : sy > maxY ? maxY | 0 : sy | 0;
         const at = (fixedY >> 8) * widthPx + (fixedX >> 8);
-        const pixel = samplePacked(person.pixels, widthPx, at, fixedX & 255, fixedY & 255);
+        const pixel = samplePacked(moving.pixels, widthPx, at, fixedX & 255, fixedY & 255);
         const target = y * widthPx + x;
         out[target] = over(pixel, plate.pixels[target]!);
         sx += stepX;
@@ -61,7 +65,7 @@ export function createFrameWarp(person: Texture, plate: Texture, grid: WarpGrid)
     const right = Math.min(left + CELL, widthPx);
     for (let y = top; y < Math.min(top + CELL, heightPx); y += 1) {
       for (let at = y * widthPx + left; at < y * widthPx + right; at += 1) {
-        out[at] = over(person.pixels[at]!, plate.pixels[at]!);
+        out[at] = over(still.pixels[at]!, plate.pixels[at]!);
       }
     }
   }

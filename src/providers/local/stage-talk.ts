@@ -1,0 +1,51 @@
+import type { FaceDetector } from '../../inference/face-detector.ts';
+import type { FaceLandmarker } from '../../inference/face-landmarks.ts';
+import type { TalkRequest } from '../video-provider.ts';
+import { findFace } from './face/find-face.ts';
+import { type FrameSize, frameFace, toFrame } from './face/framing.ts';
+import { judgeFace } from './face/judge-face.ts';
+import { createFaceAnimator, type FaceAnimator } from './face-animator.ts';
+import { readMask, readPhoto, readTexture, readWholeMask } from './picture/read-picture.ts';
+import type { Texture } from './picture/texture.ts';
+
+export interface TalkModels {
+  detector: FaceDetector;
+  landmarker: FaceLandmarker;
+}
+
+export interface StagedTalk {
+  animator: FaceAnimator;
+  /** What the first frame shows. */
+  portrait: Texture;
+  warnings: string[];
+}
+
+/**
+ * Finds the face, judges it, and sets up everything that does not change between frames.
+ * @throws PipelineError FACE_NOT_FOUND, FACE_UNSUITABLE
+ */
+export async function stageTalk(
+  { detector, landmarker }: TalkModels,
+  request: TalkRequest,
+  frame: FrameSize,
+): Promise<StagedTalk> {
+  const photo = await readPhoto(request.portraitPath);
+  const { box } = await findFace(detector, photo, await readWholeMask(request.maskPath));
+  const face = await landmarker.locate(photo, box);
+  const warnings = judgeFace(face, photo);
+
+  const framing = frameFace(face.points, photo, frame);
+  const portrait = await readTexture(request.portraitPath, framing, frame);
+  const animator = createFaceAnimator({
+    portrait,
+    points: toFrame(face.points, framing, frame),
+    // A person who stands on the plate too is not cut out: the picture itself gives way around the mouth.
+    ...(request.plateShowsPerson
+      ? { plate: portrait, mask: new Uint8Array(portrait.pixels.length).fill(255) }
+      : {
+          plate: await readTexture(request.platePath, framing, frame),
+          mask: await readMask(request.maskPath, framing, frame),
+        }),
+  });
+  return { animator, portrait, warnings };
+}
