@@ -41,7 +41,7 @@ export async function findModel(
     if (!manifest && folder === dir) {
       throw new PipelineError('MODEL_MISSING', `There is no manifest.json in ${dir}. ${HOW_TO_GET}`);
     }
-    const entry = manifest?.find((model) => model.task === task && kinds.includes(model.output.kind));
+    const entry = manifest?.find((model) => isFor(model, task, kinds));
     if (entry) {
       return open(folder, entry);
     }
@@ -51,6 +51,23 @@ export async function findModel(
     `There is no model for ${task} with the output ${kinds.join(' or ')}. ${HOW_TO_GET}`,
     { details: { task } },
   );
+}
+
+/** Every model of the folder for the task whose output kind the caller can read, in the order of its manifest. */
+export async function listModels(
+  task: ModelTask,
+  kinds: readonly string[],
+  dir: string,
+): Promise<FoundModel[]> {
+  const manifest = await readManifest(dir);
+  if (!manifest) {
+    throw new PipelineError('MODEL_MISSING', `There is no manifest.json in ${dir}. ${HOW_TO_GET}`);
+  }
+  return Promise.all(manifest.filter((model) => isFor(model, task, kinds)).map((entry) => open(dir, entry)));
+}
+
+function isFor({ task, output }: ManifestEntry, wanted: ModelTask, kinds: readonly string[]): boolean {
+  return task === wanted && kinds.includes(output.kind);
 }
 
 async function readManifest(folder: string): Promise<ManifestEntry[] | undefined> {

@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { createFaceLandmarker, LANDMARKS } from '../../src/inference/face-landmarks.ts';
+import type { FoundModel } from '../../src/inference/find-model.ts';
+import { readArea } from '../../src/inference/open-image.ts';
+import { mean, median } from './mean.ts';
+import { sample } from './sample.ts';
+
+/** The outer corners of the eyes in MediaPipe's numbering. */
+const [RIGHT_EYE, LEFT_EYE] = [33, 263];
+const PASSES = 3;
+
+const Face = z.object({
+  id: z.string(),
+  split: z.string(),
+  face_box: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+  landmarks468: z.array(z.tuple([z.number(), z.number()])).length(LANDMARKS),
+});
+type Face = z.infer<typeof Face>;
+
+export interface LandmarksScore {
+  /** Mean over points and faces, as a share of the distance of the eyes. */
+  error: number;
+  medianError: number;
+  faces: number;
+  /** Median milliseconds of one of the three passes, cropping included, one thread. */
+  passMs: number;
+}
+
+/** @param dir of `annotations.json` and `images/<id>.jpg`, of which the validation split counts. */
+export async function scoreLandmarks(model: FoundModel, dir: string, limit: number): Promise<LandmarksScore> {
+  const landmarker = await createFaceLandmarker(model, { threads: 1 });
+  const all = z.array(Face).parse(JSON.parse(await readFile(join(dir, 'annotations.json'), 'utf8')));
+  const faces = sample(
+    all.filter(({ split }) => split === 'val'),
+    limit,
+  );
+  const [errors, times]: [number[], number[]] = [[], []];
+  for (const face of faces) {
+    const picture = await readArea(join(dir, 'images', `${face.id}.jpg`));
+    const start = performance.now();
+    const { points } = await landmarker.locate(picture, face.face_box);
+    times.push((performance.now() - start) / PASSES);
+    errors.push(errorOf(points, face));
+  }
+  return { error: mean(errors), medianError: median(errors), faces: faces.length, passMs: median(times) };
+}
+
+function errorOf(points: Float32Array, { landmarks468: truth }: Face): number {
+  const [right, left] = [truth[RIGHT_EYE]!, truth[LEFT_EYE]!];
+  const eyes = Math.hypot(right[0] - left[0], right[1] - left[1]);
+  const distances = truth.map(([x, y], at) => Math.hypot(points[3 * at]! - x, points[3 * at + 1]! - y));
+  return mean(distances) / eyes;
+}

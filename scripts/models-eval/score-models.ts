@@ -1,0 +1,71 @@
+import { LANDMARK_KINDS } from '../../src/inference/face-landmarks.ts';
+import {
+  type FoundModel,
+  findModel,
+  listModels,
+  type ModelFolders,
+  type ModelTask,
+} from '../../src/inference/find-model.ts';
+import { MATTING_KINDS } from '../../src/inference/matting-output.ts';
+import { YOLO_KINDS } from '../../src/inference/yolo-output.ts';
+import { readPeopleSet } from './people-set.ts';
+import { type DetectorScore, scoreDetector } from './score-detector.ts';
+import { type LandmarksScore, scoreLandmarks } from './score-landmarks.ts';
+import { type MattingScore, scoreMatting } from './score-matting.ts';
+
+export interface EvaluationOptions {
+  /** A folder in the form of `readPeopleSet`. */
+  data?: string | undefined;
+  /** A folder in the form of `scoreLandmarks`. */
+  faces?: string | undefined;
+  /** All models of this folder; without it those that the pipeline would use. */
+  models?: string | undefined;
+  folders: ModelFolders;
+  /** Of photos of each kind. */
+  limit?: number;
+}
+
+/** By the names of the models. */
+export interface Evaluation {
+  detectors: Record<string, DetectorScore>;
+  mattings: Record<string, MattingScore>;
+  landmarks: Record<string, LandmarksScore>;
+}
+
+export async function scoreModels({
+  data,
+  faces,
+  models,
+  folders,
+  limit = Number.POSITIVE_INFINITY,
+}: EvaluationOptions): Promise<Evaluation> {
+  const find = async (task: ModelTask, kinds: readonly string[]) =>
+    models ? listModels(task, kinds, models) : [await findModel(task, kinds, folders)];
+  const evaluation: Evaluation = { detectors: {}, mattings: {}, landmarks: {} };
+  if (data) {
+    const people = await readPeopleSet(data, limit);
+    evaluation.detectors = await scoreEach(await find('person-detection', YOLO_KINDS), (model) =>
+      scoreDetector(model, people),
+    );
+    evaluation.mattings = await scoreEach(await find('background-removal', MATTING_KINDS), (model) =>
+      scoreMatting(model, people),
+    );
+  }
+  if (faces) {
+    evaluation.landmarks = await scoreEach(await find('face-landmarks', LANDMARK_KINDS), (model) =>
+      scoreLandmarks(model, faces, limit),
+    );
+  }
+  return evaluation;
+}
+
+async function scoreEach<T>(
+  models: FoundModel[],
+  score: (model: FoundModel) => Promise<T>,
+): Promise<Record<string, T>> {
+  const scores: Record<string, T> = {};
+  for (const model of models) {
+    scores[model.contract.name] = await score(model);
+  }
+  return scores;
+}
