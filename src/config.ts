@@ -68,7 +68,7 @@ export const Environment = z.object({
     .describe(
       'API_USERNAME:API_PASSWORD as D-ID issued it; with it videos come from D-ID unless a job says local',
     ),
-  D_ID_API_KEY_BASE64: flag(false).describe('Whether the key is sent in base64 instead of as it is'),
+  D_ID_ENCODE_KEY: flag(false).describe('Whether the key is sent in base64 instead of as it is'),
   D_ID_API_URL: z.url().default('https://api.d-id.com').describe("Address of D-ID's API, or of the emulator"),
   D_ID_STITCH: flag(true).describe(
     'Whether videos show the whole portrait; a plan that does not have it gives the face alone',
@@ -151,7 +151,7 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
   render: { slots: env.RENDER_SLOTS, timeoutMs: env.RENDER_TIMEOUT_S * 1000 },
   dId: {
     apiKey: env.D_ID_API_KEY,
-    encodesKey: env.D_ID_API_KEY_BASE64,
+    encodesKey: env.D_ID_ENCODE_KEY,
     apiUrl: env.D_ID_API_URL.replace(/\/$/, ''),
     stitch: env.D_ID_STITCH,
     webhookSecret: env.D_ID_WEBHOOK_SECRET,

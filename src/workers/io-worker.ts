@@ -14,6 +14,7 @@ import { createFileStore } from '../storage/file-store.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { connectWorker } from '../temporal/connection.ts';
+import { createDIdWorkers } from './d-id-worker.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
 import { loadWorkflowBundle } from './workflow-bundle.ts';
 
@@ -40,6 +41,13 @@ export async function createIoWorker(config: Config, logger: Logger): Promise<Ru
     mediaSlots: config.media.slots,
     renderSlots: config.render.slots,
   });
+  workers.push(
+    ...(await createDIdWorkers(
+      { connection, namespace: config.temporal.namespace, store },
+      config.dId,
+      resources,
+    )),
+  );
   return toRunningWorker(workers, { media: decoder, render: renderer }, resources.move());
 }
 

@@ -23,6 +23,16 @@ export function createDIdProvider(deps: DIdProviderDeps): RemoteVideoProvider {
   const talks = createTalks(deps);
   const { createTalk, findTalk, readTalk } = talks;
 
+  async function remove(what: keyof typeof COLLECTIONS, id: string): Promise<void> {
+    try {
+      await http({ method: 'DELETE', path: `${COLLECTIONS[what]}/${encodeURIComponent(id)}` });
+    } catch (error) {
+      if (!(error instanceof PipelineError && error.code === 'PROVIDER_TALK_MISSING')) {
+        throw error;
+      }
+    }
+  }
+
   return {
     name: 'd-id',
     createTalk,
@@ -37,7 +47,8 @@ export function createDIdProvider(deps: DIdProviderDeps): RemoteVideoProvider {
       form.set('detect_faces', 'true');
       const image = await http({ method: 'POST', path: '/images', form, answer: ImageAnswer });
       if (!image.faces?.length) {
-        await this.delete('portrait', image.id ?? '').catch(() => undefined);
+        // It goes by itself in two days; the person is to hear of the face.
+        await (image.id && remove('portrait', image.id).catch(() => undefined));
         throw new PipelineError(
           'FACE_NOT_FOUND',
           'D-ID found no face in the portrait. Use a photo in which the face is seen from the front and is not covered; nothing was paid.',
@@ -56,18 +67,7 @@ export function createDIdProvider(deps: DIdProviderDeps): RemoteVideoProvider {
       await download(() => talks.resultUrl(talkId), videoPath, signal);
     },
 
-    async delete(what, id) {
-      if (id === '') {
-        return;
-      }
-      try {
-        await http({ method: 'DELETE', path: `${COLLECTIONS[what]}/${encodeURIComponent(id)}` });
-      } catch (error) {
-        if (!(error instanceof PipelineError && error.code === 'PROVIDER_TALK_MISSING')) {
-          throw error;
-        }
-      }
-    },
+    delete: remove,
   };
 }
 

@@ -1,0 +1,172 @@
+import { type Context, Hono } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Account } from './account.ts';
+import { disturb, type EmulatorEnv } from './disturb.ts';
+import { EmulatorError } from './emulator-error.ts';
+import type { Call } from './faults.ts';
+import { serveResult } from './results.ts';
+import { statePage } from './state-page.ts';
+import { toTalkAnswer } from './talk-answer.ts';
+import type { TalkService } from './talk-service.ts';
+import { receiveAudio, receiveImage } from './uploads.ts';
+
+export interface EmulatorDeps {
+  findAccount: (authorization: string | undefined) => Account | undefined;
+  accounts: () => Iterable<Account>;
+  talks: TalkService;
+  /** Of uploads. */
+  folder: string;
+  resultUrl: (account: Account, talk: { id: string }) => string;
+  findResult: (token: string) => { account: Account; path: string } | undefined;
+}
+
+interface Answer {
+  status: 200 | 201 | 204;
+  body?: unknown;
+}
+
+const PAGE = 100;
+
+/** D-ID's API as its specification and its users tell of it. */
+export function createEmulatorApp(deps: EmulatorDeps): Hono<EmulatorEnv> {
+  const app = new Hono<EmulatorEnv>();
+
+  const serve =
+    (call: Call, work: (account: Account, c: Context<EmulatorEnv>) => Promise<Answer> | Answer) =>
+    async (c: Context<EmulatorEnv>): Promise<Response> => {
+      const account = deps.findAccount(c.req.header('authorization'));
+      if (!account) {
+        return toResponse(c, new EmulatorError(401, 'AuthorizationError', 'user unauthenticated'));
+      }
+      return disturb(c, account, call, async () => {
+        try {
+          const { status, body } = await work(account, c);
+          return body === undefined ? c.body(null, status) : c.json(body, status as ContentfulStatusCode);
+        } catch (error) {
+          return toResponse(c, error);
+        }
+      });
+    };
+
+  app.post(
+    '/images',
+    serve('uploadImage', async (account, c) => ({
+      status: 201,
+      body: await receiveImage(account, deps.folder, await c.req.formData()),
+    })),
+  );
+  app.post(
+    '/audios',
+    serve('uploadAudio', async (account, c) => ({
+      status: 201,
+      body: await receiveAudio(account, deps.folder, await c.req.formData()),
+    })),
+  );
+  app.delete(
+    '/images/:id',
+    serve('deleteImage', (account, c) => remove(account.images, idOf(c))),
+  );
+  app.delete(
+    '/audios/:id',
+    serve('deleteAudio', (account, c) => remove(account.audios, idOf(c))),
+  );
+
+  app.post(
+    '/talks',
+    serve('createTalk', async (account, c) => {
+      const talk = await deps.talks.create(account, await c.req.json());
+      return {
+        status: 201,
+        body: {
+          id: talk.id,
+          object: 'talk',
+          created_by: 'emulator',
+          created_at: talk.createdAt.toISOString(),
+          status: 'created',
+        },
+      };
+    }),
+  );
+  app.get(
+    '/talks',
+    serve('listTalks', (account, c) => {
+      const limit = Math.min(Number(c.req.query('limit') ?? PAGE) || PAGE, PAGE);
+      const start = Number(c.req.query('token') ?? 0);
+      const visible = [...account.talks.values()]
+        .filter(({ createdAt }) => Date.now() - createdAt.getTime() >= account.options.listDelayMs)
+        .reverse();
+      const talks = visible.slice(start, start + limit);
+      const rest = start + limit < visible.length;
+      return {
+        status: 200,
+        body: {
+          talks: talks.map((talk) => toTalkAnswer(talk, deps.resultUrl(account, talk))),
+          ...(rest && { token: String(start + limit) }),
+        },
+      };
+    }),
+  );
+  app.get(
+    '/talks/:id',
+    serve('readTalk', (account, c) => {
+      const talk = find(account.talks, idOf(c));
+      return { status: 200, body: toTalkAnswer(talk, deps.resultUrl(account, talk)) };
+    }),
+  );
+  app.delete(
+    '/talks/:id',
+    serve('deleteTalk', (account, c) => {
+      const talk = find(account.talks, idOf(c));
+      if (talk.status === 'created' || talk.status === 'started') {
+        throw new EmulatorError(409, 'NotReadyError', 'the talk is still processed');
+      }
+      account.talks.delete(talk.id);
+      return { status: 200, body: toTalkAnswer(talk, undefined) };
+    }),
+  );
+  app.get(
+    '/credits',
+    serve('readCredits', ({ credits }) => ({
+      status: 200,
+      body: { credits: [], remaining: credits, total: 1_000_000 },
+    })),
+  );
+
+  app.get('/results/:token', async (c) => {
+    const result = deps.findResult(c.req.param('token'));
+    return result
+      ? disturb(c, result.account, 'download', (fault) => serveResult(c, result.path, fault))
+      : c.body('<Error><Code>AccessDenied</Code></Error>', 403);
+  });
+  app.get('/', (c) => c.html(statePage(deps.accounts())));
+  app.notFound((c) => toResponse(c, new EmulatorError(404, 'NotFoundError', 'not found')));
+  app.onError((error, c) => toResponse(c, error));
+  return app;
+}
+
+function toResponse(c: Context, error: unknown): Response {
+  const known =
+    error instanceof EmulatorError ? error : new EmulatorError(500, 'InternalError', String(error));
+  if (known.retryAfterS !== undefined) {
+    c.header('Retry-After', String(known.retryAfterS));
+  }
+  return c.json({ kind: known.kind, description: known.message }, known.status as ContentfulStatusCode);
+}
+
+function idOf(c: Context): string {
+  return c.req.param('id') ?? '';
+}
+
+function find<T>(shelf: Map<string, T>, id: string): T {
+  const found = shelf.get(id);
+  if (!found) {
+    throw new EmulatorError(404, 'NotFoundError', 'not found');
+  }
+  return found;
+}
+
+function remove(shelf: Map<string, unknown>, id: string): Answer {
+  find(shelf, id);
+  shelf.delete(id);
+  return { status: 204 };
+}

@@ -1,0 +1,111 @@
+import type { Call, Fault, FaultPlan } from './faults.ts';
+
+/** Faults that pass: a client that tries again gets what it wants. */
+const OUTAGES: Fault[] = [
+  { kind: 'answer', status: 500, error: 'InternalServerError' },
+  { kind: 'answer', status: 502, error: 'BadGateway' },
+  { kind: 'answer', status: 503, error: 'ServiceUnavailable' },
+  { kind: 'answer', status: 504, error: 'GatewayTimeout', after: true },
+  { kind: 'answer', status: 502, error: 'BadGateway', after: true },
+  { kind: 'answer', status: 429, error: 'TooManyRequests', retryAfterS: 0.05 },
+  { kind: 'answer', status: 408, error: 'RequestTimeout' },
+  { kind: 'answer', status: 425, error: 'TooEarly' },
+  { kind: 'reset' },
+  { kind: 'reset', after: true },
+  { kind: 'stall', ms: 30 },
+  { kind: 'garbage' },
+];
+/** Uploads that were done although nobody was told have no name to delete them by: D-ID forgets them in 48 hours. */
+const UPLOAD_OUTAGES = OUTAGES.filter((fault) => !('after' in fault) && fault.kind !== 'garbage');
+const NO_CREDITS: Fault = { kind: 'answer', status: 402, error: 'InsufficientCreditsError' };
+
+const PASSING: Record<Call, Fault[]> = {
+  readCredits: [...OUTAGES],
+  uploadImage: UPLOAD_OUTAGES,
+  uploadAudio: UPLOAD_OUTAGES,
+  createTalk: [...OUTAGES, NO_CREDITS, { kind: 'answer', status: 403, error: 'PermissionError' }],
+  readTalk: OUTAGES.filter(({ kind }) => kind !== 'garbage'),
+  listTalks: OUTAGES.filter(({ kind }) => kind !== 'garbage'),
+  deleteTalk: [...OUTAGES, { kind: 'answer', status: 409, error: 'NotReadyError' }],
+  deleteImage: OUTAGES,
+  deleteAudio: OUTAGES,
+  download: [
+    { kind: 'cut' },
+    { kind: 'slow', ms: 30 },
+    { kind: 'answer', status: 403, error: 'AccessDenied' },
+    { kind: 'answer', status: 500, error: 'InternalError' },
+    { kind: 'reset' },
+  ],
+  talk: [{ kind: 'stuck', ms: 400 }],
+  webhook: [{ kind: 'lost' }, { kind: 'doubled' }, { kind: 'late', ms: 100 }, { kind: 'out of order' }],
+};
+
+/** Faults that end the job, and should. */
+const FINAL: Partial<Record<Call, Fault[]>> = {
+  uploadImage: [
+    { kind: 'answer', status: 451, error: 'ImageModerationError' },
+    { kind: 'answer', status: 400, error: 'InvalidImageResolutionError' },
+  ],
+  uploadAudio: [
+    { kind: 'answer', status: 451, error: 'AudioModerationError' },
+    { kind: 'answer', status: 415, error: 'UnsupportedMimeTypeError' },
+  ],
+  createTalk: [
+    { kind: 'answer', status: 400, error: 'BadRequestError' },
+    { kind: 'answer', status: 401, error: 'AuthorizationError' },
+  ],
+  readTalk: [{ kind: 'answer', status: 404, error: 'NotFoundError' }, { kind: 'garbage' }],
+  talk: [
+    { kind: 'ends', status: 'rejected', error: 'CelebrityRecognizedError' },
+    { kind: 'ends', status: 'error', error: 'FaceError' },
+    { kind: 'ends', status: 'error', error: 'InternalError' },
+    { kind: 'unknown status' },
+  ],
+};
+
+/** Of all calls, how many go wrong; a second one after a first is as likely. */
+const PASSING_SHARE = 0.25;
+const FINAL_SHARE = 0.03;
+
+/**
+ * Random faults, the same for the same seed: what happens at the n-th call of a kind does not depend on when other calls
+ * came.
+ */
+export function seededFaults(seed: number): FaultPlan {
+  const counts = new Map<Call, number>();
+  return (call) => {
+    const count = (counts.get(call) ?? 0) + 1;
+    counts.set(call, count);
+    const dice = mulberry32(hash(`${seed}/${call}/${count}`));
+    const roll = dice();
+    const final = FINAL[call];
+    if (final && roll < FINAL_SHARE) {
+      return pick(final, dice());
+    }
+    return roll < FINAL_SHARE + PASSING_SHARE ? pick(PASSING[call], dice()) : undefined;
+  };
+}
+
+function pick(faults: Fault[], roll: number): Fault {
+  return faults[Math.floor(roll * faults.length)]!;
+}
+
+/** FNV-1a. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (const character of text) {
+    value = Math.imul(value ^ character.charCodeAt(0), 0x01000193);
+  }
+  return value >>> 0;
+}
+
+/** Tommy Ettinger's Mulberry32: 32 bits of state, good enough to choose faults. */
+export function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

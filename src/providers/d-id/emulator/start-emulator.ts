@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import { Account, type AccountOptions } from './account.ts';
+import { createEmulatorApp } from './app.ts';
+import { ResultVideos } from './result-video.ts';
+import { TalkService } from './talk-service.ts';
+import { Webhooks } from './webhooks.ts';
+
+export interface EmulatorOptions {
+  /** Default: a free one. */
+  port?: number;
+  host?: string;
+  /** Origin that webhooks go to in place of their own, which D-ID wants to be https. */
+  webhookOrigin?: string;
+}
+
+export interface Emulator extends AsyncDisposable {
+  /** What `D_ID_API_URL` is to be. */
+  url: string;
+  /** A new account; nothing of one is seen by another. */
+  open(options: AccountOptions): Account;
+}
+
+/** D-ID as an HTTP server of this process, with its files in a folder that goes with it. */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const folder = await mkdtemp(join(tmpdir(), 'limelight-d-id-emulator-'));
+  const accounts = new Map<string, Account>();
+  /** Presigned: who has the token may read. */
+  const results = new Map<string, { account: Account; talkId: string }>();
+  let url = '';
+  const resultUrl = (account: Account, talk: { id: string }) => {
+    const token = `${randomUUID()}.mp4`;
+    if (account.talks.get(talk.id)?.status === 'done') {
+      results.set(token, { account, talkId: talk.id });
+    }
+    return `${url}/results/${token}?X-Amz-Expires=86400`;
+  };
+  const { webhookOrigin } = options;
+  const webhooks = new Webhooks({
+    resultUrl,
+    rewrite: (given) => (webhookOrigin ? new URL(new URL(given).pathname, webhookOrigin).href : given),
+  });
+  const talks = new TalkService({ folder, videos: new ResultVideos(join(folder, 'results')), webhooks });
+  const app = createEmulatorApp({
+    folder,
+    talks,
+    resultUrl,
+    accounts: () => accounts.values(),
+    findAccount: (authorization) => accounts.get(parseKey(authorization) ?? ''),
+    findResult(token) {
+      const found = results.get(token);
+      const path = found?.account.talks.get(found.talkId)?.resultPath;
+      return found && path ? { account: found.account, path } : undefined;
+    },
+  });
+  const server = createAdaptorServer({ fetch: app.fetch });
+  server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    url,
+    open(accountOptions) {
+      const account = new Account(accountOptions);
+      accounts.set(accountOptions.apiKey, account);
+      return account;
+    },
+    async [Symbol.asyncDispose]() {
+      if ('closeAllConnections' in server) {
+        server.closeAllConnections();
+      }
+      server.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Raw, in base64, or as a Bearer token. */
+function parseKey(authorization: string | undefined): string | undefined {
+  const [scheme, value] = authorization?.split(' ') ?? [];
+  if (scheme === 'Bearer' || (scheme === 'Basic' && value?.includes(':'))) {
+    return value;
+  }
+  return scheme === 'Basic' && value ? Buffer.from(value, 'base64').toString() : undefined;
+}

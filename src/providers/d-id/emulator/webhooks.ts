@@ -1,0 +1,61 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import type { Account, Talk } from './account.ts';
+import { toTalkAnswer } from './talk-answer.ts';
+
+export interface WebhookOptions {
+  /** Where webhooks really go: D-ID calls https only, a program under test may have none. */
+  rewrite: (url: string) => string;
+  resultUrl: (account: Account, talk: Talk) => string;
+}
+
+/** Tells of each change once, unless the plan of faults says otherwise. Nobody waits for the answer. */
+export class Webhooks {
+  readonly #options: WebhookOptions;
+  /** Held back until the next one has gone. */
+  readonly #heldBack = new Map<string, unknown>();
+
+  constructor(options: WebhookOptions) {
+    this.#options = options;
+  }
+
+  tell(account: Account, talk: Talk): void {
+    if (talk.webhook === undefined) {
+      return;
+    }
+    const url = this.#options.rewrite(talk.webhook);
+    const body = toTalkAnswer(talk, this.#options.resultUrl(account, talk));
+    const fault = account.options.faults('webhook');
+    switch (fault?.kind) {
+      case 'lost':
+        return;
+      case 'doubled':
+        void post(url, body);
+        break;
+      case 'late':
+        void sleep(fault.ms, undefined, { ref: false }).then(() => post(url, body));
+        return;
+      case 'out of order':
+        this.#heldBack.set(talk.id, body);
+        return;
+    }
+    void post(url, body).then(() => {
+      const earlier = this.#heldBack.get(talk.id);
+      this.#heldBack.delete(talk.id);
+      return earlier && post(url, earlier);
+    });
+  }
+}
+
+async function post(url: string, body: unknown): Promise<void> {
+  try {
+    const answer = await request(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    await answer.body.dump();
+  } catch {
+    // As D-ID's own: lost is lost.
+  }
+}

@@ -1,0 +1,352 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { Agent } from 'undici';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkVideo } from '../../../src/media/check-video.ts';
+import { createWavWriter } from '../../../src/media/wav.ts';
+import type { Account, AccountOptions } from '../../../src/providers/d-id/emulator/account.ts';
+import { type Call, type Fault, scriptedFaults } from '../../../src/providers/d-id/emulator/faults.ts';
+import { type Emulator, startEmulator } from '../../../src/providers/d-id/emulator/start-emulator.ts';
+import type { RemoteVideoProvider } from '../../../src/providers/video-provider.ts';
+import { toRemoteTalkMaker, videoProviderSuite } from '../../suites/video-provider.ts';
+import { buzz, writeVoice } from '../local/talk-files.ts';
+import { API_KEY, dIdAt, quickAgent } from './d-id-at.ts';
+
+const PORTRAIT = new URL('../../../samples/portrait.jpg', import.meta.url).pathname;
+
+videoProviderSuite('D-ID over its emulator', async () => {
+  const emulator = await startEmulator();
+  emulator.open({ apiKey: API_KEY, talkMs: () => 50 });
+  const dispatcher = new Agent();
+  const resources = new AsyncDisposableStack();
+  resources.use(emulator);
+  resources.defer(() => dispatcher.close());
+  return toRemoteTalkMaker(dIdAt({ url: emulator.url, dispatcher }), resources);
+});
+
+describe('D-ID', () => {
+  let folder: string;
+  let voicePath: string;
+  let emulator: Emulator;
+  let dispatcher: Agent;
+  let account: Account;
+  let dId: RemoteVideoProvider;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'limelight-d-id-test-'));
+    voicePath = await writeVoice(
+      join(folder, 'voice.wav'),
+      buzz(1, () => true),
+    );
+    emulator = await startEmulator();
+  });
+  afterAll(async () => {
+    await emulator?.[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+  beforeEach(() => {
+    dispatcher = quickAgent();
+    open({});
+  });
+  afterEach(() => dispatcher.destroy());
+
+  function open(
+    options: Partial<AccountOptions>,
+    script: Partial<Record<Call, Array<Fault | undefined>>> = {},
+  ) {
+    const faults = scriptedFaults(script);
+    account = emulator.open({ apiKey: API_KEY, talkMs: () => 50, faults, ...options });
+    dId = dIdAt({ url: emulator.url, dispatcher });
+  }
+
+  async function create(requestId = 'job-1') {
+    const portrait = await dId.uploadPortrait(PORTRAIT);
+    const voice = await dId.uploadVoice(voicePath);
+    return dId.createTalk({ requestId, portraitUrl: portrait.url, voiceUrl: voice.url });
+  }
+
+  async function finish(talkId: string) {
+    await expect.poll(async () => (await dId.readTalk(talkId)).state, { interval: 20 }).toBe('done');
+  }
+
+  describe('limits', () => {
+    it.each([
+      ['a photo of 12 megapixels', 4000, 3000],
+      ['a small photo', 200, 80],
+    ])('fits %s', async (_, width, height) => {
+      const path = join(folder, `${width}.png`);
+      await sharp(PORTRAIT).resize(width, height, { fit: 'fill' }).png({ compressionLevel: 1 }).toFile(path);
+
+      await dId.uploadPortrait(path);
+
+      const [image] = account.images.values();
+      const fitted = await sharp(image!.bytes).metadata();
+      expect(fitted.width * fitted.height).toBeLessThanOrEqual(10 * 1024 * 1024);
+      expect(Math.min(fitted.width, fitted.height)).toBeGreaterThanOrEqual(160);
+      expect(image!.bytes.length).toBeLessThanOrEqual(10_000_000);
+    });
+
+    it('sends a recording of more than 6 MB as AAC, all of it', async () => {
+      const path = join(folder, 'long.wav');
+      await using wav = await createWavWriter(path, { sampleRateHz: 48_000, channels: 2 });
+      const second = buzz(2, () => true, 48_000);
+      for (let count = 0; count < 40; count += 1) {
+        await wav.write(second);
+      }
+      await wav.finish();
+      expect((await stat(path)).size).toBeGreaterThan(7_000_000);
+      const portrait = await dId.uploadPortrait(PORTRAIT);
+
+      const voice = await dId.uploadVoice(path);
+      await dId.createTalk({ requestId: 'long', portraitUrl: portrait.url, voiceUrl: voice.url });
+
+      expect([...account.audios.values()][0]).toMatchObject({ type: 'audio/mp4' });
+      expect(account.ledger[0]!.seconds).toBeCloseTo(40, 0);
+    });
+
+    it('refuses a recording of more than 10 minutes without sending a byte', async () => {
+      const path = join(folder, 'endless.wav');
+      const wav = await createWavWriter(path, { sampleRateHz: 8_000, channels: 1 });
+      await wav.write(new Float32Array(8_000 * 601));
+      await wav.finish();
+
+      await expect(dId.uploadVoice(path)).rejects.toMatchObject({ code: 'AUDIO_TOO_LONG' });
+
+      expect(account.calls).toEqual([]);
+    });
+  });
+
+  it('pays nothing for a portrait without a face, and leaves none there', async () => {
+    const path = join(folder, 'wall.png');
+    await sharp({ create: { width: 300, height: 300, channels: 3, background: '#aabbcc' } })
+      .png()
+      .toFile(path);
+
+    await expect(dId.uploadPortrait(path)).rejects.toMatchObject({ code: 'FACE_NOT_FOUND' });
+
+    expect(account.leftovers).toEqual([]);
+    expect(account.ledger).toEqual([]);
+  });
+
+  it('asks again without stitch where the plan does not have it', async () => {
+    open({ hasStitch: false });
+
+    const { talkId } = await create();
+
+    expect(account.talks.get(talkId)).toMatchObject({ stitch: false, userData: 'job-1' });
+    expect(account.ledger).toHaveLength(1);
+  });
+
+  it.each([
+    ['raw', false],
+    ['in base64', true],
+  ])('sends the key %s', async (_, encodesKey) => {
+    const provider = dIdAt({ url: emulator.url, dispatcher, encodesKey });
+
+    expect(await provider.readCredits()).toMatchObject({ remaining: 1_000_000 });
+  });
+
+  it('keeps the key and presigned rights out of every error', async () => {
+    const stranger = dIdAt({ url: emulator.url, dispatcher, apiKey: 'nobody:hunter2-secret' });
+    const error = await stranger.readCredits().catch((thrown) => thrown);
+
+    expect(error).toMatchObject({ code: 'PROVIDER_UNAUTHORIZED' });
+    const told = JSON.stringify([error, error.message, error.stack, error.details, error.cause]);
+    expect(told).not.toContain('hunter2');
+    const text = JSON.stringify({
+      kind: 'BadRequestError',
+      description: 'no https://s3/x?X-Amz-Signature=abc1',
+    });
+    const { toAnswerError } = await import('../../../src/providers/d-id/d-id-error.ts');
+    expect(toAnswerError('POST /talks', { status: 400, text }).message).not.toContain('abc1');
+  });
+
+  describe('a create of which it is not known whether it succeeded', () => {
+    it.each<[string, Fault]>([
+      ['504 after creating', { kind: 'answer', status: 504, error: 'GatewayTimeout', after: true }],
+      ['502 after creating', { kind: 'answer', status: 502, error: 'BadGateway', after: true }],
+      ['a connection reset after the request', { kind: 'reset', after: true }],
+      ['an answer that is no JSON', { kind: 'garbage' }],
+      ['an answer that never comes', { kind: 'stall', ms: 5_000 }],
+    ])('is told as such after %s, and its talk is found', async (_, fault) => {
+      open({}, { createTalk: [fault] });
+
+      await expect(create()).rejects.toMatchObject({ code: 'PROVIDER_AMBIGUOUS' });
+
+      const found = await dId.findTalk('job-1');
+      expect(account.ledger).toEqual([expect.objectContaining({ talkId: found?.talkId, userData: 'job-1' })]);
+    });
+
+    it.each<[string, Fault]>([
+      ['500', { kind: 'answer', status: 500, error: 'InternalServerError' }],
+      ['408', { kind: 'answer', status: 408, error: 'RequestTimeout' }],
+      ['a reset before it', { kind: 'reset' }],
+    ])('is suspected after %s, and there is no talk', async (_, fault) => {
+      open({}, { createTalk: [fault] });
+
+      await expect(create()).rejects.toMatchObject({ code: 'PROVIDER_AMBIGUOUS' });
+
+      expect(await dId.findTalk('job-1')).toBeUndefined();
+    });
+
+    it('is not suspected where no connection was made', async () => {
+      const nobody = dIdAt({ url: 'http://127.0.0.1:9', dispatcher });
+      const request = { requestId: 'job-1', portraitUrl: 's3://a/b.png', voiceUrl: 's3://a/b.wav' };
+
+      await expect(nobody.createTalk(request)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+    });
+  });
+
+  it('finds its talk among hundreds, page by page', async () => {
+    const first = await create('the first');
+    const [image] = account.images.values();
+    const [audio] = account.audios.values();
+    for (let other = 0; other < 205; other += 1) {
+      account.talks.set(`tlk_${other}`, {
+        ...account.talks.get(first.talkId)!,
+        id: `tlk_${other}`,
+        userData: `other ${other}`,
+        image: image!,
+        audio: audio!,
+      });
+    }
+
+    expect(await dId.findTalk('the first')).toEqual(first);
+    expect(await dId.findTalk('other 204')).toEqual({ talkId: 'tlk_204' });
+    expect(await dId.findTalk('nobody')).toBeUndefined();
+  });
+
+  it.each<[string, Fault, string]>([
+    [
+      '429',
+      { kind: 'answer', status: 429, error: 'TooManyRequests', retryAfterS: 7 },
+      'PROVIDER_UNAVAILABLE',
+    ],
+    ['425', { kind: 'answer', status: 425, error: 'TooEarly' }, 'PROVIDER_UNAVAILABLE'],
+    ['402', { kind: 'answer', status: 402, error: 'InsufficientCreditsError' }, 'PROVIDER_CREDITS_EXHAUSTED'],
+    ['400', { kind: 'answer', status: 400, error: 'BadRequestError' }, 'PROVIDER_REFUSED'],
+    ['401', { kind: 'answer', status: 401, error: 'AuthorizationError' }, 'PROVIDER_UNAUTHORIZED'],
+    ['415', { kind: 'answer', status: 415, error: 'UnsupportedMimeTypeError' }, 'PROVIDER_REFUSED'],
+    ['451', { kind: 'answer', status: 451, error: 'CelebrityRecognizedError' }, 'PROVIDER_REFUSED'],
+  ])('says what %s of a create means', async (status, fault, code) => {
+    open({}, { createTalk: [fault] });
+
+    const error = await create().catch((thrown) => thrown);
+
+    expect(error).toMatchObject({ code, details: { status: Number(status) } });
+    expect(error.message).toContain('error' in fault ? fault.error : '');
+    expect(error.retryAfterMs).toBe(status === '429' ? 7_000 : undefined);
+    expect(account.ledger).toEqual([]);
+  });
+
+  it.each<[string, Fault, string]>([
+    ['FaceError', { kind: 'ends', status: 'error', error: 'FaceError' }, 'FACE_NOT_FOUND'],
+    ['another error', { kind: 'ends', status: 'error', error: 'InternalError' }, 'PROVIDER_TALK_FAILED'],
+    [
+      'a rejection',
+      { kind: 'ends', status: 'rejected', error: 'CelebrityRecognizedError' },
+      'PROVIDER_REFUSED',
+    ],
+    ['a status that nobody knows', { kind: 'unknown status' }, 'PROVIDER_RESPONSE_INVALID'],
+  ])('says what %s of a talk means', async (_, fault, code) => {
+    open({}, { talk: [fault] });
+    const { talkId } = await create();
+
+    const end = async () => {
+      for (;;) {
+        await dId.readTalk(talkId);
+      }
+    };
+
+    await expect(end()).rejects.toMatchObject({ code });
+  });
+
+  describe('download', () => {
+    it.each<[string, Fault[]]>([
+      ['that is cut, twice', [{ kind: 'cut' }, { kind: 'cut' }]],
+      ['whose URL has expired', [{ kind: 'answer', status: 403, error: 'AccessDenied' }]],
+      ['that is slow', [{ kind: 'slow', ms: 400 }]],
+      ['that is reset at once', [{ kind: 'reset' }]],
+    ])('brings the whole video over a connection %s', async (_, faults) => {
+      open({}, { download: [...faults] });
+      const { talkId } = await create();
+      await finish(talkId);
+      const path = join(folder, 'downloaded.mp4');
+
+      await dId.download(talkId, path, new AbortController().signal);
+
+      expect((await checkVideo(path)).durationS).toBeCloseTo(1, 0);
+      expect((await stat(path)).size).toBe((await stat(account.talks.get(talkId)!.resultPath!)).size);
+    });
+
+    it('takes up a cut download where it broke', async () => {
+      open({}, { download: [{ kind: 'cut' }] });
+      const { talkId } = await create();
+      await finish(talkId);
+
+      await dId.download(talkId, join(folder, 'resumed.mp4'), new AbortController().signal);
+
+      expect(account.calls.filter(({ call }) => call === 'download').map(({ status }) => status)).toEqual([
+        200, 206,
+      ]);
+    });
+
+    it('stops with the reason of its signal', async () => {
+      open({}, { download: [{ kind: 'slow', ms: 5_000 }] });
+      const { talkId } = await create();
+      await finish(talkId);
+      const controller = new AbortController();
+      const path = join(folder, 'stopped.mp4');
+      const download = dId.download(talkId, path, controller.signal);
+      setTimeout(() => controller.abort(new Error('enough')), 100);
+
+      await expect(download).rejects.toThrow('enough');
+    });
+  });
+
+  it('deletes what it can name; what is not there is deleted already, and a talk in work is busy', async () => {
+    open({ talkMs: () => 300 });
+    const { talkId } = await create();
+    const [portraitId] = account.images.keys();
+    const [voiceId] = account.audios.keys();
+
+    await expect(dId.delete('talk', talkId)).rejects.toMatchObject({
+      code: 'PROVIDER_BUSY',
+      retryable: true,
+    });
+    await finish(talkId);
+    for (let time = 0; time < 2; time += 1) {
+      await dId.delete('talk', talkId);
+      await dId.delete('portrait', portraitId!);
+      await dId.delete('voice', voiceId!);
+    }
+
+    expect(account.leftovers).toEqual([]);
+  });
+
+  it('is refused by the emulator, as by D-ID, where a request is not as specified', async () => {
+    const post = (body: unknown) =>
+      fetch(`${emulator.url}/talks`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const script = { type: 'audio', audio_url: 's3://d-id-emulator/x.wav' };
+
+    for (const body of [
+      {},
+      { script },
+      { source_url: 'https://x/y.gif', script },
+      { source_url: 'https://x/y.png', script: { ...script, audio_url: 'https://x/y.txt' } },
+      { source_url: 'https://x/y.png', script, user_data: '' },
+      { source_url: 'https://x/y.png', script, webhook: 'http://x' },
+      { source_url: 'https://x/y.png', script, surprise: true },
+    ]) {
+      const answer = await post(body);
+      const { kind } = (await answer.json()) as { kind: string };
+      expect([answer.status, kind]).toEqual([400, 'BadRequestError']);
+    }
+    expect(account.ledger).toEqual([]);
+  });
+});

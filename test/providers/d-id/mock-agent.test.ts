@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MockAgent } from 'undici';
+import { expect, it } from 'vitest';
+import { createMp4Writer } from '../../../src/media/mp4-writer.ts';
+import { toRemoteTalkMaker, videoProviderSuite } from '../../suites/video-provider.ts';
+import { API_KEY, dIdAt } from './d-id-at.ts';
+
+const API = 'https://api.d-id.example';
+const BUCKET = 'https://d-id-results.s3.example';
+
+/** D-ID in its published words: answers as in the examples of its specification. */
+async function mockDId() {
+  const agent = new MockAgent();
+  agent.disableNetConnect();
+  const api = agent.get(API);
+  const created: string[] = [];
+  const json = { headers: { 'content-type': 'application/json' } };
+  api
+    .intercept({ path: '/images', method: 'POST' })
+    .reply(
+      201,
+      () => {
+        const faces = created.length === 0 ? [{ size: 10, top_left: [-5, 3], overlap: 'NO' }] : [];
+        return { url: 's3://bucket/users/1/img.png', id: 'img_1', faces };
+      },
+      json,
+    )
+    .persist();
+  api.intercept({ path: '/images/img_1', method: 'DELETE' }).reply(204).persist();
+  api
+    .intercept({ path: '/audios', method: 'POST' })
+    .reply(201, { url: 's3://bucket/users/1/voice.wav', id: 'aud_1', duration: 1, surprise: {} }, json)
+    .persist();
+  api
+    .intercept({ path: '/talks', method: 'POST' })
+    .reply(
+      201,
+      ({ body }) => {
+        created.push(JSON.parse(String(body)).user_data);
+        return {
+          id: 'tlk_1',
+          object: 'talk',
+          created_at: '2020-09-03T13:56:54.995',
+          created_by: '1',
+          status: 'created',
+        };
+      },
+      json,
+    )
+    .persist();
+  const talk = () => ({
+    id: 'tlk_1',
+    user_id: '1',
+    source_url: 's3://bucket/users/1/img.png',
+    created_at: '2020-09-03T13:56:54.995',
+    modified_at: '2020-09-03T13:56:59.995',
+    status: 'done',
+    result_url: `${BUCKET}/tlk_1.mp4?X-Amz-Signature=1`,
+    user_data: created[0],
+  });
+  api
+    .intercept({ path: '/talks', query: { limit: '100' }, method: 'GET' })
+    .reply(200, () => ({ talks: created.length > 0 ? [talk()] : [] }), json)
+    .persist();
+  api.intercept({ path: '/talks/tlk_1', method: 'GET' }).reply(200, talk, json).persist();
+  agent
+    .get(BUCKET)
+    .intercept({ path: '/tlk_1.mp4', query: { 'X-Amz-Signature': '1' }, method: 'GET' })
+    .reply(200, await makeVideo(), { headers: { 'content-type': 'video/mp4' } })
+    .persist();
+  return { agent, created };
+}
+
+async function makeVideo(): Promise<Buffer> {
+  const path = join(tmpdir(), `limelight-mock-${process.pid}.mp4`);
+  const sound = { sampleRateHz: 16_000, channels: 1, samples: 16_000 };
+  await using writer = await createMp4Writer(path, {
+    widthPx: 256,
+    heightPx: 256,
+    framesPerS: 25,
+    frames: 25,
+    sound,
+  });
+  for (let frame = 0; frame < 25; frame += 1) {
+    await writer.addFrame(new Uint8Array(256 * 256 * 4).fill(frame));
+    await writer.addSound([new Float32Array(640)]);
+  }
+  await writer.finish();
+  return readFile(path);
+}
+
+videoProviderSuite("D-ID over undici's MockAgent", async () => {
+  const { agent } = await mockDId();
+  return toRemoteTalkMaker(dIdAt({ url: API, dispatcher: agent }), {
+    [Symbol.asyncDispose]: () => agent.close(),
+  });
+});
+
+it('sends the key as it was issued, and follows no result over plain HTTP', async () => {
+  const agent = new MockAgent();
+  agent.disableNetConnect();
+  const seen: string[] = [];
+  const api = agent.get(API);
+  api.intercept({ path: '/credits', method: 'GET' }).reply(200, ({ headers }) => {
+    seen.push(JSON.stringify(headers));
+    return { remaining: 3, total: 20, credits: [] };
+  });
+  const talk = { id: 't', status: 'done', created_at: '', result_url: 'http://evil.example/x.mp4' };
+  api.intercept({ path: '/talks/t', method: 'GET' }).reply(200, talk);
+  const dId = dIdAt({ url: API, dispatcher: agent });
+
+  expect(await dId.readCredits()).toMatchObject({ remaining: 3, total: 20 });
+  expect(seen[0]).toContain(`Basic ${API_KEY}`);
+  await expect(
+    dId.download('t', join(tmpdir(), 'never.mp4'), new AbortController().signal),
+  ).rejects.toMatchObject({
+    code: 'PROVIDER_RESPONSE_INVALID',
+  });
+  await agent.close();
+});
