@@ -11,6 +11,8 @@ export const MESH = {
   lowerLipMiddle: 14,
   leftEyeCorner: 33,
   rightEyeCorner: 263,
+  upperLipTop: 0,
+  lowerLipBottom: 17,
   upperInnerLip: [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308],
   lowerInnerLip: [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308],
   skin: [50, 280, 101, 330, 205, 425],

@@ -40,6 +40,9 @@ export interface MouthFrame {
   lower: LipCurve;
   /** Whether the lips are apart in the photo. */
   open: boolean;
+  /** Of the lips in their middle. */
+  upperThickness: number;
+  lowerThickness: number;
 }
 
 /** As the landmarks see it; see `snapLips` for what the picture says. */
@@ -67,6 +70,8 @@ export function mouthFrameOf(points: FacePoints): MouthFrame {
   return {
     ...lips,
     open: gapRatio(lips) > OPEN_GAP,
+    upperThickness: distance(pointAt(points, MESH.upperLipTop), pointAt(points, MESH.upperLipMiddle)),
+    lowerThickness: distance(pointAt(points, MESH.lowerLipBottom), pointAt(points, MESH.lowerLipMiddle)),
     chin: distance(origin, chin),
     noseBase: toMouth(axes, pointAt(points, MESH.noseBase)).y,
     restWidth: 0.5 * ((0.6 * eyeDistance(points)) / Math.cos(faceYaw(points)) + 0.33 * faceHeight(points)),

@@ -27,8 +27,11 @@ export function snapLips(frame: MouthFrame, portrait: Texture, teeth: boolean): 
   );
   const mixed = (curve: LipCurve) =>
     curve.map((height, place) => line[place]! + (height - line[place]!) * apart[place]!);
-  const upper = mixed(snapToStep(frame, frame.upper, plane, -1));
-  const lower = mixed(snapToStep(frame, frame.lower, plane, 1));
+  // A dark lip is brighter than the mouth but darker than the skin: its other edge must be out of reach.
+  const rangeWithin = (thickness: number) =>
+    Math.max(1, teeth ? 0.1 * frame.restWidth : Math.min(0.1 * frame.restWidth, 0.5 * thickness));
+  const upper = mixed(snapToStep(frame, frame.upper, plane, -1, rangeWithin(frame.upperThickness)));
+  const lower = mixed(snapToStep(frame, frame.lower, plane, 1, rangeWithin(frame.lowerThickness)));
   return { ...frame, upper, lower: lower.map((height, place) => Math.max(height, upper[place]!)) };
 }
 
@@ -43,13 +46,19 @@ function snapToDarkest(frame: MouthFrame, luma: Plane): LipCurve {
 }
 
 /** `lipSide` is -1 where the lip lies above the line, 1 where it lies below. */
-function snapToStep(frame: MouthFrame, curve: LipCurve, plane: Plane, lipSide: -1 | 1): LipCurve {
+function snapToStep(
+  frame: MouthFrame,
+  curve: LipCurve,
+  plane: Plane,
+  lipSide: -1 | 1,
+  range: number,
+): LipCurve {
   const reach = Math.max(1.5, 0.03 * frame.restWidth);
   const valueAt = (x: number, y: number) => {
     const { x: px, y: py } = fromMouth(frame, x, y);
     return sampleAt(plane, px, py);
   };
-  const moved = bestPath(frame, curve, 0.1 * frame.restWidth, 3, 10, (x, y) => {
+  const moved = bestPath(frame, curve, range, 3, 10, (x, y) => {
     const lip = valueAt(x, y + 0.5 * lipSide * reach) + valueAt(x, y + lipSide * reach);
     const mouth = valueAt(x, y - 0.5 * lipSide * reach) + valueAt(x, y - lipSide * reach);
     return -(lip - mouth) / 2;
