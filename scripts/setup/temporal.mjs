@@ -97,7 +97,9 @@ async function download(root, folder) {
             : undefined,
     });
   } catch (error) {
-    const reason = error.message.split('\n').at(error.message.startsWith('no ') ? 0 : -1);
+    const lines = error.message.split('\n');
+    // The SDK repeats itself with each layer that the error passes.
+    const reason = lines.at(lines[0].startsWith('no ') ? 0 : -1).slice(0, 120);
     say(`the download did not get through (${reason})`);
     throw new Error(`Download: ${reason}`);
   }
