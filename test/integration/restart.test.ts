@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHttpClient, type TaskEvent } from '../../src/cli/http-client.ts';
+import { startStack } from '../../src/cli/stack.ts';
+import { loadConfig } from '../../src/config.ts';
+import { modelsDir } from '../shared-media.ts';
+import { freePort } from '../temporal-server.ts';
+
+const SAMPLES = join(import.meta.dirname, '../../samples');
+
+describe.skipIf(!modelsDir)('a restart of every process (needs MODELS_DIR)', () => {
+  let root: string;
+  let environment: Record<string, string | undefined>;
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'limelight-restart-'));
+    environment = {
+      ...process.env,
+      STORAGE_ROOT: root,
+      API_PORT: String(await freePort()),
+      TEMPORAL_PORT: String(await freePort()),
+      TEMPORAL_UI_PORT: String(await freePort()),
+      CUDA_VISIBLE_DEVICES: `test-${randomUUID()}`,
+    };
+  });
+  afterAll(() => rm(root, { recursive: true, force: true }));
+
+  const start = () =>
+    startStack({
+      config: loadConfig(environment),
+      environment,
+      onWarning() {},
+      signal: AbortSignal.timeout(180_000),
+    });
+
+  it('loses no job in the middle, and nothing of one that has ended', async () => {
+    const taskId = randomUUID();
+    const signal = AbortSignal.timeout(240_000);
+    const photoPath = join(SAMPLES, 'portrait.jpg');
+    const voicePath = join(SAMPLES, 'voice.wav');
+    const before: TaskEvent[] = [];
+    {
+      await using stack = await start();
+      const client = createHttpClient(stack.apiUrl);
+      await client.submit({ taskId, photoPath, voicePath }, signal);
+      for await (const event of client.events(taskId, signal)) {
+        before.push(event);
+        if (event.data.stage === 'BACKGROUND_REMOVAL_RUNNING') break;
+      }
+    }
+
+    const whole: TaskEvent[] = [];
+    {
+      await using stack = await start();
+      for await (const event of createHttpClient(stack.apiUrl).events(taskId, signal)) {
+        if (event.event_type === 'stage_update') whole.push(event);
+      }
+    }
+    expect(whole.slice(0, before.length)).toEqual(before);
+    expect(whole.at(-1)?.data.stage).toBe('COMPLETED');
+
+    await using stack = await start();
+    const files = `${stack.apiUrl}/api/pipeline/tasks/${taskId}`;
+    const status = await (await fetch(`${stack.apiUrl}/api/pipeline/status/${taskId}`)).json();
+    expect(status).toMatchObject({ stage: 'COMPLETED', result: { success: true } });
+    const start4 = await fetch(`${files}/video`, { headers: { Range: 'bytes=4-7' } });
+    expect(start4.status).toBe(206);
+    expect(await start4.text()).toBe('ftyp');
+    const replayed: TaskEvent[] = [];
+    for await (const event of createHttpClient(stack.apiUrl).events(taskId, signal)) replayed.push(event);
+    expect(replayed).toEqual(whole);
+  }, 400_000);
+});
