@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -114,6 +114,9 @@ describe.skipIf(!modelsDir || !mediaDir)(
       expect(talk).toMatchObject({ widthPx: SIDE, heightPx: SIDE, warnings: [] });
       expect(progress.at(-1)).toBe(1);
       expect(progress.length).toBeGreaterThan(4);
+      const bytes = await readFile(video);
+      expect(bytes.indexOf('moov')).toBeGreaterThan(0);
+      expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'));
       using input = new Input({ source: new FilePathSource(video), formats: ALL_FORMATS });
       const track = await input.getPrimaryVideoTrack();
       const sound = await input.getPrimaryAudioTrack();
