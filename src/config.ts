@@ -54,8 +54,27 @@ export const Environment = z.object({
   BIREFNET_TIMEOUT_S: seconds(120).describe(
     'A background removal that takes longer has its process replaced',
   ),
+  BIREFNET_USE_TENSORRT: flag(false).describe(
+    'Whether TensorRT is tried first for background removal: its first start compiles the model for minutes',
+  ),
+  BIREFNET_USE_FP16: flag(true).describe(
+    'Whether background removal computes with 16-bit floats on a GPU, where the manifest has such a variant',
+  ),
   GPU_MEMORY_GB: gigabytes(16).describe('Memory of the device'),
-  CUDA_VISIBLE_DEVICES: z.string().default('0').describe('The device of this GPU worker'),
+  CUDA_VISIBLE_DEVICES: z
+    .string()
+    .default('0')
+    .describe('The devices; `npm start` runs a GPU worker for each; -1 computes on the CPU'),
+  LD_LIBRARY_PATH: z.string().optional().describe("Where the system's loader finds CUDA's libraries"),
+  SLOT_MAX_RUNS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1000)
+    .describe('Runs after which the process of a model is replaced by a new one, between two jobs'),
+  SLOT_MAX_MEMORY_GB: gigabytes(12).describe(
+    'Resident memory above which the process of a model is replaced by a new one, between two jobs',
+  ),
   MEDIA_SLOTS: count(1).describe(
     'Decoder processes of an io worker; 1 keeps jobs strictly in order of submission',
   ),
@@ -140,7 +159,11 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
     device: env.CUDA_VISIBLE_DEVICES,
     memoryGb: env.GPU_MEMORY_GB,
     yolo: { slots: env.YOLO_SLOTS, memoryGb: env.YOLO_MEMORY_GB, timeoutMs: env.YOLO_TIMEOUT_S * 1000 },
+    libraryPath: env.LD_LIBRARY_PATH,
+    recycling: { maxRuns: env.SLOT_MAX_RUNS, maxMemoryMb: env.SLOT_MAX_MEMORY_GB * 1024 },
     birefnet: {
+      useTensorRt: env.BIREFNET_USE_TENSORRT,
+      useFp16: env.BIREFNET_USE_FP16,
       slots: env.BIREFNET_SLOTS,
       memoryGb: env.BIREFNET_MEMORY_GB,
       timeoutMs: env.BIREFNET_TIMEOUT_S * 1000,

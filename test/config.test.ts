@@ -103,7 +103,7 @@ describe('.env.example', () => {
   });
 
   it('lists each variable once, described, with a default that is accepted', () => {
-    const uncommented = parseEnv(example.replaceAll(/^#(?=[A-Z_]+=)/gm, ''));
+    const uncommented = parseEnv(example.replaceAll(/^#(?=[A-Z0-9_]+=)/gm, ''));
     expect(Object.keys(uncommented).sort()).toEqual(Object.keys(Environment.shape).sort());
     expect(loadConfig(uncommented)).toEqual(loadConfig({}));
     for (const [name, schema] of Object.entries(Environment.shape)) {

@@ -62,6 +62,14 @@ export interface Person {
   box: Box;
 }
 
+/** One step down to a cheaper way to compute, after a device failed or its memory was short. */
+export interface LadderStep {
+  /** Model, size of its input and execution provider: "birefnet at 1024 px on cuda". */
+  from: string;
+  to: string;
+  reason: string;
+}
+
 /** What a job used of a provider that is paid. */
 export interface ProviderUsage {
   provider: ProviderName;

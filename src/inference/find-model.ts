@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { PipelineError } from '../errors.ts';
@@ -20,6 +20,7 @@ export interface FoundModel {
   path: string;
   contract: ModelContract;
   revision: string | undefined;
+  precision?: 'fp32' | 'fp16' | 'int8' | undefined;
 }
 
 /** The models that come with the project. */
@@ -66,8 +67,32 @@ export async function listModels(
   return Promise.all(manifest.filter((model) => isFor(model, task, kinds)).map((entry) => open(dir, entry)));
 }
 
-function isFor({ task, output }: ManifestEntry, wanted: ModelTask, kinds: readonly string[]): boolean {
-  return task === wanted && kinds.includes(output.kind);
+/** A model, the cheaper forms of it that its manifest has, and the starter for its task where that is another one. */
+export async function findModelFamily(
+  task: ModelTask,
+  kinds: readonly string[],
+  folders: ModelFolders,
+): Promise<{ model: FoundModel; variants: FoundModel[]; starter?: FoundModel }> {
+  const model = await findModel(task, kinds, folders);
+  const folder = dirname(model.path);
+  const manifest = (await readManifest(folder)) ?? [];
+  const variants = manifest.filter(
+    (entry) => entry.variant_of === model.contract.name && kinds.includes(entry.output.kind),
+  );
+  const starter = (await readManifest(STARTERS_DIR))?.find((entry) => isFor(entry, task, kinds));
+  return {
+    model,
+    variants: await Promise.all(variants.map((entry) => open(folder, entry))),
+    ...(starter && folder !== STARTERS_DIR && { starter: await open(STARTERS_DIR, starter) }),
+  };
+}
+
+function isFor(
+  { task, output, variant_of }: ManifestEntry,
+  wanted: ModelTask,
+  kinds: readonly string[],
+): boolean {
+  return task === wanted && variant_of === undefined && kinds.includes(output.kind);
 }
 
 async function readManifest(folder: string): Promise<ManifestEntry[] | undefined> {
@@ -98,7 +123,12 @@ async function open(folder: string, entry: ManifestEntry): Promise<FoundModel> {
       `${path} has ${size} bytes, its manifest says ${entry.bytes}: fetch the model again`,
     );
   }
-  return { path, contract, revision: entry.revision };
+  return {
+    path,
+    contract,
+    revision: entry.revision,
+    ...(entry.precision && { precision: entry.precision }),
+  };
 }
 
 function parse<T extends z.ZodType>(schema: T, what: string, given: unknown): z.infer<T> {

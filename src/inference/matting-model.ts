@@ -13,13 +13,20 @@ export interface MattingModel {
   matte(picture: Raster): Promise<Raster>;
 }
 
-/** Side of the input of models that take any. */
+export interface MattingOptions extends SessionOptions {
+  /** For models that take any size. */
+  sidePx?: number;
+}
+
 const DEFAULT_SIDE_PX = 512;
 
 /** @throws PipelineError MODEL_INVALID where the model does not load or takes no square. */
-export async function openMattingModel(model: FoundModel, options: SessionOptions): Promise<MattingModel> {
+export async function openMattingModel(
+  model: FoundModel,
+  { sidePx: wantedPx = DEFAULT_SIDE_PX, ...options }: MattingOptions,
+): Promise<MattingModel> {
   const { input, output, name } = model.contract;
-  const sidePx = input.shape[2] ?? DEFAULT_SIDE_PX;
+  const sidePx = input.shape[2] ?? wantedPx;
   if (input.fit !== 'stretch' || (input.shape[3] ?? sidePx) !== sidePx) {
     throw new PipelineError(
       'MODEL_INVALID',

@@ -4,35 +4,46 @@ import type { SlotTask } from '../slots/slot-task.ts';
 import { applyMask } from './apply-mask.ts';
 import { area as boxArea } from './boxes.ts';
 import { cropAround, cutOut } from './cutout.ts';
-import type { FoundModel } from './find-model.ts';
 import { estimateColours } from './foreground.ts';
 import { isOnGrid, toGridPerson } from './grid-person.ts';
+import { createLadder } from './ladder.ts';
 import { GRID_PX } from './mask-grid.ts';
-import { openMattingModel } from './matting-model.ts';
+import { type MattingModel, openMattingModel } from './matting-model.ts';
 import { testMattingModel } from './matting-self-test.ts';
 import { openImage, readArea } from './open-image.ts';
 import { isolatePerson } from './person-mask.ts';
 import { blur, resize, writePng } from './raster.ts';
+import { type ModelPlan, planRungs, type Rung } from './rungs.ts';
 import { StepTimer } from './step-timer.ts';
 import type { RemoveBackgroundInput, RemoveBackgroundResult } from './tasks.ts';
 
-export interface MattingConfig {
-  model: FoundModel;
-  threads: number;
-}
+export type MattingConfig = ModelPlan;
+
+/** Of models that take any, largest first. */
+const SIDES_PX = [1024, 768, 512, 256];
+const DEFAULT_SIDE_PX = 512;
 
 /** Of the alpha at the model's size, as a share of its side: softer than a pixel's stairs, harder than a halo. */
 const SMOOTHING_SIGMA = 1.2 / 1024;
 /** Share of the person's box that the matte must fill for a person to be there. */
 const MIN_FILL = 0.03;
 
-export async function createTask({
-  model,
-  threads,
-}: MattingConfig): Promise<SlotTask<RemoveBackgroundInput, RemoveBackgroundResult>> {
-  const matting = await openMattingModel(model, { threads });
+/** @param openRung is another way to open a rung's model, such as one that fails on purpose. */
+export async function createTask(
+  plan: MattingConfig,
+  openRung: (rung: Rung) => Promise<MattingModel> = ({ model, provider, sidePx }) =>
+    openMattingModel(model, { threads: plan.threads, provider, sidePx }),
+): Promise<SlotTask<RemoveBackgroundInput, RemoveBackgroundResult>> {
+  const ladder = await createLadder({
+    rungs: planRungs(plan, SIDES_PX, DEFAULT_SIDE_PX),
+    open: openRung,
+    selfTest: testMattingModel,
+  });
   return {
-    selfTest: () => testMattingModel(matting),
+    get worn() {
+      return ladder.worn;
+    },
+    selfTest: async () => ladder.facts,
 
     async run({ imagePath, person, others, applySmoothing, maskPath, cutoutPath }) {
       const timer = new StepTimer();
@@ -40,7 +51,7 @@ export async function createTask({
       const area = cropAround(person, width, height);
       const crop = await readArea(imagePath, area);
       timer.done('decode');
-      const everybody = await matting.matte(crop);
+      const everybody = await ladder.run((matting) => matting.matte(crop));
       timer.done('model');
 
       const toGrid = (box: Box) => toGridPerson(box, area);
@@ -57,7 +68,7 @@ export async function createTask({
       );
       timer.done('isolate');
 
-      const smooth = applySmoothing ? await blur(isolated, SMOOTHING_SIGMA * matting.sidePx) : isolated;
+      const smooth = applySmoothing ? await blur(isolated, SMOOTHING_SIGMA * everybody.widthPx) : isolated;
       const colours = estimateColours(gridColours.bytes, (await resize(smooth, GRID_PX, GRID_PX)).bytes);
       const alpha = await resize(smooth, area.width, area.height);
       const cutout = cutOut(crop.bytes, alpha.bytes, colours, area, { widthPx: width, heightPx: height });
@@ -76,7 +87,12 @@ export async function createTask({
         writePng({ bytes: cutout.rgba, widthPx: width, heightPx: height, channels: 4 }, cutoutPath),
       ]);
       timer.done('write');
-      return { inputSize: matting.sidePx, coverage: cutout.coverage, timingsMs: timer.steps };
+      return {
+        inputSize: everybody.widthPx,
+        coverage: cutout.coverage,
+        ...(ladder.steps.length > 0 && { ladder: [...ladder.steps] }),
+        timingsMs: timer.steps,
+      };
     },
   };
 }

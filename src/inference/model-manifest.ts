@@ -18,7 +18,8 @@ const outputShape = z.array(z.number().int().positive().nullable());
 
 const Input = z
   .object({
-    name: z.string(),
+    /** Default: the model's own, for models with one input. */
+    name: z.string().optional(),
     /** `null` where any size is taken. */
     shape: z.tuple([z.number().nullable(), z.literal(3), side, side]),
     layout: z.literal('NCHW').default('NCHW'),
@@ -30,9 +31,12 @@ const Input = z
     /** How a picture of another shape is brought to this one: "letterbox, grey 114" names the padding with it. */
     fit: z.string().default('stretch'),
     pad: z.number().int().min(0).max(255).optional(),
+    /** Side to run at, where any size is taken. */
+    side_px: z.number().int().positive().optional(),
   })
-  .transform(({ fit, pad, ...input }) => ({
+  .transform(({ fit, pad, side_px: sidePx, ...input }) => ({
     ...input,
+    ...(sidePx && { sidePx }),
     fit: fit.startsWith('letterbox') ? ('letterbox' as const) : ('stretch' as const),
     pad: pad ?? Number(/\d+/.exec(fit)?.[0] ?? 114),
   }));
@@ -63,6 +67,9 @@ export const ManifestEntry = z.looseObject({
   revision: z.string().optional(),
   /** Working memory on the device. */
   memory_mb: z.number().optional(),
+  /** The name of the entry that this one is a cheaper form of: taken only where that one cannot be computed. */
+  variant_of: z.string().optional(),
+  precision: z.enum(['fp32', 'fp16', 'int8']).optional(),
 });
 export type ManifestEntry = z.infer<typeof ManifestEntry>;
 

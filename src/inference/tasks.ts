@@ -1,5 +1,5 @@
 /** Inputs and results of the models' slots: paths and numbers. */
-import type { Box, Person } from '../contracts/job.ts';
+import type { Box, LadderStep, Person } from '../contracts/job.ts';
 
 export interface DetectPersonsInput {
   /** Any file that the image library reads, upright. */
@@ -15,6 +15,8 @@ export interface DetectPersonsResult {
   persons: Person[];
   /** The most confident person below the threshold, so that a refusal can say how near it was. */
   bestBelowThreshold?: number;
+  /** Absent where the best way to compute held. */
+  ladder?: LadderStep[];
   timingsMs: Record<string, number>;
 }
 
@@ -34,5 +36,7 @@ export interface RemoveBackgroundResult {
   inputSize: number;
   /** Share of the image that the person covers, 0 to 1. */
   coverage: number;
+  /** Absent where the best way to compute held. */
+  ladder?: LadderStep[];
   timingsMs: Record<string, number>;
 }

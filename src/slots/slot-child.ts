@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { PipelineError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { FromSlot, SlotError, ToSlot } from './slot-protocol.ts';
+import type { FromSlot, SlotError, SlotVitals, ToSlot } from './slot-protocol.ts';
 import type { SlotSnapshot } from './slot-task.ts';
 
 export interface SlotChildOptions {
@@ -29,6 +29,8 @@ export interface SlotChild {
   /** One at a time, after `ready`. Rejects with the task's error, or with SLOT_CRASHED when the process dies. */
   run(input: unknown, onProgress: (progress: unknown) => void): Promise<unknown>;
   kill(): void;
+  /** As the last answer told. */
+  readonly vitals: SlotVitals | undefined;
   /** False from `kill` or the end on. */
   readonly alive: boolean;
 }
@@ -51,6 +53,7 @@ export function startSlotChild({ name, task, config, env, logger }: SlotChildOpt
   ready.promise.catch(() => {});
   let pending: Pending | undefined;
   let lastId = 0;
+  let vitals: SlotVitals | undefined;
   let alive = true;
 
   for (const output of [child.stdout, child.stderr]) {
@@ -58,6 +61,9 @@ export function startSlotChild({ name, task, config, env, logger }: SlotChildOpt
   }
 
   child.on('message', (message: FromSlot) => {
+    if ('vitals' in message) {
+      vitals = message.vitals;
+    }
     if (message.type === 'ready') {
       ready.resolve(message.facts);
     } else if (message.type === 'refused') {
@@ -109,6 +115,9 @@ export function startSlotChild({ name, task, config, env, logger }: SlotChildOpt
     kill: () => {
       alive = false;
       child.kill('SIGKILL');
+    },
+    get vitals() {
+      return vitals;
     },
     get alive() {
       return alive;

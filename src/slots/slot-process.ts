@@ -1,7 +1,7 @@
 /** Entry point of a slot's child process: `node slot-process.ts NAME TASK_MODULE CONFIG_JSON`. */
 import process from 'node:process';
 import { PipelineError } from '../errors.ts';
-import type { FromSlot, SlotError, ToSlot } from './slot-protocol.ts';
+import type { FromSlot, SlotError, SlotVitals, ToSlot } from './slot-protocol.ts';
 import type { SlotTask } from './slot-task.ts';
 
 const [name, module, config] = process.argv.slice(2) as [string, string, string];
@@ -29,6 +29,11 @@ const toSlotError = (error: unknown): SlotError => {
   };
 };
 
+const toVitals = ({ worn = false }: SlotTask): SlotVitals => ({
+  memoryMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
+  worn,
+});
+
 try {
   const { createTask } = (await import(module)) as { createTask(config: unknown): Promise<SlotTask> };
   const task = await createTask(JSON.parse(config));
@@ -37,12 +42,12 @@ try {
   process.on('message', async ({ id, input }: ToSlot) => {
     try {
       const result = await task.run(input, (progress) => send({ type: 'progress', id, progress }));
-      send({ type: 'result', id, result });
+      send({ type: 'result', id, result, vitals: toVitals(task) });
     } catch (error) {
-      send({ type: 'error', id, error: toSlotError(error) });
+      send({ type: 'error', id, error: toSlotError(error), vitals: toVitals(task) });
     }
   });
-  send({ type: 'ready', facts });
+  send({ type: 'ready', facts, vitals: toVitals(task) });
 } catch (error) {
   send({ type: 'refused', error: toSlotError(error) });
   process.disconnect();

@@ -8,12 +8,20 @@ export type ToSlot = { type: 'run'; id: number; input: unknown };
 
 export type FromSlot =
   /** Models are loaded and the self-test passed. `facts` is shown by `/api/gpu`. */
-  | { type: 'ready'; facts: Record<string, string | number | boolean> }
+  | { type: 'ready'; facts: Record<string, string | number | boolean>; vitals: SlotVitals }
   /** The slot cannot be used at all: wrong model, no memory. The process ends after it. */
   | { type: 'refused'; error: SlotError }
   | { type: 'progress'; id: number; progress: unknown }
-  | { type: 'result'; id: number; result: unknown }
-  | { type: 'error'; id: number; error: SlotError };
+  | { type: 'result'; id: number; result: unknown; vitals: SlotVitals }
+  | { type: 'error'; id: number; error: SlotError; vitals: SlotVitals };
+
+/** How the process is, after a run. */
+export interface SlotVitals {
+  /** Resident memory. */
+  memoryMb: number;
+  /** See `SlotTask.worn`. */
+  worn: boolean;
+}
 
 export interface SlotError {
   /** Absent for an unexpected error. */

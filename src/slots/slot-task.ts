@@ -3,6 +3,8 @@
  * `createTask(config): Promise<SlotTask>`; it loads its sessions once and holds them until the process ends.
  */
 export interface SlotTask<Input = unknown, Result = unknown, Progress = unknown> {
+  /** Whether the process should be replaced before its next run, such as after its device failed. */
+  readonly worn?: boolean;
   /** Proves that the loaded models work; throws MODEL_INVALID where they answer nonsense. */
   selfTest(): Promise<Record<string, string | number | boolean>>;
   /** May block the thread for as long as it takes: the parent lives in another process and kills what must stop. */
@@ -29,7 +31,12 @@ export interface SlotPool<Input, Result, Progress = never> extends AsyncDisposab
 export interface SlotSnapshot {
   pid: number | undefined;
   state: 'starting' | 'idle' | 'busy';
+  /** Of the process, in MB; resident, as its last answer told. */
+  memoryMb: number | undefined;
+  /** Processes that replaced one that died, was killed or did not start. */
   restarts: number;
+  /** Processes that replaced one between two runs, because of its age or memory. */
+  recycled: number;
   runs: number;
   facts: Record<string, string | number | boolean>;
 }

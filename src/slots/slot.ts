@@ -8,6 +8,10 @@ export interface SlotOptions extends SlotChildOptions {
   timeoutMs: number;
   /** From the fork to the end of the self-test. */
   startTimeoutMs: number;
+  /** A process is replaced after so many runs; default: never. */
+  maxRuns?: number;
+  /** A process that holds more than this after a run is replaced; default: never. */
+  maxMemoryMb?: number;
 }
 
 export interface SlotRun {
@@ -34,17 +38,41 @@ const MAX_RESTART_MS = 30_000;
 /** @param onChange is called whenever the slot became idle or its `failure` changed. */
 export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
   const { name, timeoutMs, startTimeoutMs, logger } = options;
+  const { maxRuns = Number.POSITIVE_INFINITY, maxMemoryMb = Number.POSITIVE_INFINITY } = options;
   const closing = new AbortController();
   let child = startSlotChild(options);
   let state: SlotSnapshot['state'] = 'starting';
   let facts: SlotSnapshot['facts'] = {};
   let failure: Error | undefined;
   let restarts = 0;
+  let recycled = 0;
   let runs = 0;
+  let runsOfChild = 0;
+  let retired = false;
 
   const becomeIdle = () => {
     state = 'idle';
     onChange();
+  };
+
+  /** Why the process should not get another run. */
+  const whyRetire = () => {
+    const { memoryMb = 0, worn = false } = child.vitals ?? {};
+    if (worn) {
+      return 'its device failed';
+    }
+    if (memoryMb > maxMemoryMb) {
+      return `it holds ${memoryMb} MB`;
+    }
+    return runsOfChild >= maxRuns ? `it has done ${runsOfChild} runs` : undefined;
+  };
+
+  /** Between two runs: whoever waits in the pool's queue is served by the next process. */
+  const retire = (reason: string) => {
+    logger.info({ slot: name, slotPid: child.pid, reason }, 'Slot is recycled');
+    state = 'starting';
+    retired = true;
+    child.kill();
   };
 
   const awaitStart = async () => {
@@ -85,7 +113,13 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
       }
       if (!closing.signal.aborted) {
         child = startSlotChild(options);
-        restarts += 1;
+        runsOfChild = 0;
+        if (retired) {
+          recycled += 1;
+        } else {
+          restarts += 1;
+        }
+        retired = false;
       }
     }
     await child.ended;
@@ -96,11 +130,20 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
     get failure() {
       return failure;
     },
-    snapshot: () => ({ pid: child.alive ? child.pid : undefined, state, restarts, runs, facts }),
+    snapshot: () => ({
+      pid: child.alive ? child.pid : undefined,
+      state,
+      memoryMb: child.vitals?.memoryMb,
+      restarts,
+      recycled,
+      runs,
+      facts,
+    }),
     async run({ input, signal, onProgress }) {
       const runner = child;
       state = 'busy';
       runs += 1;
+      runsOfChild += 1;
       try {
         return await within(runner, runner.run(input, onProgress), {
           timeoutMs,
@@ -108,7 +151,10 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
           what: `The ${name} process ${runner.pid} did not finish its run`,
         });
       } finally {
-        if (runner.alive) {
+        const reason = whyRetire();
+        if (runner.alive && reason) {
+          retire(reason);
+        } else if (runner.alive) {
           becomeIdle();
         }
       }

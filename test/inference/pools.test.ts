@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
+import { listModels } from '../../src/inference/find-model.ts';
+import { MATTING_KINDS } from '../../src/inference/matting-output.ts';
 import { createDetectorPool, createMattingPool } from '../../src/inference/pools.ts';
+import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../src/inference/tasks.ts';
+import { createSlotPool } from '../../src/slots/slot-pool.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { mediaDir, modelsDir } from '../shared-media.ts';
 
@@ -41,7 +45,58 @@ describe.skipIf(!modelsDir || !mediaDir)(
       );
       await rm(folder, { recursive: true });
       expect(coverage).toBeGreaterThan(0.1);
+      expect(matting.snapshot()[0]?.facts).toMatchObject({
+        provider: expect.stringMatching(/^(cuda|cpu)$/),
+        model: expect.any(String),
+      });
       expect(Object.keys(timingsMs)).toEqual(['decode', 'model', 'isolate', 'refine', 'write']);
+    });
+  },
+);
+
+describe.skipIf(!modelsDir || !mediaDir)(
+  'a slot whose device fails (skipped without MODELS_DIR and MEDIA_DIR)',
+  () => {
+    it('does the job one step down, tells so, and is replaced before the next job', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'ladder-'));
+      const [big, small] = await listModels('background-removal', MATTING_KINDS, modelsDir as string);
+      await using pool = createSlotPool<RemoveBackgroundInput, RemoveBackgroundResult>({
+        name: 'birefnet',
+        task: new URL('./fixtures/short-memory-task.ts', import.meta.url),
+        config: { model: big, variants: [small], threads: 1 },
+        slots: 1,
+        timeoutMs: 120_000,
+        logger,
+      });
+      const run = () =>
+        pool.run(
+          {
+            imagePath: join(mediaDir as string, 'people/rembg_girl-3.jpg'),
+            person: [292, 71, 516, 475],
+            others: [],
+            applySmoothing: false,
+            maskPath: join(folder, 'mask.png'),
+            cutoutPath: join(folder, 'cutout.png'),
+          },
+          { signal },
+        );
+      const [first, second] = await Promise.all([run(), run()]);
+      await rm(folder, { recursive: true });
+      for (const result of [first, second]) {
+        expect(result).toMatchObject({
+          inputSize: 512,
+          ladder: [
+            {
+              from: expect.stringContaining('at 1024 px on cpu'),
+              to: expect.stringContaining('at 512 px on cpu'),
+              reason: 'Failed to allocate memory',
+            },
+          ],
+        });
+        expect(result.coverage).toBeGreaterThan(0.02);
+      }
+      expect(pool.snapshot()).toMatchObject([{ runs: 2, recycled: expect.any(Number), restarts: 0 }]);
+      expect(pool.snapshot()[0]!.recycled).toBeGreaterThanOrEqual(1);
     });
   },
 );

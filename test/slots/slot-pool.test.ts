@@ -157,6 +157,39 @@ describe('a run that fails', () => {
   });
 });
 
+describe('recycling', () => {
+  const pids = (pool: ReturnType<typeof errandPool>, runs: number) =>
+    Promise.all(Array.from({ length: runs }, () => pool.run({ do: 'tell pid' }, { signal: never })));
+
+  it('replaces a process after its runs, between two of them, and loses none', async () => {
+    const pool = errandPool({ maxRuns: 2 });
+    const served = await pids(pool, 5);
+    expect(served[0]).toBe(served[1]);
+    expect(served[2]).toBe(served[3]);
+    expect(new Set(served).size).toBe(3);
+    expect(pool.snapshot()).toMatchObject([{ runs: 5, recycled: 2, restarts: 0 }]);
+  });
+
+  it('replaces a process that holds too much memory, or whose task is worn', async () => {
+    const pool = errandPool({ maxMemoryMb: 400 });
+    const [first] = await pids(pool, 1);
+    expect(pool.snapshot()[0]?.memoryMb).toBeLessThan(400);
+    await pool.run({ do: 'hold memory', mb: 500 }, { signal: never });
+    const [second] = await pids(pool, 1);
+    await pool.run({ do: 'wear out' }, { signal: never });
+    const [third] = await pids(pool, 1);
+    expect(new Set([first, second, third]).size).toBe(3);
+    expect(pool.snapshot()).toMatchObject([{ recycled: 2, restarts: 0 }]);
+  });
+
+  it('does not count as a restart, and a crash does not count as recycling', async () => {
+    const pool = errandPool({ maxRuns: 2 });
+    await expect(pool.run({ do: 'exit', code: 1 }, { signal: never })).rejects.toThrow();
+    await pids(pool, 3);
+    expect(pool.snapshot()).toMatchObject([{ recycled: 1, restarts: 1 }]);
+  });
+});
+
 describe('an aborted run', () => {
   it('rejects at once with the reason and frees its slot in under two seconds, however it blocks', async () => {
     const pool = errandPool();
