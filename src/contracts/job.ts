@@ -92,8 +92,15 @@ export interface JobResult {
       selected_person_id: number;
       confidence: number;
       persons: Person[];
+      /** Absent where the best way to compute held; also below. */
+      ladder?: LadderStep[];
     };
-    background_removal: { input_size: number; mask_url: string; cutout_url: string };
+    background_removal: {
+      input_size: number;
+      mask_url: string;
+      cutout_url: string;
+      ladder?: LadderStep[];
+    };
     provider: { name: ProviderName; degraded: boolean };
     video: { width_px: number; height_px: number; duration_s: number; bytes: number; sha256: string };
     /** Wall milliseconds by stage, queue time included. */

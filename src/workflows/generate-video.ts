@@ -5,6 +5,7 @@ import { background, composition, detection, media, undo, video } from './activi
 import { Compensations } from './compensation.ts';
 import { withDeadline } from './deadline.ts';
 import { toJobError } from './job-error.ts';
+import { describeLadder, pickLadder } from './ladder-words.ts';
 import { chooseRenderer, makeTalk } from './make-talk.ts';
 import { choosePerson } from './person-choice.ts';
 import { ProgressLog } from './progress-log.ts';
@@ -81,9 +82,10 @@ async function runStages(
     confThreshold: options.confThreshold,
   });
   const person = choosePerson(detected, options);
-  progress.enter('DETECTION_COMPLETE', describeChoice(detected.persons, person), {
+  progress.enter('DETECTION_COMPLETE', describeChoice(detected.persons, person) + describeLadder(detected), {
     persons: detected.persons,
     selected_person_id: person.id,
+    ...pickLadder(detected),
   });
 
   progress.enter('BACKGROUND_REMOVAL_RUNNING', `Cutting person #${person.id} out of the photo`);
@@ -108,8 +110,8 @@ async function runStages(
   );
   progress.enter(
     'BACKGROUND_REMOVAL_COMPLETE',
-    `Person #${person.id} is cut out and stands on the chosen background`,
-    { input_size: removed.inputSize, coverage: removed.coverage },
+    `Person #${person.id} is cut out and stands on the chosen background${describeLadder(removed)}`,
+    { input_size: removed.inputSize, coverage: removed.coverage, ...pickLadder(removed) },
   );
 
   const talk = await makeTalk(talkJob, renderer);
@@ -134,11 +136,13 @@ async function runStages(
         selected_person_id: person.id,
         confidence: person.confidence,
         persons: detected.persons,
+        ...pickLadder(detected),
       },
       background_removal: {
         input_size: removed.inputSize,
         mask_url: `${files}/mask`,
         cutout_url: `${files}/cutout`,
+        ...pickLadder(removed),
       },
       provider: { name: talk.provider, degraded: talk.isDegraded },
       video: {
