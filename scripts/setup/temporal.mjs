@@ -58,6 +58,8 @@ export async function installTemporal(root, env) {
     const failures = [];
     for (const obtain of [download, build]) {
       const folder = mkdtempSync(join(mkdirp(dirname(target)), '.partial-'));
+      const remove = () => rmSync(folder, { recursive: true, force: true });
+      process.once('exit', remove);
       try {
         await obtain(root, folder, env);
         // Renamed when complete: a program half written is never found.
@@ -66,7 +68,8 @@ export async function installTemporal(root, env) {
       } catch (error) {
         failures.push(`- ${error.message}`);
       } finally {
-        rmSync(folder, { recursive: true, force: true });
+        process.off('exit', remove);
+        remove();
       }
     }
     throw new Error(
@@ -115,7 +118,7 @@ async function build(_root, folder, env) {
     `building the Temporal CLI ${TEMPORAL_CLI_VERSION} with Go, 4 to 5 minutes on two cores, once on this machine`,
   );
   try {
-    await runStep('building the Temporal CLI', ['go', 'install', '-trimpath', '-ldflags=-s -w', MODULE], {
+    await runStep('building the Temporal CLI', ['go', 'install', '-ldflags=-s -w', MODULE], {
       env: { ...env, GOBIN: folder },
     });
   } catch (error) {

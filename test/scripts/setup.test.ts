@@ -1,8 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, copyFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findTemporalBinary, TEMPORAL_CLI_VERSION } from '../../src/temporal/binary.ts';
@@ -142,6 +143,20 @@ describe('setup', () => {
     expect(said).toContain('the download did not get through');
     expect(said).toContain('4 to 5 minutes');
     expect(findTemporalBinary(env)).toContain(env.XDG_CACHE_HOME);
+  });
+
+  it('leaves neither a lock nor a half-built program behind at Ctrl-C', async () => {
+    await rm(join(bin, 'temporal'));
+    await program('go', '[ "$1" = version ] || exec sleep 60');
+    const stopped = spawn(process.execPath, [join(clone, 'scripts/setup.mjs')], { env });
+    for await (const line of createInterface({ input: stopped.stderr })) {
+      if (line.includes('with Go')) {
+        stopped.kill('SIGINT');
+      }
+    }
+
+    expect(stopped.exitCode ?? (await once(stopped, 'exit'))[0]).toBe(130);
+    expect(await readdir(join(env.XDG_CACHE_HOME!, 'limelight/bin'))).toEqual([]);
   });
 
   it('lists what helps where no Temporal CLI can be had', async () => {
