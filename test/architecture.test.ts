@@ -18,6 +18,7 @@ const PARTS: ReadonlyArray<[part: string, ...paths: string[]]> = [
     'inference/tasks.ts',
     'media/prepare-media.ts',
     'api/job-client.ts',
+    'api/model-client.ts',
   ],
   ['file-store', 'storage/file-store.ts', 'storage/file-store/'],
   ['s3-store', 'storage/s3-store.ts', 'storage/s3-store/'],

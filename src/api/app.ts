@@ -9,7 +9,9 @@ import { createErrorHandler } from './problem.ts';
 import { cancelRoutes } from './routes/cancel.ts';
 import { eventRoutes } from './routes/events.ts';
 import { fileRoutes } from './routes/files.ts';
+import { gpuRoutes } from './routes/gpu.ts';
 import { healthRoutes } from './routes/health.ts';
+import { modelHealthRoutes } from './routes/model-health.ts';
 import { statusRoutes } from './routes/status.ts';
 import { submitRoutes } from './routes/submit.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -32,6 +34,8 @@ export function createApp(deps: ApiDeps): Hono<ApiEnv> {
   app.route('/', fileRoutes(deps));
   app.route('/', cancelRoutes(deps));
   app.route('/', healthRoutes(deps));
+  app.route('/', modelHealthRoutes(deps));
+  app.route('/', gpuRoutes(deps));
   refuseOtherMethods(app);
   return app;
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { temporalAddress } from '../temporal/connection.ts';
 import { openLazyConnection } from '../temporal/lazy-connection.ts';
 import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
+import { createTemporalModels } from '../temporal/temporal-models.ts';
 import { createApp } from './app.ts';
 import { API_LIMITS } from './limits.ts';
 import { createProgressHub } from './progress-hub.ts';
@@ -17,11 +18,19 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
   const connection = openLazyConnection(temporalAddress(config.temporal));
   const store = createFileStore({ root: config.storage.root });
   const records = createTaskRecords({ store });
-  const jobs = createTemporalJobs({
-    client: new Client({ connection, namespace: config.temporal.namespace }),
-  });
+  const client = new Client({ connection, namespace: config.temporal.namespace });
+  const jobs = createTemporalJobs({ client });
   const hub = createProgressHub({ jobs, records, logger });
-  const app = createApp({ store, records, jobs, hub, limits: API_LIMITS, defaults: config.jobs, logger });
+  const app = createApp({
+    store,
+    records,
+    jobs,
+    models: createTemporalModels({ client }),
+    hub,
+    limits: API_LIMITS,
+    defaults: config.jobs,
+    logger,
+  });
   try {
     await serveUntilStopped(createApiServer(app), { ...config.api, onStop: hub.close, logger }, signal);
   } finally {

@@ -48,13 +48,13 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
   await assertPortFree(config.api.port, 'API_PORT', config.api.host);
   const refused = new AbortController();
   const logs = join(config.storage.root, 'logs');
-  const start = (name: ProcessName) => {
+  const start = (role: ProcessName, name: string = role, settings: Record<string, string> = {}) => {
     const log = openLogFile(join(logs, `${name}.log`));
-    const script = SCRIPTS[name];
+    const script = SCRIPTS[role];
     const running = startStackProcess({
       name,
       script,
-      environment,
+      environment: { ...environment, ...settings },
       log,
       onWarning,
       onRefusal: (error) => refused.abort(error),
@@ -67,12 +67,14 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
 
   const stopTemporal = config.temporal.address ? undefined : start('temporal');
   const stopIo = start('io');
-  const stopGpu = start('gpu');
+  const stopGpus = toDevices(config.gpu.device).map(({ name, device }) =>
+    start('gpu', name, { CUDA_VISIBLE_DEVICES: device }),
+  );
   const stopApi = start('api');
   const stop = async () => {
     // No new work first, the workers next, what they talk to last.
     await stopApi(config.api.shutdownGraceMs + API_MARGIN_MS);
-    await Promise.all([stopIo(WORKER_STOP_MS), stopGpu(WORKER_STOP_MS)]);
+    await Promise.all([stopIo, ...stopGpus].map((stopWorker) => stopWorker(WORKER_STOP_MS)));
     await stopTemporal?.(TEMPORAL_STOP_MS);
   };
 
@@ -105,6 +107,12 @@ async function untilReady(apiUrl: string, logs: string, signal: AbortSignal): Pr
     }
     await sleep(READY_POLL_MS, undefined, { signal });
   }
+}
+
+/** A GPU worker for each device of a list such as `0,1`. */
+function toDevices(list: string): { name: string; device: string }[] {
+  const devices = list.split(',').map((device) => device.trim());
+  return devices.map((device, index) => ({ name: index === 0 ? 'gpu' : `gpu-${index + 1}`, device }));
 }
 
 /** An API that listens on all addresses is reached by loopback. */

@@ -26,3 +26,13 @@ export function assertMemoryFits({ device, memoryGb, yolo, birefnet }: DeviceMem
     );
   }
 }
+
+/** @throws PipelineError CONFIG_INVALID where several devices are named. */
+export function assertOneDevice(device: string): void {
+  if (device.includes(',')) {
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `A GPU worker has one device, but CUDA_VISIBLE_DEVICES names ${device}: start one for each, or all with \`npm start\``,
+    );
+  }
+}

@@ -1,7 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { type NativeConnection, Worker } from '@temporalio/worker';
-import { type BackgroundDeps, createBackgroundActivities } from '../activities/background.ts';
+import { createBackgroundActivities } from '../activities/background.ts';
 import { withFailureBoundary } from '../activities/boundary.ts';
-import { createDetectionActivities, type DetectionDeps } from '../activities/detection.ts';
+import { createDetectionActivities } from '../activities/detection.ts';
+import { createSelfTestActivities, type SelfTestDeps } from '../activities/self-test.ts';
 import type { Config } from '../config.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { createDetectorPool, createMattingPool } from '../inference/pools.ts';
@@ -9,14 +11,16 @@ import { createFileStore } from '../storage/file-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { connectWorker } from '../temporal/connection.ts';
 import { lockDevice } from './device-lock.ts';
-import { assertMemoryFits } from './device-memory.ts';
+import { assertMemoryFits, assertOneDevice } from './device-memory.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
+import { publishGpuStatus } from './publish-gpu-status.ts';
 
 /**
  * Takes the device, starts its slots and connects; `run` polls until it is stopped. One of these per device and host.
  * Rejects with DEVICE_MEMORY_EXCEEDED where the slots do not fit, with DEVICE_IN_USE where another one has the device.
  */
 export async function createGpuWorker(config: Config, logger: Logger): Promise<RunningWorker> {
+  assertOneDevice(config.gpu.device);
   assertMemoryFits(config.gpu);
   await using resources = new AsyncDisposableStack();
   resources.use(await lockDevice(config.gpu.device));
@@ -25,19 +29,29 @@ export async function createGpuWorker(config: Config, logger: Logger): Promise<R
   const connection = await connectWorker(config.temporal);
   resources.defer(() => connection.close());
   await Promise.all([detector.ready(), matting.ready()]);
+  const store = createFileStore({ root: config.storage.root });
   const workers = await createWorkers({
     connection,
     namespace: config.temporal.namespace,
-    store: createFileStore({ root: config.storage.root }),
+    store,
     detector,
     matting,
     yoloSlots: config.gpu.yolo.slots,
     birefnetSlots: config.gpu.birefnet.slots,
+    figure: FIGURE,
   });
-  return toRunningWorker(workers, { yolo: detector, birefnet: matting }, resources.move());
+  const pools = { yolo: detector, birefnet: matting };
+  resources.use(await publishGpuStatus({ store, device: config.gpu.device, pools, logger }));
+  return toRunningWorker(workers, pools, resources.move());
 }
 
-interface GpuWorkerDeps extends DetectionDeps, BackgroundDeps {
+/** The drawing that the slots are tested with, and the box of its person. */
+const FIGURE: SelfTestDeps['figure'] = {
+  path: fileURLToPath(new URL('../inference/self-test-figure.svg', import.meta.url)),
+  box: [214, 40, 426, 604],
+};
+
+interface GpuWorkerDeps extends SelfTestDeps {
   connection: NativeConnection;
   namespace: string;
   /** The queues' caps are the device's slots. */
@@ -47,17 +61,18 @@ interface GpuWorkerDeps extends DetectionDeps, BackgroundDeps {
 
 async function createWorkers(deps: GpuWorkerDeps): Promise<Worker[]> {
   const common = { ...WORKER_DEFAULTS, connection: deps.connection, namespace: deps.namespace };
+  const { testDetector, testMatting } = createSelfTestActivities(deps);
   return Promise.all([
     Worker.create({
       ...common,
       taskQueue: QUEUES.yolo,
-      activities: withFailureBoundary(createDetectionActivities(deps)),
+      activities: withFailureBoundary({ ...createDetectionActivities(deps), testDetector }),
       maxConcurrentActivityTaskExecutions: deps.yoloSlots,
     }),
     Worker.create({
       ...common,
       taskQueue: QUEUES.birefnet,
-      activities: withFailureBoundary(createBackgroundActivities(deps)),
+      activities: withFailureBoundary({ ...createBackgroundActivities(deps), testMatting }),
       maxConcurrentActivityTaskExecutions: deps.birefnetSlots,
     }),
   ]);

@@ -2,3 +2,4 @@
 export { providerBreaker } from './d-id/provider-breaker.ts';
 export { tidyUpRemoteTalk } from './d-id/remains.ts';
 export { generateVideo } from './generate-video.ts';
+export { selfTest } from './self-test.ts';

@@ -15,6 +15,7 @@ import { createFileStore, type FileStore } from '../../src/storage/file-store.ts
 import { createTaskRecords, type TaskRecords } from '../../src/storage/task-records.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
+import { createTemporalModels } from '../../src/temporal/temporal-models.ts';
 
 export interface TestApi extends AsyncDisposable {
   app: Hono<ApiEnv>;
@@ -41,7 +42,16 @@ export async function startTestApi(
   const { commentIntervalMs } = options;
   const hub = createProgressHub({ jobs, records, logger, ...(commentIntervalMs && { commentIntervalMs }) });
   const limits = { ...API_LIMITS, ...options.limits };
-  const app = createApp({ store, records, jobs, hub, limits, defaults: { confThreshold: 0.5 }, logger });
+  const app = createApp({
+    store,
+    records,
+    jobs,
+    models: createTemporalModels({ client }),
+    hub,
+    limits,
+    defaults: { confThreshold: 0.5 },
+    logger,
+  });
   const server = createApiServer(app);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

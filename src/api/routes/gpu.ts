@@ -1,0 +1,42 @@
+import { Hono } from 'hono';
+import {
+  GPU_STATUS_INTERVAL_MS,
+  GPU_STATUS_PREFIX,
+  type GpuWorkerStatus,
+  type ModelQueue,
+} from '../../contracts/gpu-status.ts';
+import type { ObjectStore } from '../../storage/object-store.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import type { ApiEnv } from '../api-env.ts';
+
+/** A worker that has not told of itself for so long is gone. */
+const STALE_MS = 4 * GPU_STATUS_INTERVAL_MS;
+
+export function gpuRoutes({ store, models }: Pick<ApiDeps, 'store' | 'models'>) {
+  return new Hono<ApiEnv>().get('/api/gpu', async (c) => {
+    const [workers, yolo, birefnet] = await Promise.all([
+      readWorkers(store),
+      models.queueLength('yolo'),
+      models.queueLength('birefnet'),
+    ]);
+    const toQueue = (queue: ModelQueue, waiting: number) => {
+      const slots = workers.flatMap((worker) => worker.slots[queue]);
+      return { waiting, slots: slots.length, busy: slots.filter(({ state }) => state === 'busy').length };
+    };
+    c.header('Cache-Control', 'no-store');
+    return c.json({
+      queues: { yolo: toQueue('yolo', yolo), birefnet: toQueue('birefnet', birefnet) },
+      workers,
+    });
+  });
+}
+
+async function readWorkers(store: ObjectStore): Promise<GpuWorkerStatus[]> {
+  const workers: GpuWorkerStatus[] = [];
+  for await (const { key, modifiedAt } of store.list(GPU_STATUS_PREFIX)) {
+    if (Date.now() - modifiedAt.getTime() < STALE_MS) {
+      workers.push(JSON.parse((await store.read(key)).toString('utf8')));
+    }
+  }
+  return workers;
+}

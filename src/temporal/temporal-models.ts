@@ -1,0 +1,70 @@
+import { type Client, WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import type { ModelClient } from '../api/model-client.ts';
+import { isErrorCode } from '../contracts/error-codes.ts';
+import { QUEUES } from '../contracts/queues.ts';
+import { SELF_TEST, type SelfTestResult } from '../contracts/self-test.ts';
+import { PipelineError } from '../errors.ts';
+import { toPipelineError } from './temporal-error.ts';
+
+const CALL_TIMEOUT_MS = 5_000;
+/** More than the workflow's own timeout of its activity. */
+const SELF_TEST_TIMEOUT_MS = 25_000;
+
+const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
+
+/** `ModelClient` over a Temporal client. */
+export function createTemporalModels({ client }: { client: Client }): ModelClient {
+  return {
+    async queueLength(queue) {
+      try {
+        const { stats } = await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>
+          client.connection.workflowService.describeTaskQueue({
+            namespace: client.options.namespace,
+            taskQueue: { name: QUEUES[queue] },
+            taskQueueType: TASK_QUEUE_TYPE_ACTIVITY,
+            reportStats: true,
+          }),
+        );
+        return Number(stats?.approximateBacklogCount ?? 0);
+      } catch (error) {
+        throw toPipelineError(error, undefined);
+      }
+    },
+
+    async selfTest(name) {
+      try {
+        return await client.withDeadline(Date.now() + SELF_TEST_TIMEOUT_MS, () =>
+          client.workflow.execute<(name: string) => Promise<SelfTestResult>>(SELF_TEST, {
+            workflowId: `self-test/${name}`,
+            // Several API processes may ask at once: one run answers them all.
+            workflowIdConflictPolicy: 'USE_EXISTING',
+            taskQueue: QUEUES.pipeline,
+            workflowExecutionTimeout: SELF_TEST_TIMEOUT_MS,
+            staticSummary: `Self-test of ${name}`,
+            args: [name],
+          }),
+        );
+      } catch (error) {
+        throw toSelfTestError(error, name);
+      }
+    },
+  };
+}
+
+function toSelfTestError(error: unknown, name: string): unknown {
+  if (!(error instanceof WorkflowFailedError)) {
+    return toPipelineError(error, undefined);
+  }
+  for (let cause: Error | undefined = error.cause; cause; cause = cause.cause as Error | undefined) {
+    if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {
+      return new PipelineError(cause.type, cause.message, { cause: error });
+    }
+  }
+  return new PipelineError(
+    'TEMPORAL_UNAVAILABLE',
+    `Expected an answer of ${name} within ${SELF_TEST_TIMEOUT_MS / 1000} s, but none came: its slots are busy, or no worker runs`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,68 @@
+import { hostname } from 'node:os';
+import {
+  GPU_STATUS_INTERVAL_MS,
+  type GpuWorkerStatus,
+  gpuStatusKey,
+  type ModelQueue,
+  type SlotStatus,
+} from '../contracts/gpu-status.ts';
+import type { SlotPool, SlotSnapshot } from '../slots/slot-task.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+interface PublisherOptions {
+  store: ObjectStore;
+  device: string;
+  pools: Record<ModelQueue, Pick<SlotPool<never, unknown>, 'snapshot'>>;
+  logger: Logger;
+}
+
+/** Keeps this worker's status in the store until it is disposed. A store that is away is no reason to stop working. */
+export async function publishGpuStatus({
+  store,
+  device,
+  pools,
+  logger,
+}: PublisherOptions): Promise<AsyncDisposable> {
+  const host = hostname();
+  const key = gpuStatusKey(host, device);
+  const publish = async () => {
+    const status: GpuWorkerStatus = {
+      host,
+      pid: process.pid,
+      device,
+      updated_at: new Date().toISOString(),
+      slots: {
+        yolo: pools.yolo.snapshot().map(toSlotStatus),
+        birefnet: pools.birefnet.snapshot().map(toSlotStatus),
+      },
+    };
+    await store
+      .put(key, Buffer.from(JSON.stringify(status)))
+      .catch((err) => logger.debug({ err }, 'The status could not be stored'));
+  };
+  let latest = publish();
+  await latest;
+  const timer = setInterval(() => {
+    latest = latest.then(publish);
+  }, GPU_STATUS_INTERVAL_MS);
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await latest;
+      await store.delete(key).catch((err) => logger.debug({ err }, 'The status could not be deleted'));
+    },
+  };
+}
+
+function toSlotStatus({ pid, state, memoryMb, restarts, recycled, runs, facts }: SlotSnapshot): SlotStatus {
+  return {
+    ...(pid !== undefined && { pid }),
+    state,
+    ...(memoryMb !== undefined && { memory_mb: memoryMb }),
+    restarts,
+    recycled,
+    runs,
+    facts,
+  };
+}

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modelsDir } from '../shared-media.ts';
+import { startWorkerStack, type WorkerStack } from './worker-stack.ts';
+
+describe.skipIf(!modelsDir)('the models as the API tells of them (needs MODELS_DIR)', () => {
+  let stack: WorkerStack;
+  beforeAll(async () => {
+    stack = await startWorkerStack();
+  });
+  afterAll(async () => {
+    await stack[Symbol.asyncDispose]();
+  });
+  const get = async (path: string) => {
+    const answer = await fetch(`${stack.apiUrl}${path}`);
+    return { status: answer.status, body: await answer.json() };
+  };
+
+  it.each(['person-detection', 'background-removal'])(
+    '%s is healthy: its slot ran the drawing',
+    async (name) => {
+      expect(await get(`/api/${name}/health`)).toMatchObject({
+        status: 200,
+        body: { status: 'ok', score: expect.any(Number), timings_ms: { model: expect.any(Number) } },
+      });
+    },
+  );
+
+  it('names the provider that is really used, for each slot', async () => {
+    const { body } = await get('/api/gpu');
+    expect(body).toMatchObject({
+      queues: { yolo: { waiting: 0, slots: 2 }, birefnet: { waiting: 0, slots: 1 } },
+      workers: [
+        { slots: { yolo: [{ state: 'idle' }, {}], birefnet: [{ facts: { provider: expect.any(String) } }] } },
+      ],
+    });
+  });
+});
