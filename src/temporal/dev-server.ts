@@ -34,6 +34,8 @@ const DYNAMIC_CONFIG = {
   // The defaults (20 and 20 a second) are for a shared cluster: an activity took 100 ms with them, 17 ms with these.
   'history.transferProcessorMaxPollRPS': 1000,
   'history.timerProcessorMaxPollRPS': 1000,
+  // Timers are late by up to this; the default of a second is longer than some of the waits here.
+  'history.timerProcessorMaxTimeShift': '"10ms"',
   // One partition a task queue makes it strictly first in, first out.
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,

@@ -17,7 +17,7 @@ import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import type { TestServer } from '../temporal-server.ts';
 
-type Activities = MediaActivities &
+export type Activities = MediaActivities &
   DetectionActivities &
   BackgroundActivities &
   CompositionActivities &
@@ -142,7 +142,7 @@ function stored(key: string) {
   return { key, bytes: 1000, sha256: 'c'.repeat(64) };
 }
 
-function happyActivities(): Activities {
+export function happyActivities(): Activities {
   return {
     async prepareMedia(request) {
       return {

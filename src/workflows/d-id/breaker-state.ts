@@ -43,7 +43,8 @@ export class Breaker {
   readonly #state: BreakerSnapshot;
 
   constructor(snapshot: BreakerSnapshot = CLOSED) {
-    this.#state = structuredClone(snapshot);
+    // A copy, or a breaker that starts closed would change what closed means; the sandbox has no structuredClone.
+    this.#state = JSON.parse(JSON.stringify(snapshot));
   }
 
   get snapshot(): BreakerSnapshot {

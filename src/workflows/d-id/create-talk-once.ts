@@ -1,8 +1,8 @@
-import { isCancellation, sleep } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { OutageChoice } from '../../contracts/job.ts';
-import type { GateAnswer } from '../../contracts/provider-gate.ts';
 import { codeOf, givenUp, toClock, troubleOf } from './outage.ts';
-import type { ProviderGate } from './provider-gate.ts';
+import { pause } from './pause.ts';
+import type { Held, ProviderGate } from './provider-gate.ts';
 import type { Remains } from './remains.ts';
 import type { RemoteCalls } from './remote-activities.ts';
 import { type Media, uploadMedia } from './upload-media.ts';
@@ -45,11 +45,10 @@ export async function createTalkOnce(job: CreateTalkJob): Promise<CreatedTalk> {
   let media: Media | undefined;
   for (let failures = 0; ; ) {
     try {
-      if (failures > 0) {
-        await enterGate(job);
-      }
+      // Uploads do not count as talks; but where something failed, the breaker is asked before anything else.
+      const early = failures > 0 ? await enterGate(job) : undefined;
       media ??= await uploadMedia(job);
-      const { talkMsPerVoiceS } = await enterGate(job);
+      const { talkMsPerVoiceS } = early ?? (await enterGate(job));
       const talkId = (await lookBack(job, attempts)) ?? (await ask(job, media, attempts));
       if (talkId) {
         remains.talkId = talkId;
@@ -61,18 +60,20 @@ export async function createTalkOnce(job: CreateTalkJob): Promise<CreatedTalk> {
       if (!trouble) {
         throw error;
       }
-      // A worker that died says nothing about the provider; the place is kept.
-      const reason = trouble === 'credits' ? 'credits' : 'outage';
-      if (trouble !== 'worker lost') {
-        await gate.report(reason);
-      }
       failures += 1;
+      const reason = trouble === 'credits' ? 'credits' : 'outage';
       if (onOutage !== 'wait' && failures >= PATIENCE) {
         throw givenUp(reason, onOutage);
       }
       // Where the breaker is open it says when to go on; this spreads those that failed together.
-      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
-      await sleep(pauseMs * remains.timeScale * (0.5 + Math.random() / 2) + 1);
+      const longestMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+      const pauseMs = longestMs * remains.timeScale * (0.5 + Math.random() / 2);
+      // A worker that died says nothing about the provider; the place is kept.
+      if (trouble !== 'worker lost') {
+        await gate.report(reason);
+        tellHeld(job, { reason, until: new Date(Date.now() + pauseMs).toISOString() });
+      }
+      await pause(pauseMs);
     }
   }
 }
@@ -121,7 +122,7 @@ async function lookBack({ calls, remains }: CreateTalkJob, { lookUntil }: Attemp
     ...(lookUntil > Date.now() ? [lookUntil - Date.now()] : []),
   ];
   for (const pauseMs of pauses) {
-    await sleep(pauseMs + 1);
+    await pause(pauseMs);
     const found = await calls.few.findTalk({ requestId });
     if (found) {
       return found.talkId;
@@ -130,26 +131,23 @@ async function lookBack({ calls, remains }: CreateTalkJob, { lookUntil }: Attemp
   remains.mayHaveTalk = false;
 }
 
-function enterGate({ gate, onOutage, tell }: CreateTalkJob) {
+function enterGate(job: CreateTalkJob) {
+  const { gate, onOutage } = job;
   return gate.enter((held) => {
     if (held.reason !== 'busy' && onOutage !== 'wait') {
       throw givenUp(held.reason, onOutage);
     }
-    tell(describeHold(held), {
-      hold: held.reason,
-      ...(held.until && { next_try_at: held.until }),
-    });
+    tellHeld(job, held);
   });
 }
 
-function describeHold({ reason, until }: Extract<GateAnswer, { kind: 'held' }>): string {
+const HELD = {
+  outage: 'D-ID is not answering',
+  credits: 'The D-ID account has no credits left',
+  busy: 'Waiting for a place: D-ID works on as many talks as the settings allow',
+};
+
+function tellHeld({ tell }: CreateTalkJob, { reason, until }: Omit<Held, 'kind'>): void {
   const next = until ? `; next try at ${toClock(new Date(until))}` : '';
-  switch (reason) {
-    case 'outage':
-      return `D-ID is not answering${next}`;
-    case 'credits':
-      return `The D-ID account has no credits left${next}`;
-    case 'busy':
-      return 'Waiting for a place: D-ID works on as many talks as the settings allow';
-  }
+  tell(`${HELD[reason]}${next}`, { hold: reason, ...(until && { next_try_at: until }) });
 }

@@ -24,7 +24,7 @@ import {
 } from '../../contracts/provider-gate.ts';
 import { QUEUES } from '../../contracts/queues.ts';
 
-type Held = Extract<GateAnswer, { kind: 'held' }>;
+export type Held = Extract<GateAnswer, { kind: 'held' }>;
 type Granted = Extract<GateAnswer, { kind: 'granted' }>;
 
 /** Silence for so long means that the breaker lost us, or we it: asking twice changes nothing. */

@@ -1,5 +1,6 @@
-import { log, ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
+import { log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { QUEUES } from '../../contracts/queues.ts';
+import { pause } from './pause.ts';
 import { remoteActivities } from './remote-activities.ts';
 
 /** What a job has left at the provider, as far as it knows. */
@@ -50,7 +51,7 @@ export async function tidyUpRemoteTalk(remains: Remains): Promise<void> {
 async function findLostTalk({ requestId, timeScale }: Remains): Promise<string | undefined> {
   const { undo } = remoteActivities(timeScale);
   for (const pauseMs of LOOKS_MS) {
-    await sleep(pauseMs * timeScale + 1);
+    await pause(pauseMs * timeScale);
     const found = await undo.findTalk({ requestId });
     if (found) {
       return found.talkId;

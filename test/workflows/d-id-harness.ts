@@ -1,0 +1,159 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { activityInfo } from '@temporalio/activity';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import sharp from 'sharp';
+import { Agent } from 'undici';
+import { withFailureBoundary } from '../../src/activities/boundary.ts';
+import { createRemoteTalkActivities } from '../../src/activities/remote-talk.ts';
+import type { JobInput, TaskMetadata } from '../../src/contracts/job.ts';
+import { toWorkflowId } from '../../src/contracts/messages.ts';
+import { type ProviderTerms, toBreakerId } from '../../src/contracts/provider-gate.ts';
+import { QUEUES } from '../../src/contracts/queues.ts';
+import type { Account, AccountOptions } from '../../src/providers/d-id/emulator/account.ts';
+import { type Emulator, startEmulator } from '../../src/providers/d-id/emulator/start-emulator.ts';
+import type { RemoteVideoProvider } from '../../src/providers/video-provider.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
+import type { generateVideo } from '../../src/workflows/index.ts';
+import { dIdAt } from '../providers/d-id/d-id-at.ts';
+import { buzz, writeVoice } from '../providers/local/talk-files.ts';
+import { happyActivities, toJobInput } from './pipeline-harness.ts';
+
+export const VOICE_S = 1;
+
+/** Waits are a fiftieth of the real ones. */
+export const TERMS: ProviderTerms = {
+  maxTalksInFlight: 100,
+  talkTimeoutMs: 20_000,
+  hasWebhook: false,
+  timeScale: 0.02,
+};
+
+export interface DIdJob {
+  taskId: string;
+  handle: WorkflowHandle<typeof generateVideo>;
+  account: Account;
+  /** Every `metadata.json` that was written. */
+  written: TaskMetadata[];
+}
+
+export interface DIdHarness extends AsyncDisposable {
+  emulator: Emulator;
+  start(account: Omit<AccountOptions, 'apiKey'>, options?: Partial<JobInput['options']>): Promise<DIdJob>;
+  /** Resolves when what the job left at D-ID is gone, if it left anything. */
+  tidied(job: DIdJob): Promise<void>;
+}
+
+export interface DIdHarnessDeps {
+  client: Client;
+  workerConnection: NativeConnection;
+  workflowBundle: WorkflowBundle;
+  terms?: Partial<ProviderTerms>;
+  /** Activities in place of those that answer at once, by name. */
+  overrides?: Record<string, (argument: never) => Promise<unknown>>;
+}
+
+/**
+ * The real workflow and the real activities for D-ID over the emulator, each job with an account of its own; only what
+ * comes before and after D-ID answers at once.
+ */
+export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness> {
+  const { client, workerConnection, workflowBundle, overrides = {} } = deps;
+  const resources = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'limelight-d-id-harness-'));
+  resources.defer(() => rm(folder, { recursive: true, force: true }));
+  const emulator = resources.use(await startEmulator());
+  const dispatcher = new Agent({ connect: { timeout: 3_000 }, headersTimeout: 5_000, bodyTimeout: 5_000 });
+  resources.defer(() => dispatcher.destroy());
+  const jobs = new Map<string, DIdJob & { provider: RemoteVideoProvider }>();
+  const current = () => jobs.get(activityInfo().workflowExecution!.workflowId.split('/')[1]!)!;
+
+  const provider = new Proxy({} as RemoteVideoProvider, {
+    get: (_, method: keyof RemoteVideoProvider) => current().provider[method],
+  });
+  const store = await createTwoFileStore(folder);
+  const activities = withFailureBoundary({
+    ...happyActivities(),
+    async recordTask(metadata: TaskMetadata) {
+      jobs.get(metadata.task_id)?.written.push(metadata);
+    },
+    ...createRemoteTalkActivities({ store, provider, terms: { ...TERMS, ...deps.terms } }),
+    ...overrides,
+  });
+  const workers = await Promise.all(
+    Object.values(QUEUES).map((taskQueue) =>
+      Worker.create({
+        ...WORKER_DEFAULTS,
+        connection: workerConnection,
+        taskQueue,
+        activities,
+        ...(taskQueue === QUEUES.pipeline && { workflowBundle }),
+      }),
+    ),
+  );
+  const runs = workers.map((worker) => worker.run());
+  resources.defer(async () => {
+    await client.workflow
+      .getHandle(toBreakerId('d-id'))
+      .terminate()
+      .catch(() => undefined);
+    for (const worker of workers) worker.shutdown();
+    await Promise.all(runs);
+  });
+
+  return {
+    emulator,
+    async start(accountOptions, options) {
+      const input = toJobInput({ provider: 'd-id', ...options });
+      const { taskId } = input;
+      const apiKey = `${taskId}:password`;
+      const job = {
+        taskId,
+        account: emulator.open({ talkMs: () => 60, ...accountOptions, apiKey }),
+        provider: dIdAt({ url: emulator.url, dispatcher, apiKey }),
+        written: [],
+        handle: client.workflow.getHandle<typeof generateVideo>(toWorkflowId(taskId)),
+      };
+      jobs.set(taskId, job);
+      await client.workflow.start<typeof generateVideo>('generateVideo', {
+        workflowId: toWorkflowId(taskId),
+        taskQueue: QUEUES.pipeline,
+        args: [input],
+      });
+      return job;
+    },
+    async tidied({ taskId }) {
+      await client.workflow
+        .getHandle(`tidy-up/${taskId}`)
+        .result()
+        .catch((error: Error) => {
+          if (error.name !== 'WorkflowNotFoundError') throw error;
+        });
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** Every portrait is one small picture, every voice one second; a video is looked at and gone. */
+async function createTwoFileStore(folder: string): Promise<ObjectStore> {
+  const portrait = join(folder, 'portrait.png');
+  await sharp(new URL('../../samples/portrait.jpg', import.meta.url).pathname)
+    .resize(176, 176)
+    .png()
+    .toFile(portrait);
+  const voice = await writeVoice(
+    join(folder, 'voice.wav'),
+    buzz(VOICE_S, () => true),
+  );
+  return {
+    localPath: async (key: string) => (key.endsWith('.wav') ? voice : portrait),
+    put: async (key: string) => ({ key, bytes: 1000, sha256: 'd'.repeat(64) }),
+    async scratch() {
+      const path = await mkdtemp(join(folder, 'scratch-'));
+      return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+    },
+  } satisfies Partial<ObjectStore> as unknown as ObjectStore;
+}
