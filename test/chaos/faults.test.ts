@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import { startTestServer } from '../temporal-server.ts';
+import { createDIdHarness } from '../workflows/d-id-harness.ts';
+import { runSequences } from './fault-sequences.ts';
+
+const SEED = 1;
+const COUNT = 40;
+
+it(`ends ${COUNT} jobs with random faults each in a video or a clear error, never paid twice, nothing left behind`, async () => {
+  await using server = await startTestServer();
+  await using harness = await createDIdHarness({ ...server, workflowBundle: await loadWorkflowBundle() });
+
+  const results = await runSequences(harness, { seed: SEED, count: COUNT, atOnce: 10 });
+
+  const wrong = results.filter(({ problems }) => problems.length > 0);
+  const how = wrong.map(
+    ({ seed, problems }) => `npm run faults -- --seed ${seed} --count 1: ${problems.join('; ')}`,
+  );
+  expect(how).toEqual([]);
+  expect(results.reduce((sum, { faults }) => sum + faults, 0)).toBeGreaterThan(COUNT);
+}, 280_000);
