@@ -1,4 +1,4 @@
-/** `npm run models:eval -- --data DIR [--faces DIR] [--models DIR] [--limit N] [--json]`; see `models/README.md`. */
+/** `npm run models:eval -- --data DIR [--faces DIR] [--models DIR] [--limit N] [--json]`; see `docs/models.md`. */
 import { parseArgs } from 'node:util';
 import { loadConfig, readEnvironment } from '../src/config.ts';
 import { type Evaluation, scoreModels } from './models-eval/score-models.ts';

@@ -34,6 +34,7 @@ const PARTS: ReadonlyArray<[part: string, ...paths: string[]]> = [
     'api',
     'slots',
     'inference',
+    'models',
     'media',
     'storage',
     'telemetry',
@@ -72,6 +73,11 @@ const MAY_IMPORT: Record<string, Imports> = {
   telemetry: { value: ['contracts', 'errors'], type: ['config'] },
   slots: { value: ['contracts', 'errors'], type: ['ports', 'telemetry'], packages: ['node:*'] },
   inference: { value: ['contracts', 'errors', 'slots'], type: ['ports', 'config', 'telemetry'] },
+  models: {
+    value: ['contracts', 'errors', 'inference'],
+    type: ['ports', 'config'],
+    packages: ['node:*', 'zod'],
+  },
   media: { value: ['contracts', 'errors', 'slots'], type: ['ports', 'config', 'telemetry'] },
   'local provider': {
     value: ['contracts', 'errors', 'slots', 'inference', 'media'],

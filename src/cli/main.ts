@@ -4,6 +4,7 @@ import process from 'node:process';
 import { Command } from 'commander';
 import { addDemoCommand } from './commands/demo.ts';
 import { addGenerateCommand } from './commands/generate.ts';
+import { addModelsCommand } from './commands/models.ts';
 import { addUpCommand } from './commands/up.ts';
 import { write } from './output.ts';
 
@@ -13,6 +14,7 @@ const program = new Command('limelight')
 addDemoCommand(program);
 addUpCommand(program);
 addGenerateCommand(program);
+addModelsCommand(program);
 
 try {
   await program.parseAsync();

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import type { HttpClient } from './http-client.ts';
 import { makeVideo, type VideoOrder } from './make-video.ts';
-import { write } from './output.ts';
+import { print, write } from './output.ts';
 import { createProgressLines } from './progress-lines.ts';
 
 /** Makes a video before the eyes of a person; the path of it is the one line on standard output. */
@@ -20,5 +20,5 @@ export async function orderVideo(client: HttpClient, order: VideoOrder, signal: 
   }
   const { size } = await stat(order.outPath);
   write(`${(size / 1e6).toFixed(1)} MB in ${((Date.now() - startedAt) / 1000).toFixed(1)} s:`);
-  process.stdout.write(`${relative('', order.outPath)}\n`);
+  print(relative('', order.outPath));
 }

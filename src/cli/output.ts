@@ -3,6 +3,11 @@ export function write(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** What was asked for. */
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 const REPEAT_AFTER_MS = 60_000;
 const lastWarnedAt = new Map<string, number>();
 

@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   SLOT_TIMEOUT: { status: 500, retryable: true },
   MODEL_MISSING: { status: 503, retryable: false },
   MODEL_INVALID: { status: 503, retryable: false },
+  MODEL_DOWNLOAD_FAILED: { status: 503, retryable: true },
   /** Memory of the device is short, or it does not compute; a slot steps down the ladder before it says so. */
   DEVICE_FAILED: { status: 503, retryable: true },
   DEVICE_IN_USE: { status: 503, retryable: false },

@@ -54,7 +54,7 @@ export async function openDetectorModel(
       timer.done('tensor');
       const [scores] = await session.run(tensor);
       timer.done('model');
-      const found = readYoloPersons(output.kind as YoloKind, scores!, minScore).map(({ box, score }) => ({
+      const found = readYoloPersons(output.kind as YoloKind, scores!, minScore, to).map(({ box, score }) => ({
         box: toPicture(box),
         score,
       }));

@@ -26,7 +26,8 @@ export interface FoundModel {
 /** The models that come with the project. */
 const STARTERS_DIR = fileURLToPath(new URL('../../models', import.meta.url));
 
-const HOW_TO_GET = 'Set MODELS_DIR to a folder that holds models and their manifest.json.';
+const HOW_TO_GET =
+  'Set MODELS_DIR to a folder that holds models and their manifest.json, or pull some with `limelight models pull`.';
 
 /**
  * The first model for the task whose output kind the caller can read.

@@ -3,7 +3,7 @@ import { type ScoredBox, suppressOverlaps } from './boxes.ts';
 import type { FloatTensor } from './session.ts';
 
 /** Outputs that `readYoloPersons` knows. */
-export const YOLO_KINDS = ['yolo-dense', 'yolo-end-to-end'] as const;
+export const YOLO_KINDS = ['yolo-dense', 'yolo-end-to-end', 'yolox'] as const;
 export type YoloKind = (typeof YOLO_KINDS)[number];
 
 /** The class of persons, in COCO and in models of that one class. */
@@ -18,10 +18,25 @@ const MAX_SCORE = 1.001;
  * - `yolo-dense` (v8, 11): [1, 4 + classes, anchors], rows centre x, centre y, width, height, then a score for each
  *   class; overlaps are suppressed here.
  * - `yolo-end-to-end` (v10, 26): [1, detections, 6] as x1, y1, x2, y2, score, class; free of overlaps.
+ * - `yolox`: [1, anchors, 5 + classes] as centre x and y and the logarithms of width and height in cells of the grids of
+ *   stride 8, 16 and 32, one after the other; then the score that anything is there, and a score for each class.
+ * @param input the size of the model's input, in pixels.
  * @throws PipelineError MODEL_INVALID for other shapes, and for scores that are no probabilities.
  */
-export function readYoloPersons(kind: YoloKind, output: FloatTensor, minScore: number): ScoredBox[] {
-  return kind === 'yolo-dense' ? readDense(output, minScore) : readEndToEnd(output, minScore);
+export function readYoloPersons(
+  kind: YoloKind,
+  output: FloatTensor,
+  minScore: number,
+  input: { widthPx: number; heightPx: number },
+): ScoredBox[] {
+  switch (kind) {
+    case 'yolo-dense':
+      return readDense(output, minScore);
+    case 'yolo-end-to-end':
+      return readEndToEnd(output, minScore);
+    case 'yolox':
+      return readYolox(output, minScore, input);
+  }
 }
 
 function readDense({ data, dims }: FloatTensor, minScore: number): ScoredBox[] {
@@ -52,6 +67,38 @@ function readEndToEnd({ data, dims }: FloatTensor, minScore: number): ScoredBox[
     }
   }
   return found.toSorted((a, b) => b.score - a.score);
+}
+
+const STRIDES = [8, 16, 32];
+const GRID_ROW = { x: 0, y: 1, width: 2, height: 3, objectness: 4, person: 5 + PERSON };
+
+/** The decoding of YOLOX's own ONNX demo (Ge et al. 2021, `demo_postprocess`). */
+function readYolox(
+  { data, dims }: FloatTensor,
+  minScore: number,
+  { widthPx, heightPx }: { widthPx: number; heightPx: number },
+): ScoredBox[] {
+  const [batch, anchors = 0, columns = 0] = dims;
+  const cells = STRIDES.map((stride) => Math.floor(widthPx / stride) * Math.floor(heightPx / stride));
+  if (batch !== 1 || columns < 6 || anchors !== cells.reduce((sum, count) => sum + count)) {
+    throw wrongShape(`[1, anchors of ${widthPx} x ${heightPx}, 5 + classes]`, dims);
+  }
+  const found: ScoredBox[] = [];
+  let at = 0;
+  for (const stride of STRIDES) {
+    const across = Math.floor(widthPx / stride);
+    for (let cell = 0; cell < across * Math.floor(heightPx / stride); cell += 1, at += columns) {
+      const score = probability(data[at + GRID_ROW.objectness]) * probability(data[at + GRID_ROW.person]);
+      if (score >= minScore) {
+        const x = (data[at + GRID_ROW.x]! + (cell % across)) * stride;
+        const y = (data[at + GRID_ROW.y]! + Math.floor(cell / across)) * stride;
+        const width = Math.exp(data[at + GRID_ROW.width]!) * stride;
+        const height = Math.exp(data[at + GRID_ROW.height]!) * stride;
+        found.push({ score, box: [x - width / 2, y - height / 2, x + width / 2, y + height / 2] });
+      }
+    }
+  }
+  return suppressOverlaps(found, MAX_IOU);
 }
 
 type Quad = [number, number, number, number];

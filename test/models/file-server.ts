@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface FileServer extends AsyncDisposable {
+  url: string;
+  /** The `Range` header of each request, in their order. */
+  ranges: (string | undefined)[];
+  /** How the next requests fare, one after the other; then they are served. */
+  faults: Fault[];
+  /** What it serves under every path. */
+  content: Buffer;
+}
+
+/** Cuts the connection after so many bytes, answers with a status, or says nothing at all. */
+export type Fault = { cutAfter: number } | { status: number } | 'silence';
+
+/** Serves one file with ranges and validators as RFC 9110 has them, and fails as it is told. */
+export async function startFileServer(content: Buffer): Promise<FileServer> {
+  const server = createServer((request, response) => serve(request, response, state));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const state: FileServer = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ranges: [],
+    faults: [],
+    content,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+  return state;
+}
+
+function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { ranges, faults, content }: FileServer,
+): void {
+  const { range } = request.headers;
+  ranges.push(range);
+  const etag = `"${createHash('sha256').update(content).digest('hex').slice(0, 16)}"`;
+  const isCurrent = request.headers['if-range'] === etag;
+  const start = range && isCurrent ? Number(/^bytes=(\d+)-$/.exec(range)?.[1]) : 0;
+  const fault = faults.shift();
+  if (fault === 'silence') {
+    return;
+  }
+  if (fault && 'status' in fault) {
+    response.writeHead(fault.status).end();
+    return;
+  }
+  response.writeHead(start > 0 ? 206 : 200, {
+    ETag: etag,
+    'Content-Length': content.length - start,
+    ...(start > 0 && { 'Content-Range': `bytes ${start}-${content.length - 1}/${content.length}` }),
+  });
+  if (fault) {
+    response.write(content.subarray(start, start + fault.cutAfter), () => {
+      // Else the bytes may still be on their way.
+      setTimeout(() => response.destroy(), 50);
+    });
+  } else {
+    response.end(content.subarray(start));
+  }
+}

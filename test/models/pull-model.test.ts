@@ -1,0 +1,215 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findModel } from '../../src/inference/find-model.ts';
+import type { CatalogueEntry } from '../../src/models/catalogue.ts';
+import { createModelStore } from '../../src/models/model-store.ts';
+import { type PullOptions, pullModel } from '../../src/models/pull-model.ts';
+import { type FileServer, startFileServer } from './file-server.ts';
+
+const content = randomBytes(300_000);
+const sha256 = createHash('sha256').update(content).digest('hex');
+
+let server: FileServer;
+let cacheDir: string;
+beforeEach(async () => {
+  server = await startFileServer(content);
+  cacheDir = await mkdtemp(join(tmpdir(), 'model-cache-'));
+});
+afterEach(async () => {
+  await server[Symbol.asyncDispose]();
+  await rm(cacheDir, { recursive: true });
+});
+
+function entryOf(changes: Partial<CatalogueEntry> = {}): CatalogueEntry {
+  return {
+    name: 'big',
+    task: 'background-removal',
+    file: 'big.onnx',
+    source: `${server.url}/somewhere/model.onnx?token=secret`,
+    page: 'https://example.org',
+    license: 'MIT',
+    must_accept: false,
+    bytes: content.length,
+    sha256,
+    input: { shape: [1, 3, 1024, 1024] },
+    output: { kind: 'logits' },
+    ...changes,
+  };
+}
+
+const pull = (options: Partial<PullOptions> = {}) =>
+  pullModel({
+    entry: entryOf(),
+    store: createModelStore(cacheDir),
+    acceptLicense: false,
+    signal: new AbortController().signal,
+    retryMs: 1,
+    ...options,
+  });
+const filesBut = async (...names: string[]) =>
+  (await readdir(cacheDir, { recursive: true })).filter((name) => ![...names, 'downloads'].includes(name));
+
+describe('pulling a model', () => {
+  it('installs it where the pipeline finds it, with its contract and checksum', async () => {
+    const seen: number[] = [];
+    await pull({ onProgress: (bytes) => seen.push(bytes) });
+    expect(await readFile(join(cacheDir, 'big.onnx'))).toEqual(content);
+    expect(seen.at(-1)).toBe(content.length);
+    await expect(findModel('background-removal', ['logits'], { cacheDir })).resolves.toMatchObject({
+      path: join(cacheDir, 'big.onnx'),
+      contract: { name: 'big', input: { shape: [1, 3, 1024, 1024] } },
+    });
+    expect(await filesBut('big.onnx', 'manifest.json')).toEqual([]);
+  });
+
+  it('goes on after cut connections where it was', async () => {
+    server.faults.push({ cutAfter: 100_000 }, { cutAfter: 50_000 }, { status: 503 });
+    await pull();
+    expect(server.ranges).toEqual([undefined, 'bytes=100000-', 'bytes=150000-', 'bytes=150000-']);
+    expect(await readFile(join(cacheDir, 'big.onnx'))).toEqual(content);
+  });
+
+  it('goes on in another process, and begins again where the server has another file by then', async () => {
+    const abort = new AbortController();
+    server.faults.push({ cutAfter: 100_000 }, 'silence');
+    const stopped = pull({
+      signal: abort.signal,
+      retryMs: 10_000,
+      onProgress: () => setTimeout(() => abort.abort(), 100),
+    });
+    await expect(stopped).rejects.toThrow(/aborted/i);
+    server.faults.length = 0;
+    await pull();
+    expect(server.ranges.at(-1)).toMatch(/^bytes=\d+-$/);
+
+    server.faults.push({ cutAfter: 100_000 });
+    const other = randomBytes(300_000);
+    const changed = pull({
+      entry: entryOf({
+        name: 'other',
+        file: 'other.onnx',
+        sha256: createHash('sha256').update(other).digest('hex'),
+      }),
+      retryMs: 200,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    server.content = other;
+    await changed;
+    expect(await readFile(join(cacheDir, 'other.onnx'))).toEqual(other);
+  });
+
+  it('gives up on a server that brings nothing, and keeps what came', async () => {
+    server.faults.push({ cutAfter: 1000 }, ...Array<{ status: number }>(9).fill({ status: 500 }));
+    await expect(pull()).rejects.toMatchObject({
+      code: 'MODEL_DOWNLOAD_FAILED',
+      message: expect.not.stringContaining('secret'),
+    });
+    expect(await filesBut('manifest.json')).toContain('downloads/big.onnx.partial');
+    server.faults.length = 0;
+    await pull();
+  });
+
+  it('gives up on a server that falls silent', async () => {
+    server.faults.push(...Array<'silence'>(9).fill('silence'));
+    await expect(pull({ stallMs: 50 })).rejects.toMatchObject({
+      code: 'MODEL_DOWNLOAD_FAILED',
+      message: expect.stringContaining('no byte came'),
+    });
+  });
+
+  it('says so at once where there is no such file', async () => {
+    server.faults.push({ status: 404 });
+    await expect(pull()).rejects.toMatchObject({ message: expect.stringContaining('status 404') });
+    expect(server.ranges).toHaveLength(1);
+  });
+
+  it('throws wrong bytes away, and installs nothing', async () => {
+    server.content = Buffer.concat([content.subarray(1), Buffer.from('x')]);
+    await expect(pull()).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringContaining(sha256),
+    });
+    expect(await filesBut()).toEqual([]);
+  });
+
+  it('refuses a wrong size before the bytes come', async () => {
+    server.content = content.subarray(0, 1000);
+    await expect(pull()).rejects.toMatchObject({
+      code: 'MODEL_INVALID',
+      message: expect.stringContaining('but the server has 1000'),
+    });
+    expect(await filesBut()).toEqual([]);
+  });
+
+  it('says so where there is no room, before or while it writes', async () => {
+    await expect(pull({ entry: entryOf({ bytes: 1e18 }) })).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+    await mkdir(join(cacheDir, 'downloads'), { recursive: true });
+    await symlink('/dev/full', join(cacheDir, 'downloads/big.onnx.partial'));
+    await expect(pull()).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+  });
+
+  it('pins the checksum of a first download', async () => {
+    const { bytes: _, sha256: __, ...unknown } = entryOf();
+    await expect(pull({ entry: unknown })).resolves.toMatchObject({ sha256, bytes: content.length });
+    await expect(pull({ entry: unknown })).resolves.toMatchObject({ sha256 });
+    server.content = randomBytes(1000);
+    await expect(pull({ entry: unknown })).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+    expect(await readFile(join(cacheDir, 'big.onnx'))).toEqual(content);
+  });
+
+  it('takes it from a mirror or a folder, under its own name, and checks it all the same', async () => {
+    const { source: _, ...elsewhere } = entryOf();
+    await expect(pull({ entry: elsewhere })).rejects.toMatchObject({ code: 'MODEL_MISSING' });
+    await pull({ entry: elsewhere, mirror: `${server.url}/mirror/` });
+    const from = await mkdtemp(join(tmpdir(), 'models-from-'));
+    await expect(pull({ from })).rejects.toMatchObject({ code: 'MODEL_MISSING' });
+    await writeFile(join(from, 'big.onnx'), 'something else');
+    await expect(pull({ from })).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+    await writeFile(join(from, 'big.onnx'), content);
+    await pull({ from });
+    expect(await readFile(join(from, 'big.onnx'))).toEqual(content);
+    await rm(from, { recursive: true });
+  });
+
+  it('needs the acceptance of a licence that must be accepted, before anything is asked of the server', async () => {
+    const entry = entryOf({ must_accept: true, license: 'AGPL-3.0' });
+    await expect(pull({ entry })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringMatching(/AGPL-3\.0.*--accept-license/),
+    });
+    expect(server.ranges).toEqual([]);
+    await pull({ entry, acceptLicense: true });
+  });
+});
+
+describe('the store of models', () => {
+  it('uses the first that came, until it is told otherwise', async () => {
+    const store = createModelStore(cacheDir);
+    await pull();
+    await pull({ entry: entryOf({ name: 'other', file: 'other.onnx' }) });
+    const used = async () => (await findModel('background-removal', ['logits'], { cacheDir })).contract.name;
+    expect(await used()).toBe('big');
+    await store.use('other');
+    expect(await used()).toBe('other');
+    await pull({
+      entry: entryOf({ name: 'cheap', file: 'cheap.onnx', variant_of: 'other', precision: 'int8' }),
+    });
+    await expect(store.use('cheap')).rejects.toMatchObject({ code: 'MODEL_MISSING' });
+    await expect(store.use('absent')).rejects.toMatchObject({
+      message: expect.stringContaining('other, big'),
+    });
+  });
+
+  it('tells which files are not what was pulled', async () => {
+    const store = createModelStore(cacheDir);
+    const entry = await pull();
+    await expect(store.verify(entry)).resolves.toBeUndefined();
+    await writeFile(join(cacheDir, 'big.onnx'), Buffer.concat([content.subarray(1), Buffer.from('x')]));
+    await expect(store.verify(entry)).resolves.toContain('big.onnx is not what was pulled');
+    await rm(join(cacheDir, 'big.onnx'));
+    await expect(store.verify(entry)).resolves.toContain('cannot be read');
+  });
+});
