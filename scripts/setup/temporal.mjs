@@ -101,8 +101,8 @@ async function download(root, folder) {
     });
   } catch (error) {
     const lines = error.message.split('\n');
-    // The SDK repeats itself with each layer that the error passes.
-    const reason = lines.at(lines[0].startsWith('no ') ? 0 : -1).slice(0, 120);
+    // The SDK repeats itself with each layer that the error passes; the innermost says most.
+    const reason = lines[0].startsWith('no ') ? lines[0] : lines.at(-1).split(': ').slice(-2).join(': ');
     say(`the download did not get through (${reason})`);
     throw new Error(`Download: ${reason}`);
   }
