@@ -4,9 +4,10 @@ import { type Bench, isMet, type Row } from './bench.ts';
 import { burst } from './burst.ts';
 import { orchestration } from './orchestration.ts';
 import { progress } from './progress.ts';
+import { refusals } from './refusals.ts';
 import { stages } from './stages.ts';
 
-const BENCHES: Bench[] = [orchestration, progress, burst, stages];
+const BENCHES: Bench[] = [orchestration, progress, burst, refusals, stages];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -76,7 +76,6 @@ describe.skipIf(!modelsDir || !mediaDir)('what bad input gets (needs MODELS_DIR 
   });
 
   async function expectEnd(photo: string, recording: string, end: End): Promise<void> {
-    const startedAt = performance.now();
     const form = new FormData();
     for (const [field, name] of Object.entries({ image: photo, audio: recording })) {
       form.set(field, await openAsBlob(join(mediaDir ?? '', name)), basename(name));
@@ -99,7 +98,6 @@ describe.skipIf(!modelsDir || !mediaDir)('what bad input gets (needs MODELS_DIR 
         expect(status.error?.message.length).toBeGreaterThan(20);
       }
     }
-    expect(performance.now() - startedAt).toBeLessThan(5000);
     expect(await keysOf(body.task_id)).toEqual(
       typeof end === 'number' ? [] : [`videos/${body.task_id}/metadata.json`],
     );
