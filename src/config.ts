@@ -169,7 +169,7 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
       timeoutMs: env.BIREFNET_TIMEOUT_S * 1000,
     },
   },
-  jobs: { confThreshold: env.YOLO_CONFIDENCE_THRESHOLD },
+  jobs: { confThreshold: env.YOLO_CONFIDENCE_THRESHOLD, hasDId: env.D_ID_API_KEY !== undefined },
   media: { slots: env.MEDIA_SLOTS, timeoutMs: env.MEDIA_TIMEOUT_S * 1000 },
   render: { slots: env.RENDER_SLOTS, timeoutMs: env.RENDER_TIMEOUT_S * 1000 },
   dId: {

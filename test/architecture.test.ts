@@ -19,6 +19,7 @@ const PARTS: ReadonlyArray<[part: string, ...paths: string[]]> = [
     'media/prepare-media.ts',
     'api/job-client.ts',
     'api/model-client.ts',
+    'api/provider-gate-client.ts',
   ],
   ['file-store', 'storage/file-store.ts', 'storage/file-store/'],
   ['s3-store', 'storage/s3-store.ts', 'storage/s3-store/'],

@@ -7,7 +7,8 @@ export function accessLog(logger: Logger): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const startedAt = performance.now();
     await next();
-    const { method, path } = c.req;
+    const { method } = c.req;
+    const path = toLoggedPath(c.req.path);
     const level = path.startsWith('/health/') ? 'debug' : 'info';
     logger[level](
       {
@@ -21,4 +22,9 @@ export function accessLog(logger: Logger): MiddlewareHandler<ApiEnv> {
       'Request',
     );
   };
+}
+
+/** The end of a webhook's path is its password. */
+export function toLoggedPath(path: string): string {
+  return path.replace(/^(\/api\/webhooks\/[^/]+\/).+/, '$1{secret}');
 }

@@ -1,6 +1,7 @@
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { DIdDeps } from './d-id-deps.ts';
 import type { JobClient } from './job-client.ts';
 import type { JobDefaults } from './job-form.ts';
 import type { ApiLimits } from './limits.ts';
@@ -13,6 +14,8 @@ export interface ApiDeps {
   records: TaskRecords;
   jobs: JobClient;
   models: ModelClient;
+  /** D-ID, where the server has a key for it. */
+  dId?: DIdDeps;
   hub: ProgressHub;
   limits: ApiLimits;
   defaults: JobDefaults;

@@ -7,6 +7,7 @@ import type { ApiEnv } from './api-env.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import { createErrorHandler } from './problem.ts';
 import { cancelRoutes } from './routes/cancel.ts';
+import { dIdRoutes } from './routes/d-id.ts';
 import { eventRoutes } from './routes/events.ts';
 import { fileRoutes } from './routes/files.ts';
 import { gpuRoutes } from './routes/gpu.ts';
@@ -14,6 +15,7 @@ import { healthRoutes } from './routes/health.ts';
 import { modelHealthRoutes } from './routes/model-health.ts';
 import { statusRoutes } from './routes/status.ts';
 import { submitRoutes } from './routes/submit.ts';
+import { usageRoutes } from './routes/usage.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** The HTTP API over whatever it is given. */
@@ -36,6 +38,8 @@ export function createApp(deps: ApiDeps): Hono<ApiEnv> {
   app.route('/', healthRoutes(deps));
   app.route('/', modelHealthRoutes(deps));
   app.route('/', gpuRoutes(deps));
+  app.route('/', dIdRoutes(deps));
+  app.route('/', usageRoutes(deps));
   refuseOtherMethods(app);
   return app;
 }

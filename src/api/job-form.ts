@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { type Background, DEFAULT_BACKGROUND, type JobOptions } from '../contracts/job.ts';
+import {
+  type Background,
+  DEFAULT_BACKGROUND,
+  type JobOptions,
+  OUTAGE_CHOICES,
+  PROVIDERS,
+} from '../contracts/job.ts';
 import { PipelineError } from '../errors.ts';
 import type { ReceivedFile, ReceivedForm } from './multipart.ts';
 
@@ -13,6 +19,8 @@ export interface JobForm {
 /** Settings of this server that stand in for fields that were not sent. */
 export interface JobDefaults {
   confThreshold: number;
+  /** Whether there is a key for D-ID: then `auto` is D-ID. */
+  hasDId?: boolean;
 }
 
 /** A text field; `parse` answers with `undefined` where the text is not what was expected. */
@@ -56,9 +64,12 @@ const JOB_FIELDS = z.strictObject({
   background: field('original, blur, image or a colour such as #e8e8ea', parseBackground).default(
     DEFAULT_BACKGROUND,
   ),
-  provider: field('auto or local (d-id needs an API key, and this server has none)', (text) =>
-    text === 'auto' || text === 'local' ? ('local' as const) : undefined,
-  ).default('local'),
+  provider: field('auto, local or d-id', (text) =>
+    (['auto', ...PROVIDERS] as const).find((name) => name === text),
+  ).default('auto'),
+  on_outage: field('wait, local or fail', (text) => OUTAGE_CHOICES.find((choice) => choice === text)).default(
+    'wait',
+  ),
   deadline_s: field('whole seconds from 1 to 86400', numberBetween(1, 86_400, INTEGER)).default(3600),
   priority: field('a whole number from 1 (first) to 5 (last)', numberBetween(1, 5, INTEGER)).default(3),
 });
@@ -86,6 +97,9 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
   } else if (backgroundImage && !wantsImage) {
     add('background', 'expected image because a background_image was sent');
   }
+  if (parsed.data?.provider === 'd-id' && !defaults.hasDId) {
+    add('provider', 'expected auto or local: d-id needs D_ID_API_KEY, and this server has none');
+  }
   if (found.size > 0 || !parsed.success || !image || !audio) {
     throw new PipelineError(
       'INPUT_INVALID',
@@ -93,12 +107,13 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
       { details: Object.fromEntries(found) },
     );
   }
-  const { conf_threshold, apply_smoothing, deadline_s, ...rest } = parsed.data;
+  const { conf_threshold, apply_smoothing, deadline_s, on_outage, provider, ...rest } = parsed.data;
   const options = {
     confThreshold: conf_threshold ?? defaults.confThreshold,
     applySmoothing: apply_smoothing,
     deadlineS: deadline_s,
-    onOutage: 'wait' as const,
+    provider: provider === 'auto' ? (defaults.hasDId ? ('d-id' as const) : ('local' as const)) : provider,
+    onOutage: on_outage,
     ...rest,
   };
   return { image, audio, ...(backgroundImage && { backgroundImage }), options };

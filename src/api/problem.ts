@@ -4,6 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { PipelineError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { toLoggedPath } from './access-log.ts';
 import type { ApiEnv } from './api-env.ts';
 
 const DEFAULT_RETRY_AFTER_MS = 5_000;
@@ -28,7 +29,10 @@ export function createErrorHandler(logger: Logger) {
   return (thrown: Error, c: Context<ApiEnv>): Response => {
     const error = toExpected(thrown);
     if (error !== thrown && !(thrown instanceof HTTPException)) {
-      logger.error({ err: thrown, request_id: c.get('requestId'), path: c.req.path }, 'Request failed');
+      logger.error(
+        { err: thrown, request_id: c.get('requestId'), path: toLoggedPath(c.req.path) },
+        'Request failed',
+      );
     }
     const problem = toProblem(error, c.req.path, c.get('taskId'));
     c.header('Content-Type', 'application/problem+json');

@@ -1,10 +1,12 @@
 import { Client } from '@temporalio/client';
 import type { Config } from '../config.ts';
+import { openDId } from '../providers/d-id/open-d-id.ts';
 import { createFileStore } from '../storage/file-store.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { temporalAddress } from '../temporal/connection.ts';
 import { openLazyConnection } from '../temporal/lazy-connection.ts';
+import { createTemporalGate } from '../temporal/temporal-gate.ts';
 import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
 import { createTemporalModels } from '../temporal/temporal-models.ts';
 import { createApp } from './app.ts';
@@ -21,11 +23,19 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const jobs = createTemporalJobs({ client });
   const hub = createProgressHub({ jobs, records, logger });
+  await using resources = new AsyncDisposableStack();
+  const { apiKey, webhookSecret } = config.dId;
+  const dId = apiKey && {
+    provider: resources.use(openDId({ ...config.dId, apiKey })),
+    gate: createTemporalGate({ client, provider: 'd-id' }),
+    ...(webhookSecret && { webhookSecret }),
+  };
   const app = createApp({
     store,
     records,
     jobs,
     models: createTemporalModels({ client }),
+    ...(dId && { dId }),
     hub,
     limits: API_LIMITS,
     defaults: config.jobs,

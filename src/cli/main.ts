@@ -3,6 +3,7 @@
 import process from 'node:process';
 import { Command } from 'commander';
 import { addDemoCommand } from './commands/demo.ts';
+import { addEmulatorCommand } from './commands/emulator.ts';
 import { addGenerateCommand } from './commands/generate.ts';
 import { addModelsCommand } from './commands/models.ts';
 import { addUpCommand } from './commands/up.ts';
@@ -15,6 +16,7 @@ addDemoCommand(program);
 addUpCommand(program);
 addGenerateCommand(program);
 addModelsCommand(program);
+addEmulatorCommand(program);
 
 try {
   await program.parseAsync();

@@ -51,3 +51,11 @@ export type GateAnswer =
       /** ISO 8601: when the next one is let through to try; absent where places are taken. */
       until?: string;
     };
+
+/** Answer of the breaker's query `state`. */
+export interface GateState {
+  /** Set while nothing is let through. */
+  hold?: { reason: 'outage' | 'credits'; until: string };
+  talksInFlight: number;
+  waiting: number;
+}

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Hono } from 'hono';
+import type { ApiDeps } from '../../src/api/api-deps.ts';
 import type { ApiEnv } from '../../src/api/api-env.ts';
 import { createApp } from '../../src/api/app.ts';
 import type { JobClient } from '../../src/api/job-client.ts';
@@ -19,6 +20,8 @@ import { createTemporalModels } from '../../src/temporal/temporal-models.ts';
 
 export interface TestApi extends AsyncDisposable {
   app: Hono<ApiEnv>;
+  /** What it stands on, for apps that differ in something. */
+  deps: ApiDeps;
   /** Of the real HTTP server on a port of its own. */
   url: string;
   store: FileStore;
@@ -42,7 +45,7 @@ export async function startTestApi(
   const { commentIntervalMs } = options;
   const hub = createProgressHub({ jobs, records, logger, ...(commentIntervalMs && { commentIntervalMs }) });
   const limits = { ...API_LIMITS, ...options.limits };
-  const app = createApp({
+  const deps: ApiDeps = {
     store,
     records,
     jobs,
@@ -51,12 +54,14 @@ export async function startTestApi(
     limits,
     defaults: { confThreshold: 0.5 },
     logger,
-  });
+  };
+  const app = createApp(deps);
   const server = createApiServer(app);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     app,
+    deps,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     store,
     records,

@@ -1,4 +1,4 @@
-import type { GateAnswer, GateReport, GateRequest } from '../../contracts/provider-gate.ts';
+import type { GateAnswer, GateReport, GateRequest, GateState } from '../../contracts/provider-gate.ts';
 
 /** So many failures without a success between them, within this time, open the breaker. */
 const BURST = 5;
@@ -49,6 +49,15 @@ export class Breaker {
 
   get snapshot(): BreakerSnapshot {
     return this.#state;
+  }
+
+  get state(): GateState {
+    const { open, leases, waiting } = this.#state;
+    return {
+      ...(open && { hold: { reason: open.reason, until: new Date(open.probeAt).toISOString() } }),
+      talksInFlight: Object.keys(leases).length,
+      waiting: waiting.length,
+    };
   }
 
   ask(request: GateRequest, now: number): AddressedAnswer[] {

@@ -13,6 +13,7 @@ import {
   BREAKER_QUERY,
   type GateReport,
   type GateRequest,
+  type GateState,
   REPORT_SIGNAL,
 } from '../../contracts/provider-gate.ts';
 import { type AddressedAnswer, Breaker, type BreakerSnapshot } from './breaker-state.ts';
@@ -33,20 +34,29 @@ export async function providerBreaker(snapshot?: BreakerSnapshot): Promise<never
   setHandler(defineSignal<[GateReport]>(REPORT_SIGNAL), (report) => {
     inbox.push((now) => breaker.report(report, now));
   });
-  setHandler(defineQuery<BreakerSnapshot>(BREAKER_QUERY), () => breaker.snapshot);
+  setHandler(defineQuery<GateState>(BREAKER_QUERY), () => breaker.state);
 
-  const tell = ({ workflowId, answer }: AddressedAnswer) => {
-    getExternalWorkflowHandle(workflowId)
-      .signal(ANSWER_SIGNAL, answer)
+  let untold = 0;
+  const tell = async ({ workflowId, answer }: AddressedAnswer) => {
+    untold += 1;
+    try {
+      await getExternalWorkflowHandle(workflowId).signal(ANSWER_SIGNAL, answer);
+    } catch {
       // The job has ended, or was terminated.
-      .catch(() => inbox.push((now) => breaker.forget(workflowId, now)));
+      inbox.push((now) => breaker.forget(workflowId, now));
+    }
+    untold -= 1;
   };
 
-  while (inbox.length > 0 || !isLong()) {
-    await untilDue(() => inbox.length > 0, breaker.nextDueAt());
+  // A run that ends takes the signals with it that it has not sent yet.
+  const mayEnd = () => inbox.length === 0 && untold === 0 && isLong();
+  while (!mayEnd()) {
+    await untilDue(() => inbox.length > 0 || mayEnd(), breaker.nextDueAt());
     const now = Date.now();
     const answers = inbox.splice(0).flatMap((handle) => handle(now));
-    [...answers, ...breaker.settle(now)].forEach(tell);
+    for (const answer of [...answers, ...breaker.settle(now)]) {
+      void tell(answer);
+    }
   }
   return continueAsNew<typeof providerBreaker>(breaker.snapshot);
 }

@@ -28,7 +28,7 @@ export type Held = Extract<GateAnswer, { kind: 'held' }>;
 type Granted = Extract<GateAnswer, { kind: 'granted' }>;
 
 /** Silence for so long means that the breaker lost us, or we it: asking twice changes nothing. */
-const ASK_AGAIN_MS = 60_000;
+const ASK_AGAIN_MS = 30_000;
 /** The lease covers the talk itself and what is around it. */
 const LEASE_SPARE_MS = 5 * 60_000;
 

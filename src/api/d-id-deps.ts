@@ -1,0 +1,9 @@
+import type { RemoteVideoProvider } from '../providers/video-provider.ts';
+import type { ProviderGateClient } from './provider-gate-client.ts';
+
+export interface DIdDeps {
+  provider: Pick<RemoteVideoProvider, 'readCredits'>;
+  gate: ProviderGateClient;
+  /** The end of the path at which D-ID tells of changes; without it nobody is listened to. */
+  webhookSecret?: string;
+}

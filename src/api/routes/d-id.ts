@@ -1,0 +1,75 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { z } from 'zod';
+import { PipelineError } from '../../errors.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import type { ApiEnv } from '../api-env.ts';
+import type { DIdDeps } from '../d-id-deps.ts';
+
+const MOST_HINT_BYTES = 256 * 1024;
+/** Of the talk that is sent, only whose it is counts: the job asks D-ID itself. */
+const Hint = z.looseObject({ user_data: z.uuid() });
+
+export function dIdRoutes({ dId, logger }: Pick<ApiDeps, 'dId' | 'logger'>) {
+  return (
+    new Hono<ApiEnv>()
+      /** Whether talks can be made now, and why not: `ok`, `degraded` or `down`. */
+      .get('/api/d-id/health', async (c) => c.json(await readHealth(dId)))
+      /** Nobody signs these: a true one only makes a job look earlier, and so does a false one. */
+      .post('/api/webhooks/d-id/:secret', bodyLimit({ maxSize: MOST_HINT_BYTES }), async (c) => {
+        if (!dId?.webhookSecret || !isSame(c.req.param('secret'), dId.webhookSecret)) {
+          throw new PipelineError('ROUTE_NOT_FOUND', 'There is nothing at this path.');
+        }
+        const hint = Hint.safeParse(await c.req.json().catch(() => undefined));
+        if (hint.success) {
+          await dId.gate.hint(hint.data.user_data);
+        } else {
+          logger.warn({ provider: 'd-id' }, 'A webhook without a job was passed over');
+        }
+        return c.body(null, 204);
+      })
+  );
+}
+
+async function readHealth(dId: DIdDeps | undefined) {
+  if (!dId) {
+    return { status: 'down', reason: 'D_ID_API_KEY is not set' };
+  }
+  const [credits, gate] = await Promise.all([
+    dId.provider.readCredits().catch(toReason),
+    dId.gate.state().catch(() => undefined),
+  ]);
+  const jobs = gate && {
+    talks_in_flight: gate.talksInFlight,
+    jobs_waiting: gate.waiting,
+    ...(gate.hold && { held_for: gate.hold.reason, next_try_at: gate.hold.until }),
+  };
+  if ('reason' in credits) {
+    return { status: 'down', reason: credits.reason, ...jobs };
+  }
+  const { remaining, total } = credits;
+  const reason =
+    remaining < 1
+      ? 'The account has no credits left'
+      : gate?.hold && 'Jobs are held after failures; one is let through to try at next_try_at';
+  return {
+    status: reason ? 'degraded' : 'ok',
+    ...(reason && { reason }),
+    credits: { remaining, total },
+    ...jobs,
+  };
+}
+
+function toReason(error: unknown): { reason: string } {
+  if (error instanceof PipelineError) {
+    return { reason: error.message };
+  }
+  throw error;
+}
+
+/** In a time that tells nothing of how much of it is right. */
+function isSame(given: string, expected: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(given), digest(expected));
+}

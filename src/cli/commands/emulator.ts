@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { type Command, InvalidArgumentError } from 'commander';
+import { NO_FAULTS } from '../../providers/d-id/emulator/faults.ts';
+import { seededFaults } from '../../providers/d-id/emulator/seeded-faults.ts';
+import { startEmulator } from '../../providers/d-id/emulator/start-emulator.ts';
+import { stopSignal } from '../../run-main.ts';
+import { write } from '../output.ts';
+
+interface EmulatorCommandOptions {
+  port: number;
+  key: string;
+  credits: number;
+  webhooksTo?: string;
+  faults?: number;
+}
+
+export function addEmulatorCommand(program: Command): void {
+  program
+    .command('emulator')
+    .summary('run a D-ID that costs nothing')
+    .description(
+      "Answers as D-ID's API does, makes real videos with the voice and a still picture, and counts what they would have cost. Its page shows what it holds.",
+    )
+    .option('--port <port>', 'where it listens', toWholeNumber, 55_434)
+    .option('--key <key>', 'the API key that it takes', 'emulator:emulator')
+    .option('--credits <count>', 'what the account has', toWholeNumber, 1_000)
+    .option('--webhooks-to <origin>', 'where webhooks go in place of their https address')
+    .option('--faults <seed>', 'answer with random faults; the same seed gives the same ones', toWholeNumber)
+    .action(emulate);
+}
+
+async function emulate({ port, key, credits, webhooksTo, faults }: EmulatorCommandOptions): Promise<void> {
+  const signal = stopSignal();
+  await using emulator = await startEmulator({ port, ...(webhooksTo && { webhookOrigin: webhooksTo }) });
+  emulator.open({ apiKey: key, credits, faults: faults === undefined ? NO_FAULTS : seededFaults(faults) });
+  write(`D-ID emulator, until Ctrl-C. What it holds: ${emulator.url}`);
+  write(`  Limelight with it: D_ID_API_URL=${emulator.url} D_ID_API_KEY=${key} npm start`);
+  if (!signal.aborted) {
+    await once(signal, 'abort');
+  }
+}
+
+function toWholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) {
+    throw new InvalidArgumentError('Expected a whole number.');
+  }
+  return Number(text);
+}

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApp } from '../../src/api/app.ts';
+import type { DIdDeps } from '../../src/api/d-id-deps.ts';
+import type { TaskMetadata } from '../../src/contracts/job.ts';
+import { PipelineError } from '../../src/errors.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { jobForm } from './job-form-data.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+const SECRET = 'an-unguessable-path-segment';
+const TASK_ID = '0b3e2f64-63f5-4a3f-8f2c-0e6cf30d7a11';
+
+let server: TestServer;
+let api: TestApi;
+beforeAll(async () => {
+  server = await startTestServer();
+  api = await startTestApi(server.client);
+});
+afterAll(async () => {
+  await api?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+
+function appWith(dId: Partial<DIdDeps>, logged: string[] = []) {
+  const hints: string[] = [];
+  const destination = { write: (line: string) => void logged.push(line) };
+  const app = createApp({
+    ...api.deps,
+    dId: {
+      provider: { readCredits: async () => ({ remaining: 5, total: 20 }) },
+      gate: { state: async () => undefined, hint: async (taskId) => void hints.push(taskId) },
+      webhookSecret: SECRET,
+      ...dId,
+    },
+    defaults: { confThreshold: 0.5, hasDId: true },
+    logger: createLogger('test', { level: 'info', destination }),
+  });
+  return { app, hints };
+}
+
+const post = (body: unknown) => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+});
+
+describe('POST /api/webhooks/d-id/{secret}', () => {
+  it('has the job of the talk look, and logs no secret', async () => {
+    const logged: string[] = [];
+    const { app, hints } = appWith({}, logged);
+
+    const answer = await app.request(
+      `/api/webhooks/d-id/${SECRET}`,
+      post({ id: 'tlk_1', user_data: TASK_ID }),
+    );
+
+    expect(answer.status).toBe(204);
+    expect(hints).toEqual([TASK_ID]);
+    expect(logged.join('')).toContain('/api/webhooks/d-id/{secret}');
+    expect(logged.join('')).not.toContain(SECRET);
+  });
+
+  it.each(['not JSON', {}, { user_data: '../../etc' }, { user_data: 7 }])('passes over %j', async (body) => {
+    const { app, hints } = appWith({});
+
+    expect((await app.request(`/api/webhooks/d-id/${SECRET}`, post(body))).status).toBe(204);
+    expect(hints).toEqual([]);
+  });
+
+  it('is nowhere for who does not know the path', async () => {
+    const { app, hints } = appWith({});
+
+    const answer = await app.request('/api/webhooks/d-id/guessed', post({ user_data: TASK_ID }));
+
+    expect(answer.status).toBe(404);
+    expect(hints).toEqual([]);
+  });
+});
+
+describe('GET /api/d-id/health', () => {
+  const health = async (dId: Partial<DIdDeps>) => (await appWith(dId).app.request('/api/d-id/health')).json();
+
+  it('is ok, with what is left', async () => {
+    expect(await health({})).toEqual({ status: 'ok', credits: { remaining: 5, total: 20 } });
+  });
+
+  it('is degraded while jobs are held', async () => {
+    const until = '2026-01-01T12:04:10.000Z';
+    const state = async () => ({ hold: { reason: 'outage' as const, until }, talksInFlight: 1, waiting: 7 });
+
+    expect(await health({ gate: { state, hint: async () => {} } })).toMatchObject({
+      status: 'degraded',
+      held_for: 'outage',
+      next_try_at: until,
+      jobs_waiting: 7,
+    });
+  });
+
+  it('is degraded without credits', async () => {
+    const readCredits = async () => ({ remaining: 0, total: 20 });
+
+    expect(await health({ provider: { readCredits } })).toMatchObject({
+      status: 'degraded',
+      reason: 'The account has no credits left',
+    });
+  });
+
+  it('is down where D-ID does not answer, or where there is no key', async () => {
+    const readCredits = async () => {
+      throw new PipelineError('PROVIDER_UNAVAILABLE', 'D-ID does not answer');
+    };
+
+    expect(await health({ provider: { readCredits } })).toMatchObject({
+      status: 'down',
+      reason: 'D-ID does not answer',
+    });
+    expect(await (await api.app.request('/api/d-id/health')).json()).toMatchObject({ status: 'down' });
+  });
+});
+
+it('adds up what was paid, by the records of the tasks', async () => {
+  const usage = { provider: 'd-id' as const, talkId: 'tlk_1', seconds: 20, credits: 2 };
+  await api.records.write({
+    schema_version: 1,
+    task_id: TASK_ID,
+    fingerprint: 'f',
+    submitted_at: '2026-01-01T00:00:00.000Z',
+    updated_at: '2026-01-01T00:00:00.000Z',
+    options: {
+      confThreshold: 0.5,
+      applySmoothing: true,
+      persons: 'auto',
+      background: '#ffffff',
+      provider: 'd-id',
+      onOutage: 'wait',
+      deadlineS: 1,
+      priority: 3,
+    },
+    objects: [],
+    events: [],
+    usage: [usage],
+  } satisfies TaskMetadata);
+
+  expect(await (await api.app.request('/api/pipeline/usage')).json()).toEqual({
+    totals: { talks: 1, seconds: 20, credits: 2 },
+    talks: [
+      {
+        task_id: TASK_ID,
+        submitted_at: '2026-01-01T00:00:00.000Z',
+        provider: 'd-id',
+        talk_id: 'tlk_1',
+        seconds: 20,
+        credits: 2,
+      },
+    ],
+  });
+});
+
+describe('the fields provider and on_outage', () => {
+  it('are refused where they make no sense, by name', async () => {
+    const submit = (fields: Record<string, string>) =>
+      api.app.request('/api/pipeline/generate', { method: 'POST', body: jobForm(fields) });
+
+    const withoutKey = await submit({ provider: 'd-id' });
+    expect([withoutKey.status, await withoutKey.json()]).toEqual([
+      422,
+      expect.objectContaining({ detail: expect.stringContaining('D_ID_API_KEY') }),
+    ]);
+    const odd = await submit({ on_outage: 'panic' });
+    expect(((await odd.json()) as { detail: string }).detail).toContain(
+      'on_outage: expected wait, local or fail',
+    );
+  });
+
+  it('become options of the job; auto is D-ID where there is a key', async () => {
+    const { app } = appWith({});
+    const body = jobForm({ on_outage: 'local' });
+
+    const answer = await app.request('/api/pipeline/generate', { method: 'POST', body });
+
+    const { task_id } = (await answer.json()) as { task_id: string };
+    const { events } = await server.client.workflow.getHandle(`video/${task_id}`).fetchHistory();
+    const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
+    expect(JSON.parse(Buffer.from(input!).toString())).toMatchObject({
+      options: { provider: 'd-id', onOutage: 'local' },
+    });
+  });
+});
