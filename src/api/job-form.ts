@@ -97,8 +97,8 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
   } else if (backgroundImage && !wantsImage) {
     add('background', 'expected image because a background_image was sent');
   }
-  if (parsed.data?.provider === 'd-id' && !defaults.hasDId) {
-    add('provider', 'expected auto or local: d-id needs D_ID_API_KEY, and this server has none');
+  if (texts.get('provider') === 'd-id' && !defaults.hasDId) {
+    add('provider', 'expected auto or local: d-id needs an API key (D_ID_API_KEY), and this server has none');
   }
   if (found.size > 0 || !parsed.success || !image || !audio) {
     throw new PipelineError(
