@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { iou } from '../../src/inference/boxes.ts';
+import { openDetectorModel } from '../../src/inference/detector-model.ts';
+import { YOLO_KINDS } from '../../src/inference/yolo-output.ts';
+import { percentile, type Row } from '../bench.ts';
+import { startPythonWorker } from '../python/python-worker.ts';
+import { type BenchSetting, modelNamed, ROUNDS } from './setting.ts';
+
+const THRESHOLD = 0.5;
+
+/** From the bytes of a JPEG to boxes, in turns. */
+export async function compareDetectors({ python, photos, threads }: BenchSetting): Promise<Row[]> {
+  const model = await modelNamed('yolov8n', 'person-detection', YOLO_KINDS);
+  const ours = await openDetectorModel(model, { threads });
+  await using theirs = await startPythonWorker(python, 'detect', model.path, threads);
+  const [ourMs, theirMs, differences, modelMs]: [number[], number[], number[], number[]] = [[], [], [], []];
+  // The first run pays for allocations.
+  await theirs.run({ photo: photos[0]! });
+  await ours.detect(await readFile(photos[0]!), THRESHOLD);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const photo of photos) {
+      const answer = await theirs.run({ photo });
+      theirMs.push(answer.ms);
+      const jpeg = await readFile(photo);
+      const start = performance.now();
+      const { found, widthPx, heightPx, timingsMs } = await ours.detect(jpeg, THRESHOLD);
+      ourMs.push(performance.now() - start);
+      modelMs.push(timingsMs.model!);
+      for (const box of answer.boxes!) {
+        const same = found.toSorted((a, b) => iou(b.box, box) - iou(a.box, box))[0];
+        const sides = [widthPx, heightPx, widthPx, heightPx];
+        differences.push(
+          ...box.map((value, side) => Math.abs(value - (same?.box[side] ?? 0)) / sides[side]!),
+        );
+      }
+    }
+  }
+  return [
+    { what: 'detection, ours', value: percentile(ourMs, 0.5), unit: 'ms' },
+    { what: '  of it the model', value: percentile(modelMs, 0.5), unit: 'ms' },
+    { what: 'detection, Ultralytics', value: percentile(theirMs, 0.5), unit: 'ms' },
+    {
+      what: 'detection, ours / Ultralytics',
+      value: percentile(ourMs, 0.5) / percentile(theirMs, 0.5),
+      unit: '',
+      atMost: 0.75,
+    },
+    {
+      what: 'box corners, mean difference, 1/255 of the photo',
+      value: 255 * mean(differences),
+      unit: '',
+      atMost: 1,
+    },
+  ];
+}
+
+function mean(values: number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

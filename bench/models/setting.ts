@@ -1,0 +1,30 @@
+import { type FoundModel, listModels, type ModelTask } from '../../src/inference/find-model.ts';
+import { modelsDir } from '../../test/shared-media.ts';
+
+export interface BenchSetting {
+  python: string;
+  /** For files of the bench. */
+  folder: string;
+  /** Paths of JPEG files. */
+  photos: string[];
+  /** Of one inference, on both sides. */
+  threads: number;
+}
+
+/** Every photo so often: the machine's moods meet both sides alike, as they take turns. */
+export const ROUNDS = 3;
+
+/** A model by its name, so that both sides have the same weights. */
+export async function modelNamed(
+  name: string,
+  task: ModelTask,
+  kinds: readonly string[],
+): Promise<FoundModel> {
+  const model = (await listModels(task, kinds, modelsDir as string)).find(
+    ({ contract }) => contract.name === name,
+  );
+  if (!model) {
+    throw new Error(`There is no ${name} in MODELS_DIR`);
+  }
+  return model;
+}
