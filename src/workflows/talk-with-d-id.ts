@@ -42,7 +42,7 @@ export async function talkWithDId(job: TalkJob, terms: ProviderTerms, remains: R
     });
     await gate.leave(tookMs / Math.max(voiceS, 1));
 
-    const { video, durationS } = await calls.download.downloadTalk({ talkId, videoKey: keys.video });
+    const { video, durationS } = await calls.many.downloadTalk({ talkId, videoKey: keys.video });
     return { provider: 'd-id', video, durationS, warnings: [] };
   } finally {
     await gate.leave();

@@ -138,7 +138,7 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
 }
 
 /** Every portrait is one small picture, every voice one second; a video is looked at and gone. */
-async function createTwoFileStore(folder: string): Promise<ObjectStore> {
+export async function createTwoFileStore(folder: string): Promise<ObjectStore> {
   const portrait = join(folder, 'portrait.png');
   await sharp(new URL('../../samples/portrait.jpg', import.meta.url).pathname)
     .resize(176, 176)

@@ -24,7 +24,7 @@ export async function affordTalk(
 ): Promise<ProviderTerms> {
   const needed = creditsFor(voiceS);
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    const { terms, credits } = await remoteActivities(1).few.checkProvider();
+    const { terms, credits } = await remoteActivities(1).many.checkProvider();
     if (credits ? credits.remaining >= needed : onOutage === 'wait') {
       return terms;
     }

@@ -25,12 +25,11 @@ export function remoteActivities(timeScale: number) {
     /** One attempt of each: the workflow knows what to do before the next one. */
     once: proxyActivities<RemoteTalkActivities>({ ...common, retry: { maximumAttempts: 1 } }),
     few: proxyActivities<RemoteTalkActivities>({ ...common, retry: { ...retry, maximumAttempts: 3 } }),
-    /** A video that was paid for is worth many attempts. */
-    download: proxyActivities<RemoteTalkActivities>({
+    /** A video that was paid for is worth many attempts, and so is knowing the terms. */
+    many: proxyActivities<RemoteTalkActivities>({
       ...common,
       startToCloseTimeout: '30 minutes',
       retry: { ...retry, maximumAttempts: 12 },
-      summary: 'Fetch the video',
     }),
     /** An outage of a day must not leave a person's photo there. */
     undo: proxyActivities<RemoteTalkActivities>({

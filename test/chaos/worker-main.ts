@@ -1,0 +1,39 @@
+/** A worker that is there to be killed: the real workflow and the real activities for D-ID. Arguments as JSON. */
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { Agent } from 'undici';
+import { withFailureBoundary } from '../../src/activities/boundary.ts';
+import { createRemoteTalkActivities } from '../../src/activities/remote-talk.ts';
+import { QUEUES } from '../../src/contracts/queues.ts';
+import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
+import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import { dIdAt } from '../providers/d-id/d-id-at.ts';
+import { createTwoFileStore } from '../workflows/d-id-harness.ts';
+import { happyActivities } from '../workflows/pipeline-harness.ts';
+import type { ChaosWorkerOptions } from './kill-workers.ts';
+
+const { temporal, dId, apiKey, folder, terms } = JSON.parse(process.argv[2]!) as ChaosWorkerOptions;
+
+const connection = await NativeConnection.connect({ address: temporal });
+const dispatcher = new Agent({ connect: { timeout: 3_000 }, headersTimeout: 5_000, bodyTimeout: 5_000 });
+const activities = withFailureBoundary({
+  ...happyActivities(),
+  ...createRemoteTalkActivities({
+    store: await createTwoFileStore(folder),
+    provider: dIdAt({ url: dId, dispatcher, apiKey }),
+    terms,
+  }),
+});
+const workflowBundle = await loadWorkflowBundle();
+const workers = await Promise.all(
+  Object.values(QUEUES).map((taskQueue) =>
+    Worker.create({
+      ...WORKER_DEFAULTS,
+      connection,
+      taskQueue,
+      activities,
+      ...(taskQueue === QUEUES.pipeline && { workflowBundle }),
+    }),
+  ),
+);
+process.stdout.write('ready\n');
+await Promise.all(workers.map((worker) => worker.run()));
