@@ -71,7 +71,7 @@ def face(path, teacher, people, portraits, backgrounds):
     finder = FaceFinder(path)
     val = [train_face.teach(teacher, p.id, p.rgb) for p in people]
     for name, f in (('teacher', teacher), ('ours', finder)):
-        print(f'  {name}:', train_face.summary(train_face.figures(lambda rgb: f(rgb, 0.02), val, portraits, backgrounds)))
+        print(f'  {name}:', train_face.summary(train_face.figures(lambda rgb: f(rgb, 0.1), val, portraits, backgrounds)))
         print('   ', one_thread_ms(f.net, {'input': np.zeros((1, 3, 240, 320), np.float32)}))
 
 

@@ -13,11 +13,12 @@ from onnx import TensorProto, helper, numpy_helper
 from nets import FaceDetector, Landmarks, Matting, PersonDetector
 
 OPSET = 18  # Resize knows antialias since 18
-# A net is run at the size it was trained at last, whatever comes in: at twice that size both lose most of their worth.
-MATTING_SIZE = PERSON_SIZE = 256
+# Whatever comes in, a net is run near the size it was trained at last (256): at twice that both lose most of their worth.
+# On val 256 beats 288 for matting; 320 finds 3 points more of the main persons than 256.
+MATTING_SIZE, PERSON_SIZE = 256, 320
 # The operating points that were chosen on val: there the exported score is .5 (person) and .7 (face).
-PERSON_THRESHOLD = 0.42
-FACE_THRESHOLD = 0.5
+PERSON_THRESHOLD = 0.43
+FACE_THRESHOLD = 0.33
 SOURCE = 'trained for Limelight, models/train'
 
 
@@ -33,7 +34,7 @@ class MattingCore(nn.Module):
         self.net = net
 
     def forward(self, x):
-        return ((self.net(x)[0].sigmoid() - 0.3) / 0.4).clamp(0, 1)
+        return ((self.net(x)[0].sigmoid() - 0.25) / 0.3).clamp(0, 1)
 
 
 class PersonCore(nn.Module):

@@ -25,7 +25,7 @@ def crops(photos):
 
 def sharpen(alpha):
     """The contrast curve that the exported graph contains."""
-    return np.clip((alpha - 0.3) / 0.4, 0, 1)
+    return np.clip((alpha - 0.25) / 0.3, 0, 1)
 
 
 def overlap(alpha, mask):

@@ -80,7 +80,7 @@ def letterbox(rgb, size):
 
 
 @torch.no_grad()
-def detect(model, rgb, size=256):
+def detect(model, rgb, size=320):
     picture, k, shift = letterbox(rgb, size)
     x = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
     logits, boxes, _ = model(x.contiguous(memory_format=torch.channels_last))
@@ -136,7 +136,7 @@ def main():
     parser.add_argument('--data', required=True, help='folder of the people set')
     parser.add_argument('--start', help='a matting checkpoint to begin from')
     parser.add_argument('--out', default='runs/detector.pt')
-    parser.add_argument('--images', type=int, default=20000)
+    parser.add_argument('--images', type=int, default=22000)
     parser.add_argument('--all-licences', action='store_true', help='for comparison only, never for shipped weights')
     args = parser.parse_args()
     strict = not args.all_licences

@@ -89,6 +89,12 @@ def random_face(rng, face, order):
     return degrade(rng, degrade(rng, rgb)), points[order] if flip else points
 
 
+def random_crop(rng, rgb):
+    h, w = rgb.shape[:2]
+    side = min(h, w) * np.exp(rng.uniform(-1.6, 0.3))
+    return warp_crop(rgb, crop_matrix(rng.uniform(0, w), rng.uniform(0, h), side, rng.normal(0, 20), rng.random() < 0.5), rng)
+
+
 def to_input(crops):
     x = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float() / 255
     return x.contiguous(memory_format=torch.channels_last)
@@ -144,12 +150,13 @@ def main():
     parser.add_argument('--finder', required=True, help='UltraFace RFB-320')
     parser.add_argument('--start', help='a matting checkpoint whose first layers to begin from')
     parser.add_argument('--out', default='runs/landmarks.pt')
-    parser.add_argument('--images', type=int, default=44000)
+    parser.add_argument('--images', type=int, default=34000)
     parser.add_argument('--all-licences', action='store_true', help='for comparison only, never for shipped weights')
     args = parser.parse_args()
 
     faces, good, doubtful, crops, logits, order = gather(args)
     val = load_faces(args.faces, 'val', Mesh(args.teacher), strict=False)
+    backgrounds = load_backgrounds(args.data, held_out=False, strict=not args.all_licences)
     print(f'{len(faces)} + {len(good)} faces, {len(doubtful)} doubtful, {len(crops)} other crops, {len(val)} val', flush=True)
     torch.manual_seed(1)
     typical = np.mean([np.sqrt(((f.points[:, :2] - f.points[:, :2].mean(0)) ** 2).sum(1).mean()) * 192 / placement(f.points)[2]
@@ -164,11 +171,14 @@ def main():
     def make_batch(rng, n, size):
         pictures, points, is_face, logit = [], [], [], []
         for _ in range(n):
-            if rng.random() < 0.76:
+            if rng.random() < 0.74:
                 pool = faces if rng.random() < 0.6 else good
                 face = pool[rng.integers(len(pool))]
                 rgb, p = random_face(rng, face, order)
                 known, value = 1.0, face.logit
+            elif rng.random() < 0.45:  # objects look like faces in many ways, so these crops never repeat
+                rgb = jitter_colour(rng, random_crop(rng, backgrounds[rng.integers(len(backgrounds))].rgb))
+                rgb, p, known, value = degrade(rng, rgb), np.zeros((468, 3)), 0.0, -8.0
             else:
                 i = rng.integers(len(crops))
                 rgb = jitter_colour(rng, crops[i][:, ::-1] if rng.random() < 0.5 else crops[i])
@@ -182,7 +192,7 @@ def main():
 
     run(model, make_batch, loss_of, phases=PHASES, images=args.images, lr=2e-3, out=args.out, decay=0.05,
         frozen=('s2', 's4') if args.start else (),
-        evaluate=lambda m: measure(m, val), evaluate_every=14000)
+        evaluate=lambda m: measure(m, val), evaluate_every=34000)
 
 
 if __name__ == '__main__':

@@ -12,7 +12,7 @@ from loop import run
 from nets import IMAGENET_MEAN, IMAGENET_STD, Matting
 
 # share of the training that ends the phase, size, batch: small pictures first, they teach five times as fast
-PHASES = [(0.54, 160, 16), (0.76, 192, 16), (1.0, 256, 12)]
+PHASES = [(0.64, 160, 16), (0.84, 192, 16), (1.0, 256, 12)]
 
 
 def normalise(rgb):
@@ -38,7 +38,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--data', required=True, help='folder of the people set')
     parser.add_argument('--out', default='runs/matting.pt')
-    parser.add_argument('--images', type=int, default=34000)
+    parser.add_argument('--images', type=int, default=27000)
     parser.add_argument('--all-licences', action='store_true', help='for comparison only, never for shipped weights')
     args = parser.parse_args()
     strict = not args.all_licences
@@ -62,7 +62,7 @@ def main():
 
     torch.manual_seed(1)
     run(Matting(), make_batch, loss_of, phases=PHASES, images=args.images, lr=2.5e-3, out=args.out,
-        evaluate=lambda model: measure.matting(model, val, normalise, (256,)), evaluate_every=9000)
+        evaluate=lambda model: measure.matting(model, val, normalise, (256,)), evaluate_every=27000)
 
 
 if __name__ == '__main__':
