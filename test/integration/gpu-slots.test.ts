@@ -68,11 +68,13 @@ describe.skipIf(!modelsDir || !mediaDir)('slots of the GPU worker (needs MODELS_
     const removals = await activityRuns(jobs, 'removeBackground');
     const inOrderOf = (runs: ActivityRun[], key: 'scheduledMs' | 'startedMs') =>
       runs.toSorted((a, b) => a[key] - b[key]).map(({ taskId }) => taskId);
-    expect(inOrderOf(detections, 'startedMs')).toEqual(jobs.map(({ taskId }) => taskId));
-    // Of two detections at a time the later one may end first: then its job is first in the next queue.
-    expect(inOrderOf(removals, 'startedMs')).toEqual(inOrderOf(removals, 'scheduledMs'));
-    for (const [place, taskId] of inOrderOf(removals, 'startedMs').entries()) {
-      expect(Math.abs(place - jobs.findIndex((job) => job.taskId === taskId))).toBeLessThanOrEqual(1);
+    for (const runs of [detections, removals]) {
+      const started = inOrderOf(runs, 'startedMs');
+      expect(started).toEqual(inOrderOf(runs, 'scheduledMs'));
+      // Neighbours may swap between two queues: of two detections at a time the later one may end first.
+      for (const [place, taskId] of started.entries()) {
+        expect(Math.abs(place - jobs.findIndex((job) => job.taskId === taskId))).toBeLessThanOrEqual(1);
+      }
     }
     expect(mostAtOnce(detections)).toBeLessThanOrEqual(2);
     expect(mostAtOnce(removals)).toBeLessThanOrEqual(1);
