@@ -2,13 +2,14 @@
 import { parseArgs } from 'node:util';
 import { type Bench, isMet, type Row } from './bench.ts';
 import { burst } from './burst.ts';
+import { dId } from './d-id.ts';
 import { models } from './models.ts';
 import { orchestration } from './orchestration.ts';
 import { progress } from './progress.ts';
 import { refusals } from './refusals.ts';
 import { stages } from './stages.ts';
 
-const BENCHES: Bench[] = [orchestration, progress, burst, refusals, stages, models];
+const BENCHES: Bench[] = [orchestration, progress, burst, refusals, stages, models, dId];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -3,6 +3,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { isErrorCode } from '../../src/contracts/error-codes.ts';
 import { OUTAGE_CHOICES } from '../../src/contracts/job.ts';
+import type { Progress } from '../../src/contracts/messages.ts';
 import { mulberry32, seededFaults } from '../../src/providers/d-id/emulator/seeded-faults.ts';
 import type { DIdHarness, DIdJob } from '../workflows/d-id-harness.ts';
 
@@ -76,6 +77,10 @@ async function runSequence(harness: DIdHarness, seed: number): Promise<SequenceR
   }
   const problems: string[] = [];
   const end = await within(endOf(job), problems, 'the job did not end');
+  if (end === undefined) {
+    const { events } = await job.handle.query<Progress, [since?: number]>('progress');
+    problems.push(`its last words were "${events.at(-1)?.data.message}"`);
+  }
   if (end === 'cancelled' && !isCancelled) {
     problems.push('it was cancelled by nobody');
   }

@@ -52,6 +52,8 @@ export interface DIdHarnessDeps {
   workerConnection: NativeConnection;
   workflowBundle: WorkflowBundle;
   terms?: Partial<ProviderTerms>;
+  /** Where portraits and voices are, and videos go. Default: one portrait and one voice for all. */
+  store?: ObjectStore;
   /** Activities in place of those that answer at once, by name. */
   overrides?: Record<string, (argument: never) => Promise<unknown>>;
 }
@@ -74,7 +76,7 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
   const provider = new Proxy({} as RemoteVideoProvider, {
     get: (_, method: keyof RemoteVideoProvider) => current().provider[method],
   });
-  const store = await createTwoFileStore(folder);
+  const store = deps.store ?? (await createTwoFileStore(folder));
   const activities = withFailureBoundary({
     ...happyActivities(),
     async recordTask(metadata: TaskMetadata) {

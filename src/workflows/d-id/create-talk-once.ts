@@ -42,14 +42,14 @@ const PATIENCE = 3;
 export async function createTalkOnce(job: CreateTalkJob): Promise<CreatedTalk> {
   const { gate, remains, onOutage } = job;
   const attempts = { windowMs: FIRST_WINDOW_MS, lookUntil: 0 };
-  let media: Media | undefined;
+  const media: Media = {};
   for (let failures = 0; ; ) {
     try {
       // Uploads do not count as talks; but where something failed, the breaker is asked before anything else.
       const early = failures > 0 ? await enterGate(job) : undefined;
-      media ??= await uploadMedia(job);
+      const urls = await uploadMedia(job, media);
       const { talkMsPerVoiceS } = early ?? (await enterGate(job));
-      const talkId = (await lookBack(job, attempts)) ?? (await ask(job, media, attempts));
+      const talkId = (await lookBack(job, attempts)) ?? (await ask(job, urls, attempts));
       if (talkId) {
         remains.talkId = talkId;
         await gate.report('created');
@@ -85,14 +85,18 @@ interface Attempts {
 }
 
 /** One attempt. `undefined` where it came too late to be sent. */
-async function ask({ calls, remains }: CreateTalkJob, media: Media, attempts: Attempts) {
+async function ask(
+  { calls, remains }: CreateTalkJob,
+  urls: { portraitUrl: string; voiceUrl: string },
+  attempts: Attempts,
+) {
   const { requestId } = remains;
   const sendBefore = Date.now() + attempts.windowMs;
   remains.mayHaveTalk = true;
   try {
     const created = await calls.once.createTalk({
       requestId,
-      ...media,
+      ...urls,
       sendBefore: new Date(sendBefore).toISOString(),
     });
     if ('talkId' in created) {

@@ -9,9 +9,9 @@ export interface Remains {
   timeScale: number;
   /** Whether a talk may be there whose name is not known. */
   mayHaveTalk: boolean;
-  talkId?: string;
-  portraitId?: string;
-  voiceId?: string;
+  talkId?: string | undefined;
+  portraitId?: string | undefined;
+  voiceId?: string | undefined;
 }
 
 /** A talk that nobody knows of appears in the list within seconds, or when the request that was cut off has been served. */

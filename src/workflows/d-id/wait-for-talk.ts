@@ -20,14 +20,16 @@ export interface AwaitedTalk {
   tell: (message: string, details?: Record<string, unknown>) => void;
 }
 
-/** Soon after the start, then less often the longer it takes; with a webhook only in case that none comes. */
+/** Often after the start, then less often the longer it takes; with a webhook only in case that none comes. */
 const POLLS = [
-  { untilMs: 1_000, everyMs: 1_000 },
+  { untilMs: 20_000, everyMs: 1_000 },
   { untilMs: 2 * 60_000, everyMs: 2_000 },
   { untilMs: 10 * 60_000, everyMs: 5_000 },
   { untilMs: Number.POSITIVE_INFINITY, everyMs: 15_000 },
 ];
 const BACKSTOP_MS = 15_000;
+/** Around the usual end every second counts again, in fractions of the usual time. */
+const USUAL_END = { from: 0.8, to: 1.5, everyMs: 1_000 };
 const LONGEST_FAILURE_PAUSE_MS = 60_000;
 const TELL_EVERY_MS = 10_000;
 /** Failed looks after which a job that is not to wait gives up. */
@@ -47,7 +49,7 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
   let failures = 0;
   let told = { status: '', atMs: 0 };
   for (;;) {
-    const pauseMs = toPause(Date.now() - startedAt, failures, terms);
+    const pauseMs = toPause(talk, Date.now() - startedAt, failures);
     if (failures > 0) {
       const next = new Date(Date.now() + pauseMs);
       tell(`D-ID is not answering; next try at ${toClock(next)}`, {
@@ -94,10 +96,13 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
 }
 
 /** Milliseconds to the next look, spread so that jobs that began together do not ask together. */
-function toPause(elapsedMs: number, failures: number, { timeScale, hasWebhook }: ProviderTerms): number {
-  const { everyMs } = POLLS.find(({ untilMs }) => elapsedMs < untilMs * timeScale)!;
-  const usualMs = hasWebhook ? Math.max(everyMs, BACKSTOP_MS) : everyMs;
-  const pauseMs = failures > 0 ? Math.min(1_000 * 2 ** failures, LONGEST_FAILURE_PAUSE_MS) : usualMs;
+function toPause({ terms, usualMs }: AwaitedTalk, elapsedMs: number, failures: number): number {
+  const { timeScale, hasWebhook } = terms;
+  const isDue =
+    usualMs !== undefined && elapsedMs > usualMs * USUAL_END.from && elapsedMs < usualMs * USUAL_END.to;
+  const { everyMs } = isDue ? USUAL_END : POLLS.find(({ untilMs }) => elapsedMs < untilMs * timeScale)!;
+  const patientMs = hasWebhook ? Math.max(everyMs, BACKSTOP_MS) : everyMs;
+  const pauseMs = failures > 0 ? Math.min(1_000 * 2 ** failures, LONGEST_FAILURE_PAUSE_MS) : patientMs;
   return Math.max(1, pauseMs * timeScale * (0.9 + Math.random() / 5));
 }
 
