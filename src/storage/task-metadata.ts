@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { type ErrorCode, isErrorCode } from '../contracts/error-codes.ts';
-import type { Background, Box, JobOptions, OutageChoice, ProviderName, TaskMetadata } from '../contracts/job.ts';
+import type {
+  Background,
+  Box,
+  JobOptions,
+  OutageChoice,
+  ProviderName,
+  TaskMetadata,
+} from '../contracts/job.ts';
 import { STAGE_PERCENT, type Stage } from '../contracts/stages.ts';
 
 /**
