@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
 import { activityInfo } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
@@ -8,6 +11,7 @@ import sharp from 'sharp';
 import { Agent } from 'undici';
 import { withFailureBoundary } from '../../src/activities/boundary.ts';
 import { createRemoteTalkActivities } from '../../src/activities/remote-talk.ts';
+import { dIdRoutes } from '../../src/api/routes/d-id.ts';
 import type { JobInput, TaskMetadata } from '../../src/contracts/job.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
 import { type ProviderTerms, toBreakerId } from '../../src/contracts/provider-gate.ts';
@@ -16,6 +20,8 @@ import type { Account, AccountOptions } from '../../src/providers/d-id/emulator/
 import { type Emulator, startEmulator } from '../../src/providers/d-id/emulator/start-emulator.ts';
 import type { RemoteVideoProvider } from '../../src/providers/video-provider.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createTemporalGate } from '../../src/temporal/temporal-gate.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import { dIdAt } from '../providers/d-id/d-id-at.ts';
@@ -54,6 +60,8 @@ export interface DIdHarnessDeps {
   terms?: Partial<ProviderTerms>;
   /** Where portraits and voices are, and videos go. Default: one portrait and one voice for all. */
   store?: ObjectStore;
+  /** Whether the emulator tells of changes, by the API's own route. */
+  webhooks?: boolean;
   /** Activities in place of those that answer at once, by name. */
   overrides?: Record<string, (argument: never) => Promise<unknown>>;
 }
@@ -67,7 +75,8 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
   const resources = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'limelight-d-id-harness-'));
   resources.defer(() => rm(folder, { recursive: true, force: true }));
-  const emulator = resources.use(await startEmulator());
+  const hooks = deps.webhooks ? resources.use(await serveWebhooks(client)) : undefined;
+  const emulator = resources.use(await startEmulator(hooks && { webhookOrigin: hooks.origin }));
   const dispatcher = new Agent({ connect: { timeout: 3_000 }, headersTimeout: 5_000, bodyTimeout: 5_000 });
   resources.defer(() => dispatcher.destroy());
   const jobs = new Map<string, DIdJob & { provider: RemoteVideoProvider }>();
@@ -82,7 +91,11 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
     async recordTask(metadata: TaskMetadata) {
       jobs.get(metadata.task_id)?.written.push(metadata);
     },
-    ...createRemoteTalkActivities({ store, provider, terms: { ...TERMS, ...deps.terms } }),
+    ...createRemoteTalkActivities({
+      store,
+      provider,
+      terms: { ...TERMS, hasWebhook: deps.webhooks ?? false, ...deps.terms },
+    }),
     ...overrides,
   });
   const workers = await Promise.all(
@@ -115,7 +128,12 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
       const job = {
         taskId,
         account: emulator.open({ talkMs: () => 60, ...accountOptions, apiKey }),
-        provider: dIdAt({ url: emulator.url, dispatcher, apiKey }),
+        provider: dIdAt({
+          url: emulator.url,
+          dispatcher,
+          apiKey,
+          ...(hooks && { webhookUrl: `https://limelight.example/api/webhooks/d-id/${WEBHOOK_SECRET}` }),
+        }),
         written: [],
         handle: client.workflow.getHandle<typeof generateVideo>(toWorkflowId(taskId)),
       };
@@ -136,6 +154,27 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
         });
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+const WEBHOOK_SECRET = 'a-secret-of-the-harness';
+
+/** The API's route for webhooks over a real Temporal, and nothing else of the API. */
+async function serveWebhooks(client: Client): Promise<AsyncDisposable & { origin: string }> {
+  const app = dIdRoutes({
+    dId: {
+      provider: { readCredits: async () => ({ remaining: 0, total: 0 }) },
+      gate: createTemporalGate({ client, provider: 'd-id' }),
+      webhookSecret: WEBHOOK_SECRET,
+    },
+    logger: createLogger('harness', { level: 'silent' }),
+  });
+  const server = createAdaptorServer({ fetch: app.fetch });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => void server.close(),
   };
 }
 
