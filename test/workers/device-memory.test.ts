@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assertMemoryFits } from '../../src/workers/device-memory.ts';
+import { assertMemoryFits, assertOneDevice } from '../../src/workers/device-memory.ts';
 
 const gpu = {
   device: '0',
@@ -24,4 +24,11 @@ describe('the memory of a device', () => {
       }),
     );
   });
+});
+
+it('a worker has one device: a list of them is refused, with the way to use all', () => {
+  expect(() => assertOneDevice('0,1')).toThrowError(
+    expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining('npm start') }),
+  );
+  expect(() => assertOneDevice('MIG-1c2d')).not.toThrow();
 });
