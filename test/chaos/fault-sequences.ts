@@ -25,7 +25,8 @@ export interface SequenceOptions {
   onResult?: (result: SequenceResult) => void;
 }
 
-const JOB_TIMEOUT_MS = 120_000;
+/** More than the longest timeout of an activity, which is what a lost answer of Temporal costs. */
+const JOB_TIMEOUT_MS = 5 * 60_000;
 const CANCELLED_SHARE = 0.08;
 const POOR_SHARE = 0.05;
 
