@@ -10,7 +10,10 @@ import { startPythonWorker } from '../python/python-worker.ts';
 import { type BenchSetting, modelNamed, ROUNDS } from './setting.ts';
 
 /** From the bytes of a JPEG to those of a PNG with alpha, in turns: the same work on both sides, by the pipeline's parts. */
-export async function compareCutouts({ python, folder, photos, threads }: BenchSetting): Promise<Row[]> {
+export async function compareCutouts(
+  what: string,
+  { python, folder, photos, threads }: BenchSetting,
+): Promise<Row[]> {
   const model = await modelNamed('rvm-1024', 'background-removal', MATTING_KINDS);
   const matting = await openMattingModel(model, { threads });
   const cutOut = async (jpeg: Uint8Array) => {
@@ -40,16 +43,16 @@ export async function compareCutouts({ python, folder, photos, threads }: BenchS
     }
   }
   return [
-    { what: 'cut-out, ours', value: percentile(ourMs, 0.5), unit: 'ms' },
-    { what: 'cut-out, Python', value: percentile(theirMs, 0.5), unit: 'ms' },
+    { what: `${what}, ours`, value: percentile(ourMs, 0.5), unit: 'ms' },
+    { what: `${what}, Python`, value: percentile(theirMs, 0.5), unit: 'ms' },
     {
-      what: 'cut-out, ours / Python',
+      what: `${what}, ours / Python`,
       value: percentile(ourMs, 0.5) / percentile(theirMs, 0.5),
       unit: '',
       atMost: 0.6,
     },
     {
-      what: 'alpha, mean difference, 1/255',
+      what: `${what}: alpha, mean difference, 1/255`,
       value: differences.reduce((sum, value) => sum + value, 0) / differences.length,
       unit: '',
       atMost: 1,

@@ -30,7 +30,8 @@ export async function letterbox(image: string | Uint8Array, to: LetterboxOptions
   const left = Math.floor((to.widthPx - innerWidth) / 2);
   const top = Math.floor((to.heightPx - innerHeight) / 2);
   const rgb = await openImage(image)
-    .resize(innerWidth, innerHeight, { fit: 'fill' })
+    // As detectors are trained with; Lanczos costs a third more.
+    .resize(innerWidth, innerHeight, { fit: 'fill', kernel: 'linear' })
     .extend({
       left,
       top,

@@ -46,9 +46,13 @@ export async function openSession(
     if (isDeviceFailure(failure)) {
       throw failure;
     }
-    throw new PipelineError('MODEL_INVALID', `The model ${name} does not load: ${error.message}`, {
-      cause: error,
-    });
+    throw new PipelineError(
+      'MODEL_INVALID',
+      `The model ${name} does not load on ${provider}: ${error.message}`,
+      {
+        cause: error,
+      },
+    );
   });
   const inputName = input.name ?? session.inputNames[0]!;
   const lacking = [
