@@ -61,7 +61,7 @@ export const ERROR_CODES = {
   /** Whether the talk was created is not known: look for it before asking again. */
   PROVIDER_AMBIGUOUS: { status: 502, retryable: true },
   /** It still works on what is to be deleted. */
-  PROVIDER_BUSY: { status: 409, retryable: true },
+  PROVIDER_BUSY: { status: 503, retryable: true },
   PROVIDER_TIMEOUT: { status: 504, retryable: false },
   PROVIDER_CREDITS_EXHAUSTED: { status: 402, retryable: false },
   PROVIDER_UNAUTHORIZED: { status: 502, retryable: false },
