@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runApi } from '../../src/api/run-api.ts';
 import { loadConfig } from '../../src/config.ts';
-import { DEFAULT_BACKGROUND, type JobInput, type JobOptions } from '../../src/contracts/job.ts';
+import type { JobInput, JobOptions } from '../../src/contracts/job.ts';
 import { uploadKey } from '../../src/contracts/task-keys.ts';
 import { createFileStore, type FileStore } from '../../src/storage/file-store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -12,6 +12,7 @@ import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
 import { createGpuWorker } from '../../src/workers/gpu-worker.ts';
 import { createIoWorker } from '../../src/workers/io-worker.ts';
 import type { RunningWorker } from '../../src/workers/lifecycle.ts';
+import { JOB_OPTIONS } from '../job-options.ts';
 import { freePort, startTestServer, type TestServer } from '../temporal-server.ts';
 
 export interface WorkerStack extends AsyncDisposable {
@@ -69,17 +70,7 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
         taskId,
         image: await put('image', photoPath),
         audio: await put('audio', voicePath),
-        options: {
-          confThreshold: 0.5,
-          applySmoothing: true,
-          persons: 'auto',
-          background: DEFAULT_BACKGROUND,
-          provider: 'local',
-          onOutage: 'wait',
-          deadlineS: 3600,
-          priority: 3,
-          ...options,
-        },
+        options: { ...JOB_OPTIONS, ...options },
         fingerprint: randomUUID(),
         submittedAt: new Date().toISOString(),
       };

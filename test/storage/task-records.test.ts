@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobFailure, JobResult, TaskMetadata } from '../../src/contracts/job.ts';
-import { DEFAULT_BACKGROUND } from '../../src/contracts/job.ts';
 import type { StageEvent } from '../../src/contracts/stages.ts';
 import { taskKeys } from '../../src/contracts/task-keys.ts';
 import { createFileStore } from '../../src/storage/file-store.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { createTaskRecords, type TaskRecords } from '../../src/storage/task-records.ts';
+import { JOB_OPTIONS } from '../job-options.ts';
 
 const TASK = '0a8f3c52-6f0b-4b57-9a4e-0f4f5a3b2c1d';
 const NOW = '2026-01-02T03:04:05.678Z';
@@ -27,16 +27,7 @@ const running: TaskMetadata = {
   fingerprint: SHA256,
   submitted_at: NOW,
   updated_at: NOW,
-  options: {
-    confThreshold: 0.5,
-    applySmoothing: true,
-    persons: 'auto',
-    background: DEFAULT_BACKGROUND,
-    provider: 'local',
-    onOutage: 'wait',
-    deadlineS: 3600,
-    priority: 3,
-  },
+  options: JOB_OPTIONS,
   objects: [{ key: `uploads/${TASK}/image-0123456789abcdef`, bytes: 12_345, sha256: SHA256 }],
   events: [event],
 };

@@ -8,13 +8,14 @@ import type { MediaActivities } from '../../src/activities/media.ts';
 import type { RecordActivities } from '../../src/activities/records.ts';
 import type { RenderActivities } from '../../src/activities/render.ts';
 import type { VideoActivities } from '../../src/activities/video.ts';
-import { DEFAULT_BACKGROUND, type JobInput, type TaskMetadata } from '../../src/contracts/job.ts';
+import type { JobInput, TaskMetadata } from '../../src/contracts/job.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { uploadKey } from '../../src/contracts/task-keys.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
+import { JOB_OPTIONS } from '../job-options.ts';
 import type { TestServer } from '../temporal-server.ts';
 
 export type Activities = MediaActivities &
@@ -52,17 +53,7 @@ export function toJobInput(options: Partial<JobInput['options']> = {}): JobInput
     taskId,
     image: stored(uploadKey(taskId, 'image', 'a'.repeat(64))),
     audio: stored(uploadKey(taskId, 'audio', 'b'.repeat(64))),
-    options: {
-      confThreshold: 0.5,
-      applySmoothing: true,
-      persons: 'auto',
-      background: DEFAULT_BACKGROUND,
-      provider: 'local',
-      onOutage: 'wait',
-      deadlineS: 3600,
-      priority: 3,
-      ...options,
-    },
+    options: { ...JOB_OPTIONS, ...options },
     fingerprint: 'f'.repeat(64),
     submittedAt: new Date().toISOString(),
   };
