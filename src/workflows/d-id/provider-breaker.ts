@@ -18,8 +18,8 @@ import {
 } from '../../contracts/provider-gate.ts';
 import { type AddressedAnswer, Breaker, type BreakerSnapshot } from './breaker-state.ts';
 
-/** Replaying more than this takes a worker noticeable time. */
-const LONGEST_HISTORY = 4_000;
+/** A worker that replays 4,000 events while it is busy may take longer than the 10 s of a workflow task. */
+const LONGEST_HISTORY = 1_000;
 
 /**
  * The one place that knows whether a provider is well and how many talks it works on, for all jobs of all workers.
