@@ -17,19 +17,22 @@ export const progress: Bench = {
     await using server = await startTestServer();
     await using harness = await createHarness(server);
     await using api = await startTestApi(server.client);
+    const toEventsUrl = (workflowId: string) =>
+      `${api.url}/api/pipeline/progress/${workflowId.split('/')[1]}/events`;
     const pause = async (happy: () => Promise<unknown>) => {
       await sleep(STAGE_MS);
       return happy();
     };
     const delays: number[] = [];
+    // The first job pays for the start of the workflow sandbox and of the query that reads it.
+    await harness.run({}, { during: ({ handle }) => readDelays(toEventsUrl(handle.workflowId)) });
     for (let index = 0; index < JOBS; index += 1) {
       await harness.run(
         {},
         {
           around: pause,
           during: async ({ handle }) => {
-            const taskId = handle.workflowId.split('/')[1];
-            delays.push(...(await readDelays(`${api.url}/api/pipeline/progress/${taskId}/events`)));
+            delays.push(...(await readDelays(toEventsUrl(handle.workflowId))));
           },
         },
       );
