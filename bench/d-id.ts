@@ -17,11 +17,16 @@ import { type Bench, percentile, type Row } from './bench.ts';
 
 const PORTRAIT = new URL('../samples/portrait.jpg', import.meta.url).pathname;
 
-/** Talks of 40 s, in a twentieth of the time. */
-const SCALE = 1 / 20;
-const TALK_MS = 40_000 * SCALE;
+const TALK_MS = 40_000;
 const IN_FLIGHT = 10;
-const JOBS = 60;
+/**
+ * In a twentieth of the time, what Temporal needs to pass a place on (some tenths of a second, whatever the talk takes)
+ * weighs twenty times as much: the unscaled run is what an operator gets, the scaled one shows that cost enlarged.
+ */
+const THROUGHPUT_RUNS = [
+  { scale: 1 / 20, jobs: 60 },
+  { scale: 1, jobs: 30 },
+];
 
 /** Real time: a talk that takes what a short one does. */
 const ADDED_TALK_MS = 5_000;
@@ -29,35 +34,42 @@ const ADDED_JOBS = 20;
 
 export const dId: Bench = {
   name: 'd-id',
-  title: `D-ID over its emulator: ${JOBS} talks, ${IN_FLIGHT} in flight; time added to ${ADDED_JOBS} talks, unscaled`,
-  run: async () => [...(await measureThroughput()), ...(await measureAddedTime())],
+  title: `D-ID over its emulator: talks of ${TALK_MS / 1000} s, ${IN_FLIGHT} in flight; time added to ${ADDED_JOBS} talks`,
+  async run() {
+    const rows: Row[] = [];
+    for (const run of THROUGHPUT_RUNS) {
+      rows.push(...(await measureThroughput(run)));
+    }
+    return [...rows, ...(await measureAddedTime())];
+  },
 };
 
-async function measureThroughput(): Promise<Row[]> {
+async function measureThroughput({ scale, jobs: count }: { scale: number; jobs: number }): Promise<Row[]> {
+  const talkMs = TALK_MS * scale;
   await using server = await startTestServer();
   await using harness = await createDIdHarness({
     ...server,
     workflowBundle: await loadWorkflowBundle(),
-    terms: { maxTalksInFlight: IN_FLIGHT, timeScale: SCALE },
+    terms: { maxTalksInFlight: IN_FLIGHT, timeScale: scale },
     // Polls would come twenty times as often as they do, and measure themselves.
     webhooks: true,
   });
   await run(await harness.start({ talkMs: () => 100 }));
   const jobs = await Promise.all(
-    Array.from({ length: JOBS }, () => harness.start({ talkMs: () => TALK_MS })),
+    Array.from({ length: count }, () => harness.start({ talkMs: () => talkMs })),
   );
   await Promise.all(jobs.map(run));
   const starts = jobs.map(({ account }) => account.ledger[0]!.at.getTime());
-  const neededMs = Math.max(...starts) + TALK_MS - Math.min(...starts);
-  const talksAloneMs = (JOBS / IN_FLIGHT) * TALK_MS;
+  const neededMs = Math.max(...starts) + talkMs - Math.min(...starts);
+  const talksAloneMs = (count / IN_FLIGHT) * talkMs;
   return [
     {
-      what: `throughput, of what ${IN_FLIGHT} talks in flight permit`,
+      what: `throughput of ${count} talks at ${1 / scale} times the speed, of what is possible`,
       value: (talksAloneMs / neededMs) * 100,
       unit: '%',
       atLeast: 95,
     },
-    { what: 'most talks in flight', value: mostAtOnce(starts), unit: '', atMost: IN_FLIGHT },
+    { what: 'most talks in flight', value: mostAtOnce(starts, talkMs), unit: '', atMost: IN_FLIGHT },
   ];
 }
 
@@ -116,8 +128,6 @@ async function run({ handle }: DIdJob): Promise<number> {
   return Date.parse(events.at(-1)!.timestamp) - Date.parse(from.timestamp);
 }
 
-function mostAtOnce(starts: number[]): number {
-  return Math.max(
-    ...starts.map((at) => starts.filter((other) => other <= at && at < other + TALK_MS).length),
-  );
+function mostAtOnce(starts: number[], talkMs: number): number {
+  return Math.max(...starts.map((at) => starts.filter((other) => other <= at && at < other + talkMs).length));
 }

@@ -41,8 +41,6 @@ export interface Harness extends AsyncDisposable {
     options?: {
       job?: Partial<JobInput['options']>;
       during?: (run: PipelineRun) => Promise<unknown>;
-      /** Wraps every activity. */
-      around?: (activity: () => Promise<unknown>) => Promise<unknown>;
     },
   ): Promise<PipelineRun & { outcome: PromiseSettledResult<unknown> }>;
 }
@@ -66,7 +64,6 @@ export async function createHarness(server: TestServer): Promise<Harness> {
     activities: Activities;
     calls: string[];
     written: TaskMetadata[];
-    around: (activity: () => Promise<unknown>) => Promise<unknown>;
   };
   const dispatch = Object.fromEntries(
     ACTIVITY_NAMES.map((name) => [
@@ -74,7 +71,7 @@ export async function createHarness(server: TestServer): Promise<Harness> {
       async (argument: never) => {
         current.calls.push(name === 'discard' ? describeDiscard(argument) : name);
         const activity = current.activities[name] as (argument: never) => Promise<unknown>;
-        return current.around(() => activity(argument));
+        return activity(argument);
       },
     ]),
   );
@@ -87,9 +84,9 @@ export async function createHarness(server: TestServer): Promise<Harness> {
   const runs = workers.map((worker) => worker.run());
 
   return {
-    async run(overrides, { job, during, around = (activity: () => Promise<unknown>) => activity() } = {}) {
+    async run(overrides, { job, during } = {}) {
       const input = toJobInput(job);
-      current = { activities: { ...happyActivities(), ...overrides }, calls: [], written: [], around };
+      current = { activities: { ...happyActivities(), ...overrides }, calls: [], written: [] };
       const { written } = current;
       const recordTask = current.activities.recordTask;
       current.activities.recordTask = async (metadata) => {
