@@ -10,7 +10,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
-import type { StoredObject } from '../contracts/job.ts';
+import { copyFile } from './file-store/copy.ts';
 import { createLayout } from './file-store/layout.ts';
 import { listFiles } from './file-store/list.ts';
 import { openFile } from './file-store/open.ts';
@@ -19,15 +19,12 @@ import { removeFiles } from './file-store/remove.ts';
 import { statFile } from './file-store/stat.ts';
 import { sweepFiles } from './file-store/sweep.ts';
 import { assertFolderPrefix, assertKeyPrefix, assertObjectKey } from './object-key.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ListedObject, ObjectStore } from './object-store.ts';
 
-export interface FileStore extends ObjectStore {
-  /** Removes what dead writers left behind and answers with the paths. The age is to exceed the longest job. */
-  sweep(options: { olderThanMs: number }): Promise<string[]>;
-}
+export type FileStore = ObjectStore;
 
 /** @param options.root made where it is missing; nothing outside of it is read or written, whatever links lie in it. */
-export function createFileStore(options: { root: string }): FileStore {
+export function createFileStore(options: { root: string }): ObjectStore {
   const layout = createLayout(options.root);
   const { root } = layout;
 
@@ -52,14 +49,27 @@ export function createFileStore(options: { root: string }): FileStore {
       return statFile(root, key);
     },
 
-    async *list(prefix) {
+    async *list(prefix, { after } = {}) {
       assertKeyPrefix(prefix);
-      yield* listFiles(root, prefix);
+      yield* listFiles(root, prefix, after);
+    },
+
+    async copy(from, to) {
+      assertObjectKey(from);
+      assertObjectKey(to);
+      return copyFile(layout, from, to);
     },
 
     async delete(key) {
       assertObjectKey(key);
       await removeFiles(layout, [key]);
+    },
+
+    async deleteMany(keys) {
+      for (const key of keys) {
+        assertObjectKey(key);
+      }
+      return removeFiles(layout, keys);
     },
 
     async deleteAll(prefix) {
@@ -80,11 +90,16 @@ export function createFileStore(options: { root: string }): FileStore {
       return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
     },
 
+    async signUrl(key) {
+      assertObjectKey(key);
+      return undefined;
+    },
+
     sweep: ({ olderThanMs }) => sweepFiles(layout, olderThanMs),
   };
 }
 
-async function* keysOf(objects: AsyncIterable<StoredObject>): AsyncGenerator<string> {
+async function* keysOf(objects: AsyncIterable<ListedObject>): AsyncGenerator<string> {
   for await (const { key } of objects) {
     yield key;
   }

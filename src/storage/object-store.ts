@@ -22,9 +22,17 @@ export interface OpenObject extends StoredObject {
   modifiedAt: Date;
 }
 
+/** What a listing tells. The hash is `stat`'s to tell: not every store has it without asking for each object. */
+export interface ListedObject {
+  key: string;
+  bytes: number;
+  modifiedAt: Date;
+}
+
 /**
- * Bytes under keys: `tier/task/name`, made of `A-Z a-z 0-9 . _ -` and `/`, no segment beginning with a dot, no key the
- * folder of another (OBJECT_KEY_INVALID). `test/suites/object-store.ts` proves these promises for every adapter.
+ * Bytes under keys: `tier/task/name`, made of `A-Z a-z 0-9 . _ -` and `/`, no segment beginning with a dot
+ * (OBJECT_KEY_INVALID). No key may be the folder of another: a store that cannot hold both refuses the second.
+ * `test/suites/object-store.ts` proves these promises for every adapter.
  */
 export interface ObjectStore {
   /**
@@ -45,16 +53,30 @@ export interface ObjectStore {
   /** The whole object, for small ones. Bytes that do not match the stored hash reject with OBJECT_CORRUPT. */
   read(key: string): Promise<Buffer>;
   stat(key: string): Promise<(StoredObject & { modifiedAt: Date }) | undefined>;
-  /** In the order of keys; a prefix is whole segments or the beginning of one: `videos/`, `videos/task-1`. */
-  list(prefix: string): AsyncIterable<StoredObject & { modifiedAt: Date }>;
+  /**
+   * In the order of keys; a prefix is whole segments or the beginning of one: `videos/`, `videos/task-1`.
+   * A page is as many as the caller takes: the next one begins after the last key of this one.
+   */
+  list(prefix: string, options?: { after?: string }): AsyncIterable<ListedObject>;
+  /** As a `put` of what is there now, without the bytes passing through where the store can. */
+  copy(from: string, to: string): Promise<StoredObject>;
   /** Deleting what is not there is done already. */
   delete(key: string): Promise<void>;
+  /** Many at once, faster than one by one; answers with the keys that were there. */
+  deleteMany(keys: readonly string[]): Promise<string[]>;
   /** Deletes every object under the prefix (which ends in `/`); answers with their keys. */
   deleteAll(prefix: string): Promise<string[]>;
   /** A local path to read the object from, for libraries that want a file; verified like `read`. Never write to it. */
   localPath(key: string): Promise<string>;
   /** A new empty folder for scratch files, on the file system where `put` of a `FileToAdopt` is a move; gone when disposed. */
   scratch(): Promise<ScratchFolder>;
+  /** A URL that anybody can read the object from for so long; nothing where the store has none to give. */
+  signUrl(key: string, options: { expiresInMs: number }): Promise<string | undefined>;
+  /**
+   * Removes what dead writers left behind, and answers with its names. Age is all that tells it from the work of the
+   * living, so it is to exceed the longest job.
+   */
+  sweep(options: { olderThanMs: number }): Promise<string[]>;
 }
 
 export interface ScratchFolder extends AsyncDisposable {

@@ -278,10 +278,97 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect((await keys('')).filter((key) => key.startsWith(folder))).toEqual([...names].sort());
     });
 
-    it('lists what stat says', async () => {
+    it('lists what stat says, but for the hash', async () => {
       const folder = fresh();
       await store.put(`${folder}a`, BYTES);
-      expect(await collect(store.list(folder))).toEqual([await store.stat(`${folder}a`)]);
+      const { sha256: _, ...rest } = (await store.stat(`${folder}a`))!;
+      expect(await collect(store.list(folder))).toEqual([rest]);
+    });
+
+    it('lists page by page, each after the last key of the one before', async () => {
+      const folder = fresh();
+      const names = ['a/1', 'a/2', 'a-1', 'b', 'c/1/x', 'c/2'].map((name) => folder + name).sort();
+      for (const name of names) {
+        await store.put(name, BYTES);
+      }
+
+      const pages: string[][] = [];
+      for (let after: string | undefined; pages.length < 9; after = pages.at(-1)?.at(-1)) {
+        const page: string[] = [];
+        for await (const { key } of store.list(folder, after === undefined ? {} : { after })) {
+          page.push(key);
+          if (page.length === 2) break;
+        }
+        if (page.length === 0) break;
+        pages.push(page);
+      }
+
+      expect(pages).toEqual([names.slice(0, 2), names.slice(2, 4), names.slice(4)]);
+      expect(await collect(store.list(folder, { after: `${folder}zz` }))).toEqual([]);
+    });
+
+    it('copies an object, over another one too, and each lives on without the other', async () => {
+      const folder = fresh();
+      const [from, to] = [`${folder}from/a`, `${folder}to/b`];
+      await store.put(from, BYTES);
+      await store.put(to, noise(10));
+
+      expect(await store.copy(from, to)).toEqual({ key: to, bytes: BYTES.length, sha256: SHA256 });
+      expect(await store.stat(to)).toMatchObject({ bytes: BYTES.length, sha256: SHA256 });
+
+      await store.put(from, noise(20));
+      expect(await store.read(to)).toEqual(BYTES);
+      await store.delete(from);
+      expect(await store.read(to)).toEqual(BYTES);
+      await store.copy(to, from);
+      await store.delete(to);
+      expect(await store.read(from)).toEqual(BYTES);
+    });
+
+    it('has nothing to copy under a missing key', async () => {
+      const folder = fresh();
+      await expect(store.copy(`${folder}nope`, `${folder}b`)).rejects.toMatchObject({
+        code: 'OBJECT_NOT_FOUND',
+      });
+      expect(await keys(folder)).toEqual([]);
+    });
+
+    it('deletes many and names those that were there', async () => {
+      const folder = fresh();
+      const names = ['a', 'b/1', 'b/2', 'c'].map((name) => folder + name);
+      for (const name of names) {
+        await store.put(name, BYTES);
+      }
+
+      expect((await store.deleteMany([...names.slice(0, 3), `${folder}nope`])).sort()).toEqual(
+        names.slice(0, 3),
+      );
+      expect(await keys(folder)).toEqual([names[3]]);
+      expect(await store.deleteMany([])).toEqual([]);
+    });
+
+    it('gives a URL that needs no key, or none at all', async () => {
+      const key = `${fresh()}a`;
+      await store.put(key, BYTES);
+
+      const url = await store.signUrl(key, { expiresInMs: 60_000 });
+
+      if (url !== undefined) {
+        const response = await fetch(url);
+        expect(Buffer.from(await response.arrayBuffer())).toEqual(BYTES);
+        expect((await fetch(url.replace(/\?.*/, ''))).ok).toBe(false);
+      }
+    });
+
+    it('sweeps nothing that is young or whole', async () => {
+      const folder = fresh();
+      await store.put(`${folder}a`, BYTES);
+      await using scratch = await store.scratch();
+
+      expect(await store.sweep({ olderThanMs: 60_000 })).toEqual([]);
+
+      expect(await readdir(scratch.path)).toEqual([]);
+      expect(await store.read(`${folder}a`)).toEqual(BYTES);
     });
 
     it('treats deleting a missing key as done', async () => {
@@ -341,6 +428,10 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       await expect(store.stat(key)).rejects.toMatchObject(refused);
       await expect(store.localPath(key)).rejects.toMatchObject(refused);
       await expect(store.delete(key)).rejects.toMatchObject(refused);
+      await expect(store.deleteMany([key])).rejects.toMatchObject(refused);
+      await expect(store.copy(key, 'suite/a')).rejects.toMatchObject(refused);
+      await expect(store.copy('suite/a', key)).rejects.toMatchObject(refused);
+      await expect(store.signUrl(key, { expiresInMs: 1000 })).rejects.toMatchObject(refused);
     });
 
     it.each(['..', '../', '/', 'a//', 'a/.', '.scratch/'])('refuses the prefix %j', async (prefix) => {

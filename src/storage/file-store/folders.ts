@@ -35,13 +35,17 @@ export async function makeFolders(root: string, key: string): Promise<string[]> 
   return folders;
 }
 
-/** Removes the folder and those above it, as long as they are empty, and makes that durable. The root stays. */
-export async function pruneFolders(root: string, folder: string): Promise<void> {
+/**
+ * Removes the folder and those above it, as long as they are empty. The root stays.
+ *
+ * @returns the one that is left: its fsync makes the removals durable
+ */
+export async function pruneFolders(root: string, folder: string): Promise<string> {
   let kept = folder;
   while (kept !== root && (await removeIfEmpty(kept))) {
     kept = dirname(kept);
   }
-  await syncFolder(kept);
+  return kept;
 }
 
 /** Makes the names in the folder durable. A folder that was removed meanwhile has none left. */

@@ -32,7 +32,10 @@ export async function openFile(root: string, key: string, range?: ByteRange): Pr
 }
 
 /** The version may be replaced between reading the name and opening the bytes: then the name says another one by now. */
-async function openVersion(root: string, key: string): Promise<{ handle: FileHandle; version: FileVersion }> {
+export async function openVersion(
+  root: string,
+  key: string,
+): Promise<{ handle: FileHandle; version: FileVersion }> {
   let missing: string | undefined;
   for (;;) {
     const version = (await findFolders(root, key)) && (await readVersion(join(root, key)));

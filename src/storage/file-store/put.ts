@@ -15,15 +15,34 @@ import { createNonce, readVersion, toVersionName } from './version.ts';
 /** Another process may remove a folder as empty between its making and its use; five times in a row it is something else. */
 const FOLDER_ATTEMPTS = 5;
 
-/**
- * Bytes into the scratch area, the file beside its name, fsync, then the name. Until the name is swapped nobody sees
- * any of it; after that, all of it. A failure removes what was written and destroys the stream.
- */
+/** A failure destroys the stream. */
 export async function putFile(
   layout: FileLayout,
   key: string,
   body: Uint8Array | Readable | FileToAdopt,
-  { ifAbsent = false, signal }: { ifAbsent?: boolean; signal?: AbortSignal },
+  options: { ifAbsent?: boolean; signal?: AbortSignal },
+): Promise<StoredObject> {
+  try {
+    return await storeFile(layout, key, (path) => receiveFile(path, body, options.signal), options);
+  } catch (error) {
+    if (body instanceof Readable) {
+      body.destroy();
+    }
+    throw error;
+  }
+}
+
+/**
+ * Bytes into the scratch area, the file beside its name, fsync, then the name. Until the name is swapped nobody sees
+ * any of it; after that, all of it. A failure removes what was written.
+ *
+ * @param receive makes the new file of that path
+ */
+export async function storeFile(
+  layout: FileLayout,
+  key: string,
+  receive: (path: string) => Promise<ReceivedFile>,
+  { ifAbsent = false, signal }: { ifAbsent?: boolean; signal?: AbortSignal } = {},
 ): Promise<StoredObject> {
   const incoming = join(layout.scratch, `put-${createNonce()}`);
   let placed: PlacedVersion | undefined;
@@ -31,7 +50,7 @@ export async function putFile(
     if (ifAbsent && (await statFile(layout.root, key))) {
       throw objectExists(key);
     }
-    const received = await receiveFile(incoming, body, signal);
+    const received = await receive(incoming);
     await using handle = received.handle;
     placed = await placeBeside(layout, key, incoming, received);
     const { path, folders } = placed;
@@ -44,9 +63,6 @@ export async function putFile(
     await Promise.all(folders.map(syncFolder));
     return { key, bytes: received.bytes, sha256: received.sha256 };
   } catch (error) {
-    if (body instanceof Readable) {
-      body.destroy();
-    }
     await discard(layout, key, [incoming, placed?.path]);
     throw toStoreError(error, key);
   }
@@ -120,7 +136,7 @@ async function discard({ root }: FileLayout, key: string, paths: Array<string | 
   await Promise.all(paths.map((path) => path && rm(path, { force: true })));
   const folders = await findFolders(root, key);
   if (folders) {
-    await pruneFolders(root, folders.at(-1)!);
+    await syncFolder(await pruneFolders(root, folders.at(-1)!));
   }
 }
 

@@ -1,6 +1,6 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pruneFolders } from './folders.ts';
+import { pruneFolders, syncFolder } from './folders.ts';
 import type { FileLayout } from './layout.ts';
 import { parseVersionName, readVersion } from './version.ts';
 
@@ -35,7 +35,7 @@ async function sweepFolder(root: string, folder: string, before: number): Promis
   }
   removed.push(...(await removeOld(unnamed, before)));
   if (folder !== root && entries.length === 0 && (await lastChange(folder)) < before) {
-    await pruneFolders(root, folder);
+    await syncFolder(await pruneFolders(root, folder));
   }
   return removed;
 }

@@ -123,7 +123,8 @@ async function readSeed(store: ObjectStore, key: string): Promise<number> {
 }
 
 async function checkAll(store: ObjectStore, report: KillReport): Promise<void> {
-  for await (const { key, bytes, sha256 } of store.list('')) {
+  for await (const { key, bytes } of store.list('')) {
+    const sha256 = (await store.stat(key))?.sha256;
     const content = await store.read(key).catch((error: Error) => error);
     if (content instanceof Error) {
       report.faults.push(`${key}: ${content.message}`);

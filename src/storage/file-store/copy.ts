@@ -1,0 +1,31 @@
+import { link } from 'node:fs/promises';
+import type { StoredObject } from '../../contracts/job.ts';
+import type { FileLayout } from './layout.ts';
+import { openVersion } from './open.ts';
+import { storeFile } from './put.ts';
+import { type ReceivedFile, receiveFile } from './receive.ts';
+
+/**
+ * A second name for the same bytes where the file system has such (a hard link): no version is ever written to, so both
+ * objects are as good as copies, and take the room of one. Damaged bytes are damaged in both, and found in both.
+ */
+export async function copyFile(layout: FileLayout, from: string, to: string): Promise<StoredObject> {
+  return storeFile(layout, to, (path) => receiveLink(layout, from, path));
+}
+
+async function receiveLink({ root }: FileLayout, from: string, path: string): Promise<ReceivedFile> {
+  for (;;) {
+    const { handle, version } = await openVersion(root, from);
+    try {
+      await link(version.path, path);
+      return { handle, bytes: version.bytes, sha256: version.sha256 };
+    } catch (error) {
+      await using source = handle;
+      // Gone since it was opened: replaced, so the name says another version by now.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        // No such links here, or (EMLINK) as many as there can be of one file.
+        return await receiveFile(path, source.createReadStream({ autoClose: false }), undefined);
+      }
+    }
+  }
+}
