@@ -50,7 +50,7 @@ async function measureThroughput({ scale, jobs: count }: { scale: number; jobs: 
   await using harness = await createDIdHarness({
     ...server,
     workflowBundle: await loadWorkflowBundle(),
-    terms: { maxTalksInFlight: IN_FLIGHT, timeScale: scale },
+    terms: { maxTalksInFlight: IN_FLIGHT, timeScale: scale, talkTimeoutMs: 10 * talkMs },
     // Polls would come twenty times as often as they do, and measure themselves.
     webhooks: true,
   });

@@ -1,0 +1,61 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { expect, it } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { createDIdWorkers } from '../../src/workers/d-id-worker.ts';
+import { startTestServer } from '../temporal-server.ts';
+
+const REQUESTS = 24;
+const PER_S = 8;
+
+it('keeps all workers together under the rate of requests to D-ID that is set', async () => {
+  await using resources = new AsyncDisposableStack();
+  const arrivals: number[] = [];
+  const dId = createServer((_, response) => {
+    arrivals.push(performance.now());
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ remaining: 10, total: 10, credits: [] }));
+  });
+  dId.listen(0, '127.0.0.1');
+  await once(dId, 'listening');
+  resources.defer(() => void dId.close());
+  const server = resources.use(await startTestServer());
+  const config = loadConfig({
+    D_ID_API_KEY: 'someone:secret',
+    D_ID_API_URL: `http://127.0.0.1:${(dId.address() as AddressInfo).port}`,
+    D_ID_REQUESTS_PER_S: String(PER_S),
+  });
+  // The SDK takes two workers of a queue in one process only over connections of their own, as two processes have.
+  const second = await NativeConnection.connect({ address: server.address });
+  resources.defer(() => second.close());
+  const createWorkers = (connection: NativeConnection) =>
+    createDIdWorkers({ connection, namespace: 'default', store: {} as ObjectStore }, config.dId, resources);
+  const workers = [
+    ...(await createWorkers(server.workerConnection)),
+    ...(await createWorkers(second)),
+    await Worker.create({
+      connection: server.workerConnection,
+      taskQueue: 'ask-often',
+      workflowsPath: fileURLToPath(new URL('./fixtures/ask-often.ts', import.meta.url)),
+    }),
+  ];
+  const runs = workers.map((worker) => worker.run());
+
+  await server.client.workflow.execute('askOften', {
+    workflowId: randomUUID(),
+    taskQueue: 'ask-often',
+    args: [REQUESTS],
+  });
+
+  for (const worker of workers) worker.shutdown();
+  await Promise.all(runs);
+  expect(arrivals).toHaveLength(REQUESTS);
+  // Temporal lets through at once what one second allows; the rest comes at the rate, whatever the machine does.
+  const tookS = (Math.max(...arrivals) - Math.min(...arrivals)) / 1000;
+  expect((REQUESTS - PER_S) / tookS).toBeLessThanOrEqual(PER_S * 1.1);
+});
