@@ -80,6 +80,15 @@ export const Environment = z.object({
   ),
   MEDIA_TIMEOUT_S: seconds(60).describe('Decoding that takes longer has its process replaced'),
   RENDER_SLOTS: count(1).describe('Renderer processes of an io worker'),
+  RENDER_LONG_SIDE_PX: z.coerce
+    .number()
+    .int()
+    .min(512)
+    .max(1080)
+    .default(720)
+    .describe(
+      "Most pixels on the long side of the built-in renderer's videos, 512 to 1080; a small photo gets fewer",
+    ),
   RENDER_TIMEOUT_S: seconds(1800).describe('A rendering that takes longer has its process replaced'),
   D_ID_API_KEY: z
     .string()
@@ -171,7 +180,11 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
   },
   jobs: { confThreshold: env.YOLO_CONFIDENCE_THRESHOLD, hasDId: env.D_ID_API_KEY !== undefined },
   media: { slots: env.MEDIA_SLOTS, timeoutMs: env.MEDIA_TIMEOUT_S * 1000 },
-  render: { slots: env.RENDER_SLOTS, timeoutMs: env.RENDER_TIMEOUT_S * 1000 },
+  render: {
+    slots: env.RENDER_SLOTS,
+    timeoutMs: env.RENDER_TIMEOUT_S * 1000,
+    longSidePx: env.RENDER_LONG_SIDE_PX,
+  },
   dId: {
     apiKey: env.D_ID_API_KEY,
     encodesKey: env.D_ID_ENCODE_KEY,

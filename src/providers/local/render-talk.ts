@@ -1,14 +1,18 @@
 import { createMp4Writer } from '../../media/mp4-writer.ts';
 import { readWav } from '../../media/wav.ts';
 import type { RenderedTalk, TalkProgress, TalkRequest } from '../video-provider.ts';
-import type { FrameSize } from './face/framing.ts';
 import { motionOf } from './motion/motion.ts';
-import { stageTalk, type TalkModels } from './stage-talk.ts';
+import { stageTalk } from './stage-talk.ts';
+import type { TalkModels } from './talk-models.ts';
 
-const FRAME_SIZE: FrameSize = { widthPx: 512, heightPx: 512 };
 const FRAMES_PER_SECOND = 25;
 /** Frames between two words on progress. */
 const PROGRESS_EVERY = 10;
+
+export interface RenderOptions {
+  /** The most that the frame's long side may have. */
+  longSidePx: number;
+}
 
 /**
  * Writes the talk as an MP4. Frames are made and encoded one after the other, so that memory does not grow with them.
@@ -18,9 +22,10 @@ export async function renderTalk(
   models: TalkModels,
   request: TalkRequest,
   videoPath: string,
+  { longSidePx }: RenderOptions,
   onProgress: (progress: TalkProgress) => void,
 ): Promise<RenderedTalk> {
-  const { animator, warnings } = await stageTalk(models, request, FRAME_SIZE);
+  const { animator, frame: size, warnings } = await stageTalk(models, request, longSidePx);
   const voice = await readWav(request.voicePath);
   const samples = voice.channels[0]!.length;
   const durationS = samples / voice.sampleRateHz;
@@ -34,12 +39,12 @@ export async function renderTalk(
   });
 
   await using writer = await createMp4Writer(videoPath, {
-    ...FRAME_SIZE,
+    ...size,
     framesPerS: FRAMES_PER_SECOND,
     frames,
     sound: { sampleRateHz: voice.sampleRateHz, channels: voice.channels.length, samples },
   });
-  const picture = new Uint32Array(FRAME_SIZE.widthPx * FRAME_SIZE.heightPx);
+  const picture = new Uint32Array(size.widthPx * size.heightPx);
   const bytes = new Uint8Array(picture.buffer);
   let heard = 0;
   for (let frame = 0; frame < frames; frame += 1) {
@@ -54,5 +59,5 @@ export async function renderTalk(
     }
   }
   await writer.finish();
-  return { ...FRAME_SIZE, durationS: frames / FRAMES_PER_SECOND, warnings };
+  return { ...size, durationS: frames / FRAMES_PER_SECOND, warnings };
 }

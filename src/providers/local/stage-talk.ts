@@ -1,20 +1,18 @@
-import type { FaceDetector } from '../../inference/face-detector.ts';
-import type { FaceLandmarker } from '../../inference/face-landmarks.ts';
 import type { TalkRequest } from '../video-provider.ts';
+import type { FacePoints } from './face/face-points.ts';
 import { findFace } from './face/find-face.ts';
 import { type FrameSize, frameFace, toFrame } from './face/framing.ts';
 import { judgeFace } from './face/judge-face.ts';
 import { createFaceAnimator, type FaceAnimator } from './face-animator.ts';
 import { readMask, readPhoto, readTexture, readWholeMask } from './picture/read-picture.ts';
 import type { Texture } from './picture/texture.ts';
-
-export interface TalkModels {
-  detector: FaceDetector;
-  landmarker: FaceLandmarker;
-}
+import type { TalkModels } from './talk-models.ts';
 
 export interface StagedTalk {
   animator: FaceAnimator;
+  frame: FrameSize;
+  /** The face's landmarks in pixels of the frame. */
+  points: FacePoints;
   /** What the first frame shows. */
   portrait: Texture;
   warnings: string[];
@@ -27,18 +25,19 @@ export interface StagedTalk {
 export async function stageTalk(
   { detector, landmarker }: TalkModels,
   request: TalkRequest,
-  frame: FrameSize,
+  mostLongSidePx: number,
 ): Promise<StagedTalk> {
   const photo = await readPhoto(request.portraitPath);
   const { box } = await findFace(detector, photo, await readWholeMask(request.maskPath));
   const face = await landmarker.locate(photo, box);
   const warnings = judgeFace(face, photo);
 
-  const framing = frameFace(face.points, photo, frame);
+  const { framing, frame } = frameFace(face.points, photo, mostLongSidePx);
+  const points = toFrame(face.points, framing, frame);
   const portrait = await readTexture(request.portraitPath, framing, frame);
   const animator = createFaceAnimator({
     portrait,
-    points: toFrame(face.points, framing, frame),
+    points,
     // A person who stands on the plate too is not cut out: the picture itself gives way around the mouth.
     ...(request.plateShowsPerson
       ? { plate: portrait, mask: new Uint8Array(portrait.pixels.length).fill(255) }
@@ -47,5 +46,5 @@ export async function stageTalk(
           mask: await readMask(request.maskPath, framing, frame),
         }),
   });
-  return { animator, portrait, warnings };
+  return { animator, frame, points, portrait, warnings };
 }

@@ -20,7 +20,7 @@ describe.skipIf(!modelsDir || !mediaDir)(
       pool = await createRendererPool(
         {
           models: { dir: modelsDir, cacheDir: folder },
-          render: { slots: 1, timeoutMs: 120_000 },
+          render: { slots: 1, timeoutMs: 120_000, longSidePx: 512 },
           onnx: { threads: 1 },
         },
         pino({ level: 'silent' }),
@@ -53,7 +53,7 @@ describe.skipIf(!modelsDir || !mediaDir)(
         onProgress: (step) => progress.push(step),
       });
 
-      expect(talk).toEqual({ widthPx: 512, heightPx: 512, durationS: 3, warnings: [] });
+      expect(talk).toMatchObject({ heightPx: 512, durationS: 3, warnings: [] });
       expect(progress.at(-1)).toEqual({ frame: 75, frames: 75 });
       expect((await stat(video)).size).toBeGreaterThan(50_000);
     }, 120_000);

@@ -56,7 +56,6 @@ describe('packed pixels', () => {
 
 describe('frameFace', () => {
   const face = Float32Array.of(100, 100, 0, 300, 340, 0);
-  const frame = { widthPx: 512, heightPx: 512 };
 
   it('shows nothing from outside of the photo', () => {
     for (const photo of [
@@ -64,30 +63,48 @@ describe('frameFace', () => {
       { widthPx: 2000, heightPx: 450 },
       { widthPx: 5000, heightPx: 5000 },
     ]) {
-      const { left, top, width, height } = frameFace(face, photo, frame);
+      const { left, top, width, height } = frameFace(face, photo, 720).framing;
       expect(Math.min(left, top)).toBeGreaterThanOrEqual(0);
       expect(left + width).toBeLessThanOrEqual(photo.widthPx);
       expect(top + height).toBeLessThanOrEqual(photo.heightPx);
-      expect(width).toBe(height);
     }
   });
 
-  it('keeps the shape of a frame that is not square', () => {
-    const { width, height } = frameFace(
-      face,
-      { widthPx: 4000, heightPx: 4000 },
-      { widthPx: 720, heightPx: 1280 },
-    );
-
-    expect(width / height).toBeCloseTo(720 / 1280, 2);
+  it("keeps the photo's shape, in even sizes from 512 pixels to the most on the long side", () => {
+    for (const [widthPx, heightPx] of [
+      [400, 500],
+      [910, 1137],
+      [4000, 3001],
+    ] as const) {
+      const { frame, framing } = frameFace(face, { widthPx, heightPx }, 1080);
+      const longSide = Math.max(frame.widthPx, frame.heightPx);
+      expect(frame.widthPx / frame.heightPx).toBeCloseTo(widthPx / heightPx, 2);
+      expect(framing.width / framing.height).toBeCloseTo(widthPx / heightPx, 2);
+      expect([frame.widthPx % 2, frame.heightPx % 2]).toEqual([0, 0]);
+      expect(longSide).toBeGreaterThanOrEqual(512);
+      expect(longSide).toBeLessThanOrEqual(1080);
+    }
   });
 
-  it('leaves the face whole, a little above the middle', () => {
-    const photo = { widthPx: 3000, heightPx: 3000 };
-    const framing = frameFace(Float32Array.of(1100, 1100, 0, 1300, 1340, 0), photo, frame);
-    const [, top, , , bottom] = toFrame(Float32Array.of(1100, 1100, 0, 1300, 1340, 0), framing, frame);
+  it('shows the whole photo of a portrait, and the upper part of a person who stands far away', () => {
+    const portrait = { widthPx: 700, heightPx: 800 };
+    const far = { widthPx: 3000, heightPx: 3000 };
 
-    expect((top! + bottom!) / 2 / 512).toBeCloseTo(0.44, 2);
-    expect((bottom! - top!) / 512).toBeCloseTo(1 / 2.4, 2);
+    expect(frameFace(face, portrait, 720).framing).toMatchObject({
+      left: 0,
+      top: 0,
+      width: 700,
+      height: 800,
+    });
+    expect(frameFace(face, far, 720).framing.height).toBeLessThan(800);
+  });
+
+  it('leaves a face that is far away whole, a little above the middle', () => {
+    const small = Float32Array.of(1100, 1100, 0, 1300, 1340, 0);
+    const { framing, frame } = frameFace(small, { widthPx: 3000, heightPx: 3000 }, 720);
+    const [, top, , , bottom] = toFrame(small, framing, frame);
+
+    expect((top! + bottom!) / 2 / frame.heightPx).toBeCloseTo(0.42, 2);
+    expect((bottom! - top!) / frame.heightPx).toBeCloseTo(1 / 2.8, 2);
   });
 });

@@ -4,17 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createFaceDetector, FACE_KINDS } from '../../../src/inference/face-detector.ts';
-import { createFaceLandmarker, LANDMARK_KINDS } from '../../../src/inference/face-landmarks.ts';
-import { findModel } from '../../../src/inference/find-model.ts';
 import { readWav } from '../../../src/media/wav.ts';
 import { ALL_FORMATS, EncodedPacketSink, FilePathSource, Input } from '../../../src/media/webcodecs.ts';
 import { boundsOf, eyeDistance } from '../../../src/providers/local/face/face-points.ts';
-import type { FaceAnimator } from '../../../src/providers/local/face-animator.ts';
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';
 import { REST } from '../../../src/providers/local/motion/pose.ts';
 import { renderTalk } from '../../../src/providers/local/render-talk.ts';
-import { stageTalk, type TalkModels } from '../../../src/providers/local/stage-talk.ts';
+import { type StagedTalk, stageTalk } from '../../../src/providers/local/stage-talk.ts';
+import {
+  createTalkModels,
+  findTalkModels,
+  type TalkModels,
+} from '../../../src/providers/local/talk-models.ts';
 import { voiceBandsOf } from '../../../src/providers/local/voice/voice-bands.ts';
 import type { TalkRequest } from '../../../src/providers/video-provider.ts';
 import { mediaDir, modelsDir } from '../../shared-media.ts';
@@ -22,22 +23,13 @@ import { buzz, maskOver, photoRequest, writeVoice } from './talk-files.ts';
 
 const SAMPLE = fileURLToPath(new URL('../../../samples/portrait.jpg', import.meta.url));
 const SIDE = 512;
-const FRAME = { widthPx: SIDE, heightPx: SIDE };
 let folder: string;
 let models: TalkModels;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'talk-'));
   if (modelsDir) {
-    const folders = { dir: modelsDir, cacheDir: folder };
-    models = {
-      detector: await createFaceDetector(await findModel('face-detection', FACE_KINDS, folders), {
-        threads: 1,
-      }),
-      landmarker: await createFaceLandmarker(await findModel('face-landmarks', LANDMARK_KINDS, folders), {
-        threads: 1,
-      }),
-    };
+    models = await createTalkModels(await findTalkModels({ dir: modelsDir, cacheDir: folder }, 1));
   }
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -52,12 +44,12 @@ describe.skipIf(!modelsDir || !mediaDir)(
 
     it('shows the portrait itself at rest', async () => {
       for (const photo of [person('obama.jpg'), person('u2_man.jpg'), SAMPLE]) {
-        const { animator, portrait } = await stageTalk(
-          models,
-          await photoRequest(folder, photo, jfk()),
-          FRAME,
-        );
-        const frame = new Uint32Array(SIDE * SIDE);
+        const {
+          animator,
+          portrait,
+          frame: size,
+        } = await stageTalk(models, await photoRequest(folder, photo, jfk()), SIDE);
+        const frame = new Uint32Array(size.widthPx * size.heightPx);
 
         animator.draw(REST, frame);
 
@@ -71,8 +63,8 @@ describe.skipIf(!modelsDir || !mediaDir)(
 
     it('opens the mouth with the loudness of the voice', async () => {
       for (const photo of [person('obama.jpg'), person('u2_man.jpg')]) {
-        const { animator } = await stageTalk(models, await photoRequest(folder, photo, jfk()), FRAME);
-        const { gaps, loudness } = await speak(animator, jfk(), { from: 5, frames: 60, every: 2 });
+        const staged = await stageTalk(models, await photoRequest(folder, photo, jfk()), SIDE);
+        const { gaps, loudness } = await speak(staged, jfk(), { from: 5, frames: 60, every: 2 });
 
         expect(correlation(gaps, loudness), photo).toBeGreaterThan(0.5);
       }
@@ -81,9 +73,9 @@ describe.skipIf(!modelsDir || !mediaDir)(
     it('makes the same frames for the same request and others for another', async () => {
       const request = await photoRequest(folder, person('u2_man.jpg'), jfk());
       const hashOf = async (requestId: string) => {
-        const { animator } = await stageTalk(models, { ...request, requestId }, FRAME);
+        const staged = await stageTalk(models, { ...request, requestId }, SIDE);
         const hash = createHash('sha256');
-        await drawFrames(animator, jfk(), { seed: requestId, from: 20, frames: 5 }, (frame) =>
+        await drawFrames(staged, jfk(), { seed: requestId, from: 20, frames: 5 }, (frame) =>
           hash.update(frame),
         );
         return hash.digest('hex');
@@ -106,12 +98,13 @@ describe.skipIf(!modelsDir || !mediaDir)(
         models,
         await photoRequest(folder, person('obama.jpg'), voice),
         video,
+        { longSidePx: SIDE },
         ({ frame, frames }) => {
           progress.push(frame / frames);
         },
       );
 
-      expect(talk).toMatchObject({ widthPx: SIDE, heightPx: SIDE, warnings: [] });
+      expect(talk).toMatchObject({ widthPx: 410, heightPx: SIDE, warnings: [] });
       expect(progress.at(-1)).toBe(1);
       expect(progress.length).toBeGreaterThan(4);
       const bytes = await readFile(video);
@@ -120,7 +113,7 @@ describe.skipIf(!modelsDir || !mediaDir)(
       using input = new Input({ source: new FilePathSource(video), formats: ALL_FORMATS });
       const track = await input.getPrimaryVideoTrack();
       const sound = await input.getPrimaryAudioTrack();
-      expect([track?.codec, sound?.codec, track?.codedWidth]).toEqual(['avc', 'aac', SIDE]);
+      expect([track?.codec, sound?.codec, track?.codedWidth]).toEqual(['avc', 'aac', 410]);
       expect(Math.abs((await track!.computeDuration()) - 2.33)).toBeLessThanOrEqual(0.04);
       expect(Math.abs((await sound!.computeDuration()) - 2.33)).toBeLessThan(0.1);
       let frames = 0;
@@ -156,7 +149,7 @@ describe.skipIf(!modelsDir || !mediaDir)(
 );
 
 async function refusalOf(request: TalkRequest): Promise<unknown> {
-  return stageTalk(models, request, FRAME).then(
+  return stageTalk(models, request, SIDE).then(
     () => undefined,
     (error) => error,
   );
@@ -175,7 +168,7 @@ interface Cut {
 }
 
 async function drawFrames(
-  animator: FaceAnimator,
+  { animator, frame: size }: StagedTalk,
   voicePath: string,
   { from, frames, every = 1, seed = 'test' }: Cut,
   onFrame: (rgba: Uint8Array) => unknown,
@@ -188,7 +181,7 @@ async function drawFrames(
     ...animator.manner,
     stillHead: false,
   });
-  const picture = new Uint32Array(SIDE * SIDE);
+  const picture = new Uint32Array(size.widthPx * size.heightPx);
   for (let frame = from; frame < from + frames; frame += every) {
     animator.draw(poseAt(frame), picture);
     await onFrame(new Uint8Array(picture.buffer));
@@ -196,14 +189,13 @@ async function drawFrames(
 }
 
 /** Gaps between the lips in eye distances, by landmarks of the frames that were drawn, and the voice's loudness. */
-async function speak(animator: FaceAnimator, voicePath: string, cut: Cut) {
+async function speak(staged: StagedTalk, voicePath: string, cut: Cut) {
   const { speech } = voiceBandsOf(await readWav(voicePath));
   const gaps: number[] = [];
   let box: [number, number, number, number] | undefined;
-  await drawFrames(animator, voicePath, cut, async (rgba) => {
+  await drawFrames(staged, voicePath, cut, async (rgba) => {
     const picture = {
-      widthPx: SIDE,
-      heightPx: SIDE,
+      ...staged.frame,
       channels: 3 as const,
       bytes: rgba.filter((_, i) => i % 4 !== 3),
     };

@@ -14,25 +14,37 @@ export interface FrameSize {
   heightPx: number;
 }
 
-/** Of the height of the face: room for hair and shoulders. */
-const ROOM = 2.4;
-/** Where the middle of the face lies in the frame, from the top. */
-const FACE_AT = 0.44;
+/** Of the height of the face: a photo that is not higher is shown whole, of others so much. */
+const WHOLE = 3.6;
+const ROOM = 2.8;
+/** Where the middle of the face lies in what is shown, from the top. */
+const FACE_AT = 0.42;
+/** On the long side: smaller photos are enlarged to it. */
+const LEAST_LONG_SIDE_PX = 512;
 
-/** A frame of the given shape around the face that shows nothing from outside of the photo. */
-export function frameFace(points: FacePoints, photo: FrameSize, frame: FrameSize): Framing {
+/** What of the photo is shown, in the photo's own shape, and the size of the video's frames. */
+export function frameFace(
+  points: FacePoints,
+  photo: FrameSize,
+  mostLongSidePx: number,
+): { framing: Framing; frame: FrameSize } {
   const [left, top, right, bottom] = boundsOf(points);
-  const aspect = frame.widthPx / frame.heightPx;
-  const fitting = Math.min(photo.heightPx, photo.widthPx / aspect);
-  const height = Math.floor(Math.min(ROOM * (bottom - top), fitting));
-  const width = Math.min(photo.widthPx, Math.round(height * aspect));
-  return {
+  const face = bottom - top;
+  const height = photo.heightPx <= WHOLE * face ? photo.heightPx : Math.round(Math.max(ROOM * face, 1));
+  const width = Math.min(photo.widthPx, Math.round((height * photo.widthPx) / photo.heightPx));
+  const longSide = Math.min(mostLongSidePx, Math.max(LEAST_LONG_SIDE_PX, width, height));
+  const frame = {
+    widthPx: toEven((width * longSide) / Math.max(width, height)),
+    heightPx: toEven((height * longSide) / Math.max(width, height)),
+  };
+  const framing = {
     left: inside((left + right) / 2 - width / 2, photo.widthPx - width),
     top: inside((top + bottom) / 2 - FACE_AT * height, photo.heightPx - height),
     width,
     height,
     scale: frame.heightPx / height,
   };
+  return { framing, frame };
 }
 
 /** Points of the photo as points of the frame; depths are scaled alike. */
@@ -45,6 +57,11 @@ export function toFrame(
   return points.map((value, i) =>
     i % 3 === 0 ? (value - left) * scaleX : i % 3 === 1 ? (value - top) * scaleY : value * scaleX,
   );
+}
+
+/** H.264 halves the resolution of colour. */
+function toEven(length: number): number {
+  return Math.max(2, 2 * Math.round(length / 2));
 }
 
 function inside(start: number, room: number): number {

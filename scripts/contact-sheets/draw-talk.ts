@@ -1,0 +1,36 @@
+import { readWav } from '../../src/media/wav.ts';
+import { motionOf } from '../../src/providers/local/motion/motion.ts';
+import { stageTalk } from '../../src/providers/local/stage-talk.ts';
+import type { TalkModels } from '../../src/providers/local/talk-models.ts';
+import type { TalkRequest } from '../../src/providers/video-provider.ts';
+import { tileSheet, wholeFrame } from './tile-sheet.ts';
+
+const TILES = 28;
+const FRAMES_PER_SECOND = 25;
+
+/** Frames over the whole talk. */
+export async function drawTalk(
+  models: TalkModels,
+  request: TalkRequest,
+  longSidePx: number,
+  path: string,
+): Promise<void> {
+  const { animator, frame } = await stageTalk(models, request, longSidePx);
+  const voice = await readWav(request.voicePath);
+  const frames = Math.round((voice.channels[0]!.length / voice.sampleRateHz) * FRAMES_PER_SECOND);
+  const poseAt = motionOf(voice, {
+    frames,
+    framesPerSecond: FRAMES_PER_SECOND,
+    seed: request.requestId,
+    ...animator.manner,
+    stillHead: false,
+  });
+  const picture = new Uint32Array(frame.widthPx * frame.heightPx);
+  const tiles = [];
+  for (let tile = 0; tile < TILES; tile += 1) {
+    const at = Math.floor((tile * frames) / TILES);
+    animator.draw(poseAt(at), picture);
+    tiles.push({ name: `${(at / FRAMES_PER_SECOND).toFixed(2)} s`, ...(await wholeFrame(picture, frame)) });
+  }
+  await tileSheet(tiles, 7, path);
+}
