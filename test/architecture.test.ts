@@ -107,6 +107,8 @@ const PACKAGES: Record<string, string[]> = {
   '@temporalio/common': ['workflows', 'temporal', 'composition'],
   '@temporalio/testing': [],
   hono: ['api', 'd-id emulator'],
+  '@hono/zod-openapi': ['api'],
+  'swagger-ui-dist': ['api'],
   '@hono/node-server': ['api', 'd-id emulator'],
   '@fastify/busboy': ['api'],
   'onnxruntime-node': ['inference'],

@@ -1,13 +1,15 @@
-import { Hono } from 'hono';
+import type { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
 import { PipelineError } from '../errors.ts';
 import { accessLog } from './access-log.ts';
 import type { ApiDeps } from './api-deps.ts';
 import type { ApiEnv } from './api-env.ts';
+import { createRoutes } from './api-routes.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import { createErrorHandler } from './problem.ts';
 import { cancelRoutes } from './routes/cancel.ts';
 import { dIdRoutes } from './routes/d-id.ts';
+import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { fileRoutes } from './routes/files.ts';
 import { gpuRoutes } from './routes/gpu.ts';
@@ -19,8 +21,8 @@ import { usageRoutes } from './routes/usage.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** The HTTP API over whatever it is given. */
-export function createApp(deps: ApiDeps): Hono<ApiEnv> {
-  const app = new Hono<ApiEnv>();
+export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const app = createRoutes();
   const answerError = createErrorHandler(deps.logger);
   app.onError(answerError);
   // Thrown from here, it would pass the middleware by, and its headers with it.
@@ -40,6 +42,7 @@ export function createApp(deps: ApiDeps): Hono<ApiEnv> {
   app.route('/', gpuRoutes(deps));
   app.route('/', dIdRoutes(deps));
   app.route('/', usageRoutes(deps));
+  app.route('/', docsRoutes(app));
   refuseOtherMethods(app);
   return app;
 }

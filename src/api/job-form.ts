@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import {
   type Background,
   DEFAULT_BACKGROUND,
@@ -23,17 +23,22 @@ export interface JobDefaults {
   hasDId?: boolean;
 }
 
-/** A text field; `parse` answers with `undefined` where the text is not what was expected. */
-function field<T>(expected: string, parse: (text: string) => T | undefined) {
-  return z.string().transform((text, context): T => {
-    const value = parse(text);
-    if (value === undefined) {
-      const received = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-      context.addIssue({ code: 'custom', message: `expected ${expected} but received ${received}` });
-      return z.NEVER;
-    }
-    return value;
-  });
+type FieldSchema = NonNullable<Parameters<z.ZodString['openapi']>[1]>;
+
+/** A text field; `parse` answers with `undefined` where the text is not what was expected. `schema` is for OpenAPI. */
+function field<T>(expected: string, schema: FieldSchema, parse: (text: string) => T | undefined) {
+  return z
+    .string()
+    .transform((text, context): T => {
+      const value = parse(text);
+      if (value === undefined) {
+        const received = JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+        context.addIssue({ code: 'custom', message: `expected ${expected} but received ${received}` });
+        return z.NEVER;
+      }
+      return value;
+    })
+    .openapi(schema);
 }
 
 function numberBetween(least: number, most: number, pattern: RegExp) {
@@ -55,23 +60,71 @@ function parseBackground(text: string): Background | undefined {
 }
 
 /** The text fields of a submission, as clients write them. Whatever is not here is refused by name. */
-const JOB_FIELDS = z.strictObject({
-  conf_threshold: field('a number from 0 to 1', numberBetween(0, 1, DECIMAL)).optional(),
-  apply_smoothing: field('true or false', (text) => ({ true: true, false: false })[text]).default(true),
-  persons: field('auto, or the number of a person from 1', (text) =>
-    text === 'auto' ? text : toPersonNumber(text),
+export const JOB_FIELDS = z.strictObject({
+  conf_threshold: field(
+    'a number from 0 to 1',
+    { type: 'number', minimum: 0, maximum: 1, description: 'Detections below it are no persons.' },
+    numberBetween(0, 1, DECIMAL),
+  ).optional(),
+  apply_smoothing: field(
+    'true or false',
+    { type: 'boolean', default: true, description: 'Soften the edge of the mask.' },
+    (text) => ({ true: true, false: false })[text],
+  ).default(true),
+  persons: field(
+    'auto, or the number of a person from 1',
+    {
+      default: 'auto',
+      pattern: '^(auto|[1-9][0-9]{0,2})$',
+      description: 'The best person, or one by its number.',
+      example: 'auto',
+    },
+    (text) => (text === 'auto' ? text : toPersonNumber(text)),
   ).default('auto'),
-  background: field('original, blur, image or a colour such as #e8e8ea', parseBackground).default(
-    DEFAULT_BACKGROUND,
-  ),
-  provider: field('auto, local or d-id', (text) =>
-    (['auto', ...PROVIDERS] as const).find((name) => name === text),
+  background: field(
+    'original, blur, image or a colour such as #e8e8ea',
+    {
+      default: DEFAULT_BACKGROUND,
+      pattern: '^(original|blur|image|#[0-9a-fA-F]{6})$',
+      description: 'What stands behind the person; `image` needs a `background_image`.',
+      example: '#e8e8ea',
+    },
+    parseBackground,
+  ).default(DEFAULT_BACKGROUND),
+  provider: field(
+    'auto, local or d-id',
+    {
+      enum: ['auto', ...PROVIDERS],
+      default: 'auto',
+      description: '`auto` is D-ID where the server has a key for it.',
+    },
+    (text) => (['auto', ...PROVIDERS] as const).find((name) => name === text),
   ).default('auto'),
-  on_outage: field('wait, local or fail', (text) => OUTAGE_CHOICES.find((choice) => choice === text)).default(
-    'wait',
-  ),
-  deadline_s: field('whole seconds from 1 to 86400', numberBetween(1, 86_400, INTEGER)).default(3600),
-  priority: field('a whole number from 1 (first) to 5 (last)', numberBetween(1, 5, INTEGER)).default(3),
+  on_outage: field(
+    'wait, local or fail',
+    {
+      enum: [...OUTAGE_CHOICES],
+      default: 'wait',
+      description: 'What to do while D-ID does not answer or has no credits.',
+    },
+    (text) => OUTAGE_CHOICES.find((choice) => choice === text),
+  ).default('wait'),
+  deadline_s: field(
+    'whole seconds from 1 to 86400',
+    {
+      type: 'integer',
+      minimum: 1,
+      maximum: 86_400,
+      default: 3600,
+      description: 'Then the job fails and is undone.',
+    },
+    numberBetween(1, 86_400, INTEGER),
+  ).default(3600),
+  priority: field(
+    'a whole number from 1 (first) to 5 (last)',
+    { type: 'integer', minimum: 1, maximum: 5, default: 3, description: 'From 1 (first) to 5 (last).' },
+    numberBetween(1, 5, INTEGER),
+  ).default(3),
 });
 
 /** @throws PipelineError INPUT_INVALID naming every fault at once; its details have them by field. */

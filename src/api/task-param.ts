@@ -5,7 +5,7 @@ import { parseTaskId } from './task-id.ts';
 
 /** The task that the path names. What is no UUID names no task: TASK_NOT_FOUND. */
 export function taskParam(c: Context<ApiEnv>): string {
-  const text = c.req.param('taskId') ?? '';
+  const text = c.req.param('task_id') ?? '';
   const taskId = parseTaskId(text);
   if (!taskId) {
     throw new PipelineError('TASK_NOT_FOUND', `There is no task ${text}: a task id is a UUID.`);

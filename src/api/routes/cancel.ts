@@ -1,22 +1,40 @@
-import { Hono } from 'hono';
+import { createRoute } from '@hono/zod-openapi';
 import { isTerminal } from '../../contracts/stages.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import type { ApiEnv } from '../api-env.ts';
+import { createRoutes } from '../api-routes.ts';
 import { taskParam } from '../task-param.ts';
 import { readTaskStatus } from '../task-status.ts';
+import { problems } from '../wire/problem.ts';
+import { TaskParams } from '../wire/task.ts';
+import { TaskStatus } from '../wire/task-status.ts';
+
+const answer = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: TaskStatus } },
+});
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/api/pipeline/tasks/{task_id}/cancel',
+  tags: ['Tasks'],
+  summary: 'Stop and undo a task',
+  description: 'Also while it runs. Again, or after its end, it changes nothing.',
+  request: { params: TaskParams },
+  responses: {
+    200: answer('The task has ended, however it did.'),
+    202: answer('It is told to stop and to undo itself.'),
+    ...problems('TASK_NOT_FOUND', 'TEMPORAL_UNAVAILABLE'),
+  },
+});
 
 export function cancelRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>) {
-  return (
-    new Hono<ApiEnv>()
-      /** 202 while the job still has to stop and undo itself, 200 where it has ended, however it did. */
-      .post('/api/pipeline/tasks/:taskId/cancel', async (c) => {
-        const taskId = taskParam(c);
-        // What has ended may be known to its record only.
-        if (!(await deps.records.read(taskId))?.outcome) {
-          await deps.jobs.cancel(taskId);
-        }
-        const status = await readTaskStatus(deps, taskId);
-        return c.json(status, isTerminal(status.stage) ? 200 : 202);
-      })
-  );
+  return createRoutes().openapi(cancel, async (c) => {
+    const taskId = taskParam(c);
+    // What has ended may be known to its record only.
+    if (!(await deps.records.read(taskId))?.outcome) {
+      await deps.jobs.cancel(taskId);
+    }
+    const status = await readTaskStatus(deps, taskId);
+    return c.json(status, isTerminal(status.stage) ? 200 : 202);
+  });
 }

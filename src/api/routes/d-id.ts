@@ -1,23 +1,51 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Hono } from 'hono';
+import { createRoute, z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
-import { z } from 'zod';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import type { ApiEnv } from '../api-env.ts';
+import { createRoutes } from '../api-routes.ts';
 import type { DIdDeps } from '../d-id-deps.ts';
+import { DIdHealth } from '../wire/health.ts';
+import { problems } from '../wire/problem.ts';
 
 const MOST_HINT_BYTES = 256 * 1024;
 /** Of the talk that is sent, only whose it is counts: the job asks D-ID itself. */
 const Hint = z.looseObject({ user_data: z.uuid() });
 
+const health = createRoute({
+  method: 'get',
+  path: '/api/d-id/health',
+  tags: ['Operation'],
+  summary: 'Whether talks can be made at D-ID now, and why not',
+  responses: {
+    200: { description: 'As of now.', content: { 'application/json': { schema: DIdHealth } } },
+    ...problems(),
+  },
+});
+
+const webhook = createRoute({
+  method: 'post',
+  path: '/api/webhooks/d-id/{secret}',
+  tags: ['Operation'],
+  summary: 'Where D-ID tells that a talk changed',
+  middleware: bodyLimit({ maxSize: MOST_HINT_BYTES }),
+  request: {
+    params: z.object({ secret: z.string().openapi({ param: { name: 'secret', in: 'path' } }) }),
+    // Without a schema: whatever comes is passed over or taken as a hint, and never refused.
+    body: { content: { 'application/json': { schema: {} } } },
+  },
+  responses: {
+    204: { description: 'Heard.' },
+    ...problems('ROUTE_NOT_FOUND', 'UPLOAD_TOO_LARGE', 'TEMPORAL_UNAVAILABLE'),
+  },
+});
+
 export function dIdRoutes({ dId, logger }: Pick<ApiDeps, 'dId' | 'logger'>) {
   return (
-    new Hono<ApiEnv>()
-      /** Whether talks can be made now, and why not: `ok`, `degraded` or `down`. */
-      .get('/api/d-id/health', async (c) => c.json(await readHealth(dId)))
+    createRoutes()
+      .openapi(health, async (c) => c.json(await readHealth(dId), 200))
       /** Nobody signs these: a true one only makes a job look earlier, and so does a false one. */
-      .post('/api/webhooks/d-id/:secret', bodyLimit({ maxSize: MOST_HINT_BYTES }), async (c) => {
+      .openapi(webhook, async (c) => {
         if (!dId?.webhookSecret || !isSame(c.req.param('secret'), dId.webhookSecret)) {
           throw new PipelineError('ROUTE_NOT_FOUND', 'There is nothing at this path.');
         }
@@ -32,7 +60,7 @@ export function dIdRoutes({ dId, logger }: Pick<ApiDeps, 'dId' | 'logger'>) {
   );
 }
 
-async function readHealth(dId: DIdDeps | undefined) {
+async function readHealth(dId: DIdDeps | undefined): Promise<z.infer<typeof DIdHealth>> {
   if (!dId) {
     return { status: 'down', reason: 'D_ID_API_KEY is not set' };
   }

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Hono } from 'hono';
+import { createRoute, z } from '@hono/zod-openapi';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import type { ApiEnv } from '../api-env.ts';
+import { createRoutes } from '../api-routes.ts';
 import { createEventStream } from '../event-stream.ts';
 import { taskParam } from '../task-param.ts';
 import { parseWait } from '../wait-preference.ts';
+import { problems } from '../wire/problem.ts';
+import { TaskParams } from '../wire/task.ts';
+import { EVENT_EXAMPLE, StageEvent } from '../wire/task-event.ts';
 
 const LOOK_AGAIN_MS = 250;
 
@@ -16,8 +19,60 @@ const HEADERS = {
   'X-Accel-Buffering': 'no',
 };
 
+const Seq = z.string().optional();
+
+const events = createRoute({
+  method: 'get',
+  path: '/api/pipeline/progress/{task_id}/events',
+  tags: ['Progress'],
+  summary: 'Server-sent events: all so far, then live, until the last one',
+  description:
+    'Stage events have no name and their `seq` as `id:`. `activity_progress` tells how far a long stage is, and `heartbeat` that the connection is alive; both have no id. A comment comes every 15 s.',
+  request: {
+    params: TaskParams,
+    headers: z.object({
+      'last-event-id': Seq.openapi({
+        pattern: '^\\d{1,15}$',
+        description: 'The last event that the client has: what follows it is sent.',
+        example: '4',
+      }),
+    }),
+    query: z.object({
+      since: Seq.openapi({
+        type: 'integer',
+        minimum: 0,
+        maximum: 999_999_999_999_999,
+        description: 'As `Last-Event-ID`, which counts where both are there.',
+        example: 4,
+      }),
+      wait: z.string().optional().openapi({
+        type: 'integer',
+        minimum: 0,
+        maximum: 300,
+        description: 'Seconds to wait for a task that is not submitted yet.',
+        example: 10,
+      }),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A stream of events; the `data` of each stage event is a `StageEvent`.',
+      content: {
+        'text/event-stream': {
+          schema: z.string().openapi({ example: `id: 4\ndata: ${JSON.stringify(EVENT_EXAMPLE)}\n\n` }),
+        },
+      },
+    },
+    204: { description: 'The client has the last event already: nothing will come any more.' },
+    ...problems('TASK_NOT_FOUND', 'INPUT_INVALID', 'TEMPORAL_UNAVAILABLE'),
+  },
+});
+
 export function eventRoutes({ hub, limits }: Pick<ApiDeps, 'hub' | 'limits'>) {
-  return new Hono<ApiEnv>().get('/api/pipeline/progress/:taskId/events', async (c) => {
+  const app = createRoutes();
+  // The form of what a stream holds, which no media type of OpenAPI can say.
+  app.openAPIRegistry.register('StageEvent', StageEvent);
+  return app.openapi(events, async (c) => {
     const taskId = taskParam(c);
     // A client that comes back keeps the query of its first request; the header is newer.
     const since = parseSeq(c.req.header('last-event-id') ?? c.req.query('since'));

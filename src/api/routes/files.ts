@@ -1,14 +1,18 @@
 import { Readable } from 'node:stream';
-import { type Context, Hono } from 'hono';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { taskKeys } from '../../contracts/task-keys.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../api-env.ts';
+import { createRoutes } from '../api-routes.ts';
 import { parseByteRange } from '../byte-range.ts';
 import { isRangeFresh, isUnchanged } from '../preconditions.ts';
 import { SHOWS_ITSELF } from '../security-headers.ts';
 import { taskParam } from '../task-param.ts';
 import { readTaskStatus } from '../task-status.ts';
+import { problems } from '../wire/problem.ts';
+import { TaskParams } from '../wire/task.ts';
 
 const FILES = {
   video: { type: 'video/mp4', extension: 'mp4' },
@@ -17,6 +21,37 @@ const FILES = {
   thumbnail: { type: 'image/jpeg', extension: 'jpg' },
 } as const;
 type FileName = keyof typeof FILES;
+
+const Conditions = z.object({
+  range: z.string().optional().openapi({ example: 'bytes=0-1023' }),
+  'if-range': z.string().optional(),
+  'if-none-match': z.string().optional(),
+  'if-modified-since': z.string().optional(),
+});
+
+const toRoute = (name: FileName) => {
+  const schema = z.string().openapi({ format: 'binary' });
+  const file = (description: string) => ({ description, content: { [FILES[name].type]: { schema } } });
+  return createRoute({
+    method: 'get',
+    path: `/api/pipeline/tasks/{task_id}/${name}`,
+    tags: ['Files'],
+    summary: `The ${name} of a task`,
+    request: { params: TaskParams, headers: Conditions },
+    responses: {
+      200: file('All of it, with `ETag` and `Last-Modified`.'),
+      206: file('The part that `Range` asks for.'),
+      304: { description: 'It is what the client has.' },
+      ...problems(
+        'TASK_NOT_FOUND',
+        'OBJECT_NOT_FOUND',
+        'VIDEO_NOT_READY',
+        'RANGE_NOT_SATISFIABLE',
+        'TEMPORAL_UNAVAILABLE',
+      ),
+    },
+  });
+};
 
 export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records'>) {
   async function serve(c: Context<ApiEnv>, name: FileName): Promise<Response> {
@@ -61,9 +96,9 @@ export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records'>) {
     return c.body(Readable.toWeb(stream) as ReadableStream, status);
   }
 
-  const app = new Hono<ApiEnv>();
+  const app = createRoutes();
   for (const name of Object.keys(FILES) as FileName[]) {
-    app.get(`/api/pipeline/tasks/:taskId/${name}`, (c) => serve(c, name));
+    app.openapi(toRoute(name), (c) => serve(c, name));
   }
   return app;
 }

@@ -1,4 +1,4 @@
-import { Hono } from 'hono';
+import { createRoute } from '@hono/zod-openapi';
 import {
   GPU_STATUS_INTERVAL_MS,
   GPU_STATUS_PREFIX,
@@ -7,13 +7,26 @@ import {
 } from '../../contracts/gpu-status.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import type { ApiEnv } from '../api-env.ts';
+import { createRoutes } from '../api-routes.ts';
+import { GpuStatus } from '../wire/gpu.ts';
+import { problems } from '../wire/problem.ts';
 
 /** A worker that has not told of itself for so long is gone. */
 const STALE_MS = 4 * GPU_STATUS_INTERVAL_MS;
 
+const gpu = createRoute({
+  method: 'get',
+  path: '/api/gpu',
+  tags: ['Operation'],
+  summary: 'Queues, slots and models of the GPU workers',
+  responses: {
+    200: { description: 'As of now.', content: { 'application/json': { schema: GpuStatus } } },
+    ...problems('TEMPORAL_UNAVAILABLE'),
+  },
+});
+
 export function gpuRoutes({ store, models }: Pick<ApiDeps, 'store' | 'models'>) {
-  return new Hono<ApiEnv>().get('/api/gpu', async (c) => {
+  return createRoutes().openapi(gpu, async (c) => {
     const [workers, yolo, birefnet] = await Promise.all([
       readWorkers(store),
       models.queueLength('yolo'),
@@ -24,10 +37,8 @@ export function gpuRoutes({ store, models }: Pick<ApiDeps, 'store' | 'models'>) 
       return { waiting, slots: slots.length, busy: slots.filter(({ state }) => state === 'busy').length };
     };
     c.header('Cache-Control', 'no-store');
-    return c.json({
-      queues: { yolo: toQueue('yolo', yolo), birefnet: toQueue('birefnet', birefnet) },
-      workers,
-    });
+    const queues = { yolo: toQueue('yolo', yolo), birefnet: toQueue('birefnet', birefnet) };
+    return c.json({ queues, workers }, 200);
   });
 }
 

@@ -1,19 +1,36 @@
-import { Hono } from 'hono';
+import { createRoute } from '@hono/zod-openapi';
 import { taskKeys } from '../../contracts/task-keys.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import type { ApiEnv } from '../api-env.ts';
+import { createRoutes } from '../api-routes.ts';
+import { Alive, Ready } from '../wire/health.ts';
+import { problems } from '../wire/problem.ts';
 
 const NO_TASK = '00000000-0000-0000-0000-000000000000';
 
+const live = createRoute({
+  method: 'get',
+  path: '/health/live',
+  tags: ['Operation'],
+  summary: 'The process runs',
+  responses: { 200: { description: 'It does.', content: { 'application/json': { schema: Alive } } } },
+});
+
+const ready = createRoute({
+  method: 'get',
+  path: '/health/ready',
+  tags: ['Operation'],
+  summary: 'Submissions are taken: Temporal and the store answer',
+  responses: {
+    200: { description: 'They do.', content: { 'application/json': { schema: Ready } } },
+    ...problems('TEMPORAL_UNAVAILABLE'),
+  },
+});
+
 export function healthRoutes({ jobs, store }: Pick<ApiDeps, 'jobs' | 'store'>) {
-  return (
-    new Hono<ApiEnv>()
-      /** The process runs. */
-      .get('/health/live', (c) => c.json({ status: 'ok' }))
-      /** Submissions are taken: Temporal and the store answer. */
-      .get('/health/ready', async (c) => {
-        await Promise.all([jobs.ping(), store.stat(taskKeys(NO_TASK).metadata)]);
-        return c.json({ status: 'ok', temporal: 'ok', storage: 'ok' });
-      })
-  );
+  return createRoutes()
+    .openapi(live, (c) => c.json({ status: 'ok' as const }, 200))
+    .openapi(ready, async (c) => {
+      await Promise.all([jobs.ping(), store.stat(taskKeys(NO_TASK).metadata)]);
+      return c.json({ status: 'ok' as const, temporal: 'ok' as const, storage: 'ok' as const }, 200);
+    });
 }

@@ -1,8 +1,12 @@
-import { type Context, Hono } from 'hono';
+import { createRoute } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { SelfTestName } from '../../contracts/self-test.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../api-env.ts';
+import { createRoutes } from '../api-routes.ts';
+import { ModelHealth } from '../wire/health.ts';
+import { problems } from '../wire/problem.ts';
 
 const CACHE_MS = 10_000;
 
@@ -11,6 +15,23 @@ interface Health {
   checked_at: string;
   [fact: string]: unknown;
 }
+
+const health = <const P extends string>(path: P, summary: string) => {
+  const answer = (description: string) => ({
+    description,
+    content: { 'application/json': { schema: ModelHealth } },
+  });
+  return createRoute({
+    method: 'get',
+    path,
+    tags: ['Operation'],
+    summary,
+    responses: { ...problems(), 200: answer('The model answers.'), 503: answer('It does not, and why.') },
+  });
+};
+
+const personDetection = health('/api/person-detection/health', 'Whether persons can be found now');
+const backgroundRemoval = health('/api/background-removal/health', 'Whether persons can be cut out now');
 
 /** Each runs its model on a picture of the project's own; for 10 s everybody gets the same answer, as 200 or 503. */
 export function modelHealthRoutes({
@@ -44,7 +65,7 @@ export function modelHealthRoutes({
     return c.json(health, health.status === 'ok' ? 200 : 503);
   };
 
-  return new Hono<ApiEnv>()
-    .get('/api/person-detection/health', answer('person-detection'))
-    .get('/api/background-removal/health', answer('background-removal'));
+  return createRoutes()
+    .openapi(personDetection, answer('person-detection'))
+    .openapi(backgroundRemoval, answer('background-removal'));
 }

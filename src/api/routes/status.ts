@@ -1,12 +1,27 @@
-import { Hono } from 'hono';
+import { createRoute } from '@hono/zod-openapi';
 import type { ApiDeps } from '../api-deps.ts';
-import type { ApiEnv } from '../api-env.ts';
+import { createRoutes } from '../api-routes.ts';
 import { taskParam } from '../task-param.ts';
 import { readTaskStatus } from '../task-status.ts';
+import { problems } from '../wire/problem.ts';
+import { TaskParams } from '../wire/task.ts';
+import { TaskStatus } from '../wire/task-status.ts';
+
+const status = createRoute({
+  method: 'get',
+  path: '/api/pipeline/status/{task_id}',
+  tags: ['Tasks'],
+  summary: 'How a task stands',
+  request: { params: TaskParams },
+  responses: {
+    200: { description: 'As of now.', content: { 'application/json': { schema: TaskStatus } } },
+    ...problems('TASK_NOT_FOUND', 'TEMPORAL_UNAVAILABLE'),
+  },
+});
 
 export function statusRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>) {
-  return new Hono<ApiEnv>().get('/api/pipeline/status/:taskId', async (c) => {
+  return createRoutes().openapi(status, async (c) => {
     c.header('Cache-Control', 'no-store');
-    return c.json(await readTaskStatus(deps, taskParam(c)));
+    return c.json(await readTaskStatus(deps, taskParam(c)), 200);
   });
 }

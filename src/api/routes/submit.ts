@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
-import { type Context, Hono } from 'hono';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../api-env.ts';
+import { createRoutes } from '../api-routes.ts';
 import { parseJobForm } from '../job-form.ts';
 import { receiveForm } from '../multipart.ts';
 import { type ChosenId, submitJob } from '../submit-job.ts';
@@ -13,11 +15,85 @@ import { taskUrls } from '../task-urls.ts';
 import { toUploadRules } from '../upload-rules.ts';
 import { waitForOutcome } from '../wait-for-outcome.ts';
 import { parseWait } from '../wait-preference.ts';
+import { Outcome } from '../wire/outcome.ts';
+import { problems } from '../wire/problem.ts';
+import { SUBMIT_CONTENT, Submission } from '../wire/submission.ts';
+import { Accepted, TaskParams } from '../wire/task.ts';
+
+const Waiting = z.object({
+  wait: z.string().optional().openapi({
+    type: 'integer',
+    minimum: 0,
+    maximum: 999_999_999,
+    description: 'Seconds to wait for the end, at most 300; `Prefer: wait=N` says the same.',
+    example: 60,
+  }),
+});
+const Prefer = z.object({ prefer: z.string().optional().openapi({ example: 'wait=60' }) });
+const IdempotencyKey = z.object({
+  'idempotency-key': z.string().optional().openapi({
+    minLength: 1,
+    maxLength: 255,
+    description: 'The same key and content are the same task, however often they are sent.',
+    example: '0d1f6a3e-order-17',
+  }),
+});
+
+const BODY = { required: true, content: SUBMIT_CONTENT };
+const HEADERS = {
+  Location: { schema: { type: 'string' as const }, description: 'The `status_url`.' },
+  'Idempotent-Replayed': {
+    schema: { type: 'string' as const, enum: ['true'] },
+    description: 'This submission was there before.',
+  },
+};
+const ANSWERS = {
+  200: {
+    description: 'The task ended in the time that the client waits.',
+    content: { 'application/json': { schema: Outcome } },
+    headers: HEADERS,
+  },
+  202: {
+    description: 'Accepted: files and job are durable.',
+    content: { 'application/json': { schema: Accepted } },
+    headers: HEADERS,
+  },
+  ...problems(
+    'REQUEST_MALFORMED',
+    'UPLOAD_INCOMPLETE',
+    'UPLOAD_TOO_LARGE',
+    'MEDIA_UNSUPPORTED',
+    'INPUT_INVALID',
+    'IDEMPOTENCY_CONFLICT',
+    'STORAGE_FULL',
+    'TEMPORAL_UNAVAILABLE',
+  ),
+};
+
+const generate = createRoute({
+  method: 'post',
+  path: '/api/pipeline/generate',
+  tags: ['Tasks'],
+  summary: 'Make a talking video',
+  request: { query: Waiting, headers: Prefer.extend(IdempotencyKey.shape), body: BODY },
+  responses: ANSWERS,
+});
+
+const put = createRoute({
+  method: 'put',
+  path: '/api/pipeline/tasks/{task_id}',
+  tags: ['Tasks'],
+  summary: 'Make a talking video under a task id of your own',
+  description:
+    'A UUID, so that a client can listen before it submits, and send again what may have got lost.',
+  request: { params: TaskParams, query: Waiting, headers: Prefer, body: BODY },
+  responses: ANSWERS,
+});
 
 export function submitRoutes(deps: ApiDeps) {
   const rules = toUploadRules(deps.limits);
 
-  async function submit(c: Context<ApiEnv>, chosen: ChosenId): Promise<Response> {
+  async function submit(c: Context<ApiEnv>, chosen: ChosenId) {
     c.set('taskId', chosen.id);
     const waitS = parseWait(c.req.query('wait'), c.req.header('prefer'));
     // Before the upload, so that nobody sends 100 MB to hear that there is no job server.
@@ -52,20 +128,22 @@ export function submitRoutes(deps: ApiDeps) {
     return c.json({ task_id: taskId, submitted_at: submittedAt, ...urls }, 202);
   }
 
-  return new Hono<ApiEnv>()
-    .post('/api/pipeline/generate', (c) => {
+  const routes = createRoutes();
+  routes.openAPIRegistry.register('Submission', Submission);
+  return routes
+    .openapi(generate, (c) => {
       const key = c.req.header('idempotency-key');
       return submit(
         c,
         key === undefined ? { id: randomUUID(), isShared: false } : { id: taskIdOfKey(key), isShared: true },
       );
     })
-    .put('/api/pipeline/tasks/:taskId', (c) => {
-      const id = parseTaskId(c.req.param('taskId'));
+    .openapi(put, (c) => {
+      const id = parseTaskId(c.req.param('task_id'));
       if (!id) {
         throw new PipelineError(
           'INPUT_INVALID',
-          `task_id: expected a UUID but received "${c.req.param('taskId')}".`,
+          `task_id: expected a UUID but received "${c.req.param('task_id')}".`,
         );
       }
       return submit(c, { id, isShared: true });

@@ -1,7 +1,9 @@
-import { Hono } from 'hono';
+import { createRoute } from '@hono/zod-openapi';
 import type { TaskMetadata } from '../../contracts/job.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import type { ApiEnv } from '../api-env.ts';
+import { createRoutes } from '../api-routes.ts';
+import { problems } from '../wire/problem.ts';
+import { Usage } from '../wire/usage.ts';
 
 const RECORD = /^videos\/([^/]+)\/metadata\.json$/;
 
@@ -15,23 +17,30 @@ interface UsageEntry {
   credits: number;
 }
 
+const usage = createRoute({
+  method: 'get',
+  path: '/api/pipeline/usage',
+  tags: ['Operation'],
+  summary: 'What was paid for',
+  responses: {
+    200: { description: 'By the records of the tasks.', content: { 'application/json': { schema: Usage } } },
+    ...problems(),
+  },
+});
+
 export function usageRoutes({ store, records }: Pick<ApiDeps, 'store' | 'records'>) {
-  return (
-    new Hono<ApiEnv>()
-      /** Every talk that was paid, by the records of the tasks, newest first. */
-      .get('/api/pipeline/usage', async (c) => {
-        const talks: UsageEntry[] = [];
-        for await (const { key } of store.list('videos/')) {
-          const taskId = RECORD.exec(key)?.[1];
-          const record = taskId === undefined ? undefined : await records.read(taskId);
-          if (record) {
-            talks.push(...toEntries(record));
-          }
-        }
-        talks.sort((a, b) => b.submitted_at.localeCompare(a.submitted_at));
-        return c.json({ totals: addUp(talks), talks });
-      })
-  );
+  return createRoutes().openapi(usage, async (c) => {
+    const talks: UsageEntry[] = [];
+    for await (const { key } of store.list('videos/')) {
+      const taskId = RECORD.exec(key)?.[1];
+      const record = taskId === undefined ? undefined : await records.read(taskId);
+      if (record) {
+        talks.push(...toEntries(record));
+      }
+    }
+    talks.sort((a, b) => b.submitted_at.localeCompare(a.submitted_at));
+    return c.json({ totals: addUp(talks), talks }, 200);
+  });
 }
 
 function toEntries({ task_id, submitted_at, usage = [] }: TaskMetadata): UsageEntry[] {

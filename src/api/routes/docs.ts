@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { ApiEnv } from '../api-env.ts';
+import { createRoutes } from '../api-routes.ts';
+import { toOpenApiDocument } from '../openapi-document.ts';
+import { problems } from '../wire/problem.ts';
+
+const FOLDER = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+const ASSETS: Record<string, string> = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+};
+/** It draws with inline styles and icons in data URLs; everything else comes from this server. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Limelight API</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+<div id="docs"></div>
+<script src="/docs/swagger-ui-bundle.js"></script>
+<script src="/docs/start.js"></script>
+</body>
+</html>
+`;
+const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null });\n`;
+
+const openapi = createRoute({
+  method: 'get',
+  path: '/openapi.json',
+  tags: ['Operation'],
+  summary: 'This description (OpenAPI 3.1)',
+  responses: {
+    200: {
+      description: 'All of it.',
+      content: { 'application/json': { schema: z.looseObject({ openapi: z.string() }) } },
+    },
+    ...problems(),
+  },
+});
+
+/** The description of `app`, and a page that shows it. The page asks no host but this one for anything. */
+export function docsRoutes(app: OpenAPIHono<ApiEnv>) {
+  // Not before all routes are there; they do not change afterwards.
+  let document: ReturnType<typeof toOpenApiDocument> | undefined;
+  const routes = createRoutes();
+  routes.openapi(openapi, (c) => {
+    document ??= toOpenApiDocument(app);
+    return c.json(document, 200);
+  });
+  routes.get('/docs', (c) => {
+    c.header('Content-Security-Policy', POLICY);
+    return c.html(PAGE);
+  });
+  routes.get('/docs/start.js', (c) =>
+    c.body(START, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }),
+  );
+  for (const [name, type] of Object.entries(ASSETS)) {
+    routes.get(`/docs/${name}`, async (c) =>
+      c.body(await readFile(join(FOLDER, name)), 200, {
+        'Content-Type': type,
+        'Cache-Control': 'public, max-age=86400',
+      }),
+    );
+  }
+  return routes;
+}

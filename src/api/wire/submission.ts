@@ -1,0 +1,26 @@
+import { z } from '@hono/zod-openapi';
+import { JOB_FIELDS } from '../job-form.ts';
+
+const file = (description: string) => z.string().openapi({ format: 'binary', description });
+
+/** A submission as OpenAPI tells it; what is taken in truth is `parseJobForm`'s word. */
+export const Submission = JOB_FIELDS.extend({
+  image: file('JPEG, PNG, WebP or AVIF, at most 25 MB and 50 megapixels.'),
+  audio: file('WAV, MP3, M4A/AAC, FLAC, OGG, WebM or the sound of an MP4, at most 50 MB and 10 minutes.'),
+  background_image: file('A picture as `image`; needs `background=image`.').optional(),
+});
+
+/** By reference: a schema to check by would have the whole body read into memory, and it is streamed to files. */
+export const SUBMIT_CONTENT = {
+  'multipart/form-data': {
+    schema: { $ref: '#/components/schemas/Submission' },
+    encoding: {
+      image: { contentType: 'image/jpeg, image/png, image/webp, image/avif' },
+      audio: {
+        contentType: 'audio/wav, audio/mpeg, audio/mp4, audio/flac, audio/ogg, audio/webm, video/mp4',
+      },
+      background_image: { contentType: 'image/jpeg, image/png, image/webp, image/avif' },
+    },
+    example: { image: '(the photo)', audio: '(the recording)', background: 'blur', persons: 'auto' },
+  },
+};

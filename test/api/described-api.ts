@@ -1,0 +1,23 @@
+import type { ApiDeps } from '../../src/api/api-deps.ts';
+import { API_LIMITS } from '../../src/api/limits.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+
+/** For an app that is only asked to describe itself: whatever else it is asked fails. */
+export function describedApi(): ApiDeps {
+  const nothing = (part: string) =>
+    new Proxy({} as never, {
+      get: (_, name) => {
+        throw new Error(`${part}.${String(name)} is not there for an API that only describes itself`);
+      },
+    });
+  return {
+    store: nothing('store'),
+    records: nothing('records'),
+    jobs: nothing('jobs'),
+    models: nothing('models'),
+    hub: nothing('hub'),
+    limits: API_LIMITS,
+    defaults: { confThreshold: 0.5 },
+    logger: createLogger('test', { level: 'silent' }),
+  };
+}
