@@ -24,6 +24,28 @@ export const Environment = z.object({
     .string()
     .default('data')
     .describe('Folder of the object store and of the embedded Temporal server'),
+  STORAGE_S3_BUCKET: z
+    .string()
+    .optional()
+    .describe(
+      'Bucket that objects are kept in; STORAGE_ROOT then holds copies of what this machine works on',
+    ),
+  STORAGE_S3_REGION: z.string().default('us-east-1').describe('Region of the bucket'),
+  STORAGE_S3_ENDPOINT: z
+    .url()
+    .optional()
+    .describe("Address of the S3 server; without it Amazon's for the region"),
+  STORAGE_S3_ACCESS_KEY_ID: z
+    .string()
+    .optional()
+    .describe("Key for the bucket; without it the SDK's own ways: AWS_* variables, shared files, a role"),
+  STORAGE_S3_SECRET_ACCESS_KEY: z.string().optional().describe('Secret of the key'),
+  STORAGE_S3_USE_PATHS: flag(false).describe(
+    'Whether the bucket is named in the path, as servers of your own often want it, and not in the host name',
+  ),
+  STORAGE_LOCAL_CACHE_GB: gigabytes(20).describe(
+    'Disk that copies of objects may take on each machine that works from a bucket',
+  ),
   MODELS_DIR: z
     .string()
     .optional()
@@ -152,7 +174,25 @@ export const Environment = z.object({
 /** Grouped by the part that consumes it: a factory takes `config.api`, never the whole. */
 const toConfig = (env: z.infer<typeof Environment>) => ({
   api: { host: env.API_HOST, port: env.API_PORT, shutdownGraceMs: env.API_SHUTDOWN_GRACE_S * 1000 },
-  storage: { root: resolve(env.STORAGE_ROOT) },
+  storage: {
+    root: resolve(env.STORAGE_ROOT),
+    s3: env.STORAGE_S3_BUCKET
+      ? {
+          bucket: env.STORAGE_S3_BUCKET,
+          region: env.STORAGE_S3_REGION,
+          endpoint: env.STORAGE_S3_ENDPOINT,
+          credentials:
+            env.STORAGE_S3_ACCESS_KEY_ID && env.STORAGE_S3_SECRET_ACCESS_KEY
+              ? {
+                  accessKeyId: env.STORAGE_S3_ACCESS_KEY_ID,
+                  secretAccessKey: env.STORAGE_S3_SECRET_ACCESS_KEY,
+                }
+              : undefined,
+          usesPaths: env.STORAGE_S3_USE_PATHS,
+        }
+      : undefined,
+    maxLocalBytes: env.STORAGE_LOCAL_CACHE_GB * 1e9,
+  },
   models: {
     dir: env.MODELS_DIR && resolve(env.MODELS_DIR),
     cacheDir: resolve(

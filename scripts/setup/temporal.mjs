@@ -38,9 +38,19 @@ export function findTemporal(env) {
 
 /** @param {NodeJS.ProcessEnv} env */
 export function cachedTemporal(env) {
+  return cachedProgram(`temporal-${TEMPORAL_CLI_VERSION}`, env);
+}
+
+/**
+ * Where a program that is built or fetched for this machine lies.
+ *
+ * @param {string} name with its version
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function cachedProgram(name, env) {
   const cacheHome =
     env.XDG_CACHE_HOME || join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache');
-  return join(cacheHome, 'limelight', 'bin', `temporal-${TEMPORAL_CLI_VERSION}${EXE}`);
+  return join(cacheHome, 'limelight', 'bin', `${name}${EXE}`);
 }
 
 /**

@@ -1,7 +1,6 @@
 import { Client } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import { openDId } from '../providers/d-id/open-d-id.ts';
-import { createFileStore } from '../storage/file-store.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { temporalAddress } from '../temporal/connection.ts';
@@ -9,6 +8,7 @@ import { openLazyConnection } from '../temporal/lazy-connection.ts';
 import { createTemporalGate } from '../temporal/temporal-gate.ts';
 import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
 import { createTemporalModels } from '../temporal/temporal-models.ts';
+import { openStore } from '../workers/open-store.ts';
 import { createApp } from './app.ts';
 import { API_LIMITS } from './limits.ts';
 import { createProgressHub } from './progress-hub.ts';
@@ -17,13 +17,13 @@ import { createApiServer } from './server.ts';
 
 /** Composes the API and serves it until the signal is aborted. Temporal may be away: requests say so until it is there. */
 export async function runApi(config: Config, logger: Logger, signal: AbortSignal): Promise<void> {
+  await using resources = new AsyncDisposableStack();
   const connection = openLazyConnection(temporalAddress(config.temporal));
-  const store = createFileStore({ root: config.storage.root });
+  const store = resources.use(openStore(config.storage));
   const records = createTaskRecords({ store });
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const jobs = createTemporalJobs({ client });
   const hub = createProgressHub({ jobs, records, logger });
-  await using resources = new AsyncDisposableStack();
   const { apiKey, webhookSecret } = config.dId;
   const dId = apiKey && {
     provider: resources.use(openDId({ ...config.dId, apiKey })),

@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   OBJECT_CORRUPT: { status: 500, retryable: false },
   RECORD_TOO_NEW: { status: 500, retryable: false },
   STORAGE_FULL: { status: 507, retryable: true },
+  STORAGE_UNAVAILABLE: { status: 503, retryable: true },
 
   // The machine
   SLOT_CRASHED: { status: 500, retryable: true },

@@ -69,7 +69,7 @@ export function createFileStore(options: { root: string }): ObjectStore {
       for (const key of keys) {
         assertObjectKey(key);
       }
-      return removeFiles(layout, keys);
+      await removeFiles(layout, keys);
     },
 
     async deleteAll(prefix) {

@@ -62,8 +62,8 @@ export interface ObjectStore {
   copy(from: string, to: string): Promise<StoredObject>;
   /** Deleting what is not there is done already. */
   delete(key: string): Promise<void>;
-  /** Many at once, faster than one by one; answers with the keys that were there. */
-  deleteMany(keys: readonly string[]): Promise<string[]>;
+  /** As `delete` of each, faster. */
+  deleteMany(keys: readonly string[]): Promise<void>;
   /** Deletes every object under the prefix (which ends in `/`); answers with their keys. */
   deleteAll(prefix: string): Promise<string[]>;
   /** A local path to read the object from, for libraries that want a file; verified like `read`. Never write to it. */

@@ -7,12 +7,12 @@ import { createSelfTestActivities, type SelfTestDeps } from '../activities/self-
 import type { Config } from '../config.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { createDetectorPool, createMattingPool } from '../inference/pools.ts';
-import { createFileStore } from '../storage/file-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { connectWorker } from '../temporal/connection.ts';
 import { lockDevice } from './device-lock.ts';
 import { assertMemoryFits, assertOneDevice } from './device-memory.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
+import { openStore } from './open-store.ts';
 import { publishGpuStatus } from './publish-gpu-status.ts';
 
 /**
@@ -29,7 +29,7 @@ export async function createGpuWorker(config: Config, logger: Logger): Promise<R
   const connection = await connectWorker(config.temporal);
   resources.defer(() => connection.close());
   await Promise.all([detector.ready(), matting.ready()]);
-  const store = createFileStore({ root: config.storage.root });
+  const store = resources.use(openStore(config.storage));
   const workers = await createWorkers({
     connection,
     namespace: config.temporal.namespace,

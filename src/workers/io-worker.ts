@@ -10,12 +10,12 @@ import { QUEUES } from '../contracts/queues.ts';
 import { createDecoderPool } from '../media/decoder-pool.ts';
 import { createLocalProvider } from '../providers/local/local-provider.ts';
 import { createRendererPool } from '../providers/local/renderer-pool.ts';
-import { createFileStore } from '../storage/file-store.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { connectWorker } from '../temporal/connection.ts';
 import { createDIdWorkers } from './d-id-worker.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
+import { openStore } from './open-store.ts';
 import { loadWorkflowBundle } from './workflow-bundle.ts';
 
 /** Starts the io worker's slots and connects it; `run` polls until it is stopped. */
@@ -23,7 +23,7 @@ export async function createIoWorker(config: Config, logger: Logger): Promise<Ru
   await using resources = new AsyncDisposableStack();
   const decoder = resources.use(createDecoderPool(config, logger));
   const renderer = resources.use(await createRendererPool(config, logger));
-  const store = createFileStore({ root: config.storage.root });
+  const store = resources.use(openStore(config.storage));
   const [workflowBundle, connection] = await Promise.all([
     loadWorkflowBundle(),
     connectWorker(config.temporal),

@@ -333,18 +333,17 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await keys(folder)).toEqual([]);
     });
 
-    it('deletes many and names those that were there', async () => {
+    it('deletes many, also where some are gone already', async () => {
       const folder = fresh();
       const names = ['a', 'b/1', 'b/2', 'c'].map((name) => folder + name);
       for (const name of names) {
         await store.put(name, BYTES);
       }
 
-      expect((await store.deleteMany([...names.slice(0, 3), `${folder}nope`])).sort()).toEqual(
-        names.slice(0, 3),
-      );
+      await store.deleteMany([...names.slice(0, 3), `${folder}nope`]);
+      await store.deleteMany([]);
+
       expect(await keys(folder)).toEqual([names[3]]);
-      expect(await store.deleteMany([])).toEqual([]);
     });
 
     it('gives a URL that needs no key, or none at all', async () => {

@@ -1,9 +1,9 @@
 import { link } from 'node:fs/promises';
 import type { StoredObject } from '../../contracts/job.ts';
+import { type ReceivedBody, receiveBody } from '../receive-body.ts';
 import type { FileLayout } from './layout.ts';
 import { openVersion } from './open.ts';
 import { storeFile } from './put.ts';
-import { type ReceivedFile, receiveFile } from './receive.ts';
 
 /**
  * A second name for the same bytes where the file system has such (a hard link): no version is ever written to, so both
@@ -13,7 +13,7 @@ export async function copyFile(layout: FileLayout, from: string, to: string): Pr
   return storeFile(layout, to, (path) => receiveLink(layout, from, path));
 }
 
-async function receiveLink({ root }: FileLayout, from: string, path: string): Promise<ReceivedFile> {
+async function receiveLink({ root }: FileLayout, from: string, path: string): Promise<ReceivedBody> {
   for (;;) {
     const { handle, version } = await openVersion(root, from);
     try {
@@ -24,7 +24,7 @@ async function receiveLink({ root }: FileLayout, from: string, path: string): Pr
       // Gone since it was opened: replaced, so the name says another version by now.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
         // No such links here, or (EMLINK) as many as there can be of one file.
-        return await receiveFile(path, source.createReadStream({ autoClose: false }), undefined);
+        return await receiveBody(path, source.createReadStream({ autoClose: false }), undefined);
       }
     }
   }

@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '../../errors.ts';
-import { Turns } from './turns.ts';
+import { Turns } from '../turns.ts';
 
 export interface FileLayout {
   /** Absolute, no link in it. */

@@ -6,9 +6,9 @@ import { isDiskFull, storageFull } from '../../errors.ts';
 import { objectExists } from '../object-errors.ts';
 import { invalidKey } from '../object-key.ts';
 import type { FileToAdopt } from '../object-store.ts';
+import { type ReceivedBody, receiveBody } from '../receive-body.ts';
 import { findFolders, makeFolders, pruneFolders, syncFolder } from './folders.ts';
 import type { FileLayout } from './layout.ts';
-import { type ReceivedFile, receiveFile } from './receive.ts';
 import { statFile } from './stat.ts';
 import { createNonce, readVersion, toVersionName } from './version.ts';
 
@@ -23,7 +23,7 @@ export async function putFile(
   options: { ifAbsent?: boolean; signal?: AbortSignal },
 ): Promise<StoredObject> {
   try {
-    return await storeFile(layout, key, (path) => receiveFile(path, body, options.signal), options);
+    return await storeFile(layout, key, (path) => receiveBody(path, body, options.signal), options);
   } catch (error) {
     if (body instanceof Readable) {
       body.destroy();
@@ -41,7 +41,7 @@ export async function putFile(
 export async function storeFile(
   layout: FileLayout,
   key: string,
-  receive: (path: string) => Promise<ReceivedFile>,
+  receive: (path: string) => Promise<ReceivedBody>,
   { ifAbsent = false, signal }: { ifAbsent?: boolean; signal?: AbortSignal } = {},
 ): Promise<StoredObject> {
   const incoming = join(layout.scratch, `put-${createNonce()}`);
@@ -78,7 +78,7 @@ async function placeBeside(
   layout: FileLayout,
   key: string,
   incoming: string,
-  received: ReceivedFile,
+  received: ReceivedBody,
 ): Promise<PlacedVersion> {
   const path = join(layout.root, dirname(key), toVersionName(basename(key), received));
   for (let attempt = 1; ; attempt++) {

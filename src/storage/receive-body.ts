@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { addAbortSignal, Readable } from 'node:stream';
-import type { FileToAdopt } from '../object-store.ts';
+import type { FileToAdopt } from './object-store.ts';
 
-export interface ReceivedFile {
+export interface ReceivedBody {
   /** Open until its owner closes it: what is left to do is to make it durable. */
   handle: FileHandle;
   bytes: number;
@@ -15,11 +15,11 @@ export interface ReceivedFile {
 const CHUNK_BYTES = 1 << 20;
 
 /** Brings a body into the new file at `path`, hashed on the way. A file is moved there, from another file system copied. */
-export async function receiveFile(
+export async function receiveBody(
   path: string,
   body: Uint8Array | Readable | FileToAdopt,
   signal: AbortSignal | undefined,
-): Promise<ReceivedFile> {
+): Promise<ReceivedBody> {
   if (body instanceof Uint8Array) {
     return writeNew(path, slices(body), signal);
   }
@@ -38,12 +38,12 @@ async function writeNew(
   path: string,
   source: Readable | Iterable<Uint8Array>,
   signal: AbortSignal | undefined,
-): Promise<ReceivedFile> {
+): Promise<ReceivedBody> {
   const handle = await open(path, 'wx');
   return withHash(handle, source, signal, (chunk) => handle.writeFile(chunk));
 }
 
-async function hashMoved(path: string, signal: AbortSignal | undefined): Promise<ReceivedFile> {
+async function hashMoved(path: string, signal: AbortSignal | undefined): Promise<ReceivedBody> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   const source = handle.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES });
   return withHash(handle, source, signal, async () => {});
@@ -55,7 +55,7 @@ async function withHash(
   source: Readable | Iterable<Uint8Array>,
   signal: AbortSignal | undefined,
   take: (chunk: Uint8Array) => Promise<void>,
-): Promise<ReceivedFile> {
+): Promise<ReceivedBody> {
   try {
     signal?.throwIfAborted();
     if (signal && source instanceof Readable) {

@@ -1,0 +1,45 @@
+/**
+ * `node scripts/versitygw.mjs`: prints the path of an S3 server for tests, versitygw, in the user's cache; built with Go
+ * where it is not there yet. Exit code 3: there is no Go.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { withLock } from './setup/lock.mjs';
+import { runStep, say } from './setup/step.mjs';
+import { cachedProgram } from './setup/temporal.mjs';
+
+const VERSION = '1.8.0';
+const MODULE = `github.com/versity/versitygw/cmd/versitygw@v${VERSION}`;
+const NO_GO = 3;
+
+const target = cachedProgram(`versitygw-${VERSION}`, process.env);
+if (!existsSync(target)) {
+  try {
+    execFileSync('go', ['version'], { stdio: 'ignore' });
+  } catch {
+    say('versitygw, the S3 server of the tests, is built with Go, and there is no `go` on PATH');
+    process.exit(NO_GO);
+  }
+  await withLock(`${target}.lock`, () => (existsSync(target) ? undefined : build(target)));
+}
+process.stdout.write(`${target}\n`);
+
+async function build(path) {
+  mkdirSync(dirname(path), { recursive: true });
+  const folder = mkdtempSync(join(dirname(path), '.partial-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', remove);
+  try {
+    say(`building versitygw ${VERSION} with Go, one to two minutes, once on this machine`);
+    await runStep('building versitygw', ['go', 'install', '-ldflags=-s -w', MODULE], {
+      env: { ...process.env, GOBIN: folder },
+    });
+    // Renamed when complete: a program half written is never found.
+    renameSync(join(folder, process.platform === 'win32' ? 'versitygw.exe' : 'versitygw'), path);
+  } finally {
+    process.off('exit', remove);
+    remove();
+  }
+}

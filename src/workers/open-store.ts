@@ -1,0 +1,12 @@
+import { join } from 'node:path';
+import type { Config } from '../config.ts';
+import { createFileStore } from '../storage/file-store.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { createS3Store } from '../storage/s3-store.ts';
+
+/** The store that the settings name: a bucket, or the folder itself. */
+export function openStore({ root, s3, maxLocalBytes }: Config['storage']): ObjectStore & Disposable {
+  return s3
+    ? createS3Store({ ...s3, folder: join(root, 's3'), maxLocalBytes })
+    : { ...createFileStore({ root }), [Symbol.dispose]() {} };
+}

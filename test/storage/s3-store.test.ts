@@ -1,0 +1,162 @@
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openS3, type S3Settings } from '../../src/storage/s3-store/s3-access.ts';
+import { createS3Store } from '../../src/storage/s3-store.ts';
+import { obtainS3Program, startS3Server } from '../s3-server.ts';
+import { objectStoreSuite } from '../suites/object-store.ts';
+import { startFlakyProxy } from './s3-store/flaky-proxy.ts';
+
+const program = obtainS3Program();
+const BYTES = Buffer.from('Lorem ipsum dolor sit amet');
+const OLD = new Date('2026-01-01');
+
+describe.skipIf(!program)('objects in S3 (needs Go, to build versitygw)', async () => {
+  await using resources = new AsyncDisposableStack();
+  const server = program ? await startS3Server(program) : undefined;
+  const base = await mkdtemp(join(tmpdir(), 'limelight-s3-local-'));
+  resources.defer(() => rm(base, { recursive: true, force: true }));
+  if (server) resources.use(server);
+  const owned = resources.move();
+  afterAll(() => owned.disposeAsync());
+
+  let folders = 0;
+  /** A store on a machine of its own. */
+  const createStore = (settings: Partial<S3Settings> = {}, maxLocalBytes = 100_000_000) => {
+    const folder = join(base, String(folders++));
+    return {
+      store: createS3Store({ ...server!.settings, ...settings, folder, maxLocalBytes }),
+      copies: join(folder, 'copies'),
+      scratch: join(folder, '.scratch'),
+    };
+  };
+  const fileOf = (key: string) => join(server!.folder, server!.settings.bucket, key);
+
+  let suite: ReturnType<typeof createStore>;
+  objectStoreSuite('S3', () => {
+    suite = createStore();
+    return suite.store;
+  });
+
+  it('leave no litter in the scratch area after all that', async () => {
+    expect(await readdir(suite.scratch)).toEqual([]);
+  });
+
+  it('go in parts where they are large, all of them or none', async () => {
+    const { store } = createStore();
+    const bytes = Buffer.alloc(40_000_000, 'large');
+
+    await store.put('parts/a', Readable.from([bytes.subarray(0, 30_000_000), bytes.subarray(30_000_000)]));
+
+    expect((await store.read('parts/a')).equals(bytes)).toBe(true);
+    await expect(store.put('parts/a', Buffer.alloc(20_000_000), { ifAbsent: true })).rejects.toMatchObject({
+      code: 'OBJECT_EXISTS',
+    });
+    expect((await store.stat('parts/a'))?.bytes).toBe(bytes.length);
+  });
+
+  it('are swept of uploads in parts that nobody completed', async () => {
+    const { store } = createStore();
+    using access = openS3(server!.settings);
+    await access.client.send(new CreateMultipartUploadCommand({ Bucket: access.bucket, Key: 'parts/half' }));
+
+    expect(await store.sweep({ olderThanMs: 60_000 })).toEqual([]);
+    expect(await store.sweep({ olderThanMs: -2000 })).toEqual([expect.stringContaining('parts/half')]);
+    expect(await store.sweep({ olderThanMs: -2000 })).toEqual([]);
+  });
+
+  it('are found damaged where one byte is flipped', async () => {
+    const { store } = createStore();
+    for (let index = 0; index < 20; index++) {
+      const key = `damaged/${index}`;
+      await store.put(key, Buffer.alloc(1000 + index, 'x'));
+      const bytes = await readFile(fileOf(key));
+      bytes[(index * 47) % bytes.length]! ^= 1;
+      await writeFile(fileOf(key), bytes);
+
+      await expect(store.read(key)).rejects.toMatchObject({ code: 'OBJECT_CORRUPT' });
+      await expect(store.localPath(key)).rejects.toMatchObject({ code: 'OBJECT_CORRUPT' });
+    }
+  });
+
+  it('are written once more where S3 was busy or its answer lost, also where the key was to be absent', async () => {
+    await using proxy = await startFlakyProxy(server!.settings.endpoint!);
+    const { store } = createStore({ endpoint: proxy.url });
+
+    proxy.fates.push('refuse', 'refuse');
+    await store.put('flaky/a', BYTES);
+    proxy.fates.push('lose');
+    await store.put('flaky/b', BYTES, { ifAbsent: true });
+    proxy.fates.push('refuse');
+
+    expect(await store.read('flaky/b')).toEqual(BYTES);
+    await expect(store.put('flaky/b', BYTES, { ifAbsent: true })).rejects.toMatchObject({
+      code: 'OBJECT_EXISTS',
+    });
+  });
+
+  it('say what is wrong where there is no server, no bucket, or no right to it', async () => {
+    const away = createStore({ endpoint: 'http://127.0.0.1:1' }).store;
+    await expect(away.read('a')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    const other = createStore({ bucket: 'no-such-bucket' }).store;
+    await expect(other.put('a', BYTES)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('STORAGE_S3_BUCKET'),
+    });
+    const stranger = createStore({ credentials: { accessKeyId: 'test', secretAccessKey: 'wrong' } }).store;
+    await expect(stranger.put('a', BYTES)).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('STORAGE_S3_SECRET_ACCESS_KEY'),
+    });
+  });
+
+  describe('copies on a machine', () => {
+    it('are fetched once, and again where they are damaged', async () => {
+      const writer = createStore();
+      const reader = createStore();
+      await writer.store.put('copies/a', BYTES);
+
+      const path = await reader.store.localPath('copies/a');
+      const { ino } = await stat(path);
+      expect(await reader.store.localPath('copies/a')).toBe(path);
+      expect((await stat(path)).ino).toBe(ino);
+
+      await writeFile(path, 'Lorem ipsum dolor sit amEt');
+      expect(await readFile(await reader.store.localPath('copies/a'))).toEqual(BYTES);
+    });
+
+    it('are there already on the machine that wrote the object', async () => {
+      const { store, copies } = createStore();
+      await using scratch = await store.scratch();
+      await writeFile(join(scratch.path, 'a'), BYTES);
+
+      const { sha256 } = await store.put('copies/b', { path: join(scratch.path, 'a') });
+
+      expect(await readdir(copies)).toEqual([sha256]);
+    });
+
+    it('never outgrow their folder, but for those in use: the longest unused go first', async () => {
+      const { store, copies } = createStore({}, 2500);
+      const used: string[] = [];
+      for (const index of [0, 1, 2, 3]) {
+        const { sha256 } = await store.put(`copies/${index}`, Buffer.alloc(1000, index));
+        used.push(sha256);
+        await store.localPath(`copies/${index}`);
+      }
+      // In use, all of them.
+      expect(await readdir(copies)).toHaveLength(4);
+      for (const [index, sha256] of used.entries()) {
+        await utimes(join(copies, sha256), OLD, new Date(OLD.getTime() + index * 1000));
+      }
+      await store.localPath('copies/0');
+      await store.put('copies/new', Readable.from([Buffer.alloc(1000, 9)]));
+
+      const left = await readdir(copies);
+      expect(left).toContain(used[0]);
+      expect(left).toHaveLength(2);
+    });
+  });
+});

@@ -1,0 +1,48 @@
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What happens to a request: it passes, is refused, or passes and has its answer lost. */
+export type Fate = 'pass' | 'refuse' | 'lose';
+
+export interface FlakyProxy extends AsyncDisposable {
+  url: string;
+  /** Of the next requests, in their order; those after them pass. */
+  fates: Fate[];
+}
+
+/** Stands before an S3 server; the signature covers the name it was asked by, so that name is passed on. */
+export async function startFlakyProxy(target: string): Promise<FlakyProxy> {
+  const fates: Fate[] = [];
+  const { hostname, port } = new URL(target);
+  const server = createServer((incoming, answer) => {
+    const fate = fates.shift() ?? 'pass';
+    if (fate === 'refuse') {
+      incoming.resume();
+      answer.writeHead(503).end();
+      return;
+    }
+    const { method, url: path, headers } = incoming;
+    const onward = request({ hostname, port, method, path, headers }, (response) => {
+      if (fate === 'lose') {
+        response.resume().once('end', () => incoming.socket.destroy());
+        return;
+      }
+      answer.writeHead(response.statusCode ?? 502, response.headers);
+      response.pipe(answer);
+    });
+    onward.once('error', () => incoming.socket.destroy());
+    incoming.pipe(onward);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    fates,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
