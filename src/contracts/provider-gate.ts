@@ -34,7 +34,7 @@ export interface GateRequest {
 }
 
 /**
- * `created` keeps the place until `left`; `outage` and `credits` give it back. `talkMsPerVoiceS` is what the finished
+ * `created` keeps the place until `left`, and is told where the answer was `isWatched`; `outage` and `credits` give it back. `talkMsPerVoiceS` is what the finished
  * talk took for each second of its voice.
  */
 export interface GateReport {
@@ -44,7 +44,12 @@ export interface GateReport {
 }
 
 export type GateAnswer =
-  | { kind: 'granted'; talkMsPerVoiceS?: number }
+  | {
+      kind: 'granted';
+      talkMsPerVoiceS?: number;
+      /** Whether the breaker has heard of failures, and so wants to hear of a success. */
+      isWatched?: true;
+    }
   | {
       kind: 'held';
       reason: 'outage' | 'credits' | 'busy';

@@ -40,9 +40,10 @@ export async function talkWithDId(job: TalkJob, terms: ProviderTerms, remains: R
       usualMs,
       tell: tellAt('DID_PROCESSING'),
     });
-    await gate.leave(tookMs / Math.max(voiceS, 1));
-
-    const { video, durationS } = await calls.many.downloadTalk({ talkId, videoKey: keys.video });
+    const [{ video, durationS }] = await Promise.all([
+      calls.many.downloadTalk({ talkId, videoKey: keys.video }),
+      gate.leave(tookMs / Math.max(voiceS, 1)),
+    ]);
     return { provider: 'd-id', video, durationS, warnings: [] };
   } finally {
     await gate.leave();

@@ -5,6 +5,7 @@ import { Breaker } from '../../src/workflows/d-id/breaker-state.ts';
 const TERMS: ProviderTerms = { maxTalksInFlight: 2, talkTimeoutMs: 60_000, hasWebhook: false, timeScale: 1 };
 const ask = (workflowId: string): GateRequest => ({ workflowId, leaseMs: 100_000, terms: TERMS });
 const granted = (workflowId: string) => ({ workflowId, answer: { kind: 'granted' } });
+const watched = (workflowId: string) => ({ workflowId, answer: { kind: 'granted', isWatched: true } });
 
 describe('the breaker', () => {
   it('lets in as many as there are places, and the next one when one leaves', () => {
@@ -43,7 +44,7 @@ describe('the breaker', () => {
   }
 
   it('opens after five failures without a success, not after four', () => {
-    expect(failing(4).ask(ask('a'), 10)).toEqual([granted('a')]);
+    expect(failing(4).ask(ask('a'), 10)).toEqual([watched('a')]);
     expect(failing(5).ask(ask('a'), 10)).toEqual([
       { workflowId: 'a', answer: { kind: 'held', reason: 'outage', until: new Date(5_004).toISOString() } },
     ]);
@@ -51,7 +52,7 @@ describe('the breaker', () => {
     recovered.ask(ask('good'), 5);
     recovered.report({ workflowId: 'good', outcome: 'created' }, 5);
     recovered.report({ workflowId: 'bad', outcome: 'outage' }, 6);
-    expect(recovered.ask(ask('a'), 10)).toEqual([granted('a')]);
+    expect(recovered.ask(ask('a'), 10)).toEqual([watched('a')]);
   });
 
   it('lets one probe through at growing intervals, and everybody when one succeeds', () => {
@@ -60,13 +61,13 @@ describe('the breaker', () => {
     breaker.ask(ask('b'), 10);
     expect(breaker.nextDueAt()).toBe(5_004);
 
-    expect(breaker.settle(5_004)[0]).toEqual(granted('a'));
+    expect(breaker.settle(5_004)[0]).toEqual(watched('a'));
     const told = breaker.report({ workflowId: 'a', outcome: 'outage' }, 6_000);
     expect(told).toEqual([
       { workflowId: 'b', answer: { kind: 'held', reason: 'outage', until: new Date(16_000).toISOString() } },
     ]);
     breaker.ask(ask('a'), 6_001);
-    expect(breaker.settle(16_000)[0]).toEqual(granted('b'));
+    expect(breaker.settle(16_000)[0]).toEqual(watched('b'));
     expect(breaker.report({ workflowId: 'b', outcome: 'created' }, 16_100)).toEqual([granted('a')]);
   });
 
@@ -87,7 +88,7 @@ describe('the breaker', () => {
 
     breaker.report({ workflowId: 'a', outcome: 'left' }, 5_100);
 
-    expect(breaker.settle(breaker.nextDueAt()!)[0]).toEqual(granted('b'));
+    expect(breaker.settle(breaker.nextDueAt()!)[0]).toEqual(watched('b'));
   });
 
   it('knows what talks usually take, the newest counting a fifth', () => {
@@ -106,6 +107,6 @@ describe('the breaker', () => {
 
     const next = new Breaker(JSON.parse(JSON.stringify(breaker.snapshot)));
 
-    expect(next.settle(5_004)).toEqual([granted('a')]);
+    expect(next.settle(5_004)).toEqual([watched('a')]);
   });
 });

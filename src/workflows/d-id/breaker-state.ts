@@ -173,8 +173,12 @@ export class Breaker {
   }
 
   #granted(): GateAnswer {
-    const { talkMsPerVoiceS } = this.#state;
-    return { kind: 'granted', ...(talkMsPerVoiceS !== undefined && { talkMsPerVoiceS }) };
+    const { talkMsPerVoiceS, failures, open } = this.#state;
+    return {
+      kind: 'granted',
+      ...(talkMsPerVoiceS !== undefined && { talkMsPerVoiceS }),
+      ...((open || failures.length > 0) && { isWatched: true }),
+    };
   }
 
   #held(): GateAnswer {

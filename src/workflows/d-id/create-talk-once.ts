@@ -48,11 +48,13 @@ export async function createTalkOnce(job: CreateTalkJob): Promise<CreatedTalk> {
       // Uploads do not count as talks; but where something failed, the breaker is asked before anything else.
       const early = failures > 0 ? await enterGate(job) : undefined;
       const urls = await uploadMedia(job, media);
-      const { talkMsPerVoiceS } = early ?? (await enterGate(job));
+      const { talkMsPerVoiceS, isWatched } = early ?? (await enterGate(job));
       const talkId = (await lookBack(job, attempts)) ?? (await ask(job, urls, attempts));
       if (talkId) {
         remains.talkId = talkId;
-        await gate.report('created');
+        if (isWatched) {
+          await gate.report('created');
+        }
         return { talkId, ...(talkMsPerVoiceS !== undefined && { talkMsPerVoiceS }) };
       }
     } catch (error) {
