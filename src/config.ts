@@ -20,6 +20,16 @@ export const Environment = z.object({
   API_HOST: z.string().default('127.0.0.1').describe('Address the API listens on'),
   API_PORT: port.default(55_433).describe('Port of the API'),
   API_SHUTDOWN_GRACE_S: seconds(20).describe('Seconds that requests in flight get to finish at shutdown'),
+  WORKER_HTTP_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address at which workers answer for their health and metrics'),
+  IO_HTTP_PORT: port.default(55_434).describe("Port of the io worker's health and metrics; 0 takes any"),
+  GPU_HTTP_PORT: port
+    .default(55_435)
+    .describe(
+      "Port of the GPU worker's health and metrics; `npm start` counts up from it with the devices; 0 takes any",
+    ),
   STORAGE_ROOT: z
     .string()
     .default('data')
@@ -193,6 +203,7 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
       : undefined,
     maxLocalBytes: env.STORAGE_LOCAL_CACHE_GB * 1e9,
   },
+  worker: { host: env.WORKER_HTTP_HOST, ioPort: env.IO_HTTP_PORT, gpuPort: env.GPU_HTTP_PORT },
   models: {
     dir: env.MODELS_DIR && resolve(env.MODELS_DIR),
     cacheDir: resolve(

@@ -19,6 +19,7 @@ const PARTS: ReadonlyArray<[part: string, ...paths: string[]]> = [
     'media/prepare-media.ts',
     'api/job-client.ts',
     'api/model-client.ts',
+    'api/pipeline-statistics.ts',
     'api/provider-gate-client.ts',
   ],
   ['file-store', 'storage/file-store.ts', 'storage/file-store/'],
@@ -71,7 +72,7 @@ const MAY_IMPORT: Record<string, Imports> = {
     type: ['ports', 'storage', 'telemetry'],
     packages: ['node:*', '@temporalio/activity'],
   },
-  telemetry: { value: ['contracts', 'errors'], type: ['config'] },
+  telemetry: { value: ['contracts', 'errors'], type: ['ports', 'config', 'storage'] },
   slots: { value: ['contracts', 'errors'], type: ['ports', 'telemetry'], packages: ['node:*'] },
   inference: { value: ['contracts', 'errors', 'slots'], type: ['ports', 'config', 'telemetry'] },
   models: {
@@ -119,6 +120,7 @@ const PACKAGES: Record<string, string[]> = {
   mediabunny: ['media'],
   '@napi-rs/webcodecs': ['media'],
   pino: ['telemetry'],
+  'prom-client': ['telemetry'],
 };
 
 const IMPORT = /^(?:import|export)\s+(type\s)?(?:[^;'"]*?\sfrom\s+)?'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm;

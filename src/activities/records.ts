@@ -5,13 +5,18 @@ import type { TaskRecords } from '../storage/task-records.ts';
 export interface RecordDeps {
   store: ObjectStore;
   records: TaskRecords;
+  /** Told of each record that was written last: its job has ended. */
+  onEnd?: (metadata: TaskMetadata) => void;
 }
 
-export function createRecordActivities({ store, records }: RecordDeps) {
+export function createRecordActivities({ store, records, onEnd }: RecordDeps) {
   return {
     /** Writes the task's `metadata.json`, the whole of it: repeating it is harmless. */
     async recordTask(metadata: TaskMetadata): Promise<void> {
       await records.write(metadata);
+      if (metadata.outcome) {
+        onEnd?.(metadata);
+      }
     },
 
     /** Deletes objects and whole folders (prefixes that end in `/`). What is not there is deleted already. */

@@ -1,6 +1,8 @@
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { HttpMetrics } from '../telemetry/metrics/http-metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { DIdDeps } from './d-id-deps.ts';
 import type { JobClient } from './job-client.ts';
 import type { JobDefaults } from './job-form.ts';
@@ -17,6 +19,10 @@ export interface ApiDeps {
   /** D-ID, where the server has a key for it. */
   dId?: DIdDeps;
   hub: ProgressHub;
+  /** What `/metrics` answers with. */
+  metrics: Metrics;
+  /** Told of each request. */
+  requests: HttpMetrics;
   limits: ApiLimits;
   defaults: JobDefaults;
   logger: Logger;

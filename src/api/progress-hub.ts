@@ -11,6 +11,8 @@ export interface ProgressHub {
   follow(taskId: string, since: number, reader: ProgressReader): Promise<() => void>;
   /** Tasks with at least one reader. */
   readonly watching: number;
+  /** Readers of all tasks. */
+  readonly readers: number;
   /** Ends all readers without an outcome. */
   close(): void;
 }
@@ -71,6 +73,10 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
 
     get watching() {
       return watched.size;
+    },
+
+    get readers() {
+      return [...watched.values()].reduce((sum, { readers }) => sum + readers, 0);
     },
 
     close() {

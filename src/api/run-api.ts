@@ -1,13 +1,16 @@
 import { Client } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import { openDId } from '../providers/d-id/open-d-id.ts';
+import { createStorageUsage } from '../storage/storage-usage.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { createApiMetrics } from '../telemetry/metrics/api-metrics.ts';
 import { temporalAddress } from '../temporal/connection.ts';
 import { openLazyConnection } from '../temporal/lazy-connection.ts';
 import { createTemporalGate } from '../temporal/temporal-gate.ts';
 import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
 import { createTemporalModels } from '../temporal/temporal-models.ts';
+import { createTemporalStatistics } from '../temporal/temporal-statistics.ts';
 import { openStore } from '../workers/open-store.ts';
 import { createApp } from './app.ts';
 import { API_LIMITS } from './limits.ts';
@@ -30,7 +33,19 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     gate: createTemporalGate({ client, provider: 'd-id' }),
     ...(webhookSecret && { webhookSecret }),
   };
+  const observed = createApiMetrics({
+    statistics: createTemporalStatistics({ client }),
+    store,
+    storageUsage: createStorageUsage({
+      store,
+      ...(!config.storage.s3 && { root: config.storage.root }),
+    }),
+    readers: () => hub.readers,
+    ...(dId && { provider: { name: 'd-id', ...dId } }),
+    logger,
+  });
   const app = createApp({
+    ...observed,
     store,
     records,
     jobs,

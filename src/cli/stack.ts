@@ -67,8 +67,12 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
 
   const stopTemporal = config.temporal.address ? undefined : start('temporal');
   const stopIo = start('io');
-  const stopGpus = toDevices(config.gpu.device).map(({ name, device }) =>
-    start('gpu', name, { CUDA_VISIBLE_DEVICES: device }),
+  const { gpuPort } = config.worker;
+  const stopGpus = toDevices(config.gpu.device).map(({ name, device }, index) =>
+    start('gpu', name, {
+      CUDA_VISIBLE_DEVICES: device,
+      GPU_HTTP_PORT: String(gpuPort === 0 ? 0 : gpuPort + index),
+    }),
   );
   const stopApi = start('api');
   const stop = async () => {

@@ -3,6 +3,8 @@ export const SEARCH_ATTRIBUTES = {
   taskId: 'LimelightTaskId',
   stage: 'LimelightStage',
   provider: 'LimelightProvider',
-  /** `running`, `completed`, `failed`, `cancelled`; of a failed job its error code is in the failure. */
+  /** `running`, `completed`, `failed`, `cancelled`. */
   outcome: 'LimelightOutcome',
+  /** Of a failed job, its error code. */
+  error: 'LimelightError',
 } as const;

@@ -38,5 +38,7 @@ export interface SlotSnapshot {
   /** Processes that replaced one between two runs, because of its age or memory. */
   recycled: number;
   runs: number;
+  /** Of all runs so far, the one in hand included. */
+  busyMs: number;
   facts: Record<string, string | number | boolean>;
 }

@@ -47,6 +47,8 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
   let restarts = 0;
   let recycled = 0;
   let runs = 0;
+  let busyMs = 0;
+  let busySince: number | undefined;
   let runsOfChild = 0;
   let retired = false;
 
@@ -137,6 +139,7 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
       restarts,
       recycled,
       runs,
+      busyMs: busyMs + (busySince === undefined ? 0 : performance.now() - busySince),
       facts,
     }),
     async run({ input, signal, onProgress }) {
@@ -144,6 +147,7 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
       state = 'busy';
       runs += 1;
       runsOfChild += 1;
+      busySince = performance.now();
       try {
         return await within(runner, runner.run(input, onProgress), {
           timeoutMs,
@@ -151,6 +155,8 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
           what: `The ${name} process ${runner.pid} did not finish its run`,
         });
       } finally {
+        busyMs += performance.now() - busySince;
+        busySince = undefined;
         const reason = whyRetire();
         if (runner.alive && reason) {
           retire(reason);

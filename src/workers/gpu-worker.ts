@@ -8,6 +8,9 @@ import type { Config } from '../config.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { createDetectorPool, createMattingPool } from '../inference/pools.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { addGpuMetrics } from '../telemetry/metrics/gpu-metrics.ts';
+import { addSlotMetrics } from '../telemetry/metrics/slot-metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { connectWorker } from '../temporal/connection.ts';
 import { lockDevice } from './device-lock.ts';
 import { assertMemoryFits, assertOneDevice } from './device-memory.ts';
@@ -19,7 +22,11 @@ import { publishGpuStatus } from './publish-gpu-status.ts';
  * Takes the device, starts its slots and connects; `run` polls until it is stopped. One of these per device and host.
  * Rejects with DEVICE_MEMORY_EXCEEDED where the slots do not fit, with DEVICE_IN_USE where another one has the device.
  */
-export async function createGpuWorker(config: Config, logger: Logger): Promise<RunningWorker> {
+export async function createGpuWorker(
+  config: Config,
+  logger: Logger,
+  metrics: Metrics,
+): Promise<RunningWorker> {
   assertOneDevice(config.gpu.device);
   assertMemoryFits(config.gpu);
   await using resources = new AsyncDisposableStack();
@@ -42,7 +49,9 @@ export async function createGpuWorker(config: Config, logger: Logger): Promise<R
   });
   const pools = { yolo: detector, birefnet: matting };
   resources.use(await publishGpuStatus({ store, device: config.gpu.device, pools, logger }));
-  return toRunningWorker(workers, pools, resources.move());
+  addSlotMetrics(metrics, pools);
+  resources.use(addGpuMetrics(metrics, { device: config.gpu.device, pools }));
+  return toRunningWorker(workers, { slots: pools, connection }, resources.move());
 }
 
 /** The drawing that the slots are tested with, and the box of its person. */

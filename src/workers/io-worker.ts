@@ -12,6 +12,9 @@ import { createLocalProvider } from '../providers/local/local-provider.ts';
 import { createRendererPool } from '../providers/local/renderer-pool.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { addEndedJobMetrics } from '../telemetry/metrics/ended-job-metrics.ts';
+import { addSlotMetrics } from '../telemetry/metrics/slot-metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { connectWorker } from '../temporal/connection.ts';
 import { createDIdWorkers } from './d-id-worker.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
@@ -19,7 +22,11 @@ import { openStore } from './open-store.ts';
 import { loadWorkflowBundle } from './workflow-bundle.ts';
 
 /** Starts the io worker's slots and connects it; `run` polls until it is stopped. */
-export async function createIoWorker(config: Config, logger: Logger): Promise<RunningWorker> {
+export async function createIoWorker(
+  config: Config,
+  logger: Logger,
+  metrics: Metrics,
+): Promise<RunningWorker> {
   await using resources = new AsyncDisposableStack();
   const decoder = resources.use(createDecoderPool(config, logger));
   const renderer = resources.use(await createRendererPool(config, logger));
@@ -36,6 +43,7 @@ export async function createIoWorker(config: Config, logger: Logger): Promise<Ru
     workflowBundle,
     store,
     records: createTaskRecords({ store }),
+    onEnd: addEndedJobMetrics(metrics),
     decoder,
     renderer: createLocalProvider({ pool: renderer }),
     mediaSlots: config.media.slots,
@@ -48,7 +56,9 @@ export async function createIoWorker(config: Config, logger: Logger): Promise<Ru
       resources,
     )),
   );
-  return toRunningWorker(workers, { media: decoder, render: renderer }, resources.move());
+  const slots = { media: decoder, render: renderer };
+  addSlotMetrics(metrics, slots);
+  return toRunningWorker(workers, { slots, connection }, resources.move());
 }
 
 interface IoWorkerDeps extends MediaDeps, RecordDeps, RenderDeps {

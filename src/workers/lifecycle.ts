@@ -1,6 +1,7 @@
-import { Runtime, type Worker, type WorkerOptions } from '@temporalio/worker';
+import { type NativeConnection, Runtime, type Worker, type WorkerOptions } from '@temporalio/worker';
 import type { SlotPool } from '../slots/slot-task.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { pickSdkMetricsAddress } from './sdk-metrics.ts';
 
 /**
  * What every worker of ours sets. Heartbeats are sent as they come: the default holds them back for most of the
@@ -10,12 +11,28 @@ export const WORKER_DEFAULTS = {
   maxHeartbeatThrottleInterval: '200 ms',
   defaultHeartbeatThrottleInterval: '200 ms',
   shutdownGraceTime: '10 s',
+  // What does not even end when it is cancelled must not keep a process that is to stop.
+  shutdownForceTime: '18 s',
 } satisfies Partial<WorkerOptions>;
 
-/** Sends the SDK's own lines through our logger, and leaves SIGINT and SIGTERM to `runMain`. Once a process. */
-export function installRuntime(logger: Logger): void {
+/**
+ * Sends the SDK's own lines through our logger, and leaves SIGINT and SIGTERM to `runMain`. Once a process.
+ * @returns where the SDK's own metrics are read.
+ */
+export async function installRuntime(logger: Logger): Promise<string> {
+  const bindAddress = await pickSdkMetricsAddress();
   Runtime.install({
     shutdownSignals: [],
+    telemetryOptions: {
+      metrics: {
+        prometheus: {
+          bindAddress,
+          countersTotalSuffix: true,
+          unitSuffix: true,
+          useSecondsForDurations: true,
+        },
+      },
+    },
     logger: {
       log: (level, message, meta) => logger[toPinoLevel(level)](meta ?? {}, message),
       trace: (message, meta) => logger.trace(meta ?? {}, message),
@@ -27,6 +44,7 @@ export function installRuntime(logger: Logger): void {
       error: (message, meta) => logger.error(meta ?? {}, message),
     },
   });
+  return bindAddress;
 }
 
 function toPinoLevel(level: 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR') {
@@ -55,20 +73,50 @@ async function runUntilStopped(workers: Worker[], signal: AbortSignal): Promise<
   }
 }
 
+export interface WorkerHealth {
+  /** Whether it takes work: it polls, Temporal answers, and each kind of slot has one that passed its self-test. */
+  isReady: boolean;
+  /** What is missing. */
+  reason?: string;
+}
+
+const PING_TIMEOUT_MS = 2_000;
+
 /** A worker process's inside: its slots are ready, and it polls once it runs. */
 export interface RunningWorker extends AsyncDisposable {
   /** The pools of child processes by the queue they serve. */
   slots: Record<string, Pick<SlotPool<never, unknown>, 'snapshot'>>;
+  health(): Promise<WorkerHealth>;
   run(signal: AbortSignal): Promise<void>;
 }
 
 export function toRunningWorker(
   workers: Worker[],
-  slots: RunningWorker['slots'],
+  { slots, connection }: { slots: RunningWorker['slots']; connection: NativeConnection },
   resources: AsyncDisposableStack,
 ): RunningWorker {
   return {
     slots,
+    async health() {
+      const idle = workers.filter((worker) => worker.getState() !== 'RUNNING');
+      if (idle.length > 0) {
+        return { isReady: false, reason: 'It does not poll its queues' };
+      }
+      const dead = Object.entries(slots).filter(([, pool]) =>
+        pool.snapshot().every(({ state }) => state === 'starting'),
+      );
+      if (dead.length > 0) {
+        return { isReady: false, reason: `No slot is there for ${dead.map(([name]) => name).join(', ')}` };
+      }
+      try {
+        await connection.withDeadline(Date.now() + PING_TIMEOUT_MS, () =>
+          connection.workflowService.getSystemInfo({}),
+        );
+      } catch {
+        return { isReady: false, reason: 'Temporal does not answer' };
+      }
+      return { isReady: true };
+    },
     run: (signal) => runUntilStopped(workers, signal),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };

@@ -15,6 +15,7 @@ export const progressQuery = defineQuery<Progress, [since?: number]>(PROGRESS_QU
 
 const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, 'KEYWORD');
 const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
+const ERROR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.error, 'KEYWORD');
 
 /** The job's stages as they happen: answers the query `progress(since)` and tells Temporal's Web UI the same. */
 export class ProgressLog {
@@ -94,6 +95,7 @@ export class ProgressLog {
     upsertSearchAttributes([
       { key: STAGE, value: stage },
       ...(isTerminal(stage) ? [{ key: OUTCOME, value: stage.toLowerCase() }] : []),
+      ...(this.#outcome?.success === false ? [{ key: ERROR, value: this.#outcome.error.code }] : []),
     ]);
   }
 }

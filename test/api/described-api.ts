@@ -16,6 +16,8 @@ export function describedApi(): ApiDeps {
     jobs: nothing('jobs'),
     models: nothing('models'),
     hub: nothing('hub'),
+    metrics: nothing('metrics'),
+    requests: nothing('requests'),
     limits: API_LIMITS,
     defaults: { confThreshold: 0.5 },
     logger: createLogger('test', { level: 'silent' }),

@@ -29,6 +29,7 @@ describe('/api/gpu', () => {
     restarts: 1,
     recycled: 2,
     runs: 30,
+    busyMs: 90_000,
     facts: { model: 'yolov8n', provider: 'cpu', unavailable: 'cuda: Failed to load shared library' },
   };
   const pools = {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Context, heartbeat } from '@temporalio/activity';
 import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { withFailureBoundary } from '../../src/activities/boundary.ts';
 import { createRecordActivities } from '../../src/activities/records.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
@@ -12,6 +13,8 @@ import type { TestServer } from '../temporal-server.ts';
 export interface PipelineWorker extends AsyncDisposable {
   /** Jobs stop in this activity, beating, until it is released. */
   hold(activity: string): { release: () => void; reached: () => number };
+  /** Jobs fail in this activity until it is released. */
+  fail(activity: string, error: Error): { release: () => void };
 }
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
@@ -27,10 +30,13 @@ export async function startPipelineWorker(
     logger: silent,
   });
   const gates = new Map<string, { reached: number; open: boolean }>();
+  const failures = new Map<string, Error>();
   const activities = Object.fromEntries(
     Object.entries(createActivities(store, records)).map(([name, run]) => [
       name,
       async (request: never) => {
+        const failure = failures.get(name);
+        if (failure) throw failure;
         const gate = gates.get(name);
         if (gate) gate.reached += 1;
         for (let frame = 1; gate && !gate.open; frame++) {
@@ -48,7 +54,7 @@ export async function startPipelineWorker(
         ...WORKER_DEFAULTS,
         connection: server.workerConnection,
         taskQueue,
-        activities,
+        activities: withFailureBoundary(activities),
         ...(taskQueue === QUEUES.pipeline && { workflowBundle }),
       }),
     ),
@@ -65,6 +71,10 @@ export async function startPipelineWorker(
         },
         reached: () => gate.reached,
       };
+    },
+    fail(activity, error) {
+      failures.set(activity, error);
+      return { release: () => failures.delete(activity) };
     },
     async [Symbol.asyncDispose]() {
       for (const gate of gates.values()) gate.open = true;

@@ -13,10 +13,13 @@ import { API_LIMITS, type ApiLimits } from '../../src/api/limits.ts';
 import { createProgressHub, type ProgressHub } from '../../src/api/progress-hub.ts';
 import { createApiServer } from '../../src/api/server.ts';
 import { createFileStore, type FileStore } from '../../src/storage/file-store.ts';
+import { createStorageUsage } from '../../src/storage/storage-usage.ts';
 import { createTaskRecords, type TaskRecords } from '../../src/storage/task-records.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { createApiMetrics } from '../../src/telemetry/metrics/api-metrics.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
 import { createTemporalModels } from '../../src/temporal/temporal-models.ts';
+import { createTemporalStatistics } from '../../src/temporal/temporal-statistics.ts';
 
 export interface TestApi extends AsyncDisposable {
   app: Hono<ApiEnv>;
@@ -46,6 +49,13 @@ export async function startTestApi(
   const hub = createProgressHub({ jobs, records, logger, ...(commentIntervalMs && { commentIntervalMs }) });
   const limits = { ...API_LIMITS, ...options.limits };
   const deps: ApiDeps = {
+    ...createApiMetrics({
+      statistics: createTemporalStatistics({ client }),
+      store,
+      storageUsage: createStorageUsage({ store, root }),
+      readers: () => hub.readers,
+      logger,
+    }),
     store,
     records,
     jobs,

@@ -8,6 +8,7 @@ import type { JobInput, JobOptions } from '../../src/contracts/job.ts';
 import { uploadKey } from '../../src/contracts/task-keys.ts';
 import { createFileStore, type FileStore } from '../../src/storage/file-store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
 import { createGpuWorker } from '../../src/workers/gpu-worker.ts';
 import { createIoWorker } from '../../src/workers/io-worker.ts';
@@ -44,8 +45,8 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
     ...settings,
   });
   const logger = createLogger('test', config.log);
-  const io = resources.use(await createIoWorker(config, logger));
-  const gpu = resources.use(await createGpuWorker(config, logger));
+  const io = resources.use(await createIoWorker(config, logger, createMetrics('io')));
+  const gpu = resources.use(await createGpuWorker(config, logger, createMetrics('gpu')));
   const stop = new AbortController();
   const runs = Promise.all([io.run(stop.signal), gpu.run(stop.signal), runApi(config, logger, stop.signal)]);
   resources.defer(async () => {

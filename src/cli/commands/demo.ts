@@ -65,6 +65,8 @@ async function runIn(storage: string, order: VideoOrder, signal: AbortSignal): P
     API_PORT: String(api),
     TEMPORAL_PORT: String(temporal),
     TEMPORAL_UI_PORT: String(webUi),
+    IO_HTTP_PORT: '0',
+    GPU_HTTP_PORT: '0',
   };
   const config = loadConfig(environment);
   write('Starting the API, the workers and their job server …');

@@ -1,0 +1,85 @@
+import { Counter, Histogram } from 'prom-client';
+import type { LadderStep, TaskMetadata } from '../../contracts/job.ts';
+import type { Metrics } from '../metrics.ts';
+
+/** From a stage that only reads a header to an hour of waiting for a provider. */
+const STAGE_BUCKETS_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600];
+
+/**
+ * What the record of a job tells when it ends. The worker that wrote the record counts it: the sum over all io workers is
+ * what happened, and a restart starts at zero, as counters may.
+ * @returns what is to be called with each record that was written last.
+ */
+export function addEndedJobMetrics({ registry }: Metrics): (metadata: TaskMetadata) => void {
+  const registers = [registry];
+  const stages = new Histogram({
+    name: 'limelight_stage_duration_seconds',
+    help: 'Time that ended jobs spent in each stage, waits included',
+    labelNames: ['stage'],
+    buckets: STAGE_BUCKETS_S,
+    registers,
+  });
+  const failures = new Counter({
+    name: 'limelight_job_failures_total',
+    help: 'Jobs that did not end in a video, by error code and the stage that they had reached',
+    labelNames: ['code', 'stage'],
+    registers,
+  });
+  const credits = new Counter({
+    name: 'limelight_provider_credits_spent_total',
+    help: 'Credits paid for talks, whether or not their job ended well',
+    labelNames: ['provider'],
+    registers,
+  });
+  const talkSeconds = new Counter({
+    name: 'limelight_provider_talk_seconds_total',
+    help: 'Seconds of voice that were paid for',
+    labelNames: ['provider'],
+    registers,
+  });
+  const degraded = new Counter({
+    name: 'limelight_jobs_degraded_total',
+    help: 'Jobs that the built-in renderer finished in the place of their provider',
+    registers,
+  });
+  const cacheHits = new Counter({
+    name: 'limelight_cache_hits_total',
+    help: 'Stages that were answered from the cache',
+    labelNames: ['stage'],
+    registers,
+  });
+  const rungs = new Counter({
+    name: 'limelight_ladder_steps_total',
+    help: 'Steps down to a cheaper way to compute, after a device failed or its memory was short',
+    labelNames: ['stage'],
+    registers,
+  });
+
+  return ({ events, usage = [], outcome }) => {
+    for (const [index, { data, timestamp }] of events.entries()) {
+      const next = events[index + 1];
+      if (next) {
+        stages.observe({ stage: data.stage }, (Date.parse(next.timestamp) - Date.parse(timestamp)) / 1000);
+      }
+    }
+    for (const { provider, ...used } of usage) {
+      credits.inc({ provider }, used.credits);
+      talkSeconds.inc({ provider }, used.seconds);
+    }
+    if (outcome?.success === false) {
+      failures.inc({ code: outcome.error.code, stage: outcome.error.stage });
+    } else if (outcome) {
+      const { provider, cached, person_detection, background_removal } = outcome.metadata;
+      degraded.inc(provider.degraded ? 1 : 0);
+      for (const stage of cached) {
+        cacheHits.inc({ stage });
+      }
+      rungs.inc({ stage: 'DETECTION_RUNNING' }, countSteps(person_detection));
+      rungs.inc({ stage: 'BACKGROUND_REMOVAL_RUNNING' }, countSteps(background_removal));
+    }
+  };
+}
+
+function countSteps({ ladder = [] }: { ladder?: LadderStep[] }): number {
+  return ladder.length;
+}

@@ -1,0 +1,118 @@
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import type { JobEnd, PipelineStatistics } from '../api/pipeline-statistics.ts';
+import { ERROR_CODES, isErrorCode } from '../contracts/error-codes.ts';
+import { GENERATE_VIDEO } from '../contracts/messages.ts';
+import { QUEUES } from '../contracts/queues.ts';
+import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
+import { STAGE_PERCENT, type Stage } from '../contracts/stages.ts';
+import { toPipelineError } from './temporal-error.ts';
+
+const CALL_TIMEOUT_MS = 5_000;
+const PAGE_SIZE = 1_000;
+
+const PROVIDER = defineSearchAttributeKey(SEARCH_ATTRIBUTES.provider, 'KEYWORD');
+const ERROR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.error, 'KEYWORD');
+
+const { TASK_QUEUE_TYPE_ACTIVITY, TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
+
+const JOBS = `WorkflowType = '${GENERATE_VIDEO}'`;
+const RUNNING = `${JOBS} AND ExecutionStatus = 'Running'`;
+
+/** Failures that only other input mends. Missing credits have a status of that kind too, but are the operator's. */
+const REFUSALS = Object.keys(ERROR_CODES).filter(isRefusal);
+
+/** `PipelineStatistics` over a Temporal client, from its visibility store. */
+export function createTemporalStatistics({ client }: { client: Client }): PipelineStatistics {
+  const call = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, work);
+    } catch (error) {
+      throw toPipelineError(error);
+    }
+  };
+  const count = async (query: string) => (await call(() => client.workflow.count(query))).count;
+
+  return {
+    async *endedJobs(from, to) {
+      const query = `${JOBS} AND CloseTime > '${from.toISOString()}' AND CloseTime <= '${to.toISOString()}'`;
+      try {
+        for await (const execution of client.workflow.list({ query, pageSize: PAGE_SIZE })) {
+          yield {
+            end: toEnd(execution),
+            provider: execution.typedSearchAttributes.get(PROVIDER) ?? 'unknown',
+            tookMs: (execution.closeTime ?? to).getTime() - execution.startTime.getTime(),
+          };
+        }
+      } catch (error) {
+        throw toPipelineError(error);
+      }
+    },
+
+    async countEnds(since) {
+      const ended = `${JOBS} AND CloseTime > '${since.toISOString()}'`;
+      const [{ groups }, refused] = await Promise.all([
+        call(() => client.workflow.count(`${ended} GROUP BY ExecutionStatus`)),
+        count(
+          `${ended} AND ExecutionStatus = 'Failed' AND ${SEARCH_ATTRIBUTES.error} IN (${REFUSALS.map((code) => `'${code}'`).join(', ')})`,
+        ),
+      ]);
+      const byStatus = new Map(groups.map(({ groupValues, count }) => [String(groupValues[0]), count]));
+      const sum = (...statuses: string[]) =>
+        statuses.reduce((total, status) => total + (byStatus.get(status) ?? 0), 0);
+      return {
+        completed: sum('Completed'),
+        failed: sum('Failed', 'Terminated', 'TimedOut') - refused,
+        refused,
+        cancelled: sum('Canceled'),
+      };
+    },
+
+    countRunning: () => count(RUNNING),
+
+    async countRunningByStage() {
+      const counts = await Promise.all(
+        Object.keys(STAGE_PERCENT).map(
+          async (stage): Promise<[Stage, number]> => [
+            stage as Stage,
+            await count(`${RUNNING} AND ${SEARCH_ATTRIBUTES.stage} = '${stage}'`),
+          ],
+        ),
+      );
+      return Object.fromEntries(counts);
+    },
+
+    async queue(name) {
+      const { stats, pollers } = await call(() =>
+        client.connection.workflowService.describeTaskQueue({
+          namespace: client.options.namespace,
+          taskQueue: { name: QUEUES[name] },
+          taskQueueType: name === 'pipeline' ? TASK_QUEUE_TYPE_WORKFLOW : TASK_QUEUE_TYPE_ACTIVITY,
+          reportStats: true,
+        }),
+      );
+      const age = stats?.approximateBacklogAge;
+      return {
+        waiting: Number(stats?.approximateBacklogCount ?? 0),
+        oldestMs: Number(age?.seconds ?? 0) * 1000 + Number(age?.nanos ?? 0) / 1e6,
+        pollers: pollers?.length ?? 0,
+      };
+    },
+  };
+}
+
+function toEnd({ status, typedSearchAttributes }: WorkflowExecutionInfo): JobEnd {
+  if (status.name === 'COMPLETED') {
+    return 'completed';
+  }
+  if (status.name === 'CANCELLED') {
+    return 'cancelled';
+  }
+  return isRefusal(typedSearchAttributes.get(ERROR)) ? 'refused' : 'failed';
+}
+
+function isRefusal(code: string | undefined): boolean {
+  const status = isErrorCode(code) ? ERROR_CODES[code].status : 500;
+  return status < 500 && code !== 'PROVIDER_CREDITS_EXHAUSTED';
+}

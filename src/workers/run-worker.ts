@@ -1,0 +1,37 @@
+import type { Config } from '../config.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { installRuntime, type RunningWorker, type WorkerHealth } from './lifecycle.ts';
+import { readSdkMetrics } from './sdk-metrics.ts';
+import { serveWorkerHttp } from './worker-http.ts';
+
+export interface WorkerRole {
+  /** Names the process in logs and metrics. */
+  name: 'io' | 'gpu';
+  /** Of its health and metrics. */
+  port: number;
+  create(config: Config, logger: Logger, metrics: Metrics): Promise<RunningWorker>;
+}
+
+/** The inside of a worker's entry point: it answers for its health from the start until it has drained. */
+export async function runWorker(
+  { name, port, create }: WorkerRole,
+  config: Config,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const sdkAddress = await installRuntime(logger);
+  const metrics = createMetrics(name, () => readSdkMetrics(sdkAddress));
+  let running: RunningWorker | undefined;
+  const health = async (): Promise<WorkerHealth> => {
+    if (signal.aborted) {
+      return { isReady: false, reason: 'It drains: work in hand is finished or handed back' };
+    }
+    return running ? running.health() : { isReady: false, reason: 'It starts' };
+  };
+  await using _http = await serveWorkerHttp({ host: config.worker.host, port, metrics, health, logger });
+  await using worker = await create(config, logger, metrics);
+  running = worker;
+  logger.info('Ready');
+  await worker.run(signal);
+}

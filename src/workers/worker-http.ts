@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { WorkerHealth } from './lifecycle.ts';
+
+export interface WorkerHttpOptions {
+  host: string;
+  /** 0: any that is free; the log tells which. */
+  port: number;
+  metrics: Metrics;
+  health(): Promise<WorkerHealth>;
+  logger: Logger;
+}
+
+/**
+ * What a supervisor and Prometheus ask of a worker: `/health/live`, `/health/ready`, `/metrics`. It is there before the
+ * worker is, and until it has drained. A port that is taken is no reason to make no videos: it is told, and nothing served.
+ */
+export async function serveWorkerHttp(options: WorkerHttpOptions): Promise<AsyncDisposable> {
+  const { host, port, logger } = options;
+  const server = createServer((request, response) => {
+    void answer(options, request.method, request.url ?? '/', response).catch((err) => {
+      logger.warn({ err }, 'A question about this worker could not be answered');
+      response.destroy();
+    });
+  });
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+    logger.info({ host, port: (server.address() as AddressInfo).port }, 'Health and metrics are served');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    logger.warn(
+      { host, port, code },
+      `Health and metrics are not served: port ${port} cannot be used (${code})`,
+    );
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      if (server.listening) {
+        const closed = once(server, 'close');
+        server.close();
+        server.closeAllConnections();
+        await closed;
+      }
+    },
+  };
+}
+
+async function answer(
+  { metrics, health }: WorkerHttpOptions,
+  method: string | undefined,
+  url: string,
+  response: ServerResponse,
+): Promise<void> {
+  const path = url.split('?')[0];
+  if (method !== 'GET' && method !== 'HEAD') {
+    response.writeHead(405, { Allow: 'GET, HEAD' }).end();
+  } else if (path === '/metrics') {
+    const text = await metrics.render();
+    response.writeHead(200, { 'Content-Type': metrics.contentType }).end(text);
+  } else if (path === '/health/live') {
+    sendJson(response, 200, { status: 'ok' });
+  } else if (path === '/health/ready') {
+    const { isReady, ...rest } = await health();
+    sendJson(response, isReady ? 200 : 503, { status: isReady ? 'ok' : 'down', ...rest });
+  } else {
+    response.writeHead(404).end();
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createApp } from '../../src/api/app.ts';
+import { PipelineError } from '../../src/errors.ts';
+import { createStorageUsage } from '../../src/storage/storage-usage.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createApiMetrics } from '../../src/telemetry/metrics/api-metrics.ts';
+import { createTemporalStatistics } from '../../src/temporal/temporal-statistics.ts';
+import { parseMetrics } from '../telemetry/metric-lines.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { jobForm } from './job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+let server: TestServer;
+let api: TestApi;
+let worker: PipelineWorker;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  api = await startTestApi(server.client);
+  worker = await startPipelineWorker(server, api);
+});
+
+afterAll(async () => {
+  await worker[Symbol.asyncDispose]();
+  await api[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+const submit = async (wait = 30) => {
+  const taskId = randomUUID();
+  await fetch(`${api.url}/api/pipeline/tasks/${taskId}?wait=${wait}`, { method: 'PUT', body: jobForm() });
+  return taskId;
+};
+
+async function scrape(): Promise<Map<string, number>> {
+  const answer = await fetch(`${api.url}/metrics`);
+  expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  return parseMetrics(await answer.text());
+}
+
+/** Another API process over the same Temporal and the same store. */
+const startAgain = () =>
+  createApiMetrics({
+    statistics: createTemporalStatistics({ client: server.client }),
+    store: api.store,
+    storageUsage: createStorageUsage({ store: api.store }),
+    readers: () => 0,
+    logger: createLogger('test', { level: 'silent' }),
+  }).metrics;
+
+const ended = (outcome: string) =>
+  `pipeline_execution_time_seconds_count{outcome="${outcome}",provider="local"}`;
+
+it('tells of running and ended jobs, right from the first scrape after a restart and never twice', async () => {
+  const held = worker.hold('renderTalk');
+  const cancelled = await submit(0);
+  await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
+  await expect.poll(async () => (await scrape()).get('active_pipelines_count'), { timeout: 10_000 }).toBe(1);
+  expect((await scrape()).get('limelight_jobs_running{stage="DID_PROCESSING"}')).toBe(1);
+  await fetch(`${api.url}/api/pipeline/tasks/${cancelled}/cancel`, { method: 'POST' });
+  await expect
+    .poll(async () => (await fetch(`${api.url}/api/pipeline/status/${cancelled}`)).json(), {
+      timeout: 10_000,
+    })
+    .toMatchObject({ stage: 'CANCELLED' });
+  held.release();
+
+  await submit();
+  const refused = worker.fail('detectPersons', new PipelineError('PERSON_NOT_FOUND', 'A landscape'));
+  await submit();
+  refused.release();
+  const failed = worker.fail('finishVideo', new PipelineError('MODEL_INVALID', 'A model that is broken'));
+  await submit();
+  failed.release();
+
+  await expect
+    .poll(async () => (await scrape()).get(ended('failed')), { timeout: 15_000, interval: 500 })
+    .toBe(1);
+  const now = await scrape();
+  for (const outcome of ['completed', 'failed', 'refused', 'cancelled']) {
+    expect(now.get(ended(outcome)), outcome).toBe(1);
+    expect(now.get(`limelight_jobs_ended_recently{outcome="${outcome}"}`), outcome).toBe(1);
+  }
+  // What is refused or cancelled is nobody's failure here.
+  expect(now.get('pipeline_success_rate{window="15m"}')).toBe(0.5);
+  expect(now.get('active_pipelines_count')).toBe(0);
+  expect(now.get('limelight_temporal_up')).toBe(1);
+
+  const counts = (samples: Map<string, number>) =>
+    [...samples].filter(([name]) => name.startsWith('pipeline_execution_time_seconds'));
+  const restarted = startAgain();
+  await restarted.render();
+  expect(counts(parseMetrics(await restarted.render()))).toEqual(expect.arrayContaining(counts(now)));
+});
+
+it('tells queue depth, the age of the first in it and who polls, as Temporal knows them', async () => {
+  const now = await scrape();
+  for (const queue of ['pipeline', 'io', 'media', 'yolo', 'birefnet', 'render', 'd-id']) {
+    expect(now.get(`limelight_queue_depth{queue="${queue}"}`)).toBe(0);
+    expect(now.get(`limelight_queue_oldest_task_age_seconds{queue="${queue}"}`)).toBe(0);
+    expect(now.get(`limelight_queue_pollers{queue="${queue}"}`)).toBeGreaterThan(0);
+  }
+});
+
+it('counts requests by the pattern of their route, never by their path', async () => {
+  await fetch(`${api.url}/api/pipeline/status/${randomUUID()}`);
+  await fetch(`${api.url}/there/is/nothing/${randomUUID()}`);
+  await fetch(`${api.url}/health/live`, { method: 'PATCH' });
+
+  const names = [...(await scrape()).keys()].filter((name) =>
+    name.startsWith('limelight_http_requests_total'),
+  );
+  expect(names).toContainEqual(
+    expect.stringMatching(/method="GET",route="\/api\/pipeline\/status\/[:{]\w+\}?",status="404"/),
+  );
+  expect(names).toContain('limelight_http_requests_total{method="other",route="none",status="404"}');
+  expect(names).toContain('limelight_http_requests_total{method="other",route="/health/live",status="405"}');
+  expect(names.join()).not.toMatch(/[0-9a-f]{8}-/);
+});
+
+it('answers while Temporal is away, and says so in place of old figures', async () => {
+  const away = new Error('away');
+  const { metrics } = createApiMetrics({
+    statistics: {
+      endedJobs: () => {
+        throw away;
+      },
+      countEnds: () => Promise.reject(away),
+      countRunning: () => Promise.reject(away),
+      countRunningByStage: () => Promise.reject(away),
+      queue: () => Promise.reject(away),
+    },
+    store: api.store,
+    storageUsage: createStorageUsage({ store: api.store }),
+    readers: () => 0,
+    logger: createLogger('test', { level: 'silent' }),
+  });
+  const app = createApp({ ...api.deps, metrics });
+
+  const samples = parseMetrics(await (await app.request('/metrics')).text());
+
+  expect(samples.get('limelight_temporal_up')).toBe(0);
+  expect(samples.get('active_pipelines_count')).toBeNaN();
+  expect([...samples.keys()].filter((name) => /queue_depth|success_rate/.test(name))).toEqual([]);
+  expect(samples.get('storage_used_bytes{tier="videos"}')).toBeGreaterThan(0);
+});
