@@ -6,19 +6,22 @@ import { runApi } from '../../src/api/run-api.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { JobInput, JobOptions } from '../../src/contracts/job.ts';
 import { uploadKey } from '../../src/contracts/task-keys.ts';
-import { createFileStore, type FileStore } from '../../src/storage/file-store.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
 import { createGpuWorker } from '../../src/workers/gpu-worker.ts';
 import { createIoWorker } from '../../src/workers/io-worker.ts';
 import type { RunningWorker } from '../../src/workers/lifecycle.ts';
+import { openStore } from '../../src/workers/open-store.ts';
 import { JOB_OPTIONS } from '../job-options.ts';
 import { freePort, startTestServer, type TestServer } from '../temporal-server.ts';
 
 export interface WorkerStack extends AsyncDisposable {
   server: TestServer;
-  store: FileStore;
+  store: ObjectStore;
+  /** The folders of API, io worker and GPU worker: one for all, or with a bucket one for each. */
+  roots: { api: string; io: string; gpu: string };
   jobs: ReturnType<typeof createTemporalJobs>;
   io: RunningWorker;
   gpu: RunningWorker;
@@ -28,37 +31,44 @@ export interface WorkerStack extends AsyncDisposable {
   submit(photoPath: string, voicePath: string, options?: Partial<JobOptions>): Promise<JobInput>;
 }
 
-/** Real workers with real slots and models on a real Temporal server, with a storage folder of their own. */
+/**
+ * Real workers with real slots and models on a real Temporal server, with a storage folder of their own. Where the
+ * settings name a bucket they share no folder, as on machines of their own.
+ */
 export async function startWorkerStack(settings: Record<string, string> = {}): Promise<WorkerStack> {
   await using resources = new AsyncDisposableStack();
   const server = resources.use(await startTestServer());
   const root = await mkdtemp(join(tmpdir(), 'limelight-stack-'));
   resources.defer(() => rm(root, { recursive: true, force: true }));
-  const config = loadConfig({
+  const common = {
     ...process.env,
-    STORAGE_ROOT: root,
     TEMPORAL_ADDRESS: server.address,
     // The device lock is the host's: a stack that runs beside the tests must not be in their way.
     CUDA_VISIBLE_DEVICES: `test-${randomUUID()}`,
     API_PORT: String(await freePort()),
     LOG_LEVEL: 'silent',
     ...settings,
-  });
+  };
+  const rootOf = (role: string) => (settings.STORAGE_S3_BUCKET ? join(root, role) : root);
+  const roots = { api: rootOf('api'), io: rootOf('io'), gpu: rootOf('gpu') };
+  const configFor = (role: keyof typeof roots) => loadConfig({ ...common, STORAGE_ROOT: roots[role] });
+  const config = configFor('api');
   const logger = createLogger('test', config.log);
-  const io = resources.use(await createIoWorker(config, logger, createMetrics('io')));
-  const gpu = resources.use(await createGpuWorker(config, logger, createMetrics('gpu')));
+  const io = resources.use(await createIoWorker(configFor('io'), logger, createMetrics('io')));
+  const gpu = resources.use(await createGpuWorker(configFor('gpu'), logger, createMetrics('gpu')));
   const stop = new AbortController();
   const runs = Promise.all([io.run(stop.signal), gpu.run(stop.signal), runApi(config, logger, stop.signal)]);
   resources.defer(async () => {
     stop.abort();
     await runs;
   });
-  const store = createFileStore({ root });
+  const store = resources.use(openStore(config.storage));
   const jobs = createTemporalJobs({ client: server.client });
   const owned = resources.move();
   return {
     server,
     store,
+    roots,
     jobs,
     io,
     gpu,
