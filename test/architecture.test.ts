@@ -41,6 +41,7 @@ const PARTS: ReadonlyArray<[part: string, ...paths: string[]]> = [
     'storage',
     'telemetry',
     'temporal',
+    'client',
   ].map((folder): [string, string] => [folder, `${folder}/`]),
 ];
 
@@ -91,6 +92,8 @@ const MAY_IMPORT: Record<string, Imports> = {
   'file-store': { value: ['contracts', 'errors', 'storage'], type: ['ports', 'config', 'telemetry'] },
   's3-store': { value: ['contracts', 'errors', 'storage'], type: ['ports', 'config', 'telemetry'] },
   temporal: { value: ['contracts', 'errors'], type: ['ports', 'config', 'telemetry'] },
+  // It runs in browsers: no module of Node's.
+  client: { value: ['contracts', 'errors'], type: [], packages: ['eventsource-parser'] },
   api: {
     value: ['contracts', 'errors', 'media', 'telemetry'],
     type: ['ports', 'storage', 'config'],

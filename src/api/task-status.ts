@@ -1,23 +1,10 @@
-import type { JobError, JobOutcome, JobResult } from '../contracts/job.ts';
-import { STAGE_PERCENT, type Stage, type StageEvent } from '../contracts/stages.ts';
+import type { JobOutcome } from '../contracts/job.ts';
+import { STAGE_PERCENT, type StageEvent } from '../contracts/stages.ts';
+import type { TaskStatus } from '../contracts/task-status.ts';
 import { PipelineError } from '../errors.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
 import type { JobClient, JobDescription } from './job-client.ts';
 import { toLostEnd } from './lost-job.ts';
-
-/** How a task stands, in its wire form. */
-export interface TaskStatus {
-  task_id: string;
-  stage: Stage;
-  progress_percent: number;
-  message: string;
-  submitted_at: string;
-  updated_at: string;
-  /** Of the step that is under way. */
-  attempts?: number;
-  result?: JobResult;
-  error?: JobError;
-}
 
 /** From the record where the task has ended, else from a worker, and from Temporal alone where no worker answers. */
 export async function readTaskStatus(

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { JobOutcome } from '../contracts/job.ts';
+import type { LimelightClient, TaskEvent } from '../client/limelight-client.ts';
 import { isTerminal } from '../contracts/stages.ts';
 import { PipelineError } from '../errors.ts';
-import type { HttpClient, TaskEvent } from './http-client.ts';
+import { openMedia, saveFile } from './media-files.ts';
 
 /** For the server to hear of a cancellation, and for the job to undo itself. */
 const CANCEL_TIMEOUT_MS = 15_000;
@@ -22,19 +22,20 @@ export interface VideoOrder {
  * message. Aborting cancels the job, waits until it is undone, and rejects with the signal's reason.
  */
 export async function makeVideo(
-  client: HttpClient,
+  client: LimelightClient,
   { photoPath, voicePath, outPath, fields = {} }: VideoOrder,
   { signal, onEvent }: { signal: AbortSignal; onEvent: (event: TaskEvent) => void },
 ): Promise<string[]> {
   await mkdir(dirname(outPath), { recursive: true });
   const taskId = randomUUID();
   try {
-    await client.submit({ taskId, photoPath, voicePath, fields }, signal);
-    const outcome = await follow(client, taskId, { signal, onEvent });
+    const [image, audio] = await Promise.all([openMedia(photoPath), openMedia(voicePath)]);
+    await client.submit({ taskId, image, audio, fields }, { signal });
+    const outcome = await client.wait(taskId, { signal, onEvent });
     if (!outcome.success) {
       throw new PipelineError(outcome.error.code, outcome.error.message);
     }
-    await client.download(taskId, outPath, signal);
+    await saveFile(await client.download(taskId, { signal }), outPath, signal);
     return outcome.metadata.warnings;
   } catch (error) {
     if (signal.aborted) {
@@ -45,32 +46,16 @@ export async function makeVideo(
   }
 }
 
-async function follow(
-  client: HttpClient,
-  taskId: string,
-  { signal, onEvent }: { signal: AbortSignal; onEvent: (event: TaskEvent) => void },
-): Promise<JobOutcome> {
-  let outcome: JobOutcome | undefined;
-  for await (const event of client.events(taskId, signal)) {
-    onEvent(event);
-    outcome = event.data.details?.outcome as JobOutcome | undefined;
-  }
-  if (!outcome) {
-    throw new PipelineError('INTERNAL', `Task ${taskId} ended without an outcome`);
-  }
-  return outcome;
-}
-
 /** What cannot be cancelled in time ends by its deadline; the person who asked is not kept waiting. */
 async function cancel(
-  client: HttpClient,
+  client: LimelightClient,
   taskId: string,
   onEvent: (event: TaskEvent) => void,
 ): Promise<void> {
   const signal = AbortSignal.timeout(CANCEL_TIMEOUT_MS);
   try {
-    await client.cancel(taskId, signal);
-    await follow(client, taskId, {
+    await client.cancel(taskId, { signal });
+    await client.wait(taskId, {
       signal,
       // All others have been told before.
       onEvent: (event) => isTerminal(event.data.stage) && onEvent(event),

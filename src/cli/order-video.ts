@@ -1,12 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
-import type { HttpClient } from './http-client.ts';
+import type { LimelightClient } from '../client/limelight-client.ts';
 import { makeVideo, type VideoOrder } from './make-video.ts';
 import { print, write } from './output.ts';
 import { createProgressLines } from './progress-lines.ts';
 
 /** Makes a video before the eyes of a person; the path of it is the one line on standard output. */
-export async function orderVideo(client: HttpClient, order: VideoOrder, signal: AbortSignal): Promise<void> {
+export async function orderVideo(
+  client: LimelightClient,
+  order: VideoOrder,
+  signal: AbortSignal,
+): Promise<void> {
   const startedAt = Date.now();
   const lines = createProgressLines(process.stderr);
   let warnings: string[];

@@ -1,6 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline';
 import type { WriteStream } from 'node:tty';
-import type { TaskEvent } from './http-client.ts';
+import type { TaskEvent } from '../client/limelight-client.ts';
 
 const REDRAW_MS = 200;
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createLimelightClient } from '../client/limelight-client.ts';
 import type { Config } from '../config.ts';
 import { PipelineError } from '../errors.ts';
 import { assertPortFree } from './assert-port-free.ts';
-import { createHttpClient } from './http-client.ts';
 import { openLogFile } from './log-file.ts';
 import { startStackProcess } from './stack-process.ts';
 
@@ -99,9 +99,9 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
 }
 
 async function untilReady(apiUrl: string, logs: string, signal: AbortSignal): Promise<void> {
-  const client = createHttpClient(apiUrl);
+  const client = createLimelightClient({ baseUrl: apiUrl });
   const giveUp = AbortSignal.timeout(READY_TIMEOUT_MS);
-  while (!(await client.isReady(AbortSignal.any([signal, giveUp])))) {
+  while (!(await client.isReady({ signal: AbortSignal.any([signal, giveUp]) }))) {
     signal.throwIfAborted();
     if (giveUp.aborted) {
       throw new PipelineError(

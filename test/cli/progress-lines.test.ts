@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { TaskEvent } from '../../src/cli/http-client.ts';
 import { createProgressLines } from '../../src/cli/progress-lines.ts';
+import type { TaskEvent } from '../../src/client/limelight-client.ts';
 import type { Stage } from '../../src/contracts/stages.ts';
 
 const at = (second: number) => new Date(Date.UTC(2030, 0, 1, 0, 0, second)).toISOString();

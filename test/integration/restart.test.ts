@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { openAsBlob } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createHttpClient, type TaskEvent } from '../../src/cli/http-client.ts';
 import { startStack } from '../../src/cli/stack.ts';
+import { createLimelightClient, type TaskEvent } from '../../src/client/limelight-client.ts';
 import { loadConfig } from '../../src/config.ts';
 import { modelsDir } from '../shared-media.ts';
 import { freePort } from '../temporal-server.ts';
@@ -44,9 +45,12 @@ describe.skipIf(!modelsDir)('a restart of every process (needs MODELS_DIR)', () 
     const before: TaskEvent[] = [];
     {
       await using stack = await start();
-      const client = createHttpClient(stack.apiUrl);
-      await client.submit({ taskId, photoPath, voicePath }, signal);
-      for await (const event of client.events(taskId, signal)) {
+      const client = createLimelightClient({ baseUrl: stack.apiUrl });
+      await client.submit(
+        { taskId, image: await openAsBlob(photoPath), audio: await openAsBlob(voicePath) },
+        { signal },
+      );
+      for await (const event of client.events(taskId, { signal })) {
         before.push(event);
         if (event.data.stage === 'BACKGROUND_REMOVAL_RUNNING') break;
       }
@@ -55,7 +59,7 @@ describe.skipIf(!modelsDir)('a restart of every process (needs MODELS_DIR)', () 
     const whole: TaskEvent[] = [];
     {
       await using stack = await start();
-      for await (const event of createHttpClient(stack.apiUrl).events(taskId, signal)) {
+      for await (const event of createLimelightClient({ baseUrl: stack.apiUrl }).events(taskId, { signal })) {
         if (event.event_type === 'stage_update') whole.push(event);
       }
     }
@@ -70,7 +74,8 @@ describe.skipIf(!modelsDir)('a restart of every process (needs MODELS_DIR)', () 
     expect(start4.status).toBe(206);
     expect(await start4.text()).toBe('ftyp');
     const replayed: TaskEvent[] = [];
-    for await (const event of createHttpClient(stack.apiUrl).events(taskId, signal)) replayed.push(event);
+    for await (const event of createLimelightClient({ baseUrl: stack.apiUrl }).events(taskId, { signal }))
+      replayed.push(event);
     expect(replayed).toEqual(whole);
   }, 400_000);
 });

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { TaskStatus as Status } from '../task-status.ts';
+import type { TaskStatus as Status } from '../../contracts/task-status.ts';
 import { Failure, Result, StageName } from './outcome.ts';
 import { Instant, TASK_ID } from './task.ts';
 

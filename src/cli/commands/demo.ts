@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { createLimelightClient } from '../../client/limelight-client.ts';
 import { loadConfig, readEnvironment } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../run-main.ts';
 import { freePort } from '../free-port.ts';
-import { createHttpClient } from '../http-client.ts';
 import type { VideoOrder } from '../make-video.ts';
 import { orderVideo } from '../order-video.ts';
 import { warn, write } from '../output.ts';
@@ -72,7 +72,11 @@ async function runIn(storage: string, order: VideoOrder, signal: AbortSignal): P
   write('Starting the API, the workers and their job server …');
   await using stack = await startStack({ config, environment, onWarning: warn, signal });
   write(`The job in Temporal's Web UI, while it runs: ${stack.webUiUrl}`);
-  await orderVideo(createHttpClient(stack.apiUrl), order, AbortSignal.any([signal, stack.refused]));
+  await orderVideo(
+    createLimelightClient({ baseUrl: stack.apiUrl }),
+    order,
+    AbortSignal.any([signal, stack.refused]),
+  );
 }
 
 function toInput(given: string | undefined, sample: string): string {

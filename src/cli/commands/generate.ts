@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { createLimelightClient } from '../../client/limelight-client.ts';
 import { loadConfig, readEnvironment } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../run-main.ts';
-import { createHttpClient } from '../http-client.ts';
 import { orderVideo } from '../order-video.ts';
 
 export function addGenerateCommand(program: Command): void {
@@ -20,9 +20,9 @@ export function addGenerateCommand(program: Command): void {
     .action(async (photo: string, voice: string, options: { out: string; server?: string }) => {
       const { host, port } = loadConfig(readEnvironment()).api;
       const url = options.server ?? `http://${host}:${port}`;
-      const client = createHttpClient(url);
+      const client = createLimelightClient({ baseUrl: url });
       const signal = stopSignal();
-      if (!(await client.isReady(signal))) {
+      if (!(await client.isReady({ signal }))) {
         throw new PipelineError(
           'API_UNREACHABLE',
           `No Limelight server is ready at ${url}. Start one with \`npm start\`, or name another with --server.`,
