@@ -24,7 +24,11 @@ function run(title: string, program: string, args: string[]): number | null {
   return status;
 }
 
-const checks = [run('lint', 'biome', ['check', '.']), run('types', 'tsc', ['--noEmit'])];
+const checks = [
+  run('lint', 'biome', ['check', '.']),
+  run('types', 'tsc', ['--noEmit']),
+  run('types of the page', 'tsc', ['--noEmit', '-p', 'web']),
+];
 
 const folder = mkdtempSync(join(tmpdir(), 'limelight-tests-'));
 const file = join(folder, 'report.json');

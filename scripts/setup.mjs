@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * What a fresh machine needs before anything else can run: the npm packages, Node 24 among them, and a Temporal
- * server. Plain JavaScript for Node 20 and without a dependency, because it runs before there is any.
+ * What a fresh machine needs before anything else can run: the npm packages, Node 24 among them, a Temporal server,
+ * and the page, built. Plain JavaScript for Node 20 and without a dependency, because it runs before there is any.
  *
  * npm scripts call it as `(node scripts/setup.mjs) && node …`. The parentheses matter: a shell remembers where it
  * found `node`, and without the subshell the second one would still be the system's.
@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { withLock } from './setup/lock.mjs';
 import { assertNodeCanSetUp, ensureNode24, isNode24 } from './setup/node.mjs';
 import { arePackagesCurrent, installPackages } from './setup/packages.mjs';
+import { buildPage, isPageCurrent } from './setup/page.mjs';
 import { say } from './setup/step.mjs';
 import { findTemporal, installTemporal } from './setup/temporal.mjs';
 
@@ -49,10 +50,18 @@ async function setUp() {
     if (!findTemporal(process.env)) {
       await installTemporal(root, process.env);
     }
+    if (!isPageCurrent(root)) {
+      await buildPage(root);
+    }
   });
   say('Everything is in place.');
 }
 
 function isReady() {
-  return arePackagesCurrent(root) && isNode24(root) && findTemporal(process.env) !== undefined;
+  return (
+    arePackagesCurrent(root) &&
+    isNode24(root) &&
+    findTemporal(process.env) !== undefined &&
+    isPageCurrent(root)
+  );
 }

@@ -72,6 +72,10 @@ export const Environment = z.object({
   TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace'),
   TEMPORAL_PORT: port.default(7233).describe('Port of the embedded Temporal server'),
   TEMPORAL_UI_PORT: port.default(8233).describe("Port of the embedded server's Web UI"),
+  TEMPORAL_UI_URL: z
+    .url()
+    .optional()
+    .describe("Address of Temporal's Web UI for the page's links; default: the embedded server's"),
   YOLO_SLOTS: count(2).describe('Detector processes of a GPU worker'),
   YOLO_MEMORY_GB: gigabytes(2).describe('Device memory that one detector slot needs'),
   YOLO_CONFIDENCE_THRESHOLD: z.coerce
@@ -213,6 +217,10 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
   temporal: {
     address: env.TEMPORAL_ADDRESS,
     namespace: env.TEMPORAL_NAMESPACE,
+    /** As a browser on this machine reaches it. */
+    webUiUrl:
+      env.TEMPORAL_UI_URL?.replace(/\/$/, '') ??
+      (env.TEMPORAL_ADDRESS ? undefined : `http://127.0.0.1:${env.TEMPORAL_UI_PORT}`),
     embedded: { port: env.TEMPORAL_PORT, uiPort: env.TEMPORAL_UI_PORT },
   },
   gpu: {

@@ -8,7 +8,13 @@ import type { JobClient } from './job-client.ts';
 import type { JobDefaults } from './job-form.ts';
 import type { ApiLimits } from './limits.ts';
 import type { ModelClient } from './model-client.ts';
+import type { PageFile } from './page-files.ts';
 import type { ProgressHub } from './progress-hub.ts';
+
+export interface WebUi {
+  url: string;
+  namespace: string;
+}
 
 /** Everything that the API stands on; whoever composes it gives all of it. */
 export interface ApiDeps {
@@ -25,5 +31,9 @@ export interface ApiDeps {
   requests: HttpMetrics;
   limits: ApiLimits;
   defaults: JobDefaults;
+  /** The built page by path; without it the API is served alone. */
+  page?: ReadonlyMap<string, PageFile>;
+  /** Of Temporal's Web UI, where it is known. */
+  webUi?: WebUi;
   logger: Logger;
 }

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import { openDId } from '../providers/d-id/open-d-id.ts';
@@ -14,9 +15,13 @@ import { createTemporalStatistics } from '../temporal/temporal-statistics.ts';
 import { openStore } from '../workers/open-store.ts';
 import { createApp } from './app.ts';
 import { API_LIMITS } from './limits.ts';
+import { readPageFiles } from './page-files.ts';
 import { createProgressHub } from './progress-hub.ts';
 import { serveUntilStopped } from './serve.ts';
 import { createApiServer } from './server.ts';
+
+/** Where the setup puts the built page. */
+const PAGE_FOLDER = fileURLToPath(new URL('../../dist/web', import.meta.url));
 
 /** Composes the API and serves it until the signal is aborted. Temporal may be away: requests say so until it is there. */
 export async function runApi(config: Config, logger: Logger, signal: AbortSignal): Promise<void> {
@@ -44,6 +49,7 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     ...(dId && { provider: { name: 'd-id', ...dId } }),
     logger,
   });
+  const { webUiUrl } = config.temporal;
   const app = createApp({
     ...observed,
     store,
@@ -54,6 +60,8 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     hub,
     limits: API_LIMITS,
     defaults: config.jobs,
+    page: readPageFiles(PAGE_FOLDER),
+    ...(webUiUrl && { webUi: { url: webUiUrl, namespace: config.temporal.namespace } }),
     logger,
   });
   try {

@@ -8,6 +8,20 @@ const LOADS_NOTHING = "default-src 'none'; frame-ancestors 'none'";
 export const SHOWS_ITSELF =
   "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
+/** The page and all that it loads come from here; `blob:` is what its reader has chosen or recorded. */
+export const SHOWS_THE_PAGE = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "font-src 'self'",
+  "img-src 'self' blob:",
+  "media-src 'self' blob:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
 /** What keeps a browser from making more of an answer than it is. A route may set a policy of its own. */
 export function securityHeaders(): MiddlewareHandler {
   return every(secureHeaders(), async (c, next) => {

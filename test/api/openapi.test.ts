@@ -10,7 +10,7 @@ interface Operation {
 }
 
 /** Pages, and what they load: for people, not for programs. */
-const UNDESCRIBED = /^\/docs(\/|$)/;
+const UNDESCRIBED = /^\/(docs(\/|$)|assets\/|$)/;
 
 const app = createApp(describedApi());
 let text: string;

@@ -16,6 +16,7 @@ import { TaskParams } from '../wire/task.ts';
 
 const FILES = {
   video: { type: 'video/mp4', extension: 'mp4' },
+  photo: { type: 'image/png', extension: 'png' },
   cutout: { type: 'image/png', extension: 'png' },
   mask: { type: 'image/png', extension: 'png' },
   thumbnail: { type: 'image/jpeg', extension: 'jpg' },

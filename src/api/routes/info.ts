@@ -1,0 +1,32 @@
+import { createRoute } from '@hono/zod-openapi';
+import { DEFAULT_BACKGROUND } from '../../contracts/job.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { createRoutes } from '../api-routes.ts';
+import { Info } from '../wire/info.ts';
+
+const info = createRoute({
+  method: 'get',
+  path: '/api/info',
+  tags: ['Operation'],
+  summary: 'Providers, defaults and limits of this server',
+  responses: { 200: { description: 'As configured.', content: { 'application/json': { schema: Info } } } },
+});
+
+export function infoRoutes({ defaults, limits, webUi }: Pick<ApiDeps, 'defaults' | 'limits' | 'webUi'>) {
+  return createRoutes().openapi(info, (c) => {
+    c.header('Cache-Control', 'no-store');
+    return c.json(
+      {
+        providers: defaults.hasDId ? (['d-id', 'local'] as const).slice() : ['local' as const],
+        defaults: { conf_threshold: defaults.confThreshold, background: DEFAULT_BACKGROUND },
+        limits: {
+          image_bytes: limits.imageBytes,
+          audio_bytes: limits.audioBytes,
+          background_image_bytes: limits.backgroundImageBytes,
+        },
+        ...(webUi && { web_ui: webUi }),
+      },
+      200,
+    );
+  });
+}

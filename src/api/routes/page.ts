@@ -1,0 +1,39 @@
+import { type Context, Hono } from 'hono';
+import { PipelineError } from '../../errors.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import type { ApiEnv } from '../api-env.ts';
+import { SHOWS_THE_PAGE } from '../security-headers.ts';
+
+/** The page at `/` and what it loads. It is one document: its views are named after the `#`. */
+export function pageRoutes({ page }: Pick<ApiDeps, 'page'>) {
+  const serve = (c: Context<ApiEnv>, path: string) => {
+    const file = page?.get(path);
+    if (!file) {
+      throw new PipelineError(
+        'ROUTE_NOT_FOUND',
+        page && page.size > 0
+          ? `There is nothing at ${c.req.path}.`
+          : 'The page is not built: run `npm run setup` where Limelight is installed, and start it again. The API works without.',
+      );
+    }
+    const { type, etag, bytes, gzipped, isImmutable } = file;
+    c.header('Content-Security-Policy', SHOWS_THE_PAGE);
+    c.header('Cache-Control', isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache');
+    c.header('ETag', etag);
+    if (c.req.header('if-none-match')?.includes(etag)) {
+      return c.body(null, 304);
+    }
+    const takesGzip = gzipped !== undefined && /\bgzip\b/.test(c.req.header('accept-encoding') ?? '');
+    if (gzipped) {
+      c.header('Vary', 'Accept-Encoding');
+    }
+    if (takesGzip) {
+      c.header('Content-Encoding', 'gzip');
+    }
+    c.header('Content-Type', type);
+    return c.body(takesGzip ? gzipped : bytes);
+  };
+  return new Hono<ApiEnv>()
+    .get('/', (c) => serve(c, 'index.html'))
+    .get('/assets/:name', (c) => serve(c, `assets/${c.req.param('name')}`));
+}
