@@ -15,6 +15,20 @@ const flag = (byDefault: boolean) =>
     .transform((text) => text === 'true');
 const seconds = (byDefault: number) => z.coerce.number().positive().default(byDefault);
 
+/** Values with commas between; none where the variable is not set. */
+const listOf = (value: z.ZodType<string, string>) =>
+  z
+    .string()
+    .optional()
+    .transform((text) =>
+      (text ?? '')
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(value));
+const network = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], 'expected networks such as 10.0.0.0/8');
+
 /** Every variable that Limelight reads. `.env.example` is checked against it by a test. */
 export const Environment = z.object({
   API_HOST: z.string().default('127.0.0.1').describe('Address the API listens on'),
@@ -30,6 +44,32 @@ export const Environment = z.object({
     .describe(
       "Port of the GPU worker's health and metrics; `npm start` counts up from it with the devices; 0 takes any",
     ),
+  API_WITHOUT_KEYS: z
+    .enum(['refuse', 'let-anyone-in'])
+    .default('refuse')
+    .describe('What a server without API keys does on an address that others than this machine reach'),
+  API_KEY: z.string().optional().describe('API key that the limelight command shows to a server'),
+  API_RATE_PER_S: z.coerce
+    .number()
+    .positive()
+    .default(20)
+    .describe('Requests a second of one API key, or of one address without a key'),
+  API_RATE_BURST: z.coerce.number().int().min(1).default(200).describe('Requests that may come at once'),
+  API_JOBS_IN_FLIGHT: z.coerce.number().int().min(1).default(100).describe('Tasks in flight of one API key'),
+  API_MB_IN_FLIGHT: z.coerce
+    .number()
+    .positive()
+    .default(2000)
+    .describe('Megabytes of uploads, of tasks in flight of one API key'),
+  API_CORS_ORIGINS: listOf(
+    z.union([z.literal('*'), z.string().regex(/^https?:\/\/[^/?#]+$/, 'expected origins')]),
+  ).describe('Origins whose pages may use this API, such as https://example.org, with commas between'),
+  API_TRUSTED_PROXIES: listOf(network).describe(
+    'Networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8, with commas between',
+  ),
+  PRIVATE_NETWORKS: listOf(network).describe(
+    'Private networks that URLs of clients may lead to, such as 10.1.2.0/24, with commas between; plain http is allowed there',
+  ),
   STORAGE_ROOT: z
     .string()
     .default('data')
@@ -208,6 +248,15 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
     maxLocalBytes: env.STORAGE_LOCAL_CACHE_GB * 1e9,
   },
   worker: { host: env.WORKER_HTTP_HOST, ioPort: env.IO_HTTP_PORT, gpuPort: env.GPU_HTTP_PORT },
+  access: {
+    letsAnyoneIn: env.API_WITHOUT_KEYS === 'let-anyone-in',
+    rate: { perS: env.API_RATE_PER_S, burst: env.API_RATE_BURST },
+    quota: { jobsInFlight: env.API_JOBS_IN_FLIGHT, bytesInFlight: env.API_MB_IN_FLIGHT * 1_000_000 },
+    corsOrigins: env.API_CORS_ORIGINS,
+    trustedProxies: env.API_TRUSTED_PROXIES,
+  },
+  client: { apiKey: env.API_KEY },
+  outbound: { allowedNetworks: env.PRIVATE_NETWORKS },
   models: {
     dir: env.MODELS_DIR && resolve(env.MODELS_DIR),
     cacheDir: resolve(

@@ -31,6 +31,7 @@ const PARTS: ReadonlyArray<[part: string, ...paths: string[]]> = [
   ['config', 'config.ts'],
   ...[
     'contracts',
+    'outbound',
     'workflows',
     'activities',
     'api',
@@ -91,11 +92,12 @@ const MAY_IMPORT: Record<string, Imports> = {
   storage: { value: ['contracts', 'errors'], type: ['ports', 'config', 'telemetry'] },
   'file-store': { value: ['contracts', 'errors', 'storage'], type: ['ports', 'config', 'telemetry'] },
   's3-store': { value: ['contracts', 'errors', 'storage'], type: ['ports', 'config', 'telemetry'] },
+  outbound: { value: ['contracts', 'errors'], type: [], packages: ['node:*', 'undici'] },
   temporal: { value: ['contracts', 'errors'], type: ['ports', 'config', 'telemetry'] },
   // It runs in browsers: no module of Node's.
   client: { value: ['contracts', 'errors'], type: [], packages: ['eventsource-parser'] },
   api: {
-    value: ['contracts', 'errors', 'media', 'telemetry'],
+    value: ['contracts', 'errors', 'media', 'outbound', 'telemetry'],
     type: ['ports', 'storage', 'config'],
   },
   composition: { value: PARTS.map(([part]) => part), type: [] },

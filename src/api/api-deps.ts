@@ -3,6 +3,7 @@ import type { TaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HttpMetrics } from '../telemetry/metrics/http-metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Access } from './access.ts';
 import type { DIdDeps } from './d-id-deps.ts';
 import type { JobClient } from './job-client.ts';
 import type { JobDefaults } from './job-form.ts';
@@ -29,6 +30,7 @@ export interface ApiDeps {
   metrics: Metrics;
   /** Told of each request. */
   requests: HttpMetrics;
+  access: Access;
   limits: ApiLimits;
   defaults: JobDefaults;
   /** The built page by path; without it the API is served alone. */

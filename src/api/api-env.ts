@@ -1,5 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { RequestIdVariables } from 'hono/request-id';
+import type { Caller } from './caller.ts';
 
 /** What handlers find in their context. */
 export interface ApiEnv {
@@ -8,5 +9,7 @@ export interface ApiEnv {
   Variables: RequestIdVariables & {
     /** The task that the request is about, once it is known. Problem documents name it. */
     taskId?: string;
+    /** Set on every route that is not public. */
+    caller?: Caller;
   };
 }

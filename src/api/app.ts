@@ -5,6 +5,8 @@ import { accessLog } from './access-log.ts';
 import type { ApiDeps } from './api-deps.ts';
 import type { ApiEnv } from './api-env.ts';
 import { createRoutes } from './api-routes.ts';
+import { crossOrigin } from './cross-origin.ts';
+import { guard } from './guard.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import { createErrorHandler } from './problem.ts';
 import { requestMetrics } from './request-metrics.ts';
@@ -37,6 +39,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.use(accessLog(deps.logger));
   app.use(requestMetrics(deps.requests));
   app.use(securityHeaders());
+  app.use(crossOrigin(deps.access.corsOrigins));
+  app.use(guard(deps.access));
   app.route('/', submitRoutes(deps));
   app.route('/', statusRoutes(deps));
   app.route('/', eventRoutes(deps));

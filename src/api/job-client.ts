@@ -35,6 +35,8 @@ export interface JobClient {
    */
   start(input: JobInput): Promise<{ created: boolean }>;
   describe(taskId: string): Promise<JobDescription>;
+  /** The jobs of an API key that have not ended, each with the bytes of its uploads. A new one is seen within a second. */
+  inFlight(owner: string): Promise<Map<string, number>>;
   /** Asks a worker. TEMPORAL_UNAVAILABLE is also the answer where none is there. */
   progress(taskId: string, since: number): Promise<Progress>;
   /**

@@ -40,6 +40,9 @@ export function createErrorHandler(logger: Logger) {
     if (COME_BACK.has(problem.status)) {
       c.header('Retry-After', String(Math.ceil((error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS) / 1000)));
     }
+    if (problem.status === 401) {
+      c.header('WWW-Authenticate', 'Bearer realm="limelight"');
+    }
     return c.body(JSON.stringify(problem), problem.status as ContentfulStatusCode);
   };
 }

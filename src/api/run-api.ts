@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { Config } from '../config.ts';
 import { openDId } from '../providers/d-id/open-d-id.ts';
+import { createApiKeys } from '../storage/api-keys.ts';
+import { createLinkSecret } from '../storage/link-secret.ts';
 import { createStorageUsage } from '../storage/storage-usage.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -13,7 +15,9 @@ import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
 import { createTemporalModels } from '../temporal/temporal-models.ts';
 import { createTemporalStatistics } from '../temporal/temporal-statistics.ts';
 import { openStore } from '../workers/open-store.ts';
+import { createAccess } from './access.ts';
 import { createApp } from './app.ts';
+import { assertMayListen } from './assert-may-listen.ts';
 import { API_LIMITS } from './limits.ts';
 import { readPageFiles } from './page-files.ts';
 import { createProgressHub } from './progress-hub.ts';
@@ -32,6 +36,15 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const jobs = createTemporalJobs({ client });
   const hub = createProgressHub({ jobs, records, logger });
+  const access = createAccess({
+    host: config.api.host,
+    settings: config.access,
+    keys: createApiKeys({ store }),
+    linkSecret: createLinkSecret({ store }),
+    jobs,
+    records,
+  });
+  await assertMayListen(access, { host: config.api.host, ...config.access });
   const { apiKey, webhookSecret } = config.dId;
   const dId = apiKey && {
     provider: resources.use(openDId({ ...config.dId, apiKey })),
@@ -58,6 +71,7 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     models: createTemporalModels({ client }),
     ...(dId && { dId }),
     hub,
+    access,
     limits: API_LIMITS,
     defaults: config.jobs,
     page: readPageFiles(PAGE_FOLDER),

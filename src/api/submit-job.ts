@@ -44,6 +44,7 @@ export async function submitJob(
   deps: SubmitDeps,
   { id: taskId, isShared }: ChosenId,
   form: JobForm,
+  owner?: string,
 ): Promise<Submitted> {
   const { image, audio, backgroundImage, options } = form;
   const toUpload = (name: string, { bytes, sha256 }: ReceivedFile): StoredObject => ({
@@ -56,6 +57,7 @@ export async function submitJob(
     audio: toUpload('audio', audio),
     ...(backgroundImage && { backgroundImage: toUpload('background_image', backgroundImage) }),
     options,
+    ...(owner !== undefined && { owner }),
   };
   const input: JobInput = {
     taskId,

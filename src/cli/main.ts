@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { addDemoCommand } from './commands/demo.ts';
 import { addEmulatorCommand } from './commands/emulator.ts';
 import { addGenerateCommand } from './commands/generate.ts';
+import { addKeysCommand } from './commands/keys.ts';
 import { addModelsCommand } from './commands/models.ts';
 import { addUpCommand } from './commands/up.ts';
 import { write } from './output.ts';
@@ -16,6 +17,7 @@ addDemoCommand(program);
 addUpCommand(program);
 addGenerateCommand(program);
 addModelsCommand(program);
+addKeysCommand(program);
 addEmulatorCommand(program);
 
 try {

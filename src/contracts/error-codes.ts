@@ -21,6 +21,23 @@ export const ERROR_CODES = {
   RANGE_NOT_SATISFIABLE: { status: 416, retryable: false },
   ROUTE_NOT_FOUND: { status: 404, retryable: false },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false },
+  /** Some part of an upload took too long. */
+  UPLOAD_TIMEOUT: { status: 408, retryable: false },
+
+  // Who asks, and how much
+  KEY_REQUIRED: { status: 401, retryable: false },
+  KEY_INVALID: { status: 401, retryable: false },
+  KEY_SCOPE_MISSING: { status: 403, retryable: false },
+  LINK_INVALID: { status: 403, retryable: false },
+  LINK_EXPIRED: { status: 403, retryable: false },
+  ORIGIN_REFUSED: { status: 403, retryable: false },
+  RATE_EXCEEDED: { status: 429, retryable: false },
+  QUOTA_EXCEEDED: { status: 429, retryable: false },
+
+  // URLs that clients name
+  URL_FORBIDDEN: { status: 422, retryable: false },
+  URL_UNREACHABLE: { status: 422, retryable: true },
+  DELIVERY_NOT_FOUND: { status: 404, retryable: false },
 
   // What the picture shows
   PERSON_NOT_FOUND: { status: 422, retryable: false },

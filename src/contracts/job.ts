@@ -49,6 +49,8 @@ export interface JobInput {
   fingerprint: string;
   /** ISO 8601. */
   submittedAt: string;
+  /** Name of the API key that it was submitted with: nobody else sees the task. */
+  owner?: string;
 }
 
 /** Left, top, right, bottom in pixels of the upright photo. */
@@ -144,6 +146,8 @@ export interface TaskMetadata {
   fingerprint: string;
   submitted_at: string;
   updated_at: string;
+  /** Name of the API key that it belongs to. */
+  owner?: string;
   options: JobOptions;
   /** The objects of this task that should exist now. */
   objects: StoredObject[];

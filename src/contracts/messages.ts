@@ -10,6 +10,11 @@ export function toWorkflowId(taskId: string): string {
   return `video/${taskId}`;
 }
 
+/** The task of a `generateVideo` execution. */
+export function toTaskId(workflowId: string): string {
+  return workflowId.slice(toWorkflowId('').length);
+}
+
 /** Answer of the query `progress(since)`. */
 export interface Progress {
   /** Events with `seq` greater than `since`. */
@@ -25,4 +30,8 @@ export interface JobMemo {
   submittedAt: string;
   /** Keys of the uploads that the job reads: whatever else was uploaded under its id is nobody's. */
   uploads: string[];
+  /** Bytes of the uploads. */
+  uploadBytes?: number;
+  /** The API key that it was submitted with. */
+  owner?: string;
 }

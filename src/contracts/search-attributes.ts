@@ -7,4 +7,6 @@ export const SEARCH_ATTRIBUTES = {
   outcome: 'LimelightOutcome',
   /** Of a failed job, its error code. */
   error: 'LimelightError',
+  /** The name of the API key that the task belongs to; absent on a server without keys. */
+  key: 'LimelightKey',
 } as const;

@@ -117,6 +117,7 @@ export const TaskMetadataFile: z.ZodType<TaskMetadata> = z.looseObject({
   fingerprint: z.string(),
   submitted_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
+  owner: z.string().optional(),
   options: Options,
   objects: z.array(StoredObject),
   events: z.array(Event),

@@ -8,6 +8,7 @@ import {
   type JobMemo,
   PROGRESS_QUERY,
   type Progress,
+  toTaskId,
   toWorkflowId,
 } from '../contracts/messages.ts';
 import { QUEUES } from '../contracts/queues.ts';
@@ -26,6 +27,7 @@ const LONG_POLL_TIMEOUT_MS = 60_000;
 const TASK_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.taskId, 'KEYWORD');
 const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, 'KEYWORD');
 const PROVIDER = defineSearchAttributeKey(SEARCH_ATTRIBUTES.provider, 'KEYWORD');
+const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, 'KEYWORD');
 const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
 
 const { EVENT_TYPE_WORKFLOW_TASK_COMPLETED } = proto.temporal.api.enums.v1.EventType;
@@ -68,6 +70,17 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
         stage: description.typedSearchAttributes.get(STAGE) as Stage | undefined,
         activities: (description.raw.pendingActivities ?? []).map(toPendingActivity),
       };
+    },
+
+    async inFlight(owner) {
+      const query = `WorkflowType="${GENERATE_VIDEO}" AND ExecutionStatus="Running" AND ${SEARCH_ATTRIBUTES.key}="${owner}"`;
+      return call(undefined, async () => {
+        const found = new Map<string, number>();
+        for await (const { workflowId, memo } of workflow.list({ query })) {
+          found.set(toTaskId(workflowId), (memo as Partial<JobMemo> | undefined)?.uploadBytes ?? 0);
+        }
+        return found;
+      });
     },
 
     progress(taskId, since) {
@@ -123,12 +136,14 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
 }
 
 function toStartOptions(input: JobInput) {
-  const { taskId, options, image, audio, backgroundImage } = input;
+  const { taskId, options, image, audio, backgroundImage, owner } = input;
   const uploads = [image, audio, ...(backgroundImage ? [backgroundImage] : [])];
   const memo: JobMemo = {
     fingerprint: input.fingerprint,
     submittedAt: input.submittedAt,
     uploads: uploads.map(({ key }) => key),
+    uploadBytes: uploads.reduce((sum, { bytes }) => sum + bytes, 0),
+    ...(owner !== undefined && { owner }),
   };
   return {
     workflowId: toWorkflowId(taskId),
@@ -143,6 +158,7 @@ function toStartOptions(input: JobInput) {
       { key: STAGE, value: 'INITIALIZED' },
       { key: PROVIDER, value: options.provider },
       { key: OUTCOME, value: 'running' },
+      ...(owner === undefined ? [] : [{ key: KEY, value: owner }]),
     ],
     priority: { priorityKey: options.priority },
   };

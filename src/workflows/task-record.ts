@@ -45,13 +45,14 @@ export class TaskRecord {
   }
 
   #toMetadata(events: readonly StageEvent[], outcome?: JobOutcome): TaskMetadata {
-    const { taskId, fingerprint, submittedAt, options } = this.#input;
+    const { taskId, fingerprint, submittedAt, owner, options } = this.#input;
     return {
       schema_version: 1,
       task_id: taskId,
       fingerprint,
       submitted_at: submittedAt,
       updated_at: new Date().toISOString(),
+      ...(owner !== undefined && { owner }),
       options,
       objects: [...this.#objects],
       events: [...events],

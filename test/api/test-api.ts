@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Hono } from 'hono';
+import { type AccessSettings, createAccess } from '../../src/api/access.ts';
 import type { ApiDeps } from '../../src/api/api-deps.ts';
 import type { ApiEnv } from '../../src/api/api-env.ts';
 import { createApp } from '../../src/api/app.ts';
@@ -12,7 +13,10 @@ import type { JobClient } from '../../src/api/job-client.ts';
 import { API_LIMITS, type ApiLimits } from '../../src/api/limits.ts';
 import { createProgressHub, type ProgressHub } from '../../src/api/progress-hub.ts';
 import { createApiServer } from '../../src/api/server.ts';
+import { loadConfig } from '../../src/config.ts';
+import { type ApiKeys, createApiKeys } from '../../src/storage/api-keys.ts';
 import { createFileStore, type FileStore } from '../../src/storage/file-store.ts';
+import { createLinkSecret } from '../../src/storage/link-secret.ts';
 import { createStorageUsage } from '../../src/storage/storage-usage.ts';
 import { createTaskRecords, type TaskRecords } from '../../src/storage/task-records.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -31,6 +35,7 @@ export interface TestApi extends AsyncDisposable {
   records: TaskRecords;
   jobs: JobClient;
   hub: ProgressHub;
+  keys: ApiKeys;
   /** Every file below the store's root, scratch files included. */
   files(): Promise<string[]>;
 }
@@ -38,7 +43,7 @@ export interface TestApi extends AsyncDisposable {
 /** The whole API over a real Temporal and a store in a folder of its own. */
 export async function startTestApi(
   client: Client,
-  options: { limits?: Partial<ApiLimits>; commentIntervalMs?: number } = {},
+  options: { limits?: Partial<ApiLimits>; commentIntervalMs?: number; access?: Partial<AccessSettings> } = {},
 ): Promise<TestApi> {
   const root = await mkdtemp(join(tmpdir(), 'limelight-api-'));
   const logger = createLogger('test', { level: 'silent' });
@@ -47,6 +52,16 @@ export async function startTestApi(
   const jobs = createTemporalJobs({ client });
   const { commentIntervalMs } = options;
   const hub = createProgressHub({ jobs, records, logger, ...(commentIntervalMs && { commentIntervalMs }) });
+  const keys = createApiKeys({ store });
+  const access = createAccess({
+    host: '127.0.0.1',
+    settings: { ...loadConfig({}).access, ...options.access },
+    keys,
+    linkSecret: createLinkSecret({ store }),
+    jobs,
+    records,
+    keysMaxAgeMs: 0,
+  });
   const limits = { ...API_LIMITS, ...options.limits };
   const deps: ApiDeps = {
     ...createApiMetrics({
@@ -61,6 +76,7 @@ export async function startTestApi(
     jobs,
     models: createTemporalModels({ client }),
     hub,
+    access,
     limits,
     defaults: { confThreshold: 0.5 },
     logger,
@@ -77,6 +93,7 @@ export async function startTestApi(
     records,
     jobs,
     hub,
+    keys,
     async files() {
       const entries = await readdir(root, { recursive: true, withFileTypes: true });
       return entries

@@ -98,12 +98,15 @@ export function submitRoutes(deps: ApiDeps) {
     const waitS = parseWait(c.req.query('wait'), c.req.header('prefer'));
     // Before the upload, so that nobody sends 100 MB to hear that there is no job server.
     await deps.jobs.ping();
+    const caller = c.get('caller');
+    const contentLength = parseLength(c.req.header('content-length'));
+    using _room = await deps.access.quota.reserve(caller, { id: chosen.id, bytes: contentLength ?? 0 });
     await using folder = await deps.store.scratch();
     const form = await receiveForm(
       {
         body: toReadable(c),
         contentType: c.req.header('content-type'),
-        contentLength: parseLength(c.req.header('content-length')),
+        contentLength,
       },
       { folder: folder.path, rules },
     );
@@ -111,6 +114,7 @@ export function submitRoutes(deps: ApiDeps) {
       deps,
       chosen,
       parseJobForm(form, deps.defaults),
+      caller?.owner,
     );
     if (replayed) {
       c.header('Idempotent-Replayed', 'true');
@@ -135,7 +139,9 @@ export function submitRoutes(deps: ApiDeps) {
       const key = c.req.header('idempotency-key');
       return submit(
         c,
-        key === undefined ? { id: randomUUID(), isShared: false } : { id: taskIdOfKey(key), isShared: true },
+        key === undefined
+          ? { id: randomUUID(), isShared: false }
+          : { id: taskIdOfKey(key, c.get('caller')?.owner), isShared: true },
       );
     })
     .openapi(put, (c) => {

@@ -1,0 +1,104 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { loadConfig, readEnvironment } from '../../config.ts';
+import { type ApiKey, SCOPES, type Scope } from '../../contracts/api-key.ts';
+import { type ApiKeys, createApiKeys } from '../../storage/api-keys.ts';
+import { openStore } from '../../workers/open-store.ts';
+import { print, write } from '../output.ts';
+
+interface CreateFlags {
+  scopes: Scope[];
+  maxJobs?: number;
+  maxMb?: number;
+}
+
+export function addKeysCommand(program: Command): void {
+  const keys = program
+    .command('keys')
+    .summary('who may use the API')
+    .description(
+      'API keys of the server that shares this storage. A running server knows of changes within seconds. Without keys it answers to this machine only.',
+    );
+  keys
+    .command('create')
+    .description('make a key and show its secret, once')
+    .argument('<name>', 'whose key it is; jobs and their files are seen by it alone')
+    .option('--scopes <scopes>', `of ${SCOPES.join(', ')}, with commas between`, toScopes, [
+      'submit',
+      'read',
+    ] as Scope[])
+    .option('--max-jobs <count>', 'tasks in flight, where other than API_JOBS_IN_FLIGHT', toNumber)
+    .option('--max-mb <megabytes>', 'uploads in flight, where other than API_MB_IN_FLIGHT', toNumber)
+    .action(create);
+  keys.command('list').description('all keys, revoked ones too').action(list);
+  keys
+    .command('rotate')
+    .description('make a new secret for a key; the old one works on for a while')
+    .argument('<name>')
+    .option('--overlap-hours <hours>', 'how long the old secret works on', toNumber, 24)
+    .action(async (name: string, { overlapHours }: { overlapHours: number }) => {
+      show(await withKeys((keys) => keys.rotate(name, overlapHours * 3_600_000)));
+      write(`The old secret of ${name} works for ${overlapHours} more hours.`);
+    });
+  keys
+    .command('revoke')
+    .description('end a key and its links, for good')
+    .argument('<name>')
+    .action(async (name: string) => {
+      await withKeys((keys) => keys.revoke(name));
+      write(`${name} is revoked.`);
+    });
+}
+
+async function create(name: string, { scopes, maxJobs, maxMb }: CreateFlags): Promise<void> {
+  const quota = {
+    ...(maxJobs !== undefined && { jobs_in_flight: maxJobs }),
+    ...(maxMb !== undefined && { bytes_in_flight: maxMb * 1_000_000 }),
+  };
+  const own = Object.keys(quota).length > 0 ? quota : undefined;
+  show(await withKeys((keys) => keys.create(name, scopes, own)));
+}
+
+/** The secret alone goes to standard output, for scripts. */
+function show(secret: string): void {
+  print(secret);
+  write('This is shown once and stored nowhere. Clients send it as "Authorization: Bearer …".');
+}
+
+async function list(): Promise<void> {
+  const all = await withKeys((keys) => keys.list());
+  for (const { name, scopes, created_at, ...key } of all.sort((a, b) => a.name.localeCompare(b.name))) {
+    print(`${name.padEnd(24)} ${scopes.join(',').padEnd(18)} ${created_at.slice(0, 10)}  ${toState(key)}`);
+  }
+  if (all.length === 0) {
+    write('There are no keys: the API answers to this machine only.');
+  }
+}
+
+function toState({ revoked_at, secrets }: Pick<ApiKey, 'secrets'> & { revoked_at?: string }): string {
+  if (revoked_at) {
+    return `revoked ${revoked_at.slice(0, 10)}`;
+  }
+  const now = new Date().toISOString();
+  const active = secrets.filter(({ expires_at }) => expires_at === undefined || expires_at > now).length;
+  return active === 1 ? 'active' : `active, ${active} secrets`;
+}
+
+async function withKeys<T>(use: (keys: ApiKeys) => Promise<T>): Promise<T> {
+  using store = openStore(loadConfig(readEnvironment()).storage);
+  return await use(createApiKeys({ store }));
+}
+
+function toScopes(text: string): Scope[] {
+  const scopes = text.split(',').map((part) => SCOPES.find((scope) => scope === part.trim()));
+  if (scopes.some((scope) => scope === undefined)) {
+    throw new InvalidArgumentError(`Expected some of ${SCOPES.join(', ')}.`);
+  }
+  return scopes as Scope[];
+}
+
+function toNumber(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) {
+    throw new InvalidArgumentError('Expected a number.');
+  }
+  return Number(text);
+}

@@ -1,0 +1,26 @@
+import { BlockList, isIP } from 'node:net';
+
+/** Networks as settings write them: `10.0.0.0/8`, `::1`. The schema of the settings has checked their form. */
+export interface Networks {
+  has(address: string): boolean;
+}
+
+export function toNetworks(list: readonly string[]): Networks {
+  const blocks = new BlockList();
+  for (const entry of list) {
+    const [address = '', prefix] = entry.split('/');
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+    blocks.addSubnet(address, prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix), family);
+  }
+  return {
+    has(address) {
+      const family = isIP(address);
+      return family !== 0 && blocks.check(address, family === 6 ? 'ipv6' : 'ipv4');
+    },
+  };
+}
+
+/** `::ffff:10.0.0.1`, as a socket for both families tells of IPv4, becomes `10.0.0.1`. */
+export function unmapped(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
+}

@@ -1,0 +1,303 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { accessRule } from '../../src/api/access-rules.ts';
+import { createApp } from '../../src/api/app.ts';
+import { createOpenDoor } from '../../src/api/open-door.ts';
+import type { Scope } from '../../src/contracts/api-key.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { jobForm } from './job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+let server: TestServer;
+let api: TestApi;
+let worker: PipelineWorker;
+let secrets: Record<'acme' | 'other' | 'reader' | 'submitter' | 'boss', string>;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  api = await startTestApi(server.client);
+  worker = await startPipelineWorker(server, api);
+  const make = (name: string, ...scopes: Scope[]) => api.keys.create(name, scopes);
+  secrets = {
+    acme: await make('acme', 'submit', 'read'),
+    other: await make('other', 'submit', 'read'),
+    reader: await make('reader', 'read'),
+    submitter: await make('submitter', 'submit'),
+    boss: await make('boss', 'admin'),
+  };
+});
+
+afterAll(async () => {
+  await worker[Symbol.asyncDispose]();
+  await api[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+const bearer = (name: keyof typeof secrets) => ({ Authorization: `Bearer ${secrets[name]}` });
+const get = (path: string, headers: Record<string, string> = {}) => fetch(`${api.url}${path}`, { headers });
+
+async function submit(
+  name: keyof typeof secrets,
+  { path = 'generate?wait=30', headers = {} as Record<string, string>, method = 'POST' } = {},
+) {
+  const answer = await fetch(`${api.url}/api/pipeline/${path}`, {
+    method,
+    body: jobForm(),
+    headers: { ...bearer(name), ...headers },
+  });
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    body: (await answer.json()) as { task_id: string },
+  };
+}
+
+describe('a server with API keys', () => {
+  it('refuses who has none, or a wrong one, with a challenge', async () => {
+    const none = await get('/api/gpu');
+    const wrong = await get('/api/gpu', { Authorization: 'Bearer limelight_wrong' });
+    const basic = await get('/api/gpu', { Authorization: 'Basic YTpi' });
+
+    expect([none.status, wrong.status, basic.status]).toEqual([401, 401, 401]);
+    expect(none.headers.get('www-authenticate')).toBe('Bearer realm="limelight"');
+    expect(none.headers.get('content-type')).toBe('application/problem+json');
+    expect(await none.json()).toMatchObject({ code: 'KEY_REQUIRED' });
+    expect(await wrong.json()).toMatchObject({ code: 'KEY_INVALID' });
+    expect(await basic.json()).toMatchObject({ code: 'KEY_INVALID' });
+  });
+
+  it('answers supervisors and says what it is without a key', async () => {
+    expect((await get('/health/live')).status).toBe(200);
+    expect((await get('/nowhere')).status).toBe(404);
+  });
+
+  it('lets a key do what its scopes say', async () => {
+    expect((await get('/api/gpu', bearer('reader'))).status).toBe(200);
+    const submitted = await submit('reader');
+    expect(submitted).toMatchObject({ status: 403, body: { code: 'KEY_SCOPE_MISSING' } });
+    expect((await get('/api/gpu', bearer('submitter'))).status).toBe(403);
+    expect((await submit('submitter')).status).toBe(200);
+    expect((await get('/api/pipeline/usage', bearer('acme'))).status).toBe(403);
+    expect((await get('/api/pipeline/usage', bearer('boss'))).status).toBe(200);
+  });
+
+  it('shows a task to its key and to admins, and to others as if it was not there', async () => {
+    const { body } = await submit('acme');
+    const paths = [
+      `status/${body.task_id}`,
+      `progress/${body.task_id}/events`,
+      `tasks/${body.task_id}/video`,
+    ];
+    for (const path of paths) {
+      expect((await get(`/api/pipeline/${path}`, bearer('acme'))).status).toBe(200);
+      expect((await get(`/api/pipeline/${path}`, bearer('boss'))).status).toBe(200);
+      const hidden = await get(`/api/pipeline/${path}`, bearer('other'));
+      expect(hidden.status).toBe(404);
+      const problem = await hidden.json();
+      const absent = await get(`/api/pipeline/${path.replace(body.task_id, randomUUID())}`, bearer('other'));
+      expect(problem).toMatchObject({ code: 'TASK_NOT_FOUND' });
+      expect(await absent.json()).toMatchObject({ code: 'TASK_NOT_FOUND' });
+    }
+    const cancel = await fetch(`${api.url}/api/pipeline/tasks/${body.task_id}/cancel`, {
+      method: 'POST',
+      headers: bearer('other'),
+    });
+    expect(cancel.status).toBe(404);
+  });
+
+  it('keeps the task of a running job from others too', async () => {
+    const held = worker.hold('prepareMedia');
+    const { body } = await submit('acme', { path: 'generate' });
+
+    expect((await get(`/api/pipeline/status/${body.task_id}`, bearer('other'))).status).toBe(404);
+    expect((await get(`/api/pipeline/status/${body.task_id}`, bearer('acme'))).status).toBe(200);
+    held.release();
+  });
+
+  it('tells operators in Temporal whose task it is, and keeps it in the record', async () => {
+    const { body } = await submit('acme');
+
+    const description = await server.client.workflow.getHandle(`video/${body.task_id}`).describe();
+    expect(description.searchAttributes).toMatchObject({ LimelightKey: ['acme'] });
+    expect((await api.records.read(body.task_id))?.owner).toBe('acme');
+    await expect
+      .poll(async () => (await server.client.workflow.count('LimelightKey="acme"')).count)
+      .toBeGreaterThan(0);
+  });
+
+  it('takes the same Idempotency-Key of two API keys for two tasks', async () => {
+    const headers = { 'Idempotency-Key': 'order-17' };
+    const [mine, theirs] = [await submit('acme', { headers }), await submit('other', { headers })];
+    const again = await submit('acme', { headers });
+
+    expect(mine.body.task_id).not.toBe(theirs.body.task_id);
+    expect(again.body.task_id).toBe(mine.body.task_id);
+  });
+
+  it('refuses to submit again under the task id of another key', async () => {
+    const id = randomUUID();
+    await submit('acme', { path: `tasks/${id}`, method: 'PUT' });
+
+    expect(await submit('other', { path: `tasks/${id}`, method: 'PUT' })).toMatchObject({
+      status: 422,
+      body: { code: 'IDEMPOTENCY_CONFLICT' },
+    });
+  });
+
+  it('hears of new, replaced and revoked keys without a restart', async () => {
+    const first = await api.keys.create('short-lived', ['read']);
+    const status = async (secret: string) =>
+      (await get('/api/gpu', { Authorization: `Bearer ${secret}` })).status;
+    expect(await status(first)).toBe(200);
+
+    const second = await api.keys.rotate('short-lived', 60_000);
+    expect([await status(first), await status(second)]).toEqual([200, 200]);
+    const third = await api.keys.rotate('short-lived', 0);
+    expect([await status(first), await status(second), await status(third)]).toEqual([401, 401, 200]);
+
+    await api.keys.revoke('short-lived');
+    expect(await status(third)).toBe(401);
+    await expect(api.keys.create('short-lived', ['read'])).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+  });
+
+  it('has a rule for each of its routes', () => {
+    const routes = api.app.routes.filter(({ method }) => method !== 'ALL');
+    const having = (need: string) => {
+      const found = routes.filter(
+        ({ method, path }) => accessRule(method, path.replace(/:\w+/g, 'x')).need === need,
+      );
+      return new Set(found.map(({ method, path }) => `${method} ${path}`));
+    };
+    const forAdmins = ['GET /api/pipeline/usage', 'GET /api/pipeline/storage/stats', 'GET /metrics'];
+
+    expect([...having('public')].filter((route) => route.includes(' /api/'))).toEqual([
+      'POST /api/webhooks/d-id/:secret',
+    ]);
+    // Whatever has no rule is for admins: that is safe, and hardly meant.
+    expect([...having('admin')].filter((route) => !forAdmins.includes(route))).toEqual([]);
+  });
+});
+
+describe('limits', () => {
+  it('count the requests of a key, and say when to come back', async () => {
+    await using limited = await startTestApi(server.client, { access: { rate: { perS: 0.5, burst: 3 } } });
+    const secret = await limited.keys.create('busy', ['read']);
+    const calm = await limited.keys.create('calm', ['read']);
+    const ask = (one?: string) =>
+      limited.app.request('/api/gpu', one ? { headers: { Authorization: `Bearer ${one}` } } : {});
+    const answers = [];
+    for (let index = 0; index < 4; index += 1) answers.push(await ask(secret));
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+    expect(answers[0]!.headers.get('ratelimit-policy')).toBe('"key";q=3;w=6');
+    expect(answers[0]!.headers.get('ratelimit')).toBe('"key";r=2;t=2');
+    expect(answers[3]!.headers.get('ratelimit')).toMatch(/^"key";r=0;t=[56]$/);
+    expect(answers[3]!.headers.get('retry-after')).toMatch(/^[12]$/);
+    expect(await answers[3]!.json()).toMatchObject({ code: 'RATE_EXCEEDED', status: 429 });
+    expect((await ask(calm)).status).toBe(200);
+  });
+
+  it('count guesses of keys by their address', async () => {
+    await using limited = await startTestApi(server.client, { access: { rate: { perS: 0.1, burst: 5 } } });
+    await limited.keys.create('somebody', ['read']);
+    const statuses = [];
+    for (let index = 0; index < 8; index += 1) {
+      const answer = await fetch(`${limited.url}/api/gpu`, {
+        headers: { Authorization: `Bearer guess-${index}`, 'X-Forwarded-For': `203.0.113.${index}` },
+      });
+      statuses.push(answer.status);
+    }
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
+  });
+
+  it('hold the tasks and the bytes that a key has in flight, as Temporal counts them', async () => {
+    const held = worker.hold('prepareMedia');
+    const secret = await api.keys.create('small', ['submit'], { jobs_in_flight: 2 });
+    const tiny = await api.keys.create('tiny', ['submit'], { bytes_in_flight: 10_000 });
+    const send = async (one: string) => {
+      const answer = await fetch(`${api.url}/api/pipeline/generate`, {
+        method: 'POST',
+        body: jobForm(),
+        headers: { Authorization: `Bearer ${one}` },
+      });
+      return [
+        answer.status,
+        ((await answer.json()) as { code?: string }).code,
+        answer.headers.get('retry-after'),
+      ];
+    };
+    const atOnce = await Promise.all(Array.from({ length: 6 }, () => send(secret)));
+    // Another process has counted nothing of this.
+    await expect.poll(async () => (await api.jobs.inFlight('small')).size).toBe(2);
+
+    expect(atOnce.filter(([status]) => status === 202).length).toBeLessThanOrEqual(2);
+    expect(await send(secret)).toEqual([429, 'QUOTA_EXCEEDED', '30']);
+    expect(await send(tiny)).toEqual([429, 'QUOTA_EXCEEDED', '30']);
+    held.release();
+    await expect.poll(async () => (await api.jobs.inFlight('small')).size, { timeout: 10_000 }).toBe(0);
+    expect((await send(secret))[0]).toBe(202);
+  });
+});
+
+describe('a server without API keys', () => {
+  it('answers to its own machine, under its own name only', async () => {
+    await using open = await startTestApi(server.client);
+    const ask = async (headers: Record<string, string>) => {
+      const answer = await open.app.request('/api/gpu', { headers });
+      return answer.status;
+    };
+    expect(await ask({})).toBe(200);
+    expect(await ask({ Host: '127.0.0.1:55433', Origin: 'http://127.0.0.1:55433' })).toBe(200);
+    expect(await ask({ Host: 'rebound.example.org' })).toBe(403);
+    expect(await ask({ Host: 'localhost', Origin: 'https://evil.example.org' })).toBe(403);
+    expect(await ask({ Host: 'localhost', 'Sec-Fetch-Site': 'cross-site' })).toBe(403);
+  });
+
+  it('asks for a key beyond its machine, unless it is told to let anyone in', async () => {
+    await using open = await startTestApi(server.client);
+    const at = (letsAnyoneIn: boolean) => {
+      const openDoor = createOpenDoor({ host: '0.0.0.0', letsAnyoneIn, corsOrigins: [] });
+      const app = createApp({ ...open.deps, access: { ...open.deps.access, openDoor } });
+      return app.request('/api/gpu', { headers: { Host: 'limelight.example.org' } });
+    };
+    expect((await at(false)).status).toBe(401);
+    expect((await at(true)).status).toBe(200);
+    expect((await at(true)).headers.get('ratelimit-policy')).toContain('"address"');
+  });
+
+  it('stays closed when all its keys were revoked', async () => {
+    await using once = await startTestApi(server.client);
+    await once.keys.create('gone', ['admin']);
+    await once.keys.revoke('gone');
+
+    expect((await once.app.request('/api/gpu')).status).toBe(401);
+  });
+});
+
+describe('CORS', () => {
+  it('lets pages of the listed origins in, and no others', async () => {
+    const origin = 'https://studio.example.org';
+    await using listed = await startTestApi(server.client, { access: { corsOrigins: [origin] } });
+    const preflight = (from: string) =>
+      listed.app.request('/api/pipeline/generate', {
+        method: 'OPTIONS',
+        headers: {
+          Origin: from,
+          'Access-Control-Request-Method': 'POST',
+          'Access-Control-Request-Headers': 'authorization',
+        },
+      });
+    const allowed = await preflight(origin);
+    const other = await preflight('https://studio.example.org.evil.example');
+    const answer = await listed.app.request('/api/gpu', { headers: { Origin: origin } });
+
+    expect(allowed.status).toBe(204);
+    expect(allowed.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(allowed.headers.get('access-control-allow-headers')).toContain('Authorization');
+    expect(other.headers.get('access-control-allow-origin')).toBeNull();
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('access-control-expose-headers')).toContain('Retry-After');
+    expect(answer.headers.get('access-control-allow-credentials')).toBeNull();
+  });
+});
