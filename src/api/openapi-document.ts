@@ -1,5 +1,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { ErrorCode } from '../contracts/error-codes.ts';
+import { accessRule } from './access-rules.ts';
 import type { ApiEnv } from './api-env.ts';
+import { describeProblems } from './wire/problem.ts';
 
 const INFO = {
   title: 'Limelight',
@@ -17,10 +20,51 @@ const TAGS = [
   { name: 'Operation', description: 'How the server itself is doing.' },
 ];
 
-/** The description of every route that `createRoutes().openapi` declared. */
+/** What the guard answers before a route does. */
+const GUARDED: readonly ErrorCode[] = [
+  'KEY_REQUIRED',
+  'KEY_INVALID',
+  'KEY_SCOPE_MISSING',
+  'ORIGIN_REFUSED',
+  'LINK_INVALID',
+  'LINK_EXPIRED',
+  'RATE_EXCEEDED',
+];
+const METHODS = ['get', 'put', 'post', 'delete'] as const;
+
+/** The description of every route that `createRoutes().openapi` declared, and of who may use it. */
 export function toOpenApiDocument(app: OpenAPIHono<ApiEnv>) {
-  return app.getOpenAPI31Document(
+  const document = app.getOpenAPI31Document(
     { openapi: '3.1.0', info: INFO, tags: TAGS, servers: [{ url: '/' }] },
     { sortComponents: 'alphabetically' },
   );
+  document.components = {
+    ...document.components,
+    securitySchemes: {
+      key: {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'An API key. A server without keys answers to its own machine, and asks for none.',
+      },
+    },
+  };
+  for (const [path, item] of Object.entries(document.paths ?? {})) {
+    for (const method of METHODS) {
+      const operation = item[method];
+      const { need, link } = accessRule(method.toUpperCase(), path);
+      if (!operation) {
+        continue;
+      }
+      const codes = need === 'public' ? (['RATE_EXCEEDED'] as const) : GUARDED;
+      operation.responses = {
+        ...describeProblems(codes.filter((code) => link || !code.startsWith('LINK_'))),
+        ...operation.responses,
+      };
+      if (need !== 'public') {
+        // None: a signed link, or a server without keys.
+        operation.security = [{ key: [] }, {}];
+      }
+    }
+  }
+  return document;
 }

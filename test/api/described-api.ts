@@ -1,5 +1,7 @@
+import { createAccess } from '../../src/api/access.ts';
 import type { ApiDeps } from '../../src/api/api-deps.ts';
 import { API_LIMITS } from '../../src/api/limits.ts';
+import { loadConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 
 /** For an app that is only asked to describe itself: whatever else it is asked fails. */
@@ -18,6 +20,14 @@ export function describedApi(): ApiDeps {
     hub: nothing('hub'),
     metrics: nothing('metrics'),
     requests: nothing('requests'),
+    access: createAccess({
+      host: '127.0.0.1',
+      settings: loadConfig({}).access,
+      keys: { list: async () => [] },
+      linkSecret: nothing('linkSecret'),
+      jobs: nothing('jobs'),
+      records: nothing('records'),
+    }),
     limits: API_LIMITS,
     defaults: { confThreshold: 0.5 },
     logger: createLogger('test', { level: 'silent' }),

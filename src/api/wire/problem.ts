@@ -52,3 +52,19 @@ function toResponse(status: number, codes: ErrorCode[]) {
     ...(COME_BACK.includes(status) && { headers: RETRY_AFTER }),
   };
 }
+
+/** The same as plain OpenAPI, for what is not a route's own. */
+export function describeProblems(codes: readonly ErrorCode[]) {
+  const byStatus = Map.groupBy(codes, (code) => ERROR_CODES[code].status);
+  const refer = (status: number, found: ErrorCode[]) => {
+    const { content, ...response } = toResponse(status, found);
+    const { examples } = content['application/problem+json'];
+    return {
+      ...response,
+      content: {
+        'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, examples },
+      },
+    };
+  };
+  return Object.fromEntries([...byStatus].map(([status, found]) => [String(status), refer(status, found)]));
+}
