@@ -1,7 +1,9 @@
-import { readWav } from '../../src/media/wav.ts';
+import { openWav } from '../../src/media/wav.ts';
 import { motionOf } from '../../src/providers/local/motion/motion.ts';
 import { stageTalk } from '../../src/providers/local/stage-talk.ts';
 import type { TalkModels } from '../../src/providers/local/talk-models.ts';
+import { hearVoice } from '../../src/providers/local/voice/hear-voice.ts';
+import { readMono } from '../../src/providers/local/voice/mono-voice.ts';
 import type { TalkRequest } from '../../src/providers/video-provider.ts';
 import { tileSheet, wholeFrame } from './tile-sheet.ts';
 
@@ -16,9 +18,10 @@ export async function drawTalk(
   path: string,
 ): Promise<void> {
   const { animator, frame } = await stageTalk(models, request, longSidePx);
-  const voice = await readWav(request.voicePath);
-  const frames = Math.round((voice.channels[0]!.length / voice.sampleRateHz) * FRAMES_PER_SECOND);
-  const poseAt = motionOf(voice, {
+  await using voice = await openWav(request.voicePath);
+  const frames = Math.round((voice.frames / voice.sampleRateHz) * FRAMES_PER_SECOND);
+  const heard = await hearVoice(await readMono(voice), models.speech);
+  const poseAt = motionOf(heard, {
     frames,
     framesPerSecond: FRAMES_PER_SECOND,
     seed: request.requestId,

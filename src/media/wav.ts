@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { PipelineError } from '../errors.ts';
 
 const HEADER_BYTES = 44;
@@ -59,35 +59,86 @@ export async function createWavWriter(path: string, format: WavFormat): Promise<
   };
 }
 
+export interface WavReader extends WavFormat, AsyncDisposable {
+  /** Of each channel. */
+  frames: number;
+  /** So many frames from one on: one array a channel, -1 to 1; fewer at the end. */
+  read(from: number, count: number): Promise<Float32Array[]>;
+}
+
+/** Longer headers are not ours. */
+const MOST_HEADER_BYTES = 65_536;
+
 /**
- * Reads a 16-bit PCM WAV whole: one array a channel, -1 to 1.
+ * Opens a 16-bit PCM WAV to be read piece by piece.
  * @throws PipelineError MEDIA_UNDECODABLE for any other file.
  */
-export async function readWav(path: string): Promise<{ sampleRateHz: number; channels: Float32Array[] }> {
-  const file = await readFile(path);
-  const { format, data } = findChunks(file);
-  const count = format?.readUInt16LE(2) ?? 0;
-  if (!format || !data || format.readUInt16LE(0) !== PCM || format.readUInt16LE(14) !== 16 || count === 0) {
-    throw new PipelineError('MEDIA_UNDECODABLE', 'Expected a 16-bit PCM WAV file and received another one.');
+export async function openWav(path: string): Promise<WavReader> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const head = Buffer.alloc(Math.min(size, MOST_HEADER_BYTES));
+    await file.read(head, 0, head.length, 0);
+    const { format, data, dataAt } = findChunks(head);
+    const channels = format?.readUInt16LE(2) ?? 0;
+    if (
+      !format ||
+      !data ||
+      format.readUInt16LE(0) !== PCM ||
+      format.readUInt16LE(14) !== 16 ||
+      channels === 0
+    ) {
+      throw new PipelineError(
+        'MEDIA_UNDECODABLE',
+        'Expected a 16-bit PCM WAV file and received another one.',
+      );
+    }
+    const bytesPerFrame = 2 * channels;
+    const bytes = Math.min(head.readUInt32LE(dataAt - 4), size - dataAt);
+    const frames = Math.floor(bytes / bytesPerFrame);
+    return {
+      sampleRateHz: format.readUInt32LE(4),
+      channels,
+      frames,
+      async read(from, count) {
+        const length = Math.max(0, Math.min(count, frames - from));
+        const buffer = Buffer.alloc(length * bytesPerFrame);
+        await file.read(buffer, 0, buffer.length, dataAt + from * bytesPerFrame);
+        return toChannels(buffer, channels, length);
+      },
+      [Symbol.asyncDispose]: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
   }
+}
 
-  const frames = Math.floor(data.length / 2 / count);
-  const channels = Array.from({ length: count }, (_, channel) => {
+function toChannels(data: Buffer, count: number, frames: number): Float32Array[] {
+  return Array.from({ length: count }, (_, channel) => {
     const samples = new Float32Array(frames);
     for (let frame = 0; frame < frames; frame++) {
       samples[frame] = data.readInt16LE((frame * count + channel) * 2) / 32_768;
     }
     return samples;
   });
-  return { sampleRateHz: format.readUInt32LE(4), channels };
+}
+
+/**
+ * Reads a 16-bit PCM WAV whole: one array a channel, -1 to 1.
+ * @throws PipelineError MEDIA_UNDECODABLE for any other file.
+ */
+export async function readWav(path: string): Promise<{ sampleRateHz: number; channels: Float32Array[] }> {
+  await using wav = await openWav(path);
+  return { sampleRateHz: wav.sampleRateHz, channels: await wav.read(0, wav.frames) };
 }
 
 /** RIFF: chunks of a four-letter name, a length and so many bytes, padded to an even number. */
-function findChunks(file: Buffer): { format?: Buffer; data?: Buffer } {
+function findChunks(file: Buffer): { format?: Buffer; data?: Buffer; dataAt: number } {
   if (file.toString('latin1', 0, 4) !== 'RIFF' || file.toString('latin1', 8, 12) !== 'WAVE') {
-    return {};
+    return { dataAt: 0 };
   }
-  const chunks: { format?: Buffer; data?: Buffer } = {};
+  const chunks: { format?: Buffer; data?: Buffer; dataAt: number } = { dataAt: 0 };
   for (let at = 12; at + 8 <= file.length; ) {
     const name = file.toString('latin1', at, at + 4);
     const length = file.readUInt32LE(at + 4);
@@ -96,6 +147,8 @@ function findChunks(file: Buffer): { format?: Buffer; data?: Buffer } {
       chunks.format = body;
     } else if (name === 'data') {
       chunks.data = body;
+      chunks.dataAt = at + 8;
+      break;
     }
     at += 8 + length + (length % 2);
   }

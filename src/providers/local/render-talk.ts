@@ -1,9 +1,11 @@
 import { createMp4Writer } from '../../media/mp4-writer.ts';
-import { readWav } from '../../media/wav.ts';
+import { openWav } from '../../media/wav.ts';
 import type { RenderedTalk, TalkProgress, TalkRequest } from '../video-provider.ts';
 import { motionOf } from './motion/motion.ts';
 import { stageTalk } from './stage-talk.ts';
 import type { TalkModels } from './talk-models.ts';
+import { hearVoice } from './voice/hear-voice.ts';
+import { readMono } from './voice/mono-voice.ts';
 
 const FRAMES_PER_SECOND = 25;
 /** Frames between two words on progress. */
@@ -26,11 +28,12 @@ export async function renderTalk(
   onProgress: (progress: TalkProgress) => void,
 ): Promise<RenderedTalk> {
   const { animator, frame: size, warnings } = await stageTalk(models, request, longSidePx);
-  const voice = await readWav(request.voicePath);
-  const samples = voice.channels[0]!.length;
+  await using voice = await openWav(request.voicePath);
+  const samples = voice.frames;
   const durationS = samples / voice.sampleRateHz;
   const frames = Math.max(1, Math.round(durationS * FRAMES_PER_SECOND));
-  const poseAt = motionOf(voice, {
+  const heard = await hearVoice(await readMono(voice), models.speech);
+  const poseAt = motionOf(heard, {
     frames,
     framesPerSecond: FRAMES_PER_SECOND,
     seed: request.requestId,
@@ -42,18 +45,18 @@ export async function renderTalk(
     ...size,
     framesPerS: FRAMES_PER_SECOND,
     frames,
-    sound: { sampleRateHz: voice.sampleRateHz, channels: voice.channels.length, samples },
+    sound: { sampleRateHz: voice.sampleRateHz, channels: voice.channels, samples },
   });
   const picture = new Uint32Array(size.widthPx * size.heightPx);
   const bytes = new Uint8Array(picture.buffer);
-  let heard = 0;
+  let written = 0;
   for (let frame = 0; frame < frames; frame += 1) {
     animator.draw(poseAt(frame), picture);
     await writer.addFrame(bytes);
     const until =
       frame === frames - 1 ? samples : Math.round(((frame + 1) / FRAMES_PER_SECOND) * voice.sampleRateHz);
-    await writer.addSound(voice.channels.map((channel) => channel.subarray(heard, until)));
-    heard = until;
+    await writer.addSound(await voice.read(written, until - written));
+    written = until;
     if (frame % PROGRESS_EVERY === PROGRESS_EVERY - 1 || frame === frames - 1) {
       onProgress({ frame: frame + 1, frames });
     }

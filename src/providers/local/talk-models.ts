@@ -1,6 +1,7 @@
 import { createFaceDetector, FACE_KINDS, type FaceDetector } from '../../inference/face-detector.ts';
 import { createFaceLandmarker, type FaceLandmarker, LANDMARK_KINDS } from '../../inference/face-landmarks.ts';
 import { type FoundModel, findModel, type ModelFolders } from '../../inference/find-model.ts';
+import { readSpeechNets, type SpeechNets } from './voice/speech-nets.ts';
 
 /** Plain data: it travels to the slot. */
 export interface TalkModelPlan {
@@ -13,6 +14,7 @@ export interface TalkModelPlan {
 export interface TalkModels {
   detector: FaceDetector;
   landmarker: FaceLandmarker;
+  speech: SpeechNets;
 }
 
 /** @throws PipelineError MODEL_MISSING */
@@ -31,6 +33,7 @@ export async function createTalkModels({
 }: TalkModelPlan): Promise<TalkModels> {
   return {
     detector: await createFaceDetector(faceDetection, { threads }),
+    speech: await readSpeechNets(),
     landmarker: await createFaceLandmarker(faceLandmarks, { threads }),
   };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readWav } from '../../../src/media/wav.ts';
+import { openWav } from '../../../src/media/wav.ts';
 import { ALL_FORMATS, EncodedPacketSink, FilePathSource, Input } from '../../../src/media/webcodecs.ts';
 import { boundsOf, eyeDistance } from '../../../src/providers/local/face/face-points.ts';
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';
@@ -16,7 +16,9 @@ import {
   findTalkModels,
   type TalkModels,
 } from '../../../src/providers/local/talk-models.ts';
-import { voiceBandsOf } from '../../../src/providers/local/voice/voice-bands.ts';
+import { hearVoice } from '../../../src/providers/local/voice/hear-voice.ts';
+import { readMono } from '../../../src/providers/local/voice/mono-voice.ts';
+import { voiceFeaturesOf } from '../../../src/providers/local/voice/voice-features.ts';
 import type { TalkRequest } from '../../../src/providers/video-provider.ts';
 import { mediaDir, modelsDir } from '../../shared-media.ts';
 import { buzz, maskOver, photoRequest, writeVoice } from './talk-files.ts';
@@ -173,9 +175,9 @@ async function drawFrames(
   { from, frames, every = 1, seed = 'test' }: Cut,
   onFrame: (rgba: Uint8Array) => unknown,
 ): Promise<void> {
-  const voice = await readWav(voicePath);
-  const poseAt = motionOf(voice, {
-    frames: Math.round((voice.channels[0]!.length / voice.sampleRateHz) * 25),
+  const mono = await monoOf(voicePath);
+  const poseAt = motionOf(await hearVoice(mono, models.speech), {
+    frames: Math.round(mono.length / 640),
     framesPerSecond: 25,
     seed,
     ...animator.manner,
@@ -188,9 +190,14 @@ async function drawFrames(
   }
 }
 
+async function monoOf(voicePath: string): Promise<Float32Array> {
+  await using voice = await openWav(voicePath);
+  return readMono(voice);
+}
+
 /** Gaps between the lips in eye distances, by landmarks of the frames that were drawn, and the voice's loudness. */
 async function speak(staged: StagedTalk, voicePath: string, cut: Cut) {
-  const { speech } = voiceBandsOf(await readWav(voicePath));
+  const { levelDb } = voiceFeaturesOf(await monoOf(voicePath));
   const gaps: number[] = [];
   let box: [number, number, number, number] | undefined;
   await drawFrames(staged, voicePath, cut, async (rgba) => {
@@ -206,7 +213,7 @@ async function speak(staged: StagedTalk, voicePath: string, cut: Cut) {
   });
   return {
     gaps,
-    loudness: gaps.map((_, i) => Math.max(-50, speech[4 * (cut.from + i * (cut.every ?? 1))]!)),
+    loudness: gaps.map((_, i) => Math.max(-50, levelDb[4 * (cut.from + i * (cut.every ?? 1))]!)),
   };
 }
 

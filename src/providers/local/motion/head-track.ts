@@ -1,6 +1,6 @@
 import { smoothstep } from '../smoothstep.ts';
 import { percentile, smoothSeries } from '../voice/series.ts';
-import { FEATURE_RATE_HZ } from '../voice/voice-bands.ts';
+import { FEATURE_RATE_HZ } from '../voice/voice-features.ts';
 import type { VoiceGate } from '../voice/voice-gate.ts';
 import type { Pose } from './pose.ts';
 

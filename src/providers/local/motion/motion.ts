@@ -1,6 +1,4 @@
-import { mouthShapesOf } from '../voice/mouth-shapes.ts';
-import { voiceBandsOf } from '../voice/voice-bands.ts';
-import { voiceGateOf } from '../voice/voice-gate.ts';
+import type { HeardVoice } from '../voice/hear-voice.ts';
 import { blinkTimes, lidsAt } from './blinks.ts';
 import { createHeadTrack } from './head-track.ts';
 import { mouthTrackOf } from './mouth-track.ts';
@@ -27,14 +25,9 @@ export interface MotionOptions extends Manner {
 }
 
 /** What every frame of the talk shows. */
-export function motionOf(
-  voice: { sampleRateHz: number; channels: Float32Array[] },
-  options: MotionOptions,
-): (frame: number) => Pose {
+export function motionOf({ shapes, gate }: HeardVoice, options: MotionOptions): (frame: number) => Pose {
   const { frames, framesPerSecond } = options;
-  const bands = voiceBandsOf(voice);
-  const gate = voiceGateOf(bands);
-  const track = mouthTrackOf(mouthShapesOf(bands, gate), options);
+  const track = mouthTrackOf(shapes, options);
   const mouth = options.mouthOpen ? holdOpenMouth(track, options) : track;
   const headAt = createHeadTrack(gate, seededRandom(`${options.seed}/head`));
   const blinks = blinkTimes(frames / framesPerSecond, seededRandom(`${options.seed}/blinks`));

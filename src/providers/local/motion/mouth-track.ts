@@ -1,12 +1,13 @@
 import { clamp } from '../smoothstep.ts';
 import type { MouthShapes } from '../voice/mouth-shapes.ts';
-import { FEATURE_RATE_HZ } from '../voice/voice-bands.ts';
+import { FEATURE_RATE_HZ } from '../voice/voice-features.ts';
 import type { MouthParameter, Pose } from './pose.ts';
 
-export type MouthPose = Pick<Pose, MouthParameter>;
+/** `lipOnTeeth` is for the policy of open mouths: it holds the lower lip up. */
+export type MouthPose = Pick<Pose, MouthParameter> & { lipOnTeeth: number };
 
 /** Seconds that the lips are ahead of the sound, as people's are. */
-const LEAD = 0.015;
+const LEAD = 0.03;
 /** Seconds around a frame that it answers for. */
 const AROUND = 0.02;
 /** The most that the jaw goes in a second. */
@@ -30,11 +31,12 @@ export function mouthTrackOf(
 
   // A closure may be shorter than a frame: its peak counts, or it would fall between two frames.
   const close = withNeighbours(perFrame(shapes.close, (window) => Math.max(...window)));
+  const lipOnTeeth = perFrame(shapes.lipOnTeeth, (window) => Math.max(...window));
   const sibilant = perFrame(shapes.sibilant, mean);
   const wide = perFrame(shapes.wide, mean);
   const jaw = limited(
     perFrame(shapes.jaw, mean).map(
-      (value, i) => Math.max(value, 0.1 * sibilant[i]!) * (1 - 0.92 * close[i]!),
+      (value, i) => Math.max(value, 0.1 * sibilant[i]!, 0.09 * lipOnTeeth[i]!) * (1 - 0.95 * close[i]!),
     ),
     JAW_PER_SECOND / framesPerSecond,
   );
@@ -45,8 +47,13 @@ export function mouthTrackOf(
       jaw: reach * jaw[i]!,
       wide: reach * (0.26 * spread - 0.3 * round) * open,
       thick: 0.7 * round * open,
-      upperRaise: (0.18 * jaw[i]! + 0.28 * sibilant[i]!) * open,
-      lowerDrop: (0.55 * sibilant[i]! + 0.3 * spread * Math.min(1, jaw[i]! / 0.15) + 0.15 * jaw[i]!) * open,
+      upperRaise: (0.18 * jaw[i]! + 0.28 * sibilant[i]! + 0.25 * lipOnTeeth[i]!) * open,
+      lowerDrop:
+        (0.55 * sibilant[i]! * (1 - lipOnTeeth[i]!) +
+          0.3 * spread * Math.min(1, jaw[i]! / 0.15) +
+          0.15 * jaw[i]!) *
+        open,
+      lipOnTeeth: lipOnTeeth[i]! * open,
       close: 0,
       press: 0.7 * close[i]!,
     };

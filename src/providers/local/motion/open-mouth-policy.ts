@@ -17,7 +17,7 @@ export function holdOpenMouth(
     const hold = held[i]! * strength;
     const round = pose.thick / 0.7;
     const base = 1.06 - 0.6 * Math.min(1, pose.jaw / 0.35);
-    const together = Math.max(base, 0.55 * round, pose.press / 0.7);
+    const together = Math.max(base, 0.55 * round, 0.75 * pose.lipOnTeeth, pose.press / 0.7);
     return {
       ...pose,
       jaw: pose.jaw * (1 - 0.15 * hold),

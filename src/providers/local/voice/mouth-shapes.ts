@@ -1,6 +1,7 @@
 import { clamp, smoothstep } from '../smoothstep.ts';
-import { percentile, recentMax, smoothSeries } from './series.ts';
-import { FEATURE_RATE_HZ, type VoiceBands } from './voice-bands.ts';
+import { percentile, smoothSeries } from './series.ts';
+import { type SmallNet, sigmoid } from './small-net.ts';
+import { BANDS, FEATURE_RATE_HZ, type VoiceFeatures } from './voice-features.ts';
 import type { VoiceGate } from './voice-gate.ts';
 
 /** What the mouth does for the sound, every 10 ms; 0 to 1, `wide` from -1 (round) to 1 (spread). */
@@ -9,79 +10,105 @@ export interface MouthShapes {
   wide: Float32Array;
   /** Lips on each other: m, b, p. */
   close: Float32Array;
+  /** The lower lip at the upper teeth: f, v. */
+  lipOnTeeth: Float32Array;
   /** s, sh and the like: teeth nearly together. */
   sibilant: Float32Array;
 }
 
 /** Of the whole way: talking, not shouting. */
 const TALKING_JAW = 0.58;
+/** Frames around the one that is heard; the network was trained on these. */
+const OFFSETS = [-9, -6, -3, -1, 0, 1, 3, 6, 9];
+/** Decibels: a band that hardly changes must not turn its noise into news. */
+const LEAST_DEVIATION_DB = 3;
+const LEAST_LOUD_FRAMES = 20;
 const ms = (time: number) => (time * FEATURE_RATE_HZ) / 1000;
 
-/** Shapes from the energies of a few bands: where the first formant lies, where the second, and dips between sounds. */
-export function mouthShapesOf(bands: VoiceBands, gate: VoiceGate): MouthShapes {
-  const count = bands.speech.length;
+/** Shapes as the network hears them, brought to the range of this voice: voices and microphones differ. */
+export function mouthShapesOf(features: VoiceFeatures, gate: VoiceGate, net: SmallNet): MouthShapes {
+  const heard = hear(features, net);
   const loud = smoothSeries(gate.loudness, ms(30));
-  const openness = normalised(difference(bands.open, bands.low), gate);
-  const spread = normalised(difference(bands.spread, bands.middle), gate);
-  const hissing = difference(bands.hiss, bands.speech);
-  const close = closures(bands, gate);
-  const sibilant = Float32Array.from(
-    { length: count },
-    (_, i) => gate.open[i]! * smoothstep(-3, 5, hissing[i]!) * (bands.hiss[i]! > gate.floorDb ? 1 : 0),
-  );
-  const measure = Float32Array.from(
-    { length: count },
-    (_, i) => gate.loudness[i]! * (0.35 + 0.65 * clamp(openness[i]!, 0, 1.1)),
-  );
-  const most = Math.max(0.25, percentile(spoken(measure, gate), 0.95));
-  const jaw = measure.map((value, i) => {
+  const spoken = (values: Float32Array) =>
+    values.filter((_, i) => gate.open[i]! > 0.5 && gate.loudness[i]! > 0.2);
+  const gated = (values: Float32Array) => values.map((value, i) => value * gate.open[i]!);
+
+  const surely = (values: Float32Array, least: number, from: number, to: number) => {
+    const most = Math.max(least, percentile(spokenOrSoft(values, gate), 0.98));
+    return gated(values.map((value) => smoothstep(from, to, value / most)));
+  };
+  const close = surely(heard.close, 0.3, 0.25, 0.6);
+  const lipOnTeeth = surely(heard.lipOnTeeth, 0.35, 0.4, 0.85);
+  const sibilant = smoothSeries(gated(heard.sibilant), ms(15));
+  const most = Math.max(0.25, percentile(spoken(heard.jaw), 0.95));
+  const jaw = heard.jaw.map((value, i) => {
     const opened = clamp((value - 0.08) / most, 0, 1.25) ** 0.9;
-    const held = (1 - 0.9 * close[i]!) * (1 - 0.35 * sibilant[i]!);
+    const held = (1 - 0.9 * close[i]!) * (1 - 0.35 * sibilant[i]!) * (1 - 0.4 * lipOnTeeth[i]!);
     return TALKING_JAW * opened * (0.45 + 0.55 * loud[i]!) * gate.open[i]! * held;
   });
-  const wide = spread.map((value, i) => clamp(2 * value - 1, -1, 1) * gate.open[i]!);
+  const widest = Math.max(0.3, percentile(spoken(heard.wide.map(Math.abs)), 0.92));
+  const wide = gated(heard.wide.map((value) => clamp(value / widest, -1, 1)));
   return {
-    jaw: smoothSeries(jaw, ms(18)),
-    wide: smoothSeries(wide, ms(30)),
+    jaw: smoothSeries(jaw, ms(12)),
+    wide: smoothSeries(wide, ms(25)),
     close,
-    sibilant: smoothSeries(sibilant, ms(15)),
+    lipOnTeeth,
+    sibilant,
   };
 }
 
-/** Short dips between loud sounds, and nasals: the upper bands fall away while the voice goes on. */
-function closures({ speech, low, middle }: VoiceBands, gate: VoiceGate): Float32Array {
-  const level = smoothSeries(speech, ms(8));
-  const vowel = smoothSeries(middle, ms(8));
-  const around = ms(140);
-  const dip = dipOf(level, around);
-  const vowelDip = dipOf(vowel, around);
-  return level.map((db, i) => {
-    const stop = smoothstep(13, 21, dip[i]!);
-    const voiced = smoothstep(gate.floorDb + 8, gate.floorDb + 16, low[i]!);
-    const nasal = 0.8 * smoothstep(12, 19, vowelDip[i]!) * voiced * smoothstep(9, 4, dip[i]!);
-    // At the end of an utterance the mouth closes by itself.
-    return db < gate.floorDb ? stop * gate.open[i]! : Math.max(stop, nasal) * gate.open[i]!;
-  });
+/** Closures are soft: they count however loud they are. */
+function spokenOrSoft(values: Float32Array, gate: VoiceGate): Float32Array {
+  return values.filter((_, i) => gate.open[i]! > 0.5);
 }
 
-/** How far a value lies below the lower of the peaks on both sides. */
-function dipOf(values: Float32Array, around: number): Float32Array {
-  const before = recentMax(values, around, 1);
-  const after = recentMax(values, around, -1);
-  return values.map((value, i) => Math.min(before[i]!, after[i]!) - value);
+/** The network's answers, frame by frame; same inputs as `shape_inputs` of its training. */
+function hear({ count, bands, loudness, isLoud }: VoiceFeatures, net: SmallNet): MouthShapes {
+  const { mean, deviation } = statistics(bands, count, isLoud);
+  const width = BANDS + 1;
+  const frames = new Float32Array(count * width);
+  for (let frame = 0; frame < count; frame += 1) {
+    for (let band = 0; band < BANDS; band += 1) {
+      const value = (bands[frame * BANDS + band]! - mean[band]!) / deviation[band]!;
+      frames[frame * width + band] = clamp(value, -4, 3);
+    }
+    frames[frame * width + BANDS] = loudness[frame]!;
+  }
+  const series = () => new Float32Array(count);
+  const heard = { jaw: series(), wide: series(), close: series(), lipOnTeeth: series(), sibilant: series() };
+  const inputs = new Float32Array(OFFSETS.length * width);
+  const outputs = new Float32Array(5);
+  for (let frame = 0; frame < count; frame += 1) {
+    OFFSETS.forEach((offset, k) => {
+      const at = clamp(frame + offset, 0, count - 1) * width;
+      inputs.set(frames.subarray(at, at + width), k * width);
+    });
+    net(inputs, outputs);
+    heard.jaw[frame] = clamp(outputs[0]!, 0, 1.2);
+    heard.wide[frame] = clamp(outputs[1]!, -1.2, 1.2);
+    heard.close[frame] = sigmoid(outputs[2]!);
+    heard.lipOnTeeth[frame] = sigmoid(outputs[3]!);
+    heard.sibilant[frame] = sigmoid(outputs[4]!);
+  }
+  return heard;
 }
 
-function difference(a: Float32Array, b: Float32Array): Float32Array {
-  return a.map((value, i) => value - b[i]!);
-}
-
-/** 0 at the tenth and 1 at the ninetieth percentile of what is spoken: voices and microphones differ. */
-function normalised(values: Float32Array, gate: VoiceGate): Float32Array {
-  const during = spoken(values, gate);
-  const [low, high] = [percentile(during, 0.1), percentile(during, 0.9)];
-  return values.map((value) => (value - low) / Math.max(4, high - low));
-}
-
-function spoken(values: Float32Array, gate: VoiceGate): Float32Array {
-  return values.filter((_, i) => gate.open[i]! > 0.5 && gate.loudness[i]! > 0.2);
+/** What this voice through this microphone sounds like, by its loud frames. */
+function statistics(bands: Float32Array, count: number, isLoud: (frame: number) => boolean) {
+  const all = Array.from({ length: count }, (_, frame) => frame);
+  const loud = all.filter(isLoud);
+  const chosen = loud.length > LEAST_LOUD_FRAMES ? loud : all;
+  const mean = new Float64Array(BANDS);
+  const square = new Float64Array(BANDS);
+  for (const frame of chosen) {
+    for (let band = 0; band < BANDS; band += 1) {
+      const value = bands[frame * BANDS + band]!;
+      mean[band]! += value / chosen.length;
+      square[band]! += (value * value) / chosen.length;
+    }
+  }
+  const deviation = square.map((value, band) =>
+    Math.max(LEAST_DEVIATION_DB, Math.sqrt(Math.max(0, value - mean[band]! ** 2))),
+  );
+  return { mean, deviation };
 }

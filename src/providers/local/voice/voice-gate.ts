@@ -1,47 +1,60 @@
-import { clamp, smoothstep } from '../smoothstep.ts';
-import { percentile } from './series.ts';
-import { FEATURE_RATE_HZ, type VoiceBands } from './voice-bands.ts';
+import { clamp } from '../smoothstep.ts';
+import { FEATURE_RATE_HZ, type VoiceFeatures } from './voice-features.ts';
 
-/** Where in the recording there is a voice. One number every 10 ms, 0 to 1. */
+/** Where in the recording somebody speaks. One number every 10 ms, 0 to 1. */
 export interface VoiceGate {
   /** Loudness between the recording's floor and its loud speech. */
   loudness: Float32Array;
   /** 1 while speaking, with slopes at both ends. */
   open: Float32Array;
-  /** Decibels of the floor and of loud speech. */
-  floorDb: number;
-  peakDb: number;
 }
 
 const ATTACK_S = 0.04;
 const RELEASE_S = 0.1;
-/** Of the span from floor to peak: speech starts above the first and ends below the second. */
-const ON = 0.38;
-const OFF = 0.28;
+/** Probabilities of speech: it starts above the first and ends below the second. */
+const ON = 0.5;
+const OFF = 0.3;
+/** A pause within a word is shorter. */
+const HANGOVER_S = 0.12;
+/** Shorter stretches of speech are clicks. */
+const LEAST_S = 0.07;
+/** Of the span from floor to peak: what is softer is a pause, whoever speaks around it. */
+const LEAST_LOUDNESS = 0.03;
 /** Nothing below it is speech, however quiet the rest. */
 const SILENT_DB = -65;
-/** Decibels between the quiet and the loud parts: speech has more than the second, steady noise less than the first. */
-const STEADY = [7, 12] as const;
 
-export function voiceGateOf({ speech }: VoiceBands): VoiceGate {
-  const peakDb = Math.max(percentile(speech, 0.95), SILENT_DB + 10);
-  const quietDb = percentile(speech, 0.08);
-  const floorDb = clamp(quietDb, peakDb - 45, peakDb - 18);
-  const span = peakDb - floorDb;
-  const varied = smoothstep(STEADY[0], STEADY[1], peakDb - quietDb);
-  const loudness = speech.map((db) => clamp((db - floorDb - 8) / (span - 8), 0, 1));
-
-  const open = new Float32Array(speech.length);
+/** Open where speech is probable and loud enough to be heard over the recording's own floor. */
+export function voiceGateOf({ loudness, levelDb }: VoiceFeatures, activity: Float32Array): VoiceGate {
+  const spoken = new Uint8Array(activity.length);
   let speaking = false;
   let quietFor = 0;
-  let level = 0;
-  for (let i = 0; i < speech.length; i += 1) {
-    const db = speech[i]!;
-    quietFor = db < floorDb + OFF * span ? quietFor + 1 / FEATURE_RATE_HZ : 0;
-    speaking = (speaking && quietFor < RELEASE_S) || db > Math.max(SILENT_DB, floorDb + ON * span);
-    const slope = speaking ? 1 / (ATTACK_S * FEATURE_RATE_HZ) : -1 / (RELEASE_S * FEATURE_RATE_HZ);
-    level = clamp(level + slope, 0, 1);
-    open[i] = level * varied;
+  for (let i = 0; i < activity.length; i += 1) {
+    const audible = loudness[i]! > LEAST_LOUDNESS && levelDb[i]! > SILENT_DB;
+    quietFor = audible && activity[i]! > OFF ? 0 : quietFor + 1 / FEATURE_RATE_HZ;
+    speaking = (speaking && quietFor < HANGOVER_S) || (audible && activity[i]! > ON);
+    spoken[i] = speaking ? 1 : 0;
   }
-  return { loudness, open, floorDb, peakDb };
+  dropClicks(spoken);
+
+  const open = new Float32Array(activity.length);
+  let level = 0;
+  for (let i = 0; i < open.length; i += 1) {
+    // Lips part before the sound: the slope ends where the sound begins.
+    const ahead = spoken[Math.min(spoken.length - 1, i + Math.round(ATTACK_S * FEATURE_RATE_HZ))]!;
+    const slope = spoken[i] || ahead ? 1 / (ATTACK_S * FEATURE_RATE_HZ) : -1 / (RELEASE_S * FEATURE_RATE_HZ);
+    level = clamp(level + slope, 0, 1);
+    open[i] = level;
+  }
+  return { loudness, open };
+}
+
+function dropClicks(spoken: Uint8Array): void {
+  for (let start = spoken.indexOf(1); start >= 0; ) {
+    const end = spoken.indexOf(0, start);
+    const length = (end < 0 ? spoken.length : end) - start;
+    if (length < (LEAST_S + HANGOVER_S) * FEATURE_RATE_HZ) {
+      spoken.fill(0, start, start + length);
+    }
+    start = end < 0 ? -1 : spoken.indexOf(1, end);
+  }
 }

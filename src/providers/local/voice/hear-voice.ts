@@ -1,0 +1,26 @@
+import { type MouthShapes, mouthShapesOf } from './mouth-shapes.ts';
+import type { SpeechNets } from './speech-nets.ts';
+import { voiceActivityOf } from './voice-activity.ts';
+import { voiceFeaturesOf } from './voice-features.ts';
+import { type VoiceGate, voiceGateOf } from './voice-gate.ts';
+
+/** What of a recording moves a face. */
+export interface HeardVoice {
+  shapes: MouthShapes;
+  gate: VoiceGate;
+}
+
+/** The probability of speech every 10 ms, for mono at 16 kHz. */
+export type VoiceActivity = (mono: Float32Array) => Promise<Float32Array>;
+
+/** @param detect another judge of whether somebody speaks, in place of our own network */
+export async function hearVoice(
+  mono: Float32Array,
+  nets: SpeechNets,
+  detect?: VoiceActivity,
+): Promise<HeardVoice> {
+  const features = voiceFeaturesOf(mono);
+  const activity = detect ? await detect(mono) : voiceActivityOf(mono, features, nets.voice);
+  const gate = voiceGateOf(features, activity);
+  return { shapes: mouthShapesOf(features, gate, nets.shapes), gate };
+}
