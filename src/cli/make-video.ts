@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { LimelightClient, TaskEvent } from '../client/limelight-client.ts';
 import { isTerminal } from '../contracts/stages.ts';
 import { PipelineError } from '../errors.ts';
+import { JobFailedError } from './exit-code.ts';
 import { openMedia, saveFile } from './media-files.ts';
 
 /** For the server to hear of a cancellation, and for the job to undo itself. */
@@ -33,7 +34,7 @@ export async function makeVideo(
     await client.submit({ taskId, image, audio, fields }, { signal });
     const outcome = await client.wait(taskId, { signal, onEvent });
     if (!outcome.success) {
-      throw new PipelineError(outcome.error.code, outcome.error.message);
+      throw new JobFailedError(outcome.error.code, outcome.error.message);
     }
     await saveFile(await client.download(taskId, { signal }), outPath, signal);
     return outcome.metadata.warnings;

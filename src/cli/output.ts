@@ -1,11 +1,34 @@
+import process from 'node:process';
+
 /** What the command says while it works. Standard output is left to what was asked for, such as the path of a video. */
 export function write(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** What was asked for. */
+/** What was asked for, as a line. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+let json = false;
+
+/** From now on results are JSON: the whole command was called with `--json`. */
+export function useJson(): void {
+  json = true;
+}
+
+export function isJson(): boolean {
+  return json;
+}
+
+/**
+ * What was asked for: lines for a person, or the value itself with `--json`. Its JSON is one line, so that several
+ * results are JSON Lines.
+ */
+export function show<T>(value: T, toLines: (value: T) => string[]): void {
+  for (const line of json ? [JSON.stringify(value)] : toLines(value)) {
+    print(line);
+  }
 }
 
 const REPEAT_AFTER_MS = 60_000;

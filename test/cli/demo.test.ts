@@ -54,7 +54,7 @@ describe.skipIf(!modelsDir)('limelight demo (needs MODELS_DIR)', { timeout: DEMO
 
     const { code, said, printed } = await start(['wall.png', join(SAMPLES, 'voice.wav')]).ended;
 
-    expect({ code, printed }).toEqual({ code: 1, printed: '' });
+    expect({ code, printed }).toEqual({ code: 4, printed: '' });
     expect(said.trim().split('\n').at(-1)).toMatch(/^error: No person was found/);
     expect(await storages()).toEqual([]);
   });
@@ -74,7 +74,7 @@ describe.skipIf(!modelsDir)('limelight demo (needs MODELS_DIR)', { timeout: DEMO
   it('says how to get models where there are none', async () => {
     const { code, said } = await start([], { MODELS_DIR: scratch }).ended;
 
-    expect(code).toBe(1);
+    expect(code).toBe(5);
     expect(said).toContain('Set MODELS_DIR to a folder that holds models');
   });
 });

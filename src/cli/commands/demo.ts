@@ -8,6 +8,7 @@ import { createLimelightClient } from '../../client/limelight-client.ts';
 import { loadConfig, readEnvironment } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../run-main.ts';
+import { addExamples } from '../add-examples.ts';
 import { freePort } from '../free-port.ts';
 import type { VideoOrder } from '../make-video.ts';
 import { orderVideo } from '../order-video.ts';
@@ -17,7 +18,7 @@ import { startStack } from '../stack.ts';
 const SAMPLES = fileURLToPath(new URL('../../../samples', import.meta.url));
 
 export function addDemoCommand(program: Command): void {
-  program
+  const command = program
     .command('demo')
     .summary('make one video, with everything started for it')
     .description(
@@ -33,6 +34,7 @@ export function addDemoCommand(program: Command): void {
         outPath: resolve(out),
       });
     });
+  addExamples(command, ['limelight demo', 'limelight demo me.jpg hello.m4a -o me.mp4']);
 }
 
 async function demo(order: VideoOrder): Promise<void> {

@@ -4,6 +4,7 @@ import { NO_FAULTS } from '../../providers/d-id/emulator/faults.ts';
 import { seededFaults } from '../../providers/d-id/emulator/seeded-faults.ts';
 import { startEmulator } from '../../providers/d-id/emulator/start-emulator.ts';
 import { stopSignal } from '../../run-main.ts';
+import { addExamples } from '../add-examples.ts';
 import { write } from '../output.ts';
 
 interface EmulatorCommandOptions {
@@ -15,7 +16,7 @@ interface EmulatorCommandOptions {
 }
 
 export function addEmulatorCommand(program: Command): void {
-  program
+  const command = program
     .command('emulator')
     .summary('run a D-ID that costs nothing')
     .description(
@@ -27,6 +28,7 @@ export function addEmulatorCommand(program: Command): void {
     .option('--webhooks-to <origin>', 'where webhooks go in place of their https address')
     .option('--faults <seed>', 'answer with random faults; the same seed gives the same ones', toWholeNumber)
     .action(emulate);
+  addExamples(command, ['limelight emulator', 'limelight emulator --credits 3 --faults 7']);
 }
 
 async function emulate({ port, key, credits, webhooksTo, faults }: EmulatorCommandOptions): Promise<void> {

@@ -4,10 +4,11 @@ import { createLimelightClient } from '../../client/limelight-client.ts';
 import { loadConfig, readEnvironment } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../run-main.ts';
+import { addExamples } from '../add-examples.ts';
 import { orderVideo } from '../order-video.ts';
 
 export function addGenerateCommand(program: Command): void {
-  program
+  const command = program
     .command('generate')
     .summary('make a video with a server that runs')
     .description(
@@ -30,4 +31,5 @@ export function addGenerateCommand(program: Command): void {
       }
       await orderVideo(client, { photoPath: photo, voicePath: voice, outPath: resolve(options.out) }, signal);
     });
+  addExamples(command, ['limelight generate me.jpg hello.m4a -o me.mp4']);
 }

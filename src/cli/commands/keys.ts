@@ -3,7 +3,9 @@ import { loadConfig, readEnvironment } from '../../config.ts';
 import { type ApiKey, SCOPES, type Scope } from '../../contracts/api-key.ts';
 import { type ApiKeys, createApiKeys } from '../../storage/api-keys.ts';
 import { openStore } from '../../workers/open-store.ts';
-import { print, write } from '../output.ts';
+import { addExamples } from '../add-examples.ts';
+import { show, write } from '../output.ts';
+import { toTable } from '../table.ts';
 
 interface CreateFlags {
   scopes: Scope[];
@@ -18,7 +20,7 @@ export function addKeysCommand(program: Command): void {
     .description(
       'API keys of the server that shares this storage. A running server knows of changes within seconds. Without keys it answers to this machine only.',
     );
-  keys
+  const creating = keys
     .command('create')
     .description('make a key and show its secret, once')
     .argument('<name>', 'whose key it is; jobs and their files are seen by it alone')
@@ -29,24 +31,31 @@ export function addKeysCommand(program: Command): void {
     .option('--max-jobs <count>', 'tasks in flight, where other than API_JOBS_IN_FLIGHT', toNumber)
     .option('--max-mb <megabytes>', 'uploads in flight, where other than API_MB_IN_FLIGHT', toNumber)
     .action(create);
-  keys.command('list').description('all keys, revoked ones too').action(list);
-  keys
+  addExamples(creating, [
+    'limelight keys create studio',
+    'limelight keys create dashboard --scopes read --max-jobs 2',
+  ]);
+  const listing = keys.command('list').description('all keys, revoked ones too').action(list);
+  addExamples(listing, ['limelight keys list', 'limelight keys list --json']);
+  const rotating = keys
     .command('rotate')
     .description('make a new secret for a key; the old one works on for a while')
-    .argument('<name>')
+    .argument('<name>', 'as `list` shows it')
     .option('--overlap-hours <hours>', 'how long the old secret works on', toNumber, 24)
     .action(async (name: string, { overlapHours }: { overlapHours: number }) => {
-      show(await withKeys((keys) => keys.rotate(name, overlapHours * 3_600_000)));
+      showSecret(name, await withKeys((keys) => keys.rotate(name, overlapHours * 3_600_000)));
       write(`The old secret of ${name} works for ${overlapHours} more hours.`);
     });
-  keys
+  addExamples(rotating, ['limelight keys rotate studio', 'limelight keys rotate studio --overlap-hours 1']);
+  const revoking = keys
     .command('revoke')
     .description('end a key and its links, for good')
-    .argument('<name>')
+    .argument('<name>', 'as `list` shows it')
     .action(async (name: string) => {
       await withKeys((keys) => keys.revoke(name));
       write(`${name} is revoked.`);
     });
+  addExamples(revoking, ['limelight keys revoke studio']);
 }
 
 async function create(name: string, { scopes, maxJobs, maxMb }: CreateFlags): Promise<void> {
@@ -55,20 +64,28 @@ async function create(name: string, { scopes, maxJobs, maxMb }: CreateFlags): Pr
     ...(maxMb !== undefined && { bytes_in_flight: maxMb * 1_000_000 }),
   };
   const own = Object.keys(quota).length > 0 ? quota : undefined;
-  show(await withKeys((keys) => keys.create(name, scopes, own)));
+  showSecret(name, await withKeys((keys) => keys.create(name, scopes, own)));
 }
 
 /** The secret alone goes to standard output, for scripts. */
-function show(secret: string): void {
-  print(secret);
+function showSecret(name: string, secret: string): void {
+  show({ name, secret }, () => [secret]);
   write('This is shown once and stored nowhere. Clients send it as "Authorization: Bearer …".');
 }
 
+const COLUMNS = [{ title: 'name' }, { title: 'scopes' }, { title: 'since' }, { title: 'state' }];
+
 async function list(): Promise<void> {
   const all = await withKeys((keys) => keys.list());
-  for (const { name, scopes, created_at, ...key } of all.sort((a, b) => a.name.localeCompare(b.name))) {
-    print(`${name.padEnd(24)} ${scopes.join(',').padEnd(18)} ${created_at.slice(0, 10)}  ${toState(key)}`);
-  }
+  const keys = all
+    .sort((a, b) => a.name.localeCompare(b.name))
+    .map(({ name, scopes, created_at, ...key }) => ({ name, scopes, created_at, state: toState(key) }));
+  show(keys, () =>
+    toTable(
+      COLUMNS,
+      keys.map((key) => [key.name, key.scopes.join(','), key.created_at.slice(0, 10), key.state]),
+    ),
+  );
   if (all.length === 0) {
     write('There are no keys: the API answers to this machine only.');
   }

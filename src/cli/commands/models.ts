@@ -5,8 +5,10 @@ import { type CatalogueEntry, readCatalogue } from '../../models/catalogue.ts';
 import { createModelStore, type ModelStore } from '../../models/model-store.ts';
 import { assertLicenseAccepted, pullModel } from '../../models/pull-model.ts';
 import { stopSignal } from '../../run-main.ts';
+import { addExamples } from '../add-examples.ts';
 import { createDownloadBar, toMegabytes } from '../download-bar.ts';
-import { print, write } from '../output.ts';
+import { show, write } from '../output.ts';
+import { type Column, toTable } from '../table.ts';
 
 interface PullFlags {
   mirror?: string;
@@ -19,8 +21,12 @@ export function addModelsCommand(program: Command): void {
     .command('models')
     .summary('see, fetch and choose models')
     .description('Larger models than those that come with Limelight. They are kept in the user cache.');
-  models.command('list').description('what can be pulled, what is there, and what is used').action(list);
-  models
+  const listing = models
+    .command('list')
+    .description('what can be pulled, what is there, and what is used')
+    .action(list);
+  addExamples(listing, ['limelight models list', 'limelight models list --json']);
+  const pulling = models
     .command('pull')
     .description('download models, check them, and install them')
     .argument('[name...]', 'as `list` shows them; default: the best of free licences')
@@ -28,15 +34,25 @@ export function addModelsCommand(program: Command): void {
     .option('--from <dir>', 'folder in which they lie by their names, for machines without internet')
     .option('--accept-license', 'accept licences that must be accepted, such as AGPL-3.0')
     .action(pull);
-  models.command('verify').description('compare what is installed with its checksums').action(verify);
-  models
+  addExamples(pulling, [
+    'limelight models pull',
+    'limelight models pull yolo11n --accept-license',
+    'limelight models pull birefnet-portrait --from /media/usb/models',
+  ]);
+  const verifying = models
+    .command('verify')
+    .description('compare what is installed with its checksums')
+    .action(verify);
+  addExamples(verifying, ['limelight models verify']);
+  const using = models
     .command('use')
     .description('use a pulled model for its task from the next start on')
-    .argument('<name>')
+    .argument('<name>', 'as `list` shows it')
     .action(async (name: string) => {
       const { task } = await openStore().use(name);
       write(`${name} is used for ${task} from the next start on.`);
     });
+  addExamples(using, ['limelight models use birefnet-portrait']);
 }
 
 /** Detector and matting at the state of the art that may be used for anything. */
@@ -47,16 +63,32 @@ async function list(): Promise<void> {
   const rows = [...(await readCatalogue()), ...installed].filter(
     ({ name }, index, all) => all.findIndex((other) => other.name === name) === index,
   );
-  for (const { name, task, license, ...entry } of rows) {
+  const models = rows.map(({ name, task, license = '', ...entry }) => {
     const here = installed.find((other) => other.name === name);
     const first = installed.find((other) => other.task === task && !other.variant_of);
-    const bytes = here?.bytes ?? entry.bytes;
-    const state = first?.name === name ? 'used' : here ? 'installed' : '';
-    const size = bytes === undefined ? '' : toMegabytes(bytes);
-    print(
-      `${name.padEnd(20)} ${task.padEnd(20)} ${size.padStart(9)}  ${(license ?? '').padEnd(12)} ${state}`.trimEnd(),
-    );
-  }
+    const state = first?.name === name ? 'used' : here ? 'installed' : 'not installed';
+    return { name, task, bytes: here?.bytes ?? entry.bytes, license, state };
+  });
+  show(models, () => toTable(COLUMNS, models.map(toCells)));
+}
+
+const COLUMNS: Column[] = [
+  { title: 'name' },
+  { title: 'task' },
+  { title: 'size', align: 'right' },
+  { title: 'licence' },
+  { title: 'state' },
+];
+
+function toCells(model: {
+  name: string;
+  task: string;
+  bytes: number | undefined;
+  license: string;
+  state: string;
+}) {
+  const { name, task, bytes, license, state } = model;
+  return [name, task, bytes === undefined ? '' : toMegabytes(bytes), license, state];
 }
 
 async function pull(names: string[], { mirror, from, acceptLicense = false }: PullFlags): Promise<void> {
@@ -98,12 +130,12 @@ async function pullOne(
 
 async function verify(): Promise<void> {
   const store = openStore();
-  const faults = [];
+  const checked: { name: string; fault: string | null }[] = [];
   for (const entry of await store.list()) {
-    const fault = await store.verify(entry);
-    write(fault ?? `${entry.name}: in order`);
-    faults.push(...(fault ? [fault] : []));
+    checked.push({ name: entry.name, fault: (await store.verify(entry)) ?? null });
   }
+  show(checked, () => checked.map(({ name, fault }) => fault ?? `${name}: in order`));
+  const faults = checked.filter(({ fault }) => fault !== null);
   if (faults.length > 0) {
     throw new PipelineError('MODEL_INVALID', `${faults.length} of the installed models cannot be used`);
   }

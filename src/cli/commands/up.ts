@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type Command, Option } from 'commander';
 import { loadConfig, readEnvironment } from '../../config.ts';
 import { stopSignal } from '../../run-main.ts';
+import { addExamples } from '../add-examples.ts';
 import { warn, write } from '../output.ts';
 import { startStack } from '../stack.ts';
 
@@ -13,7 +14,7 @@ const ROLES = {
 type Role = keyof typeof ROLES;
 
 export function addUpCommand(program: Command): void {
-  program
+  const command = program
     .command('up')
     .summary('run everything on this machine')
     .description(
@@ -29,6 +30,7 @@ export function addUpCommand(program: Command): void {
         await up();
       }
     });
+  addExamples(command, ['limelight up', 'limelight up --role gpu']);
 }
 
 async function up(): Promise<void> {

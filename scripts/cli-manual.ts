@@ -1,0 +1,6 @@
+/** Writes `docs/cli.md` from the commands' own help. */
+import { writeFileSync } from 'node:fs';
+import { toManual } from '../src/cli/manual.ts';
+import { createProgram } from '../src/cli/program.ts';
+
+writeFileSync(new URL('../docs/cli.md', import.meta.url), toManual(createProgram()));

@@ -1,0 +1,32 @@
+import { Command } from 'commander';
+import { addDemoCommand } from './commands/demo.ts';
+import { addEmulatorCommand } from './commands/emulator.ts';
+import { addGenerateCommand } from './commands/generate.ts';
+import { addKeysCommand } from './commands/keys.ts';
+import { addModelsCommand } from './commands/models.ts';
+import { addUpCommand } from './commands/up.ts';
+import { paint } from './paint.ts';
+
+/** Every command, in the order of the help. One more is one more file in `commands` and one more line here. */
+const COMMANDS: ReadonlyArray<(program: Command) => void> = [
+  addDemoCommand,
+  addUpCommand,
+  addGenerateCommand,
+  addModelsCommand,
+  addKeysCommand,
+  addEmulatorCommand,
+];
+
+export function createProgram(): Command {
+  const program = new Command('limelight')
+    .description('A photo of a person and a recording of a voice become a talking video.')
+    .option('--json', 'print results and errors as JSON, one object a line')
+    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => paint('strong', title) })
+    // What a command ends with is reported in one place, `report-error.ts`.
+    .configureOutput({ outputError: () => {} })
+    .exitOverride();
+  for (const addCommand of COMMANDS) {
+    addCommand(program);
+  }
+  return program;
+}

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it } from 'vitest';
+import { freePort } from '../../src/cli/free-port.ts';
+import { limelight, limelightInTerminal, MAIN } from './limelight.ts';
+
+/** How a sequence of colours begins. */
+const COLOUR = '\u001b[';
+
+describe('the limelight command', () => {
+  it.each([
+    ['an unknown command', ['genrate'], "unknown command 'genrate' (Did you mean generate?)", 'limelight'],
+    ['an unknown option', ['up', '--rôle', 'io'], "unknown option '--rôle'", 'limelight up'],
+    ['a missing argument', ['models', 'use'], "missing required argument 'name'", 'limelight models use'],
+    ['a choice that is none', ['up', '--role', 'db'], 'Allowed choices are api, io, gpu.', 'limelight up'],
+    ['a number that is none', ['emulator', '--port', 'x'], 'Expected a whole number.', 'limelight emulator'],
+  ])('says in a sentence and a next step what is wrong: %s', async (_case, args, sentence, command) => {
+    const { code, printed, said } = await limelight(args);
+
+    expect({ code, printed }).toEqual({ code: 2, printed: '' });
+    const [error, next, ...rest] = said.trimEnd().split('\n');
+    expect(error).toMatch(/^error: /);
+    expect(error).toContain(sentence);
+    expect(next).toBe(`\`${command} --help\` shows how.`);
+    expect(rest).toEqual([]);
+  });
+
+  it('says where no server answers, and that the same may work later', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+
+    const { code, said } = await limelight(['generate', 'a.jpg', 'b.wav', '-o', 'c.mp4', '--server', url]);
+
+    expect(code).toBe(3);
+    expect(said).toMatch(/^error: No Limelight server/);
+    expect(said).toContain('limelight doctor');
+    expect(said).not.toMatch(/^ {4}at /m);
+  });
+
+  it('tells an error as one line of JSON on standard output with --json', async () => {
+    const { code, printed, said } = await limelight(['models', 'use', 'nope', '--json']);
+
+    expect({ code, said }).toEqual({ code: 5, said: '' });
+    expect(JSON.parse(printed)).toEqual({
+      error: { code: 'MODEL_MISSING', message: expect.any(String), next: expect.any(String), exit_code: 5 },
+    });
+  });
+
+  it('has no colours where there is no terminal', async () => {
+    expect((await limelight(['genrate'])).said).not.toContain(COLOUR);
+    expect((await limelight(['--help'])).printed).not.toContain(COLOUR);
+  });
+
+  it('has colours in a terminal, unless NO_COLOR is set', async () => {
+    const coloured = await limelightInTerminal(['genrate']);
+    expect(coloured).toMatchObject({ code: 2, printed: expect.stringContaining(COLOUR) });
+
+    const plain = await limelightInTerminal(['genrate'], { env: { NO_COLOR: '1' } });
+    expect(plain).toMatchObject({ code: 2, printed: expect.not.stringContaining(COLOUR) });
+  });
+
+  it('ends quietly when its reader has seen enough', async () => {
+    const child = spawn(process.execPath, [MAIN, 'models', 'list']);
+    child.stdout.destroy();
+
+    const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+
+    expect({ code, said }).toEqual({ code: 0, said: '' });
+  });
+});

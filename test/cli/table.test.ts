@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { toTable } from '../../src/cli/table.ts';
+
+describe('a table', () => {
+  it('has columns as wide as what they hold, colours not counted', () => {
+    expect(
+      toTable(
+        [{ title: 'name' }, { title: 'size', align: 'right' }, { title: 'state' }],
+        [
+          ['a-long-name', '5 MB', '\u001b[32mused\u001b[39m'],
+          ['b', '1234 MB', ''],
+        ],
+      ),
+    ).toEqual([
+      'name            size  state',
+      'a-long-name     5 MB  \u001b[32mused\u001b[39m',
+      'b            1234 MB',
+    ]);
+  });
+
+  it('has no titles over nothing', () => {
+    expect(toTable([{ title: 'name' }], [])).toEqual([]);
+  });
+});
