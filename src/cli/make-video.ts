@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { LimelightClient, TaskEvent } from '../client/limelight-client.ts';
 import { isTerminal } from '../contracts/stages.ts';
-import { PipelineError } from '../errors.ts';
 import { JobFailedError } from './exit-code.ts';
 import { openMedia, saveFile } from './media-files.ts';
 
