@@ -77,18 +77,24 @@ def averaged(net, path):
     return net.eval()
 
 
-def to_onnx(module, example, inputs, outputs, path):
+def to_onnx(module, example, inputs, outputs, path, dynamic_axes=None):
     torch.onnx.export(module.eval(), example, str(path), input_names=inputs, output_names=outputs, opset_version=OPSET,
-                      dynamo=False, do_constant_folding=True)
+                      dynamo=False, do_constant_folding=True, dynamic_axes=dynamic_axes)
     return onnx.load(str(path))
 
 
 def shrink_before(model, name, shape, size):
-    """A new input of any size, shrunk to `size` with an average over what is left out (plain bilinear would alias)."""
+    """A new input of that shape, shrunk to `size` with an average over what is left out (plain bilinear would alias)."""
     graph = model.graph
     inner = graph.input[0].name
-    graph.initializer.append(numpy_helper.from_array(np.array([1, 3, size, size], np.int64), 'inner_size'))
-    graph.node.insert(0, helper.make_node('Resize', [name, '', '', 'inner_size'], [inner], name='shrink', mode='linear',
+    if shape[0] == 1:
+        graph.initializer.append(numpy_helper.from_array(np.array([1, 3, size, size], np.int64), 'inner_size'))
+        target = ['', 'inner_size']
+    else:  # any number of pictures, of one size
+        scales = np.array([1, 1, size / shape[2], size / shape[3]], np.float32)
+        graph.initializer.append(numpy_helper.from_array(scales, 'inner_scale'))
+        target = ['inner_scale', '']
+    graph.node.insert(0, helper.make_node('Resize', [name, '', *target], [inner], name='shrink', mode='linear',
                                           coordinate_transformation_mode='half_pixel', antialias=1))
     del graph.input[:]
     graph.input.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
@@ -134,12 +140,14 @@ def export_matting(runs, out):
 def export_detector(runs, out):
     path = out / 'person-detector.onnx'
     core = PersonCore(averaged(PersonDetector(), runs / 'detector.pt'))
-    model = to_onnx(core, torch.zeros(1, 3, PERSON_SIZE, PERSON_SIZE), ['inner'], ['output0'], path)
-    finish(shrink_before(model, 'images', [1, 3, 640, 640], PERSON_SIZE), path, task='detect', names="{0: 'person'}", stride='32', imgsz='[640, 640]')
+    model = to_onnx(core, torch.zeros(2, 3, PERSON_SIZE, PERSON_SIZE), ['inner'], ['output0'], path,
+                    dynamic_axes={'inner': {0: 'N'}, 'output0': {0: 'N'}})
+    finish(shrink_before(model, 'images', ['N', 3, 640, 640], PERSON_SIZE), path, task='detect', names="{0: 'person'}",
+           stride='32', imgsz='[640, 640]')
     return {'name': 'limelight-person', 'task': 'person-detection', 'file': path.name, 'memory_mb': 160,
-            'input': {'name': 'images', 'shape': [1, 3, 640, 640], 'layout': 'NCHW', 'colour': 'RGB', 'scale': 1 / 255,
+            'input': {'name': 'images', 'shape': [None, 3, 640, 640], 'layout': 'NCHW', 'colour': 'RGB', 'scale': 1 / 255,
                       'mean': [0, 0, 0], 'std': [1, 1, 1], 'fit': 'letterbox', 'pad': 114},
-            'output': {'kind': 'yolo-dense', 'names': ['output0'], 'shape': [1, 5, 21 * PERSON_SIZE ** 2 // 1024]}}
+            'output': {'kind': 'yolo-dense', 'names': ['output0'], 'shape': [None, 5, 21 * PERSON_SIZE ** 2 // 1024]}}
 
 
 def export_face(runs, out):

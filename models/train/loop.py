@@ -30,6 +30,14 @@ class Average:
                 mean.copy_(now)
 
 
+def clock(text):
+    """'14:30' to seconds since 1970: the next time that the clock shows it."""
+    now = time.localtime()
+    hour, minute = (int(t) for t in text.split(':'))
+    then = time.mktime((now.tm_year, now.tm_mon, now.tm_mday, hour, minute, 0, 0, 0, -1))
+    return then if then > time.time() else then + 86400
+
+
 def optimiser(model, decay=0.02):
     weights = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
     others = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
@@ -38,8 +46,11 @@ def optimiser(model, decay=0.02):
 
 
 def run(model, make_batch, loss_of, *, phases, images, lr, out, seed=1, clip=4.0, warmup=150, evaluate=None,
-        evaluate_every=6000, save_every_s=150, decay=0.02, frozen=()):
+        evaluate_every=6000, save_every_s=150, decay=0.02, frozen=(), until=None):
     """Trains until `images` were seen. A run that was stopped goes on from its checkpoint, with the same batches.
+
+    On a machine that is shared nobody knows how many images an hour sees. There `until` (seconds since 1970) ends the
+    run, and the cosine with it.
 
     `frozen` names parts that stay as they were loaded: the first layers cost most of a step and change least.
     """
@@ -51,6 +62,7 @@ def run(model, make_batch, loss_of, *, phases, images, lr, out, seed=1, clip=4.0
         model.get_submodule(name).eval().requires_grad_(False)
     average, opt = Average(model), optimiser(model, decay)
     seen = step = 0
+    began = time.time()
     if out.exists():
         saved = torch.load(out, weights_only=True)
         model.load_state_dict(saved['model'])
@@ -58,18 +70,19 @@ def run(model, make_batch, loss_of, *, phases, images, lr, out, seed=1, clip=4.0
         if 'opt' in saved:
             opt.load_state_dict(saved['opt'])
         seen, step, average.steps = saved['seen'], saved['step'], saved['step']
+        began = saved.get('began', began)
         print(f'resumed at {seen} images', flush=True)
 
     def save():
         partial = out.with_suffix('.partial')
         torch.save({'model': model.state_dict(), 'average': average.model.state_dict(), 'opt': opt.state_dict(),
-                    'seen': seen, 'step': step}, partial)
+                    'seen': seen, 'step': step, 'began': began}, partial)
         partial.replace(out)
 
     saved_at, cpu_at, logged, losses = time.time(), time.process_time(), seen, []
     next_evaluation = (seen // evaluate_every + 1) * evaluate_every
-    while seen < images:
-        share = seen / images
+    while seen < images and (until is None or time.time() < until):
+        share = seen / images if until is None else (time.time() - began) / (until - began)
         _, size, batch_size = phase(phases, share)
         rate = lr * min(1, (step + 1) / warmup) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
         for group in opt.param_groups:
@@ -91,8 +104,10 @@ def run(model, make_batch, loss_of, *, phases, images, lr, out, seed=1, clip=4.0
         if time.time() - saved_at > save_every_s:
             save()
             saved_at = time.time()
-        if evaluate and (seen >= next_evaluation or seen >= images):
+        if evaluate and seen >= next_evaluation:
             next_evaluation += evaluate_every
             print(f'val at {seen}: {evaluate(average.model)}', flush=True)
     save()
+    if evaluate:
+        print(f'val at {seen}: {evaluate(average.model)}', flush=True)
     return average.model

@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url';
-import { PipelineError } from '../errors.ts';
 import type { SlotTask } from '../slots/slot-task.ts';
 import { type DetectorModel, openDetectorModel } from './detector-model.ts';
+import { testDetectorModel } from './detector-self-test.ts';
 import { createLadder } from './ladder.ts';
 import { rankPersons } from './person-ranking.ts';
+import { runTogether } from './run-together.ts';
 import { type ModelPlan, planRungs, type Rung } from './rungs.ts';
 import type { DetectPersonsInput, DetectPersonsResult } from './tasks.ts';
 
@@ -15,9 +15,6 @@ const SIDES_PX = [640, 480, 320];
 const DEFAULT_SIDE_PX = 640;
 /** Nothing below is worth telling a person of. */
 const MIN_SCORE = 0.05;
-/** A drawing is no photo: healthy models are less sure of it, broken ones see nothing at all. */
-const MIN_SELF_TEST_SCORE = 0.02;
-const FIGURE = fileURLToPath(new URL('./self-test-figure.svg', import.meta.url));
 
 /** @param openRung is another way to open a rung's model, such as one that fails on purpose. */
 export async function createTask(
@@ -28,8 +25,19 @@ export async function createTask(
   const ladder = await createLadder({
     rungs: planRungs(plan, SIDES_PX, DEFAULT_SIDE_PX),
     open: openRung,
-    selfTest,
+    selfTest: testDetectorModel,
   });
+  const { batch } = ladder.facts;
+  const detect = runTogether(
+    (paths: string[]) =>
+      ladder.run((detector) =>
+        // Lower rungs were not probed.
+        paths.length === 1 || ladder.worn
+          ? mapInTurn(paths, (path) => detector.detect(path, MIN_SCORE))
+          : detector.detectTogether(paths, MIN_SCORE),
+      ),
+    () => (ladder.worn ? 1 : Number(batch)),
+  );
   return {
     get worn() {
       return ladder.worn;
@@ -37,9 +45,7 @@ export async function createTask(
     selfTest: async () => ladder.facts,
 
     async run({ imagePath, confThreshold }) {
-      const { found, widthPx, heightPx, timingsMs } = await ladder.run((detector) =>
-        detector.detect(imagePath, MIN_SCORE),
-      );
+      const { found, widthPx, heightPx, timingsMs } = await detect(imagePath);
       const persons = found.filter(({ score }) => score >= confThreshold);
       const below = found.find(({ score }) => score < confThreshold);
       return {
@@ -54,18 +60,10 @@ export async function createTask(
   };
 }
 
-async function selfTest({ name, sidePx, detect }: DetectorModel) {
-  const { found, timingsMs } = await detect(FIGURE, MIN_SELF_TEST_SCORE);
-  if (!found[0]) {
-    throw new PipelineError(
-      'MODEL_INVALID',
-      `The detector ${name} sees nobody in a drawing of a person: the model was exported or trained wrongly`,
-    );
+async function mapInTurn<From, To>(items: readonly From[], map: (item: From) => Promise<To>): Promise<To[]> {
+  const results: To[] = [];
+  for (const item of items) {
+    results.push(await map(item));
   }
-  return {
-    model: name,
-    inputSize: sidePx,
-    selfTestScore: Number(found[0].score.toFixed(3)),
-    selfTestMs: timingsMs.model!,
-  };
+  return results;
 }

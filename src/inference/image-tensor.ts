@@ -1,27 +1,40 @@
 import type { ModelContract } from './model-manifest.ts';
 import type { FloatTensor } from './session.ts';
 
-/**
- * Interleaved RGB bytes of `widthPx` x `heightPx` as the floats that the model wants, [1, 3, height, width].
- * Three tables of 256 entries in place of arithmetic for each of a million values.
- */
+/** Interleaved RGB bytes of `widthPx` x `heightPx` as the floats that the model wants, [1, 3, height, width]. */
 export function toImageTensor(
   rgb: Uint8Array,
+  widthPx: number,
+  heightPx: number,
+  input: ModelContract['input'],
+): FloatTensor {
+  return toBatchTensor([rgb], widthPx, heightPx, input);
+}
+
+/**
+ * Several pictures of one size, [pictures, 3, height, width].
+ * Three tables of 256 entries in place of arithmetic for each of a million values.
+ */
+export function toBatchTensor(
+  pictures: readonly Uint8Array[],
   widthPx: number,
   heightPx: number,
   { scale, mean, std, colour }: ModelContract['input'],
 ): FloatTensor {
   const plane = widthPx * heightPx;
-  const data = new Float32Array(3 * plane);
+  const data = new Float32Array(3 * plane * pictures.length);
   for (const channel of [0, 1, 2] as const) {
     const table = Float32Array.from(
       { length: 256 },
       (_, byte) => (byte * scale - mean[channel]) / std[channel],
     );
     const source = colour === 'RGB' ? channel : 2 - channel;
-    for (let pixel = 0, byte = source; pixel < plane; pixel += 1, byte += 3) {
-      data[channel * plane + pixel] = table[rgb[byte]!]!;
+    for (const [index, rgb] of pictures.entries()) {
+      const start = (3 * index + channel) * plane;
+      for (let pixel = 0, byte = source; pixel < plane; pixel += 1, byte += 3) {
+        data[start + pixel] = table[rgb[byte]!]!;
+      }
     }
   }
-  return { data, dims: [1, 3, heightPx, widthPx] };
+  return { data, dims: [pictures.length, 3, heightPx, widthPx] };
 }

@@ -6,12 +6,19 @@ import type { FloatTensor } from './session.ts';
 export const YOLO_KINDS = ['yolo-dense', 'yolo-end-to-end', 'yolox'] as const;
 export type YoloKind = (typeof YOLO_KINDS)[number];
 
-/** The class of persons, in COCO and in models of that one class. */
-const PERSON = 0;
 /** As Ultralytics' own post-processing. */
 const MAX_IOU = 0.7;
 /** Float arithmetic may pass 1 by a little; a model that was exported wrongly passes it by far. */
 const MAX_SCORE = 1.001;
+
+/** What is known of a model beside its output. */
+export interface YoloModel {
+  /** Of its input, in pixels. */
+  widthPx: number;
+  heightPx: number;
+  /** The number of the class of persons; default: 0, as in COCO. */
+  personClass?: number;
+}
 
 /**
  * Persons of at least `minScore`, surest first, in pixels of the model's input.
@@ -20,33 +27,32 @@ const MAX_SCORE = 1.001;
  * - `yolo-end-to-end` (v10, 26): [1, detections, 6] as x1, y1, x2, y2, score, class; free of overlaps.
  * - `yolox`: [1, anchors, 5 + classes] as centre x and y and the logarithms of width and height in cells of the grids of
  *   stride 8, 16 and 32, one after the other; then the score that anything is there, and a score for each class.
- * @param input the size of the model's input, in pixels.
  * @throws PipelineError MODEL_INVALID for other shapes, and for scores that are no probabilities.
  */
 export function readYoloPersons(
   kind: YoloKind,
   output: FloatTensor,
   minScore: number,
-  input: { widthPx: number; heightPx: number },
+  { personClass = 0, ...input }: YoloModel,
 ): ScoredBox[] {
   switch (kind) {
     case 'yolo-dense':
-      return readDense(output, minScore);
+      return readDense(output, minScore, personClass);
     case 'yolo-end-to-end':
-      return readEndToEnd(output, minScore);
+      return readEndToEnd(output, minScore, personClass);
     case 'yolox':
-      return readYolox(output, minScore, input);
+      return readYolox(output, minScore, personClass, input);
   }
 }
 
-function readDense({ data, dims }: FloatTensor, minScore: number): ScoredBox[] {
+function readDense({ data, dims }: FloatTensor, minScore: number, personClass: number): ScoredBox[] {
   const [batch, rows = 0, anchors = 0] = dims;
-  if (dims.length !== 3 || batch !== 1 || rows < 5) {
-    throw wrongShape('[1, 4 + classes, anchors]', dims);
+  if (dims.length !== 3 || batch !== 1 || rows < 5 + personClass) {
+    throw wrongShape(`[1, 4 + classes, anchors], ${personClass + 1} classes at least`, dims);
   }
   const found: ScoredBox[] = [];
   for (let anchor = 0; anchor < anchors; anchor += 1) {
-    const score = probability(data[(4 + PERSON) * anchors + anchor]);
+    const score = probability(data[(4 + personClass) * anchors + anchor]);
     if (score >= minScore) {
       const [x, y, width, height] = [0, 1, 2, 3].map((row) => data[row * anchors + anchor]!) as Quad;
       found.push({ score, box: [x - width / 2, y - height / 2, x + width / 2, y + height / 2] });
@@ -55,14 +61,14 @@ function readDense({ data, dims }: FloatTensor, minScore: number): ScoredBox[] {
   return suppressOverlaps(found, MAX_IOU);
 }
 
-function readEndToEnd({ data, dims }: FloatTensor, minScore: number): ScoredBox[] {
+function readEndToEnd({ data, dims }: FloatTensor, minScore: number, personClass: number): ScoredBox[] {
   if (dims.length !== 3 || dims[0] !== 1 || dims[2] !== 6) {
     throw wrongShape('[1, detections, 6]', dims);
   }
   const found: ScoredBox[] = [];
   for (let at = 0; at < data.length; at += 6) {
     const score = probability(data[at + 4]);
-    if (score >= minScore && data[at + 5] === PERSON) {
+    if (score >= minScore && data[at + 5] === personClass) {
       found.push({ score, box: [...data.subarray(at, at + 4)] as Quad });
     }
   }
@@ -70,17 +76,18 @@ function readEndToEnd({ data, dims }: FloatTensor, minScore: number): ScoredBox[
 }
 
 const STRIDES = [8, 16, 32];
-const GRID_ROW = { x: 0, y: 1, width: 2, height: 3, objectness: 4, person: 5 + PERSON };
+const GRID_ROW = { x: 0, y: 1, width: 2, height: 3, objectness: 4, firstClass: 5 };
 
 /** The decoding of YOLOX's own ONNX demo (Ge et al. 2021, `demo_postprocess`). */
 function readYolox(
   { data, dims }: FloatTensor,
   minScore: number,
-  { widthPx, heightPx }: { widthPx: number; heightPx: number },
+  personClass: number,
+  { widthPx, heightPx }: Omit<YoloModel, 'personClass'>,
 ): ScoredBox[] {
   const [batch, anchors = 0, columns = 0] = dims;
   const cells = STRIDES.map((stride) => Math.floor(widthPx / stride) * Math.floor(heightPx / stride));
-  if (batch !== 1 || columns < 6 || anchors !== cells.reduce((sum, count) => sum + count)) {
+  if (batch !== 1 || columns < 6 + personClass || anchors !== cells.reduce((sum, count) => sum + count)) {
     throw wrongShape(`[1, anchors of ${widthPx} x ${heightPx}, 5 + classes]`, dims);
   }
   const found: ScoredBox[] = [];
@@ -88,7 +95,9 @@ function readYolox(
   for (const stride of STRIDES) {
     const across = Math.floor(widthPx / stride);
     for (let cell = 0; cell < across * Math.floor(heightPx / stride); cell += 1, at += columns) {
-      const score = probability(data[at + GRID_ROW.objectness]) * probability(data[at + GRID_ROW.person]);
+      const score =
+        probability(data[at + GRID_ROW.objectness]) *
+        probability(data[at + GRID_ROW.firstClass + personClass]);
       if (score >= minScore) {
         const x = (data[at + GRID_ROW.x]! + (cell % across)) * stride;
         const y = (data[at + GRID_ROW.y]! + Math.floor(cell / across)) * stride;

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { PipelineError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { FromSlot, SlotError, SlotVitals, ToSlot } from './slot-protocol.ts';
+import type { FromSlot, SlotError, SlotResult, SlotVitals, ToSlot } from './slot-protocol.ts';
 import type { SlotSnapshot } from './slot-task.ts';
 
 export interface SlotChildOptions {
@@ -26,8 +26,14 @@ export interface SlotChild {
   readonly ready: Promise<SlotSnapshot['facts']>;
   /** Resolves when the process is gone. Never rejects. */
   readonly ended: Promise<void>;
-  /** One at a time, after `ready`. Rejects with the task's error, or with SLOT_CRASHED when the process dies. */
-  run(input: unknown, onProgress: (progress: unknown) => void): Promise<unknown>;
+  /**
+   * One call at a time, after `ready`: what came of each input, its result or the task's error. Rejects with SLOT_CRASHED
+   * when the process dies.
+   */
+  run(
+    inputs: unknown[],
+    onProgress: (at: number, progress: unknown) => void,
+  ): Promise<PromiseSettledResult<unknown>[]>;
   kill(): void;
   /** As the last answer told. */
   readonly vitals: SlotVitals | undefined;
@@ -36,9 +42,9 @@ export interface SlotChild {
 }
 
 interface Pending {
-  resolve(result: unknown): void;
+  resolve(results: PromiseSettledResult<unknown>[]): void;
   reject(error: Error): void;
-  onProgress(progress: unknown): void;
+  onProgress(at: number, progress: unknown): void;
 }
 
 export function startSlotChild({ name, task, config, env, logger }: SlotChildOptions): SlotChild {
@@ -69,11 +75,9 @@ export function startSlotChild({ name, task, config, env, logger }: SlotChildOpt
     } else if (message.type === 'refused') {
       ready.reject(fromSlotError(message.error));
     } else if (message.type === 'progress') {
-      pending?.onProgress(message.progress);
-    } else if (message.type === 'result') {
-      pending?.resolve(message.result);
+      pending?.onProgress(message.at, message.progress);
     } else {
-      pending?.reject(fromSlotError(message.error));
+      pending?.resolve(message.results.map(toSettled));
     }
   });
 
@@ -102,11 +106,11 @@ export function startSlotChild({ name, task, config, env, logger }: SlotChildOpt
     pid: child.pid,
     ready: ready.promise,
     ended: ended.promise,
-    run: (input, onProgress) =>
-      new Promise<unknown>((resolve, reject) => {
+    run: (inputs, onProgress) =>
+      new Promise<PromiseSettledResult<unknown>[]>((resolve, reject) => {
         pending = { resolve, reject, onProgress };
         lastId += 1;
-        const message: ToSlot = { type: 'run', id: lastId, input };
+        const message: ToSlot = { type: 'run', id: lastId, inputs };
         // A child that died this moment cannot be written to; its end rejects the run.
         child.send(message, () => {});
       }).finally(() => {
@@ -123,6 +127,12 @@ export function startSlotChild({ name, task, config, env, logger }: SlotChildOpt
       return alive;
     },
   };
+}
+
+function toSettled(answer: SlotResult): PromiseSettledResult<unknown> {
+  return 'error' in answer
+    ? { status: 'rejected', reason: fromSlotError(answer.error) }
+    : { status: 'fulfilled', value: answer.result };
 }
 
 function fromSlotError({ code, message, stack, details }: SlotError): Error {

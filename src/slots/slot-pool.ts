@@ -1,5 +1,5 @@
 import { PipelineError } from '../errors.ts';
-import { keepSlot, type SlotOptions, type SlotRun } from './slot.ts';
+import { keepSlot, type Slot, type SlotOptions } from './slot.ts';
 import type { SlotPool } from './slot-task.ts';
 
 export interface SlotPoolOptions extends Omit<SlotOptions, 'env' | 'startTimeoutMs'> {
@@ -11,7 +11,9 @@ export interface SlotPoolOptions extends Omit<SlotOptions, 'env' | 'startTimeout
 }
 
 interface Call {
-  run: SlotRun;
+  input: unknown;
+  signal: AbortSignal;
+  onProgress(progress: unknown): void;
   resolve(result: unknown): void;
   reject(error: unknown): void;
 }
@@ -32,11 +34,11 @@ export function createSlotPool<Input, Result, Progress = never>(
       watchers.delete(watcher);
       failures[0] ? watcher.reject(failures[0]) : watcher.resolve();
     }
-    for (const slot of slots) {
-      if (!closed && slot.snapshot().state === 'idle') {
-        const call = waiting.shift();
-        call && slot.run(call.run).then(call.resolve, call.reject);
-      }
+    const idle = closed ? [] : slots.filter((slot) => slot.snapshot().state === 'idle');
+    for (const [index, slot] of idle.entries()) {
+      // Two free slots share what waits, however many one of them could take.
+      const share = Math.ceil(waiting.length / (idle.length - index));
+      runTogether(slot, waiting.splice(0, Math.min(share, slot.batch)));
     }
     if (failures.length === slots.length) {
       for (const call of waiting.splice(0)) {
@@ -58,13 +60,13 @@ export function createSlotPool<Input, Result, Progress = never>(
       signal.throwIfAborted();
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       const report = (progress: unknown) => onProgress?.(progress as Progress);
-      const call: Call = { run: { input, signal, onProgress: report }, resolve, reject };
+      const call: Call = { input, signal, onProgress: report, resolve, reject };
       const leave = () => {
         const place = waiting.indexOf(call);
         if (place >= 0) {
           waiting.splice(place, 1);
-          reject(signal.reason);
         }
+        reject(signal.reason);
       };
       waiting.push(call);
       signal.addEventListener('abort', leave, { once: true });
@@ -76,6 +78,9 @@ export function createSlotPool<Input, Result, Progress = never>(
       }
     },
 
+    get capacity() {
+      return slots.reduce((sum, { batch }) => sum + batch, 0);
+    },
     snapshot: () => slots.map((slot) => slot.snapshot()),
 
     async [Symbol.asyncDispose]() {
@@ -84,4 +89,41 @@ export function createSlotPool<Input, Result, Progress = never>(
       await Promise.all(slots.map((slot) => slot.close()));
     },
   };
+}
+
+/** One run of the slot for all the calls. It is stopped once nobody waits for it any more. */
+function runTogether(slot: Slot, calls: Call[]): void {
+  if (calls.length === 0) {
+    return;
+  }
+  const abandoned = new AbortController();
+  const left = new Set(calls);
+  for (const call of calls) {
+    const leave = () => {
+      left.delete(call);
+      if (left.size === 0) {
+        abandoned.abort(call.signal.reason);
+      }
+    };
+    call.signal.addEventListener('abort', leave, { once: true });
+  }
+  slot
+    .run({
+      inputs: calls.map(({ input }) => input),
+      signal: abandoned.signal,
+      onProgress: (at, progress) => calls[at]?.onProgress(progress),
+    })
+    .then(
+      (settled) => {
+        for (const [at, { resolve, reject }] of calls.entries()) {
+          const outcome = settled[at]!;
+          outcome.status === 'fulfilled' ? resolve(outcome.value) : reject(outcome.reason);
+        }
+      },
+      (error) => {
+        for (const { reject } of calls) {
+          reject(error);
+        }
+      },
+    );
 }

@@ -1,7 +1,7 @@
 /** Entry point of a slot's child process: `node slot-process.ts NAME TASK_MODULE CONFIG_JSON`. */
 import process from 'node:process';
 import { PipelineError } from '../errors.ts';
-import type { FromSlot, SlotError, SlotVitals, ToSlot } from './slot-protocol.ts';
+import type { FromSlot, SlotError, SlotResult, SlotVitals, ToSlot } from './slot-protocol.ts';
 import type { SlotTask } from './slot-task.ts';
 
 const [name, module, config] = process.argv.slice(2) as [string, string, string];
@@ -39,13 +39,15 @@ try {
   const task = await createTask(JSON.parse(config));
   const facts = await task.selfTest();
 
-  process.on('message', async ({ id, input }: ToSlot) => {
-    try {
-      const result = await task.run(input, (progress) => send({ type: 'progress', id, progress }));
-      send({ type: 'result', id, result, vitals: toVitals(task) });
-    } catch (error) {
-      send({ type: 'error', id, error: toSlotError(error), vitals: toVitals(task) });
-    }
+  process.on('message', async ({ id, inputs }: ToSlot) => {
+    const run = async (input: unknown, at: number): Promise<SlotResult> => {
+      try {
+        return { result: await task.run(input, (progress) => send({ type: 'progress', id, at, progress })) };
+      } catch (error) {
+        return { error: toSlotError(error) };
+      }
+    };
+    send({ type: 'results', id, results: await Promise.all(inputs.map(run)), vitals: toVitals(task) });
   });
   send({ type: 'ready', facts, vitals: toVitals(task) });
 } catch (error) {

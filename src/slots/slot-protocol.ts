@@ -4,16 +4,19 @@
  */
 import type { ErrorCode } from '../contracts/error-codes.ts';
 
-export type ToSlot = { type: 'run'; id: number; input: unknown };
+/** The inputs are run at once: the task decides what it does together. */
+export type ToSlot = { type: 'run'; id: number; inputs: unknown[] };
 
 export type FromSlot =
   /** Models are loaded and the self-test passed. `facts` is shown by `/api/gpu`. */
   | { type: 'ready'; facts: Record<string, string | number | boolean>; vitals: SlotVitals }
   /** The slot cannot be used at all: wrong model, no memory. The process ends after it. */
   | { type: 'refused'; error: SlotError }
-  | { type: 'progress'; id: number; progress: unknown }
-  | { type: 'result'; id: number; result: unknown; vitals: SlotVitals }
-  | { type: 'error'; id: number; error: SlotError; vitals: SlotVitals };
+  /** `at`: of which of the inputs. */
+  | { type: 'progress'; id: number; at: number; progress: unknown }
+  | { type: 'results'; id: number; results: SlotResult[]; vitals: SlotVitals };
+
+export type SlotResult = { result: unknown } | { error: SlotError };
 
 /** How the process is, after a run. */
 export interface SlotVitals {

@@ -5,7 +5,10 @@
 export interface SlotTask<Input = unknown, Result = unknown, Progress = unknown> {
   /** Whether the process should be replaced before its next run, such as after its device failed. */
   readonly worn?: boolean;
-  /** Proves that the loaded models work; throws MODEL_INVALID where they answer nonsense. */
+  /**
+   * Proves that the loaded models work; throws MODEL_INVALID where they answer nonsense. The fact `batch`, where there is
+   * one, is how many inputs are worth running at once: `run` is then called for so many in one turn of the event loop.
+   */
   selfTest(): Promise<Record<string, string | number | boolean>>;
   /** May block the thread for as long as it takes: the parent lives in another process and kills what must stop. */
   run(input: Input, onProgress: (progress: Progress) => void): Promise<Result>;
@@ -16,14 +19,16 @@ export interface SlotPool<Input, Result, Progress = never> extends AsyncDisposab
   /** Resolves when every slot passed its self-test; rejects when one refused. */
   ready(): Promise<void>;
   /**
-   * Runs on the next free slot, first come first served. Aborting kills the child and replaces it, and the call rejects
-   * with the signal's reason; a child that dies rejects with SLOT_CRASHED, one that takes longer than the pool's
+   * Runs on the next free slot, first come first served. Aborting kills the child and replaces it, unless it works for
+   * others at the same time, and the call rejects with the signal's reason; a child that dies rejects with SLOT_CRASHED, one that takes longer than the pool's
    * `timeoutMs` with SLOT_TIMEOUT.
    */
   run(
     input: Input,
     options: { signal: AbortSignal; onProgress?: (progress: Progress) => void },
   ): Promise<Result>;
+  /** How many runs are done at once, all slots together. What a slot can take is known once it is ready. */
+  readonly capacity: number;
   /** One entry a slot. */
   snapshot(): SlotSnapshot[];
 }

@@ -15,18 +15,21 @@ export interface SlotOptions extends SlotChildOptions {
 }
 
 export interface SlotRun {
-  input: unknown;
+  /** At most `batch` of them. */
+  inputs: unknown[];
   signal: AbortSignal;
-  onProgress(progress: unknown): void;
+  onProgress(at: number, progress: unknown): void;
 }
 
 /** A place for one child process that is never empty for long: whoever dies in it is replaced. */
 export interface Slot {
   /** Why nothing can run here for now: the last start was refused, or several in a row came to nothing. */
   readonly failure: Error | undefined;
+  /** How many inputs are worth running at once: the fact `batch` of the self-test, 1 where there is none. */
+  readonly batch: number;
   snapshot(): SlotSnapshot;
-  /** Only while idle. See `SlotPool.run`. */
-  run(run: SlotRun): Promise<unknown>;
+  /** Only while idle: what came of each input. See `SlotPool.run` for what a whole run rejects with. */
+  run(run: SlotRun): Promise<PromiseSettledResult<unknown>[]>;
   close(): Promise<void>;
 }
 
@@ -132,6 +135,9 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
     get failure() {
       return failure;
     },
+    get batch() {
+      return Number(facts.batch ?? 1);
+    },
     snapshot: () => ({
       pid: child.alive ? child.pid : undefined,
       state,
@@ -142,14 +148,14 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
       busyMs: busyMs + (busySince === undefined ? 0 : performance.now() - busySince),
       facts,
     }),
-    async run({ input, signal, onProgress }) {
+    async run({ inputs, signal, onProgress }) {
       const runner = child;
       state = 'busy';
-      runs += 1;
-      runsOfChild += 1;
+      runs += inputs.length;
+      runsOfChild += inputs.length;
       busySince = performance.now();
       try {
-        return await within(runner, runner.run(input, onProgress), {
+        return await within(runner, runner.run(inputs, onProgress), {
           timeoutMs,
           signal: AbortSignal.any([signal, closing.signal]),
           what: `The ${name} process ${runner.pid} did not finish its run`,

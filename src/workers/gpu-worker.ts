@@ -43,8 +43,6 @@ export async function createGpuWorker(
     store,
     detector,
     matting,
-    yoloSlots: config.gpu.yolo.slots,
-    birefnetSlots: config.gpu.birefnet.slots,
     figure: FIGURE,
   });
   const pools = { yolo: detector, birefnet: matting };
@@ -63,9 +61,6 @@ const FIGURE: SelfTestDeps['figure'] = {
 interface GpuWorkerDeps extends SelfTestDeps {
   connection: NativeConnection;
   namespace: string;
-  /** The queues' caps are the device's slots. */
-  yoloSlots: number;
-  birefnetSlots: number;
 }
 
 async function createWorkers(deps: GpuWorkerDeps): Promise<Worker[]> {
@@ -76,13 +71,14 @@ async function createWorkers(deps: GpuWorkerDeps): Promise<Worker[]> {
       ...common,
       taskQueue: QUEUES.yolo,
       activities: withFailureBoundary({ ...createDetectionActivities(deps), testDetector }),
-      maxConcurrentActivityTaskExecutions: deps.yoloSlots,
+      // The caps are the device's slots, times the batch that a slot gains by.
+      maxConcurrentActivityTaskExecutions: deps.detector.capacity,
     }),
     Worker.create({
       ...common,
       taskQueue: QUEUES.birefnet,
       activities: withFailureBoundary({ ...createBackgroundActivities(deps), testMatting }),
-      maxConcurrentActivityTaskExecutions: deps.birefnetSlots,
+      maxConcurrentActivityTaskExecutions: deps.matting.capacity,
     }),
   ]);
 }

@@ -157,6 +157,64 @@ describe('a run that fails', () => {
   });
 });
 
+describe('a slot whose self-test says that it gains by batches', () => {
+  const tellCompany = (pool: ReturnType<typeof errandPool>, calls: number) =>
+    Promise.all(Array.from({ length: calls }, () => pool.run({ do: 'tell company' }, { signal: never })));
+
+  it('is given what waits at the same time in one run, as much as it said', async () => {
+    const pool = errandPool({ config: { batch: 3 } });
+    expect(pool.capacity).toBe(1);
+    const first = await tellCompany(pool, 4);
+    expect(first.toSorted()).toEqual([1, 3, 3, 3]);
+    expect(pool.capacity).toBe(3);
+    expect(pool.snapshot()).toMatchObject([{ runs: 4, restarts: 0 }]);
+  });
+
+  it('shares with the other free slots', async () => {
+    const pool = errandPool({ config: { batch: 3 }, slots: 2 });
+    await pool.ready();
+    expect(pool.capacity).toBe(6);
+    await expect(pool.run({ do: 'tell company' }, { signal: never })).resolves.toBe(1);
+    const busy = [1, 2].map(() => pool.run({ do: 'wait', ms: 50 }, { signal: never }));
+    const waiting = [1, 2, 3, 4].map(() => pool.run({ do: 'tell company' }, { signal: never }));
+    await Promise.all(busy);
+    expect(await Promise.all(waiting)).not.toContain(4);
+  });
+
+  it('passes progress, results and errors on to whom they belong', async () => {
+    const pool = errandPool({ config: { batch: 3 } });
+    const seen: unknown[] = [];
+    const outcomes = await Promise.allSettled([
+      pool.run({ do: 'echo', word: 'hello' }, { signal: never }),
+      pool.run({ do: 'refuse' }, { signal: never }),
+      pool.run({ do: 'count', to: 2 }, { signal: never, onProgress: (progress) => seen.push(progress) }),
+    ]);
+    expect(outcomes).toMatchObject([
+      { value: 'hello' },
+      { reason: { code: 'PERSON_NOT_FOUND' } },
+      { value: 'counted' },
+    ]);
+    expect(seen).toEqual([1, 2]);
+  });
+
+  it('works on for the others when one call is aborted, and is killed when the last one is', async () => {
+    const pool = errandPool({ config: { batch: 3 } });
+    const [one, two, three] = [new AbortController(), new AbortController(), new AbortController()];
+    const cancelled = pool.run({ do: 'block', ms: 400 }, { signal: one.signal });
+    const kept = pool.run({ do: 'tell pid' }, { signal: two.signal });
+    await pool.ready();
+    one.abort(new Error('Cancelled'));
+    await expect(cancelled).rejects.toThrow('Cancelled');
+    const pid = await kept;
+    expect(pool.snapshot()).toMatchObject([{ pid, restarts: 0 }]);
+
+    const last = pool.run({ do: 'block', ms: 30_000 }, { signal: three.signal });
+    three.abort(new Error('Cancelled too'));
+    await expect(last).rejects.toThrow('Cancelled too');
+    await expect(pool.run({ do: 'tell pid' }, { signal: never })).resolves.not.toBe(pid);
+  });
+});
+
 describe('recycling', () => {
   const pids = (pool: ReturnType<typeof errandPool>, runs: number) =>
     Promise.all(Array.from({ length: runs }, () => pool.run({ do: 'tell pid' }, { signal: never })));
