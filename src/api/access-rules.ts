@@ -1,7 +1,7 @@
 import type { Scope } from '../contracts/api-key.ts';
 
 /** The things of a task that a link can be signed for. */
-export const LINKS = ['video', 'cutout', 'mask', 'thumbnail', 'events', 'status'] as const;
+export const LINKS = ['video', 'photo', 'cutout', 'mask', 'thumbnail', 'events', 'status'] as const;
 export type LinkName = (typeof LINKS)[number];
 
 /** Who may make a request. */
@@ -23,6 +23,8 @@ const RULES: ReadonlyArray<
   [method: 'GET' | 'POST' | 'PUT' | 'DELETE' | '*', path: RegExp, rule: AccessRule]
 > = [
   ['GET', /^\/health\//, { need: 'public', isUnlimited: true }],
+  // What the page asks before it asks for a key.
+  ['GET', /^\/api\/info$/, { need: 'public' }],
   // The end of its path is its password.
   ['POST', /^\/api\/webhooks\/d-id\/[^/]+$/, { need: 'public' }],
 
@@ -37,6 +39,7 @@ const RULES: ReadonlyArray<
     { need: 'read', isAboutTask: true, link: 'events' },
   ],
   ['GET', task('/video'), { need: 'read', isAboutTask: true, link: 'video' }],
+  ['GET', task('/photo'), { need: 'read', isAboutTask: true, link: 'photo' }],
   ['GET', task('/cutout'), { need: 'read', isAboutTask: true, link: 'cutout' }],
   ['GET', task('/mask'), { need: 'read', isAboutTask: true, link: 'mask' }],
   ['GET', task('/thumbnail'), { need: 'read', isAboutTask: true, link: 'thumbnail' }],

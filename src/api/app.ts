@@ -18,6 +18,7 @@ import { fileRoutes } from './routes/files.ts';
 import { gpuRoutes } from './routes/gpu.ts';
 import { healthRoutes } from './routes/health.ts';
 import { infoRoutes } from './routes/info.ts';
+import { linkRoutes } from './routes/links.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { modelHealthRoutes } from './routes/model-health.ts';
 import { pageRoutes } from './routes/page.ts';
@@ -45,6 +46,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', statusRoutes(deps));
   app.route('/', eventRoutes(deps));
   app.route('/', fileRoutes(deps));
+  app.route('/', linkRoutes(deps));
   app.route('/', cancelRoutes(deps));
   app.route('/', healthRoutes(deps));
   app.route('/', modelHealthRoutes(deps));

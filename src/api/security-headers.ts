@@ -24,8 +24,10 @@ export const SHOWS_THE_PAGE = [
 
 /** What keeps a browser from making more of an answer than it is. A route may set a policy of its own. */
 export function securityHeaders(): MiddlewareHandler {
-  return every(secureHeaders(), async (c, next) => {
+  return every(secureHeaders({ crossOriginResourcePolicy: false }), async (c, next) => {
     c.header('Content-Security-Policy', LOADS_NOTHING);
+    // Who has a signed link may show what it opens anywhere.
+    c.header('Cross-Origin-Resource-Policy', c.req.query('signature') ? 'cross-origin' : 'same-origin');
     await next();
   });
 }

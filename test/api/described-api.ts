@@ -19,7 +19,7 @@ export function describedApi(): ApiDeps {
     models: nothing('models'),
     hub: nothing('hub'),
     metrics: nothing('metrics'),
-    requests: nothing('requests'),
+    requests: { answered() {} },
     access: createAccess({
       host: '127.0.0.1',
       settings: loadConfig({}).access,

@@ -19,9 +19,11 @@ export function addGenerateCommand(program: Command): void {
     .requiredOption('-o, --out <path>', 'where the video goes')
     .option('--server <url>', 'address of the server; default: the API of this machine')
     .action(async (photo: string, voice: string, options: { out: string; server?: string }) => {
-      const { host, port } = loadConfig(readEnvironment()).api;
+      const config = loadConfig(readEnvironment());
+      const { host, port } = config.api;
+      const { apiKey } = config.client;
       const url = options.server ?? `http://${host}:${port}`;
-      const client = createLimelightClient({ baseUrl: url });
+      const client = createLimelightClient({ baseUrl: url, ...(apiKey && { apiKey }) });
       const signal = stopSignal();
       if (!(await client.isReady({ signal }))) {
         throw new PipelineError(

@@ -1,0 +1,81 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { LINKS, type LinkName } from '../access-rules.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { createRoutes } from '../api-routes.ts';
+import { signLink } from '../link-signature.ts';
+import { taskParam } from '../task-param.ts';
+import { readTaskStatus } from '../task-status.ts';
+import { problems } from '../wire/problem.ts';
+import { Instant, TaskParams } from '../wire/task.ts';
+
+const DAY_S = 86_400;
+
+const Wish = z
+  .strictObject({
+    name: z.enum(LINKS).openapi({ description: 'What the link opens.', example: 'video' }),
+    expires_in_s: z
+      .int()
+      .min(1)
+      .max(7 * DAY_S)
+      .default(DAY_S)
+      .openapi({ description: 'Seconds for which it does.', example: 3600 }),
+  })
+  .openapi('LinkWish');
+
+const Link = z
+  .object({
+    url: z.string().openapi({ example: '/api/pipeline/tasks/…/video?expires=1790000000&signature=…' }),
+    expires_at: Instant,
+  })
+  .openapi('Link');
+
+const link = createRoute({
+  method: 'post',
+  path: '/api/pipeline/tasks/{task_id}/links',
+  tags: ['Files'],
+  summary: 'A link that needs no key',
+  description:
+    'For a page, a player or a person without an API key. Whoever has it may read this one thing until it expires, or its key is revoked.',
+  request: {
+    params: TaskParams,
+    body: { required: true, content: { 'application/json': { schema: Wish } } },
+  },
+  responses: {
+    201: { description: 'The link.', content: { 'application/json': { schema: Link } } },
+    ...problems('REQUEST_MALFORMED', 'INPUT_INVALID', 'TASK_NOT_FOUND', 'TEMPORAL_UNAVAILABLE'),
+  },
+});
+
+export function linkRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'access'>) {
+  return createRoutes().openapi(link, async (c) => {
+    const taskId = taskParam(c);
+    const { name, expires_in_s } = c.req.valid('json');
+    // No links for what is not there.
+    await readTaskStatus(deps, taskId);
+    const expires = Math.floor(Date.now() / 1000) + expires_in_s;
+    const query = signLink(await deps.access.linkSecret(), {
+      taskId,
+      name,
+      expires,
+      signer: c.get('caller')?.owner,
+    });
+    c.header('Cache-Control', 'no-store');
+    const answer = { url: `${toPath(taskId, name)}?${query}`, expires_at: toInstant(expires) };
+    return c.json(answer, 201);
+  });
+}
+
+function toPath(taskId: string, name: LinkName): string {
+  switch (name) {
+    case 'events':
+      return `/api/pipeline/progress/${taskId}/events`;
+    case 'status':
+      return `/api/pipeline/status/${taskId}`;
+    default:
+      return `/api/pipeline/tasks/${taskId}/${name}`;
+  }
+}
+
+function toInstant(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}

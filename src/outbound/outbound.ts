@@ -1,0 +1,155 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { Agent, buildConnector, type Dispatcher, request } from 'undici';
+import { PipelineError } from '../errors.ts';
+import type { Networks } from './networks.ts';
+import { isPublicAddress } from './public-address.ts';
+
+export interface OutboundOptions {
+  /** Networks that are not public and may be reached all the same, by plain http too. */
+  allowed: Networks;
+  /** Addresses of a name; default: the system's. */
+  resolve?: (name: string) => Promise<string[]>;
+  /** Certificates to trust besides the system's. */
+  ca?: string;
+  /** Default: 5 s. */
+  connectMs?: number;
+}
+
+export interface OutboundRequest {
+  method?: 'GET' | 'POST';
+  headers?: Record<string, string>;
+  body?: string;
+  /** Redirects that are followed, each checked like the first address. Default: none. */
+  maxRedirects?: number;
+  signal: AbortSignal;
+}
+
+/** Requests to URLs that strangers name. */
+export interface Outbound extends AsyncDisposable {
+  /**
+   * URL_FORBIDDEN where a URL or a redirect leads anywhere but to the internet and the allowed networks: then no
+   * connection was made. URL_UNREACHABLE where no answer came.
+   */
+  request(url: string, options: OutboundRequest): Promise<Dispatcher.ResponseData>;
+  /** Without a request: URL_FORBIDDEN or URL_UNREACHABLE, as far as the name tells it now. */
+  check(url: string): Promise<void>;
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * A name is resolved once for a connection, each of its addresses is checked, and the socket goes to one of those: what the
+ * name means a moment later does not matter.
+ */
+export function createOutbound({
+  allowed,
+  resolve = systemResolve,
+  ca,
+  connectMs = 5_000,
+}: OutboundOptions): Outbound {
+  const connectTo = buildConnector({ timeout: connectMs, ...(ca && { ca }) });
+
+  /** In the order in which they are to be tried. */
+  async function addressesOf(protocol: string, hostname: string): Promise<string[]> {
+    const host = hostname.replace(/^\[(.*)\]$/, '$1');
+    const addresses = isIP(host) ? [host] : await resolve(host);
+    const mayUse = (address: string) =>
+      allowed.has(address) || (protocol === 'https:' && isPublicAddress(address));
+    if (addresses.length === 0) {
+      throw unreachable('has no address');
+    }
+    if (!addresses.every(mayUse)) {
+      throw new PipelineError(
+        'URL_FORBIDDEN',
+        'Expected a URL that leads to the internet over https, but this one leads elsewhere. Put the file where everybody can reach it, or have the operator allow the network (PRIVATE_NETWORKS).',
+      );
+    }
+    return addresses;
+  }
+
+  const agent = new Agent({
+    connect: (options, callback) => {
+      const connect = (addresses: string[]) => {
+        const [address = '', ...others] = addresses;
+        connectTo({ ...options, hostname: address }, (error, socket) => {
+          if (error && others.length > 0) {
+            connect(others);
+          } else if (error) {
+            callback(error, null);
+          } else {
+            callback(null, socket);
+          }
+        });
+      };
+      addressesOf(options.protocol, options.hostname).then(connect, (error) => callback(error, null));
+    },
+    pipelining: 1,
+    // A new request looks the name up again.
+    keepAliveTimeout: 1,
+    keepAliveMaxTimeout: 1,
+  });
+
+  return {
+    async check(url) {
+      const { protocol, hostname } = parseUrl(url);
+      await addressesOf(protocol, hostname);
+    },
+
+    async request(url, { maxRedirects = 0, signal, method = 'GET', headers, body }) {
+      let target = parseUrl(url);
+      for (let redirects = 0; ; redirects += 1) {
+        const answer = await request(target, {
+          dispatcher: agent,
+          signal,
+          method,
+          headers: { 'accept-encoding': 'identity', 'user-agent': 'Limelight', ...headers },
+          ...(body !== undefined && { body }),
+        }).catch((error) => {
+          throw toOutboundError(error, signal);
+        });
+        const { location } = answer.headers;
+        if (!REDIRECTS.has(answer.statusCode) || typeof location !== 'string' || maxRedirects === 0) {
+          return answer;
+        }
+        await answer.body.dump({ limit: 65_536, signal }).catch(() => undefined);
+        if (redirects === maxRedirects) {
+          throw unreachable(`redirects more than ${maxRedirects} times`);
+        }
+        target = parseUrl(location, target);
+      }
+    },
+
+    [Symbol.asyncDispose]: () => agent.destroy(),
+  };
+}
+
+/** @throws PipelineError URL_FORBIDDEN for what cannot be asked, whatever its address is. */
+export function parseUrl(text: string, base?: URL): URL {
+  const url = URL.canParse(text, base) ? new URL(text, base) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.hostname === '' || url.username || url.password) {
+    throw new PipelineError(
+      'URL_FORBIDDEN',
+      'Expected an https URL without a user name, such as https://example.org/photo.jpg.',
+    );
+  }
+  return url;
+}
+
+async function systemResolve(name: string): Promise<string[]> {
+  const found = await lookup(name, { all: true }).catch((cause) => {
+    throw unreachable('names a host that is not known', cause);
+  });
+  return found.map(({ address }) => address);
+}
+
+function toOutboundError(error: unknown, signal: AbortSignal): unknown {
+  if (error instanceof PipelineError) {
+    return error;
+  }
+  return unreachable(signal.aborted ? 'did not answer in time' : 'did not answer', error);
+}
+
+export function unreachable(what: string, cause?: unknown): PipelineError {
+  return new PipelineError('URL_UNREACHABLE', `Expected a URL that answers, but it ${what}.`, { cause });
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LINKS } from '../../src/api/access-rules.ts';
+import { signLink, verifyLink } from '../../src/api/link-signature.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { jobForm } from './job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+let server: TestServer;
+let api: TestApi;
+let worker: PipelineWorker;
+let auth: { Authorization: string };
+let taskId: string;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  api = await startTestApi(server.client);
+  worker = await startPipelineWorker(server, api);
+  auth = { Authorization: `Bearer ${await api.keys.create('acme', ['submit', 'read'])}` };
+  const answer = await fetch(`${api.url}/api/pipeline/generate?wait=30`, {
+    method: 'POST',
+    body: jobForm(),
+    headers: auth,
+  });
+  taskId = ((await answer.json()) as { task_id: string }).task_id;
+});
+
+afterAll(async () => {
+  await worker[Symbol.asyncDispose]();
+  await api[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+function ask(wish: object, id = taskId, headers = auth): Promise<Response> {
+  return fetch(`${api.url}/api/pipeline/tasks/${id}/links`, {
+    method: 'POST',
+    headers: { ...headers, 'Content-Type': 'application/json' },
+    body: JSON.stringify(wish),
+  });
+}
+
+async function linkTo(name: string, expires_in_s = 60): Promise<string> {
+  const answer = await ask({ name, expires_in_s });
+  expect(answer.status).toBe(201);
+  return ((await answer.json()) as { url: string }).url;
+}
+
+const open = (url: string, headers: Record<string, string> = {}) => fetch(`${api.url}${url}`, { headers });
+
+describe('a signed link', () => {
+  it.each(LINKS)('opens the %s without a key', async (name) => {
+    expect((await open(await linkTo(name))).status).toBe(200);
+  });
+
+  it('serves ranges, as a player asks for them', async () => {
+    const part = await open(await linkTo('video'), { Range: 'bytes=0-3' });
+
+    expect(part.status).toBe(206);
+    expect(await part.text()).toBe('byte');
+  });
+
+  it('opens nothing else, and nothing when it was changed', async () => {
+    const url = await linkTo('video');
+    const other = await linkTo('mask');
+    const changed = [
+      url.replace('/video?', '/mask?'),
+      url.replace(taskId, randomUUID()),
+      url.replace(/expires=\d+/, 'expires=99999999999'),
+      url.replace(/expires=\d+&/, ''),
+      url.replace(/signature=acme/, 'signature=boss'),
+      `${url.split('signature=')[0]}signature=${other.split('signature=')[1]}`,
+      `${url.split('signature=')[0]}signature=`,
+      `${url}A`,
+    ];
+    for (const one of changed) {
+      const answer = await open(one);
+      expect([one, answer.status]).toEqual([one, 403]);
+      expect(await answer.json()).toMatchObject({ code: 'LINK_INVALID' });
+    }
+    // A route that has no links takes no signature for a key.
+    expect((await open(`/api/gpu?${url.split('?')[1]}`)).status).toBe(401);
+  });
+
+  it('ends with its time', async () => {
+    const query = signLink(await api.deps.access.linkSecret(), {
+      taskId,
+      name: 'video',
+      expires: Math.floor(Date.now() / 1000) - 1,
+      signer: 'acme',
+    });
+    const answer = await open(`/api/pipeline/tasks/${taskId}/video?${query}`);
+
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toMatchObject({ code: 'LINK_EXPIRED' });
+  });
+
+  it('ends with the key that signed it', async () => {
+    const boss = { Authorization: `Bearer ${await api.keys.create('boss', ['admin'])}` };
+    const { url } = (await (await ask({ name: 'video' }, taskId, boss)).json()) as { url: string };
+    expect((await open(url)).status).toBe(200);
+
+    await api.keys.revoke('boss');
+
+    expect((await open(url)).status).toBe(403);
+  });
+
+  it('is made for a task that is there and is the own one, and for a week at most', async () => {
+    const other = { Authorization: `Bearer ${await api.keys.create('other', ['read'])}` };
+    expect((await ask({ name: 'video' }, taskId, other)).status).toBe(404);
+    expect((await ask({ name: 'video' }, randomUUID())).status).toBe(404);
+    expect((await ask({ name: 'video', expires_in_s: 604_801 })).status).toBe(422);
+    expect((await ask({ name: 'metadata' })).status).toBe(422);
+    expect((await ask({ name: 'video' }, taskId, { Authorization: '' })).status).toBe(401);
+  });
+
+  it('is refused whatever is in its query, unless it was signed', () => {
+    const secret = Buffer.alloc(32, 7);
+    const link = { taskId, name: 'video' as const };
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (expires, signature) => {
+        expect(() => verifyLink(secret, link, { expires, signature }, 0)).toThrow(
+          expect.objectContaining({ code: 'LINK_INVALID' }),
+        );
+      }),
+    );
+    const query = new URLSearchParams(signLink(secret, { ...link, expires: 1, signer: undefined }));
+    const sent = { expires: query.get('expires')!, signature: query.get('signature')! };
+    expect(verifyLink(secret, link, sent, 999)).toBeUndefined();
+  });
+});
