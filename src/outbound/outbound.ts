@@ -126,7 +126,7 @@ export function createOutbound({
 
 /** @throws PipelineError URL_FORBIDDEN for what cannot be asked, whatever its address is. */
 export function parseUrl(text: string, base?: URL): URL {
-  const url = URL.canParse(text, base) ? new URL(text, base) : undefined;
+  const url = URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.hostname === '' || url.username || url.password) {
     throw new PipelineError(
       'URL_FORBIDDEN',
