@@ -38,9 +38,9 @@ export const Environment = z.object({
     .string()
     .default('127.0.0.1')
     .describe('Address at which workers answer for their health and metrics'),
-  IO_HTTP_PORT: port.default(55_434).describe("Port of the io worker's health and metrics; 0 takes any"),
+  IO_HTTP_PORT: port.default(55_435).describe("Port of the io worker's health and metrics; 0 takes any"),
   GPU_HTTP_PORT: port
-    .default(55_435)
+    .default(55_436)
     .describe(
       "Port of the GPU worker's health and metrics; `npm start` counts up from it with the devices; 0 takes any",
     ),

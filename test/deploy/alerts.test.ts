@@ -1,0 +1,70 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DASHBOARDS, renderDashboard } from '../../scripts/dashboards.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const RULES = join(ROOT, 'deploy/prometheus');
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+
+const alerts = [...read('deploy/prometheus/rules.yml').matchAll(/^ {6}- alert: (\w+)$/gm)].map(
+  ([, name]) => name!,
+);
+
+describe.skipIf(!hasPromtool)('the alerts, by promtool (needs promtool)', () => {
+  it('are rules, and a configuration, that Prometheus takes', () => {
+    execFileSync('promtool', ['check', 'rules', join(RULES, 'rules.yml')]);
+    execFileSync('promtool', ['check', 'config', join(RULES, 'prometheus.yml')]);
+  });
+
+  it('fire when they should and not before', () => {
+    const { status, stdout, stderr } = spawnSync('promtool', [
+      'test',
+      'rules',
+      join(RULES, 'rules.test.yml'),
+    ]);
+    expect(status, `${stdout}${stderr}`).toBe(0);
+  });
+});
+
+describe('each alert', () => {
+  const tests = read('deploy/prometheus/rules.test.yml');
+  const runbook = read('docs/operations.md');
+
+  it.each(alerts)('%s has a test in which it fires, a runbook paragraph, and a link to it', (alert) => {
+    expect(tests).toMatch(new RegExp(`alertname: ${alert}(\\n\\s+|, )exp_alerts:`));
+    expect(runbook).toMatch(new RegExp(`^### ${alert}\\n\\n\\S.{80}`, 'm'));
+    expect(read('deploy/prometheus/rules.yml')).toContain(`docs/operations.md#${alert.toLowerCase()}`);
+  });
+
+  it('is one that exists, in the runbook as in the rules', () => {
+    const paragraphs = [...runbook.matchAll(/^### (Limelight\w+)$/gm)].map(([, name]) => name);
+    expect(alerts.length).toBeGreaterThan(8);
+    expect(paragraphs.sort()).toEqual(alerts.toSorted());
+  });
+});
+
+describe('the dashboards', () => {
+  it('are what the script says (else run: node scripts/dashboards.ts)', () => {
+    const files = globSync('deploy/grafana/dashboards/*.json', { cwd: ROOT });
+    expect(files).toHaveLength(Object.keys(DASHBOARDS).length);
+    for (const name of Object.keys(DASHBOARDS) as Array<keyof typeof DASHBOARDS>) {
+      expect(read(`deploy/grafana/dashboards/${name}.json`)).toBe(renderDashboard(name));
+    }
+  });
+
+  it('say of each panel what it shows, and lay none over another', () => {
+    for (const name of Object.keys(DASHBOARDS) as Array<keyof typeof DASHBOARDS>) {
+      const { panels } = JSON.parse(renderDashboard(name)) as {
+        panels: Array<{ description: string; gridPos: { x: number; y: number; w: number; h: number } }>;
+      };
+      const cells = panels.flatMap(({ gridPos: { x, y, w } }) =>
+        Array.from({ length: w }, (_, column) => `${x + column},${y}`),
+      );
+      expect(panels.every(({ description }) => description.length >= 10)).toBe(true);
+      expect(new Set(cells).size).toBe(cells.length);
+    }
+  });
+});

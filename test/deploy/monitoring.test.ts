@@ -1,0 +1,166 @@
+import { spawnSync } from 'node:child_process';
+import { globSync, openAsBlob, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLimelightClient } from '../../src/client/limelight-client.ts';
+import { type Emulator, startEmulator } from '../../src/providers/d-id/emulator/start-emulator.ts';
+import { parseMetrics } from '../telemetry/metric-lines.ts';
+import { type Monitored, startMonitored, startPrometheus } from './monitored-stack.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const hasPrometheus = spawnSync('prometheus', ['--version']).status === 0;
+const KEY = 'monitored:stack';
+
+let emulator: Emulator;
+let stack: Monitored;
+let texts: Record<keyof Monitored['processes'], string>;
+
+beforeAll(async () => {
+  emulator = await startEmulator();
+  emulator.open({ apiKey: KEY, credits: 100 });
+  stack = await startMonitored({
+    D_ID_API_URL: emulator.url,
+    D_ID_API_KEY: KEY,
+    D_ID_TIME_SCALE: '0.05',
+    ONNX_THREADS: '1',
+  });
+  const signal = AbortSignal.timeout(180_000);
+  const client = createLimelightClient({ baseUrl: stack.apiUrl });
+  const [image, audio] = await Promise.all([
+    openAsBlob(join(ROOT, 'samples/portrait.jpg')),
+    openAsBlob(join(ROOT, 'samples/voice.wav')),
+  ]);
+  const { task_id } = await client.submit({ image, audio }, { signal });
+  expect(await client.wait(task_id, { signal })).toMatchObject({ success: true });
+  while ((await scrape('api')).get(DONE) !== 1) {
+    signal.throwIfAborted();
+    await sleep(500);
+  }
+  texts = { api: await read('api'), io: await read('io'), gpu: await read('gpu') };
+});
+
+afterAll(async () => {
+  await stack[Symbol.asyncDispose]();
+  await emulator[Symbol.asyncDispose]();
+});
+
+const DONE = 'pipeline_execution_time_seconds_count{outcome="completed",provider="d-id"}';
+const read = async (process: keyof Monitored['processes']) =>
+  (await fetch(`http://${stack.processes[process]}/metrics`)).text();
+const scrape = async (process: keyof Monitored['processes']) => parseMetrics(await read(process));
+
+describe('the metrics of the running stack', () => {
+  it('tell from each process of one job for D-ID what that process knows of it', () => {
+    const [api, io, gpu] = [texts.api, texts.io, texts.gpu].map(parseMetrics) as [
+      Map<string, number>,
+      Map<string, number>,
+      Map<string, number>,
+    ];
+    expect(api.get('pipeline_success_rate{window="15m"}')).toBe(1);
+    expect(api.get('limelight_provider_up{provider="d-id"}')).toBe(1);
+    expect(api.get('limelight_provider_credits_remaining{provider="d-id"}')).toBeLessThan(100);
+    expect(api.get('storage_used_bytes{tier="videos"}')).toBeGreaterThan(0);
+    expect(io.get('limelight_provider_credits_spent_total{provider="d-id"}')).toBeGreaterThan(0);
+    expect(io.get('limelight_stage_duration_seconds_count{stage="DID_PROCESSING"}')).toBeGreaterThan(0);
+    expect(io.get('limelight_slot_runs_total{pool="media",slot="0"}')).toBe(1);
+    expect(gpu.get('limelight_slot_runs_total{pool="birefnet",slot="0"}')).toBe(1);
+    expect(gpu.get('limelight_slot_busy_seconds_total{pool="birefnet",slot="0"}')).toBeGreaterThan(0);
+    expect(texts.gpu).toMatch(/^temporal_activity_execution_latency_seconds_bucket\{.*detectPersons/m);
+  });
+
+  it('are ready when each of them can work', async () => {
+    for (const address of Object.values(stack.processes)) {
+      const answer = await fetch(`http://${address}/health/ready`);
+      expect(await answer.json()).toMatchObject({ status: 'ok' });
+      expect(answer.status).toBe(200);
+    }
+  });
+
+  it('include every one that a rule or a panel asks for', () => {
+    const exported = new Set(
+      Object.values(texts).flatMap((text) => [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name!)),
+    );
+    // Of a device that has nvidia-smi, whose line has a test of its own.
+    const elsewhere = ['gpu_memory_used_bytes', 'gpu_memory_total_bytes', 'up'];
+    const asked = [...expressionsOf('deploy/prometheus/rules.yml'), ...panels()].flatMap(namesIn);
+
+    expect(new Set(asked).size).toBeGreaterThan(25);
+    const missing = asked.filter(
+      (name) => !exported.has(familyOf(name, exported)) && !elsewhere.includes(name),
+    );
+    expect([...new Set(missing)]).toEqual([]);
+    expect(namesIn('sum(rate(made_up_total[5m]))')).toEqual(['made_up_total']);
+  });
+});
+
+describe.skipIf(!hasPrometheus)('a real Prometheus over the running stack (needs prometheus)', () => {
+  it('scrapes every process and fires the alert of an outage that is made, with its runbook', async () => {
+    await using prometheus = await startPrometheus(Object.values(stack.processes));
+    const up = async () => {
+      const { result = [] } = ((await prometheus.query('query?query=up')) ?? {}) as {
+        result?: Array<{ value: [number, string] }>;
+      };
+      return result.map(({ value }) => value[1]);
+    };
+    await expect.poll(up, { timeout: 30_000, interval: 500 }).toEqual(['1', '1', '1']);
+    const firing = async () => {
+      const { alerts = [] } = ((await prometheus.query('alerts')) ?? {}) as {
+        alerts?: Array<{
+          state: string;
+          labels: Record<string, string>;
+          annotations: Record<string, string>;
+        }>;
+      };
+      return alerts.filter(({ state }) => state === 'firing');
+    };
+    const rules = (await prometheus.query('rules')) as {
+      groups: Array<{ rules: Array<{ health: string }> }>;
+    };
+    expect(rules.groups.flatMap((group) => group.rules).length).toBeGreaterThan(8);
+    const isFiring = async (name: string) =>
+      (await firing()).find(({ labels }) => labels.alertname === name)?.annotations;
+    expect(await isFiring('LimelightProviderDown')).toBeUndefined();
+
+    await emulator[Symbol.asyncDispose]();
+
+    await expect
+      .poll(() => isFiring('LimelightProviderDown'), { timeout: 60_000, interval: 500 })
+      .toMatchObject({ runbook_url: 'docs/operations.md#limelightproviderdown' });
+    expect(await isFiring('LimelightTemporalDown')).toBeUndefined();
+  });
+});
+
+/** The expressions of a file of rules, on one line or folded over several. */
+function expressionsOf(path: string): string[] {
+  const text = readFileSync(join(ROOT, path), 'utf8');
+  return [...text.matchAll(/^ {8}expr: (?:>-\n((?: {10}.*\n)+)|(.*)\n)/gm)].map(
+    ([, folded, line]) => folded ?? line!,
+  );
+}
+
+function panels(): string[] {
+  return globSync('deploy/grafana/dashboards/*.json', { cwd: ROOT }).flatMap((path) =>
+    [...readFileSync(join(ROOT, path), 'utf8').matchAll(/"expr": (".*")/g)].map(([, json]) =>
+      JSON.parse(json!),
+    ),
+  );
+}
+
+const WORDS = new Set(['and', 'or', 'unless', 'by', 'without', 'on', 'ignoring', 'bool', 'offset']);
+
+/** What in an expression is the name of a metric: no function, no label, no word of the language. */
+function namesIn(expression: string): string[] {
+  const bare = expression
+    .replaceAll(/\{[^}]*\}|\[[^\]]*\]|"[^"]*"/g, ' ')
+    .replaceAll(/\b(by|without|on|ignoring)\s*\([^)]*\)/g, ' ');
+  return [...bare.matchAll(/[a-zA-Z_:][\w:]*(?!\w|\s*\()/g)]
+    .map(([name]) => name)
+    .filter((name) => !WORDS.has(name) && !/^e\d*$/.test(name));
+}
+
+/** A histogram's series belong to the name that it is declared with. */
+function familyOf(name: string, exported: Set<string>): string {
+  const family = name.replace(/_(bucket|sum|count)$/, '');
+  return exported.has(family) ? family : name;
+}
