@@ -1,6 +1,6 @@
 import { DEFAULT_BACKGROUND, type JobOptions } from '../src/contracts/job.ts';
 
-/** What a job of the built-in renderer gets where its client says nothing. */
+/** What a job of the built-in renderer gets where its client says nothing, but that each test makes its own. */
 export const JOB_OPTIONS: JobOptions = {
   confThreshold: 0.5,
   applySmoothing: true,
@@ -10,4 +10,5 @@ export const JOB_OPTIONS: JobOptions = {
   onOutage: 'wait',
   deadlineS: 3600,
   priority: 3,
+  cache: 'no-store',
 };

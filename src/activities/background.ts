@@ -2,16 +2,23 @@ import { join } from 'node:path';
 import type { Box, StoredObject } from '../contracts/job.ts';
 import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../inference/tasks.ts';
 import type { SlotPool } from '../slots/slot-task.ts';
+import type { ContentCache } from '../storage/content-cache.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { keepAlive } from './keep-alive.ts';
+import { keepQuietly } from './keep-quietly.ts';
+import { cutoutFacts, type Makers } from './makers.ts';
 
 export interface BackgroundDeps {
   store: ObjectStore;
   matting: SlotPool<RemoveBackgroundInput, RemoveBackgroundResult>;
+  cache: ContentCache;
+  makers: Makers;
 }
 
 export interface RemoveBackgroundRequest {
   photoKey: string;
+  /** Given where the cut-out may be kept. */
+  photoSha256?: string;
   person: Box;
   others: Box[];
   applySmoothing: boolean;
@@ -19,12 +26,17 @@ export interface RemoveBackgroundRequest {
   cutoutKey: string;
 }
 
-export function createBackgroundActivities({ store, matting }: BackgroundDeps) {
+export type RemovedBackground = RemoveBackgroundResult & {
+  mask: StoredObject;
+  cutout: StoredObject;
+  /** Where it was kept. */
+  entry?: string;
+};
+
+export function createBackgroundActivities({ store, matting, cache, makers }: BackgroundDeps) {
   return {
     /** Cuts the person out of the photo, and stores the mask and the cut-out. A retry writes them again. */
-    async removeBackground(
-      request: RemoveBackgroundRequest,
-    ): Promise<RemoveBackgroundResult & { mask: StoredObject; cutout: StoredObject }> {
+    async removeBackground(request: RemoveBackgroundRequest): Promise<RemovedBackground> {
       await using folder = await store.scratch();
       const maskPath = join(folder.path, 'mask.png');
       const cutoutPath = join(folder.path, 'cutout.png');
@@ -33,11 +45,11 @@ export function createBackgroundActivities({ store, matting }: BackgroundDeps) {
       const result = await keepAlive((signal) =>
         matting.run({ imagePath, person, others, applySmoothing, maskPath, cutoutPath }, { signal }),
       );
-      return {
-        ...result,
-        mask: await store.put(request.maskKey, { path: maskPath }),
-        cutout: await store.put(request.cutoutKey, { path: cutoutPath }),
-      };
+      const mask = await store.put(request.maskKey, { path: maskPath });
+      const cutout = await store.put(request.cutoutKey, { path: cutoutPath });
+      const facts = cutoutFacts(makers, { ...request, photoSha256: request.photoSha256 });
+      const files = { mask: mask.key, cutout: cutout.key };
+      return { ...result, mask, cutout, ...(await keepQuietly(cache, 'cutout', facts, { result, files })) };
     },
   };
 }

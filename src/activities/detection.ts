@@ -1,21 +1,35 @@
 import type { DetectPersonsInput, DetectPersonsResult } from '../inference/tasks.ts';
 import type { SlotPool } from '../slots/slot-task.ts';
+import type { ContentCache } from '../storage/content-cache.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { keepAlive } from './keep-alive.ts';
+import { keepQuietly } from './keep-quietly.ts';
+import { detectionFacts, type Makers } from './makers.ts';
 
 export interface DetectionDeps {
   store: ObjectStore;
   detector: SlotPool<DetectPersonsInput, DetectPersonsResult>;
+  cache: ContentCache;
+  makers: Makers;
 }
 
-export function createDetectionActivities({ store, detector }: DetectionDeps) {
+/** `photoSha256` is given where the answer may be kept; `entry` is where it was. */
+export type Detected = DetectPersonsResult & { entry?: string };
+
+export function createDetectionActivities({ store, detector, cache, makers }: DetectionDeps) {
   return {
     /** Persons in the photo, best first. Nobody at all is a result, not an error. */
-    async detectPersons(input: { photoKey: string; confThreshold: number }): Promise<DetectPersonsResult> {
+    async detectPersons(input: {
+      photoKey: string;
+      confThreshold: number;
+      photoSha256?: string;
+    }): Promise<Detected> {
       const imagePath = await store.localPath(input.photoKey);
-      return keepAlive((signal) =>
+      const result = await keepAlive((signal) =>
         detector.run({ imagePath, confThreshold: input.confThreshold }, { signal }),
       );
+      const facts = detectionFacts(makers, { ...input, photoSha256: input.photoSha256 });
+      return { ...result, ...(await keepQuietly(cache, 'detection', facts, { result, files: {} })) };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import {
   type Background,
+  CACHE_CHOICES,
   DEFAULT_BACKGROUND,
   type JobOptions,
   OUTAGE_CHOICES,
@@ -125,6 +126,15 @@ export const JOB_FIELDS = z.strictObject({
     { type: 'integer', minimum: 1, maximum: 5, default: 3, description: 'From 1 (first) to 5 (last).' },
     numberBetween(1, 5, INTEGER),
   ).default(3),
+  cache: field(
+    'use or no-store',
+    {
+      enum: [...CACHE_CHOICES],
+      default: 'use',
+      description: '`no-store` makes all of it anew, and keeps nothing of it for other tasks.',
+    },
+    (text) => CACHE_CHOICES.find((choice) => choice === text),
+  ).default('use'),
 });
 
 /** @throws PipelineError INPUT_INVALID naming every fault at once; its details have them by field. */

@@ -22,6 +22,9 @@ export type Background = 'original' | 'blur' | 'image' | `#${string}`;
 /** The neutral grey that contract and page promise where nothing is asked for. */
 export const DEFAULT_BACKGROUND: Background = '#e8e8ea';
 
+export const CACHE_CHOICES = ['use', 'no-store'] as const;
+export type CacheChoice = (typeof CACHE_CHOICES)[number];
+
 export interface JobOptions {
   /** 0 to 1: detections below it do not count as persons. */
   confThreshold: number;
@@ -36,6 +39,8 @@ export interface JobOptions {
   deadlineS: number;
   /** 1 (first) to 5 (last), as Temporal's priority key. */
   priority: number;
+  /** `no-store` neither takes anything from the content cache nor leaves anything there. */
+  cache: CacheChoice;
 }
 
 /** The argument of the workflow `generateVideo`. */
@@ -152,6 +157,8 @@ export interface TaskMetadata {
   /** The objects of this task that should exist now. */
   objects: StoredObject[];
   events: StageEvent[];
+  /** Folders of the content cache that hold something of this task; other tasks may use them too. */
+  cache_entries?: string[];
   /** Talks that were paid for, whether or not the job ended well. */
   usage?: ProviderUsage[];
   /** Absent while the job runs. */

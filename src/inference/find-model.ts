@@ -20,6 +20,8 @@ export interface FoundModel {
   path: string;
   contract: ModelContract;
   revision: string | undefined;
+  /** Of the file: its SHA-256 as the manifest says it, else its size. */
+  digest?: string;
   precision?: 'fp32' | 'fp16' | 'int8' | undefined;
 }
 
@@ -128,6 +130,7 @@ async function open(folder: string, entry: ManifestEntry): Promise<FoundModel> {
     path,
     contract,
     revision: entry.revision,
+    digest: entry.sha256 ?? String(size),
     ...(entry.precision && { precision: entry.precision }),
   };
 }

@@ -3,6 +3,7 @@ import { type ErrorCode, isErrorCode } from '../contracts/error-codes.ts';
 import type {
   Background,
   Box,
+  CacheChoice,
   JobOptions,
   OutageChoice,
   ProviderName,
@@ -32,6 +33,10 @@ const Options: z.ZodType<JobOptions> = z.looseObject({
     .transform((choice) => choice as OutageChoice),
   deadlineS: z.number(),
   priority: z.int(),
+  cache: z
+    .string()
+    .default('use')
+    .transform((choice) => choice as CacheChoice),
 });
 
 const StageName = z.enum([...Object.keys(STAGE_PERCENT), 'FAILED', 'CANCELLED'] as Stage[]);
@@ -121,6 +126,7 @@ export const TaskMetadataFile: z.ZodType<TaskMetadata> = z.looseObject({
   options: Options,
   objects: z.array(StoredObject),
   events: z.array(Event),
+  cache_entries: z.array(z.string()).optional(),
   usage: z.array(Usage).optional(),
   outcome: z.discriminatedUnion('success', [Result, Failure]).optional(),
 });

@@ -7,6 +7,7 @@ import { createSelfTestActivities, type SelfTestDeps } from '../activities/self-
 import type { Config } from '../config.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { createDetectorPool, createMattingPool } from '../inference/pools.ts';
+import { createContentCache } from '../storage/content-cache.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { addGpuMetrics } from '../telemetry/metrics/gpu-metrics.ts';
 import { addSlotMetrics } from '../telemetry/metrics/slot-metrics.ts';
@@ -14,6 +15,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { connectWorker } from '../temporal/connection.ts';
 import { lockDevice } from './device-lock.ts';
 import { assertMemoryFits, assertOneDevice } from './device-memory.ts';
+import { findMakers } from './find-makers.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
 import { openStore } from './open-store.ts';
 import { publishGpuStatus } from './publish-gpu-status.ts';
@@ -41,6 +43,8 @@ export async function createGpuWorker(
     connection,
     namespace: config.temporal.namespace,
     store,
+    cache: createContentCache({ store }),
+    makers: await findMakers(config),
     detector,
     matting,
     figure: FIGURE,

@@ -1,6 +1,7 @@
 import { type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { withFailureBoundary } from '../activities/boundary.ts';
 import { createCompositionActivities } from '../activities/composition.ts';
+import { type CacheDeps, createCacheActivities } from '../activities/content-cache.ts';
 import { createMediaActivities, type MediaDeps } from '../activities/media.ts';
 import { createRecordActivities, type RecordDeps } from '../activities/records.ts';
 import { createRenderActivities, type RenderDeps } from '../activities/render.ts';
@@ -10,6 +11,7 @@ import { QUEUES } from '../contracts/queues.ts';
 import { createDecoderPool } from '../media/decoder-pool.ts';
 import { createLocalProvider } from '../providers/local/local-provider.ts';
 import { createRendererPool } from '../providers/local/renderer-pool.ts';
+import { createContentCache } from '../storage/content-cache.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { addEndedJobMetrics } from '../telemetry/metrics/ended-job-metrics.ts';
@@ -17,6 +19,7 @@ import { addSlotMetrics } from '../telemetry/metrics/slot-metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { connectWorker } from '../temporal/connection.ts';
 import { createDIdWorkers } from './d-id-worker.ts';
+import { findMakers } from './find-makers.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
 import { openStore } from './open-store.ts';
 import { loadWorkflowBundle } from './workflow-bundle.ts';
@@ -43,6 +46,8 @@ export async function createIoWorker(
     workflowBundle,
     store,
     records: createTaskRecords({ store }),
+    cache: createContentCache({ store }),
+    makers: await findMakers(config),
     onEnd: addEndedJobMetrics(metrics),
     decoder,
     renderer: createLocalProvider({ pool: renderer }),
@@ -61,7 +66,7 @@ export async function createIoWorker(
   return toRunningWorker(workers, { slots, connection }, resources.move());
 }
 
-interface IoWorkerDeps extends MediaDeps, RecordDeps, RenderDeps {
+interface IoWorkerDeps extends CacheDeps, MediaDeps, RecordDeps, RenderDeps {
   connection: NativeConnection;
   namespace: string;
   workflowBundle: WorkflowBundle;
@@ -87,6 +92,7 @@ async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
       ...common,
       taskQueue: QUEUES.io,
       activities: withFailureBoundary({
+        ...createCacheActivities(deps),
         ...createCompositionActivities(deps),
         ...createVideoActivities(deps),
         ...createRecordActivities(deps),

@@ -1,12 +1,14 @@
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { BackgroundActivities } from '../activities/background.ts';
 import type { CompositionActivities } from '../activities/composition.ts';
+import type { CacheActivities } from '../activities/content-cache.ts';
 import type { DetectionActivities } from '../activities/detection.ts';
 import type { MediaActivities } from '../activities/media.ts';
 import type { RecordActivities } from '../activities/records.ts';
 import type { RenderActivities } from '../activities/render.ts';
 import type { VideoActivities } from '../activities/video.ts';
 import { QUEUES } from '../contracts/queues.ts';
+import { withRoom } from './room.ts';
 
 /**
  * Three attempts of each, unless the error's code forbids it. No timeout counts the wait in a queue: a busy machine is
@@ -22,38 +24,59 @@ const common = {
 const slot = { ...common, heartbeatTimeout: '5 s' } satisfies ActivityOptions;
 
 // The pools kill what exceeds their own limits (settings `…_TIMEOUT_S`) long before these.
-export const media = proxyActivities<MediaActivities>({
-  ...slot,
-  taskQueue: QUEUES.media,
-  startToCloseTimeout: '10 minutes',
-  summary: 'Check and normalise photo and voice',
-});
-export const detection = proxyActivities<DetectionActivities>({
-  ...slot,
-  taskQueue: QUEUES.yolo,
-  startToCloseTimeout: '10 minutes',
-  summary: 'Find persons',
-});
-export const background = proxyActivities<BackgroundActivities>({
-  ...slot,
-  taskQueue: QUEUES.birefnet,
-  startToCloseTimeout: '20 minutes',
-  summary: 'Cut the person out',
-});
-export const render = proxyActivities<RenderActivities>({
-  ...slot,
-  taskQueue: QUEUES.render,
-  startToCloseTimeout: '2 hours',
-  summary: 'Render the talking video',
-});
+export const media = withRoom(
+  proxyActivities<MediaActivities>({
+    ...slot,
+    taskQueue: QUEUES.media,
+    startToCloseTimeout: '10 minutes',
+    summary: 'Check and normalise photo and voice',
+  }),
+);
+export const detection = withRoom(
+  proxyActivities<DetectionActivities>({
+    ...slot,
+    taskQueue: QUEUES.yolo,
+    startToCloseTimeout: '10 minutes',
+    summary: 'Find persons',
+  }),
+);
+export const background = withRoom(
+  proxyActivities<BackgroundActivities>({
+    ...slot,
+    taskQueue: QUEUES.birefnet,
+    startToCloseTimeout: '20 minutes',
+    summary: 'Cut the person out',
+  }),
+);
+export const render = withRoom(
+  proxyActivities<RenderActivities>({
+    ...slot,
+    taskQueue: QUEUES.render,
+    startToCloseTimeout: '2 hours',
+    summary: 'Render the talking video',
+  }),
+);
 const short = { ...common, taskQueue: QUEUES.io, startToCloseTimeout: '2 minutes' } satisfies ActivityOptions;
 
-export const composition = proxyActivities<CompositionActivities>({
+export const composition = withRoom(
+  proxyActivities<CompositionActivities>({
+    ...short,
+    summary: 'Put the person on the background',
+  }),
+);
+export const video = withRoom(
+  proxyActivities<VideoActivities>({ ...short, summary: 'Check that the video plays' }),
+);
+export const records = withRoom(
+  proxyActivities<RecordActivities>({ ...short, summary: 'Write metadata.json' }),
+);
+
+/** What does not answer at once is not worth the wait: it is made anew. */
+export const cache = proxyActivities<CacheActivities>({
   ...short,
-  summary: 'Put the person on the background',
+  retry: { maximumAttempts: 1 },
+  summary: 'Look in the content cache',
 });
-export const video = proxyActivities<VideoActivities>({ ...short, summary: 'Check that the video plays' });
-export const records = proxyActivities<RecordActivities>({ ...short, summary: 'Write metadata.json' });
 
 /** Undo goes on for a day: a disk that is away for an hour must not leave a person's photo behind. */
 export const undo = proxyActivities<RecordActivities>({

@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { JobFailure, JobInput, JobResult, Person } from '../contracts/job.ts';
+import type { JobFailure, JobInput, JobResult, Person, StoredObject } from '../contracts/job.ts';
 import { taskKeys, taskPrefix } from '../contracts/task-keys.ts';
-import { background, composition, detection, media, undo, video } from './activities.ts';
+import { composition, media, undo, video } from './activities.ts';
 import { Compensations } from './compensation.ts';
 import { withDeadline } from './deadline.ts';
 import { toJobError } from './job-error.ts';
@@ -9,6 +9,8 @@ import { describeLadder, pickLadder } from './ladder-words.ts';
 import { chooseRenderer, makeTalk } from './make-talk.ts';
 import { choosePerson } from './person-choice.ts';
 import { ProgressLog } from './progress-log.ts';
+import { Reuse } from './reuse.ts';
+import { onWaitForRoom } from './room.ts';
 import { TaskRecord } from './task-record.ts';
 
 /**
@@ -16,16 +18,20 @@ import { TaskRecord } from './task-record.ts';
  * record of it.
  */
 export async function generateVideo(input: JobInput): Promise<JobResult> {
-  const progress = new ProgressLog(input.taskId);
   const record = new TaskRecord(input);
+  const progress = new ProgressLog(input.taskId, (events) => record.keep(events));
   const compensations = new Compensations();
+  const reuse = new Reuse({ input, progress, record, compensations });
   const { submittedAt, options } = input;
+  onWaitForRoom((message) => progress.tell(message, { waiting_for: 'room' }));
   const deadline = {
     at: new Date(Date.parse(submittedAt) + options.deadlineS * 1000),
     seconds: options.deadlineS,
   };
   try {
-    const result = await withDeadline(deadline, () => runStages(input, progress, record, compensations));
+    const result = await withDeadline(deadline, () =>
+      runStages(input, progress, record, compensations, reuse),
+    );
     // From here on the video is there: a cancellation that comes now comes too late.
     await CancellationScope.nonCancellable(async () => {
       const end = progress.prepareEnd('COMPLETED', 'The video is ready', result);
@@ -40,6 +46,8 @@ export async function generateVideo(input: JobInput): Promise<JobResult> {
     }
     const { code, message } = failure.error;
     throw ApplicationFailure.create({ type: code, message, nonRetryable: true, cause: error as Error });
+  } finally {
+    await reuse.end();
   }
 }
 
@@ -48,6 +56,7 @@ async function runStages(
   progress: ProgressLog,
   record: TaskRecord,
   compensations: Compensations,
+  reuse: Reuse,
 ): Promise<JobResult> {
   const { taskId, options } = input;
   const keys = taskKeys(taskId);
@@ -55,17 +64,18 @@ async function runStages(
   progress.enter('INITIALIZED', 'Accepted: photo and voice are being checked');
   compensations.add('uploads', () => undo.discard({ prefixes: [taskPrefix('uploads', taskId)] }));
   compensations.add('processed files', () => undo.discard({ prefixes: [taskPrefix('processed', taskId)] }));
-  const [prepared] = await Promise.all([
-    media.prepareMedia({
-      imageKey: input.image.key,
-      audioKey: input.audio.key,
-      ...(input.backgroundImage && { backgroundImageKey: input.backgroundImage.key }),
-      photoKey: keys.photo,
-      voiceKey: keys.voice,
-      backdropKey: keys.backdrop,
-    }),
-    record.write(progress.events),
-  ]);
+  const sameResult = await reuse.findResult();
+  if (sameResult) {
+    return sameResult;
+  }
+  const prepared = await media.prepareMedia({
+    imageKey: input.image.key,
+    audioKey: input.audio.key,
+    ...(input.backgroundImage && { backgroundImageKey: input.backgroundImage.key }),
+    photoKey: keys.photo,
+    voiceKey: keys.voice,
+    backdropKey: keys.backdrop,
+  });
   record.addObjects(...prepared.stored);
   const { photo, voice } = prepared;
   progress.enter(
@@ -77,20 +87,19 @@ async function runStages(
   const renderer = await chooseRenderer(talkJob);
 
   progress.enter('DETECTION_RUNNING', 'Looking for persons in the photo');
-  const detected = await detection.detectPersons({
-    photoKey: keys.photo,
-    confThreshold: options.confThreshold,
-  });
+  const [photoObject] = prepared.stored as [StoredObject];
+  const detected = await reuse.detectPersons(photoObject);
   const person = choosePerson(detected, options);
-  progress.enter('DETECTION_COMPLETE', describeChoice(detected.persons, person) + describeLadder(detected), {
+  const choice = describeChoice(detected.persons, person) + reuse.describe('DETECTION_RUNNING');
+  progress.enter('DETECTION_COMPLETE', choice + describeLadder(detected), {
+    ...reuse.detailsOf('DETECTION_RUNNING'),
     persons: detected.persons,
     selected_person_id: person.id,
     ...pickLadder(detected),
   });
 
   progress.enter('BACKGROUND_REMOVAL_RUNNING', `Cutting person #${person.id} out of the photo`);
-  const removed = await background.removeBackground({
-    photoKey: keys.photo,
+  const removed = await reuse.removeBackground(photoObject, {
     person: person.box,
     others: detected.persons.filter(({ id }) => id !== person.id).map(({ box }) => box),
     applySmoothing: options.applySmoothing,
@@ -110,8 +119,13 @@ async function runStages(
   );
   progress.enter(
     'BACKGROUND_REMOVAL_COMPLETE',
-    `Person #${person.id} is cut out and stands on the chosen background${describeLadder(removed)}`,
-    { input_size: removed.inputSize, coverage: removed.coverage, ...pickLadder(removed) },
+    `Person #${person.id} is cut out and stands on the chosen background${reuse.describe('BACKGROUND_REMOVAL_RUNNING')}${describeLadder(removed)}`,
+    {
+      ...reuse.detailsOf('BACKGROUND_REMOVAL_RUNNING'),
+      input_size: removed.inputSize,
+      coverage: removed.coverage,
+      ...pickLadder(removed),
+    },
   );
 
   const talk = await makeTalk(talkJob, renderer);
@@ -125,7 +139,7 @@ async function runStages(
   record.addObjects(finished.thumbnail);
 
   const files = `/api/pipeline/tasks/${taskId}`;
-  return {
+  const result: JobResult = {
     task_id: taskId,
     success: true,
     video_url: `${files}/video`,
@@ -153,10 +167,12 @@ async function runStages(
         sha256: talk.video.sha256,
       },
       timings_ms: progress.timingsMs(),
-      cached: [],
+      cached: reuse.stages,
       warnings: talk.warnings,
     },
   };
+  await reuse.keepResult(result);
+  return result;
 }
 
 function describeChoice(persons: Person[], selected: Person): string {

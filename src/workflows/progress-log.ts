@@ -20,11 +20,14 @@ const ERROR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.error, 'KEYWORD');
 /** The job's stages as they happen: answers the query `progress(since)` and tells Temporal's Web UI the same. */
 export class ProgressLog {
   readonly #taskId: string;
+  readonly #onEvent: (events: readonly StageEvent[]) => void;
   readonly #events: StageEvent[] = [];
   #outcome: JobOutcome | undefined;
 
-  constructor(taskId: string) {
+  /** @param onEvent hears all events so far after each one but the last, which is for whoever prepared it to keep. */
+  constructor(taskId: string, onEvent: (events: readonly StageEvent[]) => void = () => {}) {
     this.#taskId = taskId;
+    this.#onEvent = onEvent;
     setHandler(progressQuery, (since = 0) => ({
       events: this.#events.filter((event) => event.seq > since),
       ...(this.#outcome && { outcome: this.#outcome }),
@@ -42,6 +45,15 @@ export class ProgressLog {
   /** Enters a stage, or says something new within it: readers hear of it with the end of this workflow task. */
   enter(stage: RunningStage, message: string, details?: Record<string, unknown>): void {
     this.#publish(this.#toEvent(stage, message, details));
+    this.#onEvent(this.#events);
+  }
+
+  /** Says something new within the stage that the job is in. */
+  tell(message: string, details?: Record<string, unknown>): void {
+    const { stage } = this;
+    if (!isTerminal(stage)) {
+      this.enter(stage as RunningStage, message, details);
+    }
   }
 
   /**

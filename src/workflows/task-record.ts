@@ -7,7 +7,10 @@ export class TaskRecord {
   readonly #input: JobInput;
   #objects: StoredObject[];
   readonly #usage: ProviderUsage[] = [];
+  readonly #cacheEntries = new Set<string>();
   #lastWrite: Promise<void> = Promise.resolve();
+  /** Not written yet. */
+  #news: readonly StageEvent[] | undefined;
 
   constructor(input: JobInput) {
     this.#input = input;
@@ -24,8 +27,14 @@ export class TaskRecord {
     this.#usage.push(usage);
   }
 
+  /** Where in the content cache something of this task is kept. */
+  addCacheEntry(entry: string): void {
+    this.#cacheEntries.add(entry);
+  }
+
   forgetObjects(): void {
     this.#objects = [];
+    this.#cacheEntries.clear();
   }
 
   /** Milliseconds since the job was submitted. */
@@ -33,9 +42,28 @@ export class TaskRecord {
     return Date.now() - Date.parse(this.#input.submittedAt);
   }
 
+  /**
+   * Writes how it stands while the job goes on. What comes while a write is under way goes with the next one, and one that
+   * fails is made up for by those after it.
+   */
+  keep(events: readonly StageEvent[]): void {
+    this.#news = [...events];
+    const previous = this.#lastWrite;
+    this.#lastWrite = (async () => {
+      await previous.catch(() => undefined);
+      const news = this.#news;
+      this.#news = undefined;
+      if (news) {
+        await records.recordTask(this.#toMetadata(news));
+      }
+    })();
+    this.#lastWrite.catch(() => undefined);
+  }
+
   /** Writes happen in their order, also after one that failed: an earlier state never replaces a later one. */
   async write(events: readonly StageEvent[], outcome?: JobOutcome): Promise<void> {
     const metadata = this.#toMetadata(events, outcome);
+    this.#news = undefined;
     const previous = this.#lastWrite;
     this.#lastWrite = (async () => {
       await previous.catch(() => undefined);
@@ -56,6 +84,7 @@ export class TaskRecord {
       options,
       objects: [...this.#objects],
       events: [...events],
+      ...(this.#cacheEntries.size > 0 && { cache_entries: [...this.#cacheEntries] }),
       ...(this.#usage.length > 0 && { usage: [...this.#usage] }),
       ...(outcome && { outcome }),
     };

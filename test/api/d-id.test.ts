@@ -136,6 +136,7 @@ it('adds up what was paid, by the records of the tasks', async () => {
       onOutage: 'wait',
       deadlineS: 1,
       priority: 3,
+      cache: 'use',
     },
     objects: [],
     events: [],

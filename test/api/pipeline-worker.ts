@@ -89,6 +89,9 @@ function createActivities(store: ObjectStore, records: TaskRecords) {
   const talk = { widthPx: 512, heightPx: 512, durationS: 1 };
   return {
     ...createRecordActivities({ store, records }),
+    findVideo: async () => ({ kind: 'off' }),
+    findDetection: async () => null,
+    findCutout: async () => null,
     async prepareMedia(request: { imageKey: string; audioKey: string; photoKey: string; voiceKey: string }) {
       // What was accepted must be there.
       await Promise.all([store.read(request.imageKey), store.read(request.audioKey)]);

@@ -4,7 +4,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Progress } from '../../src/contracts/messages.ts';
 import { startTestServer, type TestServer } from '../temporal-server.ts';
-import { createHarness, type Harness, type PipelineRun } from './pipeline-harness.ts';
+import { createHarness, type Harness, happyActivities, type PipelineRun } from './pipeline-harness.ts';
 
 let server: TestServer;
 let harness: Harness;
@@ -97,6 +97,36 @@ describe('generateVideo', () => {
 
     expect(attempts).toBe(3);
     expect(run.outcome.status).toBe('fulfilled');
+  });
+
+  it('waits while the disk is full, says so, and goes on when there is room', async () => {
+    let attempts = 0;
+    const run = await harness.run({
+      async composePortrait(request) {
+        attempts += 1;
+        if (attempts <= 4) fail('STORAGE_FULL');
+        return happyActivities().composePortrait(request);
+      },
+    });
+
+    expect(attempts).toBe(5);
+    expect(run.outcome.status).toBe('fulfilled');
+    const { events } = await progressOf(run);
+    expect(events.find(({ data }) => data.details?.waiting_for === 'room')?.data).toMatchObject({
+      stage: 'BACKGROUND_REMOVAL_RUNNING',
+      message: 'The disk is full: the job goes on when there is room',
+    });
+  });
+
+  it('writes the record at each stage, in order', async () => {
+    const run = await harness.run({ renderTalk: async () => fail('FACE_UNSUITABLE', true) });
+
+    const seqs = run.written.map(({ events }) => events.at(-1)?.seq ?? 0);
+    expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
+    expect(run.written.length).toBeGreaterThan(3);
+    const beforeTheEnd = run.written.filter(({ outcome }) => outcome === undefined).at(-1);
+    expect(beforeTheEnd?.events.at(-1)?.data.stage).toBe('DID_PROCESSING');
+    expect(beforeTheEnd?.objects.map(({ key }) => key.split('/').at(-1))).toContain('cutout.png');
   });
 
   it('undoes everything, newest first, after the third failure', async () => {

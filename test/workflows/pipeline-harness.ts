@@ -3,6 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import type { BackgroundActivities } from '../../src/activities/background.ts';
 import type { CompositionActivities } from '../../src/activities/composition.ts';
+import type { CacheActivities } from '../../src/activities/content-cache.ts';
 import type { DetectionActivities } from '../../src/activities/detection.ts';
 import type { MediaActivities } from '../../src/activities/media.ts';
 import type { RecordActivities } from '../../src/activities/records.ts';
@@ -18,7 +19,8 @@ import type { generateVideo } from '../../src/workflows/index.ts';
 import { JOB_OPTIONS } from '../job-options.ts';
 import type { TestServer } from '../temporal-server.ts';
 
-export type Activities = MediaActivities &
+export type Activities = CacheActivities &
+  MediaActivities &
   DetectionActivities &
   BackgroundActivities &
   CompositionActivities &
@@ -111,6 +113,10 @@ export async function createHarness(server: TestServer): Promise<Harness> {
 }
 
 const ACTIVITY_NAMES = [
+  'findVideo',
+  'findDetection',
+  'findCutout',
+  'keepVideo',
   'prepareMedia',
   'detectPersons',
   'removeBackground',
@@ -167,6 +173,18 @@ export function happyActivities(): Activities {
     },
     async finishVideo(request) {
       return { widthPx: 512, heightPx: 512, durationS: 11, thumbnail: stored(request.thumbnailKey) };
+    },
+    async findVideo() {
+      return { kind: 'off' };
+    },
+    async findDetection() {
+      return null;
+    },
+    async findCutout() {
+      return null;
+    },
+    async keepVideo() {
+      return null;
     },
     async recordTask() {},
     async discard() {},

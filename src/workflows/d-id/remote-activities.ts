@@ -1,6 +1,7 @@
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { RemoteTalkActivities } from '../../activities/remote-talk.ts';
 import { QUEUES } from '../../contracts/queues.ts';
+import { withRoom } from '../room.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -24,13 +25,17 @@ export function remoteActivities(timeScale: number) {
   return {
     /** One attempt of each: the workflow knows what to do before the next one. */
     once: proxyActivities<RemoteTalkActivities>({ ...common, retry: { maximumAttempts: 1 } }),
-    few: proxyActivities<RemoteTalkActivities>({ ...common, retry: { ...retry, maximumAttempts: 3 } }),
+    few: withRoom(
+      proxyActivities<RemoteTalkActivities>({ ...common, retry: { ...retry, maximumAttempts: 3 } }),
+    ),
     /** A video that was paid for is worth many attempts, and so is knowing the terms. */
-    many: proxyActivities<RemoteTalkActivities>({
-      ...common,
-      startToCloseTimeout: '30 minutes',
-      retry: { ...retry, maximumAttempts: 12 },
-    }),
+    many: withRoom(
+      proxyActivities<RemoteTalkActivities>({
+        ...common,
+        startToCloseTimeout: '30 minutes',
+        retry: { ...retry, maximumAttempts: 12 },
+      }),
+    ),
     /** An outage of a day must not leave a person's photo there. */
     undo: proxyActivities<RemoteTalkActivities>({
       ...common,

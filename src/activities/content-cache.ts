@@ -1,0 +1,130 @@
+import { activityInfo } from '@temporalio/activity';
+import { CACHE_PREFIX, type VideoAnswer } from '../contracts/content-cache.ts';
+import type { JobInput, JobResult, StoredObject } from '../contracts/job.ts';
+import { taskKeys } from '../contracts/task-keys.ts';
+import { PipelineError } from '../errors.ts';
+import type { DetectPersonsResult } from '../inference/tasks.ts';
+import type { ContentCache } from '../storage/content-cache.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { RemoveBackgroundRequest, RemovedBackground } from './background.ts';
+import { cutoutFacts, detectionFacts, type Makers, videoFacts } from './makers.ts';
+
+export interface CacheDeps {
+  store: ObjectStore;
+  cache: ContentCache;
+  makers: Makers;
+}
+
+/** What was found, with the folder of the entry it came from. */
+export type Found<T> = { result: T; entry: string };
+
+export function createCacheActivities({ store, cache, makers }: CacheDeps) {
+  return {
+    async findDetection(request: {
+      photoSha256: string;
+      confThreshold: number;
+    }): Promise<Found<DetectPersonsResult> | null> {
+      const facts = detectionFacts(makers, request);
+      const hit = facts && (await cache.find('detection', facts, {}));
+      return hit ? { result: hit.result as DetectPersonsResult, entry: hit.entry } : null;
+    },
+
+    /** The mask and the cut-out lie under the request's keys then. */
+    async findCutout(request: RemoveBackgroundRequest): Promise<Found<RemovedBackground> | null> {
+      const facts = cutoutFacts(makers, { ...request, photoSha256: request.photoSha256 });
+      const { maskKey: mask, cutoutKey: cutout } = request;
+      const hit = facts && (await cache.find('cutout', facts, { mask, cutout }));
+      return hit
+        ? { result: { ...(hit.result as RemovedBackground), ...hit.stored }, entry: hit.entry }
+        : null;
+    },
+
+    /**
+     * The whole job from the cache; else says who makes it. The first that asks claims it. A claim whose owner is gone
+     * is `stale`: of those that say so one gets the next.
+     */
+    async findVideo({ job, stale }: { job: JobInput; stale?: string }): Promise<VideoAnswer> {
+      const facts = videoFacts(makers, job);
+      if (!facts) {
+        return { kind: 'off' };
+      }
+      const found = await findJob(job, facts);
+      if (found) {
+        return found;
+      }
+      const claims = `${CACHE_PREFIX}claims/${cache.entryOf('video', facts).split('/').at(-2)}/`;
+      const answer = await claimNext(claims, stale);
+      // Whoever had it may have ended between the two looks.
+      const late = answer.kind === 'claimed' && (await findJob(job, facts));
+      if (late) {
+        await store.delete(answer.claim);
+        return late;
+      }
+      return answer;
+    },
+
+    async keepVideo({
+      job,
+      metadata,
+    }: {
+      job: JobInput;
+      metadata: JobResult['metadata'];
+    }): Promise<string | null> {
+      const facts = videoFacts(makers, job);
+      const { video, thumbnail, mask, cutout } = taskKeys(job.taskId);
+      const files = { video, thumbnail, mask, cutout };
+      return facts ? cache.keep('video', facts, { result: metadata, files }) : null;
+    },
+  };
+
+  async function findJob(job: JobInput, facts: object): Promise<VideoAnswer | undefined> {
+    const { video, thumbnail, mask, cutout } = taskKeys(job.taskId);
+    const hit = await cache.find('video', facts, { video, thumbnail, mask, cutout });
+    return (
+      hit && {
+        kind: 'hit',
+        metadata: hit.result as JobResult['metadata'],
+        stored: Object.values<StoredObject>(hit.stored),
+        entry: hit.entry,
+      }
+    );
+  }
+
+  /** Claims are numbered: of many that want the next one, one makes it. */
+  async function claimNext(claims: string, stale: string | undefined): Promise<VideoAnswer> {
+    const me = activityInfo().workflowExecution?.workflowId ?? '';
+    for (;;) {
+      const keys = await Array.fromAsync(store.list(claims), ({ key }) => key);
+      const latest = keys.at(-1);
+      const owner = latest && (await readOwner(latest));
+      if (latest && owner === me) {
+        return { kind: 'claimed', claim: latest };
+      }
+      if (latest && owner && latest !== stale) {
+        return { kind: 'taken', owner, claim: latest };
+      }
+      const next = Number(latest?.slice(claims.length) ?? 0) + 1;
+      const claim = `${claims}${String(next).padStart(6, '0')}`;
+      try {
+        await store.put(claim, Buffer.from(me), { ifAbsent: true });
+        return { kind: 'claimed', claim };
+      } catch (error) {
+        if (!(error instanceof PipelineError && error.code === 'OBJECT_EXISTS')) {
+          throw error;
+        }
+      }
+    }
+  }
+
+  /** Nothing where it was given back meanwhile, or damaged. */
+  async function readOwner(claim: string): Promise<string | undefined> {
+    return store.read(claim).then(String, (error) => {
+      if (!(error instanceof PipelineError)) {
+        throw error;
+      }
+      return undefined;
+    });
+  }
+}
+
+export type CacheActivities = ReturnType<typeof createCacheActivities>;

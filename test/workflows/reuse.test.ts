@@ -1,0 +1,215 @@
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Progress } from '../../src/contracts/messages.ts';
+import { taskKeys } from '../../src/contracts/task-keys.ts';
+import { createFileStore } from '../../src/storage/file-store.ts';
+import { createTaskRecords } from '../../src/storage/task-records.ts';
+import { startTestServer } from '../temporal-server.ts';
+import { createReuseHarness, type ReusedJob, type ReuseHarness } from './reuse-harness.ts';
+
+const resources = new AsyncDisposableStack();
+let root: string;
+let harness: ReuseHarness;
+
+beforeAll(async () => {
+  const server = resources.use(await startTestServer());
+  root = await mkdtemp(join(tmpdir(), 'limelight-reuse-'));
+  resources.defer(() => rm(root, { recursive: true, force: true }));
+  harness = resources.use(await createReuseHarness(server, createFileStore({ root })));
+});
+afterAll(() => resources.disposeAsync());
+beforeEach(async () => {
+  Object.assign(harness.done, { detections: 0, cutouts: 0, videos: 0 });
+  await harness.store.deleteAll('cache/');
+});
+
+const cached = () => Array.fromAsync(harness.store.list('cache/'), ({ key }) => key);
+
+async function eventsOf({ handle }: ReusedJob): Promise<Progress['events']> {
+  return (await handle.query<Progress, [number]>('progress', 0)).events;
+}
+
+async function untilSaid(job: ReusedJob, message: string): Promise<void> {
+  for (let left = 500; left > 0; left--) {
+    if ((await eventsOf(job)).some(({ data }) => data.message.includes(message))) return;
+    await sleep(20);
+  }
+  expect.fail(`nobody said: ${message}`);
+}
+
+describe('a job that was done before', () => {
+  it('has its video from the cache, under its own name, and nothing is made', async () => {
+    const first = await harness.submit('photo A', 'voice A');
+    const made = await first.handle.result();
+    const second = await harness.submit('photo A', 'voice A', { priority: 1, deadlineS: 60 });
+
+    const result = await second.handle.result();
+
+    expect(harness.done).toEqual({ detections: 1, cutouts: 1, videos: 1 });
+    expect(made.metadata.cached).toEqual([]);
+    expect(result.metadata.cached).toEqual([
+      'DETECTION_RUNNING',
+      'BACKGROUND_REMOVAL_RUNNING',
+      'DID_PROCESSING',
+    ]);
+    const keys = taskKeys(second.input.taskId);
+    expect(String(await harness.store.read(keys.video))).toBe('video 1');
+    for (const key of [keys.thumbnail, keys.mask, keys.cutout]) {
+      expect(await harness.store.stat(key)).toBeDefined();
+    }
+    expect(result).toMatchObject({
+      video_url: expect.stringContaining(second.input.taskId),
+      metadata: {
+        background_removal: { mask_url: expect.stringContaining(second.input.taskId) },
+        video: made.metadata.video,
+      },
+    });
+    expect((await eventsOf(second)).map(({ data }) => data.stage)).toEqual([
+      'INITIALIZED',
+      'DID_COMPLETE',
+      'COMPLETED',
+    ]);
+    const record = await createTaskRecords(harness).read(second.input.taskId);
+    expect(record?.cache_entries).toEqual([expect.stringMatching(/^cache\/video\/[0-9a-f]{64}\/$/)]);
+    expect(record?.objects.map(({ key }) => key)).toContain(keys.video);
+  });
+
+  it('lives on when the task that made the video is erased', async () => {
+    const first = await harness.submit('photo B', 'voice B');
+    await first.handle.result();
+    await harness.store.deleteAll(`videos/${first.input.taskId}/`);
+
+    const second = await harness.submit('photo B', 'voice B');
+    await second.handle.result();
+
+    expect(String(await harness.store.read(taskKeys(second.input.taskId).video))).toBe('video 1');
+  });
+
+  it('is made again where a bit of the cached video has flipped', async () => {
+    const first = await harness.submit('photo C', 'voice C');
+    await first.handle.result();
+    const video = (await cached()).find((key) => key.endsWith('/video'));
+    await writeFile(await realpath(join(root, video!)), 'videO 1');
+
+    const second = await harness.submit('photo C', 'voice C');
+    const result = await second.handle.result();
+
+    expect(harness.done.videos).toBe(2);
+    expect(String(await harness.store.read(taskKeys(second.input.taskId).video))).toBe('video 2');
+    // The rest of what was made of the photo is whole.
+    expect(result.metadata.cached).toEqual(['DETECTION_RUNNING', 'BACKGROUND_REMOVAL_RUNNING']);
+  });
+
+  it.each([
+    ['another background', { background: '#000000' as const }],
+    ['no smoothing', { applySmoothing: false }],
+    ['another person', { persons: 1 }],
+    ['another threshold', { confThreshold: 0.6 }],
+  ])('is another one with %s', async (_, options) => {
+    await (await harness.submit('photo D', 'voice D')).handle.result();
+    await (await harness.submit('photo D', 'voice D', options)).handle.result();
+
+    expect(harness.done.videos).toBe(2);
+    expect(harness.done.detections).toBe('confThreshold' in options ? 2 : 1);
+    expect(harness.done.cutouts).toBe('applySmoothing' in options ? 2 : 1);
+  });
+});
+
+describe('a photo that was seen before', () => {
+  it('skips the GPU stages, and the events say so', async () => {
+    await (await harness.submit('photo E', 'voice E')).handle.result();
+    const job = await harness.submit('photo E', 'another voice');
+
+    const result = await job.handle.result();
+
+    expect(harness.done).toEqual({ detections: 1, cutouts: 1, videos: 2 });
+    expect(result.metadata.cached).toEqual(['DETECTION_RUNNING', 'BACKGROUND_REMOVAL_RUNNING']);
+    const complete = (await eventsOf(job)).filter(({ data }) => /^(DETEC|BACK).*COMPLETE$/.test(data.stage));
+    expect(complete.map(({ data }) => [data.message.includes('(from cache)'), data.details])).toEqual([
+      [true, expect.objectContaining({ from_cache: true })],
+      [true, expect.objectContaining({ from_cache: true })],
+    ]);
+  });
+});
+
+describe('no-store', () => {
+  it('takes nothing from the cache and leaves nothing there', async () => {
+    await (await harness.submit('photo F', 'voice F', { cache: 'no-store' })).handle.result();
+    expect(await cached()).toEqual([]);
+
+    await (await harness.submit('photo F', 'voice F')).handle.result();
+    const result = await (await harness.submit('photo F', 'voice F', { cache: 'no-store' })).handle.result();
+
+    expect(harness.done).toEqual({ detections: 3, cutouts: 3, videos: 3 });
+    expect(result.metadata.cached).toEqual([]);
+  });
+});
+
+describe('identical jobs at the same time', () => {
+  it('are done once', async () => {
+    harness.hold = true;
+    const first = await harness.submit('photo G', 'voice G');
+    await untilSaid(first, 'draws the frames');
+    const others = await Promise.all([1, 2, 3].map(() => harness.submit('photo G', 'voice G')));
+    await Promise.all(others.map((job) => untilSaid(job, 'The same job is under way')));
+    harness.hold = false;
+
+    const results = await Promise.all([first, ...others].map(({ handle }) => handle.result()));
+
+    expect(harness.done).toEqual({ detections: 1, cutouts: 1, videos: 1 });
+    expect(results.map(({ metadata }) => metadata.cached.length)).toEqual([0, 3, 3, 3]);
+    expect((await cached()).filter((key) => key.startsWith('cache/claims/'))).toEqual([]);
+  });
+
+  it('are done by the next of them where the first is cancelled or fails', async () => {
+    harness.hold = true;
+    const first = await harness.submit('photo H', 'voice H');
+    await untilSaid(first, 'draws the frames');
+    const second = await harness.submit('photo H', 'voice H');
+    await untilSaid(second, 'The same job is under way');
+    const third = await harness.submit('photo H', 'voice H');
+    await untilSaid(third, 'The same job is under way');
+    await first.handle.cancel();
+    await first.handle.result().catch(() => undefined);
+    harness.fail = true;
+    harness.hold = false;
+
+    const outcomes = await Promise.allSettled([second, third].map(({ handle }) => handle.result()));
+
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(harness.done.videos).toBe(1);
+  });
+
+  it('are not held up by one that an operator terminated', async () => {
+    harness.hold = true;
+    const first = await harness.submit('photo I', 'voice I');
+    await untilSaid(first, 'draws the frames');
+    await first.handle.terminate();
+    harness.hold = false;
+
+    const others = await Promise.all([1, 2, 3].map(() => harness.submit('photo I', 'voice I')));
+    await Promise.all(others.map(({ handle }) => handle.result()));
+
+    // The activity of the terminated one may have run on.
+    const made = others.filter(({ input }) => harness.makers.includes(input.taskId));
+    expect(made).toHaveLength(1);
+  });
+});
+
+describe('a job that fails', () => {
+  it('leaves nothing of itself in the cache', async () => {
+    harness.fail = true;
+    const job = await harness.submit('photo J', 'voice J');
+
+    await expect(job.handle.result()).rejects.toThrow();
+
+    expect(await cached()).toEqual([]);
+    const keys = await Array.fromAsync(harness.store.list('videos/'), ({ key }) => key);
+    expect(keys.filter((key) => key.includes(job.input.taskId))).toEqual([
+      taskKeys(job.input.taskId).metadata,
+    ]);
+  });
+});
