@@ -19,11 +19,8 @@ export async function compareCutouts(
   const cutOut = async (jpeg: Uint8Array) => {
     const photo = await readArea(jpeg);
     const alpha = await resize(await matting.matte(photo), photo.widthPx, photo.heightPx);
-    const raw = { width: photo.widthPx, height: photo.heightPx };
-    return sharp(photo.bytes, { raw: { ...raw, channels: 3 } })
-      .joinChannel(Buffer.from(alpha.bytes), { raw: { ...raw, channels: 1 } })
-      .png({ compressionLevel: 1 })
-      .toBuffer();
+    const raw = { width: photo.widthPx, height: photo.heightPx, channels: 4 } as const;
+    return sharp(toRgba(photo.bytes, alpha.bytes), { raw }).png({ compressionLevel: 1 }).toBuffer();
   };
   await using theirs = await startPythonWorker(python, 'cutout', model.path, threads);
   const out = join(folder, 'theirs.png');
@@ -58,6 +55,21 @@ export async function compareCutouts(
       atMost: 1,
     },
   ];
+}
+
+/** Black where nothing is kept, as Python's composite on nothing. */
+function toRgba(rgb: Uint8Array, alpha: Uint8Array): Uint8Array {
+  const rgba = new Uint8Array(4 * alpha.length);
+  for (let pixel = 0; pixel < alpha.length; pixel += 1) {
+    const opacity = alpha[pixel]!;
+    if (opacity > 0) {
+      rgba[4 * pixel] = rgb[3 * pixel]!;
+      rgba[4 * pixel + 1] = rgb[3 * pixel + 1]!;
+      rgba[4 * pixel + 2] = rgb[3 * pixel + 2]!;
+      rgba[4 * pixel + 3] = opacity;
+    }
+  }
+  return rgba;
 }
 
 /** Mean, of 255. */

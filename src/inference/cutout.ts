@@ -35,6 +35,8 @@ export function cutOut(
 ): Cutout {
   const mask = new Uint8Array(photo.widthPx * photo.heightPx);
   const rgba = new Uint8Array(photo.widthPx * photo.heightPx * 4);
+  const across = gridPlaces(area.width, 3);
+  const down = gridPlaces(area.height, 3 * GRID_PX);
   let covered = 0;
   for (let y = 0; y < area.height; y += 1) {
     const row = (area.top + y) * photo.widthPx + area.left;
@@ -52,14 +54,16 @@ export function cutOut(
         rgba[4 * target + 1] = rgb[3 * source + 1]!;
         rgba[4 * target + 2] = rgb[3 * source + 2]!;
       } else {
-        const at = toGrid(x, y, area);
+        const upper = down.first[y]! + across.first[x]!;
+        const lower = down.second[y]! + across.first[x]!;
+        const toRight = across.second[x]! - across.first[x]!;
+        const dx = across.beyond[x]!;
+        const dy = down.beyond[y]!;
         for (let channel = 0; channel < 3; channel += 1) {
-          rgba[4 * target + channel] = toForeground(
-            rgb[3 * source + channel]!,
-            opacity / 255,
-            sample(colours.person, at, channel),
-            sample(colours.background, at, channel),
-          );
+          const person = sample(colours.person, upper + channel, lower + channel, toRight, dx, dy);
+          const background = sample(colours.background, upper + channel, lower + channel, toRight, dx, dy);
+          const seen = rgb[3 * source + channel]!;
+          rgba[4 * target + channel] = toForeground(seen, opacity / 255, person, background);
         }
       }
     }
@@ -67,35 +71,40 @@ export function cutOut(
   return { mask, rgba, coverage: covered / 255 / mask.length };
 }
 
-/** Where to sample the grid between its pixels: the first of four neighbours, and how far beyond it. */
-interface GridPlace {
-  first: number;
-  right: number;
-  down: number;
-  dx: number;
-  dy: number;
+/** For each pixel of a side of the crop: the two of the grid that it lies between, and how far beyond the first. */
+interface GridPlaces {
+  first: Int32Array;
+  second: Int32Array;
+  beyond: Float32Array;
 }
 
-function toGrid(x: number, y: number, { width, height }: CropArea): GridPlace {
-  const gridX = clampToGrid(((x + 0.5) * GRID_PX) / width - 0.5);
-  const gridY = clampToGrid(((y + 0.5) * GRID_PX) / height - 0.5);
-  const [left, top] = [Math.floor(gridX), Math.floor(gridY)];
-  return {
-    first: top * GRID_PX + left,
-    right: left < GRID_PX - 1 ? 1 : 0,
-    down: top < GRID_PX - 1 ? GRID_PX : 0,
-    dx: gridX - left,
-    dy: gridY - top,
+/** @param step from one pixel of the grid to the next. */
+function gridPlaces(sidePx: number, step: number): GridPlaces {
+  const places = {
+    first: new Int32Array(sidePx),
+    second: new Int32Array(sidePx),
+    beyond: new Float32Array(sidePx),
   };
+  for (let at = 0; at < sidePx; at += 1) {
+    const place = Math.min(Math.max(((at + 0.5) * GRID_PX) / sidePx - 0.5, 0), GRID_PX - 1);
+    const before = Math.floor(place);
+    places.first[at] = before * step;
+    places.second[at] = Math.min(before + 1, GRID_PX - 1) * step;
+    places.beyond[at] = place - before;
+  }
+  return places;
 }
 
-function clampToGrid(value: number): number {
-  return Math.min(Math.max(value, 0), GRID_PX - 1);
-}
-
-function sample(grid: Float32Array, { first, right, down, dx, dy }: GridPlace, channel: number): number {
-  const value = (pixel: number) => grid[3 * pixel + channel]!;
-  const upper = value(first) * (1 - dx) + value(first + right) * dx;
-  const lower = value(first + down) * (1 - dx) + value(first + down + right) * dx;
-  return upper * (1 - dy) + lower * dy;
+/** Between four values: two at `upper` and right of it, two at `lower` and right of it. */
+function sample(
+  grid: Float32Array,
+  upper: number,
+  lower: number,
+  toRight: number,
+  dx: number,
+  dy: number,
+): number {
+  const above = grid[upper]! + (grid[upper + toRight]! - grid[upper]!) * dx;
+  const below = grid[lower]! + (grid[lower + toRight]! - grid[lower]!) * dx;
+  return above + (below - above) * dy;
 }

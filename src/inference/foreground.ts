@@ -15,19 +15,22 @@ const NEAR_PX = 2;
  * the background's weighted by its rest, from far and then from near. `toForeground` brings back the detail of a pixel.
  */
 export function estimateColours(rgb: Uint8Array, alpha: Uint8Array): LocalColours {
-  const seen = Float32Array.from(rgb);
+  const seen = new Float32Array(rgb);
+  const scratch = { weighted: new Float32Array(4 * GRID_PIXELS), sums: new Float32Array(4 * GRID_PIXELS) };
   const far = {
-    person: weightedMean(seen, alpha, false, FAR_PX),
-    background: weightedMean(seen, alpha, true, FAR_PX),
+    person: weightedMean(seen, alpha, false, FAR_PX, scratch),
+    background: weightedMean(seen, alpha, true, FAR_PX, scratch),
   };
   const detailed = new Float32Array(3 * GRID_PIXELS);
-  for (let at = 0; at < detailed.length; at += 1) {
-    const opacity = alpha[Math.floor(at / 3)]! / 255;
-    detailed[at] = toForeground(seen[at]!, opacity, far.person[at]!, far.background[at]!);
+  for (let pixel = 0, at = 0; pixel < GRID_PIXELS; pixel += 1) {
+    const opacity = alpha[pixel]! / 255;
+    for (let channel = 0; channel < 3; channel += 1, at += 1) {
+      detailed[at] = toForeground(seen[at]!, opacity, far.person[at]!, far.background[at]!);
+    }
   }
   return {
-    person: weightedMean(detailed, alpha, false, NEAR_PX),
-    background: weightedMean(far.background, alpha, true, NEAR_PX),
+    person: weightedMean(detailed, alpha, false, NEAR_PX, scratch),
+    background: weightedMean(far.background, alpha, true, NEAR_PX, scratch),
   };
 }
 
@@ -43,45 +46,75 @@ function weightedMean(
   alpha: Uint8Array,
   inverted: boolean,
   radius: number,
+  { weighted, sums }: { weighted: Float32Array; sums: Float32Array },
 ): Float32Array {
-  const weighted = new Float32Array(4 * GRID_PIXELS);
-  for (let pixel = 0; pixel < GRID_PIXELS; pixel += 1) {
+  for (let pixel = 0, to = 0, from = 0; pixel < GRID_PIXELS; pixel += 1, to += 4, from += 3) {
     const weight = (inverted ? 255 - alpha[pixel]! : alpha[pixel]!) / 255;
-    weighted[4 * pixel] = weight * colours[3 * pixel]!;
-    weighted[4 * pixel + 1] = weight * colours[3 * pixel + 1]!;
-    weighted[4 * pixel + 2] = weight * colours[3 * pixel + 2]!;
-    weighted[4 * pixel + 3] = weight;
+    weighted[to] = weight * colours[from]!;
+    weighted[to + 1] = weight * colours[from + 1]!;
+    weighted[to + 2] = weight * colours[from + 2]!;
+    weighted[to + 3] = weight;
   }
-  const sums = sumLines(sumLines(weighted, radius, 'across'), radius, 'down');
+  sumSquares(weighted, radius, sums);
   const means = new Float32Array(3 * GRID_PIXELS);
-  for (let pixel = 0; pixel < GRID_PIXELS; pixel += 1) {
-    const weight = sums[4 * pixel + 3]! + 1e-5;
-    means[3 * pixel] = sums[4 * pixel]! / weight;
-    means[3 * pixel + 1] = sums[4 * pixel + 1]! / weight;
-    means[3 * pixel + 2] = sums[4 * pixel + 2]! / weight;
+  for (let pixel = 0, from = 0, to = 0; pixel < GRID_PIXELS; pixel += 1, from += 4, to += 3) {
+    const weight = sums[from + 3]! + 1e-5;
+    means[to] = sums[from]! / weight;
+    means[to + 1] = sums[from + 1]! / weight;
+    means[to + 2] = sums[from + 2]! / weight;
   }
   return means;
 }
 
-/** Sums of `2 * radius + 1` neighbours along each line, fewer at its ends; four interleaved channels. */
-function sumLines(values: Float32Array, radius: number, direction: 'across' | 'down'): Float32Array {
-  const [step, line] = direction === 'across' ? [4, 4 * GRID_PX] : [4 * GRID_PX, 4];
-  const sums = new Float32Array(values.length);
-  for (let start = 0; start < GRID_PX * line; start += line) {
-    for (let channel = start; channel < start + 4; channel += 1) {
-      let sum = 0;
-      for (let at = -radius; at < GRID_PX; at += 1) {
-        if (at + radius < GRID_PX) {
-          sum += values[channel + (at + radius) * step]!;
-        }
-        if (at > radius) {
-          sum -= values[channel + (at - radius - 1) * step]!;
-        }
-        if (at >= 0) {
-          sums[channel + at * step] = sum;
-        }
+/** Four interleaved channels. */
+const ROW = 4 * GRID_PX;
+
+/**
+ * Sums over squares of `2 * radius + 1` pixels, fewer at the borders: down first and then across, always in the order in
+ * which the values lie in memory. In doubles, so that what was added and taken away again leaves nothing behind.
+ */
+function sumSquares(values: Float32Array, radius: number, sums: Float32Array): void {
+  const down = new Float64Array(ROW);
+  for (let y = -radius; y < GRID_PX; y += 1) {
+    if (y + radius < GRID_PX) {
+      for (let at = 0, from = (y + radius) * ROW; at < ROW; at += 1, from += 1) {
+        down[at] = down[at]! + values[from]!;
       }
     }
+    if (y > radius) {
+      for (let at = 0, from = (y - radius - 1) * ROW; at < ROW; at += 1, from += 1) {
+        down[at] = down[at]! - values[from]!;
+      }
+    }
+    if (y >= 0) {
+      sumAcross(down, radius, sums, y * ROW);
+    }
   }
-  return sums;
+}
+
+function sumAcross(row: Float64Array, radius: number, sums: Float32Array, start: number): void {
+  const [reach, end] = [4 * radius, ROW];
+  let [red, green, blue, weight] = [0, 0, 0, 0];
+  for (let at = -reach; at < end; at += 4) {
+    const entering = at + reach;
+    if (entering < end) {
+      red += row[entering]!;
+      green += row[entering + 1]!;
+      blue += row[entering + 2]!;
+      weight += row[entering + 3]!;
+    }
+    const leaving = at - reach - 4;
+    if (leaving >= 0) {
+      red -= row[leaving]!;
+      green -= row[leaving + 1]!;
+      blue -= row[leaving + 2]!;
+      weight -= row[leaving + 3]!;
+    }
+    if (at >= 0) {
+      sums[start + at] = red;
+      sums[start + at + 1] = green;
+      sums[start + at + 2] = blue;
+      sums[start + at + 3] = weight;
+    }
+  }
 }

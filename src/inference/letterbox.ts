@@ -23,13 +23,14 @@ export interface LetterboxOptions {
 
 /** Decodes straight to the size of the model: a large JPEG is never decoded in full. */
 export async function letterbox(image: string | Uint8Array, to: LetterboxOptions): Promise<Letterbox> {
-  const { width, height } = await openImage(image).metadata();
+  const opened = openImage(image);
+  const { width, height } = await opened.metadata();
   const scale = Math.min(to.widthPx / width, to.heightPx / height);
   const innerWidth = to.fit === 'stretch' ? to.widthPx : Math.max(1, Math.round(width * scale));
   const innerHeight = to.fit === 'stretch' ? to.heightPx : Math.max(1, Math.round(height * scale));
   const left = Math.floor((to.widthPx - innerWidth) / 2);
   const top = Math.floor((to.heightPx - innerHeight) / 2);
-  const rgb = await openImage(image)
+  const rgb = await opened
     // As detectors are trained with; Lanczos costs a third more.
     .resize(innerWidth, innerHeight, { fit: 'fill', kernel: 'linear' })
     .extend({

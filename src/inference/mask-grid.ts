@@ -19,25 +19,32 @@ export function eachNeighbour(pixel: number, visit: (neighbour: number) => void)
   }
 }
 
-/** The connected regions of the pixels that belong: lists of pixels. */
-export function regions(belongs: (pixel: number) => boolean): number[][] {
-  const seen = new Uint8Array(GRID_PIXELS);
-  const found: number[][] = [];
-  for (let first = 0; first < GRID_PIXELS; first += 1) {
-    if (seen[first] || !belongs(first)) {
-      continue;
+/** The connected regions of the pixels that belong, each as a list of pixels. */
+export function regions(belongs: (pixel: number) => boolean): Int32Array[] {
+  const left = new Uint8Array(GRID_PIXELS);
+  for (let pixel = 0; pixel < GRID_PIXELS; pixel += 1) {
+    left[pixel] = belongs(pixel) ? 1 : 0;
+  }
+  // All regions one after the other: what is behind the last one found is where its neighbours are looked for.
+  const pixels = new Int32Array(GRID_PIXELS);
+  const found: Int32Array[] = [];
+  let end = 0;
+  const take = (pixel: number) => {
+    if (left[pixel]) {
+      left[pixel] = 0;
+      pixels[end] = pixel;
+      end += 1;
     }
-    seen[first] = 1;
-    const region = [first];
-    for (let at = 0; at < region.length; at += 1) {
-      eachNeighbour(region[at]!, (neighbour) => {
-        if (!seen[neighbour] && belongs(neighbour)) {
-          seen[neighbour] = 1;
-          region.push(neighbour);
-        }
-      });
+  };
+  for (let pixel = 0; pixel < GRID_PIXELS; pixel += 1) {
+    const start = end;
+    take(pixel);
+    for (let at = start; at < end; at += 1) {
+      eachNeighbour(pixels[at]!, take);
     }
-    found.push(region);
+    if (end > start) {
+      found.push(pixels.subarray(start, end));
+    }
   }
   return found;
 }
@@ -48,6 +55,6 @@ const LIES_AT = {
   sides: (pixel: number) => pixel % GRID_PX === 0 || pixel % GRID_PX === GRID_PX - 1,
 };
 
-export function touches(region: readonly number[], border: keyof typeof LIES_AT): boolean {
+export function touches(region: Int32Array, border: keyof typeof LIES_AT): boolean {
   return region.some(LIES_AT[border]);
 }

@@ -33,7 +33,7 @@ export function isolatePerson(
     apart.length > 0 ? partitionPersons(alpha, rgb, [person, ...apart]) : new Uint8Array(GRID_PIXELS);
 
   const bodies = regions((pixel) => alpha[pixel]! >= FAINT && owner[pixel] === 0);
-  const inside = bodies.map((body) => body.filter((pixel) => isIn(box, pixel)).length);
+  const inside = bodies.map((body) => countIn(box, body));
   const largest = Math.max(0, ...inside);
   const keep = new Uint8Array(GRID_PIXELS);
   for (const [index, body] of bodies.entries()) {
@@ -57,11 +57,16 @@ export function isolatePerson(
 }
 
 /** A photo that cuts a person off at the bottom encloses what the person encloses on the other sides. */
-function isEnclosed(hole: readonly number[], [, , , y2]: Box): boolean {
+function isEnclosed(hole: Int32Array, [, , , y2]: Box): boolean {
   return !touches(hole, 'top') && !touches(hole, 'sides') && (y2 >= GRID_PX - 1 || !touches(hole, 'bottom'));
 }
 
-function isIn([x1, y1, x2, y2]: Box, pixel: number): boolean {
-  const [x, y] = [pixel % GRID_PX, Math.floor(pixel / GRID_PX)];
-  return x >= x1 && x < x2 && y >= y1 && y < y2;
+function countIn([x1, y1, x2, y2]: Box, pixels: Int32Array): number {
+  let count = 0;
+  for (const pixel of pixels) {
+    const x = pixel % GRID_PX;
+    const y = (pixel - x) / GRID_PX;
+    count += x >= x1 && x < x2 && y >= y1 && y < y2 ? 1 : 0;
+  }
+  return count;
 }

@@ -36,51 +36,85 @@ function open({ bytes, widthPx, heightPx, channels }: Raster) {
   return channels === 1 ? opened.toColourspace('b-w') : opened;
 }
 
-/** Bilinear. For enlarging, ten times as fast as sharp. */
+/** Weights of neighbours are counted in so many parts: two of them leave a byte in 24 bits. */
+const PARTS_BITS = 8;
+
+/** Bilinear, in whole numbers. For enlarging, many times as fast as sharp. */
 function interpolate(
   { bytes, widthPx, heightPx, channels }: Raster,
   toWidth: number,
   toHeight: number,
 ): Raster {
-  const across = neighbours(widthPx, toWidth);
-  const down = neighbours(heightPx, toHeight);
-  const rowLength = toWidth * channels;
-  const left = new Int32Array(rowLength);
-  const right = new Int32Array(rowLength);
-  const beyond = new Float32Array(rowLength);
-  for (let at = 0; at < rowLength; at += 1) {
-    const [x, channel] = [Math.floor(at / channels), at % channels];
-    left[at] = across.first[x]! * channels + channel;
-    right[at] = across.second[x]! * channels + channel;
-    beyond[at] = across.beyond[x]!;
-  }
-
-  const result = new Uint8Array(rowLength * toHeight);
-  const row = new Float32Array(widthPx * channels);
+  const across = neighbours(widthPx, toWidth, channels);
+  const down = neighbours(heightPx, toHeight, widthPx * channels);
+  const result = new Uint8Array(toWidth * toHeight * channels);
+  const row = new Int32Array(widthPx * channels);
+  const stretch = channels === 1 ? stretchOne : stretchSeveral;
   for (let y = 0; y < toHeight; y += 1) {
-    const upper = down.first[y]! * row.length;
-    const lower = down.second[y]! * row.length;
+    const upper = down.first[y]!;
+    const lower = down.second[y]!;
+    const beyond = down.beyond[y]!;
     for (let at = 0; at < row.length; at += 1) {
-      row[at] = bytes[upper + at]! + (bytes[lower + at]! - bytes[upper + at]!) * down.beyond[y]! + 0.5;
+      const value = bytes[upper + at]!;
+      row[at] = (value << PARTS_BITS) + (bytes[lower + at]! - value) * beyond;
     }
-    const start = y * rowLength;
-    for (let at = 0; at < rowLength; at += 1) {
-      const value = row[left[at]!]!;
-      result[start + at] = value + (row[right[at]!]! - value) * beyond[at]!;
-    }
+    stretch(row, across, channels, result, y * toWidth * channels);
   }
   return { bytes: result, widthPx: toWidth, heightPx: toHeight, channels };
 }
 
-/** For each pixel of a line of the new length: the two old ones that it lies between, and how far beyond the first. */
-function neighbours(from: number, to: number) {
-  const places = Float64Array.from({ length: to }, (_, at) =>
-    Math.min(Math.max(((at + 0.5) * from) / to - 0.5, 0), from - 1),
-  );
-  const first = Int32Array.from(places, Math.floor);
-  return {
-    first,
-    second: first.map((at) => Math.min(at + 1, from - 1)),
-    beyond: places.map((place, at) => place - first[at]!),
-  };
+const ROUND = 1 << (2 * PARTS_BITS - 1);
+
+function stretchOne(
+  row: Int32Array,
+  { first, second, beyond }: Neighbours,
+  _: number,
+  result: Uint8Array,
+  start: number,
+): void {
+  for (let x = 0; x < first.length; x += 1) {
+    const left = row[first[x]!]!;
+    const value = (left << PARTS_BITS) + (row[second[x]!]! - left) * beyond[x]!;
+    result[start + x] = (value + ROUND) >> (2 * PARTS_BITS);
+  }
+}
+
+function stretchSeveral(
+  row: Int32Array,
+  { first, second, beyond }: Neighbours,
+  channels: number,
+  result: Uint8Array,
+  start: number,
+): void {
+  for (let x = 0, at = start; x < first.length; x += 1) {
+    const from = first[x]!;
+    const to = second[x]!;
+    const weight = beyond[x]!;
+    for (let channel = 0; channel < channels; channel += 1, at += 1) {
+      const left = row[from + channel]!;
+      const value = (left << PARTS_BITS) + (row[to + channel]! - left) * weight;
+      result[at] = (value + ROUND) >> (2 * PARTS_BITS);
+    }
+  }
+}
+
+/** For each place of a line of the new length: where the two old ones begin that it lies between, and how far beyond the first. */
+interface Neighbours {
+  first: Int32Array;
+  second: Int32Array;
+  /** In parts. */
+  beyond: Int32Array;
+}
+
+/** @param step from one place of the old line to the next. */
+function neighbours(from: number, to: number, step: number): Neighbours {
+  const [first, second, beyond] = [new Int32Array(to), new Int32Array(to), new Int32Array(to)];
+  for (let at = 0; at < to; at += 1) {
+    const place = Math.min(Math.max(((at + 0.5) * from) / to - 0.5, 0), from - 1);
+    const before = Math.floor(place);
+    first[at] = before * step;
+    second[at] = Math.min(before + 1, from - 1) * step;
+    beyond[at] = Math.round((place - before) * (1 << PARTS_BITS));
+  }
+  return { first, second, beyond };
 }
