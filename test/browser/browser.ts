@@ -1,0 +1,56 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+/** Debian's. Another place is said by `CHROMIUM`. */
+export const chromiumPath = [process.env.CHROMIUM, '/usr/bin/chromium'].find(
+  (path) => path !== undefined && existsSync(path),
+);
+
+/** A browser without a window; its microphone hears beeps, and every page may use it. */
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: chromiumPath!,
+    args: [
+      '--no-sandbox',
+      '--disable-dev-shm-usage',
+      '--autoplay-policy=no-user-gesture-required',
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      '--force-color-profile=srgb',
+      '--font-render-hinting=none',
+    ],
+  });
+}
+
+export interface WatchedPage {
+  page: Page;
+  /** What the console and the page's own errors said, and requests to other hosts. */
+  complaints: string[];
+}
+
+export const SIZES = {
+  phone: { width: 390, height: 844 },
+  laptop: { width: 1366, height: 850 },
+  wide: { width: 1920, height: 1080 },
+} as const;
+
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<WatchedPage> {
+  const context = await browser.newContext({ viewport: SIZES.laptop, locale: 'en-GB', ...options });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  const { host } = new URL(url);
+  page.on('request', (request) => {
+    const to = new URL(request.url());
+    if (/^https?:|^wss?:/.test(to.protocol) && to.host !== host) complaints.push(`request to ${to.host}`);
+  });
+  await page.goto(url);
+  return { page, complaints };
+}

@@ -1,0 +1,71 @@
+import { signal } from '@preact/signals';
+import { createLimelightClient, PipelineError } from '../../src/client/limelight-client.ts';
+import { storedText } from '../state/stored-text.ts';
+
+export { PipelineError };
+
+/** Whether the last call was answered. The page says so where it was not. */
+export const isReachable = signal(true);
+/** Whether the server refused the last call for want of a key. */
+export const wantsKey = signal(false);
+
+const storedKey = storedText('limelight.key');
+export const apiKey = signal(storedKey.read());
+
+export function useKey(key: string | undefined): void {
+  storedKey.write(key);
+  apiKey.value = key;
+  wantsKey.value = false;
+}
+
+export function authorization(): Record<string, string> {
+  return apiKey.value ? { Authorization: `Bearer ${apiKey.value}` } : {};
+}
+
+/** `fetch` with the key, that takes note of how the server does. */
+const attentiveFetch: typeof fetch = async (input, init) => {
+  const headers = new Headers(init?.headers);
+  for (const [name, value] of Object.entries(authorization())) {
+    headers.set(name, value);
+  }
+  try {
+    const answer = await fetch(input, { ...init, headers });
+    isReachable.value = true;
+    if (answer.status === 401) {
+      wantsKey.value = true;
+    }
+    return answer;
+  } catch (error) {
+    if (!init?.signal?.aborted) {
+      isReachable.value = false;
+    }
+    throw error;
+  }
+};
+
+/** The server that this page came from. */
+export const server = createLimelightClient({
+  baseUrl: location.href.replace(/#.*/, ''),
+  fetch: attentiveFetch,
+});
+
+/** One try; `undefined` where there is no answer, or none of that kind. */
+export async function readJson<T>(path: string): Promise<T | undefined> {
+  try {
+    const answer = await attentiveFetch(path);
+    return answer.headers.get('content-type')?.includes('json') ? ((await answer.json()) as T) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function postJson<T>(path: string, body?: unknown): Promise<T | undefined> {
+  const answer = await attentiveFetch(path, {
+    method: 'POST',
+    ...(body !== undefined && {
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  }).catch(() => undefined);
+  return answer?.ok ? ((await answer.json()) as T) : undefined;
+}

@@ -1,0 +1,36 @@
+import { signal } from '@preact/signals';
+import { readJson } from '../server/server.ts';
+
+export interface ServerInfo {
+  providers: string[];
+  defaults: { conf_threshold: number; background: string };
+  limits: { image_bytes: number; audio_bytes: number; background_image_bytes: number };
+  web_ui?: { url: string; namespace: string };
+}
+
+/** What the server allows; until it has answered, what it allows by default. */
+export const info = signal<ServerInfo>({
+  providers: ['local'],
+  defaults: { conf_threshold: 0.5, background: '#e8e8ea' },
+  limits: { image_bytes: 25e6, audio_bytes: 50e6, background_image_bytes: 25e6 },
+});
+
+export async function readInfo(): Promise<void> {
+  const answer = await readJson<ServerInfo>('/api/info');
+  if (answer?.limits) {
+    info.value = answer;
+  }
+}
+
+/** Where Temporal's Web UI shows it. The server's own name for this machine is no use from another one. */
+export function webUiUrl(path: string): string | undefined {
+  const webUi = info.value.web_ui;
+  if (!webUi) {
+    return undefined;
+  }
+  const url = new URL(`${webUi.url}/namespaces/${webUi.namespace}/${path}`);
+  const isLoopback = url.hostname === '127.0.0.1' || url.hostname === 'localhost';
+  return isLoopback && !['127.0.0.1', 'localhost', '[::1]'].includes(location.hostname)
+    ? undefined
+    : url.href;
+}

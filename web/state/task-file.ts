@@ -1,0 +1,38 @@
+import { useEffect, useState } from 'preact/hooks';
+import { apiKey, postJson } from '../server/server.ts';
+
+export type TaskFileName = 'video' | 'photo' | 'cutout' | 'mask' | 'thumbnail';
+
+interface Link {
+  url: string;
+  expires_at: string;
+}
+
+const LINK_S = 24 * 3600;
+const links = new Map<string, Promise<string | undefined>>();
+
+/** A signed link, that works without a key. */
+export async function signedLink(taskId: string, name: TaskFileName): Promise<string | undefined> {
+  const link = await postJson<Link>(`/api/pipeline/tasks/${taskId}/links`, { name, expires_in_s: LINK_S });
+  return link && new URL(link.url, location.href).href;
+}
+
+/** Where an element loads a task's file from: elements send no key, so with one it is a signed link. */
+export function useTaskFile(taskId: string, name: TaskFileName, isThere = true): string | undefined {
+  const plain = `/api/pipeline/tasks/${taskId}/${name}`;
+  const needsLink = apiKey.value !== undefined;
+  const [url, setUrl] = useState<string>();
+  useEffect(() => {
+    if (!needsLink || !isThere) {
+      return;
+    }
+    const link = links.get(plain) ?? signedLink(taskId, name);
+    links.set(plain, link);
+    let isOn = true;
+    void link.then((signed) => isOn && setUrl(signed));
+    return () => {
+      isOn = false;
+    };
+  }, [plain, needsLink, isThere]);
+  return isThere ? (needsLink ? url : plain) : undefined;
+}

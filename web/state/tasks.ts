@@ -1,0 +1,119 @@
+import { type Signal, signal } from '@preact/signals';
+import type { JobError, JobResult } from '../../src/contracts/job.ts';
+import { isTerminal, type StageEvent } from '../../src/contracts/stages.ts';
+import type { TaskStatus, TaskSummary } from '../../src/contracts/task-status.ts';
+import { forget, type Keepsake, keep, recall, recallAll } from './keepsakes.ts';
+import { type Refusal, upload } from './upload.ts';
+
+/** What the page knows of a task: everything here is a signal's value and is replaced, never changed. */
+export interface Task {
+  id: string;
+  submittedAt: string;
+  /** Share that is sent, while the upload runs. */
+  uploading?: number;
+  refusal?: Refusal;
+  events: StageEvent[];
+  /** Finer progress of the long stage. */
+  percent?: number;
+  fineMessage?: string;
+  status?: TaskStatus;
+  summary?: TaskSummary;
+  result?: JobResult;
+  error?: JobError;
+  /** The server does not know it (any more). */
+  isGone?: boolean;
+}
+
+const tasks = new Map<string, Signal<Task>>();
+/** Ids of all tasks that are known, newest first. */
+export const taskIds = signal<string[]>([]);
+
+export function taskOf(id: string, submittedAt = new Date().toISOString()): Signal<Task> {
+  let found = tasks.get(id);
+  if (!found) {
+    found = signal<Task>({ id, submittedAt, events: [] });
+    tasks.set(id, found);
+    sortIds();
+  }
+  return found;
+}
+
+export function change(id: string, changes: Partial<Task>): void {
+  const task = taskOf(id, changes.submittedAt);
+  const before = task.value.submittedAt;
+  task.value = { ...task.value, ...changes };
+  if (before !== task.value.submittedAt) {
+    sortIds();
+  }
+}
+
+export function drop(id: string): void {
+  tasks.delete(id);
+  taskIds.value = taskIds.value.filter((other) => other !== id);
+  void forget(id);
+}
+
+function sortIds(): void {
+  taskIds.value = [...tasks.values()]
+    .map((task) => task.value)
+    .sort((a, b) => b.submittedAt.localeCompare(a.submittedAt))
+    .map(({ id }) => id);
+}
+
+export function stageOf(task: Task) {
+  return task.events.at(-1)?.data.stage ?? task.status?.stage ?? task.summary?.stage ?? 'INITIALIZED';
+}
+
+export function isOver(task: Task): boolean {
+  return task.refusal !== undefined || task.isGone === true || isTerminal(stageOf(task));
+}
+
+export function takeStatus(status: TaskStatus): void {
+  const { task_id: id, submitted_at: submittedAt, result, error } = status;
+  const { result: _, error: __, ...task } = taskOf(id, submittedAt).value;
+  change(id, { ...task, status, submittedAt, ...(result && { result }), ...(error && { error }) });
+}
+
+/** A task that ended is to run again: what it ended with is forgotten. */
+export function beginAgain(id: string): void {
+  const { submittedAt } = taskOf(id).value;
+  taskOf(id).value = { id, submittedAt, events: [] };
+}
+
+const COME_BACK_MS = 1_500;
+
+/** Sends it until the server has it or refuses it. It is kept first, so a page that is closed meanwhile goes on at the next start. */
+export async function submit(keepsake: Keepsake): Promise<void> {
+  const { taskId } = keepsake;
+  change(taskId, { submittedAt: new Date(keepsake.keptAt).toISOString(), uploading: 0 });
+  await keep(keepsake);
+  for (;;) {
+    const answer = await upload(keepsake, (uploading) => change(taskId, { uploading }));
+    if (answer.kind === 'accepted') {
+      const { uploading: _, ...task } = taskOf(taskId).value;
+      taskOf(taskId).value = task;
+      await keep({ ...keepsake, isSubmitted: true });
+      return;
+    }
+    if (answer.kind === 'refused') {
+      const { uploading: _, ...task } = taskOf(taskId).value;
+      taskOf(taskId).value = { ...task, refusal: answer.refusal };
+      await keep({ ...keepsake, isSubmitted: true });
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, COME_BACK_MS));
+  }
+}
+
+/** Once, at the start of the page: what was submitted from this browser, and uploads that were cut off. */
+export async function resume(): Promise<void> {
+  for (const keepsake of await recallAll()) {
+    const { taskId, keptAt, isSubmitted } = keepsake;
+    taskOf(taskId, new Date(keptAt).toISOString());
+    if (!isSubmitted) {
+      void submit(keepsake);
+    }
+  }
+}
+
+export { recall };

@@ -1,0 +1,189 @@
+import type { Person } from '../../src/contracts/job.ts';
+import type { Stage, StageEvent } from '../../src/contracts/stages.ts';
+import type { Strings } from '../strings/en.ts';
+import { formatNumber } from '../strings/format.ts';
+import { stageOf, type Task } from './tasks.ts';
+
+export const STEPS = ['upload', 'check', 'find', 'cut', 'make', 'finish'] as const;
+export type StepName = (typeof STEPS)[number];
+export type StepState = 'waiting' | 'now' | 'asking' | 'done' | 'failed';
+
+export interface Step {
+  name: StepName;
+  state: StepState;
+  /** Milliseconds since 1970; absent before it began. */
+  startedAt?: number;
+  endedAt?: number;
+  words: string;
+}
+
+const STEP_OF: Record<Exclude<Stage, 'FAILED' | 'CANCELLED'>, { step: StepName; isEnd?: boolean }> = {
+  INITIALIZED: { step: 'check' },
+  UPLOAD_COMPLETE: { step: 'check', isEnd: true },
+  DETECTION_RUNNING: { step: 'find' },
+  DETECTION_COMPLETE: { step: 'find', isEnd: true },
+  BACKGROUND_REMOVAL_RUNNING: { step: 'cut' },
+  BACKGROUND_REMOVAL_COMPLETE: { step: 'cut', isEnd: true },
+  DID_UPLOAD: { step: 'make' },
+  DID_PROCESSING: { step: 'make' },
+  DID_COMPLETE: { step: 'make', isEnd: true },
+  FINALIZING: { step: 'finish' },
+  COMPLETED: { step: 'finish', isEnd: true },
+};
+
+interface Reached {
+  step: StepName;
+  isEnd: boolean;
+}
+
+function reachedBy(stage: Stage): Reached | undefined {
+  if (stage === 'FAILED' || stage === 'CANCELLED') {
+    return undefined;
+  }
+  const { step, isEnd = false } = STEP_OF[stage];
+  return { step, isEnd };
+}
+
+/** The persons among whom somebody has to choose, where the task waits for that. */
+export function personsToChoose(task: Task): Person[] | undefined {
+  const last = task.events.at(-1);
+  if (last && last.data.stage !== 'DETECTION_COMPLETE' && last.data.stage !== 'DETECTION_RUNNING') {
+    return undefined;
+  }
+  return task.status?.choice?.persons;
+}
+
+/** The steps of a task as a person follows them, from its events. */
+export function toSteps(task: Task, t: Strings): Step[] {
+  if (task.uploading !== undefined || task.refusal) {
+    return STEPS.map((name, index): Step => {
+      if (index > 0) return { name, state: 'waiting', words: '' };
+      const percent = Math.round((task.uploading ?? 0) * 100);
+      return task.refusal
+        ? { name, state: 'failed', words: '' }
+        : { name, state: 'now', words: t.task.sent(percent) };
+    });
+  }
+  const stages = task.events.map(({ data }) => data.stage);
+  const known = stages.length > 0 ? stages : [stageOf(task)];
+  const reached = known.map(reachedBy).findLast((at) => at !== undefined) ?? { step: 'check', isEnd: false };
+  const position = STEPS.indexOf(reached.step as StepName);
+  const hasFailed = known.at(-1) === 'FAILED' || known.at(-1) === 'CANCELLED';
+  const isAsking = personsToChoose(task) !== undefined;
+  // A step that ended well hands over to the next at once: that one is under way, or has failed.
+  const current = reached.isEnd && !isAsking && known.at(-1) !== 'COMPLETED' ? position + 1 : position;
+  return STEPS.map((name, index): Step => {
+    const times = toTimes(task.events, name);
+    const words = toWords(task, name, t);
+    if (index < current || known.at(-1) === 'COMPLETED') {
+      return { name, state: 'done', ...times, words };
+    }
+    if (index > current) {
+      return { name, state: 'waiting', words: '' };
+    }
+    const state = hasFailed ? 'failed' : isAsking ? 'asking' : 'now';
+    return { name, state, ...times, words: hasFailed ? '' : words };
+  });
+}
+
+function toTimes(events: StageEvent[], name: StepName): { startedAt?: number; endedAt?: number } {
+  const isOf = ({ data }: StageEvent) => reachedBy(data.stage)?.step === name;
+  const first = events.findIndex(isOf);
+  if (first < 0) {
+    return {};
+  }
+  const end = events.find(
+    (event, index) => index > first && (!isOf(event) || reachedBy(event.data.stage)?.isEnd),
+  );
+  return {
+    startedAt: Date.parse(events[first]!.timestamp),
+    ...(end && { endedAt: Date.parse(end.timestamp) }),
+  };
+}
+
+/** The newest news of a step. What the server says within a stage, such as what it waits for, is told in its words. */
+function toWords(task: Task, name: StepName, t: Strings): string {
+  const index = task.events.findLastIndex(({ data }) => reachedBy(data.stage)?.step === name);
+  const event = task.events[index];
+  if (!event) {
+    return name === 'check' ? t.task.accepted : '';
+  }
+  const { stage, message } = event.data;
+  const isNewsWithin = task.events[index - 1]?.data.stage === stage;
+  if (isNewsWithin) {
+    return message;
+  }
+  return wordsOf(event, task, t) ?? message;
+}
+
+interface Details {
+  photo?: { widthPx: number; heightPx: number };
+  voice?: { durationS: number };
+  persons?: Person[];
+  selected_person_id?: number;
+}
+
+function wordsOf({ data }: StageEvent, task: Task, t: Strings): string | undefined {
+  const { photo, voice, persons, selected_person_id: selected } = (data.details ?? {}) as Details;
+  switch (data.stage) {
+    case 'INITIALIZED':
+      return t.task.accepted;
+    case 'UPLOAD_COMPLETE':
+      return (
+        photo && voice && t.task.decoded(photo.widthPx, photo.heightPx, formatNumber(voice.durationS, 1))
+      );
+    case 'DETECTION_RUNNING':
+      return t.task.looking;
+    case 'DETECTION_COMPLETE':
+      return persons && selected !== undefined ? t.task.found(persons.length, selected) : undefined;
+    case 'BACKGROUND_REMOVAL_RUNNING':
+      return t.task.cutting(selectedPerson(task) ?? 1);
+    case 'BACKGROUND_REMOVAL_COMPLETE':
+      return t.task.cut;
+    case 'DID_UPLOAD':
+      return t.task.handing;
+    case 'DID_PROCESSING':
+      return task.fineMessage ? toFrames(task.fineMessage, t) : t.task.drawing;
+    case 'DID_COMPLETE':
+      return t.task.rendered;
+    case 'FINALIZING':
+      return t.task.finishing;
+    case 'COMPLETED':
+      return t.task.ready;
+    default:
+      return undefined;
+  }
+}
+
+function toFrames(message: string, t: Strings): string {
+  const [, frame, frames] = /^Frame (\d+) of (\d+)$/.exec(message) ?? [];
+  return frame && frames ? t.task.rendering(Number(frame), Number(frames)) : message;
+}
+
+/** The persons that were found, and the photo's size that their boxes are of. */
+export function findingsOf(task: Task): { persons: Person[]; width: number; height: number } | undefined {
+  const details = task.events.map(({ data }) => (data.details ?? {}) as Details);
+  const photo = details.find((each) => each.photo)?.photo;
+  const persons =
+    details.findLast((each) => each.persons)?.persons ??
+    task.status?.choice?.persons ??
+    task.result?.metadata.person_detection.persons;
+  return photo && persons && { persons, width: photo.widthPx, height: photo.heightPx };
+}
+
+export function selectedPerson(task: Task): number | undefined {
+  const event = task.events.findLast(({ data }) => (data.details as Details | undefined)?.selected_person_id);
+  return (
+    (event?.data.details as Details | undefined)?.selected_person_id ??
+    task.result?.metadata.person_detection.selected_person_id
+  );
+}
+
+export function percentOf(task: Task): number {
+  return Math.round(
+    Math.max(
+      task.percent ?? 0,
+      task.events.at(-1)?.data.progress_percent ?? task.status?.progress_percent ?? 0,
+    ),
+  );
+}

@@ -1,0 +1,97 @@
+import { useRef } from 'preact/hooks';
+import { info } from '../state/info.ts';
+import { strings } from '../strings/strings.ts';
+import { useObjectUrl } from './hooks.ts';
+import { Figure, Icon } from './icon.tsx';
+
+const COLOURS = ['#e8e8ea', '#f4efe6', '#c9dcef', '#cfe3c8', '#f0cfc4', '#1d2230'];
+
+export interface BackgroundChooserProps {
+  /** Tells several choosers of one page apart. */
+  name: string;
+  value: string;
+  photoUrl: string | undefined;
+  image: Blob | undefined;
+  onChoose: (background: string) => void;
+  onImage: (image: Blob) => void;
+}
+
+/** What may stand behind the person, as tiles. */
+export function BackgroundChooser({
+  name,
+  value,
+  photoUrl,
+  image,
+  onChoose,
+  onImage,
+}: BackgroundChooserProps) {
+  const t = strings.value.create.background;
+  const file = useRef<HTMLInputElement>(null);
+  const imageUrl = useObjectUrl(image);
+  const isOwnColour = value.startsWith('#') && !COLOURS.includes(value);
+  const tile = (background: string, label: string, content: preact.ComponentChildren, style = {}) => (
+    <label class="swatch" key={background}>
+      <input
+        type="radio"
+        name={name}
+        checked={value === background}
+        onChange={() => onChoose(background)}
+        onClick={() => background === 'image' && file.current?.click()}
+      />
+      <span class="tile" style={style}>
+        {content}
+      </span>
+      <span class="name">{label}</span>
+    </label>
+  );
+  return (
+    <fieldset class="swatches">
+      <legend class="unseen">{t.title}</legend>
+      {COLOURS.map((colour) => tile(colour, t.names[colour]!, <Figure />, { background: colour }))}
+      {tile('original', t.original, photoUrl ? <img src={photoUrl} alt="" /> : <Figure />)}
+      {tile('blur', t.blur, photoUrl ? <img class="blurred" src={photoUrl} alt="" /> : <Figure />)}
+      {tile(
+        'image',
+        t.image,
+        imageUrl ? (
+          <img src={imageUrl} alt="" />
+        ) : (
+          <span class="plus">
+            <Icon name="plus" size={24} />
+          </span>
+        ),
+      )}
+      <label class={`swatch ${isOwnColour ? 'chosen' : ''}`}>
+        <input
+          type="color"
+          aria-label={t.custom}
+          value={value.startsWith('#') ? value : COLOURS[0]}
+          onInput={({ currentTarget }) => onChoose(currentTarget.value)}
+        />
+        <span
+          class="tile"
+          style={{
+            background: isOwnColour ? value : 'linear-gradient(135deg, #ffd1a8, #c7b6ff 55%, #a8f0d8)',
+          }}
+        >
+          <Figure />
+        </span>
+        <span class="name">{t.custom}</span>
+      </label>
+      <input
+        ref={file}
+        type="file"
+        hidden
+        accept="image/*"
+        aria-label={t.choose}
+        onChange={({ currentTarget }) => {
+          const chosen = currentTarget.files?.[0];
+          if (chosen && chosen.size <= info.value.limits.background_image_bytes) {
+            onImage(chosen);
+          }
+          currentTarget.value = '';
+        }}
+      />
+    </fieldset>
+  );
+}

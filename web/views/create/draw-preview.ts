@@ -1,0 +1,63 @@
+export interface Preview {
+  picture: ImageBitmap;
+  /** Where the person may be, as alpha. */
+  sketch: HTMLCanvasElement;
+  /** As the API's field `background` has it. */
+  background: string;
+  /** The chosen picture, for `image`. */
+  behind: Blob | undefined;
+}
+
+const BLUR_SHARE = 0.025;
+
+/** The photo with the chosen background, by the sketch of its person. */
+export async function drawPreview(
+  canvas: HTMLCanvasElement,
+  preview: Preview,
+  signal: AbortSignal,
+): Promise<void> {
+  const { picture, sketch, background, behind } = preview;
+  const { width, height } = picture;
+  const plate =
+    background === 'image' && behind ? await createImageBitmap(behind).catch(() => undefined) : undefined;
+  if (signal.aborted) {
+    return;
+  }
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext('2d')!;
+  if (background === 'original' || (background === 'image' && !plate)) {
+    context.drawImage(picture, 0, 0);
+    return;
+  }
+  context.drawImage(cutOut(picture, sketch), 0, 0);
+  // What was drawn stays in front.
+  context.globalCompositeOperation = 'destination-over';
+  if (background === 'blur') {
+    context.filter = `blur(${Math.round(Math.max(width, height) * BLUR_SHARE)}px)`;
+    context.drawImage(picture, -width * 0.05, -height * 0.05, width * 1.1, height * 1.1);
+    context.filter = 'none';
+  } else if (plate) {
+    const scale = Math.max(width / plate.width, height / plate.height);
+    const [w, h] = [plate.width * scale, plate.height * scale];
+    context.drawImage(plate, (width - w) / 2, (height - h) / 2, w, h);
+    plate.close();
+  } else {
+    context.fillStyle = background;
+    context.fillRect(0, 0, width, height);
+  }
+}
+
+function cutOut(picture: ImageBitmap, sketch: HTMLCanvasElement): HTMLCanvasElement {
+  const canvas = document.createElement('canvas');
+  canvas.width = picture.width;
+  canvas.height = picture.height;
+  const context = canvas.getContext('2d')!;
+  context.imageSmoothingQuality = 'high';
+  context.filter = `blur(${Math.round(picture.width / 160)}px)`;
+  context.drawImage(sketch, 0, 0, picture.width, picture.height);
+  context.filter = 'none';
+  context.globalCompositeOperation = 'source-in';
+  context.drawImage(picture, 0, 0);
+  return canvas;
+}

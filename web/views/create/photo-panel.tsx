@@ -1,0 +1,119 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { backgroundImage, fields, photo, photoFault, takePhoto } from '../../state/draft.ts';
+import { info } from '../../state/info.ts';
+import { strings } from '../../strings/strings.ts';
+import { announce } from '../../ui/announcer.tsx';
+import { useFileDrop } from '../../ui/file-drop.ts';
+import { Figure, Icon } from '../../ui/icon.tsx';
+import { drawPreview } from './draw-preview.ts';
+
+export const PHOTO_TYPES = 'image/jpeg,image/png,image/webp,image/avif,image/heic,image/heif';
+
+/** Takes what the server would take; it has the last word. */
+export function offerPhoto(file: File | undefined): void {
+  if (!file) {
+    return;
+  }
+  const t = strings.value.create.photo;
+  const most = info.value.limits.image_bytes;
+  if (!file.type.startsWith('image/') && !/\.(jpe?g|png|webp|avif|hei[cf])$/i.test(file.name)) {
+    photoFault.value = t.notPhoto(file.name);
+  } else if (file.size > most) {
+    photoFault.value = t.tooLarge(Math.floor(most / 1e6));
+  } else {
+    void takePhoto(file, file.name);
+    announce(t.alt(file.name));
+    return;
+  }
+  announce(photoFault.value);
+}
+
+export function PhotoPanel() {
+  const t = strings.value.create.photo;
+  const input = useRef<HTMLInputElement>(null);
+  const { isOver, handlers } = useFileDrop((files) => offerPhoto(files[0]));
+  const choose = () => input.current?.click();
+  return (
+    <section class="card panel photo-panel" aria-label={t.title}>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        accept={PHOTO_TYPES}
+        data-test="photo-file"
+        onChange={({ currentTarget }) => {
+          offerPhoto(currentTarget.files?.[0]);
+          currentTarget.value = '';
+        }}
+      />
+      <div class="photo-drop" {...handlers}>
+        {photo.value ? (
+          <Chosen onReplace={choose} />
+        ) : (
+          <div class={`drop ${isOver ? 'over' : ''}`}>
+            <Figure />
+            <strong>{t.drop}</strong>
+            <span class="muted">
+              {t.how}{' '}
+              <button type="button" class="link" onClick={choose}>
+                {t.choose}
+              </button>
+            </span>
+            <span class="hint muted small">{t.hint}</span>
+          </div>
+        )}
+      </div>
+      {photoFault.value && (
+        <p class="notice bad">
+          <Icon name="warn" />
+          {photoFault.value}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Chosen({ onReplace }: { onReplace: () => void }) {
+  const t = strings.value.create.photo;
+  const { name, picture, sketch } = photo.value!;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { background } = fields.value;
+  const behind = backgroundImage.value;
+  useEffect(() => {
+    const drawing = new AbortController();
+    if (canvas.current && picture && sketch) {
+      void drawPreview(canvas.current, { picture, sketch, background, behind }, drawing.signal);
+    }
+    return () => drawing.abort();
+  }, [picture, sketch, background, behind]);
+  const isSketch = picture && background !== 'original';
+  return (
+    <>
+      {picture ? (
+        <canvas ref={canvas} role="img" aria-label={t.alt(name)} />
+      ) : (
+        <div class="drop">
+          <Figure />
+          <strong>{name}</strong>
+          <span class="muted">{t.noPreview}</span>
+        </div>
+      )}
+      <div class="photo-bar">
+        <button type="button" class="chip" onClick={onReplace}>
+          {t.replace}
+        </button>
+        {isSketch && <span class="chip note">{t.sketch}</span>}
+        <button
+          type="button"
+          class="chip"
+          aria-label={t.remove}
+          onClick={() => {
+            photo.value = undefined;
+          }}
+        >
+          <Icon name="cross" size={18} />
+        </button>
+      </div>
+    </>
+  );
+}

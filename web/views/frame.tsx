@@ -1,0 +1,93 @@
+import { isReachable } from '../server/server.ts';
+import { nextTheme, theme } from '../state/appearance.ts';
+import { isBrowserOnline } from '../state/online.ts';
+import { type Route, route, toHash } from '../state/route.ts';
+import { isOver, taskIds, taskOf } from '../state/tasks.ts';
+import { chooseLanguage, LANGUAGES, type Language, language, strings } from '../strings/strings.ts';
+import { Announcer } from '../ui/announcer.tsx';
+import { Icon, Mark } from '../ui/icon.tsx';
+
+const THEME_ICONS = { system: 'system', light: 'sun', dark: 'moon' } as const;
+
+/** What is around every view. */
+export function Frame({ children }: { children: preact.ComponentChildren }) {
+  const t = strings.value;
+  const running = taskIds.value.filter((id) => !isOver(taskOf(id).value)).length;
+  const link = (to: Route, words: string, isHere: boolean, count = 0) => (
+    <li>
+      <a href={toHash(to)} aria-current={isHere ? 'page' : undefined}>
+        {words}
+        {count > 0 && (
+          <span class="count">
+            {count}
+            <span class="unseen"> {t.videos.running(count)}</span>
+          </span>
+        )}
+      </a>
+    </li>
+  );
+  const { view } = route.value;
+  return (
+    <>
+      <button type="button" class="skip button" onClick={skip}>
+        {t.skip}
+      </button>
+      <header class="top">
+        <a class="brand" href={toHash({ view: 'create' })}>
+          <Mark />
+          Limelight
+        </a>
+        <nav aria-label={t.nav.label}>
+          <ul>
+            {link({ view: 'create' }, t.nav.create, view === 'create')}
+            {link({ view: 'videos' }, t.nav.videos, view === 'videos' || view === 'video', running)}
+            {link({ view: 'operations' }, t.nav.operations, view === 'operations')}
+          </ul>
+        </nav>
+        <div class="settings">
+          <select
+            aria-label={t.chooseLanguage}
+            value={language.value}
+            onChange={({ currentTarget }) => chooseLanguage(currentTarget.value as Language)}
+          >
+            {Object.entries(LANGUAGES).map(([name, words]) => (
+              <option key={name} value={name} lang={name} selected={name === language.value}>
+                {words.language}
+              </option>
+            ))}
+          </select>
+          <button
+            type="button"
+            class="round"
+            aria-label={`${t.theme.label}: ${t.theme.names[theme.value]}`}
+            title={`${t.theme.label}: ${t.theme.names[theme.value]}`}
+            onClick={nextTheme}
+          >
+            <Icon name={THEME_ICONS[theme.value]} />
+          </button>
+        </div>
+      </header>
+      <Connection />
+      <main id="content" tabIndex={-1}>
+        {children}
+      </main>
+      <footer class="bottom">
+        <span>{t.footer.consent}</span>
+        <a href="/docs">{t.footer.api}</a>
+      </footer>
+      <Announcer />
+    </>
+  );
+}
+
+/** The `#` names the view: a link to a part of the page would leave it. */
+function skip(): void {
+  document.getElementById('content')?.focus();
+}
+
+/** In the row that is there for it, so that nothing else moves when it comes. */
+function Connection() {
+  const t = strings.value.offline;
+  const words = !isBrowserOnline.value ? t.browser : !isReachable.value ? t.server : undefined;
+  return <div role="status">{words && <p class="strip">{words}</p>}</div>;
+}

@@ -1,0 +1,62 @@
+import { readJson } from '../../server/server.ts';
+import { info } from '../../state/info.ts';
+import { strings } from '../../strings/strings.ts';
+import { usePolled } from '../../ui/hooks.ts';
+
+interface Health {
+  status?: string;
+  reason?: string;
+  message?: string;
+  detail?: string;
+  credits?: { remaining: number; total: number };
+}
+
+/** Self-tests run a model each: no need to ask oftener than they are made. */
+const POLL_MS = 15_000;
+
+const PATHS = {
+  api: '/health/ready',
+  'person-detection': '/api/person-detection/health',
+  'background-removal': '/api/background-removal/health',
+  'd-id': '/api/d-id/health',
+};
+const LOOKS: Record<string, string> = { ok: 'good', degraded: 'warn', down: 'bad', failing: 'bad' };
+
+export function HealthPanel() {
+  const t = strings.value.operations;
+  const hasDId = info.value.providers.includes('d-id');
+  return (
+    <section class="card panel narrow" aria-labelledby="health-title">
+      <h2 id="health-title">{t.health}</h2>
+      <ul class="rows">
+        {Object.entries(PATHS).map(([part, path]) =>
+          part === 'd-id' && !hasDId ? (
+            <li key={part}>
+              <span>{t.parts[part]}</span>
+              <span class="state">{t.states.off}</span>
+            </li>
+          ) : (
+            <Part key={part} part={part} path={path} />
+          ),
+        )}
+      </ul>
+    </section>
+  );
+}
+
+function Part({ part, path }: { part: string; path: string }) {
+  const t = strings.value.operations;
+  const health = usePolled(async () => (await readJson<Health>(path)) ?? {}, POLL_MS, [path]);
+  const status = typeof health?.status === 'string' ? health.status : health ? 'unknown' : undefined;
+  const why = health?.reason ?? health?.message ?? health?.detail;
+  return (
+    <li>
+      <span>{t.parts[part]}</span>
+      <span class={`state ${LOOKS[status ?? ''] ?? ''}`}>{status ? (t.states[status] ?? status) : '…'}</span>
+      {health?.credits && (
+        <span class="muted small number">{t.credits(health.credits.remaining, health.credits.total)}</span>
+      )}
+      {why && <span class="muted small">{why}</span>}
+    </li>
+  );
+}

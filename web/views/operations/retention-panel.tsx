@@ -1,0 +1,36 @@
+import { readJson } from '../../server/server.ts';
+import { formatBytes, formatNumber, formatWhen } from '../../strings/format.ts';
+import { strings } from '../../strings/strings.ts';
+import { usePolled } from '../../ui/hooks.ts';
+
+const POLL_MS = 15_000;
+
+interface RetentionRun {
+  started_at: string;
+  deleted_files: number;
+  freed_bytes: number;
+}
+
+/** What the last retention runs removed. */
+export function RetentionPanel() {
+  const t = strings.value.operations;
+  const answer = usePolled(
+    async () => (await readJson<{ runs?: RetentionRun[] }>('/api/pipeline/retention')) ?? {},
+    POLL_MS,
+  );
+  const runs = answer?.runs ?? [];
+  return (
+    <section class="card panel narrow" aria-labelledby="retention-title">
+      <h2 id="retention-title">{t.retention}</h2>
+      {runs.length === 0 && answer && <p class="muted">{t.noRetention}</p>}
+      <ul class="rows number">
+        {runs.slice(0, 5).map(({ started_at, deleted_files, freed_bytes }) => (
+          <li key={started_at}>
+            <span>{formatWhen(started_at)}</span>
+            <span class="muted">{t.removed(formatNumber(deleted_files), formatBytes(freed_bytes))}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

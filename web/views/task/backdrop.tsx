@@ -1,0 +1,21 @@
+import { useObjectUrl } from '../../ui/hooks.ts';
+
+export interface BackdropProps {
+  background: string;
+  photo: string | undefined;
+  image: Blob | undefined;
+}
+
+/** What stands behind the person. */
+export function Backdrop({ background, photo, image }: BackdropProps) {
+  const imageUrl = useObjectUrl(image);
+  if (background.startsWith('#')) {
+    return <div class="backdrop" style={{ background }} />;
+  }
+  const source = background === 'image' ? imageUrl : photo;
+  return (
+    <div class="backdrop">
+      {source && <img class={background === 'blur' ? 'blurred' : ''} src={source} alt="" />}
+    </div>
+  );
+}

@@ -1,0 +1,71 @@
+import { useEffect, useState } from 'preact/hooks';
+import { follow } from '../../state/follow.ts';
+import type { Keepsake } from '../../state/keepsakes.ts';
+import { go } from '../../state/route.ts';
+import { isOver, recall, stageOf, taskOf } from '../../state/tasks.ts';
+import { personsToChoose } from '../../state/timeline.ts';
+import { formatWhen } from '../../strings/format.ts';
+import { strings } from '../../strings/strings.ts';
+import { Figure } from '../../ui/icon.tsx';
+import { Announcements } from './announcements.tsx';
+import { AnotherBackground } from './another-background.tsx';
+import { DetailsPanel } from './details-panel.tsx';
+import { FailurePanel } from './failure-panel.tsx';
+import { PersonChoice } from './person-choice.tsx';
+import { ReadyPanel } from './ready-panel.tsx';
+import { Stage } from './stage.tsx';
+import { TimelinePanel } from './timeline-panel.tsx';
+
+/** One task, from its upload to its video. */
+export function TaskView({ id }: { id: string }) {
+  const t = strings.value.task;
+  const task = taskOf(id).value;
+  const isEnded = isOver(task);
+  const [kept, setKept] = useState<Keepsake>();
+  useEffect(() => {
+    void recall(id).then(setKept);
+  }, [id]);
+  useEffect(() => {
+    const following = new AbortController();
+    void follow(id, following.signal);
+    return () => following.abort();
+  }, [id, isEnded]);
+
+  if (task.isGone) {
+    return (
+      <div class="empty">
+        <Figure />
+        <h1>{t.gone}</h1>
+        <p class="muted">{t.goneText}</p>
+        <button type="button" class="button main" onClick={() => go({ view: 'create' })}>
+          {t.again}
+        </button>
+      </div>
+    );
+  }
+  const stage = stageOf(task);
+  const choice = personsToChoose(task);
+  const isReady = stage === 'COMPLETED' && task.result !== undefined;
+  const hasFailed = stage === 'FAILED' || stage === 'CANCELLED' || task.refusal !== undefined;
+  return (
+    <>
+      <Announcements task={task} />
+      <div class="task-head">
+        <h1>{isReady ? t.ready : t.title(formatWhen(task.submittedAt))}</h1>
+      </div>
+      <div class="task">
+        <div class="side">
+          <Stage task={task} kept={kept} />
+          {isReady && <AnotherBackground task={task} kept={kept} />}
+        </div>
+        <div class="side">
+          {choice && <PersonChoice task={task} persons={choice} />}
+          {isReady && <ReadyPanel task={task} kept={kept} />}
+          {hasFailed && <FailurePanel task={task} kept={kept} />}
+          <TimelinePanel task={task} />
+          <DetailsPanel task={task} />
+        </div>
+      </div>
+    </>
+  );
+}

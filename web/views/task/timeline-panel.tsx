@@ -1,0 +1,100 @@
+import { useState } from 'preact/hooks';
+import { server } from '../../server/server.ts';
+import { isOver, type Task, takeStatus } from '../../state/tasks.ts';
+import { percentOf, type Step, toSteps } from '../../state/timeline.ts';
+import { formatDuration, formatEstimate } from '../../strings/format.ts';
+import { strings } from '../../strings/strings.ts';
+import { useNow } from '../../ui/hooks.ts';
+import { Icon } from '../../ui/icon.tsx';
+import { ProgressBar } from '../../ui/progress-bar.tsx';
+
+export function TimelinePanel({ task }: { task: Task }) {
+  const t = strings.value;
+  const isRunning = !isOver(task);
+  const now = useNow(isRunning);
+  const steps = toSteps(task, t);
+  const percent = percentOf(task);
+  return (
+    <section class="card panel" aria-labelledby="progress-title">
+      <div class="progress-line">
+        <h2 id="progress-title">{t.task.progress}</h2>
+        {isRunning && <strong class="number">{t.task.percent(percent)}</strong>}
+      </div>
+      {isRunning && <ProgressBar percent={percent} />}
+      {isRunning && <Waits task={task} now={now} />}
+      <ol class="steps">
+        {steps.map((step) => (
+          <StepRow key={step.name} step={step} now={now} />
+        ))}
+      </ol>
+      {isRunning && task.uploading === undefined && <CancelButton id={task.id} />}
+    </section>
+  );
+}
+
+/** Place in the queue, time to go and repeated attempts. One line, that is there from the start: nothing moves. */
+function Waits({ task, now }: { task: Task; now: number }) {
+  const t = strings.value.task;
+  const { queue, eta, attempts = 1 } = task.status ?? {};
+  const toGo = eta && Date.parse(eta.p50) - now;
+  const atMost = eta && Date.parse(eta.p90) - now;
+  const parts = [
+    queue && t.queue(queue.position, queue.length),
+    toGo !== undefined && toGo > 0 && t.etaRange(formatEstimate(toGo), formatEstimate(atMost!)),
+    attempts > 1 && t.attempt(attempts),
+  ].filter(Boolean);
+  return (
+    <p class="wait muted">
+      <Icon name="clock" size={18} />
+      {parts.length > 0 ? parts.join(' · ') : t.runs(formatDuration(now - Date.parse(task.submittedAt)))}
+    </p>
+  );
+}
+
+function StepRow({ step, now }: { step: Step; now: number }) {
+  const t = strings.value;
+  const { name, state, startedAt, endedAt, words } = step;
+  const time =
+    startedAt === undefined
+      ? ''
+      : endedAt !== undefined
+        ? formatDuration(endedAt - startedAt)
+        : state === 'now'
+          ? formatEstimate(now - startedAt)
+          : '';
+  return (
+    <li
+      class={`step ${state === 'asking' ? 'now' : state}`}
+      aria-current={state === 'now' ? 'step' : undefined}
+    >
+      <span class="mark">
+        {state === 'done' && <Icon name="check" size={16} />}
+        {state === 'failed' && <Icon name="cross" size={16} />}
+      </span>
+      <span class="name">
+        {t.steps[name]}
+        <span class="unseen">, {t.stepState[state]}</span>
+      </span>
+      <span class="time number">{time}</span>
+      {words && <span class="words number">{words}</span>}
+    </li>
+  );
+}
+
+function CancelButton({ id }: { id: string }) {
+  const t = strings.value.task;
+  const [isCancelling, setCancelling] = useState(false);
+  const cancel = async () => {
+    setCancelling(true);
+    const status = await server.cancel(id).catch(() => undefined);
+    if (status) takeStatus(status);
+    else setCancelling(false);
+  };
+  return (
+    <div class="actions">
+      <button type="button" class="button" disabled={isCancelling} onClick={cancel}>
+        {isCancelling ? t.cancelling : t.cancel}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,152 @@
+import { useEffect, useState } from 'preact/hooks';
+import { server } from '../server/server.ts';
+import { go, toHash } from '../state/route.ts';
+import { useTaskFile } from '../state/task-file.ts';
+import { change, isOver, recall, stageOf, type Task, takeStatus, taskIds, taskOf } from '../state/tasks.ts';
+import { percentOf, personsToChoose } from '../state/timeline.ts';
+import { formatWhen } from '../strings/format.ts';
+import { strings } from '../strings/strings.ts';
+import { useObjectUrl, usePolled } from '../ui/hooks.ts';
+import { Figure, Icon } from '../ui/icon.tsx';
+import { ProgressBar } from '../ui/progress-bar.tsx';
+
+const POLL_MS = 2_500;
+/** Of those that run, so many are asked how far they are in one go. */
+const ASKED_AT_ONCE = 4;
+
+/** The newest tasks of the server, and how far those are that run. */
+async function readRecent(): Promise<string | undefined> {
+  const list = await server.list({ limit: 24 }).catch(() => undefined);
+  takeList(list?.tasks ?? []);
+  const running = taskIds.value.filter((id) => {
+    const task = taskOf(id).value;
+    return !isOver(task) && task.uploading === undefined;
+  });
+  for (let at = 0; at < running.length; at += ASKED_AT_ONCE) {
+    const asked = running.slice(at, at + ASKED_AT_ONCE);
+    await Promise.all(
+      asked.map((id) => server.status(id).then(takeStatus, (error) => takeAbsence(id, error))),
+    );
+  }
+  return list?.next_cursor ?? '';
+}
+
+function takeAbsence(id: string, { code }: { code?: string }): void {
+  if (code === 'TASK_NOT_FOUND') {
+    change(id, { isGone: true });
+  }
+}
+
+function takeList(tasks: Awaited<ReturnType<typeof server.list>>['tasks']): void {
+  for (const summary of tasks) {
+    change(summary.task_id, { summary, submittedAt: summary.submitted_at });
+  }
+}
+
+export function VideosView() {
+  const t = strings.value.videos;
+  const first = usePolled(readRecent, POLL_MS);
+  const [cursor, setCursor] = useState<string>();
+  const next = cursor ?? first;
+  const ids = taskIds.value.filter((id) => !taskOf(id).value.isGone);
+  const showMore = async () => {
+    const list = await server.list({ cursor: next!, limit: 24 }).catch(() => undefined);
+    takeList(list?.tasks ?? []);
+    setCursor(list?.next_cursor ?? '');
+  };
+  if (first !== undefined && ids.length === 0) {
+    return (
+      <div class="empty">
+        <Figure />
+        <h1>{t.empty}</h1>
+        <p class="muted">{t.emptyText}</p>
+        <button type="button" class="button main" onClick={() => go({ view: 'create' })}>
+          {t.start}
+        </button>
+      </div>
+    );
+  }
+  return (
+    <>
+      <div class="page-head">
+        <h1>{t.title}</h1>
+        <p class="muted">{t.lead}</p>
+      </div>
+      <ul class="cards">
+        {ids.map((id) => (
+          <li key={id}>
+            <VideoCard id={id} />
+          </li>
+        ))}
+      </ul>
+      {next && (
+        <p class="actions more">
+          <button type="button" class="button" onClick={showMore}>
+            {t.more}
+          </button>
+        </p>
+      )}
+    </>
+  );
+}
+
+type CardState = 'uploading' | 'running' | 'asking' | 'completed' | 'failed' | 'cancelled';
+
+function stateOf(task: Task): CardState {
+  if (task.refusal) return 'failed';
+  if (task.uploading !== undefined) return 'uploading';
+  const stage = stageOf(task);
+  if (stage === 'COMPLETED' || stage === 'FAILED' || stage === 'CANCELLED') {
+    return stage.toLowerCase() as CardState;
+  }
+  return personsToChoose(task) ? 'asking' : 'running';
+}
+
+const LOOKS: Record<CardState, string> = {
+  uploading: 'busy',
+  running: 'busy',
+  asking: 'warn',
+  completed: 'good',
+  failed: 'bad',
+  cancelled: '',
+};
+
+function VideoCard({ id }: { id: string }) {
+  const t = strings.value.videos;
+  const task = taskOf(id).value;
+  const state = stateOf(task);
+  const when = formatWhen(task.submittedAt);
+  const thumbnail = useTaskFile(id, 'thumbnail', state === 'completed');
+  const [kept, setKept] = useState<Blob>();
+  useEffect(() => {
+    void recall(id).then((keepsake) => setKept(keepsake?.photo));
+  }, [id]);
+  const keptUrl = useObjectUrl(state === 'completed' ? undefined : kept);
+  const picture = thumbnail ?? keptUrl;
+  const isDim = state === 'failed' || state === 'cancelled';
+  return (
+    <a
+      class="video-card"
+      href={toHash({ view: 'video', taskId: id })}
+      aria-label={t.open(when, t.states[state])}
+    >
+      <div class={`thumb ${isDim ? 'dim' : ''}`}>
+        {picture ? <img src={picture} alt="" loading="lazy" /> : <Figure />}
+        {state === 'completed' && (
+          <span class="play">
+            <Icon name="play" />
+          </span>
+        )}
+        {(state === 'running' || state === 'asking' || state === 'uploading') && (
+          <div class="bar">
+            <ProgressBar percent={percentOf(task)} />
+          </div>
+        )}
+      </div>
+      <div class="line">
+        <span>{when}</span>
+        <span class={`state ${LOOKS[state]}`}>{t.states[state]}</span>
+      </div>
+    </a>
+  );
+}
