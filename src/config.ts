@@ -49,6 +49,10 @@ export const Environment = z.object({
     .default('refuse')
     .describe('What a server without API keys does on an address that others than this machine reach'),
   API_KEY: z.string().optional().describe('API key that the limelight command shows to a server'),
+  API_URL: z
+    .url()
+    .optional()
+    .describe('Server that the limelight command talks to; default: the API of this machine'),
   API_RATE_PER_S: z.coerce
     .number()
     .positive()
@@ -255,7 +259,7 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
     corsOrigins: env.API_CORS_ORIGINS,
     trustedProxies: env.API_TRUSTED_PROXIES,
   },
-  client: { apiKey: env.API_KEY },
+  client: { apiKey: env.API_KEY, url: env.API_URL },
   outbound: { allowedNetworks: env.PRIVATE_NETWORKS },
   models: {
     dir: env.MODELS_DIR && resolve(env.MODELS_DIR),

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { LimelightClient, TaskEvent } from '../client/limelight-client.ts';
+import { type LimelightClient, newTaskId, type TaskEvent } from '../client/limelight-client.ts';
+import type { JobOutcome } from '../contracts/job.ts';
 import { isTerminal } from '../contracts/stages.ts';
 import { JobFailedError } from './exit-code.ts';
 import { openMedia, saveFile } from './media-files.ts';
@@ -13,30 +13,42 @@ export interface VideoOrder {
   photoPath: string;
   voicePath: string;
   outPath: string;
+  /** What stands behind the person, for `background: 'image'`. */
+  backgroundPath?: string;
   /** Further fields of the submission, as the API names them. */
   fields?: Record<string, string>;
 }
 
+/** In its wire form, for `--json`. */
+export interface MadeVideo {
+  photo: string;
+  task_id: string;
+  video: string;
+  bytes: number;
+  /** From the submission to the file. */
+  seconds: number;
+  warnings: string[];
+}
+
 /**
- * Submits, follows, downloads; answers with the warnings of the result. A job that fails rejects with its own code and
- * message. Aborting cancels the job, waits until it is undone, and rejects with the signal's reason.
+ * Submits, follows, downloads. A job that fails rejects with its own code and message. Aborting cancels the job, waits
+ * until it is undone, and rejects with the signal's reason.
  */
 export async function makeVideo(
   client: LimelightClient,
-  { photoPath, voicePath, outPath, fields = {} }: VideoOrder,
+  order: VideoOrder,
   { signal, onEvent }: { signal: AbortSignal; onEvent: (event: TaskEvent) => void },
-): Promise<string[]> {
+): Promise<MadeVideo> {
+  const startedAt = Date.now();
+  const { photoPath, outPath } = order;
   await mkdir(dirname(outPath), { recursive: true });
-  const taskId = randomUUID();
+  const taskId = newTaskId();
   try {
-    const [image, audio] = await Promise.all([openMedia(photoPath), openMedia(voicePath)]);
-    await client.submit({ taskId, image, audio, fields }, { signal });
-    const outcome = await client.wait(taskId, { signal, onEvent });
-    if (!outcome.success) {
-      throw new JobFailedError(outcome.error.code, outcome.error.message);
-    }
+    await submitOrder(client, order, { taskId, signal });
+    const { metadata } = assertMade(await client.wait(taskId, { signal, onEvent }), taskId);
     await saveFile(await client.download(taskId, { signal }), outPath, signal);
-    return outcome.metadata.warnings;
+    const [{ size: bytes }, seconds] = [await stat(outPath), (Date.now() - startedAt) / 1000];
+    return { photo: photoPath, task_id: taskId, video: outPath, bytes, seconds, warnings: metadata.warnings };
   } catch (error) {
     if (signal.aborted) {
       await cancel(client, taskId, onEvent);
@@ -44,6 +56,29 @@ export async function makeVideo(
     }
     throw error;
   }
+}
+
+export async function submitOrder(
+  client: LimelightClient,
+  { photoPath, voicePath, backgroundPath, fields = {} }: Omit<VideoOrder, 'outPath'>,
+  { taskId, signal }: { taskId: string; signal: AbortSignal },
+): Promise<void> {
+  const [image, audio, backgroundImage] = await Promise.all([
+    openMedia(photoPath),
+    openMedia(voicePath),
+    backgroundPath === undefined ? undefined : openMedia(backgroundPath),
+  ]);
+  const submission = { taskId, image, audio, fields, ...(backgroundImage && { backgroundImage }) };
+  await client.submit(submission, { signal });
+}
+
+/** @throws JobFailedError with the job's own code and words. */
+export function assertMade(outcome: JobOutcome, taskId: string): JobOutcome & { success: true } {
+  if (!outcome.success) {
+    const { code, message } = outcome.error;
+    throw new JobFailedError(code, message, { details: { task_id: taskId } });
+  }
+  return outcome;
 }
 
 /** What cannot be cancelled in time ends by its deadline; the person who asked is not kept waiting. */

@@ -1,8 +1,9 @@
-import { stat } from 'node:fs/promises';
 import { relative } from 'node:path';
+import process from 'node:process';
 import type { LimelightClient } from '../client/limelight-client.ts';
+import { toMegabytes } from './download-bar.ts';
 import { makeVideo, type VideoOrder } from './make-video.ts';
-import { print, write } from './output.ts';
+import { show, write } from './output.ts';
 import { createProgressLines } from './progress-lines.ts';
 
 /** Makes a video before the eyes of a person; the path of it is the one line on standard output. */
@@ -11,18 +12,16 @@ export async function orderVideo(
   order: VideoOrder,
   signal: AbortSignal,
 ): Promise<void> {
-  const startedAt = Date.now();
   const lines = createProgressLines(process.stderr);
-  let warnings: string[];
   try {
-    warnings = await makeVideo(client, order, { signal, onEvent: lines.show });
+    const made = await makeVideo(client, order, { signal, onEvent: lines.show });
+    lines.end();
+    for (const warning of made.warnings) {
+      write(`Note: ${warning}`);
+    }
+    write(`${toMegabytes(made.bytes)} in ${made.seconds.toFixed(1)} s:`);
+    show(made, ({ video }) => [relative('', video)]);
   } finally {
     lines.end();
   }
-  for (const warning of warnings) {
-    write(`Note: ${warning}`);
-  }
-  const { size } = await stat(order.outPath);
-  write(`${(size / 1e6).toFixed(1)} MB in ${((Date.now() - startedAt) / 1000).toFixed(1)} s:`);
-  print(relative('', order.outPath));
 }

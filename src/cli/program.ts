@@ -1,10 +1,17 @@
 import { Command } from 'commander';
+import { addCancelCommand } from './commands/cancel.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addDownloadCommand } from './commands/download.ts';
 import { addEmulatorCommand } from './commands/emulator.ts';
+import { addEraseCommand } from './commands/erase.ts';
 import { addGenerateCommand } from './commands/generate.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addModelsCommand } from './commands/models.ts';
+import { addRetryCommand } from './commands/retry.ts';
+import { addStatusCommand } from './commands/status.ts';
+import { addTasksCommand } from './commands/tasks.ts';
 import { addUpCommand } from './commands/up.ts';
+import { addWatchCommand } from './commands/watch.ts';
 import { paint } from './paint.ts';
 
 /** Every command, in the order of the help. One more is one more file in `commands` and one more line here. */
@@ -12,6 +19,13 @@ const COMMANDS: ReadonlyArray<(program: Command) => void> = [
   addDemoCommand,
   addUpCommand,
   addGenerateCommand,
+  addStatusCommand,
+  addTasksCommand,
+  addWatchCommand,
+  addCancelCommand,
+  addRetryCommand,
+  addDownloadCommand,
+  addEraseCommand,
   addModelsCommand,
   addKeysCommand,
   addEmulatorCommand,

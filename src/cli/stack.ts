@@ -4,6 +4,7 @@ import { createLimelightClient } from '../client/limelight-client.ts';
 import type { Config } from '../config.ts';
 import { PipelineError } from '../errors.ts';
 import { assertPortFree } from './assert-port-free.ts';
+import { toLocalUrl } from './local-url.ts';
 import { openLogFile } from './log-file.ts';
 import { startStackProcess } from './stack-process.ts';
 
@@ -82,7 +83,7 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
     await stopTemporal?.(TEMPORAL_STOP_MS);
   };
 
-  const apiUrl = `http://${toUrlHost(config.api.host)}:${config.api.port}`;
+  const apiUrl = toLocalUrl(config.api);
   try {
     await untilReady(apiUrl, logs, AbortSignal.any([signal, refused.signal]));
   } catch (error) {
@@ -117,12 +118,4 @@ async function untilReady(apiUrl: string, logs: string, signal: AbortSignal): Pr
 function toDevices(list: string): { name: string; device: string }[] {
   const devices = list.split(',').map((device) => device.trim());
   return devices.map((device, index) => ({ name: index === 0 ? 'gpu' : `gpu-${index + 1}`, device }));
-}
-
-/** An API that listens on all addresses is reached by loopback. */
-function toUrlHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') {
-    return '127.0.0.1';
-  }
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -1,11 +1,9 @@
 import { once } from 'node:events';
-import { type Command, InvalidArgumentError } from 'commander';
-import { NO_FAULTS } from '../../providers/d-id/emulator/faults.ts';
-import { seededFaults } from '../../providers/d-id/emulator/seeded-faults.ts';
-import { startEmulator } from '../../providers/d-id/emulator/start-emulator.ts';
+import type { Command } from 'commander';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import { write } from '../output.ts';
+import { toWholeNumber } from '../whole-number.ts';
 
 interface EmulatorCommandOptions {
   port: number;
@@ -22,7 +20,7 @@ export function addEmulatorCommand(program: Command): void {
     .description(
       "Answers as D-ID's API does, makes real videos with the voice and a still picture, and counts what they would have cost. Its page shows what it holds.",
     )
-    .option('--port <port>', 'where it listens', toWholeNumber, 55_434)
+    .option('--port <port>', 'where it listens', toWholeNumber, 55_440)
     .option('--key <key>', 'the API key that it takes', 'emulator:emulator')
     .option('--credits <count>', 'what the account has', toWholeNumber, 1_000)
     .option('--webhooks-to <origin>', 'where webhooks go in place of their https address')
@@ -32,6 +30,9 @@ export function addEmulatorCommand(program: Command): void {
 }
 
 async function emulate({ port, key, credits, webhooksTo, faults }: EmulatorCommandOptions): Promise<void> {
+  const { NO_FAULTS } = await import('../../providers/d-id/emulator/faults.ts');
+  const { seededFaults } = await import('../../providers/d-id/emulator/seeded-faults.ts');
+  const { startEmulator } = await import('../../providers/d-id/emulator/start-emulator.ts');
   const signal = stopSignal();
   await using emulator = await startEmulator({ port, ...(webhooksTo && { webhookOrigin: webhooksTo }) });
   emulator.open({ apiKey: key, credits, faults: faults === undefined ? NO_FAULTS : seededFaults(faults) });
@@ -40,11 +41,4 @@ async function emulate({ port, key, credits, webhooksTo, faults }: EmulatorComma
   if (!signal.aborted) {
     await once(signal, 'abort');
   }
-}
-
-function toWholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) {
-    throw new InvalidArgumentError('Expected a whole number.');
-  }
-  return Number(text);
 }

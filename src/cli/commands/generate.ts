@@ -1,37 +1,85 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { createLimelightClient } from '../../client/limelight-client.ts';
+import { type LimelightClient, newTaskId } from '../../client/limelight-client.ts';
 import { loadConfig, readEnvironment } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
+import { addJobOptions, type JobFlags, toJobFields } from '../job-flags.ts';
+import { submitOrder, type VideoOrder } from '../make-video.ts';
 import { orderVideo } from '../order-video.ts';
+import { orderVideos } from '../order-videos.ts';
+import { show, write } from '../output.ts';
+import { toPhotoOrders } from '../photo-orders.ts';
+import { addServerOption, notReady, openServer, type ServerFlags } from '../server.ts';
+
+interface GenerateFlags extends JobFlags, ServerFlags {
+  out?: string;
+  watch?: boolean;
+  detach?: boolean;
+}
 
 export function addGenerateCommand(program: Command): void {
   const command = program
     .command('generate')
-    .summary('make a video with a server that runs')
+    .summary('make videos of photos and a voice')
     .description(
-      'Submits a photo and a voice recording to a Limelight server, shows its progress, downloads the video.',
+      'Makes a talking video of each photo: submits it, shows the stages, downloads the video. It uses the server that runs on this machine, or the one that --server names; where none runs, everything is started for the time it takes. Ctrl-C cancels what is not done.',
     )
-    .argument('<photo>', 'JPEG, PNG, WebP, AVIF or HEIC with a person')
-    .argument('<voice>', 'recording of speech, such as WAV, MP3 or M4A')
-    .requiredOption('-o, --out <path>', 'where the video goes')
-    .option('--server <url>', 'address of the server; default: the API of this machine')
-    .action(async (photo: string, voice: string, options: { out: string; server?: string }) => {
-      const config = loadConfig(readEnvironment());
-      const { host, port } = config.api;
-      const { apiKey } = config.client;
-      const url = options.server ?? `http://${host}:${port}`;
-      const client = createLimelightClient({ baseUrl: url, ...(apiKey && { apiKey }) });
-      const signal = stopSignal();
-      if (!(await client.isReady({ signal }))) {
-        throw new PipelineError(
-          'API_UNREACHABLE',
-          `No Limelight server is ready at ${url}. Start one with \`npm start\`, or name another with --server.`,
-        );
-      }
-      await orderVideo(client, { photoPath: photo, voicePath: voice, outPath: resolve(options.out) }, signal);
-    });
-  addExamples(command, ['limelight generate me.jpg hello.m4a -o me.mp4']);
+    .usage('[options] <photo...> <voice>')
+    .argument('<photo...>', 'photos with a person, and last the recording of speech (WAV, MP3, M4A …)')
+    .option('-o, --out <path>', 'file of the video, or folder of several; default: named as the photo, here')
+    .option('--watch', 'of several photos, show the stages of each; those of one are always shown')
+    .option('--detach', 'print the ids of the tasks, and leave them to the server');
+  addServerOption(addJobOptions(command)).action(generate);
+  addExamples(command, [
+    'limelight generate me.jpg hello.m4a -o me.mp4',
+    'limelight generate family.jpg hello.m4a --person 2 --background blur',
+    "limelight generate 'team/*.jpg' welcome.wav -o videos --watch",
+    'limelight generate me.jpg hello.m4a --background beach.jpg --json',
+    'limelight generate me.jpg hello.m4a --detach --server https://limelight.example',
+  ]);
+}
+
+async function generate(files: string[], flags: GenerateFlags): Promise<void> {
+  const voicePath = files.at(-1)!;
+  if (files.length < 2) {
+    throw new PipelineError(
+      'INPUT_INVALID',
+      `Expected a photo and a voice, but got ${voicePath} alone. Give the path of both.`,
+    );
+  }
+  const job = { voicePath, ...toJobFields(flags) };
+  const orders = (await toPhotoOrders(files.slice(0, -1), flags.out)).map((photo) => ({ ...photo, ...job }));
+  const signal = stopSignal();
+  const { client, url, isNamed } = openServer(flags);
+  if (await client.isReady({ signal })) {
+    await (flags.detach ? submit(client, orders, signal) : make(client, orders, { ...flags, signal }));
+    return;
+  }
+  // Somebody who means a certain server is not served by another one.
+  if (isNamed || flags.detach || loadConfig(readEnvironment()).temporal.address) {
+    throw notReady(url);
+  }
+  write(`No server is ready at ${url}: one is started for this.`);
+  const { withPrivateStack } = await import('../private-stack.ts');
+  await withPrivateStack(signal, (own, until) => make(own, orders, { ...flags, signal: until }));
+}
+
+async function make(
+  client: LimelightClient,
+  orders: VideoOrder[],
+  { signal, watch = false }: { signal: AbortSignal; watch?: boolean },
+): Promise<void> {
+  const [first, ...more] = orders;
+  await (more.length === 0
+    ? orderVideo(client, first!, signal)
+    : orderVideos(client, orders, { signal, watch }));
+}
+
+async function submit(client: LimelightClient, orders: VideoOrder[], signal: AbortSignal): Promise<void> {
+  for (const order of orders) {
+    const taskId = newTaskId();
+    await submitOrder(client, order, { taskId, signal });
+    show({ photo: order.photoPath, task_id: taskId }, () => [taskId]);
+  }
 }

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { stopSignal } from '../../run-main.ts';
+import { addExamples } from '../add-examples.ts';
+import { show } from '../output.ts';
+import { addServerOption, connect, type ServerFlags } from '../server.ts';
+import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
+
+export function addCancelCommand(program: Command): void {
+  const command = program
+    .command('cancel')
+    .summary('stop tasks and undo them')
+    .description(
+      'Stops tasks, waits until what they did is undone, and says how they ended. Again changes nothing.',
+    )
+    .argument('<task...>', TASK_ARGUMENT);
+  addServerOption(command).action(async (tasks: string[], flags: ServerFlags) => {
+    const signal = stopSignal();
+    const client = await connect(flags, signal);
+    // All are found before the first is cancelled: `last` and a beginning mean what they meant when they were typed.
+    const ids = await Promise.all(tasks.map((task) => findTask(client, task, signal)));
+    await Promise.all(ids.map((id) => client.cancel(id, { signal })));
+    for (const id of ids) {
+      await client.wait(id, { signal });
+      show(await client.status(id, { signal }), ({ message }) => [`${id}  ${message}`]);
+    }
+  });
+  addExamples(command, ['limelight cancel last', 'limelight cancel 83577ac7 04c1d3aa']);
+}

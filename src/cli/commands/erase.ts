@@ -1,0 +1,57 @@
+import process from 'node:process';
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { PipelineError } from '../../errors.ts';
+import { stopSignal } from '../../run-main.ts';
+import { addExamples } from '../add-examples.ts';
+import { show } from '../output.ts';
+import { addServerOption, connect, type ServerFlags } from '../server.ts';
+import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
+
+interface EraseFlags extends ServerFlags {
+  yes?: boolean;
+}
+
+export function addEraseCommand(program: Command): void {
+  const command = program
+    .command('erase')
+    .summary('delete everything of tasks')
+    .description(
+      'Deletes photo, voice, video and record of tasks, here and at the provider, and prints a receipt. There is no way back.',
+    )
+    .argument('<task...>', TASK_ARGUMENT)
+    .option('-y, --yes', 'do not ask');
+  addServerOption(command).action(erase);
+  addExamples(command, ['limelight erase last', 'limelight erase 83577ac7 04c1d3aa --yes --json']);
+}
+
+async function erase(tasks: string[], { yes = false, ...flags }: EraseFlags): Promise<void> {
+  const signal = stopSignal();
+  const client = await connect(flags, signal);
+  const ids = await Promise.all(tasks.map((task) => findTask(client, task, signal)));
+  if (!yes) {
+    await confirm(`Erase ${ids.join(', ')} for good?`, signal);
+  }
+  for (const id of ids) {
+    show(await client.erase(id, { signal }), ({ erased, erased_at }) => [
+      `${id}  erased at ${erased_at}`,
+      ...erased.map(({ kind, name }) => `  ${kind.padEnd(9)} ${name}`),
+    ]);
+  }
+}
+
+/** @throws PipelineError INPUT_INVALID where nobody is there to ask, or says no. */
+async function confirm(question: string, signal: AbortSignal): Promise<void> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new PipelineError('INPUT_INVALID', 'Nobody is here to be asked: erase with --yes.');
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${question} [y/N] `, { signal });
+    if (!/^y(es)?$/i.test(answer.trim())) {
+      throw new PipelineError('INPUT_INVALID', 'Nothing was erased.');
+    }
+  } finally {
+    terminal.close();
+  }
+}

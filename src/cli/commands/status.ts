@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { stopSignal } from '../../run-main.ts';
+import { addExamples } from '../add-examples.ts';
+import { show } from '../output.ts';
+import { addServerOption, connect, type ServerFlags } from '../server.ts';
+import { toStatusLines } from '../status-lines.ts';
+import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
+
+export function addStatusCommand(program: Command): void {
+  const command = program
+    .command('status')
+    .summary('how a task stands')
+    .description(
+      'Stage, place in the queue, attempts and expected end of a task; its result or error at the end.',
+    )
+    .argument('<task>', TASK_ARGUMENT);
+  addServerOption(command).action(async (task: string, flags: ServerFlags) => {
+    const signal = stopSignal();
+    const client = await connect(flags, signal);
+    const status = await client.status(await findTask(client, task, signal), { signal });
+    show(status, (value) => toStatusLines(value));
+  });
+  addExamples(command, ['limelight status last', 'limelight status 83577ac7 --json']);
+}

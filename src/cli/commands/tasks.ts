@@ -1,0 +1,71 @@
+import { type Command, Option } from 'commander';
+import type { TaskSummary } from '../../contracts/task-status.ts';
+import { stopSignal } from '../../run-main.ts';
+import { addExamples } from '../add-examples.ts';
+import { toDuration, toLocalTime } from '../duration.ts';
+import { show, write } from '../output.ts';
+import { addServerOption, connect, type ServerFlags } from '../server.ts';
+import { paintStage } from '../status-lines.ts';
+import { type Column, toTable } from '../table.ts';
+import { toWholeNumber } from '../whole-number.ts';
+
+const STATUSES = ['running', 'completed', 'failed', 'cancelled'] satisfies TaskSummary['status'][];
+const PAGE = 100;
+
+interface TasksFlags extends ServerFlags {
+  status?: string;
+  limit: number;
+}
+
+export function addTasksCommand(program: Command): void {
+  const command = program
+    .command('tasks')
+    .summary('the newest tasks')
+    .description('Tasks of the server, newest first, with how they stand and how long they took.')
+    .addOption(new Option('--status <status>', 'only those that stand so').choices(STATUSES))
+    .option('--limit <count>', 'how many', toWholeNumber, 20);
+  addServerOption(command).action(list);
+  addExamples(command, [
+    'limelight tasks',
+    'limelight tasks --status failed --limit 100',
+    "limelight tasks --json | jq -r '.[].task_id'",
+  ]);
+}
+
+const COLUMNS: Column[] = [
+  { title: 'task' },
+  { title: 'stage' },
+  { title: 'made by' },
+  { title: 'submitted' },
+  { title: 'took', align: 'right' },
+];
+
+async function list({ status, limit, ...flags }: TasksFlags): Promise<void> {
+  const signal = stopSignal();
+  const client = await connect(flags, signal);
+  const tasks: TaskSummary[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.list({
+      signal,
+      limit: Math.min(PAGE, limit - tasks.length),
+      ...(status && { status }),
+      ...(cursor && { cursor }),
+    });
+    tasks.push(...page.tasks);
+    cursor = page.next_cursor;
+  } while (cursor && tasks.length < limit);
+  show(tasks, () => toTable(COLUMNS, tasks.map(toCells)));
+  if (tasks.length === 0) {
+    write(
+      status
+        ? `No task is ${status}.`
+        : 'There is no task yet. `limelight generate --help` shows how to make one.',
+    );
+  }
+}
+
+function toCells({ task_id, stage, provider = '', submitted_at, ended_at }: TaskSummary): string[] {
+  const took = (ended_at ? Date.parse(ended_at) : Date.now()) - Date.parse(submitted_at);
+  return [task_id, paintStage(stage), provider, toLocalTime(submitted_at), toDuration(took)];
+}
