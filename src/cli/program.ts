@@ -7,6 +7,7 @@ import { addEraseCommand } from './commands/erase.ts';
 import { addGenerateCommand } from './commands/generate.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addModelsCommand } from './commands/models.ts';
+import { addPersonCommand } from './commands/person.ts';
 import { addRetryCommand } from './commands/retry.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTasksCommand } from './commands/tasks.ts';
@@ -22,6 +23,7 @@ const COMMANDS: ReadonlyArray<(program: Command) => void> = [
   addStatusCommand,
   addTasksCommand,
   addWatchCommand,
+  addPersonCommand,
   addCancelCommand,
   addRetryCommand,
   addDownloadCommand,

@@ -1,0 +1,247 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { PipelineError } from '../../src/errors.ts';
+import { PHOTO, VOICE } from '../api/job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from '../api/pipeline-worker.ts';
+import { startTestApi, type TestApi } from '../api/test-api.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { limelight, limelightInTerminal, MAIN } from './limelight.ts';
+
+/** Each call is a process of its own, on a machine that has other things to do. */
+const TIMEOUT_MS = 60_000;
+const TASK_ID = /^[0-9a-f-]{36}$/;
+
+describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
+  let server: TestServer;
+  let api: TestApi;
+  let worker: PipelineWorker;
+  let folder: string;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+    api = await startTestApi(server.client);
+    worker = await startPipelineWorker(server, api);
+    folder = await mkdtemp(join(tmpdir(), 'limelight-commands-'));
+  });
+  afterAll(async () => {
+    await worker[Symbol.asyncDispose]();
+    await api[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(join(folder, 'team'), { recursive: true });
+    for (const name of ['me.jpg', 'beach.jpg', 'team/amy.jpg', 'team/ben.jpg', 'team/cat.png']) {
+      await writeFile(join(folder, name), PHOTO);
+    }
+    await writeFile(join(folder, 'hello.wav'), VOICE);
+  });
+
+  const where = () => ({ cwd: folder, env: { API_URL: api.url } });
+  const run = (...args: string[]) => limelight(args, where());
+  const submit = async () => (await run('generate', 'me.jpg', 'hello.wav', '--detach')).printed.trim();
+
+  it('makes a video, shows the stages and prints where it is', async () => {
+    const { code, printed, said } = await run('generate', 'me.jpg', 'hello.wav');
+
+    expect({ code, printed }).toEqual({ code: 0, printed: 'me.mp4\n' });
+    expect(said).toMatch(/^ {2}0 % .* s {2}Accepted/m);
+    expect(said).toMatch(/^100 % /m);
+    expect(await readFile(join(folder, 'me.mp4'), 'utf8')).toMatch(/^bytes of videos\//);
+  });
+
+  it('sends the options of the job as the API names them', async () => {
+    const { printed } = await run(
+      ...['generate', 'me.jpg', 'hello.wav', '--json', '--background', 'beach.jpg', '--person', '1'],
+      ...['--no-smoothing', '--confidence', '0.25', '--deadline', '90', '--priority', '2'],
+    );
+
+    const made = JSON.parse(printed);
+    expect(made).toMatchObject({ photo: 'me.jpg', bytes: expect.any(Number), warnings: [] });
+    expect((await api.records.read(made.task_id))?.options).toMatchObject({
+      background: 'image',
+      persons: 1,
+      applySmoothing: false,
+      confThreshold: 0.25,
+      deadlineS: 90,
+      priority: 2,
+    });
+  });
+
+  it("passes on the server's own words where it refuses an option", async () => {
+    const { code, said } = await run('generate', 'me.jpg', 'hello.wav', '--confidence', '2');
+
+    expect(code).toBe(2);
+    expect(said).toContain('error: conf_threshold: expected a number from 0 to 1');
+    expect(await readdir(folder)).not.toContain('me.mp4');
+  });
+
+  it.each([
+    ['a file that is not there', ['nobody.jpg', 'hello.wav'], 'nobody.jpg cannot be read'],
+    ['a pattern that fits nothing', ['none/*.jpg', 'hello.wav'], 'No file fits none/*.jpg'],
+    ['a voice alone', ['hello.wav'], 'Expected a photo and a voice'],
+    ['a background that is nothing', ['me.jpg', 'hello.wav', '--background', 'x.jpg'], 'for --background'],
+    ['a file for several', ['team/*.jpg', 'hello.wav', '-o', 'x.mp4'], 'give a folder with --out'],
+  ])('says what to change for %s', async (_case, args, sentence) => {
+    const { code, said } = await run('generate', ...args);
+
+    expect(code).toBe(2);
+    expect(said).toContain(sentence);
+  });
+
+  it('makes a video of each photo that a pattern fits, and sums up in a table', async () => {
+    const { code, printed, said } = await run(
+      'generate',
+      'team/*.{jpg,png}',
+      'hello.wav',
+      '-o',
+      'videos',
+      '--watch',
+    );
+
+    expect(code).toBe(0);
+    expect((await readdir(join(folder, 'videos'))).sort()).toEqual(['amy.mp4', 'ben.mp4', 'cat.mp4']);
+    const [titles, ...rows] = printed.trimEnd().split('\n');
+    expect(titles).toMatch(/^photo +seconds +size +video$/);
+    expect(rows).toHaveLength(3);
+    expect(rows[0]).toMatch(/^team\/amy\.jpg +[\d.]+ +0\.0 MB +videos\/amy\.mp4$/);
+    expect(said).toMatch(/^amy\.jpg +40 % .* s {2}Detected 1 person/m);
+    expect(said).toContain('3 of 3 videos');
+  });
+
+  it('makes the other videos where one fails, and ends with the code of a failed job', async () => {
+    await writeFile(join(folder, 'team/ben.jpg'), 'no picture');
+
+    const { code, printed, said } = await run(
+      'generate',
+      'team/*.jpg',
+      'hello.wav',
+      '-o',
+      'videos',
+      '--json',
+    );
+
+    expect({ code, said: said.includes('failed') }).toEqual({ code: 4, said: true });
+    const lines = printed
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines).toHaveLength(3);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ photo: 'team/amy.jpg', task_id: expect.stringMatching(TASK_ID) }),
+    );
+    expect(lines).toContainEqual({
+      photo: 'team/ben.jpg',
+      error: { code: expect.any(String), message: expect.any(String) },
+    });
+    expect(lines.at(-1).error).toMatchObject({
+      exit_code: 4,
+      message: expect.stringContaining('1 of 2 videos'),
+    });
+  });
+
+  it('redraws the stages in a terminal, and leaves one line a stage there', async () => {
+    const { code, printed } = await limelightInTerminal(['generate', 'me.jpg', 'hello.wav'], where());
+
+    expect(code).toBe(0);
+    // What stands on the screen in the end: a carriage return begins a line anew.
+    const lines = printed.split('\r\n').map((line) => line.split('\r').at(-1));
+    expect(lines.filter((line) => line?.includes('Detected 1 person'))).toHaveLength(1);
+    expect(lines).toContainEqual(expect.stringMatching(/me\.mp4$/));
+  });
+
+  it('keeps a line for each of several in a terminal', async () => {
+    const { code, printed } = await limelightInTerminal(
+      ['generate', 'team/amy.jpg', 'team/ben.jpg', 'hello.wav', '--watch', '-o', 'videos'],
+      where(),
+    );
+
+    expect(code).toBe(0);
+    expect(printed).toContain('2 of 2 videos');
+    expect(printed).toMatch(/team\/amy\.jpg +[\d.]+ +0\.0 MB +videos\/amy\.mp4/);
+  });
+
+  it('leaves a detached task to the server: status, watch and download come later', async () => {
+    const id = await submit();
+    expect(id).toMatch(TASK_ID);
+
+    const watched = await run('watch', id);
+    expect(watched.code).toBe(0);
+    expect(watched.said).toMatch(/^100 % .*The video is ready$/m);
+
+    expect((await run('status', id)).printed).toMatch(/^stage +COMPLETED {2}100 %$/m);
+    expect(JSON.parse((await run('status', id, '--json')).printed)).toMatchObject({
+      task_id: id,
+      stage: 'COMPLETED',
+    });
+
+    expect(await run('download', id)).toMatchObject({ code: 0, printed: `${id}.mp4\n` });
+    expect((await run('download', id, '--file', 'mask', '-o', '-')).printed).toMatch(/^bytes of /);
+  });
+
+  it('prints the events of a task as lines of JSON', async () => {
+    const { printed } = await run('watch', await submit(), '--json');
+
+    const events = printed
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events[0]).toMatchObject({ seq: 1, data: { stage: 'INITIALIZED' } });
+    expect(events.at(-1)).toMatchObject({ data: { stage: 'COMPLETED' } });
+  });
+
+  it('cancels a task, waits until it is undone, and does so again without harm', async () => {
+    const held = worker.hold('renderTalk');
+    const id = await submit();
+    await expect.poll(held.reached, { timeout: 20_000 }).toBe(1);
+
+    const first = await run('cancel', id);
+    held.release();
+
+    expect(first).toMatchObject({ code: 0, printed: expect.stringContaining('cancelled') });
+    expect(await run('cancel', id)).toMatchObject({ code: 0 });
+    expect((await run('watch', id)).code).toBe(4);
+  });
+
+  it('cancels what is under way at Ctrl-C', async () => {
+    const held = worker.hold('renderTalk');
+    const args = ['generate', 'team/amy.jpg', 'team/ben.jpg', 'hello.wav', '--watch', '-o', 'videos'];
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      cwd: folder,
+      env: { ...process.env, API_URL: api.url },
+    });
+    await expect.poll(held.reached, { timeout: 20_000 }).toBe(2);
+
+    child.kill('SIGINT');
+    const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    held.release();
+
+    expect(code).toBe(130);
+    expect(said).not.toContain('error:');
+    expect(await readdir(join(folder, 'videos'))).toEqual([]);
+  });
+
+  it('says why a job failed and ends with a code of its own', async () => {
+    const fault = new PipelineError('PERSON_NOT_FOUND', 'No person was found: take a photo that shows one.');
+    const failing = worker.fail('detectPersons', fault);
+
+    const { code, printed, said } = await run('generate', 'me.jpg', 'hello.wav');
+    failing.release();
+
+    expect({ code, printed }).toEqual({ code: 4, printed: '' });
+    expect(said).toContain(`error: ${fault.message}`);
+  });
+
+  it('says that a task is not known', async () => {
+    const { code, said } = await run('status', '11111111-2222-4333-8444-555555555555');
+
+    expect(code).toBe(5);
+    expect(said).toContain('`limelight tasks` shows the ones that there are.');
+  });
+});
