@@ -1,3 +1,4 @@
+import type { Person } from '../contracts/job.ts';
 import type { Stage } from '../contracts/stages.ts';
 import type { TaskStatus } from '../contracts/task-status.ts';
 import { toDuration, toLocalTime } from './duration.ts';
@@ -15,10 +16,8 @@ export function toStatusLines(status: TaskStatus, now = Date.now()): string[] {
     ['attempt', attempts > 1 && String(attempts)],
     ['waits', queue && `place ${queue.position} of ${queue.length} for ${queue.name}`],
     ['done by', eta && `about ${toLocalTime(eta.p50)}, nine of ten by ${toLocalTime(eta.p90)}`],
-    [
-      'choose',
-      choice && `one of ${choice.persons.length} persons: limelight person ${status.task_id} NUMBER`,
-    ],
+    ['persons', choice?.persons.map(toPersonText).join('; ')],
+    ['choose', choice && `limelight person ${status.task_id} NUMBER`],
     ['took', result && toDuration(result.execution_time_ms)],
     [
       'made by',
@@ -32,6 +31,10 @@ export function toStatusLines(status: TaskStatus, now = Date.now()): string[] {
   return facts
     .filter((fact): fact is [string, string] => Boolean(fact[1]))
     .map(([name, text]) => `${paint('quiet', name.padEnd(10))} ${text}`);
+}
+
+function toPersonText({ id, confidence, box: [x1, y1, x2, y2] }: Person): string {
+  return `#${id} at ${Math.round((x1 + x2) / 2)}, ${Math.round((y1 + y2) / 2)} (${Math.round(confidence * 100)} %)`;
 }
 
 const NEXT: Partial<Record<Stage, string>> = { COMPLETED: 'download', CANCELLED: 'retry', FAILED: 'retry' };

@@ -12,9 +12,10 @@ function examplesOf(help: string): string[] {
   return examples.split('\n').map((line) => line.trim());
 }
 
-/** Words as a shell would make them of a plain line. */
+/** Words as a shell would make them of a plain line, without the programs that it pipes to. */
 function toWords(line: string): string[] {
-  return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, a, b, c]) => (a ?? b ?? c)!);
+  const [own] = line.split(' | ');
+  return [...own!.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, a, b, c]) => (a ?? b ?? c)!);
 }
 
 describe('the manual', () => {
