@@ -169,6 +169,10 @@ export const Environment = z.object({
     .describe(
       "Most pixels on the long side of the built-in renderer's videos, 512 to 1080; a small photo gets fewer",
     ),
+  RENDER_AI_MARK: flag(true).describe(
+    'Whether videos of the built-in renderer show a small "AI-generated" in their corner',
+  ),
+  RENDER_PROVENANCE: flag(true).describe('Whether their files say in XMP metadata that a machine made them'),
   RENDER_TIMEOUT_S: seconds(1800).describe('A rendering that takes longer has its process replaced'),
   D_ID_API_KEY: z
     .string()
@@ -296,6 +300,8 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
     slots: env.RENDER_SLOTS,
     timeoutMs: env.RENDER_TIMEOUT_S * 1000,
     longSidePx: env.RENDER_LONG_SIDE_PX,
+    mark: env.RENDER_AI_MARK,
+    provenance: env.RENDER_PROVENANCE,
   },
   dId: {
     apiKey: env.D_ID_API_KEY,

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { StoredObject } from '../contracts/job.ts';
-import type { RenderedTalk, VideoProvider } from '../providers/video-provider.ts';
+import type { RenderedTalk, TalkProgress, VideoProvider } from '../providers/video-provider.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { keepAlive } from './keep-alive.ts';
+import { createStoredParts } from './stored-parts.ts';
 
 export interface RenderDeps {
   store: ObjectStore;
@@ -17,6 +18,8 @@ export interface RenderTalkRequest {
   plateShowsPerson: boolean;
   voiceKey: string;
   videoKey: string;
+  /** Where the parts of the talk are while it is made: a preview, and where a retry goes on from. */
+  partsPrefix: string;
 }
 
 export function createRenderActivities({ store, renderer }: RenderDeps) {
@@ -25,6 +28,9 @@ export function createRenderActivities({ store, renderer }: RenderDeps) {
     async renderTalk(request: RenderTalkRequest): Promise<RenderedTalk & { video: StoredObject }> {
       await using folder = await store.scratch();
       const videoPath = join(folder.path, 'video.mp4');
+      const partsFolder = join(folder.path, 'parts');
+      const parts = createStoredParts(store, request.partsPrefix, partsFolder);
+      await parts.fetch();
       const talk = {
         requestId: request.requestId,
         portraitPath: await store.localPath(request.portraitKey),
@@ -32,11 +38,24 @@ export function createRenderActivities({ store, renderer }: RenderDeps) {
         maskPath: await store.localPath(request.maskKey),
         plateShowsPerson: request.plateShowsPerson,
         voicePath: await store.localPath(request.voiceKey),
+        partsFolder,
       };
-      const rendered = await keepAlive((signal, report) =>
-        renderer.render(talk, videoPath, { signal, onProgress: report }),
-      );
-      return { ...rendered, video: await store.put(request.videoKey, { path: videoPath }) };
+      const rendered = await keepAlive(async (signal, report) => {
+        let storing: Promise<void> = Promise.resolve();
+        const onProgress = (progress: TalkProgress) => {
+          report(progress);
+          // A preview that cannot be stored is no reason to lose the talk: the video itself will tell.
+          storing = parts.store().catch(() => {});
+        };
+        try {
+          return await renderer.render(talk, videoPath, { signal, onProgress });
+        } finally {
+          await storing;
+        }
+      });
+      const video = await store.put(request.videoKey, { path: videoPath });
+      await store.deleteAll(request.partsPrefix);
+      return { ...rendered, video };
     },
   };
 }

@@ -22,6 +22,7 @@ import { linkRoutes } from './routes/links.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { modelHealthRoutes } from './routes/model-health.ts';
 import { pageRoutes } from './routes/page.ts';
+import { previewRoutes } from './routes/preview.ts';
 import { statusRoutes } from './routes/status.ts';
 import { submitRoutes } from './routes/submit.ts';
 import { usageRoutes } from './routes/usage.ts';
@@ -47,6 +48,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', eventRoutes(deps));
   app.route('/', fileRoutes(deps));
   app.route('/', linkRoutes(deps));
+  app.route('/', previewRoutes(deps));
   app.route('/', cancelRoutes(deps));
   app.route('/', healthRoutes(deps));
   app.route('/', modelHealthRoutes(deps));

@@ -24,6 +24,8 @@ export function taskKeys(taskId: string) {
     plate: `${processed}plate.png`,
     /** The person on the background: what a provider animates. */
     portrait: `${processed}portrait.png`,
+    /** Parts of a video of the built-in renderer while it is made; a prefix. */
+    parts: `${taskPrefix('temp', taskId)}parts/`,
     video: `${videos}video.mp4`,
     thumbnail: `${videos}thumbnail.jpg`,
     metadata: `${videos}metadata.json`,

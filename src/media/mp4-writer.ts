@@ -1,3 +1,4 @@
+import { joinPlanes } from './voice-packets.ts';
 import {
   AudioSample,
   AudioSampleSource,
@@ -97,13 +98,4 @@ export async function createMp4Writer(path: string, options: Mp4Options): Promis
       }
     },
   };
-}
-
-function joinPlanes(channels: Float32Array[]): Float32Array {
-  const length = channels[0]?.length ?? 0;
-  const planes = new Float32Array(length * channels.length);
-  channels.forEach((samples, channel) => {
-    planes.set(samples, channel * length);
-  });
-  return planes;
 }

@@ -13,6 +13,11 @@ export interface TalkRequest {
   plateShowsPerson: boolean;
   /** 16-bit PCM WAV. */
   voicePath: string;
+  /**
+   * Where the talk grows part by part (`talk-parts.ts`): empty, or with what an earlier attempt at the same talk left,
+   * which is then not made again. Default: a folder of its own that is gone in the end.
+   */
+  partsFolder?: string;
 }
 
 export interface TalkProgress {

@@ -33,7 +33,9 @@ export async function chooseRenderer({
 
 /** The video by whom it was to be made, or by the built-in renderer where that was asked for and the provider is out. */
 export async function makeTalk(job: TalkJob, renderer: Renderer): Promise<Talk & { isDegraded: boolean }> {
-  job.compensations.add('video', () => undo.discard({ keys: [job.keys.video, job.keys.thumbnail] }));
+  job.compensations.add('video', () =>
+    undo.discard({ keys: [job.keys.video, job.keys.thumbnail], prefixes: [job.keys.parts] }),
+  );
   if (renderer.name === 'local') {
     return { ...(await talkLocally(job)), isDegraded: renderer.isDegraded };
   }

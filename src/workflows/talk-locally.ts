@@ -13,6 +13,7 @@ export async function talkLocally({ taskId, options, keys, progress }: TalkJob):
     plateShowsPerson: options.background === 'original',
     voiceKey: keys.voice,
     videoKey: keys.video,
+    partsPrefix: keys.parts,
   });
   return { provider: 'local', ...talk };
 }

@@ -11,7 +11,7 @@ describe.skipIf(!modelsDir)('with the models of MODELS_DIR', () => {
     const pool = await createRendererPool(
       {
         models: { dir: modelsDir, cacheDir: tmpdir() },
-        render: { slots: 1, timeoutMs: 120_000, longSidePx: 512 },
+        render: { slots: 1, timeoutMs: 120_000, longSidePx: 512, mark: true, provenance: true },
         onnx: { threads: 1 },
       },
       pino({ level: 'silent' }),

@@ -1,3 +1,4 @@
+import type { PixelBox } from '../../media/i420.ts';
 import { createLids } from './eyes/lids.ts';
 import { faceColoursOf } from './face/face-colours.ts';
 import { type FacePoints, faceYaw } from './face/face-points.ts';
@@ -34,6 +35,8 @@ export interface Scene {
 
 export interface FaceAnimator {
   manner: Manner;
+  /** Where frames can differ from one another; even, as colour has half the resolution. */
+  changing: PixelBox;
   /** Draws one frame into `out`, packed RGBA. The rest pose is the portrait. */
   draw(pose: Pose, out: Uint32Array): void;
 }
@@ -67,6 +70,7 @@ export function createFaceAnimator({ portrait, plate, mask, points }: Scene): Fa
 
   return {
     manner: { mouthOpen: mouth.open, grins, reach: 1 - 0.4 * smoothstep(...TURNING, yaw) },
+    changing: drawPerson.reach,
     draw(pose, out) {
       for (const closeLids of lids) {
         closeLids(pose.blink);

@@ -1,7 +1,10 @@
-import { createMp4Writer } from '../../media/mp4-writer.ts';
+import { mkdir, rm } from 'node:fs/promises';
+import { toI420 } from '../../media/i420.ts';
+import { createTalkWriter } from '../../media/talk-writer.ts';
 import { openWav } from '../../media/wav.ts';
 import type { RenderedTalk, TalkProgress, TalkRequest } from '../video-provider.ts';
 import { motionOf } from './motion/motion.ts';
+import { createAiMark } from './picture/ai-mark.ts';
 import { stageTalk } from './stage-talk.ts';
 import type { TalkModels } from './talk-models.ts';
 import { hearVoice } from './voice/hear-voice.ts';
@@ -14,24 +17,26 @@ const PROGRESS_EVERY = 10;
 export interface RenderOptions {
   /** The most that the frame's long side may have. */
   longSidePx: number;
+  /** Whether a small "AI-generated" is in the picture, and the same in the file's metadata. */
+  mark: boolean;
+  provenance: boolean;
 }
 
 /**
- * Writes the talk as an MP4. Frames are made and encoded one after the other, so that memory does not grow with them.
+ * Writes the talk as an MP4. Frames are made and encoded one after the other, so that memory does not grow with them;
+ * parts of the talk that an earlier attempt left are not made again.
  * @throws PipelineError FACE_NOT_FOUND, FACE_UNSUITABLE
  */
 export async function renderTalk(
   models: TalkModels,
   request: TalkRequest,
   videoPath: string,
-  { longSidePx }: RenderOptions,
+  options: RenderOptions,
   onProgress: (progress: TalkProgress) => void,
 ): Promise<RenderedTalk> {
-  const { animator, frame: size, warnings } = await stageTalk(models, request, longSidePx);
+  const { animator, frame: size, warnings } = await stageTalk(models, request, options.longSidePx);
   await using voice = await openWav(request.voicePath);
-  const samples = voice.frames;
-  const durationS = samples / voice.sampleRateHz;
-  const frames = Math.max(1, Math.round(durationS * FRAMES_PER_SECOND));
+  const frames = Math.max(1, Math.round((voice.frames / voice.sampleRateHz) * FRAMES_PER_SECOND));
   const heard = await hearVoice(await readMono(voice), models.speech);
   const poseAt = motionOf(heard, {
     frames,
@@ -40,27 +45,37 @@ export async function renderTalk(
     ...animator.manner,
     stillHead: request.plateShowsPerson,
   });
-
-  await using writer = await createMp4Writer(videoPath, {
+  const mark = options.mark ? await createAiMark(size) : undefined;
+  const partsFolder = request.partsFolder ?? `${videoPath}.parts`;
+  await mkdir(partsFolder, { recursive: true });
+  await using writer = await createTalkWriter({
     ...size,
     framesPerS: FRAMES_PER_SECOND,
     frames,
-    sound: { sampleRateHz: voice.sampleRateHz, channels: voice.channels, samples },
+    voice,
+    partsFolder,
+    provenance: options.provenance,
   });
+
   const picture = new Uint32Array(size.widthPx * size.heightPx);
-  const bytes = new Uint8Array(picture.buffer);
-  let written = 0;
-  for (let frame = 0; frame < frames; frame += 1) {
+  const planes = new Uint8Array((picture.length * 3) / 2);
+  let isFirst = true;
+  for (let frame = writer.nextFrame; frame < frames; frame += 1) {
     animator.draw(poseAt(frame), picture);
-    await writer.addFrame(bytes);
-    const until =
-      frame === frames - 1 ? samples : Math.round(((frame + 1) / FRAMES_PER_SECOND) * voice.sampleRateHz);
-    await writer.addSound(await voice.read(written, until - written));
-    written = until;
+    mark?.draw(picture);
+    const changed = isFirst
+      ? { left: 0, top: 0, right: size.widthPx, bottom: size.heightPx }
+      : animator.changing;
+    toI420(picture, size.widthPx, size.heightPx, changed, planes);
+    isFirst = false;
+    await writer.addFrame(planes);
     if (frame % PROGRESS_EVERY === PROGRESS_EVERY - 1 || frame === frames - 1) {
       onProgress({ frame: frame + 1, frames });
     }
   }
-  await writer.finish();
+  await writer.finish(videoPath);
+  if (!request.partsFolder) {
+    await rm(partsFolder, { recursive: true });
+  }
   return { ...size, durationS: frames / FRAMES_PER_SECOND, warnings };
 }

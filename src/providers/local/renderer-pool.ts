@@ -17,6 +17,8 @@ export async function createRendererPool(
     config: {
       ...(await findTalkModels(models, onnx.threads)),
       longSidePx: render.longSidePx,
+      mark: render.mark,
+      provenance: render.provenance,
     } satisfies RenderTaskConfig,
     slots: render.slots,
     timeoutMs: render.timeoutMs,

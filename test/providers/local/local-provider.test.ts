@@ -20,7 +20,7 @@ describe.skipIf(!modelsDir || !mediaDir)(
       pool = await createRendererPool(
         {
           models: { dir: modelsDir, cacheDir: folder },
-          render: { slots: 1, timeoutMs: 120_000, longSidePx: 512 },
+          render: { slots: 1, timeoutMs: 120_000, longSidePx: 512, mark: true, provenance: true },
           onnx: { threads: 1 },
         },
         pino({ level: 'silent' }),

@@ -100,7 +100,7 @@ describe.skipIf(!modelsDir || !mediaDir)(
         models,
         await photoRequest(folder, person('obama.jpg'), voice),
         video,
-        { longSidePx: SIDE },
+        { longSidePx: SIDE, mark: true, provenance: true },
         ({ frame, frames }) => {
           progress.push(frame / frames);
         },
@@ -192,7 +192,7 @@ async function drawFrames(
 
 async function monoOf(voicePath: string): Promise<Float32Array> {
   await using voice = await openWav(voicePath);
-  return readMono(voice);
+  return await readMono(voice);
 }
 
 /** Gaps between the lips in eye distances, by landmarks of the frames that were drawn, and the voice's loudness. */

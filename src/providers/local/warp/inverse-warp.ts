@@ -2,7 +2,7 @@ import type { MouthFrame } from '../mouth/mouth-frame.ts';
 import type { Displacements } from './displacements.ts';
 import type { VectorField } from './head-fields.ts';
 import { belowShare, type MovedLips } from './moved-lips.ts';
-import { CELL, type Field, fieldAt, type NodeBox, type WarpGrid } from './warp-grid.ts';
+import { CELL, type NodeBox, vectorAt, type WarpGrid } from './warp-grid.ts';
 
 /** The head's fields are smooth and small: the second round changes them by thousandths of a pixel. */
 const HEAD_ROUNDS = 2;
@@ -18,6 +18,7 @@ export function createInverseWarp(frame: MouthFrame, mouthBox: NodeBox, grid: Wa
     x: new Float32Array(grid.columns * grid.rows),
     y: new Float32Array(grid.columns * grid.rows),
   };
+  const moved = new Float64Array(2);
   const { origin, across, down, chin } = frame;
   const determinant = across.x * down.y - across.y * down.x;
 
@@ -34,9 +35,9 @@ export function createInverseWarp(frame: MouthFrame, mouthBox: NodeBox, grid: Wa
         let x = px - head.x[node]!;
         let y = py - head.y[node]!;
         for (let round = 1; round < HEAD_ROUNDS; round += 1) {
-          const dx = fieldAt(head.x, grid, x, y);
-          y = py - fieldAt(head.y, grid, x, y);
-          x = px - dx;
+          vectorAt(head, grid, x, y, moved);
+          x = px - moved[0]!;
+          y = py - moved[1]!;
         }
         source.x[node] = x;
         source.y[node] = y;
@@ -61,22 +62,24 @@ export function createInverseWarp(frame: MouthFrame, mouthBox: NodeBox, grid: Wa
           (across.x * oy - across.y * ox) / determinant,
         );
         for (let round = 0; round < MOUTH_ROUNDS; round += 1) {
-          const next = blend(above.x, below.x, share, px - dx, py - dy);
-          dy = blend(above.y, below.y, share, px - dx, py - dy);
-          dx = next;
+          const [x, y] = [px - dx, py - dy];
+          dx = 0;
+          dy = 0;
+          if (share > 0) {
+            vectorAt(below, grid, x, y, moved);
+            dx = share * moved[0]!;
+            dy = share * moved[1]!;
+          }
+          if (share < 1) {
+            vectorAt(above, grid, x, y, moved);
+            dx += (1 - share) * moved[0]!;
+            dy += (1 - share) * moved[1]!;
+          }
         }
         source.x[node] = px - dx;
         source.y[node] = py - dy;
       }
     }
-  }
-
-  function blend(above: Field, below: Field, share: number, x: number, y: number): number {
-    if (share === 0) {
-      return fieldAt(above, grid, x, y);
-    }
-    const lower = fieldAt(below, grid, x, y);
-    return share === 1 ? lower : lower * share + fieldAt(above, grid, x, y) * (1 - share);
   }
 
   return {

@@ -8,7 +8,7 @@ import type { VectorField } from './head-fields.ts';
 import { overlapPx } from './mouth-fields.ts';
 import { belowShare, type MovedLips } from './moved-lips.ts';
 import { mixPacked, over, samplePacked } from './sample-texture.ts';
-import { fieldAt, type WarpGrid } from './warp-grid.ts';
+import { vectorAt, type WarpGrid } from './warp-grid.ts';
 
 /** Of the mouth's half width: how far to the sides the region goes. */
 const WIDTH = 1.5;
@@ -36,8 +36,9 @@ export function createMouthRegion(
   const keepBelow = frame.open ? 0.9 * overlapPx(frame) : 0.5;
 
   /** Displacements that the last pixel of each side came to: the next starts from them. */
-  const fromAbove = { x: 0, y: 0 };
-  const fromBelow = { x: 0, y: 0 };
+  const fromAbove = new Float64Array(2);
+  const fromBelow = new Float64Array(2);
+  const fromBoth = new Float64Array(2);
 
   function corners(lips: MovedLips) {
     const middle = (lips.left + lips.right) / 2;
@@ -58,7 +59,6 @@ export function createMouthRegion(
   }
 
   return (displacements: Displacements, source: VectorField, lips: MovedLips, out: Uint32Array): void => {
-    const { above, below } = displacements;
     const moving = smoothstep(0.15, 0.9, lips.movement);
     if (moving === 0) {
       return;
@@ -67,8 +67,8 @@ export function createMouthRegion(
 
     for (let py = region.top; py < region.bottom; py += 1) {
       for (const start of [fromAbove, fromBelow]) {
-        start.x = lips.head.x;
-        start.y = lips.head.y;
+        start[0] = lips.head.x;
+        start[1] = lips.head.y;
       }
       for (let px = region.left; px < region.right; px += 1) {
         const ox = px - origin.x;
@@ -81,15 +81,13 @@ export function createMouthRegion(
         let sx = 0;
         let sy = 0;
         if (share === 0 || share === 1) {
-          const side = share === 0 ? above : below;
+          const side = share === 0 ? displacements.above : displacements.below;
           const start = share === 0 ? fromAbove : fromBelow;
           for (let round = 0; round < ROUNDS; round += 1) {
-            const dx = fieldAt(side.x, grid, px - start.x, py - start.y);
-            start.y = fieldAt(side.y, grid, px - start.x, py - start.y);
-            start.x = dx;
+            vectorAt(side, grid, px - start[0]!, py - start[1]!, start);
           }
-          sx = px - start.x;
-          sy = py - start.y;
+          sx = px - start[0]!;
+          sy = py - start[1]!;
           // Kept on its own side.
           const qx = sx - origin.x;
           const qy = sy - origin.y;
@@ -104,8 +102,9 @@ export function createMouthRegion(
           sx -= strength * excess * down.x;
           sy -= strength * excess * down.y;
         } else {
-          sx = fieldAt(source.x, grid, px, py);
-          sy = fieldAt(source.y, grid, px, py);
+          vectorAt(source, grid, px, py, fromBoth);
+          sx = fromBoth[0]!;
+          sy = fromBoth[1]!;
         }
 
         const fixedX = clampFixed(sx, maxX);

@@ -1,6 +1,10 @@
-/** Two channels of a packed pixel at once, so that one multiplication serves both. */
-const PAIR = 0xff00ff;
-const HALF = 0x800080;
+/**
+ * Packed pixels as signed numbers of 32 bits: unsigned ones with alpha would not fit what the engine keeps unboxed.
+ * Two channels at once, so that one multiplication serves both.
+ */
+export const PAIR = 0xff00ff;
+/** Rounds both channels. */
+export const HALF = 0x800080;
 
 /** Bilinear over packed pixels; `at` is the upper left pixel, fx and fy 0 to 256. */
 export function samplePacked(
@@ -23,7 +27,7 @@ export function samplePacked(
     gy,
     fy,
   );
-  return (even | (odd << 8)) >>> 0;
+  return even | (odd << 8);
 }
 
 /** A premultiplied pixel over an opaque one. */
@@ -35,14 +39,14 @@ export function over(pixel: number, behind: number): number {
   const rest = 256 - alpha - (alpha >>> 7);
   const even = ((Math.imul(behind & PAIR, rest) + HALF) >>> 8) & PAIR;
   const odd = ((Math.imul((behind >>> 8) & PAIR, rest) + HALF) >>> 8) & PAIR;
-  return addClipped(pixel, (even | (odd << 8)) >>> 0) | 0xff000000;
+  return addClipped(pixel, even | (odd << 8)) | 0xff000000;
 }
 
 /** `share` of 0 to 256 of a over b, all channels. */
 export function mixPacked(a: number, b: number, share: number): number {
   const even = mix(b & PAIR, a & PAIR, 256 - share, share);
   const odd = mix((b >>> 8) & PAIR, (a >>> 8) & PAIR, 256 - share, share);
-  return (even | (odd << 8)) >>> 0;
+  return even | (odd << 8);
 }
 
 function mix(a: number, b: number, shareOfA: number, shareOfB: number): number {

@@ -1,8 +1,10 @@
+import type { PixelBox } from '../../../media/i420.ts';
 import type { Texture } from '../picture/texture.ts';
 import type { VectorField } from './head-fields.ts';
-import { over, samplePacked } from './sample-texture.ts';
+import { HALF, over, PAIR } from './sample-texture.ts';
 import { CELL, type WarpGrid } from './warp-grid.ts';
 
+const OPAQUE = 0xff000000 | 0;
 /** How far, in cells, the person may move into cells where the portrait has none of them. */
 const REACH = 4;
 
@@ -20,58 +22,78 @@ export function createFrameWarp(
   const maxX = (widthPx - 1.01) * 256;
   const maxY = (heightPx - 1.01) * 256;
 
-  function warpCell(source: VectorField, node: number, left: number, top: number, out: Uint32Array): void {
+  // Signed views: see `sample-texture.ts`. Written out here, because this loop is half of the renderer's time.
+  const from = new Int32Array(moving.pixels.buffer, moving.pixels.byteOffset, moving.pixels.length);
+  const behind = new Int32Array(plate.pixels.buffer, plate.pixels.byteOffset, plate.pixels.length);
+  const resting = new Int32Array(still.pixels.buffer, still.pixels.byteOffset, still.pixels.length);
+  const mostX = maxX | 0;
+  const mostY = maxY | 0;
+
+  function warpCell({ x, y }: VectorField, node: number, left: number, top: number, out: Int32Array): void {
     const below = node + grid.columns;
     const right = Math.min(left + CELL, widthPx);
     const bottom = Math.min(top + CELL, heightPx);
-    const [x00, x01, x10, x11] = [
-      source.x[node]!,
-      source.x[node + 1]!,
-      source.x[below]!,
-      source.x[below + 1]!,
-    ];
-    const [y00, y01, y10, y11] = [
-      source.y[node]!,
-      source.y[node + 1]!,
-      source.y[below]!,
-      source.y[below + 1]!,
-    ];
-    for (let y = top; y < bottom; y += 1) {
-      const t = (y - top) / CELL;
-      const startX = x00 + (x10 - x00) * t;
-      const startY = y00 + (y10 - y00) * t;
-      const endX = x01 + (x11 - x01) * t;
-      const endY = y01 + (y11 - y01) * t;
-      // In 256ths of a pixel from here on.
-      let sx = startX * 256 + 0.5;
-      let sy = startY * 256 + 0.5;
-      const stepX = ((endX - startX) * 256) / CELL;
-      const stepY = ((endY - startY) * 256) / CELL;
-      for (let x = left; x < right; x += 1) {
-        const fixedX = sx < 0 ? 0 : sx > maxX ? maxX | 0 : sx | 0;
-        const fixedY = sy < 0 ? 0 : sy > maxY ? maxY | 0 : sy | 0;
+    // In 256ths of a pixel.
+    const scale = 256 / CELL;
+    const stepLeftX = (x[below]! - x[node]!) * scale;
+    const stepLeftY = (y[below]! - y[node]!) * scale;
+    const stepRightX = (x[below + 1]! - x[node + 1]!) * scale;
+    const stepRightY = (y[below + 1]! - y[node + 1]!) * scale;
+    let startX = x[node]! * 256 + 0.5;
+    let startY = y[node]! * 256 + 0.5;
+    let endX = x[node + 1]! * 256 + 0.5;
+    let endY = y[node + 1]! * 256 + 0.5;
+    for (let row = top; row < bottom; row += 1) {
+      let sx = startX;
+      let sy = startY;
+      const stepX = (endX - startX) / CELL;
+      const stepY = (endY - startY) / CELL;
+      const last = row * widthPx + right;
+      for (let target = row * widthPx + left; target < last; target += 1) {
+        const fixedX = sx < 0 ? 0 : sx > mostX ? mostX : sx | 0;
+        const fixedY = sy < 0 ? 0 : sy > mostY ? mostY : sy | 0;
         const at = (fixedY >> 8) * widthPx + (fixedX >> 8);
-        const pixel = samplePacked(moving.pixels, widthPx, at, fixedX & 255, fixedY & 255);
-        const target = y * widthPx + x;
-        out[target] = over(pixel, plate.pixels[target]!);
+        const fx = fixedX & 255;
+        const fy = fixedY & 255;
+        const gx = 256 - fx;
+        const gy = 256 - fy;
+        const a = from[at]!;
+        const b = from[at + 1]!;
+        const c = from[at + widthPx]!;
+        const d = from[at + widthPx + 1]!;
+        const evenAbove = ((Math.imul(a & PAIR, gx) + Math.imul(b & PAIR, fx) + HALF) >>> 8) & PAIR;
+        const evenBelow = ((Math.imul(c & PAIR, gx) + Math.imul(d & PAIR, fx) + HALF) >>> 8) & PAIR;
+        const oddAbove =
+          ((Math.imul((a >>> 8) & PAIR, gx) + Math.imul((b >>> 8) & PAIR, fx) + HALF) >>> 8) & PAIR;
+        const oddBelow =
+          ((Math.imul((c >>> 8) & PAIR, gx) + Math.imul((d >>> 8) & PAIR, fx) + HALF) >>> 8) & PAIR;
+        const even = ((Math.imul(evenAbove, gy) + Math.imul(evenBelow, fy) + HALF) >>> 8) & PAIR;
+        const odd = ((Math.imul(oddAbove, gy) + Math.imul(oddBelow, fy) + HALF) >>> 8) & PAIR;
+        const pixel = even | (odd << 8);
+        out[target] = (pixel & OPAQUE) === OPAQUE ? pixel : over(pixel, behind[target]!);
         sx += stepX;
         sy += stepY;
       }
+      startX += stepLeftX;
+      startY += stepLeftY;
+      endX += stepRightX;
+      endY += stepRightY;
     }
   }
 
   /** A cell whose corners stay where they are shows the portrait. */
-  function copyCell(left: number, top: number, out: Uint32Array): void {
+  function copyCell(left: number, top: number, out: Int32Array): void {
     const right = Math.min(left + CELL, widthPx);
     for (let y = top; y < Math.min(top + CELL, heightPx); y += 1) {
       for (let at = y * widthPx + left; at < y * widthPx + right; at += 1) {
-        out[at] = over(still.pixels[at]!, plate.pixels[at]!);
+        out[at] = over(resting[at]!, behind[at]!);
       }
     }
   }
 
-  return (source: VectorField, out: Uint32Array): void => {
-    out.set(plate.pixels);
+  function draw(source: VectorField, picture: Uint32Array): void {
+    picture.set(plate.pixels);
+    const out = new Int32Array(picture.buffer, picture.byteOffset, picture.length);
     for (let row = 0; row < grid.rows - 1; row += 1) {
       for (let column = 0; column < grid.columns - 1; column += 1) {
         const node = row * grid.columns + column;
@@ -86,7 +108,23 @@ export function createFrameWarp(
         }
       }
     }
-  };
+  }
+  return Object.assign(draw, { reach: reachOf(live, grid, still) });
+}
+
+/** The pixels of all live cells. */
+function reachOf(live: Uint8Array, { columns }: WarpGrid, { widthPx, heightPx }: Texture): PixelBox {
+  const box = { left: widthPx, top: heightPx, right: 0, bottom: 0 };
+  for (let node = 0; node < live.length; node += 1) {
+    if (live[node] === 1) {
+      const [left, top] = [(node % columns) * CELL, Math.floor(node / columns) * CELL];
+      box.left = Math.min(box.left, left);
+      box.top = Math.min(box.top, top);
+      box.right = Math.min(widthPx, Math.max(box.right, left + CELL));
+      box.bottom = Math.min(heightPx, Math.max(box.bottom, top + CELL));
+    }
+  }
+  return box;
 }
 
 function isStill({ x, y }: VectorField, node: number, left: number, top: number, columns: number): boolean {

@@ -43,6 +43,30 @@ export function fieldAt(field: Field, { columns, rows }: WarpGrid, x: number, y:
   return upper + (lower - upper) * (gy - row);
 }
 
+/** As `fieldAt` for both directions at once, into `out`: two numbers that are returned would be allocated. */
+export function vectorAt(
+  { x: fieldX, y: fieldY }: { x: Field; y: Field },
+  { columns, rows }: WarpGrid,
+  x: number,
+  y: number,
+  out: Float64Array,
+): void {
+  const gx = Math.min(Math.max(x / CELL, 0), columns - 1.001);
+  const gy = Math.min(Math.max(y / CELL, 0), rows - 1.001);
+  const column = gx | 0;
+  const row = gy | 0;
+  const at = row * columns + column;
+  const below = at + columns;
+  const fx = gx - column;
+  const fy = gy - row;
+  const upperX = fieldX[at]! + (fieldX[at + 1]! - fieldX[at]!) * fx;
+  const lowerX = fieldX[below]! + (fieldX[below + 1]! - fieldX[below]!) * fx;
+  const upperY = fieldY[at]! + (fieldY[at + 1]! - fieldY[at]!) * fx;
+  const lowerY = fieldY[below]! + (fieldY[below + 1]! - fieldY[below]!) * fx;
+  out[0] = upperX + (lowerX - upperX) * fy;
+  out[1] = upperY + (lowerY - upperY) * fy;
+}
+
 /** The smallest box around all nodes where a field moves more than a fiftieth of a pixel. */
 export function boxOf(fields: Field[], grid: WarpGrid): NodeBox {
   const box = { left: grid.columns, top: grid.rows, right: 0, bottom: 0 };

@@ -1,0 +1,50 @@
+/** A part of a picture; all even. */
+export interface PixelBox {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+/**
+ * Packed RGBA to I420 in bt709 and limited range, in 256ths; colour is the mean of four pixels. Only the box is written:
+ * what did not change since the last frame stays.
+ */
+export function toI420(
+  pixels: Uint32Array,
+  widthPx: number,
+  heightPx: number,
+  { left, top, right, bottom }: PixelBox,
+  out: Uint8Array,
+): void {
+  const halfWidth = widthPx >> 1;
+  const uAt = widthPx * heightPx;
+  const vAt = uAt + halfWidth * (heightPx >> 1);
+  for (let y = top; y < bottom; y += 2) {
+    let at = y * widthPx + left;
+    let chroma = (y >> 1) * halfWidth + (left >> 1);
+    for (let x = left; x < right; x += 2) {
+      const a = pixels[at]!;
+      const b = pixels[at + 1]!;
+      const c = pixels[at + widthPx]!;
+      const d = pixels[at + widthPx + 1]!;
+      out[at] = luma(a);
+      out[at + 1] = luma(b);
+      out[at + widthPx] = luma(c);
+      out[at + widthPx + 1] = luma(d);
+      // Sums of four, red and blue side by side.
+      const rb = (a & 0xff00ff) + (b & 0xff00ff) + (c & 0xff00ff) + (d & 0xff00ff);
+      const g = ((a >>> 8) & 255) + ((b >>> 8) & 255) + ((c >>> 8) & 255) + ((d >>> 8) & 255);
+      const red = rb & 0xffff;
+      const blue = rb >>> 16;
+      out[uAt + chroma] = (131_584 - 26 * red - 86 * g + 112 * blue) >> 10;
+      out[vAt + chroma] = (131_584 + 112 * red - 102 * g - 10 * blue) >> 10;
+      at += 2;
+      chroma += 1;
+    }
+  }
+}
+
+function luma(pixel: number): number {
+  return (4224 + 47 * (pixel & 255) + 157 * ((pixel >>> 8) & 255) + 16 * ((pixel >>> 16) & 255)) >> 8;
+}

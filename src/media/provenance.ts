@@ -1,0 +1,28 @@
+/** ISO/IEC 14496-12 lets any box of a UUID into a file; this one holds XMP (Adobe, "XMP Specification Part 3", MPEG-4). */
+const XMP_UUID = 'be7acfcb97a942e89c71999491e3afac';
+/** IPTC's word for a picture that a trained algorithm changed, as C2PA's actions use it. */
+const SOURCE_TYPE = 'http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia';
+
+const XMP = `<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about=""
+    xmlns:xmp="http://ns.adobe.com/xap/1.0/"
+    xmlns:dc="http://purl.org/dc/elements/1.1/"
+    xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+    xmp:CreatorTool="Limelight"
+    Iptc4xmpExt:DigitalSourceType="${SOURCE_TYPE}">
+   <dc:description><rdf:Alt><rdf:li xml:lang="x-default">AI-generated: a photo made to speak by a machine.</rdf:li></rdf:Alt></dc:description>
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="r"?>`;
+
+/** A box for the end of an MP4 that says in XMP that a machine made it. It is no proof: nothing signs it. */
+export function provenanceBox(): Buffer {
+  const xmp = Buffer.from(XMP, 'utf8');
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(8 + XMP_UUID.length / 2 + xmp.length);
+  head.write('uuid', 4, 'latin1');
+  return Buffer.concat([head, Buffer.from(XMP_UUID, 'hex'), xmp]);
+}

@@ -1,0 +1,164 @@
+import { appendFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createFrameEncoder, type FrameEncoder } from './frame-encoder.ts';
+import { provenanceBox } from './provenance.ts';
+import { createPartWriter, joinParts, type PartWriter } from './talk-parts.ts';
+import { encodeVoice, type VoicePackets } from './voice-packets.ts';
+import type { WavReader } from './wav.ts';
+import {
+  EncodedAudioPacketSource,
+  type EncodedPacket,
+  EncodedPacketSink,
+  EncodedVideoPacketSource,
+  FilePathSource,
+  FilePathTarget,
+  Input,
+  MP4,
+  Mp4OutputFormat,
+  Output,
+} from './webcodecs.ts';
+
+export interface TalkWriterOptions {
+  widthPx: number;
+  heightPx: number;
+  framesPerS: number;
+  /** In all. */
+  frames: number;
+  voice: WavReader;
+  /** An empty folder for the parts, or one with the parts of the same talk whose process died. */
+  partsFolder: string;
+  /** Whether the file says that a machine made it. */
+  provenance: boolean;
+}
+
+export interface TalkWriter {
+  /** The first frame that is still to be added: 0, or the one behind the parts that were found. */
+  nextFrame: number;
+  /** The next frame, I420 in bt709, tightly packed. */
+  addFrame(i420: Uint8Array): Promise<void>;
+  /** Writes the whole talk, its index in front. */
+  finish(path: string): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Frames from one keyframe to the next: two seconds at 25. */
+export const GROUP_FRAMES = 50;
+const WHOLE = 'whole.mp4';
+
+/**
+ * Encodes a talk group by group into the parts of a fragmented MP4, and in the end copies their packets into one file
+ * with its index in front. Memory does not grow with the talk, but for 8 KB of sound a second.
+ */
+export async function createTalkWriter(options: TalkWriterOptions): Promise<TalkWriter> {
+  const { partsFolder, frames, framesPerS } = options;
+  const voice = await encodeVoice(options.voice);
+  const whole = join(partsFolder, WHOLE);
+  const encoded: EncodedPacket[] = [];
+  let meta: EncodedVideoChunkMetadata | undefined;
+  let parts: PartWriter | undefined;
+  let frame = 0;
+
+  async function add(packets: EncodedPacket[]): Promise<void> {
+    if (packets.length > 0) {
+      parts ??= await createPartWriter(partsFolder, voice, {
+        meta: meta!,
+        framesPerS,
+        groupS: GROUP_FRAMES / framesPerS,
+      });
+      await parts.add(packets);
+    }
+  }
+
+  // What an earlier attempt has made is written again, packet by packet: the parts are the same.
+  if (await joinParts(partsFolder, whole)) {
+    const found = await readGroups(whole, options);
+    meta = found.meta;
+    for (const packets of found.groups) {
+      await add(packets);
+      frame += packets.length;
+    }
+  }
+
+  const encoder: FrameEncoder = createFrameEncoder({
+    ...options,
+    onPacket(packet, itsMeta) {
+      meta ??= itsMeta;
+      encoded.push(packet);
+    },
+  });
+  return {
+    nextFrame: frame,
+    async addFrame(i420) {
+      await encoder.encode(i420, frame, frame % GROUP_FRAMES === 0);
+      frame += 1;
+      await add(encoded.splice(0));
+    },
+    async finish(path) {
+      await encoder.flush();
+      await add(encoded.splice(0));
+      await parts!.finish();
+      await joinParts(partsFolder, whole);
+      await copyWhole(whole, path, voice, { ...options, frames });
+      if (options.provenance) {
+        await appendFile(path, provenanceBox());
+      }
+      await rm(whole);
+    },
+    async [Symbol.asyncDispose]() {
+      encoder.close();
+    },
+  };
+}
+
+async function readGroups(
+  path: string,
+  { widthPx, heightPx }: TalkWriterOptions,
+): Promise<{ groups: EncodedPacket[][]; meta: EncodedVideoChunkMetadata }> {
+  using input = new Input({ source: new FilePathSource(path), formats: [MP4] });
+  const track = (await input.getPrimaryVideoTrack())!;
+  const groups: EncodedPacket[][] = [];
+  const decoderConfig = (await track.getDecoderConfig())!;
+  // Made with other settings: it is made anew.
+  if ((await track.getCodedWidth()) !== widthPx || (await track.getCodedHeight()) !== heightPx) {
+    return { groups, meta: { decoderConfig } };
+  }
+  for await (const packet of new EncodedPacketSink(track).packets()) {
+    if (packet.type === 'key') {
+      groups.push([]);
+    }
+    groups.at(-1)!.push(packet);
+  }
+  return { groups: groups.filter(({ length }) => length === GROUP_FRAMES), meta: { decoderConfig } };
+}
+
+/** The packets of the parts in one file whose index, of a size that is known before, stands in front. */
+async function copyWhole(
+  from: string,
+  to: string,
+  voice: VoicePackets,
+  { frames, framesPerS }: { frames: number; framesPerS: number },
+): Promise<void> {
+  using input = new Input({ source: new FilePathSource(from), formats: [MP4] });
+  const track = (await input.getPrimaryVideoTrack())!;
+  const meta = { decoderConfig: (await track.getDecoderConfig())! };
+  const output = new Output({
+    format: new Mp4OutputFormat({ fastStart: 'reserve' }),
+    target: new FilePathTarget(to),
+  });
+  const pictures = new EncodedVideoPacketSource('avc');
+  const sound = new EncodedAudioPacketSource('aac');
+  output.addVideoTrack(pictures, { frameRate: framesPerS, maximumPacketCount: frames });
+  output.addAudioTrack(sound, { maximumPacketCount: voice.packets.length });
+  await output.start();
+  let heard = 0;
+  for await (const packet of new EncodedPacketSink(track).packets()) {
+    await pictures.add(packet, meta);
+    for (; (voice.packets[heard]?.timestamp ?? Infinity) < packet.timestamp; heard += 1) {
+      await sound.add(voice.packets[heard]!, voice.meta);
+    }
+  }
+  for (; heard < voice.packets.length; heard += 1) {
+    await sound.add(voice.packets[heard]!, voice.meta);
+  }
+  await output.finalize();
+}

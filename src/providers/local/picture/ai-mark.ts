@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import type { FrameSize } from '../face/framing.ts';
+
+/** "AI-generated" in white with a dark edge: a picture, because letters look otherwise on every machine, or are missing. */
+const MARK = fileURLToPath(new URL('./ai-mark.png', import.meta.url));
+/** Of the shorter side of the frame. */
+const WIDTH = 0.19;
+const MARGIN = 0.015;
+
+/** Where the mark lies in the frame, and what draws it over packed RGBA. */
+export interface AiMark {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+  draw(pixels: Uint32Array): void;
+}
+
+/** In the lower right corner. */
+export async function createAiMark({ widthPx, heightPx }: FrameSize): Promise<AiMark> {
+  const side = Math.min(widthPx, heightPx);
+  const { data, info } = await sharp(MARK)
+    .resize({ width: Math.round(WIDTH * side) })
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const left = widthPx - info.width - Math.round(MARGIN * side);
+  const top = heightPx - info.height - Math.round(MARGIN * side);
+  return {
+    left,
+    top,
+    right: left + info.width,
+    bottom: top + info.height,
+    draw(pixels) {
+      for (let y = 0; y < info.height; y += 1) {
+        for (let x = 0; x < info.width; x += 1) {
+          const own = 4 * (y * info.width + x);
+          const cover = data[own + 3]! / 255;
+          if (cover > 0) {
+            const at = (top + y) * widthPx + left + x;
+            pixels[at] = blend(pixels[at]!, data[own]!, cover);
+          }
+        }
+      }
+    },
+  };
+}
+
+function blend(pixel: number, grey: number, cover: number): number {
+  const channel = (shift: number) => {
+    const behind = (pixel >>> shift) & 255;
+    return Math.round(behind + (grey - behind) * cover) << shift;
+  };
+  return (channel(0) | channel(8) | channel(16) | (pixel & 0xff000000)) >>> 0;
+}

@@ -1,0 +1,132 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkVideo } from '../../src/media/check-video.ts';
+import { toI420 } from '../../src/media/i420.ts';
+import { joinParts } from '../../src/media/talk-parts.ts';
+import { createTalkWriter, GROUP_FRAMES } from '../../src/media/talk-writer.ts';
+import { openWav } from '../../src/media/wav.ts';
+import { buzz, writeVoice } from '../providers/local/talk-files.ts';
+
+const SIZE = { widthPx: 96, heightPx: 64 };
+const FRAMES = 130;
+const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0;
+
+let folder: string;
+let voicePath: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'talk-writer-'));
+  voicePath = await writeVoice(
+    join(folder, 'voice.wav'),
+    buzz(FRAMES / 25, () => true),
+  );
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A grey that rises with the frames, so that each can be told from its picture. */
+function planesOf(frame: number): Uint8Array {
+  const grey = 40 + frame;
+  const pixels = new Uint32Array(SIZE.widthPx * SIZE.heightPx).fill((grey * 0x010101) | 0xff000000);
+  const planes = new Uint8Array(pixels.length * 1.5);
+  const whole = { left: 0, top: 0, right: SIZE.widthPx, bottom: SIZE.heightPx };
+  toI420(pixels, SIZE.widthPx, SIZE.heightPx, whole, planes);
+  return planes;
+}
+
+/** Makes the talk, or dies after some frames; answers with the frames that were drawn. */
+async function write(partsFolder: string, path: string, dieAt = FRAMES): Promise<number[]> {
+  await using voice = await openWav(voicePath);
+  await using writer = await createTalkWriter({
+    ...SIZE,
+    framesPerS: 25,
+    frames: FRAMES,
+    voice,
+    partsFolder,
+    provenance: true,
+  });
+  const drawn: number[] = [];
+  for (let frame = writer.nextFrame; frame < dieAt; frame += 1) {
+    await writer.addFrame(planesOf(frame));
+    drawn.push(frame);
+  }
+  if (dieAt === FRAMES) {
+    await writer.finish(path);
+  }
+  return drawn;
+}
+
+const probe = (path: string, entries: string) =>
+  spawnSync(
+    'ffprobe',
+    ['-v', 'error', '-select_streams', 'v', '-show_entries', entries, '-of', 'csv=p=0', path],
+    {
+      encoding: 'utf8',
+    },
+  ).stdout.trim();
+
+describe('the talk writer', () => {
+  it('goes on behind the last whole keyframe group of an attempt that died', async () => {
+    const parts = await mkdtemp(join(folder, 'parts-'));
+    const path = join(folder, 'resumed.mp4');
+
+    await write(parts, path, FRAMES - 10);
+    const drawn = await write(parts, path);
+
+    expect(drawn[0]).toBe(2 * GROUP_FRAMES);
+    expect(drawn.at(-1)).toBe(FRAMES - 1);
+    expect(await checkVideo(path)).toMatchObject({ ...SIZE, durationS: expect.closeTo(FRAMES / 25, 1) });
+  });
+
+  it('leaves parts that are a video as far as they go', async () => {
+    const parts = await mkdtemp(join(folder, 'parts-'));
+    await write(parts, '', FRAMES - 10);
+
+    const path = join(folder, 'preview.mp4');
+    expect(await joinParts(parts, path)).toBe(true);
+
+    expect((await readdir(parts)).sort()).toEqual(['00000.mp4', '00001.mp4', '00002.mp4']);
+    expect((await checkVideo(path)).durationS).toBeGreaterThan((2 * GROUP_FRAMES) / 25 - 0.1);
+  });
+
+  it('says in XMP that a machine made the file', async () => {
+    const path = join(folder, 'marked.mp4');
+    await write(await mkdtemp(join(folder, 'parts-')), path);
+
+    const bytes = await readFile(path);
+    const at = bytes.indexOf(Buffer.from('be7acfcb97a942e89c71999491e3afac', 'hex'));
+    expect(bytes.toString('latin1', at - 4, at)).toBe('uuid');
+    expect(bytes.readUInt32BE(at - 8)).toBe(bytes.length - at + 8);
+    expect(bytes.toString('utf8', at)).toContain('digitalsourcetype/compositeWithTrainedAlgorithmicMedia');
+  });
+
+  it.skipIf(!hasFfmpeg)(
+    'is H.264 High in bt709 that ffmpeg decodes to the end, in the right colours (ffmpeg)',
+    async () => {
+      const path = join(folder, 'checked.mp4');
+      await write(await mkdtemp(join(folder, 'parts-')), path);
+
+      expect(
+        probe(
+          path,
+          'stream=profile,pix_fmt,color_range,color_space,color_transfer,color_primaries,nb_frames',
+        ),
+      ).toBe(`High,yuv420p,tv,bt709,bt709,bt709,${FRAMES}`);
+      const decoded = spawnSync(
+        'ffmpeg',
+        ['-v', 'error', '-i', path, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'],
+        {
+          maxBuffer: 64e6,
+        },
+      );
+      expect(decoded.stderr.toString()).toBe('');
+      const frameBytes = SIZE.widthPx * SIZE.heightPx * 3;
+      expect(decoded.stdout.length / frameBytes).toBe(FRAMES);
+      const greys = [0, 60, FRAMES - 1].map((frame) => decoded.stdout[frame * frameBytes + frameBytes / 2]!);
+      greys.forEach((grey, i) => {
+        expect(Math.abs(grey - (40 + [0, 60, FRAMES - 1][i]!))).toBeLessThanOrEqual(3);
+      });
+    },
+  );
+});
