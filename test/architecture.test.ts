@@ -20,6 +20,7 @@ const PARTS: ReadonlyArray<[part: string, ...paths: string[]]> = [
     'api/job-client.ts',
     'api/model-client.ts',
     'api/pipeline-statistics.ts',
+    'api/timeline-client.ts',
     'api/provider-gate-client.ts',
   ],
   ['file-store', 'storage/file-store.ts', 'storage/file-store/'],

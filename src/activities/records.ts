@@ -1,3 +1,4 @@
+import type { TimelineClient } from '../api/timeline-client.ts';
 import type { TaskMetadata } from '../contracts/job.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
@@ -7,13 +8,17 @@ export interface RecordDeps {
   records: TaskRecords;
   /** Told of each record that was written last: its job has ended. */
   onEnd?: (metadata: TaskMetadata) => void;
+  /** Asked at the end of a job, so that its record can tell later where the time went. */
+  timelines?: TimelineClient;
 }
 
-export function createRecordActivities({ store, records, onEnd }: RecordDeps) {
+export function createRecordActivities({ store, records, onEnd, timelines }: RecordDeps) {
   return {
     /** Writes the task's `metadata.json`, the whole of it: repeating it is harmless. */
     async recordTask(metadata: TaskMetadata): Promise<void> {
-      await records.write(metadata);
+      // A job ends with or without it.
+      const timeline = metadata.outcome && (await timelines?.read(metadata.task_id).catch(() => undefined));
+      await records.write({ ...metadata, ...(timeline && { timeline }) });
       if (metadata.outcome) {
         onEnd?.(metadata);
       }

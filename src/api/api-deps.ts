@@ -11,6 +11,7 @@ import type { ApiLimits } from './limits.ts';
 import type { ModelClient } from './model-client.ts';
 import type { PageFile } from './page-files.ts';
 import type { ProgressHub } from './progress-hub.ts';
+import type { TimelineClient } from './timeline-client.ts';
 
 export interface WebUi {
   url: string;
@@ -25,6 +26,7 @@ export interface ApiDeps {
   models: ModelClient;
   /** D-ID, where the server has a key for it. */
   dId?: DIdDeps;
+  timelines: TimelineClient;
   hub: ProgressHub;
   /** What `/metrics` answers with. */
   metrics: Metrics;

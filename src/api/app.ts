@@ -25,6 +25,7 @@ import { pageRoutes } from './routes/page.ts';
 import { previewRoutes } from './routes/preview.ts';
 import { statusRoutes } from './routes/status.ts';
 import { submitRoutes } from './routes/submit.ts';
+import { timelineRoutes } from './routes/timeline.ts';
 import { usageRoutes } from './routes/usage.ts';
 import { securityHeaders } from './security-headers.ts';
 
@@ -55,6 +56,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', gpuRoutes(deps));
   app.route('/', dIdRoutes(deps));
   app.route('/', usageRoutes(deps));
+  app.route('/', timelineRoutes(deps));
   app.route('/', metricsRoutes(deps));
   app.route('/', infoRoutes(deps));
   app.route('/', pageRoutes(deps));

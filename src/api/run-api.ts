@@ -14,6 +14,7 @@ import { createTemporalGate } from '../temporal/temporal-gate.ts';
 import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
 import { createTemporalModels } from '../temporal/temporal-models.ts';
 import { createTemporalStatistics } from '../temporal/temporal-statistics.ts';
+import { createTemporalTimeline } from '../temporal/temporal-timeline.ts';
 import { openStore } from '../workers/open-store.ts';
 import { createAccess } from './access.ts';
 import { createApp } from './app.ts';
@@ -69,6 +70,7 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     records,
     jobs,
     models: createTemporalModels({ client }),
+    timelines: createTemporalTimeline({ client }),
     ...(dId && { dId }),
     hub,
     access,

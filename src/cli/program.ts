@@ -11,6 +11,7 @@ import { addPersonCommand } from './commands/person.ts';
 import { addRetryCommand } from './commands/retry.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addTasksCommand } from './commands/tasks.ts';
+import { addTimelineCommand } from './commands/timeline.ts';
 import { addUpCommand } from './commands/up.ts';
 import { addWatchCommand } from './commands/watch.ts';
 import { paint } from './paint.ts';
@@ -28,6 +29,7 @@ const COMMANDS: ReadonlyArray<(program: Command) => void> = [
   addRetryCommand,
   addDownloadCommand,
   addEraseCommand,
+  addTimelineCommand,
   addModelsCommand,
   addKeysCommand,
   addEmulatorCommand,

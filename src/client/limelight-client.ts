@@ -2,6 +2,7 @@ import type { EraseReceipt } from '../contracts/erase-receipt.ts';
 import type { JobOutcome } from '../contracts/job.ts';
 import { isTerminal, type RunningStage } from '../contracts/stages.ts';
 import type { AcceptedTask, TaskList, TaskStatus } from '../contracts/task-status.ts';
+import type { Timeline, TimelineSummary } from '../contracts/timeline.ts';
 import { PipelineError } from '../errors.ts';
 import { createHttp, type HttpOptions } from './http.ts';
 import { type Submission, toForm } from './submission.ts';
@@ -45,7 +46,9 @@ export interface LimelightClient {
   /** A file of the task; its body is a stream, and `blob()` all of it. */
   download(taskId: string, options?: CallOptions & { file?: TaskFile }): Promise<Response>;
   /** Where the time went, by stage and attempt. */
-  timeline(taskId: string, options?: CallOptions): Promise<unknown>;
+  timeline(taskId: string, options?: CallOptions): Promise<Timeline>;
+  /** Percentiles over the tasks that ended in the last day. */
+  timelineSummary(options?: CallOptions): Promise<TimelineSummary>;
   /** Whether submissions are taken now. */
   isReady(options?: CallOptions): Promise<boolean>;
 }
@@ -106,6 +109,8 @@ export function createLimelightClient(options: HttpOptions): LimelightClient {
       http.call(toPath(taskId, `/${file}`), pick(signal)),
 
     timeline: (taskId, { signal } = {}) => callJson(toPath(taskId, '/timeline'), pick(signal)),
+
+    timelineSummary: ({ signal } = {}) => callJson('/api/pipeline/timeline', pick(signal)),
 
     isReady: async ({ signal } = {}) => (await http.peek('/health/ready', pick(signal)))?.ok ?? false,
   };

@@ -1,5 +1,6 @@
 import type { ErrorCode } from './error-codes.ts';
 import type { Stage, StageEvent } from './stages.ts';
+import type { Timeline } from './timeline.ts';
 
 /** A stored object as payloads name it. Bytes never travel through Temporal. */
 export interface StoredObject {
@@ -161,6 +162,8 @@ export interface TaskMetadata {
   cache_entries?: string[];
   /** Talks that were paid for, whether or not the job ended well. */
   usage?: ProviderUsage[];
+  /** Where its time went, as of its end: from the history, which Temporal forgets. */
+  timeline?: Timeline;
   /** Absent while the job runs. */
   outcome?: JobOutcome;
 }

@@ -114,6 +114,50 @@ const Usage = z.looseObject({
   credits: z.number(),
 });
 
+const splitOf = <T extends z.ZodType>(value: T) =>
+  z.object({ compute: value, provider: value, retry: value, queue: value, orchestration: value });
+
+const Step = z.looseObject({
+  name: z.string(),
+  queue: z.string(),
+  scheduled_at: z.string(),
+  started_at: z.string().optional(),
+  ended_at: z.string().optional(),
+  attempts: z.int(),
+  retry_ms: z.number(),
+  queue_ms: z.number(),
+  run_ms: z.number(),
+  outcome: z.enum(['running', 'completed', 'failed', 'timed_out', 'cancelled']),
+  error: z
+    .looseObject({
+      code: z
+        .string()
+        .transform((code) => code as ErrorCode)
+        .optional(),
+      message: z.string(),
+    })
+    .optional(),
+});
+
+const Timeline = z.looseObject({
+  task_id: z.string(),
+  source: z.enum(['history', 'record', 'events']),
+  submitted_at: z.string(),
+  ended_at: z.string().optional(),
+  total_ms: z.number(),
+  split_ms: splitOf(z.number()).optional(),
+  stages: z.array(
+    z.looseObject({
+      stage: StageName,
+      started_at: z.string(),
+      ended_at: z.string().optional(),
+      ms: z.number(),
+      split_ms: splitOf(z.number()),
+      steps: z.array(Step),
+    }),
+  ),
+});
+
 export const TASK_METADATA_VERSION = 1;
 
 export const TaskMetadataFile: z.ZodType<TaskMetadata> = z.looseObject({
@@ -128,5 +172,7 @@ export const TaskMetadataFile: z.ZodType<TaskMetadata> = z.looseObject({
   events: z.array(Event),
   cache_entries: z.array(z.string()).optional(),
   usage: z.array(Usage).optional(),
+  // It explains, and nothing depends on it.
+  timeline: Timeline.optional().catch(undefined),
   outcome: z.discriminatedUnion('success', [Result, Failure]).optional(),
 });

@@ -1,3 +1,4 @@
+import { Client } from '@temporalio/client';
 import { type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { withFailureBoundary } from '../activities/boundary.ts';
 import { createCompositionActivities } from '../activities/composition.ts';
@@ -18,6 +19,7 @@ import { addEndedJobMetrics } from '../telemetry/metrics/ended-job-metrics.ts';
 import { addSlotMetrics } from '../telemetry/metrics/slot-metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { connectWorker } from '../temporal/connection.ts';
+import { createTemporalTimeline } from '../temporal/temporal-timeline.ts';
 import { createDIdWorkers } from './d-id-worker.ts';
 import { findMakers } from './find-makers.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
@@ -49,6 +51,9 @@ export async function createIoWorker(
     cache: createContentCache({ store }),
     makers: await findMakers(config),
     onEnd: addEndedJobMetrics(metrics),
+    timelines: createTemporalTimeline({
+      client: new Client({ connection, namespace: config.temporal.namespace }),
+    }),
     decoder,
     renderer: createLocalProvider({ pool: renderer }),
     mediaSlots: config.media.slots,

@@ -17,6 +17,7 @@ export function describedApi(): ApiDeps {
     records: nothing('records'),
     jobs: nothing('jobs'),
     models: nothing('models'),
+    timelines: nothing('timelines'),
     hub: nothing('hub'),
     metrics: nothing('metrics'),
     requests: { answered() {} },

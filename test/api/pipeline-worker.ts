@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Context, heartbeat } from '@temporalio/activity';
+import { Client } from '@temporalio/client';
 import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { withFailureBoundary } from '../../src/activities/boundary.ts';
-import { createRecordActivities } from '../../src/activities/records.ts';
+import { createRecordActivities, type RecordDeps } from '../../src/activities/records.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import type { TaskRecords } from '../../src/storage/task-records.ts';
+import { createTemporalTimeline } from '../../src/temporal/temporal-timeline.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import type { TestServer } from '../temporal-server.ts';
 
@@ -30,9 +32,10 @@ export async function startPipelineWorker(
     logger: silent,
   });
   const gates = new Map<string, { reached: number; open: boolean }>();
+  const timelines = createTemporalTimeline({ client: new Client({ connection: server.workerConnection }) });
   const failures = new Map<string, Error>();
   const activities = Object.fromEntries(
-    Object.entries(createActivities(store, records)).map(([name, run]) => [
+    Object.entries(createActivities({ store, records, timelines })).map(([name, run]) => [
       name,
       async (request: never) => {
         const failure = failures.get(name);
@@ -84,11 +87,12 @@ export async function startPipelineWorker(
   };
 }
 
-function createActivities(store: ObjectStore, records: TaskRecords) {
+function createActivities(deps: RecordDeps) {
+  const { store } = deps;
   const write = (key: string) => store.put(key, Buffer.from(`bytes of ${key}`));
   const talk = { widthPx: 512, heightPx: 512, durationS: 1 };
   return {
-    ...createRecordActivities({ store, records }),
+    ...createRecordActivities(deps),
     findVideo: async () => ({ kind: 'off' }),
     findDetection: async () => null,
     findCutout: async () => null,

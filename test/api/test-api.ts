@@ -24,6 +24,7 @@ import { createApiMetrics } from '../../src/telemetry/metrics/api-metrics.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
 import { createTemporalModels } from '../../src/temporal/temporal-models.ts';
 import { createTemporalStatistics } from '../../src/temporal/temporal-statistics.ts';
+import { createTemporalTimeline } from '../../src/temporal/temporal-timeline.ts';
 
 export interface TestApi extends AsyncDisposable {
   app: Hono<ApiEnv>;
@@ -75,6 +76,7 @@ export async function startTestApi(
     records,
     jobs,
     models: createTemporalModels({ client }),
+    timelines: createTemporalTimeline({ client }),
     hub,
     access,
     limits,

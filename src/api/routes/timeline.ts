@@ -1,0 +1,50 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { ApiDeps } from '../api-deps.ts';
+import { createRoutes } from '../api-routes.ts';
+import { readTimeline } from '../read-timeline.ts';
+import { taskParam } from '../task-param.ts';
+import { createTimelineSummary } from '../timeline-summary.ts';
+import { problems } from '../wire/problem.ts';
+import { TaskParams } from '../wire/task.ts';
+import { Timeline, TimelineSummary } from '../wire/timeline.ts';
+
+const DAY_MS = 86_400_000;
+
+const timeline = createRoute({
+  method: 'get',
+  path: '/api/pipeline/tasks/{task_id}/timeline',
+  tags: ['Tasks'],
+  summary: 'Where the time of a task went',
+  request: { params: TaskParams },
+  responses: {
+    200: {
+      description: 'By stage and step; of a task that runs, as of now.',
+      content: { 'application/json': { schema: Timeline } },
+    },
+    ...problems('TASK_NOT_FOUND', 'TEMPORAL_UNAVAILABLE'),
+  },
+});
+
+const summary = createRoute({
+  method: 'get',
+  path: '/api/pipeline/timeline',
+  tags: ['Operation'],
+  summary: 'Where the time of the last day went',
+  responses: {
+    200: {
+      description: 'Percentiles over the tasks that ended in the last 24 hours, by their records.',
+      content: { 'application/json': { schema: TimelineSummary } },
+    },
+    ...problems(),
+  },
+});
+
+export function timelineRoutes(deps: Pick<ApiDeps, 'timelines' | 'records' | 'store'>) {
+  const summarizeSince = createTimelineSummary(deps);
+  return createRoutes()
+    .openapi(timeline, async (c) => {
+      c.header('Cache-Control', 'no-store');
+      return c.json(await readTimeline(deps, taskParam(c)), 200);
+    })
+    .openapi(summary, async (c) => c.json(await summarizeSince(new Date(Date.now() - DAY_MS)), 200));
+}

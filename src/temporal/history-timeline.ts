@@ -1,0 +1,161 @@
+import { defaultPayloadConverter } from '@temporalio/common';
+import type proto from '@temporalio/proto';
+import { QUEUES } from '../contracts/queues.ts';
+import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
+import { isTerminal, type Stage } from '../contracts/stages.ts';
+import {
+  TIME_KINDS,
+  type TimeKind,
+  type Timeline,
+  type TimelineStage,
+  type TimeSplit,
+} from '../contracts/timeline.ts';
+import { type MeasuredStep, toIso, toSteps } from './history-steps.ts';
+import { toMs } from './proto-time.ts';
+
+type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
+
+export interface JobHistory {
+  taskId: string;
+  events: HistoryEvent[];
+  pending: proto.temporal.api.workflow.v1.IPendingActivityInfo[];
+  /** ISO 8601. */
+  submittedAt: string;
+  nowMs: number;
+}
+
+/** A span of time and what it was spent on. */
+interface Span {
+  kind: TimeKind;
+  fromMs: number;
+  toMs: number;
+}
+
+/** Where the time of a job went, by its history: every moment since its submission is counted once. */
+export function toTimeline({ taskId, events, pending, submittedAt, nowMs }: JobHistory): Timeline {
+  const steps = toSteps(events, pending, nowMs);
+  const startMs = Math.min(Date.parse(submittedAt), toMs(events[0]?.eventTime));
+  const endMs = findEnd(events);
+  const spans = [
+    ...steps.filter(({ name }) => !BESIDE.has(name)).flatMap((step) => toSpans(step, nowMs)),
+    ...toTimers(events, endMs ?? nowMs),
+  ];
+  const stages = toStages(events, { startMs, endMs: endMs ?? nowMs }).map(
+    ({ stage, fromMs, toMs }, index, all): TimelineStage => ({
+      stage,
+      started_at: toIso(fromMs),
+      ...((index < all.length - 1 || endMs !== undefined) && { ended_at: toIso(toMs) }),
+      ms: Math.round(toMs - fromMs),
+      split_ms: split(spans, fromMs, toMs),
+      steps: steps
+        .filter(
+          ({ scheduledMs }) => scheduledMs >= fromMs && (scheduledMs < toMs || index === all.length - 1),
+        )
+        .map(toWire),
+    }),
+  );
+  return {
+    task_id: taskId,
+    source: 'history',
+    submitted_at: submittedAt,
+    ...(endMs !== undefined && { ended_at: toIso(endMs) }),
+    total_ms: Math.round((endMs ?? nowMs) - startMs),
+    split_ms: addUp(stages.map(({ split_ms }) => split_ms)),
+    stages,
+  };
+}
+
+export function addUp(splits: TimeSplit[]): TimeSplit {
+  const sum = (kind: TimeKind) => splits.reduce((total, one) => total + one[kind], 0);
+  return Object.fromEntries(TIME_KINDS.map((kind) => [kind, sum(kind)])) as TimeSplit;
+}
+
+function toStages(events: HistoryEvent[], { startMs, endMs }: { startMs: number; endMs: number }) {
+  const entered: Array<{ stage: Stage; fromMs: number }> = [{ stage: 'INITIALIZED', fromMs: startMs }];
+  for (const event of events) {
+    const fields = event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields;
+    const payload = fields?.[SEARCH_ATTRIBUTES.stage];
+    const told = payload && defaultPayloadConverter.fromPayload<Stage | [Stage]>(payload);
+    const stage = Array.isArray(told) ? told[0] : told;
+    if (stage && stage !== entered.at(-1)?.stage && !isTerminal(stage)) {
+      entered.push({ stage, fromMs: toMs(event.eventTime) });
+    }
+  }
+  return entered.map(({ stage, fromMs }, index) => ({
+    stage,
+    fromMs,
+    toMs: entered[index + 1]?.fromMs ?? endMs,
+  }));
+}
+
+function findEnd(events: HistoryEvent[]): number | undefined {
+  const last = events.at(-1);
+  const hasEnded =
+    last?.workflowExecutionCompletedEventAttributes ??
+    last?.workflowExecutionFailedEventAttributes ??
+    last?.workflowExecutionCanceledEventAttributes ??
+    last?.workflowExecutionTerminatedEventAttributes ??
+    last?.workflowExecutionTimedOutEventAttributes;
+  return hasEnded ? toMs(last?.eventTime) : undefined;
+}
+
+/** Records are written beside the work; a job that waits elsewhere does not wait for them. */
+const BESIDE: ReadonlySet<string> = new Set(['recordTask']);
+
+function toSpans({ queue, attempts, scheduledMs, startedMs, endedMs }: MeasuredStep, nowMs: number): Span[] {
+  const untilMs = endedMs ?? nowMs;
+  const wait: Span = {
+    kind: attempts > 1 ? 'retry' : 'queue',
+    fromMs: scheduledMs,
+    toMs: startedMs ?? untilMs,
+  };
+  return startedMs === undefined
+    ? [wait]
+    : [wait, { kind: queue === QUEUES.dId ? 'provider' : 'compute', fromMs: startedMs, toMs: untilMs }];
+}
+
+/** The workflow sleeps between two looks at the provider, and while it is held back: all its timers but the deadline's. */
+function toTimers(events: HistoryEvent[], endMs: number): Span[] {
+  const done = new Map<string, number>();
+  for (const { timerFiredEventAttributes: fired, timerCanceledEventAttributes: gone, eventTime } of events) {
+    const id = fired?.startedEventId ?? gone?.startedEventId;
+    if (id != null) {
+      done.set(String(id), toMs(eventTime));
+    }
+  }
+  const started = events.filter(({ timerStartedEventAttributes }) => timerStartedEventAttributes);
+  const deadline = started[0];
+  return started
+    .filter((event) => event !== deadline)
+    .map((event) => ({
+      kind: 'provider',
+      fromMs: toMs(event.eventTime),
+      toMs: done.get(String(event.eventId)) ?? endMs,
+    }));
+}
+
+/** Each moment belongs to the first of the kinds that it could belong to. */
+function split(spans: Span[], fromMs: number, toMs: number): TimeSplit {
+  const cuts = [fromMs, toMs, ...spans.flatMap((span) => [span.fromMs, span.toMs])]
+    .filter((ms) => ms >= fromMs && ms <= toMs)
+    .sort((a, b) => a - b);
+  const sums: TimeSplit = { compute: 0, provider: 0, retry: 0, queue: 0, orchestration: 0 };
+  for (const [index, cut] of cuts.entries()) {
+    const next = cuts[index + 1] ?? cut;
+    const kind =
+      TIME_KINDS.find((one) =>
+        spans.some((span) => span.kind === one && span.fromMs <= cut && span.toMs >= next && next > cut),
+      ) ?? 'orchestration';
+    sums[kind] += next - cut;
+  }
+  return Object.fromEntries(TIME_KINDS.map((kind) => [kind, Math.round(sums[kind])])) as TimeSplit;
+}
+
+function toWire({ scheduledMs: _s, startedMs: _t, endedMs: _e, ...step }: MeasuredStep) {
+  return {
+    ...step,
+    queue_ms: Math.round(step.queue_ms),
+    retry_ms: Math.round(step.retry_ms),
+    run_ms: Math.round(step.run_ms),
+  };
+}

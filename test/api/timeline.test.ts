@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApp } from '../../src/api/app.ts';
+import { summarize } from '../../src/api/timeline-summary.ts';
+import {
+  TIME_KINDS,
+  type Timeline,
+  type TimelineSummary,
+  type TimeSplit,
+} from '../../src/contracts/timeline.ts';
+import { PipelineError } from '../../src/errors.ts';
+import { createTemporalTimeline } from '../../src/temporal/temporal-timeline.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { jobForm } from './job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+let server: TestServer;
+let api: TestApi;
+let worker: PipelineWorker;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  api = await startTestApi(server.client);
+  worker = await startPipelineWorker(server, api);
+});
+
+afterAll(async () => {
+  await worker[Symbol.asyncDispose]();
+  await api[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+async function submit(wait: number): Promise<string> {
+  const taskId = randomUUID();
+  await fetch(`${api.url}/api/pipeline/tasks/${taskId}?wait=${wait}`, { method: 'PUT', body: jobForm() });
+  return taskId;
+}
+
+const get = async <T>(path: string) => (await (await fetch(`${api.url}${path}`)).json()) as T;
+const timelineOf = (taskId: string) => get<Timeline>(`/api/pipeline/tasks/${taskId}/timeline`);
+const sumOf = (split: TimeSplit) => TIME_KINDS.reduce((sum, kind) => sum + split[kind], 0);
+const steps = ({ stages }: Timeline) => stages.flatMap((stage) => stage.steps);
+
+describe('GET /api/pipeline/tasks/{task_id}/timeline', () => {
+  it('says of a running task where it is and how long it has been there', async () => {
+    const held = worker.hold('renderTalk');
+    const taskId = await submit(0);
+    await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
+
+    const timeline = await timelineOf(taskId);
+    held.release();
+
+    expect(timeline).toMatchObject({ task_id: taskId, source: 'history' });
+    expect(timeline.ended_at).toBeUndefined();
+    expect(timeline.stages.at(-1)).toMatchObject({
+      stage: 'DID_PROCESSING',
+    });
+    expect(timeline.stages.at(-1)!.steps).toContainEqual(
+      expect.objectContaining({ name: 'renderTalk', queue: 'render', attempts: 1, outcome: 'running' }),
+    );
+  });
+
+  it('accounts for every moment, an attempt that failed included, and knows it when Temporal has forgotten', async () => {
+    const failing = worker.fail('removeBackground', new PipelineError('SLOT_CRASHED', 'The slot fell over'));
+    const taskId = await submit(0);
+    await expect
+      .poll(async () => steps(await timelineOf(taskId)).find(({ name }) => name === 'removeBackground'), {
+        timeout: 10_000,
+      })
+      .toMatchObject({ error: { code: 'SLOT_CRASHED' }, outcome: 'running' });
+    failing.release();
+    await expect
+      .poll(async () => (await timelineOf(taskId)).ended_at, { timeout: 15_000 })
+      .toEqual(expect.any(String));
+
+    const timeline = await timelineOf(taskId);
+    const { stages, total_ms, split_ms } = timeline;
+
+    expect(stages.map(({ stage }) => stage)).toEqual([
+      'INITIALIZED',
+      'UPLOAD_COMPLETE',
+      'DETECTION_RUNNING',
+      'DETECTION_COMPLETE',
+      'BACKGROUND_REMOVAL_RUNNING',
+      'BACKGROUND_REMOVAL_COMPLETE',
+      'DID_UPLOAD',
+      'DID_PROCESSING',
+      'DID_COMPLETE',
+      'FINALIZING',
+    ]);
+    const tolerance = stages.length * TIME_KINDS.length;
+    for (const { ms, split_ms } of stages) {
+      expect(Math.abs(sumOf(split_ms) - ms)).toBeLessThanOrEqual(TIME_KINDS.length);
+    }
+    expect(Math.abs(sumOf(split_ms!) - total_ms)).toBeLessThanOrEqual(tolerance);
+    const removal = steps(timeline).find(({ name }) => name === 'removeBackground')!;
+    expect(removal).toMatchObject({
+      queue: 'birefnet',
+      queue_ms: 0,
+      outcome: 'completed',
+      error: { code: 'SLOT_CRASHED' },
+    });
+    expect(removal.attempts).toBeGreaterThan(1);
+    // The pause before the second attempt alone takes half a second.
+    expect(removal.retry_ms).toBeGreaterThan(400);
+    expect(split_ms!.retry).toBeGreaterThan(400);
+
+    // Another namespace of the same Temporal never knew it.
+    const elsewhere = new Client({ connection: server.client.connection, namespace: 'temporal-system' });
+    const app = createApp({ ...api.deps, timelines: createTemporalTimeline({ client: elsewhere }) });
+    const answer = await app.request(`/api/pipeline/tasks/${taskId}/timeline`);
+    const recorded = (await answer.json()) as Timeline;
+    expect(recorded.source).toBe('record');
+    expect(recorded.stages.map(({ stage }) => stage)).toEqual(stages.map(({ stage }) => stage));
+    expect(steps(recorded).find(({ name }) => name === 'removeBackground')).toEqual(removal);
+    // The record is written just before the workflow ends.
+    expect(recorded.total_ms).toBeGreaterThan(removal.retry_ms);
+    expect(recorded.total_ms).toBeLessThanOrEqual(total_ms);
+  });
+
+  it('knows the stages at least of a record that has no timeline', async () => {
+    const taskId = await submit(30);
+    const { timeline: _, ...record } = (await api.records.read(taskId))!;
+    const forgotten = randomUUID();
+    await api.records.write({ ...record, task_id: forgotten });
+
+    const timeline = await timelineOf(forgotten);
+
+    expect(timeline.source).toBe('events');
+    expect(timeline.stages[0]).toMatchObject({ stage: 'INITIALIZED', ms: expect.any(Number), steps: [] });
+    expect(timeline.total_ms).toBeGreaterThan(0);
+  });
+
+  it('does not know what was never submitted', async () => {
+    expect(await timelineOf(randomUUID())).toMatchObject({ code: 'TASK_NOT_FOUND' });
+  });
+});
+
+describe('GET /api/pipeline/timeline', () => {
+  it('tells percentiles over the tasks that ended in the last day', async () => {
+    await submit(30);
+
+    const summary = await get<TimelineSummary>('/api/pipeline/timeline');
+
+    expect(summary.jobs).toBeGreaterThan(0);
+    expect(summary.total_ms.p50).toBeGreaterThan(0);
+    expect(summary.total_ms.p99).toBeGreaterThanOrEqual(summary.total_ms.p50);
+    expect(summary.stages.map(({ stage }) => stage)).toContain('DETECTION_RUNNING');
+  });
+
+  it('takes the smallest value that so many do not exceed', () => {
+    const none: TimeSplit = { compute: 0, provider: 0, retry: 0, queue: 0, orchestration: 0 };
+    const timelines = Array.from(
+      { length: 100 },
+      (_, index): Timeline => ({
+        task_id: String(index),
+        source: 'record',
+        submitted_at: '2026-01-01T00:00:00.000Z',
+        total_ms: index + 1,
+        split_ms: { ...none, queue: index + 1 },
+        stages: [],
+      }),
+    );
+    const { jobs, total_ms, split_ms } = summarize(timelines, new Date());
+
+    expect(jobs).toBe(100);
+    expect(total_ms).toEqual({ p50: 50, p90: 90, p99: 99 });
+    expect(split_ms.queue).toEqual({ p50: 50, p90: 90, p99: 99 });
+    expect(summarize([], new Date()).total_ms).toEqual({ p50: 0, p90: 0, p99: 0 });
+  });
+});
