@@ -32,24 +32,30 @@ def norm_of(path, level):
     return path[:-2] + '.1' if path.endswith('.0') else None
 
 
+def stored(path):
+    """The tensors in the file by their names."""
+    graph = onnx.load(str(path)).graph
+    return {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
+
+
 @torch.no_grad()
 def load(model, path, pictures):
     """Fills `model` from the file; `pictures` are a few training batches that the norms are measured on."""
     graph = onnx.load(str(path)).graph
-    stored = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    tensors = stored(path)
     state, norms = model.state_dict(), {}
-    for name, value in stored.items():
+    for name, value in tensors.items():
         own = name.removeprefix('net.')
         if own in state:
             state[own] = value.reshape(state[own].shape)
     for node in graph.node:
-        if node.op_type == 'Mul' and re.match(r'/net/head/Mul(_\d+)?$', node.name) and node.input[0] in stored:
-            state['head.scale'][len([n for n in norms if '.box_tower.' in n]) // 4 - 1] = stored[node.input[0]]
+        if node.op_type == 'Mul' and re.match(r'/net/head/Mul(_\d+)?$', node.name) and node.input[0] in tensors:
+            state['head.scale'][len([n for n in norms if '.box_tower.' in n]) // 4 - 1] = tensors[node.input[0]]
         if node.op_type != 'Conv' or node.input[1].startswith('net.'):
             continue
         own, level = module_path(node.name)
         norm = norm_of(own, level)
-        weight, bias = stored[node.input[1]], stored[node.input[2]]
+        weight, bias = tensors[node.input[1]], tensors[node.input[2]]
         if level == 0:
             length = weight.flatten(1).norm(dim=1).clamp(min=1e-6)
             state[f'{own}.weight'] = weight / length.view(-1, 1, 1, 1)

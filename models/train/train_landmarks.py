@@ -9,9 +9,10 @@ import torch
 import torch.nn.functional as F
 
 from augment import degrade, jitter_colour, random_rectangle
+import from_onnx
 from data import load_backgrounds, load_people
 from faces import label_people, load_faces, mirror_order, taught_crops, upright, warp_crop
-from loop import run
+from loop import clock, run
 from nets import Landmarks
 from teachers import FaceFinder, Mesh, crop_matrix, eye_distance, placement, transform
 
@@ -29,10 +30,10 @@ def gather(args):
     if cache.exists():
         return pickle.loads(cache.read_bytes())
     finder, mesh, rng = FaceFinder(args.finder), Mesh(args.teacher), np.random.default_rng(7)
-    photos = load_people(args.data, ('train',), strict=not args.all_licences)
-    faces = load_faces(args.faces, 'train', mesh, strict=not args.all_licences)
+    photos = load_people(args.data, ('train',), strict=args.strict)
+    faces = load_faces(args.faces, 'train', mesh, strict=True)
     good, doubtful = label_people(photos, finder, mesh)
-    backgrounds = load_backgrounds(args.data, held_out=False)
+    backgrounds = load_backgrounds(args.data, held_out=False, strict=args.strict)
     nothing = taught_crops(rng, mesh, 2500, photos=backgrounds)
     bodies = taught_crops(rng, mesh, 2500, photos=photos)
     misplaced = taught_crops(rng, mesh, 3000, faces=faces + good)
@@ -150,13 +151,16 @@ def main():
     parser.add_argument('--finder', required=True, help='UltraFace RFB-320')
     parser.add_argument('--start', help='a matting checkpoint whose first layers to begin from')
     parser.add_argument('--out', default='runs/landmarks.pt')
+    parser.add_argument('--go-on', help='the exported file to begin from instead')
     parser.add_argument('--images', type=int, default=34000)
-    parser.add_argument('--all-licences', action='store_true', help='for comparison only, never for shipped weights')
+    parser.add_argument('--until', type=clock, help='the time of day (14:30) at which the run ends')
+    parser.add_argument('--lr', type=float, default=2e-3)
+    parser.add_argument('--strict', action='store_true', help='without people photos under a NonCommercial licence')
     args = parser.parse_args()
 
     faces, good, doubtful, crops, logits, order = gather(args)
     val = load_faces(args.faces, 'val', Mesh(args.teacher), strict=False)
-    backgrounds = load_backgrounds(args.data, held_out=False, strict=not args.all_licences)
+    backgrounds = load_backgrounds(args.data, held_out=False, strict=args.strict)
     print(f'{len(faces)} + {len(good)} faces, {len(doubtful)} doubtful, {len(crops)} other crops, {len(val)} val', flush=True)
     torch.manual_seed(1)
     typical = np.mean([np.sqrt(((f.points[:, :2] - f.points[:, :2].mean(0)) ** 2).sum(1).mean()) * 192 / placement(f.points)[2]
@@ -167,6 +171,10 @@ def main():
         taught = {k.removeprefix('backbone.'): v for k, v in taught.items()}
         own = model.state_dict()
         model.load_state_dict({k: taught[k] if k.startswith(('s2.', 's4.', 's8.')) else own[k] for k in own})
+
+    if args.go_on:  # with its own shapes
+        stored = from_onnx.stored(args.go_on)
+        model = Landmarks(*(stored[f'net.{k}'] for k in ('mean', 'basis', 'size')))
 
     def make_batch(rng, n, size):
         pictures, points, is_face, logit = [], [], [], []
@@ -190,8 +198,11 @@ def main():
         return to_input(pictures), torch.from_numpy(np.stack(points)).float(), torch.tensor(is_face), \
             torch.tensor(np.array(logit, np.float32))
 
-    run(model, make_batch, loss_of, phases=PHASES, images=args.images, lr=2e-3, out=args.out, decay=0.05,
-        frozen=('s2', 's4') if args.start else (),
+    if args.go_on:
+        rng = np.random.default_rng(3)
+        from_onnx.load(model, args.go_on, [make_batch(rng, 32, 192)[0] for _ in range(8)])
+    run(model, make_batch, loss_of, phases=PHASES, images=args.images, lr=args.lr, out=args.out, decay=0.05,
+        frozen=('s2', 's4') if args.start or args.go_on else (), until=args.until,
         evaluate=lambda m: measure(m, val), evaluate_every=34000)
 
 

