@@ -18,6 +18,7 @@ const PARTS: ReadonlyArray<[part: string, ...paths: string[]]> = [
     'inference/tasks.ts',
     'media/prepare-media.ts',
     'api/job-client.ts',
+    'api/delivery-client.ts',
     'api/model-client.ts',
     'api/pipeline-statistics.ts',
     'api/timeline-client.ts',
@@ -72,8 +73,8 @@ const MAY_IMPORT: Record<string, Imports> = {
   },
   activities: {
     value: ['contracts', 'errors', 'media'],
-    type: ['ports', 'storage', 'telemetry'],
-    packages: ['node:*', '@temporalio/activity'],
+    type: ['ports', 'storage', 'telemetry', 'outbound'],
+    packages: ['node:*', '@temporalio/activity', 'standardwebhooks'],
   },
   telemetry: { value: ['contracts', 'errors'], type: ['ports', 'config', 'storage'] },
   slots: { value: ['contracts', 'errors'], type: ['ports', 'telemetry'], packages: ['node:*'] },

@@ -27,6 +27,7 @@ import { statusRoutes } from './routes/status.ts';
 import { submitRoutes } from './routes/submit.ts';
 import { timelineRoutes } from './routes/timeline.ts';
 import { usageRoutes } from './routes/usage.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** The HTTP API over whatever it is given. */
@@ -55,6 +56,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', modelHealthRoutes(deps));
   app.route('/', gpuRoutes(deps));
   app.route('/', dIdRoutes(deps));
+  app.route('/', webhookRoutes(deps));
   app.route('/', usageRoutes(deps));
   app.route('/', timelineRoutes(deps));
   app.route('/', metricsRoutes(deps));

@@ -6,6 +6,8 @@ import {
   type JobOptions,
   OUTAGE_CHOICES,
   PROVIDERS,
+  WEBHOOK_EVENTS,
+  type WebhookOrder,
 } from '../contracts/job.ts';
 import { PipelineError } from '../errors.ts';
 import type { ReceivedFile, ReceivedForm } from './multipart.ts';
@@ -15,6 +17,13 @@ export interface JobForm {
   audio: ReceivedFile;
   backgroundImage?: ReceivedFile;
   options: JobOptions;
+  webhook?: WebhookOrder;
+}
+
+/** A form as it was sent: files may be somewhere else still. */
+export interface JobOrder extends Omit<JobForm, 'image' | 'audio'> {
+  image: ReceivedFile | { url: string };
+  audio: ReceivedFile | { url: string };
 }
 
 /** Settings of this server that stand in for fields that were not sent. */
@@ -59,6 +68,13 @@ function parseBackground(text: string): Background | undefined {
   }
   return /^#[0-9a-f]{6}$/i.test(text) ? (text.toLowerCase() as `#${string}`) : undefined;
 }
+
+const MAX_URL_LENGTH = 2048;
+
+const urlField = (what: string) =>
+  field('an https URL', { format: 'uri', maxLength: MAX_URL_LENGTH, description: what }, (text) =>
+    text.length <= MAX_URL_LENGTH && URL.canParse(text) ? text : undefined,
+  ).optional();
 
 /** The text fields of a submission, as clients write them. Whatever is not here is refused by name. */
 export const JOB_FIELDS = z.strictObject({
@@ -135,10 +151,18 @@ export const JOB_FIELDS = z.strictObject({
     },
     (text) => CACHE_CHOICES.find((choice) => choice === text),
   ).default('use'),
+  image_url: urlField('Where the photo is, in place of `image`.'),
+  audio_url: urlField('Where the recording is, in place of `audio`.'),
+  webhook_url: urlField('What is told of the end, with a Standard Webhooks signature.'),
+  webhook_events: field(
+    'end or all',
+    { enum: [...WEBHOOK_EVENTS], default: 'end', description: '`all` tells of each stage too.' },
+    (text) => WEBHOOK_EVENTS.find((events) => events === text),
+  ).optional(),
 });
 
 /** @throws PipelineError INPUT_INVALID naming every fault at once; its details have them by field. */
-export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: JobDefaults): JobForm {
+export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: JobDefaults): JobOrder {
   const found = new Map(faults);
   const add = (name: string, fault: string) => found.has(name) || found.set(name, fault);
   const parsed = JOB_FIELDS.safeParse(Object.fromEntries(texts));
@@ -149,8 +173,14 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
       add(issue.path.join('.'), issue.message);
     }
   }
-  const image = files.get('image');
-  const audio = files.get('audio');
+  const source = (name: 'image' | 'audio') => {
+    const url = texts.get(`${name}_url`);
+    const file = files.get(name);
+    if (url && file) add(`${name}_url`, `expected either this or ${name}, but received both`);
+    return file ?? (url === undefined ? undefined : { url });
+  };
+  const image = source('image');
+  const audio = source('audio');
   const backgroundImage = files.get('background_image');
   if (!image) add('image', 'expected a photo (JPEG, PNG, WebP, AVIF or HEIC) but received none');
   if (!audio) add('audio', 'expected a voice recording (such as WAV, MP3 or M4A) but received none');
@@ -159,6 +189,9 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
     add('background_image', 'expected a picture because background is image, but received none');
   } else if (backgroundImage && !wantsImage) {
     add('background', 'expected image because a background_image was sent');
+  }
+  if (texts.has('webhook_events') && !texts.has('webhook_url')) {
+    add('webhook_url', 'expected an https URL because webhook_events was sent, but received none');
   }
   if (texts.get('provider') === 'd-id' && !defaults.hasDId) {
     add('provider', 'expected auto or local: d-id needs an API key (D_ID_API_KEY), and this server has none');
@@ -170,7 +203,8 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
       { details: Object.fromEntries(found) },
     );
   }
-  const { conf_threshold, apply_smoothing, deadline_s, on_outage, provider, ...rest } = parsed.data;
+  const { conf_threshold, apply_smoothing, deadline_s, on_outage, provider, ...others } = parsed.data;
+  const { image_url, audio_url, webhook_url, webhook_events = 'end', ...rest } = others;
   const options = {
     confThreshold: conf_threshold ?? defaults.confThreshold,
     applySmoothing: apply_smoothing,
@@ -179,5 +213,11 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
     onOutage: on_outage,
     ...rest,
   };
-  return { image, audio, ...(backgroundImage && { backgroundImage }), options };
+  return {
+    image,
+    audio,
+    ...(backgroundImage && { backgroundImage }),
+    options,
+    ...(webhook_url !== undefined && { webhook: { url: webhook_url, events: webhook_events } }),
+  };
 }

@@ -3,6 +3,8 @@ export interface ApiLimits {
   imageBytes: number;
   audioBytes: number;
   backgroundImageBytes: number;
+  /** How long the files that a submission names by URLs may take. */
+  urlTimeoutMs: number;
   /** Bytes waiting for one reader of server-sent events before it is cut off. */
   eventQueueBytes: number;
 }
@@ -13,6 +15,7 @@ export const API_LIMITS: ApiLimits = {
   imageBytes: 25 * MEGABYTE,
   audioBytes: 50 * MEGABYTE,
   backgroundImageBytes: 25 * MEGABYTE,
+  urlTimeoutMs: 60_000,
   // Some hundred stage events: a job has fewer than twenty.
   eventQueueBytes: 256 * 1024,
 };

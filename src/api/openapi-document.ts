@@ -17,6 +17,7 @@ const TAGS = [
   { name: 'Tasks', description: 'Submit a task, see how it stands, act on it.' },
   { name: 'Progress', description: 'Follow a task while it runs.' },
   { name: 'Files', description: 'What a task made.' },
+  { name: 'Webhooks', description: 'What was told to `webhook_url`, and what it is signed with.' },
   { name: 'Operation', description: 'How the server itself is doing.' },
 ];
 

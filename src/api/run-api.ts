@@ -1,15 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { Config } from '../config.ts';
+import { toNetworks } from '../outbound/networks.ts';
+import { createOutbound } from '../outbound/outbound.ts';
 import { openDId } from '../providers/d-id/open-d-id.ts';
 import { createApiKeys } from '../storage/api-keys.ts';
 import { createLinkSecret } from '../storage/link-secret.ts';
 import { createStorageUsage } from '../storage/storage-usage.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
+import { createWebhookSecrets } from '../storage/webhook-secrets.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createApiMetrics } from '../telemetry/metrics/api-metrics.ts';
 import { temporalAddress } from '../temporal/connection.ts';
 import { openLazyConnection } from '../temporal/lazy-connection.ts';
+import { createTemporalDeliveries } from '../temporal/temporal-deliveries.ts';
 import { createTemporalGate } from '../temporal/temporal-gate.ts';
 import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
 import { createTemporalModels } from '../temporal/temporal-models.ts';
@@ -74,6 +78,9 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     ...(dId && { dId }),
     hub,
     access,
+    outbound: resources.use(createOutbound({ allowed: toNetworks(config.outbound.allowedNetworks) })),
+    deliveries: createTemporalDeliveries({ client }),
+    webhookSecrets: createWebhookSecrets({ store }),
     limits: API_LIMITS,
     defaults: config.jobs,
     page: readPageFiles(PAGE_FOLDER),

@@ -46,7 +46,7 @@ export async function submitJob(
   form: JobForm,
   owner?: string,
 ): Promise<Submitted> {
-  const { image, audio, backgroundImage, options } = form;
+  const { image, audio, backgroundImage, options, webhook } = form;
   const toUpload = (name: string, { bytes, sha256 }: ReceivedFile): StoredObject => ({
     key: uploadKey(taskId, name, sha256),
     bytes,
@@ -58,6 +58,7 @@ export async function submitJob(
     ...(backgroundImage && { backgroundImage: toUpload('background_image', backgroundImage) }),
     options,
     ...(owner !== undefined && { owner }),
+    ...(webhook && { webhook }),
   };
   const input: JobInput = {
     taskId,

@@ -14,6 +14,7 @@ import { addTasksCommand } from './commands/tasks.ts';
 import { addTimelineCommand } from './commands/timeline.ts';
 import { addUpCommand } from './commands/up.ts';
 import { addWatchCommand } from './commands/watch.ts';
+import { addWebhooksCommand } from './commands/webhooks.ts';
 import { paint } from './paint.ts';
 
 /** Every command, in the order of the help. One more is one more file in `commands` and one more line here. */
@@ -32,6 +33,7 @@ const COMMANDS: ReadonlyArray<(program: Command) => void> = [
   addTimelineCommand,
   addModelsCommand,
   addKeysCommand,
+  addWebhooksCommand,
   addEmulatorCommand,
 ];
 

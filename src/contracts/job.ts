@@ -17,6 +17,15 @@ export type ProviderName = (typeof PROVIDERS)[number];
 export const OUTAGE_CHOICES = ['wait', 'local', 'fail'] as const;
 export type OutageChoice = (typeof OUTAGE_CHOICES)[number];
 
+/** What a webhook is told of: the end alone, or each stage. */
+export const WEBHOOK_EVENTS = ['end', 'all'] as const;
+
+/** Whom a job tells of itself. */
+export interface WebhookOrder {
+  url: string;
+  events: (typeof WEBHOOK_EVENTS)[number];
+}
+
 /** What stands behind the person: the photo itself, the photo blurred, one colour, or a picture of the client's. */
 export type Background = 'original' | 'blur' | 'image' | `#${string}`;
 
@@ -57,6 +66,7 @@ export interface JobInput {
   submittedAt: string;
   /** Name of the API key that it was submitted with: nobody else sees the task. */
   owner?: string;
+  webhook?: WebhookOrder;
 }
 
 /** Left, top, right, bottom in pixels of the upright photo. */

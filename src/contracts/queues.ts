@@ -17,6 +17,8 @@ export const QUEUES = {
   render: 'render',
   /** Requests to D-ID, an activity each, at most `D_ID_REQUESTS_PER_S` a second over all workers. */
   dId: 'd-id',
+  /** Requests to receivers of webhooks, which may be slow: no job waits behind them. */
+  webhooks: 'webhooks',
 } as const;
 
 export type QueueName = keyof typeof QUEUES;

@@ -52,7 +52,7 @@ export function createOutbound({
 
   /** In the order in which they are to be tried. */
   async function addressesOf(protocol: string, hostname: string): Promise<string[]> {
-    const host = hostname.replace(/^\[(.*)\]$/, '$1');
+    const host = hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
     const addresses = isIP(host) ? [host] : await resolve(host);
     const mayUse = (address: string) =>
       allowed.has(address) || (protocol === 'https:' && isPublicAddress(address));

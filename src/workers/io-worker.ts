@@ -10,6 +10,8 @@ import { createVideoActivities } from '../activities/video.ts';
 import type { Config } from '../config.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { createDecoderPool } from '../media/decoder-pool.ts';
+import { toNetworks } from '../outbound/networks.ts';
+import { createOutbound } from '../outbound/outbound.ts';
 import { createLocalProvider } from '../providers/local/local-provider.ts';
 import { createRendererPool } from '../providers/local/renderer-pool.ts';
 import { createContentCache } from '../storage/content-cache.ts';
@@ -24,6 +26,7 @@ import { createDIdWorkers } from './d-id-worker.ts';
 import { findMakers } from './find-makers.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
 import { openStore } from './open-store.ts';
+import { createWebhookWorker } from './webhook-worker.ts';
 import { loadWorkflowBundle } from './workflow-bundle.ts';
 
 /** Starts the io worker's slots and connects it; `run` polls until it is stopped. */
@@ -66,6 +69,9 @@ export async function createIoWorker(
       resources,
     )),
   );
+  const outbound = resources.use(createOutbound({ allowed: toNetworks(config.outbound.allowedNetworks) }));
+  const { namespace } = config.temporal;
+  workers.push(await createWebhookWorker({ connection, namespace, store, outbound }));
   const slots = { media: decoder, render: renderer };
   addSlotMetrics(metrics, slots);
   return toRunningWorker(workers, { slots, connection }, resources.move());

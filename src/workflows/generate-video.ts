@@ -12,6 +12,7 @@ import { ProgressLog } from './progress-log.ts';
 import { Reuse } from './reuse.ts';
 import { onWaitForRoom } from './room.ts';
 import { TaskRecord } from './task-record.ts';
+import { WebhookOutbox } from './webhooks/webhook-outbox.ts';
 
 /**
  * A photo and a voice in, a talking video out. After a failure or a cancellation nothing is left of the job but the
@@ -19,7 +20,12 @@ import { TaskRecord } from './task-record.ts';
  */
 export async function generateVideo(input: JobInput): Promise<JobResult> {
   const record = new TaskRecord(input);
-  const progress = new ProgressLog(input.taskId, (events) => record.keep(events));
+  const webhooks = new WebhookOutbox(input);
+  const progress = new ProgressLog(
+    input.taskId,
+    (events) => record.keep(events),
+    (event) => webhooks.tell(event),
+  );
   const compensations = new Compensations();
   const reuse = new Reuse({ input, progress, record, compensations });
   const { submittedAt, options } = input;
@@ -47,6 +53,7 @@ export async function generateVideo(input: JobInput): Promise<JobResult> {
     const { code, message } = failure.error;
     throw ApplicationFailure.create({ type: code, message, nonRetryable: true, cause: error as Error });
   } finally {
+    await webhooks.flush();
     await reuse.end();
   }
 }

@@ -3,3 +3,4 @@ export { providerBreaker } from './d-id/provider-breaker.ts';
 export { tidyUpRemoteTalk } from './d-id/remains.ts';
 export { generateVideo } from './generate-video.ts';
 export { selfTest } from './self-test.ts';
+export { deliverWebhook } from './webhooks/deliver-webhook.ts';

@@ -21,13 +21,22 @@ const ERROR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.error, 'KEYWORD');
 export class ProgressLog {
   readonly #taskId: string;
   readonly #onEvent: (events: readonly StageEvent[]) => void;
+  readonly #onPublished: (event: StageEvent) => void;
   readonly #events: StageEvent[] = [];
   #outcome: JobOutcome | undefined;
 
-  /** @param onEvent hears all events so far after each one but the last, which is for whoever prepared it to keep. */
-  constructor(taskId: string, onEvent: (events: readonly StageEvent[]) => void = () => {}) {
+  /**
+   * @param onEvent hears all events so far after each one but the last, which is for whoever prepared it to keep.
+   * @param onPublished hears each event when readers may, the last one too.
+   */
+  constructor(
+    taskId: string,
+    onEvent: (events: readonly StageEvent[]) => void = () => {},
+    onPublished: (event: StageEvent) => void = () => {},
+  ) {
     this.#taskId = taskId;
     this.#onEvent = onEvent;
+    this.#onPublished = onPublished;
     setHandler(progressQuery, (since = 0) => ({
       events: this.#events.filter((event) => event.seq > since),
       ...(this.#outcome && { outcome: this.#outcome }),
@@ -102,6 +111,7 @@ export class ProgressLog {
 
   #publish(event: StageEvent): void {
     this.#events.push(event);
+    this.#onPublished(event);
     const { stage, message, progress_percent } = event.data;
     setCurrentDetails(`**${stage}** (${progress_percent} %): ${message}`);
     upsertSearchAttributes([

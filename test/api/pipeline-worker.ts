@@ -5,9 +5,14 @@ import { Client } from '@temporalio/client';
 import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { withFailureBoundary } from '../../src/activities/boundary.ts';
 import { createRecordActivities, type RecordDeps } from '../../src/activities/records.ts';
+import { createWebhookActivities } from '../../src/activities/webhooks.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
+import { toNetworks } from '../../src/outbound/networks.ts';
+import { createOutbound } from '../../src/outbound/outbound.ts';
+import { createDisabledWebhooks } from '../../src/storage/disabled-webhooks.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import type { TaskRecords } from '../../src/storage/task-records.ts';
+import { createWebhookSecrets } from '../../src/storage/webhook-secrets.ts';
 import { createTemporalTimeline } from '../../src/temporal/temporal-timeline.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import type { TestServer } from '../temporal-server.ts';
@@ -93,6 +98,12 @@ function createActivities(deps: RecordDeps) {
   const talk = { widthPx: 512, heightPx: 512, durationS: 1 };
   return {
     ...createRecordActivities(deps),
+    ...createWebhookActivities({
+      outbound: createOutbound({ allowed: toNetworks(['127.0.0.2/32']) }),
+      secrets: createWebhookSecrets({ store }),
+      disabled: createDisabledWebhooks({ store }),
+    }),
+
     findVideo: async () => ({ kind: 'off' }),
     findDetection: async () => null,
     findCutout: async () => null,

@@ -231,7 +231,8 @@ describe('a submission that is refused', () => {
       provider: 'd-id',
       deadline_s: '-1',
       priority: '1e0',
-      webhook_url: 'https://example.org',
+      webhook_url: 'not a URL',
+      image_link: 'https://example.org',
     });
 
     expect(status).toBe(422);
@@ -251,7 +252,8 @@ describe('a submission that is refused', () => {
         provider: expect.stringContaining('d-id needs an API key'),
         deadline_s: expect.stringContaining('but received "-1"'),
         priority: expect.stringContaining('but received "1e0"'),
-        webhook_url: 'unknown field',
+        webhook_url: 'expected an https URL but received "not a URL"',
+        image_link: 'unknown field',
       },
     });
   });

@@ -14,13 +14,17 @@ import { API_LIMITS, type ApiLimits } from '../../src/api/limits.ts';
 import { createProgressHub, type ProgressHub } from '../../src/api/progress-hub.ts';
 import { createApiServer } from '../../src/api/server.ts';
 import { loadConfig } from '../../src/config.ts';
+import { toNetworks } from '../../src/outbound/networks.ts';
+import { createOutbound } from '../../src/outbound/outbound.ts';
 import { type ApiKeys, createApiKeys } from '../../src/storage/api-keys.ts';
 import { createFileStore, type FileStore } from '../../src/storage/file-store.ts';
 import { createLinkSecret } from '../../src/storage/link-secret.ts';
 import { createStorageUsage } from '../../src/storage/storage-usage.ts';
 import { createTaskRecords, type TaskRecords } from '../../src/storage/task-records.ts';
+import { createWebhookSecrets } from '../../src/storage/webhook-secrets.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createApiMetrics } from '../../src/telemetry/metrics/api-metrics.ts';
+import { createTemporalDeliveries } from '../../src/temporal/temporal-deliveries.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
 import { createTemporalModels } from '../../src/temporal/temporal-models.ts';
 import { createTemporalStatistics } from '../../src/temporal/temporal-statistics.ts';
@@ -44,7 +48,12 @@ export interface TestApi extends AsyncDisposable {
 /** The whole API over a real Temporal and a store in a folder of its own. */
 export async function startTestApi(
   client: Client,
-  options: { limits?: Partial<ApiLimits>; commentIntervalMs?: number; access?: Partial<AccessSettings> } = {},
+  options: {
+    limits?: Partial<ApiLimits>;
+    commentIntervalMs?: number;
+    access?: Partial<AccessSettings>;
+    networks?: string[];
+  } = {},
 ): Promise<TestApi> {
   const root = await mkdtemp(join(tmpdir(), 'limelight-api-'));
   const logger = createLogger('test', { level: 'silent' });
@@ -53,6 +62,7 @@ export async function startTestApi(
   const jobs = createTemporalJobs({ client });
   const { commentIntervalMs } = options;
   const hub = createProgressHub({ jobs, records, logger, ...(commentIntervalMs && { commentIntervalMs }) });
+  const outbound = createOutbound({ allowed: toNetworks(options.networks ?? []) });
   const keys = createApiKeys({ store });
   const access = createAccess({
     host: '127.0.0.1',
@@ -79,6 +89,9 @@ export async function startTestApi(
     timelines: createTemporalTimeline({ client }),
     hub,
     access,
+    outbound,
+    deliveries: createTemporalDeliveries({ client }),
+    webhookSecrets: createWebhookSecrets({ store }),
     limits,
     defaults: { confThreshold: 0.5 },
     logger,
@@ -104,6 +117,7 @@ export async function startTestApi(
     },
     async [Symbol.asyncDispose]() {
       hub.close();
+      await outbound[Symbol.asyncDispose]();
       server.closeAllConnections();
       server.close();
       await rm(root, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../api-env.ts';
 import { createRoutes } from '../api-routes.ts';
+import { fetchOrder } from '../fetch-media.ts';
 import { parseJobForm } from '../job-form.ts';
 import { receiveForm } from '../multipart.ts';
 import { type ChosenId, submitJob } from '../submit-job.ts';
@@ -65,6 +66,9 @@ const ANSWERS = {
     'MEDIA_UNSUPPORTED',
     'INPUT_INVALID',
     'IDEMPOTENCY_CONFLICT',
+    'URL_FORBIDDEN',
+    'URL_UNREACHABLE',
+    'QUOTA_EXCEEDED',
     'STORAGE_FULL',
     'TEMPORAL_UNAVAILABLE',
   ),
@@ -110,12 +114,15 @@ export function submitRoutes(deps: ApiDeps) {
       },
       { folder: folder.path, rules },
     );
-    const { taskId, submittedAt, replayed } = await submitJob(
-      deps,
-      chosen,
-      parseJobForm(form, deps.defaults),
-      caller?.owner,
-    );
+    const order = parseJobForm(form, deps.defaults);
+    const timeout = AbortSignal.timeout(deps.limits.urlTimeoutMs);
+    const ready = await fetchOrder(order, {
+      outbound: deps.outbound,
+      folder: folder.path,
+      rules,
+      signal: AbortSignal.any([timeout, c.req.raw.signal]),
+    });
+    const { taskId, submittedAt, replayed } = await submitJob(deps, chosen, ready, caller?.owner);
     if (replayed) {
       c.header('Idempotent-Replayed', 'true');
     }

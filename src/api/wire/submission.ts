@@ -5,8 +5,10 @@ const file = (description: string) => z.string().openapi({ format: 'binary', des
 
 /** A submission as OpenAPI tells it; what is taken in truth is `parseJobForm`'s word. */
 export const Submission = JOB_FIELDS.extend({
-  image: file('JPEG, PNG, WebP or AVIF, at most 25 MB and 50 megapixels.'),
-  audio: file('WAV, MP3, M4A/AAC, FLAC, OGG, WebM or the sound of an MP4, at most 50 MB and 10 minutes.'),
+  image: file('JPEG, PNG, WebP or AVIF, at most 25 MB and 50 megapixels; or an `image_url`.').optional(),
+  audio: file(
+    'WAV, MP3, M4A/AAC, FLAC, OGG, WebM or the sound of an MP4, at most 50 MB and 10 minutes; or an `audio_url`.',
+  ).optional(),
   background_image: file('A picture as `image`; needs `background=image`.').optional(),
 });
 

@@ -1,0 +1,136 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { ApiDeps } from '../api-deps.ts';
+import { createRoutes } from '../api-routes.ts';
+import type { Caller } from '../caller.ts';
+import { problems } from '../wire/problem.ts';
+import { Deliveries, DeliveryStateName, toWireDelivery, WebhookSecrets } from '../wire/webhook.ts';
+
+const DAY_S = 86_400;
+const MOST_AT_ONCE = 100;
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/webhooks/deliveries',
+  tags: ['Webhooks'],
+  summary: 'Webhooks that were sent or wait, newest first',
+  request: {
+    query: z.object({
+      task_id: z.uuid().optional(),
+      state: DeliveryStateName.optional(),
+      limit: z.coerce.number().int().min(1).max(MOST_AT_ONCE).default(20).openapi({ type: 'integer' }),
+      cursor: z
+        .string()
+        .regex(/^[\w-]{1,2000}$/)
+        .optional()
+        .openapi({ description: 'Of the page before.' }),
+    }),
+  },
+  responses: {
+    200: { description: 'A page of them.', content: { 'application/json': { schema: Deliveries } } },
+    ...problems('INPUT_INVALID', 'TEMPORAL_UNAVAILABLE'),
+  },
+});
+
+const send = createRoute({
+  method: 'post',
+  path: '/api/webhooks/deliveries/{delivery_id}/send',
+  tags: ['Webhooks'],
+  summary: 'Send a webhook now',
+  description:
+    'A waiting one at once, one that has ended again, with the same `webhook-id`. A receiver that was disabled is enabled when it takes it.',
+  request: {
+    params: z.object({
+      delivery_id: z.string().openapi({
+        param: { name: 'delivery_id', in: 'path' },
+        example: 'msg_2b7c9d4e0c2f4a54b0a1c1f0d3e5a6b7',
+      }),
+    }),
+  },
+  responses: {
+    202: { description: 'It is being sent.' },
+    ...problems('DELIVERY_NOT_FOUND', 'TEMPORAL_UNAVAILABLE'),
+  },
+});
+
+const readSecrets = createRoute({
+  method: 'get',
+  path: '/api/webhooks/secrets',
+  tags: ['Webhooks'],
+  summary: 'What webhooks of this key are signed with',
+  responses: {
+    200: {
+      description: 'Made at the first call.',
+      content: { 'application/json': { schema: WebhookSecrets } },
+    },
+    ...problems(),
+  },
+});
+
+const rotate = createRoute({
+  method: 'post',
+  path: '/api/webhooks/secrets/rotate',
+  tags: ['Webhooks'],
+  summary: 'A new secret; the old one signs too for a while',
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              overlap_s: z
+                .int()
+                .min(0)
+                .max(30 * DAY_S)
+                .default(DAY_S),
+            })
+            .openapi('SecretRotation'),
+        },
+      },
+    },
+  },
+  responses: {
+    200: { description: 'All that sign now.', content: { 'application/json': { schema: WebhookSecrets } } },
+    ...problems('REQUEST_MALFORMED', 'INPUT_INVALID'),
+  },
+});
+
+export function webhookRoutes({
+  deliveries,
+  webhookSecrets,
+}: Pick<ApiDeps, 'deliveries' | 'webhookSecrets'>) {
+  return createRoutes()
+    .openapi(list, async (c) => {
+      const { task_id, state, limit, cursor } = c.req.valid('query');
+      const owner = ownerSeenBy(c.get('caller'));
+      const page = await deliveries.list({
+        limit,
+        ...(owner !== undefined && { owner }),
+        ...(task_id && { taskId: task_id.toLowerCase() }),
+        ...(state && { state }),
+        ...(cursor && { cursor }),
+      });
+      c.header('Cache-Control', 'no-store');
+      const answer = { deliveries: page.deliveries.map(toWireDelivery) };
+      return c.json({ ...answer, ...(page.cursor && { cursor: page.cursor }) }, 200);
+    })
+    .openapi(send, async (c) => {
+      await deliveries.send(c.req.valid('param').delivery_id, ownerSeenBy(c.get('caller')));
+      return c.body(null, 202);
+    })
+    .openapi(readSecrets, async (c) => {
+      c.header('Cache-Control', 'no-store');
+      return c.json({ secrets: await webhookSecrets.current(c.get('caller')?.owner) }, 200);
+    })
+    .openapi(rotate, async (c) => {
+      const { overlap_s } = c.req.valid('json');
+      c.header('Cache-Control', 'no-store');
+      const secrets = await webhookSecrets.rotate(c.get('caller')?.owner, overlap_s * 1000);
+      return c.json({ secrets }, 200);
+    });
+}
+
+/** Whose deliveries; everybody's for admins and on a server without keys. */
+function ownerSeenBy(caller: Caller | undefined): string | undefined {
+  return caller?.scopes.has('admin') ? undefined : caller?.owner;
+}

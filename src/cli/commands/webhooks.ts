@@ -1,0 +1,121 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { loadConfig, readEnvironment } from '../../config.ts';
+import {
+  createWebhookSecrets,
+  type WebhookSecret,
+  type WebhookSecrets,
+} from '../../storage/webhook-secrets.ts';
+import { connectClient } from '../../temporal/connection.ts';
+import { createTemporalDeliveries } from '../../temporal/temporal-deliveries.ts';
+import { openStore } from '../../workers/open-store.ts';
+import { addExamples } from '../add-examples.ts';
+import { show, write } from '../output.ts';
+import { toTable } from '../table.ts';
+
+const MOST_SHOWN = 100;
+const CONNECT_WAIT_MS = 5_000;
+
+export function addWebhooksCommand(program: Command): void {
+  const webhooks = program
+    .command('webhooks')
+    .summary('what was told to clients')
+    .description(
+      'Webhooks of the server that shares this storage and Temporal: sent at once, then after 5 s, 5 and 30 minutes, 2, 5, 10, 14, 20 and 24 hours.',
+    );
+  const listing = webhooks
+    .command('list')
+    .description('the latest deliveries, with their attempts')
+    .option('--key <name>', 'of the tasks of one API key')
+    .option('--task <id>', 'of one task')
+    .option('--failed', 'those that were given up')
+    .action(list);
+  addExamples(listing, ['limelight webhooks list --failed', 'limelight webhooks list --key studio --json']);
+  const sending = webhooks
+    .command('send')
+    .description('send one again, or a waiting one now')
+    .argument('<id>', 'as `list` shows it; a receiver that was disabled is enabled when it takes it')
+    .action(async (id: string) => {
+      await withDeliveries((deliveries) => deliveries.send(id, undefined));
+      write(`${id} is being sent.`);
+    });
+  addExamples(sending, ['limelight webhooks send msg_5f3c0f0e6f0b4f0c9d4a2b1c0d9e8f7a']);
+  const reading = webhooks
+    .command('secret')
+    .description('what signs webhooks of the tasks of one API key, or of tasks without a key')
+    .option('--key <name>', 'the API key')
+    .action(async ({ key }: { key?: string }) => {
+      showSecrets(await withSecrets((secrets) => secrets.current(key)));
+    });
+  addExamples(reading, ['limelight webhooks secret --key studio']);
+  const rotating = webhooks
+    .command('rotate')
+    .description('make a new secret; the old one signs too for a while')
+    .option('--key <name>', 'the API key')
+    .option('--overlap-hours <hours>', 'how long it does', toHours, 24)
+    .action(async ({ key, overlapHours }: { key?: string; overlapHours: number }) => {
+      showSecrets(await withSecrets((secrets) => secrets.rotate(key, overlapHours * 3_600_000)));
+    });
+  addExamples(rotating, ['limelight webhooks rotate --key studio --overlap-hours 48']);
+}
+
+const COLUMNS = ['id', 'since', 'state', 'type', 'attempts', 'last', 'next', 'url'].map((title) => ({
+  title,
+}));
+
+async function list(flags: { key?: string; task?: string; failed?: boolean }): Promise<void> {
+  const { deliveries } = await withDeliveries((client) =>
+    client.list({
+      limit: MOST_SHOWN,
+      ...(flags.key && { owner: flags.key }),
+      ...(flags.task && { taskId: flags.task }),
+      ...(flags.failed && { state: 'failed' as const }),
+    }),
+  );
+  show(deliveries, () =>
+    toTable(
+      COLUMNS,
+      deliveries.map(({ id, createdAt, state, type, attempts, nextAttemptAt, url }) => [
+        id,
+        createdAt.slice(0, 19),
+        state,
+        type,
+        String(attempts.length),
+        String(attempts.at(-1)?.status ?? attempts.at(-1)?.error ?? ''),
+        nextAttemptAt?.slice(0, 19) ?? '',
+        url,
+      ]),
+    ),
+  );
+  if (deliveries.length === 0) {
+    write('There are no such webhooks.');
+  }
+}
+
+function showSecrets(secrets: WebhookSecret[]): void {
+  show(secrets, () =>
+    secrets.map(({ secret, expires_at }) => (expires_at ? `${secret}  until ${expires_at}` : secret)),
+  );
+}
+
+async function withDeliveries<T>(
+  use: (deliveries: ReturnType<typeof createTemporalDeliveries>) => Promise<T>,
+): Promise<T> {
+  const client = await connectClient(loadConfig(readEnvironment()).temporal, CONNECT_WAIT_MS);
+  try {
+    return await use(createTemporalDeliveries({ client }));
+  } finally {
+    await client.connection.close();
+  }
+}
+
+async function withSecrets<T>(use: (secrets: WebhookSecrets) => Promise<T>): Promise<T> {
+  using store = openStore(loadConfig(readEnvironment()).storage);
+  return await use(createWebhookSecrets({ store }));
+}
+
+function toHours(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) {
+    throw new InvalidArgumentError('Expected a number of hours.');
+  }
+  return Number(text);
+}

@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import type { ObjectStore } from './object-store.ts';
+
+export interface WebhookEndpoint {
+  owner: string | undefined;
+  url: string;
+}
+
+/** URLs that answered 410: they want to hear no more. */
+export interface DisabledWebhooks {
+  has(endpoint: WebhookEndpoint): Promise<boolean>;
+  add(endpoint: WebhookEndpoint): Promise<void>;
+  remove(endpoint: WebhookEndpoint): Promise<void>;
+}
+
+export function createDisabledWebhooks({ store }: { store: ObjectStore }): DisabledWebhooks {
+  return {
+    has: async (endpoint) => (await store.stat(toObjectKey(endpoint))) !== undefined,
+    async add(endpoint) {
+      await store.put(toObjectKey(endpoint), Buffer.from(new Date().toISOString()));
+    },
+    remove: (endpoint) => store.delete(toObjectKey(endpoint)),
+  };
+}
+
+/** The URL may hold a secret of the receiver's. */
+function toObjectKey({ owner, url }: WebhookEndpoint): string {
+  return `access/webhooks-disabled/${owner ?? '_everybody'}/${createHash('sha256').update(url).digest('hex')}`;
+}

@@ -1,0 +1,130 @@
+import type { Client } from '@temporalio/client';
+import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/common';
+import type proto from '@temporalio/proto';
+import type { Delivery, DeliveryClient, DeliveryQuery } from '../api/delivery-client.ts';
+import { QUEUES } from '../contracts/queues.ts';
+import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
+import {
+  DELIVER_WEBHOOK,
+  type DeliveryMemo,
+  SEND_NOW_SIGNAL,
+  toDeliveryId,
+  toDeliveryWorkflowId,
+  type WebhookMessage,
+} from '../contracts/webhook.ts';
+import { PipelineError } from '../errors.ts';
+import { toPipelineError } from './temporal-error.ts';
+
+const CALL_TIMEOUT_MS = 5_000;
+
+const TASK_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.taskId, 'KEYWORD');
+const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, 'KEYWORD');
+const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
+
+/** `DeliveryClient` over a Temporal client. */
+export function createTemporalDeliveries({ client }: { client: Client }): DeliveryClient {
+  const { workflow, connection } = client;
+  const { namespace } = client.options;
+
+  const call = async <T>(work: () => Promise<T>) => {
+    try {
+      return await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, work);
+    } catch (error) {
+      throw toPipelineError(error);
+    }
+  };
+
+  async function describe(id: string, owner: string | undefined) {
+    const handle = workflow.getHandle(toDeliveryWorkflowId(id));
+    const notFound = new PipelineError('DELIVERY_NOT_FOUND', `There is no delivery ${id}.`);
+    const description = await call(() => handle.describe()).catch((error) => {
+      throw error instanceof PipelineError && error.code === 'TASK_NOT_FOUND' ? notFound : error;
+    });
+    const memo = description.memo as unknown as DeliveryMemo;
+    if (description.type !== DELIVER_WEBHOOK || (owner !== undefined && memo.owner !== owner)) {
+      throw notFound;
+    }
+    return { handle, memo, isRunning: description.status.name === 'RUNNING' };
+  }
+
+  async function readMessage(workflowId: string): Promise<WebhookMessage> {
+    const { history } = await call(() =>
+      connection.workflowService.getWorkflowExecutionHistory({
+        namespace,
+        execution: { workflowId },
+        maximumPageSize: 1,
+      }),
+    );
+    const input = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+    return defaultPayloadConverter.fromPayload<WebhookMessage>(input!);
+  }
+
+  return {
+    async list({ limit, cursor, ...query }) {
+      const { executions, nextPageToken } = await call(() =>
+        connection.workflowService.listWorkflowExecutions({
+          namespace,
+          pageSize: limit,
+          query: toVisibilityQuery(query),
+          nextPageToken: Buffer.from(cursor ?? '', 'base64url'),
+        }),
+      );
+      return {
+        deliveries: (executions ?? []).map(toDelivery),
+        ...(nextPageToken?.length && { cursor: Buffer.from(nextPageToken).toString('base64url') }),
+      };
+    },
+
+    async send(id, owner) {
+      const { handle, memo, isRunning } = await describe(id, owner);
+      if (isRunning) {
+        await call(() => handle.signal(SEND_NOW_SIGNAL));
+        return;
+      }
+      const message = await readMessage(handle.workflowId);
+      await call(() =>
+        workflow.start(DELIVER_WEBHOOK, {
+          workflowId: handle.workflowId,
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          taskQueue: QUEUES.pipeline,
+          args: [{ ...message, isByHand: true }],
+          memo: { ...memo, state: 'pending', attempts: [] },
+          typedSearchAttributes: [
+            { key: TASK_ID, value: memo.taskId },
+            { key: OUTCOME, value: 'pending' },
+            ...(memo.owner === undefined ? [] : [{ key: KEY, value: memo.owner }]),
+          ],
+          staticSummary: `Webhook ${memo.type} of ${memo.taskId}, again`,
+        }),
+      );
+    },
+  };
+}
+
+/** The values are a name of a key, a UUID and a word: none has a quote. */
+function toVisibilityQuery({ owner, taskId, state }: Omit<DeliveryQuery, 'limit' | 'cursor'>): string {
+  return [
+    `WorkflowType="${DELIVER_WEBHOOK}"`,
+    ...(owner === undefined ? [] : [`${SEARCH_ATTRIBUTES.key}="${owner}"`]),
+    ...(taskId === undefined ? [] : [`${SEARCH_ATTRIBUTES.taskId}="${taskId}"`]),
+    ...(state === undefined ? [] : [`${SEARCH_ATTRIBUTES.outcome}="${state}"`]),
+  ].join(' AND ');
+}
+
+function toDelivery({
+  execution,
+  memo,
+  startTime,
+}: proto.temporal.api.workflow.v1.IWorkflowExecutionInfo): Delivery {
+  const facts = Object.entries(memo?.fields ?? {}).map(([name, payload]) => [
+    name,
+    defaultPayloadConverter.fromPayload(payload),
+  ]);
+  const seconds = Number(startTime?.seconds ?? 0);
+  return {
+    ...(Object.fromEntries(facts) as DeliveryMemo),
+    id: toDeliveryId(execution?.workflowId ?? ''),
+    createdAt: new Date(seconds * 1000 + (startTime?.nanos ?? 0) / 1e6).toISOString(),
+  };
+}

@@ -1,0 +1,92 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import {
+  ActivityFailure,
+  condition,
+  defineSignal,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertMemo,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { WebhookActivities, WebhookOutcome } from '../../activities/webhooks.ts';
+import { QUEUES } from '../../contracts/queues.ts';
+import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
+import {
+  type DeliveryAttempt,
+  type DeliveryMemo,
+  type DeliveryState,
+  RETRY_DELAYS_S,
+  SEND_NOW_SIGNAL,
+  type WebhookMessage,
+} from '../../contracts/webhook.ts';
+
+const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
+
+const { sendWebhook } = proxyActivities<WebhookActivities>({
+  taskQueue: QUEUES.webhooks,
+  // The receiver has 15 s. There is one attempt each: the next one has its own time.
+  startToCloseTimeout: '30 s',
+  scheduleToStartTimeout: '1 hour',
+  retry: { maximumAttempts: 1 },
+  summary: 'Send the webhook',
+});
+
+/** One message to one receiver, tried at its times until it is taken, refused for good, or out of attempts. */
+export async function deliverWebhook(
+  message: WebhookMessage,
+): Promise<Pick<DeliveryMemo, 'state' | 'attempts'>> {
+  const attempts: DeliveryAttempt[] = [];
+  let isAskedFor = false;
+  setHandler(defineSignal(SEND_NOW_SIGNAL), () => {
+    isAskedFor = true;
+  });
+
+  const end = (state: DeliveryState) => {
+    upsertMemo({ state, attempts, nextAttemptAt: null });
+    upsertSearchAttributes([{ key: OUTCOME, value: state }]);
+    return { state, attempts };
+  };
+
+  for (const [index, delayS] of RETRY_DELAYS_S.entries()) {
+    if (delayS > 0) {
+      const delayMs = delayS * 1000 * (message.timeScale ?? 1);
+      upsertMemo({ attempts, nextAttemptAt: new Date(Date.now() + delayMs).toISOString() });
+      setCurrentDetails(
+        `${describe(attempts.at(-1))} Attempt ${index + 1} of ${RETRY_DELAYS_S.length} follows.`,
+      );
+      await condition(() => isAskedFor, delayMs);
+    }
+    const outcome = await attempt(isAskedFor ? { ...message, isByHand: true } : message);
+    isAskedFor = false;
+    if (outcome.kind === 'disabled') {
+      return end('disabled');
+    }
+    attempts.push(outcome.attempt);
+    if (outcome.kind !== 'failed') {
+      return end(outcome.kind === 'gone' ? 'disabled' : 'delivered');
+    }
+  }
+  return end('failed');
+}
+
+/** A worker that died over it is one attempt that failed. */
+async function attempt(message: WebhookMessage): Promise<WebhookOutcome> {
+  const startedMs = Date.now();
+  try {
+    return await sendWebhook(message);
+  } catch (error) {
+    if (isCancellation(error) || !(error instanceof ActivityFailure)) {
+      throw error;
+    }
+    const failed = { at: new Date(startedMs).toISOString(), duration_ms: Date.now() - startedMs };
+    return { kind: 'failed', attempt: { ...failed, error: 'It could not be sent from here.' } };
+  }
+}
+
+function describe(attempt: DeliveryAttempt | undefined): string {
+  return attempt?.status === undefined
+    ? (attempt?.error ?? '')
+    : `The receiver answered with ${attempt.status}.`;
+}

@@ -1,0 +1,96 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  log,
+  ParentClosePolicy,
+  startChild,
+  uuid4,
+} from '@temporalio/workflow';
+import type { JobInput } from '../../contracts/job.ts';
+import { QUEUES } from '../../contracts/queues.ts';
+import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
+import { isTerminal, type StageEvent } from '../../contracts/stages.ts';
+import {
+  DELIVER_WEBHOOK,
+  type DeliveryMemo,
+  toDeliveryWorkflowId,
+  type WebhookMessage,
+  type WebhookType,
+} from '../../contracts/webhook.ts';
+
+const TASK_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.taskId, 'KEYWORD');
+const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, 'KEYWORD');
+const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
+
+const ENDS: Partial<Record<StageEvent['data']['stage'], WebhookType>> = {
+  COMPLETED: 'task.completed',
+  FAILED: 'task.failed',
+  CANCELLED: 'task.cancelled',
+};
+
+/** What a job tells its webhook: each message is delivered by a workflow of its own, which outlives the job by days. */
+export class WebhookOutbox {
+  readonly #input: JobInput;
+  readonly #started: Array<Promise<unknown>> = [];
+
+  constructor(input: JobInput) {
+    this.#input = input;
+  }
+
+  /** Holds nothing up: `flush` waits for what this begins. */
+  tell(event: StageEvent): void {
+    const { webhook } = this.#input;
+    if (webhook && (webhook.events === 'all' || isTerminal(event.data.stage))) {
+      const started = CancellationScope.nonCancellable(() => this.#start(webhook.url, event));
+      // Told of by `flush`.
+      started.catch(() => undefined);
+      this.#started.push(started);
+    }
+  }
+
+  /** To be awaited before the job ends: Temporal forgets children that were not started by then. */
+  async flush(): Promise<void> {
+    await CancellationScope.nonCancellable(async () => {
+      for (const started of await Promise.allSettled(this.#started)) {
+        if (started.status === 'rejected') {
+          log.error('A webhook could not be started', { error: started.reason });
+        }
+      }
+    });
+  }
+
+  async #start(url: string, event: StageEvent): Promise<void> {
+    const { taskId, owner } = this.#input;
+    const type = ENDS[event.data.stage] ?? 'task.updated';
+    const message: WebhookMessage = {
+      id: `msg_${uuid4().replaceAll('-', '')}`,
+      taskId,
+      ...(owner !== undefined && { owner }),
+      url,
+      body: { type, timestamp: event.timestamp, data: event },
+    };
+    const memo: DeliveryMemo = {
+      taskId,
+      ...(owner !== undefined && { owner }),
+      url,
+      type,
+      state: 'pending',
+      attempts: [],
+    };
+    await startChild(DELIVER_WEBHOOK, {
+      workflowId: toDeliveryWorkflowId(message.id),
+      taskQueue: QUEUES.pipeline,
+      args: [message],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      cancellationType: ChildWorkflowCancellationType.ABANDON,
+      memo: { ...memo },
+      typedSearchAttributes: [
+        { key: TASK_ID, value: taskId },
+        { key: OUTCOME, value: 'pending' },
+        ...(owner === undefined ? [] : [{ key: KEY, value: owner }]),
+      ],
+      staticSummary: `Webhook ${type} of ${taskId}`,
+    });
+  }
+}

@@ -1,0 +1,297 @@
+import { randomUUID } from 'node:crypto';
+import { Worker } from '@temporalio/worker';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { QUEUES } from '../../src/contracts/queues.ts';
+import {
+  DELIVER_WEBHOOK,
+  type DeliveryMemo,
+  RETRY_DELAYS_S,
+  toDeliveryWorkflowId,
+  type WebhookMessage,
+} from '../../src/contracts/webhook.ts';
+import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { jobForm } from './job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+import { startReceiver } from './webhook-receiver.ts';
+
+interface Delivery {
+  id: string;
+  type: string;
+  state: string;
+  attempts: Array<{ status?: number; error?: string }>;
+  next_attempt_at?: string;
+}
+
+let server: TestServer;
+let api: TestApi;
+let worker: PipelineWorker;
+let receiver: Awaited<ReturnType<typeof startReceiver>>;
+let key: string;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  api = await startTestApi(server.client, { networks: ['127.0.0.2/32'] });
+  worker = await startPipelineWorker(server, api);
+  receiver = await startReceiver();
+  key = await api.keys.create('acme', ['submit', 'read']);
+});
+
+afterAll(async () => {
+  await worker[Symbol.asyncDispose]();
+  await api[Symbol.asyncDispose]();
+  await receiver[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+async function call<T>(method: string, path: string, body?: FormData | object, secret = key): Promise<T> {
+  const isJson = body !== undefined && !(body instanceof FormData);
+  const answer = await fetch(`${api.url}${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${secret}`, ...(isJson && { 'Content-Type': 'application/json' }) },
+    ...(body !== undefined && { body: isJson ? JSON.stringify(body) : (body as FormData) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, ...(text !== '' && JSON.parse(text)) } as T;
+}
+
+const list = async (query = '') =>
+  (await call<{ deliveries: Delivery[] }>('GET', `/api/webhooks/deliveries${query}`)).deliveries;
+const sendNow = (id: string) => call<{ status: number }>('POST', `/api/webhooks/deliveries/${id}/send`);
+
+async function submit(path: string, fields: Record<string, string> = {}, query = '?wait=30') {
+  const form = jobForm({ webhook_url: receiver.url(path), ...fields });
+  return call<{ status: number; task_id: string }>('POST', `/api/pipeline/generate${query}`, form);
+}
+
+/** A delivery without a job. */
+async function deliver(path: string, message: Partial<WebhookMessage> = {}) {
+  const taskId = randomUUID();
+  const type = 'task.completed' as const;
+  const data = { seq: 9, task_id: taskId } as WebhookMessage['body']['data'];
+  const sent: WebhookMessage = {
+    id: `msg_${taskId.replaceAll('-', '')}`,
+    taskId,
+    owner: 'acme',
+    url: receiver.url(path),
+    body: { type, timestamp: new Date().toISOString(), data },
+    ...message,
+  };
+  const memo: DeliveryMemo = { taskId, owner: 'acme', url: sent.url, type, state: 'pending', attempts: [] };
+  const handle = await server.client.workflow.start(DELIVER_WEBHOOK, {
+    workflowId: toDeliveryWorkflowId(sent.id),
+    taskQueue: QUEUES.pipeline,
+    args: [sent],
+    memo: { ...memo },
+  });
+  return { id: sent.id, handle };
+}
+
+describe('a job with a webhook_url', () => {
+  it('tells its end, signed as Standard Webhooks says', async () => {
+    const { task_id } = await submit('/end');
+    const [webhook] = await receiver.until('/end', 1);
+    const { secrets } = await call<{ secrets: Array<{ secret: string }> }>('GET', '/api/webhooks/secrets');
+
+    expect(new Webhook(secrets[0]!.secret).verify(webhook!.text, webhook!.headers)).toMatchObject({
+      type: 'task.completed',
+      data: { task_id, data: { stage: 'COMPLETED', details: { outcome: { success: true } } } },
+    });
+    expect(() => new Webhook(secrets[0]!.secret).verify(`${webhook!.text} `, webhook!.headers)).toThrow();
+    expect(webhook!.headers['content-type']).toBe('application/json');
+    await expect
+      .poll(() => list(`?task_id=${task_id}`))
+      .toEqual([
+        expect.objectContaining({
+          id: webhook!.headers['webhook-id'],
+          type: 'task.completed',
+          state: 'delivered',
+          attempts: [expect.objectContaining({ status: 200 })],
+        }),
+      ]);
+  });
+
+  it('tells each stage once where all events are wanted', async () => {
+    const { task_id } = await submit('/all', { webhook_events: 'all' });
+    const events = (await api.records.read(task_id))!.events;
+    const webhooks = await receiver.until('/all', events.length);
+
+    const seen = webhooks.map(({ body }) => body.data.seq).sort((a, b) => a - b);
+    expect(seen).toEqual(events.map(({ seq }) => seq));
+    expect(new Set(webhooks.map(({ headers }) => headers['webhook-id'])).size).toBe(events.length);
+    expect(webhooks.filter(({ body }) => body.type === 'task.completed')).toHaveLength(1);
+    expect(webhooks.filter(({ body }) => body.type === 'task.updated')).toHaveLength(events.length - 1);
+  });
+
+  it('tells that it was cancelled', async () => {
+    const held = worker.hold('renderTalk');
+    const { task_id } = await submit('/cancelled', {}, '');
+    await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
+    await call('POST', `/api/pipeline/tasks/${task_id}/cancel`);
+    const [webhook] = await receiver.until('/cancelled', 1);
+    held.release();
+
+    expect(webhook!.body).toMatchObject({ type: 'task.cancelled', data: { data: { stage: 'CANCELLED' } } });
+  });
+
+  it('replays with it', async () => {
+    const { task_id } = await submit('/replayed', { webhook_events: 'all' });
+    const [delivery] = await list(`?task_id=${task_id}`);
+    const workflowBundle = await loadWorkflowBundle();
+
+    for (const workflowId of [`video/${task_id}`, `webhook/${delivery!.id}`]) {
+      const history = await server.client.workflow.getHandle(workflowId).fetchHistory();
+      await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+    }
+  });
+});
+
+describe('a delivery', () => {
+  it('is tried at exactly the times of the schedule, then given up', async () => {
+    receiver.answer('/down', ...RETRY_DELAYS_S.map(() => 503), 200);
+    const { id, handle } = await deliver('/down');
+
+    // Each wait is real; only being asked for ends it before its time.
+    for (let attempts = 1; attempts < RETRY_DELAYS_S.length; attempts += 1) {
+      await expect
+        .poll(async () => countTimers(await handle.fetchHistory()), { timeout: 10_000, interval: 20 })
+        .toBe(attempts);
+      expect(await sendNow(id)).toEqual({ status: 202 });
+      await receiver.until('/down', attempts + 1);
+    }
+    expect(await handle.result()).toMatchObject({ state: 'failed' });
+
+    const waits = timersOf(await handle.fetchHistory());
+    expect([0, ...waits]).toEqual([0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]);
+    const all = receiver.at('/down');
+    expect(new Set(all.map(({ headers }) => headers['webhook-id']))).toEqual(new Set([id]));
+    expect(all).toHaveLength(10);
+  });
+
+  it('goes on by itself until the receiver takes it', async () => {
+    receiver.answer('/flaky', 500, 302, 429);
+    const { handle } = await deliver('/flaky', { timeScale: 1e-6 });
+
+    expect(await handle.result()).toMatchObject({
+      state: 'delivered',
+      attempts: [{ status: 500 }, { status: 302 }, { status: 429 }, { status: 200 }],
+    });
+    expect(receiver.at('/redirected')).toEqual([]);
+  });
+
+  it('is given up for a receiver that is gone, and the next ones are not sent to it', async () => {
+    receiver.answer('/gone', 410);
+    const first = await deliver('/gone');
+    expect(await first.handle.result()).toMatchObject({ state: 'disabled', attempts: [{ status: 410 }] });
+    const second = await deliver('/gone');
+    expect(await second.handle.result()).toEqual({ state: 'disabled', attempts: [] });
+    expect(receiver.at('/gone')).toHaveLength(1);
+    // Of another key it is another receiver.
+    const other = await deliver('/gone', { owner: 'other' });
+    expect(await other.handle.result()).toMatchObject({ state: 'delivered' });
+    // By hand it is tried, and enabled when it takes it.
+    expect((await sendNow(second.id)).status).toBe(202);
+    await receiver.until('/gone', 3);
+    await expect
+      .poll(
+        async () => (await server.client.workflow.getHandle(`webhook/${second.id}`).describe()).status.name,
+      )
+      .toBe('COMPLETED');
+    const third = await deliver('/gone');
+    expect(await third.handle.result()).toMatchObject({ state: 'delivered' });
+  });
+
+  it('is sent again by hand, under its id', async () => {
+    const { id, handle } = await deliver('/again');
+    await handle.result();
+
+    expect((await sendNow(id)).status).toBe(202);
+
+    const webhooks = await receiver.until('/again', 2);
+    expect(webhooks.map(({ headers }) => headers['webhook-id'])).toEqual([id, id]);
+    expect(webhooks[0]!.text).toBe(webhooks[1]!.text);
+  });
+
+  it('asks no address that became private since it was accepted', async () => {
+    const { handle } = await deliver('/', { url: 'https://127.0.0.1/', timeScale: 1e-6 });
+
+    const { state, attempts } = (await handle.result()) as {
+      state: string;
+      attempts: Array<{ error: string }>;
+    };
+    expect(state).toBe('failed');
+    expect(attempts).toHaveLength(10);
+    expect(attempts[0]!.error).toContain('leads elsewhere');
+  });
+
+  it('is listed for its key alone, by state and page by page', async () => {
+    const stranger = await api.keys.create('stranger', ['submit', 'read']);
+    const { task_id } = await submit('/listed', { webhook_events: 'all' });
+    await expect
+      .poll(async () => (await list(`?task_id=${task_id}&state=delivered&limit=100`)).length, {
+        timeout: 10_000,
+      })
+      .toBe((await api.records.read(task_id))!.events.length);
+    const page = await call<{ deliveries: Delivery[]; cursor: string }>(
+      'GET',
+      `/api/webhooks/deliveries?task_id=${task_id}&limit=3`,
+    );
+    const next = await list(`?task_id=${task_id}&limit=3&cursor=${page.cursor}`);
+    const ids = [...page.deliveries, ...next].map(({ id }) => id);
+
+    expect(new Set(ids).size).toBe(6);
+    expect(await list(`?task_id=${task_id}&state=failed`)).toEqual([]);
+    expect(await call('GET', '/api/webhooks/deliveries', undefined, stranger)).toMatchObject({
+      deliveries: [],
+    });
+    expect(await call('POST', `/api/webhooks/deliveries/${ids[0]}/send`, undefined, stranger)).toMatchObject({
+      status: 404,
+      code: 'DELIVERY_NOT_FOUND',
+    });
+    expect(await call('POST', '/api/webhooks/deliveries/nowhere/send')).toMatchObject({
+      status: 404,
+      code: 'DELIVERY_NOT_FOUND',
+    });
+  });
+});
+
+describe('a secret that is rotated', () => {
+  it('signs beside the new one until its time is over', async () => {
+    const secretsOf = async (path: string, method = 'GET', body?: object) => {
+      const { secrets } = await call<{ secrets: Array<{ secret: string }> }>(method, path, body);
+      return secrets.map(({ secret }) => secret);
+    };
+    const [old] = await secretsOf('/api/webhooks/secrets');
+    const both = await secretsOf('/api/webhooks/secrets/rotate', 'POST', { overlap_s: 3600 });
+    expect(both).toEqual([expect.stringMatching(/^whsec_/), old]);
+
+    await (await deliver('/rotating')).handle.result();
+    const [during] = receiver.at('/rotating');
+    for (const secret of both) new Webhook(secret).verify(during!.text, during!.headers);
+    expect(during!.headers['webhook-signature']!.split(' ')).toHaveLength(2);
+
+    const [newest, ...rest] = await secretsOf('/api/webhooks/secrets/rotate', 'POST', { overlap_s: 0 });
+    expect(rest).toEqual([]);
+    await (await deliver('/rotated')).handle.result();
+    const [after] = receiver.at('/rotated');
+    new Webhook(newest!).verify(after!.text, after!.headers);
+    for (const secret of both) {
+      expect(() => new Webhook(secret).verify(after!.text, after!.headers)).toThrow('No matching signature');
+    }
+  });
+});
+
+type History = Awaited<ReturnType<ReturnType<TestServer['client']['workflow']['getHandle']>['fetchHistory']>>;
+
+/** Seconds of each timer, in their order. */
+function timersOf({ events }: History): number[] {
+  return (events ?? []).flatMap(({ timerStartedEventAttributes: timer }) =>
+    timer ? [Number(timer.startToFireTimeout?.seconds)] : [],
+  );
+}
+
+function countTimers(history: History): number {
+  return timersOf(history).length;
+}
