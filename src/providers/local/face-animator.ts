@@ -2,6 +2,7 @@ import type { PixelBox } from '../../media/i420.ts';
 import { createLids } from './eyes/lids.ts';
 import { faceColoursOf } from './face/face-colours.ts';
 import { type FacePoints, faceYaw } from './face/face-points.ts';
+import { createFolds } from './face/folds.ts';
 import type { Manner } from './motion/motion.ts';
 import type { Pose } from './motion/pose.ts';
 import { mouthFrameOf } from './mouth/mouth-frame.ts';
@@ -61,6 +62,7 @@ export function createFaceAnimator({ portrait, plate, mask, points }: Scene): Fa
   const teeth = grins ? createPhotoTeeth(mouth, portrait) : createUpperTeeth(mouth, colours.tooth);
   const crisp = sharpen(person);
   const lids = [person, crisp].map((texture) => createLids(points, portrait, colours, texture));
+  const deepenFolds = createFolds(points, crisp);
   const interior = createMouthInterior(mouth, colours, yaw < TURNING[1] ? teeth : undefined);
   const displacements = createDisplacements(fields, mouth, grid);
   const movedLips = createMovedLips(mouth, grid);
@@ -75,6 +77,7 @@ export function createFaceAnimator({ portrait, plate, mask, points }: Scene): Fa
       for (const closeLids of lids) {
         closeLids(pose.blink);
       }
+      deepenFolds(pose.cheeks);
       displacements.update(pose);
       movedLips.update(displacements);
       inverse.update(displacements, movedLips.lips);

@@ -1,5 +1,6 @@
-import { type Colour, luma } from '../face/face-colours.ts';
+import { type Colour, luma, times } from '../face/face-colours.ts';
 import { blue, green, red, type Texture } from '../picture/texture.ts';
+import { clamp, smoothstep } from '../smoothstep.ts';
 import { type EyeFrame, fromEye } from './eye-frame.ts';
 
 /** Of the way from the lid up to the brow: where there is skin of the lid, whatever the crease does. */
@@ -8,6 +9,12 @@ const LID_LINES = [0.42, 0.485, 0.55];
 const UNDER_EYE = 0.2;
 /** Of the eye's width: no wrinkle or lash survives it. */
 const SMOOTHNESS = 0.12;
+/** Whose hue a closed lid has: that of the cheeks most of all, as lids are painted or in the shade. */
+const HUE = { above: 0.12, below: 0.23, cheek: 0.65 };
+/** Of the way from the light above the eye to that below it, at the top of the lid and more at its edge. */
+const DOWNWARD = [0.35, 0.5] as const;
+/** By which a lid is darker at its ends than in its middle: it is round. */
+const ROUNDNESS = 0.07;
 /** How far beyond the corners, in widths of the eye. */
 export const LID_REACH = 0.62;
 
@@ -29,19 +36,22 @@ export function lidSkinOf(eye: EyeFrame, portrait: Texture, skin: Colour): LidSk
   const below = smoothLine(reach, eye.width, (x) =>
     colourAt(eye, portrait, x, eye.lowerLid(x) + UNDER_EYE * eye.width),
   );
-  // In the light that falls on this eye: deep-set eyes lie in the shade.
-  const light = Math.min(1, meanLuma(above) / Math.max(1, luma(skin))) ** 0.6;
+  const columns = Array.from({ length: 2 * reach + 1 }, (_, column) => {
+    const pick = (line: number[][]): Colour => [line[0]![column]!, line[1]![column]!, line[2]![column]!];
+    const [from, to] = [pick(above), pick(below)];
+    const mixed = [0, 1, 2].map(
+      (channel) => HUE.above * from[channel]! + HUE.below * to[channel]! + HUE.cheek * skin[channel]!,
+    ) as unknown as Colour;
+    return { from, hue: times(mixed, 1 / Math.max(1, luma(mixed))), lumas: [luma(from), luma(to)] as const };
+  });
   return (x, share, channel) => {
-    const column = Math.min(Math.max(Math.round(x) + reach, 0), 2 * reach);
-    const fromBelow = share * (0.4 + 0.6 * light);
-    const own = above[channel]![column]! * (1 - fromBelow) + below[channel]![column]! * fromBelow;
-    return 0.65 * own + 0.35 * 0.93 * light * skin[channel]!;
+    const { from, hue, lumas } = columns[clamp(Math.round(x) + reach, 0, 2 * reach)]!;
+    const down = DOWNWARD[0] + DOWNWARD[1] * share;
+    const light = (lumas[0] * (1 - down) + 0.96 * lumas[1] * down) * (1 - ROUNDNESS * (2 * share - 1) ** 2);
+    // At its upper end the lid is what is seen there; further down paint and shade give way to skin.
+    const own = smoothstep(0, 0.6, share);
+    return from[channel]! * (1 - own) + hue[channel]! * light * own;
   };
-}
-
-function meanLuma(line: number[][]): number {
-  const sum = line[0]!.reduce((total, r, i) => total + luma([r, line[1]![i]!, line[2]![i]!]), 0);
-  return sum / line[0]!.length;
 }
 
 function colourAt(eye: EyeFrame, { widthPx, heightPx, pixels }: Texture, x: number, y: number): number[] {

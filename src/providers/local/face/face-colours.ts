@@ -69,10 +69,10 @@ function eyeWhiteLuma(points: FacePoints, { widthPx, pixels }: Texture): number 
 function toothColour(skin: Colour, eyeWhite: number): Colour {
   const skinLuma = Math.max(1, luma(skin));
   const target = Math.min(228, Math.min(1.25 * skinLuma, Math.max(0.98 * skinLuma, 1.15 * eyeWhite)));
-  const hue = [1, 0.945, 0.84].map((share, channel) => {
+  const hue = [1, 0.96, 0.89].map((share, channel) => {
     const light = Math.min(1.06, Math.max(0.85, skin[channel]! / skinLuma));
     return share * light ** 0.6;
   }) as [number, number, number];
   const [r, g, b] = times(hue, target / luma(hue));
-  return [r, Math.min(g, 0.96 * r), Math.min(b, 0.88 * r)];
+  return [r, Math.min(g, 0.97 * r), Math.min(b, 0.91 * r)];
 }

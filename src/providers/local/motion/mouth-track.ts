@@ -55,6 +55,7 @@ export function mouthTrackOf(
         open,
       lipOnTeeth: lipOnTeeth[i]! * open,
       close: 0,
+      cheeks: reach * Math.min(1, 0.9 * spread + 0.35 * sibilant[i]! + 0.3 * jaw[i]!) * open,
       press: 0.7 * close[i]!,
     };
   });

@@ -24,6 +24,8 @@ export function holdOpenMouth(
       wide: pose.wide - 0.15 * hold,
       upperRaise: pose.upperRaise * (1 - 0.7 * hold),
       lowerDrop: pose.lowerDrop * (1 - 0.6 * hold),
+      // The photo's smile has its cheeks already.
+      cheeks: pose.cheeks * (1 - 0.8 * hold),
       close: Math.min(1, Math.max(hold * together, pose.press / 0.7)),
     };
   });

@@ -9,6 +9,8 @@ export interface Pose {
   /** How far lips that are apart in the photo are brought together. */
   close: number;
   press: number;
+  /** Cheeks that a spread mouth lifts, with the folds beside the nose. */
+  cheeks: number;
   brows: number;
   /** Radians: to the side, down, and about the line of sight. */
   yaw: number;
@@ -20,7 +22,15 @@ export interface Pose {
   blink: number;
 }
 
-export type MouthParameter = 'jaw' | 'wide' | 'thick' | 'upperRaise' | 'lowerDrop' | 'close' | 'press';
+export type MouthParameter =
+  | 'jaw'
+  | 'wide'
+  | 'thick'
+  | 'upperRaise'
+  | 'lowerDrop'
+  | 'close'
+  | 'press'
+  | 'cheeks';
 
 export const REST: Readonly<Pose> = {
   jaw: 0,
@@ -30,6 +40,7 @@ export const REST: Readonly<Pose> = {
   lowerDrop: 0,
   close: 0,
   press: 0,
+  cheeks: 0,
   brows: 0,
   yaw: 0,
   pitch: 0,

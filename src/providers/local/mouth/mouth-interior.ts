@@ -119,7 +119,7 @@ export function createMouthInterior(
         x: x - moved.head.x,
         y: y - moved.head.y,
         u,
-        gap: lower - upper,
+        gap: lower - upper - 1.4 * outset,
         underLip: y - upper,
       });
       if (frame.open) {

@@ -52,7 +52,7 @@ export function createUpperTeeth(frame: MouthFrame, tooth: Colour): Teeth {
         size * (0.085 * across * across + SHORTER[index]! + 0.016 * Math.abs(s) ** 3);
       const shown =
         smoothstep(0.025 * size, 0.085 * size, gap) *
-        (1 - smoothstep(0.7, 0.95, Math.abs(u))) *
+        (1 - smoothstep(0.62, 0.88, Math.abs(u))) *
         (1 - smoothstep(-0.7, 0.7, y - bottom));
       if (shown <= 0) {
         return;

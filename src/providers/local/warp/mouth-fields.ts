@@ -44,6 +44,7 @@ export function mouthFieldsOf(frame: MouthFrame, grid: WarpGrid): MouthFields {
     Float32Array.from(places, (place) => amplitude * formula(place));
   const wide = scaled(0.5 * size, widening);
   const none = scaled(0, () => 0);
+  const cheeks = scaled(-0.045 * size, cheekLift);
   const above = {
     jaw: scaled(0.4 * size, jawAbove),
     wide,
@@ -51,6 +52,7 @@ export function mouthFieldsOf(frame: MouthFrame, grid: WarpGrid): MouthFields {
     upperRaise: scaled(-0.1 * size, ({ u, noseward }) => arc(u) ** 0.8 * (1 - smoothstep(0, 1, noseward))),
     lowerDrop: none,
     close: scaled(0.35, ({ gap, noseward }) => gap * (1 - smoothstep(0, 1, noseward))),
+    cheeks,
     press: scaled(0.035 * size, ({ u, noseward }) => arc(u) * gauss((noseward - 0.3) / 0.3)),
   };
   const below = {
@@ -67,6 +69,7 @@ export function mouthFieldsOf(frame: MouthFrame, grid: WarpGrid): MouthFields {
       ({ gap, chinward }) =>
         gap * (1 - 0.65 * smoothstep(0, 0.5, chinward)) * (1 - smoothstep(0.6, 1.9, chinward)),
     ),
+    cheeks,
     press: scaled(-0.045 * size, ({ u, chinward }) => arc(u) * gauss((chinward - 0.22) / 0.22)),
   };
   return { above, below, box: boxOf([...Object.values(above), ...Object.values(below)], grid) };
@@ -114,4 +117,9 @@ function jawBelow({ u, h, chinward }: Place): number {
 function widening({ u, fromLine }: Place): number {
   const along = Math.abs(u) < 1 ? u : Math.sign(u) * (1 - smoothstep(0, 1.3, Math.abs(u) - 1));
   return along * gauss(fromLine / 0.62);
+}
+
+/** Beside and above the corners, the same for both sides of the lip line. */
+function cheekLift({ u, fromLine }: Place): number {
+  return gauss((Math.abs(u) - 1.4) / 0.5) * gauss((fromLine + 0.5) / 0.4);
 }
