@@ -13,6 +13,7 @@ const flag = (byDefault: boolean) =>
     .enum(['true', 'false'])
     .default(byDefault ? 'true' : 'false')
     .transform((text) => text === 'true');
+const days = (byDefault: number) => z.coerce.number().positive().max(36_500).default(byDefault);
 const seconds = (byDefault: number) => z.coerce.number().positive().default(byDefault);
 
 /** Values with commas between; none where the variable is not set. */
@@ -97,6 +98,31 @@ export const Environment = z.object({
   STORAGE_S3_USE_PATHS: flag(false).describe(
     'Whether the bucket is named in the path, as servers of your own often want it, and not in the host name',
   ),
+  STORAGE_RETENTION_UPLOADS_DAYS: days(7).describe('Days that uploads of ended tasks are kept'),
+  STORAGE_RETENTION_PROCESSED_DAYS: days(3).describe('Days that masks, cut-outs and portraits are kept'),
+  STORAGE_RETENTION_VIDEOS_DAYS: days(30).describe('Days that videos and thumbnails are kept'),
+  STORAGE_RETENTION_RECORDS_DAYS: days(365).describe(
+    'Days that the record of a task is kept, which answers for its status and result when the files are gone',
+  ),
+  STORAGE_RETENTION_TEMP_HOURS: z.coerce
+    .number()
+    .positive()
+    .default(1)
+    .describe('Hours that temporary objects are kept'),
+  STORAGE_CACHE_GB: gigabytes(10).describe(
+    'Room for what is kept to be used again; beyond it, what was longest not used goes',
+  ),
+  STORAGE_MIN_FREE_GB: gigabytes(5).describe(
+    'Free space of the disk below which there is a warning and an early retention run',
+  ),
+  STORAGE_HARD_FLOOR_GB: gigabytes(1).describe(
+    'Free space below which submissions are refused with 507, what running jobs may still need counted as taken',
+  ),
+  STORAGE_JOB_RESERVE_MB: z.coerce
+    .number()
+    .positive()
+    .default(250)
+    .describe('Disk that a running job is reckoned to need'),
   STORAGE_LOCAL_CACHE_GB: gigabytes(20).describe(
     'Disk that copies of objects may take on each machine that works from a bucket',
   ),
@@ -254,6 +280,22 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
         }
       : undefined,
     maxLocalBytes: env.STORAGE_LOCAL_CACHE_GB * 1e9,
+    retention: {
+      days: {
+        uploads: env.STORAGE_RETENTION_UPLOADS_DAYS,
+        processed: env.STORAGE_RETENTION_PROCESSED_DAYS,
+        videos: env.STORAGE_RETENTION_VIDEOS_DAYS,
+        records: env.STORAGE_RETENTION_RECORDS_DAYS,
+      },
+      unknownDays: 1,
+      tempHours: env.STORAGE_RETENTION_TEMP_HOURS,
+      maxCacheBytes: env.STORAGE_CACHE_GB * 1e9,
+    },
+    disk: {
+      minFreeBytes: env.STORAGE_MIN_FREE_GB * 1e9,
+      floorBytes: env.STORAGE_HARD_FLOOR_GB * 1e9,
+      jobBytes: env.STORAGE_JOB_RESERVE_MB * 1e6,
+    },
   },
   worker: { host: env.WORKER_HTTP_HOST, ioPort: env.IO_HTTP_PORT, gpuPort: env.GPU_HTTP_PORT },
   access: {

@@ -46,7 +46,7 @@ export function videoFacts(
     return undefined;
   }
   // What is not named here makes another video, or may.
-  const { deadlineS: _, priority: __, onOutage: ___, cache: ____, ...matters } = options;
+  const { deadlineS, priority, onOutage, cache, retentionDays, ...matters } = options;
   return {
     makers: [detector, matting, renderer],
     image: image.sha256,

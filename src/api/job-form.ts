@@ -159,6 +159,16 @@ export const JOB_FIELDS = z.strictObject({
     { enum: [...WEBHOOK_EVENTS], default: 'end', description: '`all` tells of each stage too.' },
     (text) => WEBHOOK_EVENTS.find((events) => events === text),
   ).optional(),
+  retention_days: field(
+    'a number of days above 0, at most 3650',
+    {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 3650,
+      description: 'Days that the files of this task are kept, in place of the settings of the server.',
+    },
+    numberBetween(0.001, 3650, DECIMAL),
+  ).optional(),
 });
 
 /** @throws PipelineError INPUT_INVALID naming every fault at once; its details have them by field. */
@@ -204,13 +214,14 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
     );
   }
   const { conf_threshold, apply_smoothing, deadline_s, on_outage, provider, ...others } = parsed.data;
-  const { image_url, audio_url, webhook_url, webhook_events = 'end', ...rest } = others;
+  const { image_url, audio_url, webhook_url, webhook_events = 'end', retention_days, ...rest } = others;
   const options = {
     confThreshold: conf_threshold ?? defaults.confThreshold,
     applySmoothing: apply_smoothing,
     deadlineS: deadline_s,
     provider: provider === 'auto' ? (defaults.hasDId ? ('d-id' as const) : ('local' as const)) : provider,
     onOutage: on_outage,
+    ...(retention_days !== undefined && { retentionDays: retention_days }),
     ...rest,
   };
   return {

@@ -1,4 +1,5 @@
 import type { JobInput, StoredObject } from '../contracts/job.ts';
+import { type KeepNote, keepKey } from '../contracts/retention.ts';
 import { uploadKey } from '../contracts/task-keys.ts';
 import { PipelineError } from '../errors.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -81,6 +82,7 @@ export async function submitJob(
   try {
     // The key holds the hash, so that whoever else writes it writes the same bytes.
     await Promise.all(uploads.map(([{ key }, { path }]) => deps.store.put(key, { path })));
+    await keepFor(deps.store, input);
     if ((await deps.jobs.start(input)).created) {
       return { taskId, submittedAt: input.submittedAt, replayed: false };
     }
@@ -92,6 +94,14 @@ export async function submitJob(
     throw error;
   }
   return replay(input, await discardOrphans(deps, input));
+}
+
+/** For the retention, which goes through the store and not through the records. */
+async function keepFor(store: ObjectStore, { taskId, options: { retentionDays } }: JobInput): Promise<void> {
+  if (retentionDays !== undefined) {
+    const note: KeepNote = { days: retentionDays };
+    await store.put(keepKey(taskId), Buffer.from(JSON.stringify(note)));
+  }
 }
 
 function replay(input: JobInput, existing: Existing | undefined): Submitted {

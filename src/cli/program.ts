@@ -8,8 +8,10 @@ import { addGenerateCommand } from './commands/generate.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addModelsCommand } from './commands/models.ts';
 import { addPersonCommand } from './commands/person.ts';
+import { addRetentionCommand } from './commands/retention.ts';
 import { addRetryCommand } from './commands/retry.ts';
 import { addStatusCommand } from './commands/status.ts';
+import { addStorageCommand } from './commands/storage.ts';
 import { addTasksCommand } from './commands/tasks.ts';
 import { addTimelineCommand } from './commands/timeline.ts';
 import { addUpCommand } from './commands/up.ts';
@@ -34,6 +36,8 @@ const COMMANDS: ReadonlyArray<(program: Command) => void> = [
   addModelsCommand,
   addKeysCommand,
   addWebhooksCommand,
+  addRetentionCommand,
+  addStorageCommand,
   addEmulatorCommand,
 ];
 

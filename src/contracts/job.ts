@@ -51,6 +51,8 @@ export interface JobOptions {
   priority: number;
   /** `no-store` neither takes anything from the content cache nor leaves anything there. */
   cache: CacheChoice;
+  /** Days that the task's files are kept, in place of the server's times. */
+  retentionDays?: number;
 }
 
 /** The argument of the workflow `generateVideo`. */

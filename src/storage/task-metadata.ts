@@ -37,6 +37,7 @@ const Options: z.ZodType<JobOptions> = z.looseObject({
     .string()
     .default('use')
     .transform((choice) => choice as CacheChoice),
+  retentionDays: z.number().positive().optional(),
 });
 
 const StageName = z.enum([...Object.keys(STAGE_PERCENT), 'FAILED', 'CANCELLED'] as Stage[]);

@@ -6,6 +6,7 @@ import { type CacheDeps, createCacheActivities } from '../activities/content-cac
 import { createMediaActivities, type MediaDeps } from '../activities/media.ts';
 import { createRecordActivities, type RecordDeps } from '../activities/records.ts';
 import { createRenderActivities, type RenderDeps } from '../activities/render.ts';
+import { createRetentionActivities, type RetentionDeps } from '../activities/retention.ts';
 import { createVideoActivities } from '../activities/video.ts';
 import type { Config } from '../config.ts';
 import { QUEUES } from '../contracts/queues.ts';
@@ -26,6 +27,7 @@ import { createDIdWorkers } from './d-id-worker.ts';
 import { findMakers } from './find-makers.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
 import { openStore } from './open-store.ts';
+import { createRetention } from './retention.ts';
 import { createWebhookWorker } from './webhook-worker.ts';
 import { loadWorkflowBundle } from './workflow-bundle.ts';
 
@@ -39,6 +41,7 @@ export async function createIoWorker(
   const decoder = resources.use(createDecoderPool(config, logger));
   const renderer = resources.use(await createRendererPool(config, logger));
   const store = resources.use(openStore(config.storage));
+  const records = createTaskRecords({ store });
   const [workflowBundle, connection] = await Promise.all([
     loadWorkflowBundle(),
     connectWorker(config.temporal),
@@ -50,9 +53,10 @@ export async function createIoWorker(
     namespace: config.temporal.namespace,
     workflowBundle,
     store,
-    records: createTaskRecords({ store }),
+    records,
     cache: createContentCache({ store }),
     makers: await findMakers(config),
+    ...(await createRetention({ connection, config, store, records, logger })),
     onEnd: addEndedJobMetrics(metrics),
     timelines: createTemporalTimeline({
       client: new Client({ connection, namespace: config.temporal.namespace }),
@@ -77,7 +81,7 @@ export async function createIoWorker(
   return toRunningWorker(workers, { slots, connection }, resources.move());
 }
 
-interface IoWorkerDeps extends CacheDeps, MediaDeps, RecordDeps, RenderDeps {
+interface IoWorkerDeps extends CacheDeps, MediaDeps, RecordDeps, RenderDeps, RetentionDeps {
   connection: NativeConnection;
   namespace: string;
   workflowBundle: WorkflowBundle;
@@ -107,6 +111,7 @@ async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
         ...createCompositionActivities(deps),
         ...createVideoActivities(deps),
         ...createRecordActivities(deps),
+        ...createRetentionActivities(deps),
       }),
     }),
     Worker.create({

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keepKey } from '../../src/contracts/retention.ts';
 import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { jobForm, PHOTO, VOICE } from './job-form-data.ts';
 import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
@@ -115,8 +116,11 @@ describe('POST /api/pipeline/generate', () => {
       provider: 'auto',
       deadline_s: '60',
       priority: '5',
+      cache: 'no-store',
+      retention_days: '0.5',
     });
 
+    expect(JSON.parse(String(await api.store.read(keepKey(body.task_id))))).toEqual({ days: 0.5 });
     expect((await api.records.read(body.task_id))?.options).toEqual({
       confThreshold: 0.25,
       applySmoothing: false,
@@ -126,6 +130,8 @@ describe('POST /api/pipeline/generate', () => {
       onOutage: 'wait',
       deadlineS: 60,
       priority: 5,
+      cache: 'no-store',
+      retentionDays: 0.5,
     });
   });
 });

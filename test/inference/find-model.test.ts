@@ -52,6 +52,7 @@ describe('a model', () => {
     await expect(findModel('background-removal', ['logits'], { dir, cacheDir })).resolves.toEqual({
       path: join(dir, 'matter.onnx'),
       revision: '3',
+      digest: 'ab',
       contract: {
         name: 'matter',
         input: {

@@ -1,0 +1,150 @@
+import type { Command } from 'commander';
+import { loadConfig, readEnvironment } from '../../config.ts';
+import type { RetentionReport } from '../../contracts/retention.ts';
+import { PipelineError } from '../../errors.ts';
+import type { ObjectStore } from '../../storage/object-store.ts';
+import { readKeepNote, readKeepNotes, writeKeepNote } from '../../storage/retention/keep-notes.ts';
+import { connectClient } from '../../temporal/connection.ts';
+import {
+  createRetentionSchedule,
+  type RetentionSchedule,
+  type RetentionStatus,
+} from '../../temporal/retention-schedule.ts';
+import { openStore } from '../../workers/open-store.ts';
+import { addExamples } from '../add-examples.ts';
+import { toMegabytes } from '../download-bar.ts';
+import { show, write } from '../output.ts';
+import { toTable } from '../table.ts';
+
+/** A server that runs answers at once. */
+const CONNECT_WAIT_MS = 3_000;
+
+export function addRetentionCommand(program: Command): void {
+  const retention = program
+    .command('retention')
+    .summary('delete what has had its time')
+    .description(
+      'Every 60 minutes Limelight deletes what is older than the settings STORAGE_RETENTION_… say, and nothing of a running job or one that is held. This looks after that schedule.',
+    );
+  const running = retention
+    .command('run')
+    .description('run it now, and report')
+    .option('--dry-run', 'delete nothing: say what would go')
+    .action(async ({ dryRun = false }: { dryRun?: boolean }) => {
+      show(await withSchedule((schedule) => schedule.run({ dryRun })), reportLines);
+    });
+  addExamples(running, ['limelight retention run --dry-run', 'limelight retention run --json']);
+  const pausing = retention
+    .command('pause')
+    .description('delete nothing until `resume`')
+    .option('--note <text>', 'why, for whoever looks', 'Paused with limelight retention pause')
+    .action(async ({ note }: { note: string }) => {
+      await withSchedule((schedule) => schedule.pause(note));
+      write('The retention is paused: nothing is deleted by it, and the disk fills.');
+    });
+  addExamples(pausing, ['limelight retention pause --note "Disk is being moved"']);
+  const resuming = retention
+    .command('resume')
+    .description('go on after `pause`')
+    .action(async () => {
+      await withSchedule((schedule) => schedule.resume());
+      write('The retention goes on.');
+    });
+  addExamples(resuming, ['limelight retention resume']);
+  const asking = retention
+    .command('status')
+    .description('when it runs next, and whether it is paused')
+    .action(async () => show(await withSchedule((schedule) => schedule.status()), statusLines));
+  addExamples(asking, ['limelight retention status']);
+  const holding = retention
+    .command('hold')
+    .description('keep all files of a task until `release`')
+    .argument('<task>', 'its id')
+    .option('--reason <text>', 'why, for whoever looks', 'Held with limelight retention hold')
+    .action((task: string, { reason }: { reason: string }) => hold(task, reason));
+  addExamples(holding, ['limelight retention hold 3f2a… --reason "Shown at the fair"']);
+  const releasing = retention
+    .command('release')
+    .description('end the hold of a task')
+    .argument('<task>', 'its id')
+    .action(release);
+  addExamples(releasing, ['limelight retention release 3f2a…']);
+  const listing = retention.command('holds').description('tasks that are held').action(listHolds);
+  addExamples(listing, ['limelight retention holds']);
+}
+
+async function hold(taskId: string, reason: string): Promise<void> {
+  await withStore(async (store) => {
+    for await (const _ of store.list(`videos/${taskId}/`)) {
+      const note = await readKeepNote(store, taskId);
+      await writeKeepNote(store, taskId, { ...note, hold: { reason, since: new Date().toISOString() } });
+      write(`Nothing of ${taskId} is deleted by the retention from now on.`);
+      return;
+    }
+    throw new PipelineError('TASK_NOT_FOUND', `There is no task ${taskId} in the store.`);
+  });
+}
+
+async function release(taskId: string): Promise<void> {
+  await withStore(async (store) => {
+    const { hold: had, ...note } = (await readKeepNote(store, taskId)) ?? {};
+    if (!had) {
+      throw new PipelineError('TASK_NOT_FOUND', `The task ${taskId} is not held.`);
+    }
+    await writeKeepNote(store, taskId, note);
+    write(`The files of ${taskId} go when they have had their time.`);
+  });
+}
+
+async function listHolds(): Promise<void> {
+  const held = await withStore(async (store) =>
+    [...(await readKeepNotes(store))].flatMap(([task_id, { hold }]) => (hold ? [{ task_id, ...hold }] : [])),
+  );
+  show(held, () =>
+    toTable(
+      [{ title: 'task' }, { title: 'since' }, { title: 'reason' }],
+      held.map(({ task_id, since, reason }) => [task_id, since.slice(0, 10), reason]),
+    ),
+  );
+}
+
+function statusLines({ is_paused, note, next_run_at, last_run }: RetentionStatus): string[] {
+  return [
+    is_paused ? `paused: ${note ?? 'nobody said why'}` : `next run ${next_run_at ?? 'unknown'}`,
+    last_run ? `last run ${last_run.started_at} (${last_run.workflow_id})` : 'no run yet',
+  ];
+}
+
+function reportLines({ dry_run, scanned, deleted, kept, errors, swept }: RetentionReport): string[] {
+  const rows = Object.entries(deleted).map(([group, { files, bytes }]) => [
+    group,
+    String(files),
+    toMegabytes(bytes),
+  ]);
+  return [
+    ...toTable(
+      [
+        { title: dry_run ? 'would go' : 'deleted' },
+        { title: 'files', align: 'right' },
+        { title: 'size', align: 'right' },
+      ],
+      rows,
+    ),
+    `${scanned.files} files (${toMegabytes(scanned.bytes)}) were looked at; ${kept.running} running and ${kept.held} held tasks keep theirs; ${swept} leftovers of dead processes are gone.`,
+    ...(errors.count > 0 ? [`${errors.count} errors, such as: ${errors.examples.join('; ')}`] : []),
+  ];
+}
+
+async function withSchedule<T>(use: (schedule: RetentionSchedule) => Promise<T>): Promise<T> {
+  const client = await connectClient(loadConfig(readEnvironment()).temporal, CONNECT_WAIT_MS);
+  try {
+    return await use(createRetentionSchedule({ client }));
+  } finally {
+    await client.connection.close();
+  }
+}
+
+async function withStore<T>(use: (store: ObjectStore) => Promise<T>): Promise<T> {
+  using store = openStore(loadConfig(readEnvironment()).storage);
+  return await use(store);
+}

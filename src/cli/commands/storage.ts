@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { Client } from '@temporalio/client';
+import type { Command } from 'commander';
+import { loadConfig, readEnvironment } from '../../config.ts';
+import { PipelineError } from '../../errors.ts';
+import { writeThumbnail } from '../../media/thumbnail.ts';
+import { type CheckReport, checkStorage, type FaultyObject } from '../../storage/check.ts';
+import { createTaskRecords } from '../../storage/task-records.ts';
+import { temporalAddress } from '../../temporal/connection.ts';
+import { isTaskRunning } from '../../temporal/is-task-running.ts';
+import { openLazyConnection } from '../../temporal/lazy-connection.ts';
+import { createTemporalJobs } from '../../temporal/temporal-jobs.ts';
+import { openStore } from '../../workers/open-store.ts';
+import { addExamples } from '../add-examples.ts';
+import { toMegabytes } from '../download-bar.ts';
+import { show } from '../output.ts';
+import { toTable } from '../table.ts';
+
+export function addStorageCommand(program: Command): void {
+  const storage = program.command('storage').description('look after the stored files');
+  const checking = storage
+    .command('check')
+    .summary('read every file, and say what is missing, corrupt or nobody’s')
+    .description(
+      'Reads every stored byte and compares it with its checksum, and every record with its files. With --repair, what can be mended is: from the content cache, from the video, or by deleting what nobody knows. Files of running jobs are left alone.',
+    )
+    .option('--repair', 'mend what can be mended')
+    .action(({ repair = false }: { repair?: boolean }) => check(repair));
+  addExamples(checking, ['limelight storage check', 'limelight storage check --repair --json']);
+}
+
+async function check(repair: boolean): Promise<void> {
+  const config = loadConfig(readEnvironment());
+  using store = openStore(config.storage);
+  const connection = openLazyConnection(temporalAddress(config.temporal));
+  await using _ = { [Symbol.asyncDispose]: () => connection.close() };
+  const jobs = createTemporalJobs({
+    client: new Client({ connection, namespace: config.temporal.namespace }),
+  });
+  const report = await checkStorage({
+    store,
+    records: createTaskRecords({ store }),
+    repair,
+    isRunning: (taskId) => isTaskRunning(jobs, taskId),
+    async makeThumbnail(videoKey, thumbnailKey) {
+      await using folder = await store.scratch();
+      const path = join(folder.path, 'thumbnail.jpg');
+      await writeThumbnail(await store.localPath(videoKey), path);
+      await store.put(thumbnailKey, { path });
+    },
+  });
+  show(report, reportLines);
+  const left = report.faults.filter((fault) => !fault.repair).length;
+  if (left > 0) {
+    throw new PipelineError(
+      'OBJECT_CORRUPT',
+      repair
+        ? `${left} files could not be mended: restore them, or erase their tasks`
+        : `${left} files are not as they should be: \`limelight storage check --repair\` mends what can be mended`,
+    );
+  }
+}
+
+function reportLines({ objects, bytes, faults }: CheckReport): string[] {
+  const toRow = ({ key, fault, repair }: FaultyObject) => [key, fault, repair ?? ''];
+  return [
+    ...toTable([{ title: 'file' }, { title: 'fault' }, { title: 'repair' }], faults.map(toRow)),
+    `${objects} files (${toMegabytes(bytes)}) were read.`,
+  ];
+}

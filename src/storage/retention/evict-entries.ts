@@ -1,0 +1,54 @@
+import { CACHE_PREFIX } from '../../contracts/content-cache.ts';
+import type { ListedObject, ObjectStore } from '../object-store.ts';
+
+const CLAIMS = `${CACHE_PREFIX}claims/`;
+/** A job that has a claim ends within a day. */
+const CLAIM_LIFE_MS = 48 * 3_600_000;
+/** Somebody may be copying from it, or still writing it. */
+const IN_USE_MS = 10 * 60_000;
+
+interface Entry {
+  objects: ListedObject[];
+  bytes: number;
+  usedAt: number;
+}
+
+interface EvictOptions {
+  store: Pick<ObjectStore, 'list'>;
+  maxBytes: number;
+  now: number;
+  see(object: ListedObject): void;
+  evict(object: ListedObject): Promise<void>;
+}
+
+/** Entries that were longest not used go until the rest is within the budget, and claims that nobody gave back. */
+export async function evictEntries({ store, maxBytes, now, see, evict }: EvictOptions): Promise<void> {
+  const entries = new Map<string, Entry>();
+  for await (const object of store.list(CACHE_PREFIX)) {
+    see(object);
+    const { key, bytes, modifiedAt } = object;
+    if (key.startsWith(CLAIMS)) {
+      if (modifiedAt.getTime() < now - CLAIM_LIFE_MS) {
+        await evict(object);
+      }
+      continue;
+    }
+    const folder = key.slice(0, key.lastIndexOf('/'));
+    const entry = entries.get(folder) ?? { objects: [], bytes: 0, usedAt: 0 };
+    entry.objects.push(object);
+    entry.bytes += bytes;
+    // The entry's own object is written again with each use, and last of all when it is made.
+    entry.usedAt = Math.max(entry.usedAt, modifiedAt.getTime());
+    entries.set(folder, entry);
+  }
+  let total = [...entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const { objects, bytes, usedAt } of [...entries.values()].sort((a, b) => a.usedAt - b.usedAt)) {
+    if (total <= maxBytes || usedAt > now - IN_USE_MS) {
+      return;
+    }
+    for (const object of objects) {
+      await evict(object);
+    }
+    total -= bytes;
+  }
+}

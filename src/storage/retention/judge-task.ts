@@ -1,0 +1,81 @@
+import type { TaskMetadata } from '../../contracts/job.ts';
+import type { KeepNote, RetentionGroup } from '../../contracts/retention.ts';
+import { type Tier, taskKeys } from '../../contracts/task-keys.ts';
+import type { ListedObject } from '../object-store.ts';
+import type { TaskRecords } from '../task-records.ts';
+import type { TaskObject } from './list-tasks.ts';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Days that the files of ended tasks are kept, from when each was written. */
+export interface TaskRules {
+  days: Record<Exclude<Tier, 'temp'>, number> & { records: number };
+  /** Files of a task that nobody knows go after so long without a change. */
+  unknownDays: number;
+}
+
+export interface Verdict {
+  objects: Array<{ group: RetentionGroup; object: ListedObject }>;
+  /** Of the task, where it has one: what goes is to be taken from it. */
+  record?: TaskMetadata;
+  /** Why none of what is due goes. */
+  kept?: 'running' | 'held';
+}
+
+export interface JudgeOptions {
+  taskId: string;
+  objects: TaskObject[];
+  note: KeepNote | undefined;
+  now: number;
+  rules: TaskRules;
+  records: Pick<TaskRecords, 'read'>;
+  isRunning(taskId: string): Promise<boolean>;
+}
+
+const NOTHING: Verdict = { objects: [] };
+
+/** What of a task is to go. The record and Temporal are asked only where something may. */
+export async function judgeTask(options: JudgeOptions): Promise<Verdict> {
+  const { taskId, objects, note, now, rules, records, isRunning } = options;
+  const { metadata } = taskKeys(taskId);
+  const hasRecord = objects.some(({ key }) => key === metadata);
+  const files = objects.filter(({ key }) => key !== metadata);
+  const isOlder = ({ modifiedAt }: ListedObject, days: number) => modifiedAt.getTime() < now - days * DAY_MS;
+
+  const due = hasRecord
+    ? files.filter((object) => isOlder(object, note?.days ?? daysOf(object, rules)))
+    : files.every((object) => isOlder(object, rules.unknownDays))
+      ? files
+      : [];
+  const recordObject = objects.find((object) => object.key === metadata);
+  const isRecordDue =
+    recordObject !== undefined && due.length === files.length && isOlder(recordObject, rules.days.records);
+  if (due.length === 0 && !isRecordDue) {
+    return NOTHING;
+  }
+  if (note?.hold) {
+    return { objects: [], kept: 'held' };
+  }
+  const record = hasRecord ? await records.read(taskId) : undefined;
+  if (!record?.outcome && (await isRunning(taskId))) {
+    return { objects: [], kept: 'running' };
+  }
+  const group = ({ tier }: TaskObject): RetentionGroup => (hasRecord ? tier : 'unknown');
+  return {
+    objects: [
+      ...due.map((object) => ({ group: group(object), object })),
+      ...(isRecordDue && recordObject ? [{ group: 'records' as const, object: recordObject }] : []),
+    ],
+    ...(record && !isRecordDue && { record }),
+  };
+}
+
+function daysOf({ tier }: TaskObject, { days }: TaskRules): number {
+  return tier === 'temp' ? 0 : days[tier];
+}
+
+/** The record as it is true after the objects are gone; nothing where that changes nothing. */
+export function withoutObjects(record: TaskMetadata, keys: ReadonlySet<string>): TaskMetadata | undefined {
+  const objects = record.objects.filter(({ key }) => !keys.has(key));
+  return objects.length === record.objects.length ? undefined : { ...record, objects };
+}

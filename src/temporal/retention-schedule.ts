@@ -1,0 +1,126 @@
+import {
+  type Client,
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client';
+import { QUEUES } from '../contracts/queues.ts';
+import {
+  RETAIN_STORAGE,
+  RETENTION_INTERVAL,
+  RETENTION_SCHEDULE,
+  type RetentionReport,
+} from '../contracts/retention.ts';
+import { PipelineError } from '../errors.ts';
+import { toPipelineError } from './temporal-error.ts';
+
+export interface RetentionStatus {
+  is_paused: boolean;
+  /** Why, as whoever paused it said. */
+  note?: string;
+  /** ISO 8601. */
+  next_run_at?: string;
+  last_run?: { workflow_id: string; started_at: string };
+}
+
+/** The schedule as an operator handles it. */
+export interface RetentionSchedule {
+  /** Makes it where it is missing, and brings it up to date; a pause stays. */
+  ensure(): Promise<void>;
+  /** A run of its own, waited for: it neither waits for the schedule's nor holds that up. */
+  run(options: { dryRun: boolean }): Promise<RetentionReport>;
+  /** The schedule's next run, now; nothing where one is under way. */
+  trigger(): Promise<void>;
+  pause(note: string): Promise<void>;
+  resume(): Promise<void>;
+  status(): Promise<RetentionStatus>;
+}
+
+const ACTION = {
+  type: 'startWorkflow',
+  workflowType: RETAIN_STORAGE,
+  workflowId: RETENTION_SCHEDULE,
+  taskQueue: QUEUES.pipeline,
+  args: [{ dryRun: false }],
+  staticSummary: 'Deletes what has had its time',
+} as const;
+const SPEC = { intervals: [{ every: RETENTION_INTERVAL }] };
+const POLICIES = {
+  overlap: ScheduleOverlapPolicy.SKIP,
+  // After an outage one run makes up for all that were missed.
+  catchupWindow: '1 hour',
+} as const;
+
+export function createRetentionSchedule({ client }: { client: Client }): RetentionSchedule {
+  const handle = client.schedule.getHandle(RETENTION_SCHEDULE);
+  const call = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof ScheduleNotFoundError
+        ? new PipelineError(
+            'TASK_NOT_FOUND',
+            `Temporal has no schedule ${RETENTION_SCHEDULE}: an io worker makes it when it starts`,
+            { cause: error },
+          )
+        : toPipelineError(error);
+    }
+  };
+
+  return {
+    ensure: () =>
+      call(async () => {
+        try {
+          await client.schedule.create({
+            scheduleId: RETENTION_SCHEDULE,
+            action: { ...ACTION, args: [...ACTION.args] },
+            spec: SPEC,
+            policies: POLICIES,
+          });
+        } catch (error) {
+          if (!(error instanceof ScheduleAlreadyRunning)) {
+            throw error;
+          }
+          await handle.update(({ state }) => ({
+            action: { ...ACTION, args: [...ACTION.args] },
+            spec: SPEC,
+            policies: POLICIES,
+            state,
+          }));
+        }
+      }),
+
+    run: ({ dryRun }) =>
+      call(() =>
+        client.workflow.execute<(options: { dryRun: boolean }) => Promise<RetentionReport>>(RETAIN_STORAGE, {
+          workflowId: `${RETENTION_SCHEDULE}-${dryRun ? 'dry-run' : 'by-hand'}`,
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          taskQueue: QUEUES.pipeline,
+          args: [{ dryRun }],
+          staticSummary: dryRun ? 'Says what has had its time' : ACTION.staticSummary,
+        }),
+      ),
+
+    trigger: () => call(() => handle.trigger(ScheduleOverlapPolicy.SKIP)),
+    pause: (note) => call(() => handle.pause(note)),
+    resume: () => call(() => handle.unpause()),
+
+    status: () =>
+      call(async () => {
+        const { state, info } = await handle.describe();
+        const last = info.recentActions.at(-1);
+        const next = info.nextActionTimes[0];
+        return {
+          is_paused: state.paused,
+          ...(state.note && { note: state.note }),
+          ...(next && !state.paused && { next_run_at: next.toISOString() }),
+          ...(last && {
+            last_run: {
+              workflow_id: last.action.workflow.workflowId,
+              started_at: last.takenAt.toISOString(),
+            },
+          }),
+        };
+      }),
+  };
+}

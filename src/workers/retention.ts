@@ -1,0 +1,42 @@
+import { Client } from '@temporalio/client';
+import type { NativeConnection } from '@temporalio/worker';
+import type { RetentionDeps } from '../activities/retention.ts';
+import type { Config } from '../config.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { retain } from '../storage/retention.ts';
+import type { TaskRecords } from '../storage/task-records.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { isTaskRunning } from '../temporal/is-task-running.ts';
+import { createRetentionSchedule } from '../temporal/retention-schedule.ts';
+import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
+
+interface RetentionParts {
+  connection: NativeConnection;
+  config: Pick<Config, 'temporal' | 'storage'>;
+  store: ObjectStore;
+  records: TaskRecords;
+  logger: Logger;
+}
+
+/** What the retention activities run on, and its schedule, which the first io worker makes. */
+export async function createRetention(parts: RetentionParts): Promise<RetentionDeps> {
+  const { connection, config, store, records, logger } = parts;
+  const client = new Client({ connection, namespace: config.temporal.namespace });
+  const jobs = createTemporalJobs({ client });
+  await createRetentionSchedule({ client })
+    .ensure()
+    // The worker is worth having without it; the next one that starts tries again.
+    .catch((err) => logger.error({ err }, 'The schedule of the retention could not be made'));
+  return {
+    retain: (options) =>
+      retain({
+        ...options,
+        store,
+        records,
+        rules: config.storage.retention,
+        isRunning: (taskId) => isTaskRunning(jobs, taskId),
+      }),
+    onReport: (report) =>
+      logger[report.errors.count > 0 ? 'warn' : 'info']({ report }, 'The retention has run'),
+  };
+}

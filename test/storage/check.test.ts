@@ -1,0 +1,98 @@
+import { realpath, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type CheckOptions, checkStorage } from '../../src/storage/check.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { createTaskRecords } from '../../src/storage/task-records.ts';
+import { createStore } from './file-store/temporary-store.ts';
+import { age, storeTask } from './task-files.ts';
+
+const check = async (store: ObjectStore, options: Partial<CheckOptions> = {}) => {
+  const { faults } = await checkStorage({
+    store,
+    records: createTaskRecords({ store }),
+    isRunning: async () => false,
+    repair: false,
+    makeThumbnail: async (_, key) => {
+      await store.put(key, Buffer.from('made again'));
+    },
+    ...options,
+  });
+  return faults;
+};
+
+describe('the check of the storage', () => {
+  it('finds nothing where all is well', async () => {
+    const { store } = await createStore();
+    await storeTask(store, 'task-1');
+    await storeTask(store, 'running', { isEnded: false, hasRecord: false });
+    expect(await check(store)).toEqual([]);
+  });
+
+  it('finds what is missing, corrupt or nobody’s, and changes nothing', async () => {
+    const { store, root } = await createStore();
+    const { keys } = await storeTask(store, 'task-1');
+    const orphan = await storeTask(store, 'orphan', { hasRecord: false });
+    await age(root, Object.values(orphan.keys).slice(0, 4), 2);
+    await writeFile(await realpath(join(root, keys.video)), 'Video of task-1');
+    await store.delete(keys.mask);
+
+    const faults = await check(store);
+
+    expect(faults).toEqual([
+      ...[orphan.keys.image, orphan.keys.mask, orphan.keys.thumbnail, orphan.keys.video].map((key) => ({
+        key,
+        fault: 'orphaned',
+      })),
+      { key: keys.video, fault: 'corrupt' },
+      { key: keys.mask, fault: 'missing' },
+    ]);
+    expect(await check(store)).toEqual(faults);
+  });
+
+  it('mends from the cache, from the video, from the record, and deletes what nobody knows', async () => {
+    const { store, root } = await createStore();
+    const { keys } = await storeTask(store, 'task-1');
+    const orphan = await storeTask(store, 'orphan', { hasRecord: false });
+    await age(root, Object.values(orphan.keys).slice(0, 4), 2);
+    await store.put('cache/video/abc/video', Buffer.from('video of task-1'));
+    await store.put('cache/video/def/mask', Buffer.from('mask'));
+    await writeFile(await realpath(join(root, 'cache/video/def/mask')), 'Mask');
+    await writeFile(await realpath(join(root, keys.video)), 'Video of task-1');
+    await store.delete(keys.mask);
+    await store.delete(keys.thumbnail);
+
+    const faults = await check(store, { repair: true });
+
+    expect(Object.fromEntries(faults.map(({ key, repair }) => [key, repair]))).toMatchObject({
+      'cache/video/def/mask': 'deleted',
+      [orphan.keys.image]: 'deleted',
+      [keys.video]: 'restored from the cache',
+      [keys.mask]: 'struck off the record',
+      [keys.thumbnail]: 'made again',
+    });
+    expect(String(await store.read(keys.video))).toBe('video of task-1');
+    expect(await check(store)).toEqual([]);
+  });
+
+  it('leaves alone what may belong to a running job', async () => {
+    const { store, root } = await createStore();
+    const { keys } = await storeTask(store, 'task-1', { hasRecord: false });
+    await age(root, Object.values(keys).slice(0, 4), 2);
+    for (const isRunning of [async () => true, async () => Promise.reject(new Error('away'))]) {
+      expect(await check(store, { repair: true, isRunning })).toEqual([]);
+    }
+    expect(await store.stat(keys.image)).toBeDefined();
+  });
+
+  it('says what it cannot mend', async () => {
+    const { store, root } = await createStore();
+    const { keys } = await storeTask(store, 'task-1');
+    await writeFile(await realpath(join(root, keys.video)), 'Video of task-1');
+    await writeFile(await realpath(join(root, keys.metadata)), 'no record');
+    expect(await check(store, { repair: true })).toEqual([
+      { key: keys.metadata, fault: 'corrupt' },
+      { key: keys.video, fault: 'corrupt' },
+    ]);
+  });
+});

@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import type { RetentionReport } from '../../src/contracts/retention.ts';
+import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { writeKeepNote } from '../../src/storage/retention/keep-notes.ts';
+import { type RetentionOptions, type RetentionRules, retain } from '../../src/storage/retention.ts';
+import { createTaskRecords } from '../../src/storage/task-records.ts';
+import { createStore } from './file-store/temporary-store.ts';
+import { age, storeTask } from './task-files.ts';
+
+const RULES: RetentionRules = {
+  days: { uploads: 7, processed: 3, videos: 30, records: 365 },
+  unknownDays: 1,
+  tempHours: 1,
+  maxCacheBytes: 1_000_000,
+};
+
+async function run(
+  store: ObjectStore,
+  options: Partial<RetentionOptions> & { running?: string[] } = {},
+): Promise<RetentionReport> {
+  const report = await retain({
+    store,
+    records: createTaskRecords({ store }),
+    rules: RULES,
+    dryRun: false,
+    isRunning: async (taskId) => options.running?.includes(taskId) ?? false,
+    ...options,
+  });
+  return report;
+}
+
+const keysIn = (store: ObjectStore, prefix = '') => Array.fromAsync(store.list(prefix), ({ key }) => key);
+
+describe('the retention', () => {
+  it.each([
+    [2, ['image', 'mask', 'metadata', 'thumbnail', 'video']],
+    [4, ['image', 'metadata', 'thumbnail', 'video']],
+    [8, ['metadata', 'thumbnail', 'video']],
+    [31, ['metadata']],
+    [366, []],
+  ])('leaves of a task of %i days: %j', async (days, left) => {
+    const { store, root } = await createStore();
+    const { keys } = await storeTask(store, 'task-1');
+    await age(root, Object.values(keys), days);
+
+    await run(store);
+
+    const there = await keysIn(store);
+    const names = Object.entries(keys).flatMap(([name, key]) => (there.includes(key) ? [name] : []));
+    expect(names.sort()).toEqual(left);
+    const record = await createTaskRecords({ store }).read('task-1');
+    expect(record?.objects.map(({ key }) => key)).toEqual(
+      record && there.filter((key) => key !== keys.metadata).sort(byOrderOf(Object.values(keys))),
+    );
+  });
+
+  it('reports what it deleted, and with a dry run what it would', async () => {
+    const { store, root } = await createStore();
+    const { keys } = await storeTask(store, 'task-1');
+    await store.put('temp/gpu/old', Buffer.from('old'));
+    await age(root, [...Object.values(keys), 'temp/gpu/old'], 10);
+    const before = await keysIn(store);
+
+    const dry = await run(store, { dryRun: true });
+    expect(await keysIn(store)).toEqual(before);
+    const wet = await run(store);
+
+    expect(wet.deleted).toEqual(dry.deleted);
+    expect(wet).toMatchObject({
+      dry_run: false,
+      deleted: {
+        uploads: { files: 1, bytes: 'image of task-1'.length },
+        processed: { files: 1 },
+        videos: { files: 0 },
+        temp: { files: 1, bytes: 3 },
+      },
+      scanned: { files: 6 },
+      errors: { count: 0 },
+    });
+    expect(await keysIn(store)).toEqual([keys.metadata, keys.thumbnail, keys.video]);
+  });
+
+  it('takes nothing from a running job, and nothing where Temporal does not say whether it runs', async () => {
+    const { store, root } = await createStore();
+    const running = await storeTask(store, 'running', { isEnded: false });
+    const starting = await storeTask(store, 'starting', { hasRecord: false });
+    const unsure = await storeTask(store, 'unsure', { isEnded: false });
+    const lost = await storeTask(store, 'lost', { isEnded: false });
+    for (const { keys } of [running, unsure, lost]) await age(root, Object.values(keys), 400);
+    await age(root, Object.values(starting.keys).slice(0, 4), 400);
+
+    const report = await run(store, {
+      isRunning: async (taskId) => {
+        if (taskId === 'unsure') throw new Error('Temporal does not answer');
+        return taskId !== 'lost';
+      },
+    });
+
+    const left = await keysIn(store);
+    for (const { keys } of [running, unsure])
+      expect(left).toEqual(expect.arrayContaining(Object.values(keys)));
+    expect(left).toContain(starting.keys.image);
+    expect(left).not.toContain(lost.keys.image);
+    expect(report.kept.running).toBe(2);
+    expect(report.errors).toEqual({ count: 1, examples: ['unsure: Temporal does not answer'] });
+  });
+
+  it('takes nothing from a task that is held, until it is released', async () => {
+    const { store, root } = await createStore();
+    const { keys } = await storeTask(store, 'task-1');
+    await age(root, Object.values(keys), 400);
+    await writeKeepNote(store, 'task-1', { hold: { reason: 'the fair', since: '2026-01-01' } });
+
+    expect((await run(store)).kept.held).toBe(1);
+    expect(await keysIn(store, 'videos/')).toHaveLength(3);
+
+    await writeKeepNote(store, 'task-1', {});
+    await run(store);
+    expect(await keysIn(store, 'videos/')).toEqual([]);
+  });
+
+  it('goes by the days of the task where it has its own, longer and shorter', async () => {
+    const { store, root } = await createStore();
+    const short = await storeTask(store, 'short');
+    const long = await storeTask(store, 'long');
+    await age(root, [...Object.values(short.keys), ...Object.values(long.keys)], 40);
+    await writeKeepNote(store, 'short', { days: 0.5 });
+    await writeKeepNote(store, 'long', { days: 100 });
+
+    await run(store);
+
+    expect(await keysIn(store, 'videos/short/')).toEqual([short.keys.metadata]);
+    expect(await keysIn(store, 'uploads/long/')).toEqual([long.keys.image]);
+  });
+
+  it('sweeps files of a task that nobody knows after a day, all of them or none', async () => {
+    const { store, root } = await createStore();
+    const old = await storeTask(store, 'old', { hasRecord: false });
+    const young = await storeTask(store, 'young', { hasRecord: false });
+    const oldFiles = Object.values(old.keys).slice(0, 4);
+    await age(root, oldFiles, 1.1);
+    await age(root, [young.keys.image, young.keys.video], 5);
+
+    const report = await run(store);
+
+    expect(report.deleted.unknown.files).toBe(4);
+    expect(await keysIn(store, 'uploads/')).toEqual([young.keys.image]);
+  });
+
+  it('leaves what cannot be read as it is, and goes on with the rest', async () => {
+    const { store, root } = await createStore();
+    const broken = await storeTask(store, 'broken');
+    const whole = await storeTask(store, 'whole');
+    await store.put(broken.keys.metadata, Buffer.from('{"schema_version": 99}'));
+    await age(root, [...Object.values(broken.keys), ...Object.values(whole.keys)], 400);
+
+    const report = await run(store);
+
+    expect(await keysIn(store)).toEqual(Object.values(broken.keys).sort());
+    expect(report.errors.count).toBe(1);
+    expect(report.errors.examples[0]).toContain('schema_version');
+  });
+
+  it('keeps cached files by their last use, within their budget, and what is in use beyond it', async () => {
+    const { store, root } = await createStore();
+    for (const [name, days] of [
+      ['a', 3],
+      ['b', 1],
+      ['c', 2],
+      ['d', 0],
+    ] as const) {
+      const keys = [`cache/video/${name}/video`, `cache/video/${name}/entry.json`];
+      for (const key of keys) await store.put(key, Buffer.alloc(500));
+      await age(root, keys, days);
+    }
+    await store.put('cache/claims/x/000001', Buffer.from('video/gone'));
+    await age(root, ['cache/claims/x/000001'], 3);
+
+    await run(store, { rules: { ...RULES, maxCacheBytes: 2500 } });
+    expect(await keysIn(store, 'cache/')).toEqual(
+      ['b', 'd'].flatMap((name) => [`cache/video/${name}/entry.json`, `cache/video/${name}/video`]),
+    );
+
+    await run(store, { rules: { ...RULES, maxCacheBytes: 1 } });
+    expect(await keysIn(store, 'cache/')).toEqual(['cache/video/d/entry.json', 'cache/video/d/video']);
+  });
+});
+
+function byOrderOf(keys: string[]): (a: string, b: string) => number {
+  return (a, b) => keys.indexOf(a) - keys.indexOf(b);
+}

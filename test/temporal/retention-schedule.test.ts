@@ -1,0 +1,89 @@
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRetentionActivities } from '../../src/activities/retention.ts';
+import { QUEUES } from '../../src/contracts/queues.ts';
+import { RETENTION_SCHEDULE, type RetentionReport } from '../../src/contracts/retention.ts';
+import { retain } from '../../src/storage/retention.ts';
+import { createTaskRecords } from '../../src/storage/task-records.ts';
+import { createRetentionSchedule } from '../../src/temporal/retention-schedule.ts';
+import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
+import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import { createStore } from '../storage/file-store/temporary-store.ts';
+import { age, storeTask } from '../storage/task-files.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+describe('the schedule of the retention', () => {
+  it('is made once, every 60 minutes, skips a run that would overlap, and stays paused', async () => {
+    const schedule = createRetentionSchedule(server);
+    await expect(schedule.status()).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' });
+
+    await Promise.all([schedule.ensure(), schedule.ensure()]);
+    const { spec, policies } = await server.client.schedule.getHandle(RETENTION_SCHEDULE).describe();
+    expect(spec.intervals).toMatchObject([{ every: 3_600_000 }]);
+    expect(policies).toMatchObject({ overlap: 'SKIP', catchupWindow: 3_600_000 });
+    const { next_run_at } = await schedule.status();
+    expect(Date.parse(next_run_at!)).toBeGreaterThan(Date.now());
+
+    await schedule.pause('Disk is being moved');
+    await schedule.ensure();
+    expect(await schedule.status()).toMatchObject({ is_paused: true, note: 'Disk is being moved' });
+    await schedule.resume();
+    expect(await schedule.status()).toMatchObject({ is_paused: false });
+  });
+
+  it('runs by hand, dry first, and leaves its report as the result in Temporal', async () => {
+    const { store, root } = await createStore();
+    const { keys } = await storeTask(store, 'task-1');
+    await age(root, Object.values(keys), 4);
+    const reports: RetentionReport[] = [];
+    const activities = createRetentionActivities({
+      retain: (options) =>
+        retain({
+          ...options,
+          store,
+          records: createTaskRecords({ store }),
+          isRunning: async () => false,
+          rules: {
+            days: { uploads: 7, processed: 3, videos: 30, records: 365 },
+            unknownDays: 1,
+            tempHours: 1,
+            maxCacheBytes: 1e9,
+          },
+        }),
+      onReport: (report) => reports.push(report),
+    });
+    const common = { ...WORKER_DEFAULTS, connection: server.workerConnection };
+    const workers = await Promise.all([
+      Worker.create({ ...common, taskQueue: QUEUES.io, activities }),
+      Worker.create({
+        ...common,
+        taskQueue: QUEUES.pipeline,
+        workflowBundle: await loadWorkflowBundle(),
+      }),
+    ]);
+    const runs = workers.map((worker) => worker.run());
+    const schedule = createRetentionSchedule(server);
+
+    const dry = await schedule.run({ dryRun: true });
+    expect(dry).toMatchObject({ dry_run: true, deleted: { processed: { files: 1 } } });
+    expect(await store.stat(keys.mask)).toBeDefined();
+
+    await schedule.ensure();
+    await schedule.trigger();
+    while (reports.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(await store.stat(keys.mask)).toBeUndefined();
+    const { last_run } = await schedule.status();
+    const handle = server.client.workflow.getHandle(last_run!.workflow_id);
+    expect(await handle.result()).toEqual(reports[0]);
+    expect(reports).toMatchObject([{ dry_run: false, deleted: { processed: { files: 1 } } }]);
+
+    for (const worker of workers) worker.shutdown();
+    await Promise.all(runs);
+  });
+});
