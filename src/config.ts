@@ -3,6 +3,7 @@ import { availableParallelism, homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import { readSecretFiles, SECRETS } from './config/secret-files.ts';
 import { PipelineError } from './errors.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -257,6 +258,18 @@ export const Environment = z.object({
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('Least level logged'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url()
+    .optional()
+    .describe('Where traces go, such as http://localhost:4318 (OTLP over HTTP); without it none are made'),
+  OTEL_EXPORTER_OTLP_HEADERS: z.string().optional().describe('Headers for it, as `name=value,name=value`'),
+  OTEL_SERVICE_NAME: z.string().default('limelight').describe('The name that traces are found by'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('The share of tasks that are traced, 0 to 1'),
 });
 
 /** Grouped by the part that consumes it: a factory takes `config.api`, never the whole. */
@@ -366,7 +379,13 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
     },
   },
   onnx: { threads: env.ONNX_THREADS },
-  log: { level: env.LOG_LEVEL },
+  tracing: {
+    endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
+    headers: env.OTEL_EXPORTER_OTLP_HEADERS,
+    serviceName: env.OTEL_SERVICE_NAME,
+    ratio: env.OTEL_TRACES_SAMPLER_ARG,
+  },
+  log: { level: env.LOG_LEVEL, secrets: SECRETS.flatMap((name) => env[name] ?? []) },
 });
 
 export type Config = ReturnType<typeof toConfig>;
@@ -377,17 +396,28 @@ export function loadConfig(env: Record<string, string | undefined>): Config {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = Environment.safeParse(given);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new PipelineError('CONFIG_INVALID', `Configuration: ${faults.join('; ')}`);
+  const { values, faults } = readSecretFiles(given);
+  const parsed = Environment.safeParse(values);
+  if (!parsed.success || faults.length > 0) {
+    const issues = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
+    throw new PipelineError('CONFIG_INVALID', `Configuration: ${[...issues, ...faults].join('; ')}`);
   }
   return toConfig(parsed.data);
 }
 
-/** The process's environment over the variables of the env file, where there is one. */
+/** What each env file held when it was read first. */
+const atStart = new Map<string, Record<string, string | undefined>>();
+
+/**
+ * The process's environment over the variables of the env file, where there is one. Read again later, the file's new
+ * values count: what the process has from its parent, and its parent from the file, is the file's.
+ */
 export function readEnvironment(envFile = '.env'): Record<string, string | undefined> {
-  return { ...readEnvFile(envFile), ...process.env };
+  const file = readEnvFile(envFile);
+  const first = atStart.get(envFile) ?? file;
+  atStart.set(envFile, first);
+  const own = Object.entries(process.env).filter(([name, value]) => first[name] !== value);
+  return { ...file, ...Object.fromEntries(own) };
 }
 
 function readEnvFile(path: string): Record<string, string | undefined> {

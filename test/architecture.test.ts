@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** The parts of `src`: folders and files by how their paths begin. The first that fits is a file's part. */
 const PARTS: ReadonlyArray<[part: string, ...paths: string[]]> = [
-  ['composition', 'workers/', 'cli/', 'api/main.ts', 'api/run-api.ts', 'run-main.ts'],
+  ['composition', 'workers/', 'cli/', 'api/main.ts', 'api/run-api.ts', 'run-main.ts', 'reload-settings.ts'],
   [
     'ports',
     'storage/object-store.ts',
@@ -30,7 +30,7 @@ const PARTS: ReadonlyArray<[part: string, ...paths: string[]]> = [
   ['d-id emulator', 'providers/d-id/emulator/'],
   ['d-id provider', 'providers/d-id/'],
   ['errors', 'errors.ts'],
-  ['config', 'config.ts'],
+  ['config', 'config.ts', 'config/'],
   ...[
     'contracts',
     'outbound',
@@ -108,7 +108,8 @@ const MAY_IMPORT: Record<string, Imports> = {
 /** Packages that belong to some parts only. */
 const PACKAGES: Record<string, string[]> = {
   '@temporalio/workflow': ['workflows'],
-  '@temporalio/activity': ['activities'],
+  '@temporalio/activity': ['activities', 'composition'],
+  '@opentelemetry/api': ['telemetry', 'api', 'composition'],
   '@temporalio/worker': ['composition', 'temporal'],
   '@temporalio/client': ['composition', 'temporal'],
   '@temporalio/proto': ['temporal'],

@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { describe, expect, it } from 'vitest';
-import { renderEnvExample } from '../scripts/env-example.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { renderEnvExample, renderSettings } from '../scripts/env-example.ts';
+import { SECRETS } from '../src/config/secret-files.ts';
 import { Environment, loadConfig, readEnvironment } from '../src/config.ts';
 import { PipelineError } from '../src/errors.ts';
 
@@ -114,5 +116,45 @@ describe('.env.example', () => {
 
   it('changes nothing for who copies it as it is', () => {
     expect(parseEnv(example)).toEqual({});
+  });
+});
+
+describe('secrets from files', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'limelight-secrets-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const write = (text: string) => {
+    const path = join(folder, randomUUID());
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it.each(SECRETS)('%s is what the file of %s_FILE holds, without the line break at its end', (name) => {
+    const secret = 'sixteen characters=and more';
+    const fromFile = loadConfig({ [`${name}_FILE`]: write(`${secret}\n`) });
+    expect(fromFile).toEqual(loadConfig({ [name]: secret }));
+    expect(fromFile.log.secrets).toEqual([secret]);
+  });
+
+  it('faults of files are named with all other faults', () => {
+    const { message } = faultOf({
+      YOLO_SLOTS: 'two',
+      D_ID_API_KEY_FILE: join(folder, 'missing'),
+      D_ID_WEBHOOK_SECRET_FILE: write(''),
+      API_KEY: 'a',
+      API_KEY_FILE: write('b'),
+    });
+    expect(message).toContain('YOLO_SLOTS: ');
+    expect(message).toContain('D_ID_API_KEY_FILE: the file cannot be read (ENOENT)');
+    expect(message).toContain('D_ID_WEBHOOK_SECRET_FILE: the file is empty');
+    expect(message).toContain('API_KEY_FILE: API_KEY is set too');
+  });
+});
+
+describe('docs/settings.md', () => {
+  it('is what the schema says (else run: node scripts/env-example.ts)', () => {
+    expect(readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8')).toBe(renderSettings());
   });
 });

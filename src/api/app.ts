@@ -9,6 +9,7 @@ import { crossOrigin } from './cross-origin.ts';
 import { guard } from './guard.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import { createErrorHandler } from './problem.ts';
+import { requestContext } from './request-context.ts';
 import { requestMetrics } from './request-metrics.ts';
 import { cancelRoutes } from './routes/cancel.ts';
 import { dIdRoutes } from './routes/d-id.ts';
@@ -40,6 +41,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     answerError(new PipelineError('ROUTE_NOT_FOUND', `There is nothing at ${c.req.path}.`), c),
   );
   app.use(requestId());
+  app.use(requestContext());
   app.use(accessLog(deps.logger));
   app.use(requestMetrics(deps.requests));
   app.use(securityHeaders());

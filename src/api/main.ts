@@ -1,9 +1,11 @@
 /** Entry point of the API. */
 import { loadConfig, readEnvironment } from '../config.ts';
+import { reloadOnHangup } from '../reload-settings.ts';
 import { runMain } from '../run-main.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { runApi } from './run-api.ts';
 
 const config = loadConfig(readEnvironment());
 const logger = createLogger('api', config.log);
+using _reload = reloadOnHangup(config, logger);
 await runMain(logger, (signal) => runApi(config, logger, signal));

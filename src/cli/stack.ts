@@ -7,6 +7,7 @@ import { assertPortFree } from './assert-port-free.ts';
 import { toLocalUrl } from './local-url.ts';
 import { openLogFile } from './log-file.ts';
 import { startStackProcess } from './stack-process.ts';
+import type { SupervisedProcess } from './supervisor.ts';
 
 const SCRIPTS = {
   temporal: new URL('./temporal-main.ts', import.meta.url),
@@ -39,6 +40,8 @@ export interface Stack extends AsyncDisposable {
   webUiUrl?: string;
   /** Aborted, with the error, when a process cannot run and no restart will help. */
   refused: AbortSignal;
+  /** Has every process read its settings again. */
+  reload(): void;
 }
 
 /**
@@ -49,6 +52,7 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
   await assertPortFree(config.api.port, 'API_PORT', config.api.host);
   const refused = new AbortController();
   const logs = join(config.storage.root, 'logs');
+  const processes: SupervisedProcess[] = [];
   const start = (role: ProcessName, name: string = role, settings: Record<string, string> = {}) => {
     const log = openLogFile(join(logs, `${name}.log`));
     const script = SCRIPTS[role];
@@ -60,6 +64,7 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
       onWarning,
       onRefusal: (error) => refused.abort(error),
     });
+    processes.push(running);
     return async (timeoutMs: number) => {
       await running.stop(timeoutMs);
       log.end();
@@ -95,6 +100,11 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
     apiUrl,
     ...(stopTemporal && { webUiUrl: `http://127.0.0.1:${config.temporal.embedded.uiPort}` }),
     refused: refused.signal,
+    reload() {
+      for (const running of processes) {
+        running.reload();
+      }
+    },
     [Symbol.asyncDispose]: stop,
   };
 }

@@ -24,6 +24,8 @@ export interface SupervisedProcess extends AsyncDisposable {
   /** Absent while it waits to be restarted. */
   readonly pid: number | undefined;
   readonly restarts: number;
+  /** Has the process read its settings again. */
+  reload(): void;
   /** SIGTERM, then SIGKILL after `timeoutMs`. Resolves when the process is gone; it does not come back. */
   stop(timeoutMs: number): Promise<void>;
 }
@@ -87,6 +89,7 @@ export function supervise(options: SupervisedOptions): SupervisedProcess {
     get restarts() {
       return restarts;
     },
+    reload: () => child?.kill('SIGHUP'),
     stop,
     [Symbol.asyncDispose]: () => stop(DISPOSE_TIMEOUT_MS),
   };

@@ -12,6 +12,8 @@ import { endLeftover, rememberProcess } from './leftover-process.ts';
 
 const environment = readEnvironment();
 const config = loadConfig(environment);
+// The server has no settings that could be reloaded; the signal's default would end it.
+process.on('SIGHUP', () => {});
 const { port, uiPort } = config.temporal.embedded;
 
 await runMain(createLogger('temporal', config.log), async (signal) => {

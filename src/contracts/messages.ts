@@ -15,6 +15,11 @@ export function toTaskId(workflowId: string): string {
   return workflowId.slice(toWorkflowId('').length);
 }
 
+/** The task of a workflow, where it is one's. */
+export function taskIdOf(workflowId: string): string | undefined {
+  return workflowId.startsWith('video/') ? workflowId.slice('video/'.length) : undefined;
+}
+
 /** Answer of the query `progress(since)`. */
 export interface Progress {
   /** Events with `seq` greater than `since`. */

@@ -1,5 +1,6 @@
 /** Entry point of the GPU worker: one per device and host. */
 import { loadConfig, readEnvironment } from '../config.ts';
+import { reloadOnHangup } from '../reload-settings.ts';
 import { runMain } from '../run-main.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createGpuWorker } from './gpu-worker.ts';
@@ -7,5 +8,6 @@ import { runWorker } from './run-worker.ts';
 
 const config = loadConfig(readEnvironment());
 const logger = createLogger('gpu', config.log);
+using _reload = reloadOnHangup(config, logger);
 const role = { name: 'gpu', port: config.worker.gpuPort, create: createGpuWorker } as const;
 await runMain(logger, (signal) => runWorker(role, config, logger, signal));

@@ -1,5 +1,6 @@
 /** Entry point of the io worker: workflows, short activities, decoding and the built-in renderer. */
 import { loadConfig, readEnvironment } from '../config.ts';
+import { reloadOnHangup } from '../reload-settings.ts';
 import { runMain } from '../run-main.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createIoWorker } from './io-worker.ts';
@@ -7,5 +8,6 @@ import { runWorker } from './run-worker.ts';
 
 const config = loadConfig(readEnvironment());
 const logger = createLogger('io', config.log);
+using _reload = reloadOnHangup(config, logger);
 const role = { name: 'io', port: config.worker.ioPort, create: createIoWorker } as const;
 await runMain(logger, (signal) => runWorker(role, config, logger, signal));

@@ -1,6 +1,8 @@
 import { type NativeConnection, Runtime, type Worker, type WorkerOptions } from '@temporalio/worker';
+import { taskIdOf } from '../contracts/messages.ts';
 import type { SlotPool } from '../slots/slot-task.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { observeActivity } from './observe-activity.ts';
 import { pickSdkMetricsAddress } from './sdk-metrics.ts';
 
 /**
@@ -13,6 +15,7 @@ export const WORKER_DEFAULTS = {
   shutdownGraceTime: '10 s',
   // What does not even end when it is cancelled must not keep a process that is to stop.
   shutdownForceTime: '18 s',
+  interceptors: { activity: [observeActivity] },
 } satisfies Partial<WorkerOptions>;
 
 /**
@@ -34,17 +37,23 @@ export async function installRuntime(logger: Logger): Promise<string> {
       },
     },
     logger: {
-      log: (level, message, meta) => logger[toPinoLevel(level)](meta ?? {}, message),
-      trace: (message, meta) => logger.trace(meta ?? {}, message),
-      debug: (message, meta) => logger.debug(meta ?? {}, message),
-      info: (message, meta) => logger.debug(meta ?? {}, message),
+      log: (level, message, meta) => logger[toPinoLevel(level)](toFields(meta), message),
+      trace: (message, meta) => logger.trace(toFields(meta), message),
+      debug: (message, meta) => logger.debug(toFields(meta), message),
+      info: (message, meta) => logger.debug(toFields(meta), message),
       // Each of our workers serves one queue with either workflows or activities: the SDK warns of the other half.
       warn: (message, meta) =>
-        logger[/^No \w+ registered/.test(message) ? 'debug' : 'warn'](meta ?? {}, message),
-      error: (message, meta) => logger.error(meta ?? {}, message),
+        logger[/^No \w+ registered/.test(message) ? 'debug' : 'warn'](toFields(meta), message),
+      error: (message, meta) => logger.error(toFields(meta), message),
     },
   });
   return bindAddress;
+}
+
+/** The SDK names the workflow; our own lines name the task. */
+function toFields(meta: Record<string, unknown> | undefined): Record<string, unknown> {
+  const taskId = typeof meta?.workflowId === 'string' ? taskIdOf(meta.workflowId) : undefined;
+  return { ...(taskId && { task_id: taskId }), ...meta };
 }
 
 function toPinoLevel(level: 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR') {

@@ -46,6 +46,10 @@ async function up(): Promise<void> {
     write(`  Web UI   ${stack.webUiUrl}  (every job, step by step)`);
   }
   write(`  Storage  ${config.storage.root}  (logs in logs/)`);
+  // The terminal that goes away sends the same signal; then it means what it always means.
+  if (!process.stdin.isTTY) {
+    process.on('SIGHUP', () => stack.reload());
+  }
   const end = AbortSignal.any([signal, stack.refused]);
   if (!end.aborted) {
     await once(end, 'abort');

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadConfig, readEnvironment } from '../src/config.ts';
+import { reloadOnHangup } from '../src/reload-settings.ts';
+import { createLogger } from '../src/telemetry/logger.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'limelight-reload-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function start(text: string) {
+  const envFile = join(folder, `${Math.random()}.env`);
+  writeFileSync(envFile, text);
+  const config = loadConfig(readEnvironment(envFile));
+  const lines: string[] = [];
+  const logger = createLogger('test', {
+    level: 'info',
+    destination: { write: (line) => void lines.push(line) },
+  });
+  const reload = reloadOnHangup(config, logger, () => readEnvironment(envFile));
+  const hangUp = async (newText: string) => {
+    writeFileSync(envFile, newText);
+    process.kill(process.pid, 'SIGHUP');
+    await expect.poll(() => lines.length).toBeGreaterThan(0);
+    return JSON.parse(lines.splice(0).join('')) as Record<string, unknown>;
+  };
+  return { config, logger, reload, hangUp };
+}
+
+it('takes over what is safe and tells what waits for a restart', async () => {
+  const { config, logger, reload, hangUp } = start('YOLO_CONFIDENCE_THRESHOLD=0.5\nYOLO_SLOTS=2\n');
+  using _reload = reload;
+
+  const line = await hangUp('YOLO_CONFIDENCE_THRESHOLD=0.3\nLOG_LEVEL=debug\nYOLO_SLOTS=1\n');
+
+  expect(line).toMatchObject({ waiting: ['gpu'], msg: expect.stringContaining('restart') });
+  expect(config.jobs.confThreshold).toBe(0.3);
+  expect(logger.level).toBe('debug');
+  expect(config.gpu.yolo.slots).toBe(2);
+});
+
+it('changes nothing where the settings have a fault', async () => {
+  const { config, reload, hangUp } = start('YOLO_CONFIDENCE_THRESHOLD=0.5\n');
+  using _reload = reload;
+
+  expect(await hangUp('YOLO_CONFIDENCE_THRESHOLD=0.3\nYOLO_SLOTS=none\n')).toMatchObject({
+    level: 'error',
+    err: { message: expect.stringContaining('YOLO_SLOTS') },
+  });
+  expect(config.jobs.confThreshold).toBe(0.5);
+});
+
+it('reads the file again although the parent handed its old values on in the environment', () => {
+  const envFile = join(folder, 'handed-on.env');
+  writeFileSync(envFile, 'LIMELIGHT_HANDED_ON=old\n');
+  process.env.LIMELIGHT_HANDED_ON = 'old';
+  process.env.LIMELIGHT_OF_THE_PROCESS = 'its own';
+  try {
+    expect(readEnvironment(envFile).LIMELIGHT_HANDED_ON).toBe('old');
+    writeFileSync(envFile, 'LIMELIGHT_HANDED_ON=new\nLIMELIGHT_OF_THE_PROCESS=file\n');
+    expect(readEnvironment(envFile)).toMatchObject({
+      LIMELIGHT_HANDED_ON: 'new',
+      LIMELIGHT_OF_THE_PROCESS: 'its own',
+    });
+  } finally {
+    delete process.env.LIMELIGHT_HANDED_ON;
+    delete process.env.LIMELIGHT_OF_THE_PROCESS;
+  }
+});
