@@ -6,11 +6,13 @@ import { PipelineError } from '../errors.ts';
 import { MEDIA_HEAD_BYTES } from '../media/media-type.ts';
 import { assertForm, type FormRequest } from './form-request.ts';
 import { receiveFile } from './receive-file.ts';
-import { uploadIncomplete, uploadTooLarge } from './upload-errors.ts';
+import { uploadIncomplete, uploadTimeout, uploadTooLarge } from './upload-errors.ts';
 
 /** What may arrive under the name of a file field. */
 export interface FileRule {
   maxBytes: number;
+  /** How long the part may take from its first byte to its last; no limit without it. */
+  timeoutMs?: number;
   /** Rejects with MEDIA_UNSUPPORTED where the first bytes are of a kind that the field does not take. */
   check: (head: Uint8Array) => Promise<void>;
 }
@@ -33,13 +35,23 @@ const MAX_PARTS = 64;
 /** Boundaries, headers and text fields. */
 const OVERHEAD_BYTES = 256 * 1024;
 
+/** Silence of a client after which it is taken for gone. */
+const IDLE_MS = 30_000;
+
+export interface ReceiveFormOptions {
+  folder: string;
+  rules: Record<string, FileRule>;
+  /** Default: 30 s. */
+  idleMs?: number;
+}
+
 /**
  * Streams a multipart form into files of `folder`, parts in any order. The first file that is too large or of a wrong
- * kind ends it at once, as does a connection that is cut; other faults are collected, so that a client hears all of them.
+ * kind ends it at once, as does a connection that is cut, silent or too slow; other faults are collected, so that a client hears all of them.
  */
 export async function receiveForm(
   request: FormRequest,
-  { folder, rules }: { folder: string; rules: Record<string, FileRule> },
+  { folder, rules, idleMs = IDLE_MS }: ReceiveFormOptions,
 ): Promise<ReceivedForm> {
   const maxBytes = Object.values(rules).reduce((sum, rule) => sum + rule.maxBytes, OVERHEAD_BYTES);
   const { body, contentType } = assertForm(request, maxBytes);
@@ -55,6 +67,7 @@ export async function receiveForm(
 
   const receive = async (name: string, rule: FileRule, stream: BusboyFileStream, filename: string) => {
     const path = join(folder, name);
+    using _timer = abortAfter(rule.timeoutMs, () => stop.abort(uploadTimeout(name)));
     const file = await receiveFile(stream, {
       path,
       signal: stop.signal,
@@ -95,6 +108,8 @@ export async function receiveForm(
   });
   parser.on('partsLimit', () => faults.set('form', `expected at most ${MAX_PARTS} parts`));
 
+  using silence = abortAfter(idleMs, () => stop.abort(uploadTimeout('The form')));
+  body.on('data', silence.refresh);
   try {
     await pump(body, parser, stop.signal);
     await Promise.all(receiving);
@@ -105,6 +120,16 @@ export async function receiveForm(
     await Promise.allSettled(receiving);
     throw stop.signal.reason instanceof PipelineError ? stop.signal.reason : uploadIncomplete(error);
   }
+}
+
+interface Timer extends Disposable {
+  /** Starts its time anew. */
+  refresh: () => void;
+}
+
+function abortAfter(ms: number | undefined, abort: () => void): Timer {
+  const timer = ms === undefined ? undefined : setTimeout(abort, ms);
+  return { refresh: () => timer?.refresh(), [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 /** `pipeline` would destroy the source, and with it the connection that the answer goes through. */

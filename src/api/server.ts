@@ -6,10 +6,20 @@ import type { Hono } from 'hono';
 import { PipelineError } from '../errors.ts';
 import type { ApiEnv } from './api-env.ts';
 import { toProblem } from './problem.ts';
+import { uploadTimeout } from './upload-errors.ts';
 
 /** 75 MB over a line of 1 Mbit/s. */
 const REQUEST_TIMEOUT_MS = 15 * 60_000;
 const LINGER_MS = 3_000;
+const HEADERS_TIMEOUT_MS = 20_000;
+/** A slow request is noticed so much late. */
+const CHECK_EVERY_MS = 5_000;
+
+const TIMEOUTS = {
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  connectionsCheckingInterval: CHECK_EVERY_MS,
+};
 
 /** An HTTP server for the app. What is no valid HTTP never reaches the app, and gets a problem document all the same. */
 export function createApiServer(app: Hono<ApiEnv>): Server {
@@ -20,7 +30,7 @@ export function createApiServer(app: Hono<ApiEnv>): Server {
       return new Response(body, { status: 400, headers });
     },
   });
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+  const server = createServer(TIMEOUTS, (request, response) => {
     response.once('finish', () => linger(request));
     void listener(request, response);
   });
@@ -29,14 +39,14 @@ export function createApiServer(app: Hono<ApiEnv>): Server {
       socket.destroy();
       return;
     }
-    const { body, headers } = malformed(error);
+    const { status, body, headers } = malformed(error);
     const fields = Object.entries({
       ...headers,
       'Content-Length': Buffer.byteLength(body),
       Connection: 'close',
     });
     const head = fields.map(([name, value]) => `${name}: ${value}`).join('\r\n');
-    socket.end(`HTTP/1.1 400 ${STATUS_CODES[400]}\r\n${head}\r\n\r\n${body}`);
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n\r\n${body}`);
   });
   return server;
 }
@@ -54,13 +64,11 @@ function linger(request: IncomingMessage): void {
   request.resume();
 }
 
-function malformed(error: unknown): { body: string; headers: Record<string, string> } {
-  const reason = error instanceof Error ? error.message : 'unreadable';
-  const problem = toProblem(
-    new PipelineError('REQUEST_MALFORMED', `Expected a valid HTTP request: ${reason}.`),
-    '/',
-  );
+function malformed(thrown: unknown): { status: number; body: string; headers: Record<string, string> } {
+  const error = toPipelineError(thrown);
+  const problem = toProblem(error, '/');
   return {
+    status: error.status,
     body: JSON.stringify(problem),
     headers: {
       'Content-Type': 'application/problem+json',
@@ -68,4 +76,19 @@ function malformed(error: unknown): { body: string; headers: Record<string, stri
       'X-Request-Id': randomUUID(),
     },
   };
+}
+
+function toPipelineError(error: unknown): PipelineError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return uploadTimeout('The request');
+    case 'HPE_HEADER_OVERFLOW':
+      return new PipelineError('HEADERS_TOO_LARGE', 'Expected at most 16 kB of headers but received more.');
+    default:
+      return new PipelineError(
+        'REQUEST_MALFORMED',
+        `Expected a valid HTTP request: ${message ?? 'unreadable'}.`,
+      );
+  }
 }

@@ -14,3 +14,10 @@ export function uploadIncomplete(cause?: unknown): PipelineError {
     { cause },
   );
 }
+
+export function uploadTimeout(what: string): PipelineError {
+  return new PipelineError(
+    'UPLOAD_TIMEOUT',
+    `${what}: nothing came for too long, or it came too slowly. Send it again over a faster connection.`,
+  );
+}

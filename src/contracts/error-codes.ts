@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   RANGE_NOT_SATISFIABLE: { status: 416, retryable: false },
   ROUTE_NOT_FOUND: { status: 404, retryable: false },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false },
+  HEADERS_TOO_LARGE: { status: 431, retryable: false },
   /** Some part of an upload took too long. */
   UPLOAD_TIMEOUT: { status: 408, retryable: false },
 

@@ -311,7 +311,7 @@ describe('a submission that is refused', () => {
         await new Promise<void>((resolve) => socket.write(request.subarray(0, offset), () => resolve()));
         await new Promise<void>((resolve) => socket.once('close', resolve).destroy());
       }),
-      { seed: 3, numRuns: 40 },
+      { seed: 3, numRuns: 100 },
     );
 
     await expect.poll(api.files, { timeout: 5_000 }).toEqual(before);
