@@ -27,6 +27,11 @@ export function maySee({ scopes, owner }: Caller, taskOwner: string | undefined)
   return scopes.has('admin') || (taskOwner !== undefined && taskOwner === owner);
 }
 
+/** Whose things a list shows the caller; everybody's for admins, and on a server without keys. */
+export function ownerSeenBy(caller: Caller | undefined): string | undefined {
+  return caller?.scopes.has('admin') ? undefined : caller?.owner;
+}
+
 /** The secret of `Authorization: Bearer …`; nothing where there is no such header. @throws PipelineError KEY_INVALID */
 export function bearerSecret(header: string | undefined): string | undefined {
   if (header === undefined) {

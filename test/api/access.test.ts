@@ -169,7 +169,12 @@ describe('a server with API keys', () => {
       );
       return new Set(found.map(({ method, path }) => `${method} ${path}`));
     };
-    const forAdmins = ['GET /api/pipeline/usage', 'GET /api/pipeline/storage/stats', 'GET /metrics'];
+    const forAdmins = [
+      'GET /api/pipeline/usage',
+      'GET /api/pipeline/storage/stats',
+      'GET /api/pipeline/timeline',
+      'GET /metrics',
+    ];
 
     expect([...having('public')].filter((route) => route.includes(' /api/')).sort()).toEqual([
       'GET /api/info',

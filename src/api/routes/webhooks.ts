@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { ApiDeps } from '../api-deps.ts';
 import { createRoutes } from '../api-routes.ts';
-import type { Caller } from '../caller.ts';
+import { ownerSeenBy } from '../caller.ts';
 import { problems } from '../wire/problem.ts';
 import { Deliveries, DeliveryStateName, toWireDelivery, WebhookSecrets } from '../wire/webhook.ts';
 
@@ -128,9 +128,4 @@ export function webhookRoutes({
       const secrets = await webhookSecrets.rotate(c.get('caller')?.owner, overlap_s * 1000);
       return c.json({ secrets }, 200);
     });
-}
-
-/** Whose deliveries; everybody's for admins and on a server without keys. */
-function ownerSeenBy(caller: Caller | undefined): string | undefined {
-  return caller?.scopes.has('admin') ? undefined : caller?.owner;
 }
