@@ -1,11 +1,13 @@
 import type { Outbound } from '../outbound/outbound.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import type { StorageUsage } from '../storage/storage-usage.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
 import type { WebhookSecrets } from '../storage/webhook-secrets.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HttpMetrics } from '../telemetry/metrics/http-metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Access } from './access.ts';
+import type { Admission } from './admission.ts';
 import type { DIdDeps } from './d-id-deps.ts';
 import type { DeliveryClient } from './delivery-client.ts';
 import type { JobClient } from './job-client.ts';
@@ -36,6 +38,8 @@ export interface ApiDeps {
   /** Told of each request. */
   requests: HttpMetrics;
   access: Access;
+  admission: Admission;
+  storageUsage: () => Promise<StorageUsage>;
   /** The way to URLs that clients name. */
   outbound: Outbound;
   deliveries: DeliveryClient;

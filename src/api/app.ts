@@ -25,6 +25,7 @@ import { modelHealthRoutes } from './routes/model-health.ts';
 import { pageRoutes } from './routes/page.ts';
 import { previewRoutes } from './routes/preview.ts';
 import { statusRoutes } from './routes/status.ts';
+import { storageRoutes } from './routes/storage.ts';
 import { submitRoutes } from './routes/submit.ts';
 import { timelineRoutes } from './routes/timeline.ts';
 import { usageRoutes } from './routes/usage.ts';
@@ -60,6 +61,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', dIdRoutes(deps));
   app.route('/', webhookRoutes(deps));
   app.route('/', usageRoutes(deps));
+  app.route('/', storageRoutes(deps));
   app.route('/', timelineRoutes(deps));
   app.route('/', metricsRoutes(deps));
   app.route('/', infoRoutes(deps));

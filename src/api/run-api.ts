@@ -6,7 +6,7 @@ import { createOutbound } from '../outbound/outbound.ts';
 import { openDId } from '../providers/d-id/open-d-id.ts';
 import { createApiKeys } from '../storage/api-keys.ts';
 import { createLinkSecret } from '../storage/link-secret.ts';
-import { createStorageUsage } from '../storage/storage-usage.ts';
+import { createStorageUsage, readDisk } from '../storage/storage-usage.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
 import { createWebhookSecrets } from '../storage/webhook-secrets.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -21,6 +21,7 @@ import { createTemporalStatistics } from '../temporal/temporal-statistics.ts';
 import { createTemporalTimeline } from '../temporal/temporal-timeline.ts';
 import { openStore } from '../workers/open-store.ts';
 import { createAccess } from './access.ts';
+import { createAdmission } from './admission.ts';
 import { createApp } from './app.ts';
 import { assertMayListen } from './assert-may-listen.ts';
 import { API_LIMITS } from './limits.ts';
@@ -56,13 +57,13 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     gate: createTemporalGate({ client, provider: 'd-id' }),
     ...(webhookSecret && { webhookSecret }),
   };
+  const { root } = config.storage;
+  const statistics = createTemporalStatistics({ client });
+  const storageUsage = createStorageUsage({ store, root });
   const observed = createApiMetrics({
-    statistics: createTemporalStatistics({ client }),
+    statistics,
     store,
-    storageUsage: createStorageUsage({
-      store,
-      ...(!config.storage.s3 && { root: config.storage.root }),
-    }),
+    storageUsage,
     readers: () => hub.readers,
     ...(dId && { provider: { name: 'd-id', ...dId } }),
     logger,
@@ -78,6 +79,12 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     ...(dId && { dId }),
     hub,
     access,
+    admission: createAdmission({
+      ...config.storage.disk,
+      freeBytes: async () => (await readDisk(root)).freeBytes,
+      countRunning: () => statistics.countRunning(),
+    }),
+    storageUsage,
     outbound: resources.use(createOutbound({ allowed: toNetworks(config.outbound.allowedNetworks) })),
     deliveries: createTemporalDeliveries({ client }),
     webhookSecrets: createWebhookSecrets({ store }),

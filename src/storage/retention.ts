@@ -27,6 +27,8 @@ export interface RetentionOptions {
   isRunning(taskId: string): Promise<boolean>;
   rules: RetentionRules;
   dryRun: boolean;
+  /** What the disk lacks: so much of the cache goes, whatever its budget. */
+  bytesWanted?: number;
   now?: number;
   /** Called often. */
   onProgress?(scanned: FilesAndBytes): void;
@@ -103,6 +105,7 @@ export async function retain(options: RetentionOptions): Promise<RetentionReport
   await evictEntries({
     store,
     maxBytes: rules.maxCacheBytes,
+    bytesWanted: options.bytesWanted ?? 0,
     now,
     see,
     evict: (object) => bin.throw('cache', object),

@@ -1,55 +1,71 @@
 import { statfs } from 'node:fs/promises';
+import { z } from 'zod';
 import { TIERS, type Tier } from '../contracts/task-keys.ts';
 import type { ObjectStore } from './object-store.ts';
 
 export interface StorageUsage {
-  tiers: Partial<Record<Tier, { files: number; bytes: number }>>;
-  /** Absent where the objects do not lie on a disk of this machine. */
+  tiers: Partial<Record<Tier | 'cache', { files: number; bytes: number }>>;
+  /** ISO 8601: when the tiers were gone through. */
+  scannedAt: string;
+  /** Of this machine: where the objects lie, or with a bucket what is on its way. */
   disk?: { freeBytes: number; totalBytes: number };
 }
 
 export interface StorageUsageOptions {
-  store: Pick<ObjectStore, 'list'>;
-  /** Folder of a store on this machine. */
+  store: Pick<ObjectStore, 'list' | 'read' | 'put'>;
+  /** Folder of this machine whose disk is looked at. */
   root?: string;
   /** A scan that is older is made again, while the older one is answered with. Default: 60 s. */
   maxAgeMs?: number;
 }
 
-/** What the store holds. A large one takes a while to go through: only the first call waits for that. */
+type Scan = Omit<StorageUsage, 'disk'>;
+
+/** Kept in the store, so that a process that starts need not go through it before its first answer. */
+const SCAN_KEY = 'state/storage-usage.json';
+const Sum = z.object({ files: z.number(), bytes: z.number() });
+const Scan = z.object({
+  tiers: z.partialRecord(z.enum([...TIERS, 'cache']), Sum),
+  scannedAt: z.iso.datetime(),
+});
+
+/** What the store holds. A large one takes a while to go through: only the very first call waits for that. */
 export function createStorageUsage({ store, root, maxAgeMs = 60_000 }: StorageUsageOptions) {
-  let tiers: StorageUsage['tiers'] | undefined;
-  let scannedAt = Number.NEGATIVE_INFINITY;
-  let scan: Promise<void> | undefined;
+  let latest: Promise<Scan> | undefined;
+  let next: Promise<Scan> | undefined;
 
   const begin = () => {
-    scan ??= scanTiers(store)
-      .then((found) => {
-        tiers = found;
-      })
-      .finally(() => {
-        scan = undefined;
-        scannedAt = performance.now();
-      });
-    return scan;
+    next ??= scan(store).finally(() => {
+      next = undefined;
+    });
+    return next;
   };
 
   return async (): Promise<StorageUsage> => {
-    if (performance.now() - scannedAt > maxAgeMs) {
-      const scanned = begin();
-      if (tiers) {
-        scanned.catch(() => undefined);
-      } else {
-        await scanned;
-      }
+    latest ??= readScan(store).catch(begin);
+    const found = await latest.catch((error) => {
+      latest = undefined;
+      throw error;
+    });
+    if (Date.now() - Date.parse(found.scannedAt) > maxAgeMs) {
+      begin().then(
+        (scanned) => {
+          latest = Promise.resolve(scanned);
+        },
+        () => undefined,
+      );
     }
-    return { tiers: tiers ?? {}, ...(root && { disk: await readDisk(root) }) };
+    return { ...found, ...(root && { disk: await readDisk(root) }) };
   };
 }
 
-async function scanTiers(store: Pick<ObjectStore, 'list'>): Promise<StorageUsage['tiers']> {
-  const tiers: StorageUsage['tiers'] = {};
-  for (const tier of TIERS) {
+async function readScan(store: StorageUsageOptions['store']): Promise<Scan> {
+  return Scan.parse(JSON.parse(String(await store.read(SCAN_KEY))));
+}
+
+async function scan(store: StorageUsageOptions['store']): Promise<Scan> {
+  const tiers: Scan['tiers'] = {};
+  for (const tier of [...TIERS, 'cache'] as const) {
     const sum = { files: 0, bytes: 0 };
     for await (const { bytes } of store.list(`${tier}/`)) {
       sum.files += 1;
@@ -57,10 +73,13 @@ async function scanTiers(store: Pick<ObjectStore, 'list'>): Promise<StorageUsage
     }
     tiers[tier] = sum;
   }
-  return tiers;
+  const found = { tiers, scannedAt: new Date().toISOString() };
+  // One that cannot be kept is only made again sooner.
+  await store.put(SCAN_KEY, Buffer.from(JSON.stringify(found))).catch(() => undefined);
+  return found;
 }
 
-async function readDisk(root: string) {
+export async function readDisk(root: string): Promise<{ freeBytes: number; totalBytes: number }> {
   const { bsize, bavail, blocks } = await statfs(root);
   return { freeBytes: bsize * bavail, totalBytes: bsize * blocks };
 }

@@ -56,7 +56,7 @@ export async function createIoWorker(
     records,
     cache: createContentCache({ store }),
     makers: await findMakers(config),
-    ...(await createRetention({ connection, config, store, records, logger })),
+    ...(await createRetention({ connection, config, store, records, logger, resources })),
     onEnd: addEndedJobMetrics(metrics),
     timelines: createTemporalTimeline({
       client: new Client({ connection, namespace: config.temporal.namespace }),

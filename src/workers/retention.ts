@@ -4,11 +4,13 @@ import type { RetentionDeps } from '../activities/retention.ts';
 import type { Config } from '../config.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { retain } from '../storage/retention.ts';
+import { readDisk } from '../storage/storage-usage.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { isTaskRunning } from '../temporal/is-task-running.ts';
 import { createRetentionSchedule } from '../temporal/retention-schedule.ts';
 import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
+import { watchDisk } from './watch-disk.ts';
 
 interface RetentionParts {
   connection: NativeConnection;
@@ -16,24 +18,34 @@ interface RetentionParts {
   store: ObjectStore;
   records: TaskRecords;
   logger: Logger;
+  resources: AsyncDisposableStack;
 }
 
-/** What the retention activities run on, and its schedule, which the first io worker makes. */
+/**
+ * What the retention activities run on, and its schedule, which the first io worker makes. It also runs when the disk of
+ * this machine is nearly full.
+ */
 export async function createRetention(parts: RetentionParts): Promise<RetentionDeps> {
-  const { connection, config, store, records, logger } = parts;
+  const { connection, config, store, records, logger, resources } = parts;
+  const { root, disk, retention: rules } = config.storage;
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const jobs = createTemporalJobs({ client });
-  await createRetentionSchedule({ client })
+  const schedule = createRetentionSchedule({ client });
+  await schedule
     .ensure()
     // The worker is worth having without it; the next one that starts tries again.
     .catch((err) => logger.error({ err }, 'The schedule of the retention could not be made'));
+  resources.use(
+    watchDisk({ root, minFreeBytes: disk.minFreeBytes, logger, onLow: () => schedule.trigger() }),
+  );
   return {
-    retain: (options) =>
+    retain: async (options) =>
       retain({
         ...options,
         store,
         records,
-        rules: config.storage.retention,
+        rules,
+        bytesWanted: Math.max(0, disk.minFreeBytes - (await readDisk(root)).freeBytes),
         isRunning: (taskId) => isTaskRunning(jobs, taskId),
       }),
     onReport: (report) =>

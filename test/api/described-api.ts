@@ -29,6 +29,8 @@ export function describedApi(): ApiDeps {
       jobs: nothing('jobs'),
       records: nothing('records'),
     }),
+    admission: nothing('admission'),
+    storageUsage: nothing('storageUsage'),
     outbound: nothing('outbound'),
     deliveries: nothing('deliveries'),
     webhookSecrets: nothing('webhookSecrets'),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Hono } from 'hono';
 import { type AccessSettings, createAccess } from '../../src/api/access.ts';
+import { createAdmission } from '../../src/api/admission.ts';
 import type { ApiDeps } from '../../src/api/api-deps.ts';
 import type { ApiEnv } from '../../src/api/api-env.ts';
 import { createApp } from '../../src/api/app.ts';
@@ -53,6 +54,8 @@ export async function startTestApi(
     commentIntervalMs?: number;
     access?: Partial<AccessSettings>;
     networks?: string[];
+    /** What the disk says, where it is not to be the real one. */
+    freeBytes?: () => number;
   } = {},
 ): Promise<TestApi> {
   const root = await mkdtemp(join(tmpdir(), 'limelight-api-'));
@@ -74,11 +77,13 @@ export async function startTestApi(
     keysMaxAgeMs: 0,
   });
   const limits = { ...API_LIMITS, ...options.limits };
+  const statistics = createTemporalStatistics({ client });
+  const storageUsage = createStorageUsage({ store, root });
   const deps: ApiDeps = {
     ...createApiMetrics({
-      statistics: createTemporalStatistics({ client }),
+      statistics,
       store,
-      storageUsage: createStorageUsage({ store, root }),
+      storageUsage,
       readers: () => hub.readers,
       logger,
     }),
@@ -89,6 +94,13 @@ export async function startTestApi(
     timelines: createTemporalTimeline({ client }),
     hub,
     access,
+    admission: createAdmission({
+      freeBytes: async () => options.freeBytes?.() ?? Number.POSITIVE_INFINITY,
+      countRunning: () => statistics.countRunning(),
+      floorBytes: 1e9,
+      jobBytes: 1e8,
+    }),
+    storageUsage,
     outbound,
     deliveries: createTemporalDeliveries({ client }),
     webhookSecrets: createWebhookSecrets({ store }),

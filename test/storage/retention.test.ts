@@ -181,6 +181,9 @@ describe('the retention', () => {
       ['b', 'd'].flatMap((name) => [`cache/video/${name}/entry.json`, `cache/video/${name}/video`]),
     );
 
+    await run(store, { bytesWanted: 900 });
+    expect(await keysIn(store, 'cache/video/b/')).toEqual([]);
+
     await run(store, { rules: { ...RULES, maxCacheBytes: 1 } });
     expect(await keysIn(store, 'cache/')).toEqual(['cache/video/d/entry.json', 'cache/video/d/video']);
   });

@@ -106,6 +106,7 @@ export function submitRoutes(deps: ApiDeps) {
     const caller = c.get('caller');
     const contentLength = parseLength(c.req.header('content-length'));
     using _room = await deps.access.quota.reserve(caller, { id: chosen.id, bytes: contentLength ?? 0 });
+    using space = await deps.admission.admit();
     await using folder = await deps.store.scratch();
     const form = await receiveForm(
       {
@@ -124,6 +125,7 @@ export function submitRoutes(deps: ApiDeps) {
       signal: AbortSignal.any([timeout, c.req.raw.signal]),
     });
     const { taskId, submittedAt, replayed } = await submitJob(deps, chosen, ready, caller?.owner);
+    space[Symbol.dispose]();
     if (replayed) {
       c.header('Idempotent-Replayed', 'true');
     }

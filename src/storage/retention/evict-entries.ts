@@ -16,13 +16,22 @@ interface Entry {
 interface EvictOptions {
   store: Pick<ObjectStore, 'list'>;
   maxBytes: number;
+  /** To be freed, also within the budget. */
+  bytesWanted: number;
   now: number;
   see(object: ListedObject): void;
   evict(object: ListedObject): Promise<void>;
 }
 
 /** Entries that were longest not used go until the rest is within the budget, and claims that nobody gave back. */
-export async function evictEntries({ store, maxBytes, now, see, evict }: EvictOptions): Promise<void> {
+export async function evictEntries({
+  store,
+  maxBytes,
+  bytesWanted,
+  now,
+  see,
+  evict,
+}: EvictOptions): Promise<void> {
   const entries = new Map<string, Entry>();
   for await (const object of store.list(CACHE_PREFIX)) {
     see(object);
@@ -42,8 +51,9 @@ export async function evictEntries({ store, maxBytes, now, see, evict }: EvictOp
     entries.set(folder, entry);
   }
   let total = [...entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  const budget = Math.min(maxBytes, total - bytesWanted);
   for (const { objects, bytes, usedAt } of [...entries.values()].sort((a, b) => a.usedAt - b.usedAt)) {
-    if (total <= maxBytes || usedAt > now - IN_USE_MS) {
+    if (total <= budget || usedAt > now - IN_USE_MS) {
       return;
     }
     for (const object of objects) {

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { createAdmission } from '../../src/api/admission.ts';
+
+const GB = 1e9;
+
+function admissionWith({ freeGb, running }: { freeGb: number; running: number }) {
+  const now = { freeGb, running, counts: 0 };
+  const admission = createAdmission({
+    freeBytes: async () => now.freeGb * GB,
+    async countRunning() {
+      now.counts += 1;
+      return now.running;
+    },
+    floorBytes: GB,
+    jobBytes: 0.1 * GB,
+  });
+  return { admission, now };
+}
+
+describe('admission', () => {
+  it('lets a job in where there is room for those that run and one more', async () => {
+    const { admission } = admissionWith({ freeGb: 2, running: 9 });
+    using _ = await admission.admit();
+  });
+
+  it('refuses with 507 and a time to come back where there is not, and names the numbers', async () => {
+    const { admission } = admissionWith({ freeGb: 2, running: 10 });
+
+    await expect(admission.admit()).rejects.toMatchObject({
+      code: 'STORAGE_FULL',
+      status: 507,
+      retryAfterMs: 60_000,
+      message: expect.stringContaining(
+        '2.0 GB are free, of which 1.0 stay free and 1.0 are kept for 10 tasks',
+      ),
+    });
+  });
+
+  it('has many that come at once see each other, before and after they are started', async () => {
+    const { admission, now } = admissionWith({ freeGb: 2, running: 5 });
+
+    const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => admission.admit()));
+
+    const admitted = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    expect(admitted.length).toBeLessThanOrEqual(5);
+    for (const room of admitted) {
+      room[Symbol.dispose]();
+      room[Symbol.dispose]();
+    }
+    // Temporal's count is from before.
+    for (let left = 5 - admitted.length; left > 0; left--) (await admission.admit())[Symbol.dispose]();
+    await expect(admission.admit()).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+    expect(now.counts).toBeLessThanOrEqual(50);
+  });
+
+  it('lets jobs in again when others have ended', async () => {
+    const { admission, now } = admissionWith({ freeGb: 1.2, running: 3 });
+    await expect(admission.admit()).rejects.toMatchObject({ code: 'STORAGE_FULL' });
+    now.freeGb = 5;
+    using _ = await admission.admit();
+  });
+});

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { jobForm } from './job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+let server: TestServer;
+let api: TestApi;
+let worker: PipelineWorker;
+let freeBytes = 1e12;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  api = await startTestApi(server.client, { freeBytes: () => freeBytes });
+  worker = await startPipelineWorker(server, api);
+});
+afterAll(async () => {
+  await worker[Symbol.asyncDispose]();
+  await api[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+const submit = (query = '') =>
+  fetch(`${api.url}/api/pipeline/tasks/${randomUUID()}${query}`, { method: 'PUT', body: jobForm() });
+
+describe('a disk that is nearly full', () => {
+  it('refuses submissions with 507, and running jobs end well', async () => {
+    const held = worker.hold('renderTalk');
+    const running = submit('?wait=60');
+    await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
+    freeBytes = 1.05e9;
+
+    const refused = await submit();
+    held.release();
+
+    expect(refused.status).toBe(507);
+    expect(refused.headers.get('retry-after')).toBe('60');
+    expect(await refused.json()).toMatchObject({ code: 'STORAGE_FULL' });
+    expect(await (await running).json()).toMatchObject({ success: true });
+    freeBytes = 1e12;
+    expect((await submit('?wait=60')).status).toBe(200);
+  });
+});
+
+describe('GET /api/pipeline/storage/stats', () => {
+  it('tells what is stored by tier, how full the disk is, and how old that is', async () => {
+    await api.store.delete('state/storage-usage.json');
+    const answer = await fetch(`${api.url}/api/pipeline/storage/stats`);
+
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({
+      total_files: expect.any(Number),
+      total_size_mb: expect.any(Number),
+      disk: { free_gb: expect.any(Number), percent_used: expect.any(Number) },
+      tiers: {
+        uploads: { files: 4, size_mb: expect.any(Number) },
+        processed: { files: expect.any(Number), size_mb: expect.any(Number) },
+        videos: { files: expect.any(Number), size_mb: expect.any(Number) },
+        temp: { files: 0, size_mb: 0 },
+        cache: { files: 0, size_mb: 0 },
+      },
+      scanned_at: expect.stringMatching(/^\d{4}-.*Z$/),
+      age_s: expect.any(Number),
+    });
+  });
+});
