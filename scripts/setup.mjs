@@ -19,15 +19,25 @@ import { say } from './setup/step.mjs';
 import { findTemporal, installTemporal } from './setup/temporal.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const { values } = parseArgs({ options: { 'quiet-when-ready': { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: { 'quiet-when-ready': { type: 'boolean' }, check: { type: 'boolean' } },
+});
 
 // Locks and half-written files are removed when the process exits, which an unhandled signal would not do.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
+/** What is there, from the packages to the page: the first that is missing is what the setup begins with. */
+const PARTS = [
+  ['the npm packages are not those of package-lock.json', () => arePackagesCurrent(root)],
+  ['Node 24 is not installed', () => isNode24(root)],
+  ['no Temporal server is installed', () => findTemporal(process.env) !== undefined],
+  ['the page is not built, or from other sources', () => isPageCurrent(root)],
+];
+
 try {
   assertNodeCanSetUp(process.version);
-  await setUp();
+  await (values.check ? tellMissing() : setUp());
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
@@ -58,10 +68,12 @@ async function setUp() {
 }
 
 function isReady() {
-  return (
-    arePackagesCurrent(root) &&
-    isNode24(root) &&
-    findTemporal(process.env) !== undefined &&
-    isPageCurrent(root)
-  );
+  return PARTS.every(([, isThere]) => isThere());
+}
+
+/** For `--check`: what is missing, a line each, on standard output. */
+function tellMissing() {
+  const missing = PARTS.filter(([, isThere]) => !isThere()).map(([fault]) => fault);
+  process.stdout.write(missing.map((fault) => `${fault}\n`).join(''));
+  process.exitCode = missing.length > 0 ? 1 : 0;
 }

@@ -9,7 +9,7 @@ const POLL_MS = 100;
 /** @throws PipelineError CONFIG_INVALID naming the setting, where another program listens on the port. */
 export async function assertPortFree(port: number, setting: string, host = '127.0.0.1'): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
-  while (!(await isFree(port, host))) {
+  while (!(await isPortFree(port, host))) {
     if (Date.now() > deadline) {
       throw new PipelineError(
         'CONFIG_INVALID',
@@ -20,7 +20,8 @@ export async function assertPortFree(port: number, setting: string, host = '127.
   }
 }
 
-function isFree(port: number, host: string): Promise<boolean> {
+/** Whether this process could listen there now. */
+export function isPortFree(port: number, host: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) =>

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addDownloadCommand } from './commands/download.ts';
 import { addEmulatorCommand } from './commands/emulator.ts';
 import { addEraseCommand } from './commands/erase.ts';
@@ -33,6 +34,7 @@ const COMMANDS: ReadonlyArray<(program: Command) => void> = [
   addDownloadCommand,
   addEraseCommand,
   addTimelineCommand,
+  addDoctorCommand,
   addModelsCommand,
   addKeysCommand,
   addWebhooksCommand,

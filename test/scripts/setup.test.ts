@@ -79,6 +79,20 @@ describe('setup', () => {
     expect(await npmCalls()).toHaveLength(1);
   });
 
+  it('tells with --check what is missing, and installs nothing', async () => {
+    const check = () =>
+      promisify(execFile)(process.execPath, [join(clone, 'scripts/setup.mjs'), '--check'], { env }).then(
+        ({ stdout }) => stdout,
+        ({ stdout }) => stdout,
+      );
+
+    expect(await check()).toContain('the npm packages are not those of package-lock.json');
+    expect(await npmCalls()).toEqual([]);
+
+    await setUp();
+    expect(await check()).toBe('');
+  });
+
   it('installs again when the lock file asks for another version', async () => {
     await setUp();
     await writeFile(join(clone, 'package-lock.json'), lockFile('2.0.0'));

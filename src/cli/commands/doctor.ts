@@ -1,0 +1,43 @@
+import process from 'node:process';
+import type { Command } from 'commander';
+import { readEnvironment } from '../../config.ts';
+import { stopSignal } from '../../run-main.ts';
+import { addExamples } from '../add-examples.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { EXIT_CODES } from '../exit-code.ts';
+import { show, write } from '../output.ts';
+import { type Meaning, paint } from '../paint.ts';
+
+export function addDoctorCommand(program: Command): void {
+  const command = program
+    .command('doctor')
+    .summary('what is there, what is not, and what mends it')
+    .description(
+      'Looks at settings, setup, Temporal, models, GPU, disk, ports, access and the D-ID key of this machine, and changes nothing. For what is amiss it says the one command that helps, and it ends with code 1 then.',
+    )
+    .action(doctor);
+  addExamples(command, [
+    'limelight doctor',
+    'limelight doctor --json | jq \'.[] | select(.state == "fault")\'',
+  ]);
+}
+
+async function doctor(): Promise<void> {
+  const { examine } = await import('../doctor/examine.ts');
+  const findings = await examine(readEnvironment(), stopSignal());
+  show(findings, () => findings.flatMap(toLines));
+  const faults = findings.filter(({ state }) => state === 'fault').length;
+  write(
+    faults === 0
+      ? 'Everything that is needed is there.'
+      : `${faults} ${faults === 1 ? 'thing needs' : 'things need'} mending.`,
+  );
+  process.exitCode = faults === 0 ? 0 : EXIT_CODES.failed[0];
+}
+
+const MEANING: Record<Finding['state'], Meaning> = { ok: 'good', note: 'doubtful', fault: 'bad' };
+
+function toLines({ check, state, found, mend }: Finding): string[] {
+  const line = `${paint(MEANING[state], state.padEnd(5))}  ${check.padEnd(8)}  ${found}`;
+  return mend ? [line, `${' '.repeat(17)}→ ${paint('strong', mend)}`] : [line];
+}

@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { createOpenDoor } from '../../api/open-door.ts';
+import type { Config } from '../../config.ts';
+import { createApiKeys } from '../../storage/api-keys.ts';
+import { openStore } from '../../workers/open-store.ts';
+import { type Check, fault, note, ok } from './finding.ts';
+
+/** Who may use the API. A server that others reach does not start without a key. */
+export const checkAccess: Check = async ({ config }) => {
+  const { host } = config.api;
+  const { letsAnyoneIn } = config.access;
+  const { isLocal } = createOpenDoor({ host, letsAnyoneIn, corsOrigins: [] });
+  const keys = await countKeys(config.storage);
+  if (keys > 0) {
+    return [ok('access', `${keys} API ${keys === 1 ? 'key' : 'keys'}`)];
+  }
+  if (isLocal) {
+    return [ok('access', 'no API keys: the server answers to this machine only')];
+  }
+  return letsAnyoneIn
+    ? [
+        note(
+          'access',
+          `anyone who reaches ${host} may use the API: API_WITHOUT_KEYS lets them`,
+          'limelight keys create me',
+        ),
+      ]
+    : [
+        fault(
+          'access',
+          `the server does not listen on ${host} without an API key`,
+          'limelight keys create me',
+        ),
+      ];
+};
+
+async function countKeys(storage: Config['storage']): Promise<number> {
+  // Opening a folder makes it, and this only looks.
+  if (!storage.s3 && !existsSync(storage.root)) {
+    return 0;
+  }
+  using store = openStore(storage);
+  return (await createApiKeys({ store }).list()).filter(({ revoked_at }) => !revoked_at).length;
+}

@@ -1,0 +1,34 @@
+import { openDId } from '../../providers/d-id/open-d-id.ts';
+import { type Check, fault, note, ok, toSentence } from './finding.ts';
+
+const ACCOUNT = 'https://studio.d-id.com/account-settings';
+
+/** D-ID takes the key and has credits. Asking costs nothing. */
+export const checkDId: Check = async ({ config }) => {
+  const { apiKey, apiUrl, timeouts } = config.dId;
+  if (!apiKey) {
+    return [ok('d-id', 'no D_ID_API_KEY is set: the built-in renderer makes the videos')];
+  }
+  const patience = { connectMs: Math.min(timeouts.connectMs, 3_000), answerMs: 5_000 };
+  await using provider = openDId({ ...config.dId, apiKey, timeouts: patience });
+  try {
+    const { remaining, total } = await provider.readCredits();
+    const found = `${apiUrl} takes the key; ${remaining} of ${total} credits are left`;
+    return [
+      remaining > 0
+        ? ok('d-id', found)
+        : note('d-id', `${found}: jobs for D-ID wait, or do what their on_outage says`, `open ${ACCOUNT}`),
+    ];
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    return [
+      code === 'PROVIDER_UNAUTHORIZED'
+        ? fault(
+            'd-id',
+            `${apiUrl} does not take the key in D_ID_API_KEY: it is API_USERNAME:API_PASSWORD`,
+            `open ${ACCOUNT}`,
+          )
+        : fault('d-id', toSentence(error), `curl -sS -o /dev/null -w '%{http_code}\\n' ${apiUrl}/credits`),
+    ];
+  }
+};

@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { assertMemoryFits } from '../../workers/device-memory.ts';
+import { type Check, type Finding, fault, note, ok, toSentence } from './finding.ts';
+
+interface Device {
+  index: string;
+  name: string;
+  memoryGb: number;
+}
+
+/** The devices that the settings name are there, compute, and have the memory for their slots. */
+export const checkGpu: Check = async ({ environment, config, signal }) => {
+  const { gpu } = config;
+  const findings: Finding[] = [];
+  try {
+    assertMemoryFits(gpu);
+  } catch (error) {
+    const slots = Math.max(1, Math.floor((gpu.memoryGb - gpu.birefnet.memoryGb) / gpu.yolo.memoryGb));
+    findings.push(fault('gpu', toSentence(error), `YOLO_SLOTS=${slots} BIREFNET_SLOTS=1 npm start`));
+  }
+  if (gpu.device.trim() === '-1') {
+    return [...findings, ok('gpu', 'the CPU computes, as CUDA_VISIBLE_DEVICES=-1 says')];
+  }
+  const devices = await listDevices(environment, signal);
+  if (devices.length === 0) {
+    return [...findings, ok('gpu', 'no NVIDIA device was found: the CPU computes')];
+  }
+  return [...findings, ...devicesFindings(devices, gpu)];
+};
+
+function devicesFindings(
+  devices: Device[],
+  { device: named, memoryGb }: { device: string; memoryGb: number },
+): Finding[] {
+  const all = devices.map(({ index }) => index).join(',');
+  return named.split(',').map((name): Finding => {
+    const device = devices.find(({ index }) => index === name.trim());
+    // A device may also be named by its UUID, or be a name for a worker on the CPU: those are for the worker to judge.
+    if (!device) {
+      return /^\d+$/.test(name.trim())
+        ? fault(
+            'gpu',
+            `there is no device ${name}: there are ${all}`,
+            `CUDA_VISIBLE_DEVICES=${all} npm start`,
+          )
+        : note('gpu', `${name} is not the number of a device: there are ${all}`);
+    }
+    const what = `device ${name}: ${device.name}, ${device.memoryGb.toFixed(0)} GB`;
+    if (!hasCudaLibraries()) {
+      return note(
+        'gpu',
+        `${what}, but ONNX Runtime's CUDA libraries are not installed: the CPU computes`,
+        'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false',
+      );
+    }
+    return device.memoryGb < memoryGb
+      ? fault(
+          'gpu',
+          `${what}, but GPU_MEMORY_GB says ${memoryGb}`,
+          `GPU_MEMORY_GB=${Math.floor(device.memoryGb)} npm start`,
+        )
+      : ok('gpu', what);
+  });
+}
+
+async function listDevices(
+  environment: Record<string, string | undefined>,
+  signal: AbortSignal,
+): Promise<Device[]> {
+  const query = ['--query-gpu=index,name,memory.total', '--format=csv,noheader,nounits'];
+  const { stdout } = await promisify(execFile)('nvidia-smi', query, {
+    env: environment,
+    signal,
+    timeout: 10_000,
+  }).catch(() => ({ stdout: '' }));
+  return stdout
+    .split('\n')
+    .map((line) => line.split(', '))
+    .filter((fields) => fields.length === 3)
+    .map(([index, name, megabytes]) => ({ index: index!, name: name!, memoryGb: Number(megabytes) / 1024 }));
+}
+
+/** They lie beside the library that npm brings, where its install script was told to fetch them. */
+function hasCudaLibraries(): boolean {
+  const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+  const { platform, arch } = process;
+  return ['napi-v6', 'napi-v3'].some((version) =>
+    existsSync(join(folder, 'bin', version, platform, arch, 'libonnxruntime_providers_cuda.so')),
+  );
+}

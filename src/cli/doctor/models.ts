@@ -1,0 +1,33 @@
+import { FACE_KINDS } from '../../inference/face-detector.ts';
+import { LANDMARK_KINDS } from '../../inference/face-landmarks.ts';
+import { findModel, type ModelTask } from '../../inference/find-model.ts';
+import { MATTING_KINDS } from '../../inference/matting-output.ts';
+import { YOLO_KINDS } from '../../inference/yolo-output.ts';
+import { hashFile } from '../../models/hash-file.ts';
+import { type Check, type Finding, fault, ok, toSentence } from './finding.ts';
+
+const KINDS: Record<ModelTask, readonly string[]> = {
+  'person-detection': YOLO_KINDS,
+  'background-removal': MATTING_KINDS,
+  'face-detection': FACE_KINDS,
+  'face-landmarks': LANDMARK_KINDS,
+};
+const SHA256 = /^[0-9a-f]{64}$/;
+
+/** For each task a model is there, and its file is what the manifest says, to the last byte. */
+export const checkModels: Check = async ({ config }) =>
+  Promise.all(
+    (Object.keys(KINDS) as ModelTask[]).map(async (task): Promise<Finding> => {
+      // Where MODELS_DIR is wrong, leaving it out is what helps at once; a damaged pulled model is pulled again.
+      const mend = config.models.dir ? 'MODELS_DIR= npm start' : 'limelight models pull';
+      try {
+        const { path, contract, digest } = await findModel(task, KINDS[task], config.models);
+        const isWhole = !digest || !SHA256.test(digest) || (await hashFile(path)).sha256 === digest;
+        return isWhole
+          ? ok('models', `${task}: ${contract.name} (${path})`)
+          : fault('models', `${task}: ${path} is damaged: its SHA-256 is not the one in its manifest`, mend);
+      } catch (error) {
+        return fault('models', `${task}: ${toSentence(error)}`, mend);
+      }
+    }),
+  );

@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isPortFree } from '../assert-port-free.ts';
+import { freePort } from '../free-port.ts';
+import { toLocalUrl } from '../local-url.ts';
+import { type Check, type Finding, fault, note, ok } from './finding.ts';
+
+const PATIENCE_MS = 3_000;
+
+/** The ports are free, or it is Limelight that has them. */
+export const checkPorts: Check = async ({ config, signal }) => {
+  const { api, temporal, worker, storage } = config;
+  const url = toLocalUrl(api);
+  if (await isLimelight(url, signal)) {
+    return [ok('ports', `Limelight runs at ${url}`)];
+  }
+  const findings: Finding[] = [];
+  const wanted: Array<[setting: string, port: number, host: string]> = [
+    ['API_PORT', api.port, api.host],
+    ['IO_HTTP_PORT', worker.ioPort, worker.host],
+    ['GPU_HTTP_PORT', worker.gpuPort, worker.host],
+  ];
+  if (!temporal.address) {
+    wanted.push(
+      ['TEMPORAL_PORT', temporal.embedded.port, '127.0.0.1'],
+      ['TEMPORAL_UI_PORT', temporal.embedded.uiPort, '127.0.0.1'],
+    );
+  }
+  const leftover = await findLeftover(storage.root);
+  for (const [setting, port, host] of wanted) {
+    if (port === 0 || (await isPortFree(port, host))) {
+      continue;
+    }
+    findings.push(
+      leftover && setting.startsWith('TEMPORAL')
+        ? note(
+            'ports',
+            `${port} (${setting}) is in use by the Temporal server of a run that was killed: the next start ends it`,
+          )
+        : fault(
+            'ports',
+            `${port} (${setting}) is in use by another program`,
+            `${setting}=${await freePort()} npm start`,
+          ),
+    );
+  }
+  return findings.length > 0
+    ? findings
+    : [
+        ok(
+          'ports',
+          `${wanted
+            .map(([, port]) => port)
+            .filter(Boolean)
+            .join(', ')} are free`,
+        ),
+      ];
+};
+
+async function isLimelight(url: string, signal: AbortSignal): Promise<boolean> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+  const answer = await fetch(new URL('/health/live', url), { signal: patience }).catch(() => undefined);
+  return (answer?.ok ?? false) && answer!.headers.has('X-Request-Id');
+}
+
+/** Whether the process that `temporal-main.ts` noted is still alive. */
+async function findLeftover(root: string): Promise<boolean> {
+  const pid = Number(await readFile(join(root, 'temporal', 'server.pid'), 'utf8').catch(() => Number.NaN));
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { findTemporalBinary } from '../../temporal/binary.ts';
+import { connectClient } from '../../temporal/connection.ts';
+import { type Check, type Finding, fault, ok, toSentence } from './finding.ts';
+
+const PATIENCE_MS = 2_000;
+
+/** The cluster that the settings name answers and has the namespace, or the embedded server's program runs. */
+export const checkTemporal: Check = async ({ environment, config, signal }) => {
+  return [
+    await (config.temporal.address ? checkCluster(config.temporal) : checkProgram(environment, signal)),
+  ];
+};
+
+async function checkProgram(
+  environment: Record<string, string | undefined>,
+  signal: AbortSignal,
+): Promise<Finding> {
+  try {
+    const program = findTemporalBinary(environment);
+    const { stdout } = await promisify(execFile)(program, ['--version'], { signal });
+    return ok('temporal', `${stdout.trim()} at ${program}`);
+  } catch (error) {
+    return fault('temporal', toSentence(error), 'node scripts/setup.mjs');
+  }
+}
+
+async function checkCluster(temporal: {
+  address: string | undefined;
+  namespace: string;
+  embedded: { port: number; uiPort: number };
+  webUiUrl: string | undefined;
+}): Promise<Finding> {
+  const { address, namespace } = temporal;
+  try {
+    const { connection } = await connectClient(temporal, PATIENCE_MS);
+    try {
+      await connection.workflowService.describeNamespace({ namespace });
+      return ok('temporal', `${address} answers and has the namespace ${namespace}`);
+    } catch {
+      return fault(
+        'temporal',
+        `${address} answers, but has no namespace ${namespace}`,
+        `temporal operator namespace create --address ${address} --namespace ${namespace}`,
+      );
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    return fault('temporal', toSentence(error), 'TEMPORAL_ADDRESS= npm start');
+  }
+}

@@ -1,0 +1,259 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { examine } from '../../src/cli/doctor/examine.ts';
+import type { Finding } from '../../src/cli/doctor/finding.ts';
+import { freePort } from '../../src/cli/free-port.ts';
+import { NO_FAULTS } from '../../src/providers/d-id/emulator/faults.ts';
+import { startEmulator } from '../../src/providers/d-id/emulator/start-emulator.ts';
+import { findTemporalBinary } from '../../src/temporal/binary.ts';
+import { startTestServer } from '../temporal-server.ts';
+import { limelight, limelightInTerminal, MAIN } from './limelight.ts';
+
+const MODELS = join(import.meta.dirname, '../../models');
+
+describe('limelight doctor', { timeout: 60_000 }, () => {
+  let folder: string;
+  let sound: Record<string, string>;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'limelight-doctor-'));
+    // A machine on which nothing is amiss, whatever else runs on this one; a test breaks one thing of it.
+    const ports = ['API_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT', 'IO_HTTP_PORT', 'GPU_HTTP_PORT'];
+    sound = {
+      ...Object.fromEntries(await Promise.all(ports.map(async (name) => [name, String(await freePort())]))),
+      STORAGE_ROOT: join(folder, 'data'),
+      MODELS_DIR: '',
+      MODELS_CACHE_DIR: join(folder, 'models'),
+      TEMPORAL_ADDRESS: '',
+      D_ID_API_KEY: '',
+    };
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const findingsWith = (broken: Record<string, string>) =>
+    examine({ ...process.env, ...sound, ...broken }, AbortSignal.timeout(60_000));
+  /** What is amiss with one thing broken: that, and nothing else. */
+  const faultsWith = async (broken: Record<string, string>) =>
+    // Whether this clone is set up is not what these tests break: see test/scripts/setup.test.ts.
+    (await findingsWith(broken)).filter(({ state, check }) => state === 'fault' && check !== 'setup');
+  const program = async (name: string, script: string) => {
+    const bin = join(folder, `bin-${name}`);
+    await mkdir(bin, { recursive: true });
+    await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`);
+    await chmod(join(bin, name), 0o755);
+    return bin;
+  };
+
+  it('finds nothing amiss where nothing is, and changes nothing', async () => {
+    const { code, printed, said } = await limelight(['doctor', '--json'], { cwd: folder, env: sound });
+    const findings: Finding[] = JSON.parse(printed);
+
+    expect(findings.filter(({ state }) => state !== 'ok')).toEqual([]);
+    expect({ code, said: said.trim() }).toEqual({ code: 0, said: 'Everything that is needed is there.' });
+    expect(new Set(findings.map(({ check }) => check))).toEqual(
+      new Set(['settings', 'setup', 'temporal', 'models', 'gpu', 'disk', 'ports', 'access', 'd-id']),
+    );
+    await expect(readFile(join(folder, 'data'))).rejects.toThrow('ENOENT');
+  });
+
+  it('1: names a setting that is not valid, and looks at all else without it', async () => {
+    expect(await faultsWith({ API_PORT: 'eighty', YOLO_SLOTS: '0' })).toEqual([
+      expect.objectContaining({
+        check: 'settings',
+        found: expect.stringContaining('API_PORT'),
+        mend: "grep -B1 '^#API_PORT=' .env.example",
+      }),
+      expect.objectContaining({ check: 'settings', found: expect.stringContaining('YOLO_SLOTS') }),
+    ]);
+  });
+
+  it('2: misses the Temporal CLI where there is none', async () => {
+    const path = (process.env.PATH ?? '').split(delimiter);
+    const without = path.filter((dir) => dir !== join(findTemporalBinary(process.env), '..'));
+
+    expect(await faultsWith({ PATH: without.join(delimiter), XDG_CACHE_HOME: join(folder, 'none') })).toEqual(
+      [expect.objectContaining({ check: 'temporal', mend: 'node scripts/setup.mjs' })],
+    );
+  });
+
+  it('3: tells a Temporal CLI that does not run', async () => {
+    const bin = await program('temporal', 'echo "cannot execute binary file" >&2; exit 126');
+
+    expect(await faultsWith({ PATH: [bin, process.env.PATH].join(delimiter) })).toEqual([
+      expect.objectContaining({ check: 'temporal', mend: 'node scripts/setup.mjs' }),
+    ]);
+  });
+
+  it('4: tells that no cluster answers at TEMPORAL_ADDRESS', async () => {
+    const address = `127.0.0.1:${await freePort()}`;
+
+    expect(await faultsWith({ TEMPORAL_ADDRESS: address })).toEqual([
+      {
+        check: 'temporal',
+        state: 'fault',
+        found: expect.stringContaining(address),
+        mend: 'TEMPORAL_ADDRESS= npm start',
+      },
+    ]);
+  });
+
+  it('5: tells that a cluster has no such namespace, and how to make it', async () => {
+    await using server = await startTestServer();
+    const there = { TEMPORAL_ADDRESS: server.address };
+
+    expect(await faultsWith(there)).toEqual([]);
+    const [fault, ...others] = await faultsWith({ ...there, TEMPORAL_NAMESPACE: 'limelight' });
+    expect(others).toEqual([]);
+    expect(fault).toMatchObject({
+      check: 'temporal',
+      found: expect.stringContaining('no namespace limelight'),
+    });
+
+    const [name, ...args] = fault!.mend!.split(' ');
+    expect(name).toBe('temporal');
+    await promisify(execFile)(findTemporalBinary(process.env), args);
+    await expect
+      .poll(() => faultsWith({ ...there, TEMPORAL_NAMESPACE: 'limelight' }), { timeout: 30_000 })
+      .toEqual([]);
+  });
+
+  it('6: misses a manifest in MODELS_DIR', async () => {
+    const faults = await faultsWith({ MODELS_DIR: folder });
+
+    expect(faults).toHaveLength(4);
+    expect(faults[0]).toMatchObject({ check: 'models', mend: 'MODELS_DIR= npm start' });
+  });
+
+  it('7: finds a model that one byte is wrong in', async () => {
+    const damaged = join(folder, 'damaged');
+    await mkdir(damaged);
+    const manifest = await readFile(join(MODELS, 'manifest.json'), 'utf8');
+    await writeFile(join(damaged, 'manifest.json'), manifest);
+    for (const { file } of JSON.parse(manifest)) {
+      await copyFile(join(MODELS, file), join(damaged, file));
+    }
+    const bytes = await readFile(join(damaged, 'face-detector.onnx'));
+    bytes[1000]! ^= 1;
+    await writeFile(join(damaged, 'face-detector.onnx'), bytes);
+
+    expect(await faultsWith({ MODELS_DIR: damaged })).toEqual([
+      expect.objectContaining({
+        check: 'models',
+        found: expect.stringMatching(/^face-detection: .* is damaged/),
+      }),
+    ]);
+  });
+
+  it('8: finds slots that do not fit into the memory of the device', async () => {
+    expect(await faultsWith({ YOLO_SLOTS: '9' })).toEqual([
+      expect.objectContaining({ check: 'gpu', mend: 'YOLO_SLOTS=5 BIREFNET_SLOTS=1 npm start' }),
+    ]);
+    expect(await faultsWith({ YOLO_SLOTS: '5' })).toEqual([]);
+  });
+
+  it('9: knows the devices of a machine, and a number that none of them has', async () => {
+    const bin = await program('nvidia-smi', 'echo "0, NVIDIA L4, 23034"; echo "1, NVIDIA L4, 23034"');
+    const devices = { PATH: [bin, process.env.PATH].join(delimiter) };
+
+    expect(await faultsWith({ ...devices, CUDA_VISIBLE_DEVICES: '0,2' })).toEqual([
+      expect.objectContaining({ check: 'gpu', mend: 'CUDA_VISIBLE_DEVICES=0,1 npm start' }),
+    ]);
+    expect(await findingsWith(devices)).toContainEqual(
+      expect.objectContaining({ check: 'gpu', found: expect.stringContaining('device 0: NVIDIA L4, 22 GB') }),
+    );
+  });
+
+  it('10: tells that the storage cannot be a folder', async () => {
+    await writeFile(join(folder, 'file'), '');
+
+    expect(await faultsWith({ STORAGE_ROOT: join(folder, 'file', 'data') })).toContainEqual(
+      expect.objectContaining({ check: 'disk', mend: 'STORAGE_ROOT=$HOME/limelight-data npm start' }),
+    );
+  });
+
+  const small = 'mount -t tmpfs -o size=1m limelight "$1"';
+  const mayMount = promisify(execFile)('unshare', ['-rm', 'sh', '-c', small, '-', tmpdir()]).then(
+    () => true,
+    () => false,
+  );
+
+  it('11: tells that the disk is full (needs user namespaces to mount a small one)', async ({ skip }) => {
+    skip(!(await mayMount));
+    const mountPoint = join(folder, 'small');
+    await mkdir(mountPoint);
+    const script = `${small} && exec "$2" "$3" doctor --json`;
+    const args = ['-rm', 'sh', '-c', script, '-', mountPoint, process.execPath, MAIN];
+    const env = { ...process.env, ...sound, STORAGE_ROOT: mountPoint };
+
+    const { stdout } = await promisify(execFile)('unshare', args, { env }).catch((error) => error);
+
+    expect(JSON.parse(stdout)).toContainEqual(
+      expect.objectContaining({
+        check: 'disk',
+        state: 'fault',
+        found: expect.stringContaining('only 0.0 GB free'),
+      }),
+    );
+  });
+
+  it('12: tells a port that another program has, and one that is free', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+
+    const faults = await faultsWith({ API_PORT: String(port) });
+    other.close();
+
+    expect(faults).toEqual([
+      expect.objectContaining({ check: 'ports', found: `${port} (API_PORT) is in use by another program` }),
+    ]);
+    expect(faults[0]!.mend).toMatch(/^API_PORT=\d+ npm start$/);
+  });
+
+  it('13: tells that a server for all does not start without a key, until there is one', async () => {
+    const open = { API_HOST: '0.0.0.0' };
+    const [fault] = await faultsWith(open);
+    expect(fault).toMatchObject({ check: 'access', mend: 'limelight keys create me' });
+
+    await limelight(fault!.mend!.split(' ').slice(1), { cwd: folder, env: { ...sound, ...open } });
+    expect(await faultsWith(open)).toEqual([]);
+  });
+
+  it('14: tells a key that D-ID does not take, an address where it is not, and credits that are spent', async () => {
+    await using emulator = await startEmulator({ port: 0 });
+    emulator.open({ apiKey: 'me:secret', credits: 0, faults: NO_FAULTS });
+    const there = { D_ID_API_URL: emulator.url, D_ID_API_KEY: 'me:secret' };
+
+    expect(await findingsWith(there)).toContainEqual(
+      expect.objectContaining({
+        check: 'd-id',
+        state: 'note',
+        found: expect.stringContaining('takes the key; 0 of'),
+      }),
+    );
+    expect(await faultsWith({ ...there, D_ID_API_KEY: 'me:other' })).toEqual([
+      expect.objectContaining({ check: 'd-id', mend: 'open https://studio.d-id.com/account-settings' }),
+    ]);
+    const nowhere = `http://127.0.0.1:${await freePort()}`;
+    expect(await faultsWith({ ...there, D_ID_API_URL: nowhere })).toEqual([
+      expect.objectContaining({ check: 'd-id', mend: expect.stringContaining(nowhere) }),
+    ]);
+  });
+
+  it('prints a line a finding and the command below it, in colour in a terminal', async () => {
+    const where = { cwd: folder, env: { ...sound, YOLO_SLOTS: '9' } };
+
+    const { code, printed } = await limelightInTerminal(['doctor'], where);
+
+    expect(code).toBe(1);
+    expect(printed).toMatch(/fault.* {2}gpu +The slots need 9 x 2 GB/);
+    expect(printed).toMatch(/→ .*YOLO_SLOTS=5 BIREFNET_SLOTS=1 npm start/);
+    expect(printed).toMatch(/\d things? needs? mending\./);
+  });
+});
