@@ -10,7 +10,7 @@ export interface StoredObject {
   sha256: string;
 }
 
-export const PROVIDERS = ['local', 'd-id'] as const;
+export const PROVIDERS = ['local', 'd-id', 'lip-sync'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 /** What a job does while its provider does not answer: wait to its deadline, take the built-in renderer, or fail. */

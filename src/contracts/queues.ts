@@ -15,6 +15,8 @@ export const QUEUES = {
   birefnet: 'birefnet',
   /** Frames of the built-in renderer. */
   render: 'render',
+  /** Frames whose mouth a lip-sync network draws: 1 slot. */
+  lipSync: 'lipsync',
   /** Requests to D-ID, an activity each, at most `D_ID_REQUESTS_PER_S` a second over all workers. */
   dId: 'd-id',
   /** Requests to receivers of webhooks, which may be slow: no job waits behind them. */

@@ -25,6 +25,14 @@ export interface FoundModel {
   precision?: 'fp32' | 'fp16' | 'int8' | undefined;
 }
 
+/** A model that takes more than a picture: its reader knows its inputs. Plain data. */
+export interface ModelFile {
+  path: string;
+  name: string;
+  revision: string | undefined;
+  digest: string;
+}
+
 /** The models that come with the project. */
 const STARTERS_DIR = fileURLToPath(new URL('../../models', import.meta.url));
 
@@ -55,6 +63,23 @@ export async function findModel(
     `There is no model for ${task} with the output ${kinds.join(' or ')}. ${HOW_TO_GET}`,
     { details: { task } },
   );
+}
+
+/** As `findModel` for models that take more than a picture; undefined where no folder has one. @throws PipelineError MODEL_INVALID */
+export async function findModelFile(
+  task: 'voice-activity' | 'lip-sync',
+  kinds: readonly string[],
+  { dir, cacheDir }: ModelFolders,
+): Promise<ModelFile | undefined> {
+  for (const folder of [...(dir ? [dir] : []), cacheDir]) {
+    const manifest = await readManifest(folder);
+    const entry = manifest?.find((model) => model.task === task && kinds.includes(model.output.kind));
+    if (entry) {
+      const { path, digest } = await locate(folder, entry);
+      return { path, digest, name: entry.name, revision: entry.revision };
+    }
+  }
+  return undefined;
 }
 
 /** Every model of the folder for the task whose output kind the caller can read, in the order of its manifest. */
@@ -109,8 +134,17 @@ async function readManifest(folder: string): Promise<ManifestEntry[] | undefined
 }
 
 async function open(folder: string, entry: ManifestEntry): Promise<FoundModel> {
-  const path = join(folder, entry.file);
   const contract = parse(ModelContract, `The manifest's entry ${entry.name}`, entry);
+  return {
+    ...(await locate(folder, entry)),
+    contract,
+    revision: entry.revision,
+    ...(entry.precision && { precision: entry.precision }),
+  };
+}
+
+async function locate(folder: string, entry: ManifestEntry): Promise<{ path: string; digest: string }> {
+  const path = join(folder, entry.file);
   const { size } = await stat(path).catch((cause) => {
     throw new PipelineError(
       'MODEL_MISSING',
@@ -126,13 +160,7 @@ async function open(folder: string, entry: ManifestEntry): Promise<FoundModel> {
       `${path} has ${size} bytes, its manifest says ${entry.bytes}: fetch the model again`,
     );
   }
-  return {
-    path,
-    contract,
-    revision: entry.revision,
-    digest: entry.sha256 ?? String(size),
-    ...(entry.precision && { precision: entry.precision }),
-  };
+  return { path, digest: entry.sha256 ?? String(size) };
 }
 
 function parse<T extends z.ZodType>(schema: T, what: string, given: unknown): z.infer<T> {

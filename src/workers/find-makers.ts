@@ -28,7 +28,10 @@ export async function findMakers({ models, gpu, render, dId }: Config): Promise<
     ...(detector && { detector: `${version}/${detector}` }),
     ...(matting && { matting: `${version}/${matting}/${gpu.birefnet.useFp16 ? 'fp16' : 'fp32'}` }),
     videos: {
-      ...(faces && landmarks && { local: `${version}/${faces}/${landmarks}/${render.longSidePx}` }),
+      ...(faces &&
+        landmarks && {
+          local: `${version}/${faces}/${landmarks}/${render.longSidePx}/${render.mark}/${render.provenance}`,
+        }),
       ...(dId.apiKey && { 'd-id': `${version}/${dId.apiUrl}/${dId.stitch ? 'stitched' : 'face'}` }),
     },
   };

@@ -13,8 +13,8 @@ import { QUEUES } from '../contracts/queues.ts';
 import { createDecoderPool } from '../media/decoder-pool.ts';
 import { toNetworks } from '../outbound/networks.ts';
 import { createOutbound } from '../outbound/outbound.ts';
-import { createLocalProvider } from '../providers/local/local-provider.ts';
-import { createRendererPool } from '../providers/local/renderer-pool.ts';
+import { createLipSyncProvider, createLocalProvider } from '../providers/local/local-provider.ts';
+import { createLipSyncPool, createRendererPool } from '../providers/local/renderer-pool.ts';
 import { createContentCache } from '../storage/content-cache.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -40,6 +40,10 @@ export async function createIoWorker(
   await using resources = new AsyncDisposableStack();
   const decoder = resources.use(createDecoderPool(config, logger));
   const renderer = resources.use(await createRendererPool(config, logger));
+  const lipSync = await createLipSyncPool(config, logger);
+  if (lipSync) {
+    resources.use(lipSync);
+  }
   const store = resources.use(openStore(config.storage));
   const records = createTaskRecords({ store });
   const [workflowBundle, connection] = await Promise.all([
@@ -47,7 +51,7 @@ export async function createIoWorker(
     connectWorker(config.temporal),
   ]);
   resources.defer(() => connection.close());
-  await Promise.all([decoder.ready(), renderer.ready()]);
+  await Promise.all([decoder.ready(), renderer.ready(), lipSync?.ready()]);
   const workers = await createWorkers({
     connection,
     namespace: config.temporal.namespace,
@@ -63,6 +67,7 @@ export async function createIoWorker(
     }),
     decoder,
     renderer: createLocalProvider({ pool: renderer }),
+    lipSync: createLipSyncProvider({ pool: lipSync }),
     mediaSlots: config.media.slots,
     renderSlots: config.render.slots,
   });
@@ -76,7 +81,7 @@ export async function createIoWorker(
   const outbound = resources.use(createOutbound({ allowed: toNetworks(config.outbound.allowedNetworks) }));
   const { namespace } = config.temporal;
   workers.push(await createWebhookWorker({ connection, namespace, store, outbound }));
-  const slots = { media: decoder, render: renderer };
+  const slots = { media: decoder, render: renderer, ...(lipSync && { lipsync: lipSync }) };
   addSlotMetrics(metrics, slots);
   return toRunningWorker(workers, { slots, connection }, resources.move());
 }
@@ -88,6 +93,7 @@ interface IoWorkerDeps extends CacheDeps, MediaDeps, RecordDeps, RenderDeps, Ret
   /** Caps of the queues that run in child processes: as many as there are slots. */
   mediaSlots: number;
   renderSlots: number;
+  lipSync: RenderDeps['renderer'];
 }
 
 /** Temporal workers for everything that needs no GPU: the workflows, short activities, decoding, the renderer. */
@@ -125,6 +131,12 @@ async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
       taskQueue: QUEUES.render,
       activities: withFailureBoundary(createRenderActivities(deps)),
       maxConcurrentActivityTaskExecutions: deps.renderSlots,
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: QUEUES.lipSync,
+      activities: withFailureBoundary(createRenderActivities({ ...deps, renderer: deps.lipSync })),
+      maxConcurrentActivityTaskExecutions: 1,
     }),
   ]);
 }

@@ -56,6 +56,12 @@ export const render = withRoom(
     summary: 'Render the talking video',
   }),
 );
+export const lipSync = proxyActivities<RenderActivities>({
+  ...slot,
+  taskQueue: QUEUES.lipSync,
+  startToCloseTimeout: '4 hours',
+  summary: 'Render the talking video with the lip-sync network',
+});
 const short = { ...common, taskQueue: QUEUES.io, startToCloseTimeout: '2 minutes' } satisfies ActivityOptions;
 
 export const composition = withRoom(

@@ -8,8 +8,10 @@ import type { Talk, TalkJob } from './talk.ts';
 import { talkLocally } from './talk-locally.ts';
 import { talkWithDId } from './talk-with-d-id.ts';
 
-/** Who makes the video, known before the work that would be lost without: D-ID on its terms, or the built-in renderer. */
-export type Renderer = { name: 'local'; isDegraded: boolean } | { name: 'd-id'; terms: ProviderTerms };
+/** Who makes the video, known before the work that would be lost without: D-ID on its terms, or one of our own machines. */
+export type Renderer =
+  | { name: 'local' | 'lip-sync'; isDegraded: boolean }
+  | { name: 'd-id'; terms: ProviderTerms };
 
 const INSTEAD: Renderer = { name: 'local', isDegraded: true };
 
@@ -18,8 +20,8 @@ export async function chooseRenderer({
   voiceS,
   progress,
 }: Omit<TalkJob, 'compensations' | 'record'>): Promise<Renderer> {
-  if (options.provider === 'local') {
-    return { name: 'local', isDegraded: false };
+  if (options.provider !== 'd-id') {
+    return { name: options.provider, isDegraded: false };
   }
   try {
     const terms = await affordTalk(voiceS, options.onOutage, (message, details) =>
@@ -36,8 +38,8 @@ export async function makeTalk(job: TalkJob, renderer: Renderer): Promise<Talk &
   job.compensations.add('video', () =>
     undo.discard({ keys: [job.keys.video, job.keys.thumbnail], prefixes: [job.keys.parts] }),
   );
-  if (renderer.name === 'local') {
-    return { ...(await talkLocally(job)), isDegraded: renderer.isDegraded };
+  if (renderer.name !== 'd-id') {
+    return { ...(await talkLocally(job, renderer.name)), isDegraded: renderer.isDegraded };
   }
   const { timeScale } = renderer.terms;
   const remains: Remains = { requestId: job.taskId, timeScale, mayHaveTalk: false };
@@ -53,7 +55,7 @@ export async function makeTalk(job: TalkJob, renderer: Renderer): Promise<Talk &
       portraitId: undefined,
       voiceId: undefined,
     });
-    return { ...(await talkLocally(job)), isDegraded: true };
+    return { ...(await talkLocally(job, 'local')), isDegraded: true };
   }
 }
 

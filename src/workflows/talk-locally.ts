@@ -1,11 +1,16 @@
-import { render } from './activities.ts';
+import { lipSync, render } from './activities.ts';
 import type { Talk, TalkJob } from './talk.ts';
 
-/** The built-in renderer makes the video: the talk lives in the activity that makes it. */
-export async function talkLocally({ taskId, options, keys, progress }: TalkJob): Promise<Talk> {
-  progress.enter('DID_UPLOAD', 'Handing portrait and voice to the built-in renderer');
-  progress.enter('DID_PROCESSING', 'The built-in renderer draws the frames');
-  const talk = await render.renderTalk({
+/** Our own machines make the video, by the warp or by a lip-sync network: the talk lives in the activity that makes it. */
+export async function talkLocally(
+  { taskId, options, keys, progress }: TalkJob,
+  provider: 'local' | 'lip-sync',
+): Promise<Talk> {
+  const name = provider === 'local' ? 'the built-in renderer' : 'the lip-sync network';
+  progress.enter('DID_UPLOAD', `Handing portrait and voice to ${name}`);
+  progress.enter('DID_PROCESSING', `${name.replace('the', 'The')} draws the frames`);
+  const { renderTalk } = provider === 'local' ? render : lipSync;
+  const talk = await renderTalk({
     requestId: taskId,
     portraitKey: keys.portrait,
     plateKey: keys.plate,
@@ -15,5 +20,5 @@ export async function talkLocally({ taskId, options, keys, progress }: TalkJob):
     videoKey: keys.video,
     partsPrefix: keys.parts,
   });
-  return { provider: 'local', ...talk };
+  return { provider, ...talk };
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { FACE_KINDS } from '../../src/inference/face-detector.ts';
 import { LANDMARK_KINDS } from '../../src/inference/face-landmarks.ts';
+import { LIP_SYNC_KINDS } from '../../src/inference/lip-sync-model.ts';
 import { MATTING_KINDS } from '../../src/inference/matting-output.ts';
 import { ModelContract } from '../../src/inference/model-manifest.ts';
 import { YOLO_KINDS } from '../../src/inference/yolo-output.ts';
@@ -11,13 +12,15 @@ const KINDS: Record<string, readonly string[]> = {
   'background-removal': MATTING_KINDS,
   'face-detection': FACE_KINDS,
   'face-landmarks': LANDMARK_KINDS,
+  'lip-sync': LIP_SYNC_KINDS,
 };
 
 it('the catalogue holds contracts that the pipeline can serve, under names and files of their own', async () => {
   const catalogue = await readCatalogue();
   for (const entry of catalogue) {
     expect(KINDS[entry.task], entry.name).toContain(entry.output.kind);
-    expect(() => ModelContract.parse(entry)).not.toThrow();
+    // A model that takes more than a picture has its contract in its reader.
+    expect(entry.task === 'lip-sync' || ModelContract.safeParse(entry).success, entry.name).toBe(true);
     expect(entry.variant_of ?? catalogue[0]!.name).toSatisfy((name) =>
       catalogue.some((other) => other.name === name),
     );

@@ -1,15 +1,32 @@
+import { PipelineError } from '../../errors.ts';
 import type { SlotPool } from '../../slots/slot-task.ts';
 import type { RenderedTalk, TalkProgress, VideoProvider } from '../video-provider.ts';
 import type { RenderTalkInput } from './render-task.ts';
 
+export type RendererPool = SlotPool<RenderTalkInput, RenderedTalk, TalkProgress>;
+
 /** The renderer that is built in: a warp of the photo in a child process, no network, no cost. */
-export function createLocalProvider({
-  pool,
-}: {
-  pool: SlotPool<RenderTalkInput, RenderedTalk, TalkProgress>;
-}): VideoProvider {
+export function createLocalProvider({ pool }: { pool: RendererPool }): VideoProvider {
   return {
     name: 'local',
     render: (request, videoPath, options) => pool.run({ request, videoPath }, options),
+  };
+}
+
+/** Frames of the same renderer whose mouth a lip-sync network draws; without such a model it says so. */
+export function createLipSyncProvider({ pool }: { pool: RendererPool | undefined }): VideoProvider {
+  return {
+    name: 'lip-sync',
+    async render(request, videoPath, options) {
+      options.signal.throwIfAborted();
+      if (!pool) {
+        throw new PipelineError(
+          'MODEL_MISSING',
+          'There is no lip-sync model: no manifest of MODELS_DIR or of the pulled models has one for the task "lip-sync" ' +
+            'with the output "wav2lip". Add one, or send the job with provider=local.',
+        );
+      }
+      return pool.run({ request, videoPath }, options);
+    },
   };
 }

@@ -3,7 +3,9 @@ import { toI420 } from '../../media/i420.ts';
 import { createTalkWriter } from '../../media/talk-writer.ts';
 import { openWav } from '../../media/wav.ts';
 import type { RenderedTalk, TalkProgress, TalkRequest } from '../video-provider.ts';
+import { createLipSync } from './lip-sync/lip-sync.ts';
 import { motionOf } from './motion/motion.ts';
+import { MOUTH_AT_REST } from './motion/pose.ts';
 import { createAiMark } from './picture/ai-mark.ts';
 import { stageTalk } from './stage-talk.ts';
 import type { TalkModels } from './talk-models.ts';
@@ -34,10 +36,11 @@ export async function renderTalk(
   options: RenderOptions,
   onProgress: (progress: TalkProgress) => void,
 ): Promise<RenderedTalk> {
-  const { animator, frame: size, warnings } = await stageTalk(models, request, options.longSidePx);
+  const { animator, frame: size, points, warnings } = await stageTalk(models, request, options.longSidePx);
   await using voice = await openWav(request.voicePath);
   const frames = Math.max(1, Math.round((voice.frames / voice.sampleRateHz) * FRAMES_PER_SECOND));
-  const heard = await hearVoice(await readMono(voice), models.speech);
+  const mono = await readMono(voice);
+  const heard = await hearVoice(mono, models.speech, models.voiceActivity);
   const poseAt = motionOf(heard, {
     frames,
     framesPerSecond: FRAMES_PER_SECOND,
@@ -57,20 +60,34 @@ export async function renderTalk(
     provenance: options.provenance,
   });
 
-  const picture = new Uint32Array(size.widthPx * size.heightPx);
-  const planes = new Uint8Array((picture.length * 3) / 2);
+  const lipSync =
+    models.lipSync &&
+    createLipSync(models.lipSync, mono, { points, frame: size, framesPerS: FRAMES_PER_SECOND });
+  const pictures = Array.from(
+    { length: lipSync?.batch ?? 1 },
+    () => new Uint32Array(size.widthPx * size.heightPx),
+  );
+  const planes = new Uint8Array((size.widthPx * size.heightPx * 3) / 2);
   let isFirst = true;
-  for (let frame = writer.nextFrame; frame < frames; frame += 1) {
-    animator.draw(poseAt(frame), picture);
-    mark?.draw(picture);
-    const changed = isFirst
-      ? { left: 0, top: 0, right: size.widthPx, bottom: size.heightPx }
-      : animator.changing;
-    toI420(picture, size.widthPx, size.heightPx, changed, planes);
-    isFirst = false;
-    await writer.addFrame(planes);
-    if (frame % PROGRESS_EVERY === PROGRESS_EVERY - 1 || frame === frames - 1) {
-      onProgress({ frame: frame + 1, frames });
+  for (let from = writer.nextFrame; from < frames; from += pictures.length) {
+    const batch = pictures.slice(0, frames - from);
+    batch.forEach((picture, i) => {
+      const pose = poseAt(from + i);
+      animator.draw(lipSync ? { ...pose, ...MOUTH_AT_REST } : pose, picture);
+    });
+    await lipSync?.draw(batch, from);
+    for (const [i, picture] of batch.entries()) {
+      mark?.draw(picture);
+      const changed = isFirst
+        ? { left: 0, top: 0, right: size.widthPx, bottom: size.heightPx }
+        : animator.changing;
+      toI420(picture, size.widthPx, size.heightPx, changed, planes);
+      isFirst = false;
+      await writer.addFrame(planes);
+      const done = from + i + 1;
+      if (done % PROGRESS_EVERY === 0 || done === frames) {
+        onProgress({ frame: done, frames });
+      }
     }
   }
   await writer.finish(videoPath);

@@ -1,26 +1,45 @@
 import type { Config } from '../../config.ts';
+import { findModelFile } from '../../inference/find-model.ts';
+import { LIP_SYNC_KINDS } from '../../inference/lip-sync-model.ts';
 import { createSlotPool } from '../../slots/slot-pool.ts';
-import type { SlotPool } from '../../slots/slot-task.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { RenderedTalk, TalkProgress } from '../video-provider.ts';
-import type { RenderTalkInput, RenderTaskConfig } from './render-task.ts';
+import type { RendererPool } from './local-provider.ts';
+import type { RenderTaskConfig } from './render-task.ts';
 import { findTalkModels } from './talk-models.ts';
 
+type RendererConfig = Pick<Config, 'models' | 'render' | 'onnx'>;
+
 /** The slots that render talks. @throws PipelineError MODEL_MISSING */
-export async function createRendererPool(
-  { models, render, onnx }: Pick<Config, 'models' | 'render' | 'onnx'>,
+export async function createRendererPool(config: RendererConfig, logger: Logger): Promise<RendererPool> {
+  return createPool('renderer', config, config.render.slots, await planOf(config), logger);
+}
+
+/** The one slot whose frames get their mouth from a network; none without its model. @throws PipelineError MODEL_MISSING */
+export async function createLipSyncPool(
+  config: RendererConfig,
   logger: Logger,
-): Promise<SlotPool<RenderTalkInput, RenderedTalk, TalkProgress>> {
+): Promise<RendererPool | undefined> {
+  const lipSync = await findModelFile('lip-sync', LIP_SYNC_KINDS, config.models);
+  return lipSync && createPool('lip-sync', config, 1, { ...(await planOf(config)), lipSync }, logger);
+}
+
+async function planOf({ models, render, onnx }: RendererConfig): Promise<RenderTaskConfig> {
+  const { longSidePx, mark, provenance } = render;
+  return { ...(await findTalkModels(models, onnx.threads)), longSidePx, mark, provenance };
+}
+
+function createPool(
+  name: string,
+  { render }: RendererConfig,
+  slots: number,
+  config: RenderTaskConfig,
+  logger: Logger,
+): RendererPool {
   return createSlotPool({
-    name: 'renderer',
+    name,
     task: new URL('./render-task.ts', import.meta.url),
-    config: {
-      ...(await findTalkModels(models, onnx.threads)),
-      longSidePx: render.longSidePx,
-      mark: render.mark,
-      provenance: render.provenance,
-    } satisfies RenderTaskConfig,
-    slots: render.slots,
+    config,
+    slots,
     timeoutMs: render.timeoutMs,
     logger,
   });

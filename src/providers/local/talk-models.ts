@@ -1,12 +1,25 @@
 import { createFaceDetector, FACE_KINDS, type FaceDetector } from '../../inference/face-detector.ts';
 import { createFaceLandmarker, type FaceLandmarker, LANDMARK_KINDS } from '../../inference/face-landmarks.ts';
-import { type FoundModel, findModel, type ModelFolders } from '../../inference/find-model.ts';
+import {
+  type FoundModel,
+  findModel,
+  findModelFile,
+  type ModelFile,
+  type ModelFolders,
+} from '../../inference/find-model.ts';
+import { createLipSyncModel, type LipSyncModel } from '../../inference/lip-sync-model.ts';
+import { createSileroVoiceActivity, VOICE_ACTIVITY_KINDS } from '../../inference/silero-voice-activity.ts';
+import type { VoiceActivity } from './voice/hear-voice.ts';
 import { readSpeechNets, type SpeechNets } from './voice/speech-nets.ts';
 
 /** Plain data: it travels to the slot. */
 export interface TalkModelPlan {
   faceDetection: FoundModel;
   faceLandmarks: FoundModel;
+  /** Whether somebody speaks; without it a network of our own is asked. */
+  voiceActivity?: ModelFile;
+  /** Draws the mouth in place of the warp. */
+  lipSync?: ModelFile;
   /** Threads of one inference. */
   threads: number;
 }
@@ -15,11 +28,15 @@ export interface TalkModels {
   detector: FaceDetector;
   landmarker: FaceLandmarker;
   speech: SpeechNets;
+  voiceActivity?: VoiceActivity;
+  lipSync?: LipSyncModel;
 }
 
 /** @throws PipelineError MODEL_MISSING */
 export async function findTalkModels(folders: ModelFolders, threads: number): Promise<TalkModelPlan> {
+  const voiceActivity = await findModelFile('voice-activity', VOICE_ACTIVITY_KINDS, folders);
   return {
+    ...(voiceActivity && { voiceActivity }),
     faceDetection: await findModel('face-detection', FACE_KINDS, folders),
     faceLandmarks: await findModel('face-landmarks', LANDMARK_KINDS, folders),
     threads,
@@ -29,9 +46,13 @@ export async function findTalkModels(folders: ModelFolders, threads: number): Pr
 export async function createTalkModels({
   faceDetection,
   faceLandmarks,
+  voiceActivity,
+  lipSync,
   threads,
 }: TalkModelPlan): Promise<TalkModels> {
   return {
+    ...(voiceActivity && { voiceActivity: await createSileroVoiceActivity(voiceActivity, { threads }) }),
+    ...(lipSync && { lipSync: await createLipSyncModel(lipSync, { threads }) }),
     detector: await createFaceDetector(faceDetection, { threads }),
     speech: await readSpeechNets(),
     landmarker: await createFaceLandmarker(faceLandmarks, { threads }),

@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { findModelFile } from '../../../src/inference/find-model.ts';
+import {
+  createSileroVoiceActivity,
+  VOICE_ACTIVITY_KINDS,
+} from '../../../src/inference/silero-voice-activity.ts';
 import { openRecording } from '../../../src/media/decode-recording.ts';
 import { createResampler, type Resampler } from '../../../src/media/resampler.ts';
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';
@@ -9,7 +14,7 @@ import { seededRandom } from '../../../src/providers/local/motion/seeded-random.
 import { type HeardVoice, hearVoice } from '../../../src/providers/local/voice/hear-voice.ts';
 import { readSpeechNets, type SpeechNets } from '../../../src/providers/local/voice/speech-nets.ts';
 import { SAMPLE_RATE_HZ } from '../../../src/providers/local/voice/voice-features.ts';
-import { mediaDir } from '../../shared-media.ts';
+import { mediaDir, modelsDir } from '../../shared-media.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 /** Seconds in which the lips of `labials.flac` are closed for p, b and m, as the synthesiser says. */
@@ -98,6 +103,20 @@ describe('the mouth stays shut', () => {
   it.skipIf(!mediaDir)('in music of real instruments (MEDIA_DIR)', async () => {
     expect(await mostJaw(await decode(`${mediaDir}/audio/bach_music.ogg`))).toBeLessThan(0.02);
   });
+
+  it.skipIf(!mediaDir || !modelsDir)(
+    'in music, and opens for people, by Silero too (MODELS_DIR, MEDIA_DIR)',
+    async () => {
+      const folders = { dir: modelsDir, cacheDir: '/nowhere' };
+      const model = await findModelFile('voice-activity', VOICE_ACTIVITY_KINDS, folders);
+      const detect = await createSileroVoiceActivity(model!, { threads: 1 });
+      const openIn = async (name: string) =>
+        mean((await hearVoice(await decode(`${mediaDir}/audio/${name}`), nets, detect)).gate.open);
+
+      expect(await openIn('bach_music.ogg')).toBeLessThan(0.02);
+      expect(await openIn('jfk.wav')).toBeGreaterThan(0.55);
+    },
+  );
 
   it.skipIf(!mediaDir)('not while real people speak (MEDIA_DIR)', async () => {
     for (const name of ['librispeech_198-209-0000.ogg', 'librispeech_3436-172162-0000.ogg', 'jfk.wav']) {

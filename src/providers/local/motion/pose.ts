@@ -48,3 +48,14 @@ export const REST: Readonly<Pose> = {
   breath: 0,
   blink: 0,
 };
+
+export const MOUTH_AT_REST: Readonly<Record<MouthParameter, number>> = {
+  jaw: 0,
+  wide: 0,
+  thick: 0,
+  upperRaise: 0,
+  lowerDrop: 0,
+  close: 0,
+  press: 0,
+  cheeks: 0,
+};
