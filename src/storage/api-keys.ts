@@ -52,7 +52,7 @@ export function createApiKeys({
   store: ObjectStore;
   now?: () => number;
 }): ApiKeys {
-  const known = new Map<string, { modifiedAt: number; apiKey: ApiKey }>();
+  const known = new Map<string, { version: string; apiKey: ApiKey }>();
   const isoNow = (afterMs = 0) => new Date(now() + afterMs).toISOString();
 
   const read = async (key: string) => parseKey(key, (await store.read(key)).toString());
@@ -73,10 +73,12 @@ export function createApiKeys({
   return {
     async list() {
       const found = new Set<string>();
-      for await (const { key, modifiedAt } of store.list(API_KEY_PREFIX)) {
+      for await (const { key, bytes, modifiedAt } of store.list(API_KEY_PREFIX)) {
         found.add(key);
-        if (known.get(key)?.modifiedAt !== modifiedAt.getTime()) {
-          known.set(key, { modifiedAt: modifiedAt.getTime(), apiKey: await read(key) });
+        // Some stores count whole seconds; every change of a key changes its size.
+        const version = `${modifiedAt.getTime()} ${bytes}`;
+        if (known.get(key)?.version !== version) {
+          known.set(key, { version, apiKey: await read(key) });
         }
       }
       for (const key of known.keys()) {

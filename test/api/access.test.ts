@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessRule } from '../../src/api/access-rules.ts';
 import { createApp } from '../../src/api/app.ts';
+import { assertMayListen } from '../../src/api/assert-may-listen.ts';
 import { createOpenDoor } from '../../src/api/open-door.ts';
 import type { Scope } from '../../src/contracts/api-key.ts';
 import { startTestServer, type TestServer } from '../temporal-server.ts';
@@ -270,6 +271,26 @@ describe('a server without API keys', () => {
     expect((await at(false)).status).toBe(401);
     expect((await at(true)).status).toBe(200);
     expect((await at(true)).headers.get('ratelimit-policy')).toContain('"address"');
+  });
+
+  it('may listen beyond its machine with a key, or when it is told so in words', async () => {
+    await using open = await startTestApi(server.client);
+    const { keyring } = open.deps.access;
+    const listen = (host: string, letsAnyoneIn = false) =>
+      assertMayListen(
+        { keyring, openDoor: createOpenDoor({ host, letsAnyoneIn, corsOrigins: [] }) },
+        { host, letsAnyoneIn },
+      );
+
+    for (const host of ['0.0.0.0', '::', '192.168.1.2', 'limelight.example.org']) {
+      await expect(listen(host), host).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+      await expect(listen(host, true), host).resolves.toBeUndefined();
+    }
+    for (const host of ['127.0.0.1', '127.3.2.1', '::1', 'localhost']) {
+      await expect(listen(host), host).resolves.toBeUndefined();
+    }
+    await open.keys.create('somebody', ['read']);
+    await expect(listen('0.0.0.0')).resolves.toBeUndefined();
   });
 
   it('stays closed when all its keys were revoked', async () => {

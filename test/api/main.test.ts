@@ -111,6 +111,28 @@ describe('the API process', () => {
     expect(await exited).toBe(130);
   });
 
+  it('does not listen where others reach it while it has no keys', async () => {
+    api = spawn(process.execPath, [MAIN], {
+      env: {
+        ...process.env,
+        TEMPORAL_ADDRESS: server.address,
+        STORAGE_ROOT: root,
+        API_HOST: '0.0.0.0',
+        API_PORT: '0',
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let text = '';
+    api.stderr!.on('data', (chunk) => {
+      text += chunk;
+    });
+
+    expect(await exit()).toBe(1);
+    expect(text).not.toContain('API listening');
+    expect(text).toContain('limelight keys create');
+    expect(text).toContain('API_WITHOUT_KEYS=let-anyone-in');
+  });
+
   it('says in words what is wrong with its settings', async () => {
     api = spawn(process.execPath, [MAIN], {
       env: { ...process.env, API_PORT: 'none' },
