@@ -63,7 +63,8 @@ export async function storeFile(
     await Promise.all(folders.map(syncFolder));
     return { key, bytes: received.bytes, sha256: received.sha256 };
   } catch (error) {
-    await discard(layout, key, [incoming, placed?.path]);
+    // What cannot be removed now is the sweep's; why the write failed is what counts.
+    await discard(layout, key, incoming, placed?.path).catch(() => undefined);
     throw toStoreError(error, key);
   }
 }
@@ -108,7 +109,8 @@ async function nameVersion(
   const replaced = await readVersion(name);
   await nameOver(layout, name, version);
   if (replaced) {
-    await rm(replaced.path, { force: true });
+    // The new one is there: what is left of the old one is the sweep's.
+    await rm(replaced.path, { force: true }).catch(() => undefined);
   }
 }
 
@@ -132,8 +134,17 @@ async function nameOver(layout: FileLayout, name: string, version: string): Prom
   }
 }
 
-async function discard({ root }: FileLayout, key: string, paths: Array<string | undefined>): Promise<void> {
-  await Promise.all(paths.map((path) => path && rm(path, { force: true })));
+/** A version that has its name is no litter, whatever went wrong after that. */
+async function discard(
+  { root }: FileLayout,
+  key: string,
+  incoming: string,
+  placed: string | undefined,
+): Promise<void> {
+  await rm(incoming, { force: true });
+  if (placed && (await readVersion(join(root, key)))?.path !== placed) {
+    await rm(placed, { force: true });
+  }
   const folders = await findFolders(root, key);
   if (folders) {
     await syncFolder(await pruneFolders(root, folders.at(-1)!));

@@ -21,6 +21,8 @@ async function sweepScratch(scratch: string, before: number): Promise<string[]> 
 }
 
 async function sweepFolder(root: string, folder: string, before: number): Promise<string[]> {
+  // What is removed below changes it.
+  const isOld = (await lastChange(folder)) < before;
   const removed: string[] = [];
   const unnamed: string[] = [];
   const entries = await readdir(folder, { withFileTypes: true });
@@ -34,7 +36,7 @@ async function sweepFolder(root: string, folder: string, before: number): Promis
     }
   }
   removed.push(...(await removeOld(unnamed, before)));
-  if (folder !== root && entries.length === 0 && (await lastChange(folder)) < before) {
+  if (folder !== root && isOld) {
     await syncFolder(await pruneFolders(root, folder));
   }
   return removed;
