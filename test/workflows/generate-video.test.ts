@@ -19,7 +19,7 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-const UNDO_ALL = ['discard videos', 'discard processed', 'discard uploads'];
+const UNDO_ALL = ['discard videos temp', 'discard processed', 'discard uploads'];
 
 function fail(type: string, nonRetryable = false): never {
   throw ApplicationFailure.create({ type, message: `${type} happened`, nonRetryable });
