@@ -128,6 +128,8 @@ const PACKAGES: Record<string, string[]> = {
   mediabunny: ['media'],
   '@napi-rs/webcodecs': ['media'],
   pino: ['telemetry'],
+  '@opentelemetry/sdk-trace': ['telemetry'],
+  '@opentelemetry/exporter-trace-otlp-http': ['telemetry'],
   'prom-client': ['telemetry'],
 };
 

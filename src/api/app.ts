@@ -31,6 +31,7 @@ import { timelineRoutes } from './routes/timeline.ts';
 import { usageRoutes } from './routes/usage.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { securityHeaders } from './security-headers.ts';
+import { traceRequest } from './trace-request.ts';
 
 /** The HTTP API over whatever it is given. */
 export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
@@ -43,6 +44,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   );
   app.use(requestId());
   app.use(requestContext());
+  app.use(traceRequest());
   app.use(accessLog(deps.logger));
   app.use(requestMetrics(deps.requests));
   app.use(securityHeaders());

@@ -11,6 +11,7 @@ import { createTaskRecords } from '../storage/task-records.ts';
 import { createWebhookSecrets } from '../storage/webhook-secrets.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createApiMetrics } from '../telemetry/metrics/api-metrics.ts';
+import { startTracing } from '../telemetry/tracing.ts';
 import { temporalAddress } from '../temporal/connection.ts';
 import { openLazyConnection } from '../temporal/lazy-connection.ts';
 import { createTemporalDeliveries } from '../temporal/temporal-deliveries.ts';
@@ -36,6 +37,7 @@ const PAGE_FOLDER = fileURLToPath(new URL('../../dist/web', import.meta.url));
 /** Composes the API and serves it until the signal is aborted. Temporal may be away: requests say so until it is there. */
 export async function runApi(config: Config, logger: Logger, signal: AbortSignal): Promise<void> {
   await using resources = new AsyncDisposableStack();
+  resources.use(startTracing('api', config.tracing));
   const connection = openLazyConnection(temporalAddress(config.temporal));
   const store = resources.use(openStore(config.storage));
   const records = createTaskRecords({ store });

@@ -12,6 +12,8 @@ import type { Logger } from '../telemetry/logger.ts';
 import { addGpuMetrics } from '../telemetry/metrics/gpu-metrics.ts';
 import { addSlotMetrics } from '../telemetry/metrics/slot-metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { tracePool } from '../telemetry/trace-pool.ts';
+import { startTracing } from '../telemetry/tracing.ts';
 import { connectWorker } from '../temporal/connection.ts';
 import { lockDevice } from './device-lock.ts';
 import { assertMemoryFits, assertOneDevice } from './device-memory.ts';
@@ -32,6 +34,7 @@ export async function createGpuWorker(
   assertOneDevice(config.gpu.device);
   assertMemoryFits(config.gpu);
   await using resources = new AsyncDisposableStack();
+  resources.use(startTracing('gpu', config.tracing));
   resources.use(await lockDevice(config.gpu.device));
   const detector = resources.use(await createDetectorPool(config, logger));
   const matting = resources.use(await createMattingPool(config, logger));
@@ -45,8 +48,8 @@ export async function createGpuWorker(
     store,
     cache: createContentCache({ store }),
     makers: await findMakers(config),
-    detector,
-    matting,
+    detector: tracePool('yolo', detector),
+    matting: tracePool('birefnet', matting),
     figure: FIGURE,
   });
   const pools = { yolo: detector, birefnet: matting };

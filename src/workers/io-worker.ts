@@ -21,6 +21,8 @@ import type { Logger } from '../telemetry/logger.ts';
 import { addEndedJobMetrics } from '../telemetry/metrics/ended-job-metrics.ts';
 import { addSlotMetrics } from '../telemetry/metrics/slot-metrics.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { tracePool } from '../telemetry/trace-pool.ts';
+import { startTracing } from '../telemetry/tracing.ts';
 import { connectWorker } from '../temporal/connection.ts';
 import { createTemporalTimeline } from '../temporal/temporal-timeline.ts';
 import { createDIdWorkers } from './d-id-worker.ts';
@@ -38,6 +40,8 @@ export async function createIoWorker(
   metrics: Metrics,
 ): Promise<RunningWorker> {
   await using resources = new AsyncDisposableStack();
+  const tracing = resources.use(startTracing('io', config.tracing));
+  const countEnd = addEndedJobMetrics(metrics);
   const decoder = resources.use(createDecoderPool(config, logger));
   const renderer = resources.use(await createRendererPool(config, logger));
   const lipSync = await createLipSyncPool(config, logger);
@@ -61,13 +65,16 @@ export async function createIoWorker(
     cache: createContentCache({ store }),
     makers: await findMakers(config),
     ...(await createRetention({ connection, config, store, records, logger, resources })),
-    onEnd: addEndedJobMetrics(metrics),
+    onEnd(metadata) {
+      countEnd(metadata);
+      tracing.onEnd(metadata);
+    },
     timelines: createTemporalTimeline({
       client: new Client({ connection, namespace: config.temporal.namespace }),
     }),
-    decoder,
-    renderer: createLocalProvider({ pool: renderer }),
-    lipSync: createLipSyncProvider({ pool: lipSync }),
+    decoder: tracePool('media', decoder),
+    renderer: createLocalProvider({ pool: tracePool('renderer', renderer) }),
+    lipSync: createLipSyncProvider({ pool: lipSync && tracePool('lip-sync', lipSync) }),
     mediaSlots: config.media.slots,
     renderSlots: config.render.slots,
   });

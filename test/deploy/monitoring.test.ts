@@ -6,6 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { type Emulator, startEmulator } from '../../src/providers/d-id/emulator/start-emulator.ts';
 import { parseMetrics } from '../telemetry/metric-lines.ts';
+import {
+  type CollectedSpan,
+  startTraceCollector,
+  type TraceCollector,
+} from '../telemetry/trace-collector.ts';
 import { type Monitored, startMonitored, startPrometheus } from './monitored-stack.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -14,15 +19,20 @@ const KEY = 'monitored:stack';
 
 let emulator: Emulator;
 let stack: Monitored;
+let collector: TraceCollector;
+let taskId: string;
 let texts: Record<keyof Monitored['processes'], string>;
 
 beforeAll(async () => {
+  collector = await startTraceCollector();
   emulator = await startEmulator();
   emulator.open({ apiKey: KEY, credits: 100 });
   stack = await startMonitored({
     D_ID_API_URL: emulator.url,
     D_ID_API_KEY: KEY,
     D_ID_TIME_SCALE: '0.05',
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=film%20crew,x-token=a=b',
     ONNX_THREADS: '1',
   });
   const signal = AbortSignal.timeout(180_000);
@@ -31,8 +41,8 @@ beforeAll(async () => {
     openAsBlob(join(ROOT, 'samples/portrait.jpg')),
     openAsBlob(join(ROOT, 'samples/voice.wav')),
   ]);
-  const { task_id } = await client.submit({ image, audio }, { signal });
-  expect(await client.wait(task_id, { signal })).toMatchObject({ success: true });
+  ({ task_id: taskId } = await client.submit({ image, audio }, { signal }));
+  expect(await client.wait(taskId, { signal })).toMatchObject({ success: true });
   while ((await scrape('api')).get(DONE) !== 1) {
     signal.throwIfAborted();
     await sleep(500);
@@ -42,6 +52,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stack[Symbol.asyncDispose]();
+  await collector[Symbol.asyncDispose]();
   await emulator[Symbol.asyncDispose]();
 });
 
@@ -91,6 +102,61 @@ describe('the metrics of the running stack', () => {
     );
     expect([...new Set(missing)]).toEqual([]);
     expect(namesIn('sum(rate(made_up_total[5m]))')).toEqual(['made_up_total']);
+  });
+});
+
+describe('the trace of a job', () => {
+  const named = (name: string | RegExp) =>
+    collector.spans.filter((span) => (typeof name === 'string' ? span.name === name : name.test(span.name)));
+  const childrenOf = ({ spanId }: CollectedSpan) =>
+    collector.spans.filter(({ parentSpanId }) => parentSpanId === spanId).map(({ name }) => name);
+
+  it('is one, from the request through the stages and activities into the slots and D-ID', async () => {
+    await expect.poll(() => named('job').length, { timeout: 10_000 }).toBe(1);
+    const traceId = taskId.replaceAll('-', '');
+    const job = named('job')[0]!;
+    expect(job).toMatchObject({ traceId, part: 'io' });
+    expect(job.parentSpanId ?? '').toBe('');
+
+    const ofJob = collector.spans.filter((span) => span.traceId === traceId);
+    expect(new Set(ofJob.map(({ part }) => part))).toEqual(new Set(['api', 'io', 'gpu']));
+    // Nothing hangs in the air: each span's parent is in the trace.
+    const ids = new Set(ofJob.map(({ spanId }) => spanId));
+    expect(ofJob.filter(({ parentSpanId }) => parentSpanId && !ids.has(parentSpanId))).toEqual([]);
+
+    expect(childrenOf(job)).toEqual(
+      expect.arrayContaining([
+        'PUT /api/pipeline/tasks/{task_id}',
+        'DETECTION_RUNNING',
+        'DID_PROCESSING',
+        'wait yolo',
+        'detectPersons',
+        'removeBackground',
+        'createTalk',
+        'downloadTalk',
+      ]),
+    );
+    expect(childrenOf(named('detectPersons')[0]!)).toContain('slot yolo');
+    expect(childrenOf(named('slot birefnet')[0]!).length).toBeGreaterThan(2);
+    expect(childrenOf(named('createTalk')[0]!)).toEqual([`POST ${new URL(emulator.url).host}`]);
+  });
+
+  it('lies in time as the job did, and tells no query of a URL', () => {
+    const job = named('job')[0]!;
+    for (const span of named(/^(slot|detect|remove|render|create|download|DID|wait)/)) {
+      expect(BigInt(span.startTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(job.startTimeUnixNano));
+      expect(BigInt(span.endTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(span.startTimeUnixNano));
+    }
+    expect(JSON.stringify(collector.spans)).not.toContain('X-Amz-Expires');
+    expect(JSON.stringify(collector.spans)).not.toContain(KEY);
+  });
+
+  it('goes to the standard path with the headers that the settings name', () => {
+    expect(collector.headers[0]).toMatchObject({
+      path: '/v1/traces',
+      'x-tenant': 'film crew',
+      'x-token': 'a=b',
+    });
   });
 });
 

@@ -1,0 +1,85 @@
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
+import {
+  BatchSpanProcessor,
+  RandomIdGenerator,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import type { Config } from '../config.ts';
+import type { TaskMetadata } from '../contracts/job.ts';
+import { jobSpanIdOf, type StartRoot, traceIdOf, traceJob } from './job-trace.ts';
+import { traceRequestsOut } from './trace-requests-out.ts';
+
+const EXPORT_EVERY_MS = 1_000;
+
+/** Random ids, but for the first span of a task. */
+class TaskIdGenerator extends RandomIdGenerator {
+  next: { traceId: string; spanId: string } | undefined;
+  override generateTraceId = () => this.next?.traceId ?? random.generateTraceId();
+  override generateSpanId = () => this.next?.spanId ?? random.generateSpanId();
+}
+const random = new RandomIdGenerator();
+
+export interface Tracing extends AsyncDisposable {
+  /** Told of the record of each job that has ended. */
+  onEnd(metadata: TaskMetadata): void;
+}
+
+/**
+ * Sends what this process does of each job to a collector, where one is named. Without one everything that traces calls
+ * OpenTelemetry's API, which does nothing then.
+ */
+export function startTracing(part: string, settings: Config['tracing']): Tracing {
+  const { endpoint, headers, serviceName, ratio } = settings;
+  if (endpoint === undefined) {
+    return { onEnd() {}, async [Symbol.asyncDispose]() {} };
+  }
+  const idGenerator = new TaskIdGenerator();
+  const exporter = new OTLPTraceExporter({
+    url: `${endpoint.replace(/\/$/, '')}/v1/traces`,
+    headers: parseHeaders(headers),
+  });
+  const provider = new TracerProvider({
+    resource: defaultResource().merge(
+      resourceFromAttributes({ 'service.name': serviceName, 'limelight.part': part }),
+    ),
+    // By the id of the trace alone: all processes decide alike, and a job is traced whole or not at all.
+    sampler: new TraceIdRatioBasedSampler(ratio),
+    idGenerator,
+    spanProcessors: [new BatchSpanProcessor({ exporter, scheduledDelayMillis: EXPORT_EVERY_MS })],
+  });
+  trace.setGlobalTracerProvider(provider);
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  const stopRequests = traceRequestsOut();
+  const startRoot: StartRoot = (tracer, taskId, { name, ...options }) => {
+    idGenerator.next = { traceId: traceIdOf(taskId), spanId: jobSpanIdOf(taskId) };
+    try {
+      return tracer.startSpan(name, { ...options, root: true }, ROOT_CONTEXT);
+    } finally {
+      idGenerator.next = undefined;
+    }
+  };
+  const tracer = trace.getTracer('limelight');
+  return {
+    onEnd: (metadata) => traceJob(tracer, startRoot, metadata),
+    async [Symbol.asyncDispose]() {
+      stopRequests();
+      // A collector that is away must not keep a process from stopping.
+      await provider.shutdown().catch(() => undefined);
+      trace.disable();
+      context.disable();
+    },
+  };
+}
+
+/** `name=value,name=value`, as the standard has it; values may be percent-encoded. */
+function parseHeaders(text = ''): Record<string, string> {
+  const pairs = text.split(',').map((pair) => {
+    const equals = pair.indexOf('=');
+    return [pair.slice(0, equals).trim(), decodeURIComponent(pair.slice(equals + 1).trim())] as const;
+  });
+  return Object.fromEntries(pairs.filter(([name]) => name !== ''));
+}
