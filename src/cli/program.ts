@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addCancelCommand } from './commands/cancel.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDownloadCommand } from './commands/download.ts';
@@ -21,27 +22,29 @@ import { addWebhooksCommand } from './commands/webhooks.ts';
 import { paint } from './paint.ts';
 
 /** Every command, in the order of the help. One more is one more file in `commands` and one more line here. */
-const COMMANDS: ReadonlyArray<(program: Command) => void> = [
-  addDemoCommand,
-  addUpCommand,
-  addGenerateCommand,
-  addStatusCommand,
-  addTasksCommand,
-  addWatchCommand,
-  addPersonCommand,
-  addCancelCommand,
-  addRetryCommand,
-  addDownloadCommand,
-  addEraseCommand,
-  addTimelineCommand,
-  addDoctorCommand,
-  addModelsCommand,
-  addKeysCommand,
-  addWebhooksCommand,
-  addRetentionCommand,
-  addStorageCommand,
-  addEmulatorCommand,
-];
+const COMMANDS: Record<string, ReadonlyArray<(program: Command) => void>> = {
+  'Make videos:': [addDemoCommand, addUpCommand, addGenerateCommand],
+  'Tasks:': [
+    addTasksCommand,
+    addStatusCommand,
+    addWatchCommand,
+    addTimelineCommand,
+    addPersonCommand,
+    addCancelCommand,
+    addRetryCommand,
+    addDownloadCommand,
+    addEraseCommand,
+  ],
+  'The server:': [
+    addDoctorCommand,
+    addModelsCommand,
+    addKeysCommand,
+    addWebhooksCommand,
+    addRetentionCommand,
+    addStorageCommand,
+  ],
+  'More:': [addEmulatorCommand, addCompletionCommand],
+};
 
 export function createProgram(): Command {
   const program = new Command('limelight')
@@ -51,8 +54,13 @@ export function createProgram(): Command {
     // What a command ends with is reported in one place, `report-error.ts`.
     .configureOutput({ outputError: () => {} })
     .exitOverride();
-  for (const addCommand of COMMANDS) {
-    addCommand(program);
+  for (const [heading, addCommands] of Object.entries(COMMANDS)) {
+    program.commandsGroup(heading);
+    for (const addCommand of addCommands) {
+      addCommand(program);
+    }
   }
+  // Said again, so that it stands with the last group.
+  program.helpCommand('help [command]', 'display help for a command');
   return program;
 }

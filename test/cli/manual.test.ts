@@ -12,9 +12,9 @@ function examplesOf(help: string): string[] {
   return examples.split('\n').map((line) => line.trim());
 }
 
-/** Words as a shell would make them of a plain line, without the programs that it pipes to. */
+/** Words as a shell would make them of a plain line, without what it pipes or writes to. */
 function toWords(line: string): string[] {
-  const [own] = line.split(' | ');
+  const [own] = line.split(/ \| | >>? /);
   return [...own!.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, a, b, c]) => (a ?? b ?? c)!);
 }
 

@@ -1,0 +1,27 @@
+import { Argument, type Command } from 'commander';
+import { addExamples } from '../add-examples.ts';
+import { toBash } from '../completion/bash.ts';
+import { toCommandWords } from '../completion/command-words.ts';
+import { toFish } from '../completion/fish.ts';
+import { toZsh } from '../completion/zsh.ts';
+import { show } from '../output.ts';
+
+const SHELLS = { bash: toBash, zsh: toZsh, fish: toFish };
+type Shell = keyof typeof SHELLS;
+
+export function addCompletionCommand(program: Command): void {
+  const command = program
+    .command('completion')
+    .summary('have the shell complete commands and options')
+    .description('Prints a script for the shell, to be read at its start: the examples show how.')
+    .addArgument(new Argument('<shell>', 'which one').choices(Object.keys(SHELLS)))
+    .action((shell: Shell) => {
+      const script = SHELLS[shell](toCommandWords(program));
+      show({ shell, script }, () => script.trimEnd().split('\n'));
+    });
+  addExamples(command, [
+    'limelight completion bash >> ~/.bashrc',
+    'limelight completion zsh >> ~/.zshrc',
+    'limelight completion fish > ~/.config/fish/completions/limelight.fish',
+  ]);
+}
