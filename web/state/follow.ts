@@ -1,7 +1,7 @@
 import type { JobOutcome } from '../../src/contracts/job.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
 import { PipelineError, server } from '../server/server.ts';
-import { change, isOver, takeStatus, taskOf } from './tasks.ts';
+import { beginAgain, change, isOver, takeEvent, takeStatus, taskOf } from './tasks.ts';
 
 const LOOK_MS = 2_000;
 /** A task whose upload has only begun is not known yet. */
@@ -15,11 +15,10 @@ export async function follow(id: string, signal: AbortSignal): Promise<void> {
   void look(id, signal);
   while (!signal.aborted && !isOver(taskOf(id).value)) {
     try {
-      const since = taskOf(id).value.events.at(-1)?.seq ?? 0;
+      const since = taskOf(id).value.lastSeq;
       for await (const event of server.events(id, { since, waitS: SUBMISSION_WAIT_S, signal })) {
         if (event.event_type === 'stage_update') {
-          const { percent: _, fineMessage: __, ...task } = taskOf(id).value;
-          taskOf(id).value = { ...task, events: [...task.events, event] };
+          takeEvent(id, event);
           if (isTerminal(event.data.stage)) {
             takeOutcome(id, event.data.details?.outcome as JobOutcome);
           }
@@ -27,9 +26,12 @@ export async function follow(id: string, signal: AbortSignal): Promise<void> {
           change(id, { percent: event.data.progress_percent, fineMessage: event.data.message });
         }
       }
-      if (!isOver(taskOf(id).value)) {
-        takeStatus(await server.status(id, { signal }));
+      const status = await server.status(id, { signal });
+      if (!isTerminal(status.stage) && isOver(taskOf(id).value)) {
+        // It was tried again since: its events go on.
+        beginAgain(id);
       }
+      takeStatus(status);
     } catch (error) {
       if (signal.aborted) {
         return;

@@ -12,7 +12,10 @@ export interface Task {
   /** Share that is sent, while the upload runs. */
   uploading?: number;
   refusal?: Refusal;
+  /** Of the run of now: the end of a run before that was tried again is not among them. */
   events: StageEvent[];
+  /** Of the last event that came. */
+  lastSeq: number;
   /** Finer progress of the long stage. */
   percent?: number;
   fineMessage?: string;
@@ -31,7 +34,7 @@ export const taskIds = signal<string[]>([]);
 export function taskOf(id: string, submittedAt = new Date().toISOString()): Signal<Task> {
   let found = tasks.get(id);
   if (!found) {
-    found = signal<Task>({ id, submittedAt, events: [] });
+    found = signal<Task>({ id, submittedAt, events: [], lastSeq: 0 });
     tasks.set(id, found);
     sortIds();
   }
@@ -74,10 +77,16 @@ export function takeStatus(status: TaskStatus): void {
   change(id, { ...task, status, submittedAt, ...(result && { result }), ...(error && { error }) });
 }
 
-/** A task that ended is to run again: what it ended with is forgotten. */
+export function takeEvent(id: string, event: StageEvent): void {
+  const { percent: _, fineMessage: __, ...task } = taskOf(id).value;
+  taskOf(id).value = { ...task, events: [...task.events, event], lastSeq: event.seq };
+}
+
+/** A task that failed runs again, from where it stood: what it ended with is forgotten. */
 export function beginAgain(id: string): void {
-  const { submittedAt } = taskOf(id).value;
-  taskOf(id).value = { id, submittedAt, events: [] };
+  const { submittedAt, events, lastSeq } = taskOf(id).value;
+  const kept = events.filter(({ data }) => !isTerminal(data.stage));
+  taskOf(id).value = { id, submittedAt, events: kept, lastSeq };
 }
 
 const COME_BACK_MS = 1_500;

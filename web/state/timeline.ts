@@ -47,10 +47,11 @@ function reachedBy(stage: Stage): Reached | undefined {
 /** The persons among whom somebody has to choose, where the task waits for that. */
 export function personsToChoose(task: Task): Person[] | undefined {
   const last = task.events.at(-1);
-  if (last && last.data.stage !== 'DETECTION_COMPLETE' && last.data.stage !== 'DETECTION_RUNNING') {
-    return undefined;
+  if (!last) {
+    return task.status?.choice?.persons;
   }
-  return task.status?.choice?.persons;
+  const { waiting_for, persons } = (last.data.details ?? {}) as Details;
+  return waiting_for === 'person' ? persons : undefined;
 }
 
 /** The steps of a task as a person follows them, from its events. */
@@ -110,7 +111,7 @@ function toWords(task: Task, name: StepName, t: Strings): string {
   }
   const { stage, message } = event.data;
   const isNewsWithin = task.events[index - 1]?.data.stage === stage;
-  if (isNewsWithin) {
+  if (isNewsWithin && !personsToChoose(task)) {
     return message;
   }
   return wordsOf(event, task, t) ?? message;
@@ -121,10 +122,20 @@ interface Details {
   voice?: { durationS: number };
   persons?: Person[];
   selected_person_id?: number;
+  waiting_for?: string;
 }
 
 function wordsOf({ data }: StageEvent, task: Task, t: Strings): string | undefined {
-  const { photo, voice, persons, selected_person_id: selected } = (data.details ?? {}) as Details;
+  const {
+    photo,
+    voice,
+    persons,
+    selected_person_id: selected,
+    waiting_for,
+  } = (data.details ?? {}) as Details;
+  if (waiting_for === 'person') {
+    return t.task.choose;
+  }
   switch (data.stage) {
     case 'INITIALIZED':
       return t.task.accepted;

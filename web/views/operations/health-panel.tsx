@@ -26,7 +26,7 @@ export function HealthPanel() {
   const t = strings.value.operations;
   const hasDId = info.value.providers.includes('d-id');
   return (
-    <section class="card panel narrow" aria-labelledby="health-title">
+    <section class="card panel" aria-labelledby="health-title">
       <h2 id="health-title">{t.health}</h2>
       <ul class="rows">
         {Object.entries(PATHS).map(([part, path]) =>

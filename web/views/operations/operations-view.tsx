@@ -26,17 +26,21 @@ export function OperationsView() {
         <p class="muted">{t.lead}</p>
       </div>
       <div class="board">
-        <section class="card panel wide" aria-labelledby="queues-title">
-          <h2 id="queues-title">{t.queues}</h2>
-          <div>
-            <Queue name="yolo" gpu={gpu} />
-            <Queue name="birefnet" gpu={gpu} />
-          </div>
-        </section>
-        <HealthPanel />
-        <StoragePanel />
-        <RetentionPanel />
-        <TemporalPanel />
+        <div class="side">
+          <section class="card panel" aria-labelledby="queues-title">
+            <h2 id="queues-title">{t.queues}</h2>
+            <div>
+              <Queue name="yolo" gpu={gpu} />
+              <Queue name="birefnet" gpu={gpu} />
+            </div>
+          </section>
+          <StoragePanel />
+        </div>
+        <div class="side">
+          <HealthPanel />
+          <RetentionPanel />
+          <TemporalPanel />
+        </div>
       </div>
     </>
   );
@@ -90,7 +94,7 @@ function TemporalPanel() {
     [t.schedules, webUiUrl('schedules')],
   ];
   return (
-    <section class="card panel narrow" aria-labelledby="temporal-title">
+    <section class="card panel" aria-labelledby="temporal-title">
       <h2 id="temporal-title">{t.temporal}</h2>
       <p class="muted">{t.temporalText}</p>
       <ul class="rows">

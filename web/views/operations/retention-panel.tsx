@@ -20,7 +20,7 @@ export function RetentionPanel() {
   );
   const runs = answer?.runs ?? [];
   return (
-    <section class="card panel narrow" aria-labelledby="retention-title">
+    <section class="card panel" aria-labelledby="retention-title">
       <h2 id="retention-title">{t.retention}</h2>
       {runs.length === 0 && answer && <p class="muted">{t.noRetention}</p>}
       <ul class="rows number">

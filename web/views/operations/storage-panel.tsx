@@ -22,7 +22,7 @@ export function StoragePanel() {
   const tiers = Object.entries(stats?.tiers ?? {});
   const whole = Math.max(1e-9, ...[tiers.reduce((sum, [, tier]) => sum + tier.size_mb, 0)]);
   return (
-    <section class="card panel wide" aria-labelledby="storage-title">
+    <section class="card panel" aria-labelledby="storage-title">
       <h2 id="storage-title">{t.storage}</h2>
       {stats?.disk && (
         <p>

@@ -1,10 +1,19 @@
 import { useState } from 'preact/hooks';
+import { newTaskId } from '../../../src/client/task-id.ts';
 import { server } from '../../server/server.ts';
 import type { Keepsake } from '../../state/keepsakes.ts';
-import { beginAgain, stageOf, type Task } from '../../state/tasks.ts';
+import { go } from '../../state/route.ts';
+import { beginAgain, stageOf, submit, type Task } from '../../state/tasks.ts';
 import { strings } from '../../strings/strings.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { makeAnother } from './ready-panel.tsx';
+
+/** The same files as a new task. */
+function submitAgain(kept: Keepsake): void {
+  const again = { ...kept, taskId: newTaskId(), keptAt: Date.now(), isSubmitted: false };
+  void submit(again);
+  go({ view: 'video', taskId: again.taskId });
+}
 
 /** What happened, what to do about it, and the ways to do it. */
 export function FailurePanel({ task, kept }: { task: Task; kept: Keepsake | undefined }) {
@@ -15,6 +24,8 @@ export function FailurePanel({ task, kept }: { task: Task; kept: Keepsake | unde
   const code = error?.code ?? refusal?.code ?? '';
   const known = t.errors[code];
   const message = error?.message ?? refusal?.detail;
+  const canRetry = (error as { retry?: object } | undefined)?.retry !== undefined;
+  const mayHelp = isCancelled || error?.retryable === true;
   const retry = async () => {
     try {
       await server.retry(task.id);
@@ -37,10 +48,16 @@ export function FailurePanel({ task, kept }: { task: Task; kept: Keepsake | unde
         </>
       )}
       <div class="actions">
-        {error && !isCancelled && (
-          <button type="button" class="button main" onClick={retry}>
+        {canRetry && (
+          <button type="button" class="button main" data-test="retry" onClick={retry}>
             <Icon name="again" />
             {t.task.tryAgainFrom}
+          </button>
+        )}
+        {kept && !canRetry && mayHelp && (
+          <button type="button" class="button main" onClick={() => submitAgain(kept)}>
+            <Icon name="again" />
+            {t.task.tryAgain}
           </button>
         )}
         <button type="button" class="button" onClick={() => makeAnother(kept)}>
