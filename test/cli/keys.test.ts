@@ -1,0 +1,80 @@
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
+import { runCommand } from '../../src/cli/run-command.ts';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'limelight-keys-'));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+/** In this process: a process each would take most of the time. */
+async function keys(...args: string[]) {
+  const printed: string[] = [];
+  const said: string[] = [];
+  const into = (lines: string[]) => (text: unknown) => lines.push(String(text)) > 0;
+  const out = vi.spyOn(process.stdout, 'write').mockImplementation(into(printed));
+  const err = vi.spyOn(process.stderr, 'write').mockImplementation(into(said));
+  vi.stubEnv('STORAGE_ROOT', root);
+  try {
+    const code = await runCommand(createProgram(), ['keys', ...args]);
+    return { code, printed: printed.join(''), said: said.join('') };
+  } finally {
+    vi.unstubAllEnvs();
+    out.mockRestore();
+    err.mockRestore();
+  }
+}
+
+/** All that lies in the storage, as text. */
+function stored(): string {
+  return globSync('**/*', { cwd: root, exclude: () => false })
+    .concat(globSync('**/.*', { cwd: root }))
+    .map((path) => join(root, path))
+    .filter((path) => statSync(path).isFile())
+    .map((path) => readFileSync(path, 'utf8'))
+    .join('\n');
+}
+
+it('keys are made, shown once, replaced and revoked', async () => {
+  const created = await keys('create', 'studio', '--max-jobs', '3');
+  const secret = created.printed.trim();
+  expect(created.code).toBe(0);
+  expect(secret).toMatch(/^limelight_[\w-]{43}$/);
+  expect(stored()).toContain('"name": "studio"');
+  expect(stored()).toContain('"jobs_in_flight": 3');
+  expect(stored()).not.toContain(secret);
+
+  const again = await keys('create', 'studio');
+  expect(again).toMatchObject({ code: 2, printed: '', said: expect.stringContaining('never given twice') });
+
+  const rotated = await keys('rotate', 'studio', '--overlap-hours', '1');
+  expect(rotated.printed.trim()).not.toBe(secret);
+  expect((await keys('list')).printed).toMatch(/studio +submit,read +\d{4}-\d\d-\d\d +active, 2 secrets/);
+
+  await keys('revoke', 'studio');
+  expect((await keys('list')).printed).toMatch(/studio .* revoked \d{4}-\d\d-\d\d/);
+  expect(await keys('rotate', 'studio')).toMatchObject({
+    code: 2,
+    said: expect.stringContaining('is revoked'),
+  });
+});
+
+it('a name or a scope that is none is refused in a sentence', async () => {
+  expect(await keys('create', '../../etc')).toMatchObject({
+    code: 2,
+    said: expect.stringContaining('Expected a name for the key'),
+  });
+  expect(await keys('create', 'x', '--scopes', 'everything')).toMatchObject({
+    code: 2,
+    said: expect.stringContaining('Expected some of submit, read, admin'),
+  });
+  expect(await keys('revoke', 'nobody')).toMatchObject({
+    code: 2,
+    said: expect.stringContaining('there is no key nobody'),
+  });
+});
