@@ -7,6 +7,7 @@ import type { Manner } from './motion/motion.ts';
 import type { Pose } from './motion/pose.ts';
 import { mouthFrameOf } from './mouth/mouth-frame.ts';
 import { createMouthInterior } from './mouth/mouth-interior.ts';
+import { showsGap } from './mouth/photo-gap.ts';
 import { createPhotoTeeth, showsTeeth } from './mouth/photo-teeth.ts';
 import { snapLips } from './mouth/snap-lips.ts';
 import { createUpperTeeth } from './mouth/upper-teeth.ts';
@@ -50,7 +51,8 @@ export function createFaceAnimator({ portrait, plate, mask, points }: Scene): Fa
   const grid = gridOver(portrait);
   const person = cutPerson(portrait, plate, mask);
   const colours = faceColoursOf(points, portrait);
-  const seen = mouthFrameOf(points);
+  const located = mouthFrameOf(points);
+  const seen = { ...located, open: located.open && showsGap(located, portrait, colours.skin) };
   const grins = showsTeeth(seen, portrait, colours.skin);
   const mouth = snapLips(seen, portrait, grins);
   const fields = {

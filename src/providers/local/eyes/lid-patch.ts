@@ -20,7 +20,9 @@ export const LID_LEVELS = 8;
 /** Of the eye's width, above the lid: where the skin starts to slide. */
 const SLIDE_FROM = 0.27;
 /** Of the way to the lower lid: where lids meet; a little beyond, as the eyeball must not show below. */
-const MEET = 1.02;
+const MEET = 1.04;
+/** Of the eye's width, on top: landmarks of lower lids tend to be high. */
+const SURELY = 0.035;
 const FILL = 0.94;
 const DETAIL = 0.3;
 
@@ -72,7 +74,7 @@ function lidPixel(
   const { width } = eye;
   const shut = closed * (1 - smoothstep(0.46, LID_REACH, Math.abs(x) / width));
   const up = eye.upperLid(x);
-  const edge = up + shut * MEET * Math.max(0, eye.lowerLid(x) - up);
+  const edge = up + shut * (MEET * Math.max(0, eye.lowerLid(x) - up) + SURELY * width);
   const top = up - Math.min(SLIDE_FROM * width, 0.6 * Math.max(1, up - eye.brow(x)));
   if (shut === 0 || y < top || y > edge + 0.1 * width) {
     return own;

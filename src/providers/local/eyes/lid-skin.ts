@@ -13,6 +13,8 @@ const SMOOTHNESS = 0.12;
 const HUE = { above: 0.12, below: 0.23, cheek: 0.65 };
 /** Of the way from the light above the eye to that below it, at the top of the lid and more at its edge. */
 const DOWNWARD = [0.35, 0.5] as const;
+/** Of the light below the eye: what is darker above it is paint, lashes or the brow. */
+const LEAST_LIGHT = 0.8;
 /** By which a lid is darker at its ends than in its middle: it is round. */
 const ROUNDNESS = 0.07;
 /** How far beyond the corners, in widths of the eye. */
@@ -42,7 +44,11 @@ export function lidSkinOf(eye: EyeFrame, portrait: Texture, skin: Colour): LidSk
     const mixed = [0, 1, 2].map(
       (channel) => HUE.above * from[channel]! + HUE.below * to[channel]! + HUE.cheek * skin[channel]!,
     ) as unknown as Colour;
-    return { from, hue: times(mixed, 1 / Math.max(1, luma(mixed))), lumas: [luma(from), luma(to)] as const };
+    return {
+      from,
+      hue: times(mixed, 1 / Math.max(1, luma(mixed))),
+      lumas: [Math.max(luma(from), LEAST_LIGHT * luma(to)), luma(to)] as const,
+    };
   });
   return (x, share, channel) => {
     const { from, hue, lumas } = columns[clamp(Math.round(x) + reach, 0, 2 * reach)]!;

@@ -37,7 +37,7 @@ export function snapLips(frame: MouthFrame, portrait: Texture, teeth: boolean): 
 
 function snapToDarkest(frame: MouthFrame, luma: Plane): LipCurve {
   const middle = frame.upper.map((height, place) => (height + frame.lower[place]!) / 2);
-  const range = 0.07 * frame.restWidth;
+  const range = 0.1 * frame.restWidth;
   const moved = bestPath(frame, middle, range, 2, 12, (x, y) => {
     const { x: px, y: py } = fromMouth(frame, x, y);
     return sampleAt(luma, px, py);

@@ -1,0 +1,34 @@
+import { type Colour, luma } from '../face/face-colours.ts';
+import { blue, green, red, type Texture } from '../picture/texture.ts';
+import { LIP_PLACES, placeToU } from './lip-curve.ts';
+import { fromMouth, fromU, gapRatio, type MouthFrame } from './mouth-frame.ts';
+
+/** Of the skin's brightness: darker is the inside of a mouth, or the line between lips. */
+const DARK = 0.42;
+/**
+ * The gap that the landmarks see, in widths of the mouth, times the share of it that is dark or teeth: .04 to .2 where
+ * lips are apart, .01 to .03 where landmarks are off.
+ */
+const LEAST_GAP = 0.034;
+/** Pale and bright: teeth. */
+const PALE = 0.3;
+const BRIGHT = 0.6;
+
+/** Whether the picture has a gap where the landmarks see one: they are off by pixels, and lips that touch must stay whole. */
+export function showsGap(frame: MouthFrame, portrait: Texture, skin: Colour): boolean {
+  let inside = 0;
+  let gap = 0;
+  for (let place = 0; place < LIP_PLACES; place += 1) {
+    const x = fromU(frame, placeToU(place));
+    for (let y = frame.upper[place]! + 0.5; y < frame.lower[place]!; y += 1) {
+      const point = fromMouth(frame, x, y);
+      const pixel = portrait.pixels[Math.round(point.y) * portrait.widthPx + Math.round(point.x)] ?? 0;
+      const colour: Colour = [red(pixel), green(pixel), blue(pixel)];
+      const saturation = 1 - Math.min(...colour) / Math.max(1, ...colour);
+      const light = luma(colour) / Math.max(1, luma(skin));
+      inside += 1;
+      gap += light < DARK || (light > BRIGHT && saturation < PALE) ? 1 : 0;
+    }
+  }
+  return inside > 0 && gapRatio(frame) * (gap / inside) > LEAST_GAP;
+}
