@@ -44,5 +44,29 @@ export const storage: Dashboard = {
       width: 12,
       targets: [{ expr: 'max by (tier) (limelight_storage_objects)', legend: '{{tier}}' }],
     },
+    {
+      title: 'Since the last retention',
+      description: 'It runs every hour.',
+      unit: 's',
+      kind: 'stat',
+      targets: [{ expr: 'time() - max(limelight_retention_last_success_timestamp_seconds)' }],
+    },
+    {
+      title: 'Deleted by the retention',
+      description: 'Bytes an hour, by what they were.',
+      unit: 'bytes',
+      targets: [
+        {
+          expr: 'sum by (group) (increase(limelight_retention_deleted_bytes_total[1h]))',
+          legend: '{{group}}',
+        },
+      ],
+    },
+    {
+      title: 'Files that could not be deleted',
+      description: 'In two hours; the next run tries again.',
+      unit: 'short',
+      targets: [{ expr: 'sum(increase(limelight_retention_errors_total[2h]))', legend: 'errors' }],
+    },
   ],
 };

@@ -21,6 +21,13 @@ export interface QueueStatistics {
   pollers: number;
 }
 
+export interface RetentionStatistics {
+  /** When a run last ended well. */
+  lastSuccess: Date | undefined;
+  /** Runs that failed since then or since `since`, whichever is later. */
+  failures: number;
+}
+
 /**
  * What Temporal knows of all jobs, whichever process made them and whichever asks. Every call rejects with
  * TEMPORAL_UNAVAILABLE where no answer comes in seconds.
@@ -33,4 +40,5 @@ export interface PipelineStatistics {
   countRunning(): Promise<number>;
   countRunningByStage(): Promise<Partial<Record<Stage, number>>>;
   queue(name: QueueName): Promise<QueueStatistics>;
+  retention(since: Date): Promise<RetentionStatistics>;
 }

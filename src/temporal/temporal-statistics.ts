@@ -5,6 +5,7 @@ import type { JobEnd, PipelineStatistics } from '../api/pipeline-statistics.ts';
 import { ERROR_CODES, isErrorCode } from '../contracts/error-codes.ts';
 import { GENERATE_VIDEO } from '../contracts/messages.ts';
 import { QUEUES } from '../contracts/queues.ts';
+import { RETAIN_STORAGE } from '../contracts/retention.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { STAGE_PERCENT, type Stage } from '../contracts/stages.ts';
 import { toPipelineError } from './temporal-error.ts';
@@ -81,6 +82,22 @@ export function createTemporalStatistics({ client }: { client: Client }): Pipeli
         ),
       );
       return Object.fromEntries(counts);
+    },
+
+    async retention(since) {
+      const runs = `WorkflowType = '${RETAIN_STORAGE}'`;
+      const successes = client.workflow.list({
+        query: `${runs} AND ExecutionStatus = 'Completed'`,
+        pageSize: 1,
+      });
+      const { value: last } = await call(() => successes[Symbol.asyncIterator]().next());
+      const lastSuccess: Date | undefined = last?.closeTime;
+      const from = lastSuccess && lastSuccess > since ? lastSuccess : since;
+      const failed = "ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')";
+      return {
+        lastSuccess,
+        failures: await count(`${runs} AND ${failed} AND CloseTime > '${from.toISOString()}'`),
+      };
     },
 
     async queue(name) {

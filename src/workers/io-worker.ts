@@ -64,7 +64,7 @@ export async function createIoWorker(
     records,
     cache: createContentCache({ store }),
     makers: await findMakers(config),
-    ...(await createRetention({ connection, config, store, records, logger, resources })),
+    ...(await createRetention({ connection, config, store, records, logger, resources, metrics })),
     onEnd(metadata) {
       countEnd(metadata);
       tracing.onEnd(metadata);

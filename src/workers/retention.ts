@@ -7,6 +7,8 @@ import { retain } from '../storage/retention.ts';
 import { readDisk } from '../storage/storage-usage.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { addRetentionMetrics } from '../telemetry/metrics/retention-metrics.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { isTaskRunning } from '../temporal/is-task-running.ts';
 import { createRetentionSchedule } from '../temporal/retention-schedule.ts';
 import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
@@ -19,6 +21,7 @@ interface RetentionParts {
   records: TaskRecords;
   logger: Logger;
   resources: AsyncDisposableStack;
+  metrics: Metrics;
 }
 
 /**
@@ -26,7 +29,8 @@ interface RetentionParts {
  * this machine is nearly full.
  */
 export async function createRetention(parts: RetentionParts): Promise<RetentionDeps> {
-  const { connection, config, store, records, logger, resources } = parts;
+  const { connection, config, store, records, logger, resources, metrics } = parts;
+  const countRun = addRetentionMetrics(metrics);
   const { root, disk, retention: rules } = config.storage;
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const jobs = createTemporalJobs({ client });
@@ -48,7 +52,9 @@ export async function createRetention(parts: RetentionParts): Promise<RetentionD
         bytesWanted: Math.max(0, disk.minFreeBytes - (await readDisk(root)).freeBytes),
         isRunning: (taskId) => isTaskRunning(jobs, taskId),
       }),
-    onReport: (report) =>
-      logger[report.errors.count > 0 ? 'warn' : 'info']({ report }, 'The retention has run'),
+    onReport(report) {
+      countRun(report);
+      logger[report.errors.count > 0 ? 'warn' : 'info']({ report }, 'The retention has run');
+    },
   };
 }

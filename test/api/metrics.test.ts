@@ -133,6 +133,7 @@ it('answers while Temporal is away, and says so in place of old figures', async 
       countRunning: () => Promise.reject(away),
       countRunningByStage: () => Promise.reject(away),
       queue: () => Promise.reject(away),
+      retention: () => Promise.reject(away),
     },
     store: api.store,
     storageUsage: createStorageUsage({ store: api.store }),

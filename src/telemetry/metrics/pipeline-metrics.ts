@@ -1,11 +1,13 @@
 import { Gauge } from 'prom-client';
 import type { PipelineStatistics } from '../../api/pipeline-statistics.ts';
 import { QUEUES, type QueueName } from '../../contracts/queues.ts';
+import { RETENTION_SCHEDULE } from '../../contracts/retention.ts';
 import type { Metrics } from '../metrics.ts';
 import { atMostEvery } from './at-most-every.ts';
 import type { EndedJobsLog } from './ended-jobs-log.ts';
 
 /** Success is a rate of the present: an outage is seen within minutes, and gone when it is over. */
+const DAY_MS = 86_400_000;
 const SUCCESS_WINDOW_MS = 15 * 60_000;
 /** Several scrapers, or several eyes on `/metrics`, cost one look at Temporal. */
 const FRESH_FOR_MS = 2_000;
@@ -65,6 +67,28 @@ export function addPipelineMetrics({ registry, beforeScrape }: Metrics, deps: Pi
     'Workers that asked a queue for work in the last minutes',
   );
 
+  const retained = new Gauge({
+    name: 'limelight_retention_last_success_timestamp_seconds',
+    help: 'When the retention last ran well',
+    labelNames: ['schedule'],
+    registers,
+  });
+  const retentionFailures = new Gauge({
+    name: 'limelight_retention_failures',
+    help: 'Runs of the retention that failed since the last one that did not, within a day',
+    labelNames: ['schedule'],
+    registers,
+  });
+
+  const readRetention = async () => {
+    const { lastSuccess, failures } = await statistics.retention(new Date(Date.now() - DAY_MS));
+    const labels = { schedule: RETENTION_SCHEDULE };
+    if (lastSuccess) {
+      retained.set(labels, lastSuccess.getTime() / 1000);
+    }
+    retentionFailures.set(labels, failures);
+  };
+
   const readQueue = async (queue: QueueName) => {
     const now = await statistics.queue(queue);
     waiting.set({ queue: QUEUES[queue] }, now.waiting);
@@ -95,7 +119,12 @@ export function addPipelineMetrics({ registry, beforeScrape }: Metrics, deps: Pi
       gauge.reset();
     }
     const queues = Object.keys(QUEUES) as QueueName[];
-    const answers = await Promise.allSettled([readJobs(), log.catchUp(), ...queues.map(readQueue)]);
+    const answers = await Promise.allSettled([
+      readJobs(),
+      log.catchUp(),
+      readRetention(),
+      ...queues.map(readQueue),
+    ]);
     const isUp = answers.every(({ status }) => status === 'fulfilled');
     up.set(isUp ? 1 : 0);
     if (!isUp) {

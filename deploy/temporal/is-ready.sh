@@ -1,0 +1,10 @@
+#!/bin/sh
+# Healthy means: the server answers and the search attributes of Limelight's jobs are there. The first time, this makes them.
+set -eu
+address="$(hostname -i | cut -d' ' -f1):7233"
+temporal operator cluster health --address "$address" | grep -q SERVING
+known=$(temporal operator search-attribute list --address "$address" --namespace default)
+for name in LimelightTaskId LimelightStage LimelightProvider LimelightOutcome LimelightError LimelightKey; do
+  echo "$known" | grep -q "$name" ||
+    temporal operator search-attribute create --address "$address" --namespace default --name "$name" --type Keyword
+done
