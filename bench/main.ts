@@ -8,8 +8,9 @@ import { orchestration } from './orchestration.ts';
 import { progress } from './progress.ts';
 import { refusals } from './refusals.ts';
 import { stages } from './stages.ts';
+import { storage } from './storage.ts';
 
-const BENCHES: Bench[] = [orchestration, progress, burst, refusals, stages, models, dId];
+const BENCHES: Bench[] = [orchestration, progress, burst, refusals, stages, models, dId, storage];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

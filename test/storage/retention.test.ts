@@ -5,6 +5,7 @@ import { writeKeepNote } from '../../src/storage/retention/keep-notes.ts';
 import { type RetentionOptions, type RetentionRules, retain } from '../../src/storage/retention.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createStore } from './file-store/temporary-store.ts';
+import { proveRetention } from './prove-retention.ts';
 import { age, storeTask } from './task-files.ts';
 
 const RULES: RetentionRules = {
@@ -30,6 +31,15 @@ async function run(
 }
 
 const keysIn = (store: ObjectStore, prefix = '') => Array.fromAsync(store.list(prefix), ({ key }) => key);
+
+describe('the retention of many', () => {
+  it('deletes half of 2000 objects, all that had their time and none of a running job', async () => {
+    const proof = await proveRetention(2000);
+    expect(proof.faults).toEqual([]);
+    expect(proof.deleted).toBeGreaterThan(900);
+    expect(proof.kept).toBeGreaterThan(20);
+  });
+});
 
 describe('the retention', () => {
   it.each([
