@@ -53,6 +53,7 @@ export async function openDetectorModel(
     fit: input.fit,
     pad: input.pad,
   };
+  const known = { ...to, personClass, ...(output.maxIou !== undefined && { maxIou: output.maxIou }) };
 
   const detectTogether: DetectorModel['detectTogether'] = async (images, minScore) => {
     const timer = new StepTimer();
@@ -65,7 +66,7 @@ export async function openDetectorModel(
     timer.done('model');
     const detections = pictures.map(({ widthPx, heightPx, toPicture }, index) => {
       const own = pictures.length === 1 ? scores! : pictureOf(scores!, index);
-      const persons = readYoloPersons(output.kind as YoloKind, own, minScore, { ...to, personClass });
+      const persons = readYoloPersons(output.kind as YoloKind, own, minScore, known);
       const found = persons.map(({ box, score }) => ({ box: toPicture(box), score }));
       return { widthPx, heightPx, found, timingsMs: timer.steps };
     });

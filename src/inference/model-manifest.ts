@@ -47,8 +47,14 @@ const Output = z
     name: z.string().optional(),
     names: z.array(z.string()).optional(),
     shape: z.union([outputShape, z.array(outputShape)]).optional(),
+    /** For detectors whose overlaps are suppressed here: boxes that overlap by more are the same person. */
+    max_iou: z.number().min(0).max(1).optional(),
   })
-  .transform(({ kind, name, names }) => ({ kind, names: names ?? (name ? [name] : []) }));
+  .transform(({ kind, name, names, max_iou: maxIou }) => ({
+    kind,
+    names: names ?? (name ? [name] : []),
+    ...(maxIou !== undefined && { maxIou }),
+  }));
 
 /** What a model takes and gives, so that code asks for it in place of knowing file names. */
 export const ModelContract = z.object({ name: z.string(), input: Input, output: Output });

@@ -7,7 +7,7 @@ export const YOLO_KINDS = ['yolo-dense', 'yolo-end-to-end', 'yolox'] as const;
 export type YoloKind = (typeof YOLO_KINDS)[number];
 
 /** As Ultralytics' own post-processing. */
-const MAX_IOU = 0.7;
+const DEFAULT_MAX_IOU = 0.7;
 /** Float arithmetic may pass 1 by a little; a model that was exported wrongly passes it by far. */
 const MAX_SCORE = 1.001;
 
@@ -18,6 +18,8 @@ export interface YoloModel {
   heightPx: number;
   /** The number of the class of persons; default: 0, as in COCO. */
   personClass?: number;
+  /** Boxes that overlap by more are the same person; default: 0.7, as Ultralytics. */
+  maxIou?: number;
 }
 
 /**
@@ -33,15 +35,15 @@ export function readYoloPersons(
   kind: YoloKind,
   output: FloatTensor,
   minScore: number,
-  { personClass = 0, ...input }: YoloModel,
+  { personClass = 0, maxIou = DEFAULT_MAX_IOU, ...input }: YoloModel,
 ): ScoredBox[] {
   switch (kind) {
     case 'yolo-dense':
-      return readDense(output, minScore, personClass);
+      return suppressOverlaps(readDense(output, minScore, personClass), maxIou);
     case 'yolo-end-to-end':
       return readEndToEnd(output, minScore, personClass);
     case 'yolox':
-      return readYolox(output, minScore, personClass, input);
+      return suppressOverlaps(readYolox(output, minScore, personClass, input), maxIou);
   }
 }
 
@@ -58,7 +60,7 @@ function readDense({ data, dims }: FloatTensor, minScore: number, personClass: n
       found.push({ score, box: [x - width / 2, y - height / 2, x + width / 2, y + height / 2] });
     }
   }
-  return suppressOverlaps(found, MAX_IOU);
+  return found;
 }
 
 function readEndToEnd({ data, dims }: FloatTensor, minScore: number, personClass: number): ScoredBox[] {
@@ -83,7 +85,7 @@ function readYolox(
   { data, dims }: FloatTensor,
   minScore: number,
   personClass: number,
-  { widthPx, heightPx }: Omit<YoloModel, 'personClass'>,
+  { widthPx, heightPx }: Pick<YoloModel, 'widthPx' | 'heightPx'>,
 ): ScoredBox[] {
   const [batch, anchors = 0, columns = 0] = dims;
   const cells = STRIDES.map((stride) => Math.floor(widthPx / stride) * Math.floor(heightPx / stride));
@@ -107,7 +109,7 @@ function readYolox(
       }
     }
   }
-  return suppressOverlaps(found, MAX_IOU);
+  return found;
 }
 
 type Quad = [number, number, number, number];

@@ -36,6 +36,25 @@ describe('a dense YOLO output', () => {
     expect(readYoloPersons('yolo-dense', dense([[100, 100, 40, 80, 0.125, 0.9]]), 0.25, INPUT)).toEqual([]);
   });
 
+  it('is asked for the class that is the person in this model', () => {
+    const output = dense([[100, 100, 40, 80, 0.9, 0.5]]);
+    expect(readYoloPersons('yolo-dense', output, 0.25, { ...INPUT, personClass: 1 })).toMatchObject([
+      { score: 0.5 },
+    ]);
+    expect(() => readYoloPersons('yolo-dense', output, 0.25, { ...INPUT, personClass: 2 })).toThrowError(
+      /3 classes at least/,
+    );
+  });
+
+  it('holds as few boxes of one person as the manifest says', () => {
+    const output = dense([
+      [100, 100, 40, 80, 0.5],
+      [110, 100, 40, 80, 0.75],
+    ]);
+    expect(readYoloPersons('yolo-dense', output, 0.25, INPUT)).toHaveLength(2);
+    expect(readYoloPersons('yolo-dense', output, 0.25, { ...INPUT, maxIou: 0.5 })).toHaveLength(1);
+  });
+
   it('may have the one class of persons', () => {
     expect(readYoloPersons('yolo-dense', dense([[100, 100, 40, 80, 0.5]]), 0.25, INPUT)).toHaveLength(1);
   });
