@@ -23,7 +23,7 @@ MATTING_SECOND_SIZE = 224
 # Alpha below the first is nothing, above the second opaque: chosen on val.
 MATTING_CURVE = 0.3, 0.5
 # The operating points that were chosen on val: there the exported score is .5 (person) and .7 (face).
-PERSON_THRESHOLD = 0.32
+PERSON_THRESHOLD = 0.35
 # Boxes are loose: two that overlap by more are one person. YOLO's .7 leaves doubles.
 PERSON_MAX_IOU = 0.5
 FACE_THRESHOLD = 0.33
