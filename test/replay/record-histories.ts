@@ -2,6 +2,7 @@
  * `node test/replay/record-histories.ts`: runs jobs that end in each way on a real server, with activities that answer at
  * once, and writes their histories. For a release: add its histories under names of their own.
  */
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Context, heartbeat } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import type { WebhookActivities } from '../../src/activities/webhooks.ts';
+import { QUEUES } from '../../src/contracts/queues.ts';
+import { DELIVER_WEBHOOK, toDeliveryWorkflowId, type WebhookMessage } from '../../src/contracts/webhook.ts';
 import { startTestServer } from '../temporal-server.ts';
 import { createHarness, type PipelineRun } from '../workflows/pipeline-harness.ts';
 
@@ -21,7 +25,44 @@ const beatForEver = async (): Promise<never> => {
 
 await using server = await startTestServer();
 await using harness = await createHarness(server);
-const runs: Record<string, PipelineRun> = {
+type Recorded = Pick<PipelineRun['handle'], 'fetchHistory'>;
+
+/** A webhook, beside a job that is told of nothing. */
+async function deliver(sendWebhook: WebhookActivities['sendWebhook']): Promise<{ handle: Recorded }> {
+  const taskId = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
+  const data = { seq: 1, task_id: taskId } as WebhookMessage['body']['data'];
+  const message: WebhookMessage = {
+    id: `msg_${randomUUID()}`,
+    taskId,
+    url: 'https://example.org/',
+    body: { type: 'task.completed', timestamp: '2026-11-25T00:00:00.000Z', data },
+    timeScale: 1e-6,
+  };
+  const handle = server.client.workflow.getHandle(toDeliveryWorkflowId(message.id));
+  await harness.run(
+    { sendWebhook },
+    {
+      async during() {
+        const { workflowId } = handle;
+        await server.client.workflow.execute(DELIVER_WEBHOOK, {
+          workflowId,
+          taskQueue: QUEUES.pipeline,
+          args: [message],
+        });
+      },
+    },
+  );
+  return { handle };
+}
+
+const attempt = { at: '2026-11-25T00:00:00.000Z', duration_ms: 1 };
+const runs: Record<string, { handle: Recorded }> = {
+  'webhook-delivered': await deliver(async () => ({
+    kind: 'delivered',
+    attempt: { ...attempt, status: 200 },
+  })),
+  'webhook-given-up': await deliver(async () => ({ kind: 'failed', attempt: { ...attempt, status: 500 } })),
+
   completed: await harness.run({}),
   'nobody-found': await harness.run({
     detectPersons: async () => ({ widthPx: 1, heightPx: 1, persons: [], timingsMs: {} }),

@@ -9,6 +9,7 @@ import type { MediaActivities } from '../../src/activities/media.ts';
 import type { RecordActivities } from '../../src/activities/records.ts';
 import type { RenderActivities } from '../../src/activities/render.ts';
 import type { VideoActivities } from '../../src/activities/video.ts';
+import type { WebhookActivities } from '../../src/activities/webhooks.ts';
 import type { JobInput, TaskMetadata } from '../../src/contracts/job.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
@@ -26,7 +27,8 @@ export type Activities = CacheActivities &
   CompositionActivities &
   RenderActivities &
   VideoActivities &
-  RecordActivities;
+  RecordActivities &
+  WebhookActivities;
 
 export interface PipelineRun {
   handle: WorkflowHandle<typeof generateVideo>;
@@ -125,6 +127,7 @@ const ACTIVITY_NAMES = [
   'finishVideo',
   'recordTask',
   'discard',
+  'sendWebhook',
 ] as const satisfies ReadonlyArray<keyof Activities>;
 
 function describeDiscard(what: { keys?: string[]; prefixes?: string[] }): string {
@@ -188,5 +191,8 @@ export function happyActivities(): Activities {
     },
     async recordTask() {},
     async discard() {},
+    async sendWebhook() {
+      return { kind: 'delivered', attempt: { at: new Date().toISOString(), status: 200, duration_ms: 1 } };
+    },
   };
 }
