@@ -22,6 +22,7 @@ const PARTS: ReadonlyArray<[part: string, ...paths: string[]]> = [
     'api/model-client.ts',
     'api/pipeline-statistics.ts',
     'api/timeline-client.ts',
+    'api/retention-runs.ts',
     'api/provider-gate-client.ts',
   ],
   ['file-store', 'storage/file-store.ts', 'storage/file-store/'],

@@ -16,6 +16,7 @@ import type { ApiLimits } from './limits.ts';
 import type { ModelClient } from './model-client.ts';
 import type { PageFile } from './page-files.ts';
 import type { ProgressHub } from './progress-hub.ts';
+import type { RetentionRuns } from './retention-runs.ts';
 import type { TimelineClient } from './timeline-client.ts';
 
 export interface WebUi {
@@ -32,6 +33,7 @@ export interface ApiDeps {
   /** D-ID, where the server has a key for it. */
   dId?: DIdDeps;
   timelines: TimelineClient;
+  retentionRuns: RetentionRuns;
   hub: ProgressHub;
   /** What `/metrics` answers with. */
   metrics: Metrics;

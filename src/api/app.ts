@@ -24,6 +24,7 @@ import { metricsRoutes } from './routes/metrics.ts';
 import { modelHealthRoutes } from './routes/model-health.ts';
 import { pageRoutes } from './routes/page.ts';
 import { previewRoutes } from './routes/preview.ts';
+import { retentionRoutes } from './routes/retention.ts';
 import { statusRoutes } from './routes/status.ts';
 import { storageRoutes } from './routes/storage.ts';
 import { submitRoutes } from './routes/submit.ts';
@@ -67,6 +68,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', timelineRoutes(deps));
   app.route('/', metricsRoutes(deps));
   app.route('/', infoRoutes(deps));
+  app.route('/', retentionRoutes(deps));
   app.route('/', pageRoutes(deps));
   app.route('/', docsRoutes(app));
   refuseOtherMethods(app);

@@ -14,6 +14,7 @@ import { createApiMetrics } from '../telemetry/metrics/api-metrics.ts';
 import { startTracing } from '../telemetry/tracing.ts';
 import { temporalAddress } from '../temporal/connection.ts';
 import { openLazyConnection } from '../temporal/lazy-connection.ts';
+import { createRetentionRuns } from '../temporal/retention-runs.ts';
 import { createTemporalDeliveries } from '../temporal/temporal-deliveries.ts';
 import { createTemporalGate } from '../temporal/temporal-gate.ts';
 import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
@@ -78,6 +79,7 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     jobs,
     models: createTemporalModels({ client }),
     timelines: createTemporalTimeline({ client }),
+    retentionRuns: createRetentionRuns({ client }),
     ...(dId && { dId }),
     hub,
     access,

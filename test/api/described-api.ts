@@ -18,6 +18,7 @@ export function describedApi(): ApiDeps {
     jobs: nothing('jobs'),
     models: nothing('models'),
     timelines: nothing('timelines'),
+    retentionRuns: nothing('retentionRuns'),
     hub: nothing('hub'),
     metrics: nothing('metrics'),
     requests: { answered() {} },

@@ -25,6 +25,7 @@ import { createTaskRecords, type TaskRecords } from '../../src/storage/task-reco
 import { createWebhookSecrets } from '../../src/storage/webhook-secrets.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createApiMetrics } from '../../src/telemetry/metrics/api-metrics.ts';
+import { createRetentionRuns } from '../../src/temporal/retention-runs.ts';
 import { createTemporalDeliveries } from '../../src/temporal/temporal-deliveries.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
 import { createTemporalModels } from '../../src/temporal/temporal-models.ts';
@@ -92,6 +93,7 @@ export async function startTestApi(
     jobs,
     models: createTemporalModels({ client }),
     timelines: createTemporalTimeline({ client }),
+    retentionRuns: createRetentionRuns({ client }),
     hub,
     access,
     admission: createAdmission({

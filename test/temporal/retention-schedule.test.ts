@@ -5,6 +5,7 @@ import { QUEUES } from '../../src/contracts/queues.ts';
 import { RETENTION_SCHEDULE, type RetentionReport } from '../../src/contracts/retention.ts';
 import { retain } from '../../src/storage/retention.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
+import { createRetentionRuns } from '../../src/temporal/retention-runs.ts';
 import { createRetentionSchedule } from '../../src/temporal/retention-schedule.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
@@ -82,6 +83,11 @@ describe('the schedule of the retention', () => {
     const handle = server.client.workflow.getHandle(last_run!.workflow_id);
     expect(await handle.result()).toEqual(reports[0]);
     expect(reports).toMatchObject([{ dry_run: false, deleted: { processed: { files: 1 } } }]);
+
+    // Visibility is told of a finished run a moment later.
+    const history = createRetentionRuns(server);
+    await expect.poll(() => history.newest(5), { timeout: 10_000 }).toEqual([reports[0], dry]);
+    expect(await history.newest(1)).toEqual([reports[0]]);
 
     for (const worker of workers) worker.shutdown();
     await Promise.all(runs);

@@ -114,6 +114,22 @@ export async function submit(keepsake: Keepsake): Promise<void> {
   }
 }
 
+/** How a task stands that was not looked at yet. What the server does not know any more is forgotten here too. */
+async function catchUp(id: string): Promise<void> {
+  const { events, status, summary, uploading } = taskOf(id).value;
+  if (events.length > 0 || status || summary || uploading !== undefined) {
+    return;
+  }
+  try {
+    takeStatus(await server.status(id));
+  } catch (error) {
+    if (error instanceof PipelineError && error.code === 'TASK_NOT_FOUND') {
+      change(id, { isGone: true });
+      await forget(id);
+    }
+  }
+}
+
 /** Once, at the start of the page: what was submitted from this browser, and uploads that were cut off. */
 export async function resume(): Promise<void> {
   for (const keepsake of await recallAll()) {
@@ -122,6 +138,10 @@ export async function resume(): Promise<void> {
     if (!isSubmitted) {
       void submit(keepsake);
     }
+  }
+  // One after the other: there is no hurry, and the view that is open asks for its own.
+  for (const id of taskIds.value) {
+    await catchUp(id);
   }
 }
 

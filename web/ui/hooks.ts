@@ -2,7 +2,8 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 
 /** An address for what the browser holds, for as long as it is shown. */
 export function useObjectUrl(blob: Blob | undefined): string | undefined {
-  const url = useMemo(() => blob && URL.createObjectURL(blob), [blob]);
+  // What a browser's store gives back after an update of it may be no blob any more.
+  const url = useMemo(() => (blob instanceof Blob ? URL.createObjectURL(blob) : undefined), [blob]);
   useEffect(() => () => void (url && URL.revokeObjectURL(url)), [url]);
   return url;
 }

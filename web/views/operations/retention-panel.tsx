@@ -7,8 +7,8 @@ const POLL_MS = 15_000;
 
 interface RetentionRun {
   started_at: string;
-  deleted_files: number;
-  freed_bytes: number;
+  dry_run: boolean;
+  deleted: { files: number; bytes: number };
 }
 
 /** What the last retention runs removed. */
@@ -18,16 +18,16 @@ export function RetentionPanel() {
     async () => (await readJson<{ runs?: RetentionRun[] }>('/api/pipeline/retention')) ?? {},
     POLL_MS,
   );
-  const runs = answer?.runs ?? [];
+  const runs = (answer?.runs ?? []).filter((run) => !run.dry_run);
   return (
     <section class="card panel" aria-labelledby="retention-title">
       <h2 id="retention-title">{t.retention}</h2>
       {runs.length === 0 && answer && <p class="muted">{t.noRetention}</p>}
       <ul class="rows number">
-        {runs.slice(0, 5).map(({ started_at, deleted_files, freed_bytes }) => (
+        {runs.slice(0, 5).map(({ started_at, deleted }) => (
           <li key={started_at}>
             <span>{formatWhen(started_at)}</span>
-            <span class="muted">{t.removed(formatNumber(deleted_files), formatBytes(freed_bytes))}</span>
+            <span class="muted">{t.removed(formatNumber(deleted.files), formatBytes(deleted.bytes))}</span>
           </li>
         ))}
       </ul>

@@ -1,0 +1,29 @@
+import type { Client } from '@temporalio/client';
+import type { RetentionRuns } from '../api/retention-runs.ts';
+import { RETAIN_STORAGE, type RetentionReport } from '../contracts/retention.ts';
+import { toPipelineError } from './temporal-error.ts';
+
+const FINISHED = `WorkflowType = '${RETAIN_STORAGE}' AND ExecutionStatus = 'Completed'`;
+
+/** The runs as Temporal remembers them: each report is the result of a workflow. */
+export function createRetentionRuns({ client }: { client: Client }): RetentionRuns {
+  return {
+    async newest(count) {
+      const reports: Promise<RetentionReport>[] = [];
+      try {
+        for await (const { workflowId, runId } of client.workflow.list({
+          query: FINISHED,
+          pageSize: count,
+        })) {
+          reports.push(client.workflow.getHandle(workflowId, runId).result());
+          if (reports.length === count) {
+            break;
+          }
+        }
+        return await Promise.all(reports);
+      } catch (error) {
+        throw toPipelineError(error);
+      }
+    },
+  };
+}
