@@ -15,7 +15,7 @@ const VIDEO_MS = 180_000;
 const COLOURS = 192;
 
 await mkdir(IMAGES, { recursive: true });
-await using stack = await startPageStack(4);
+await using stack = await startPageStack(2.4);
 const browser = await openBrowser();
 
 async function shoot(page: Page, name: string): Promise<void> {
@@ -36,44 +36,48 @@ async function fillIn(page: Page, photo: string): Promise<void> {
   await page.getByRole('slider', { name: 'End of the selection' }).waitFor();
 }
 
-const light = await openPage(browser, stack.url, { viewport: SIZES.laptop, colorScheme: 'light' });
-// The typeface is in the cache from the second time on.
-await light.page.reload();
-await fillIn(light.page, SAMPLE_PHOTO);
-await light.page.getByRole('radio', { name: 'Sky' }).check();
-await shoot(light.page, 'page-create');
-await light.page.getByRole('button', { name: 'Make the video' }).click();
-await light.page.getByText(/^Frame \d+ of \d+$/).waitFor({ timeout: VIDEO_MS });
-await shoot(light.page, 'page-progress');
-await light.page.locator('video').waitFor({ timeout: VIDEO_MS });
-const videoUrl = light.page.url();
-await shoot(light.page, 'page-video');
-await light.page.goto(`${stack.url}#/`);
-await fillIn(light.page, stack.files.wall);
-await light.page.getByRole('button', { name: 'Make the video' }).click();
-await light.page.getByRole('heading', { name: 'Nobody was found in the photo' }).waitFor();
-await shoot(light.page, 'page-failed');
-
-const storageState = await light.page.context().storageState({ indexedDB: true });
-const dark = await openPage(browser, `${stack.url}#/operations`, {
+const { page } = await openPage(browser, stack.url, {
   viewport: SIZES.laptop,
-  colorScheme: 'dark',
-  storageState,
+  colorScheme: 'light',
 });
-await dark.page.reload();
-await dark.page.waitForLoadState('networkidle');
-await shoot(dark.page, 'page-operations');
-await dark.page.goto(`${stack.url}#/videos`);
-await dark.page.waitForLoadState('networkidle');
-await shoot(dark.page, 'page-videos');
+// The typeface is in the cache from the second time on.
+await page.reload();
 
-const phone = await openPage(browser, videoUrl, {
-  viewport: SIZES.phone,
-  deviceScaleFactor: 2,
-  colorScheme: 'dark',
-  storageState,
-});
-await phone.page.reload();
-await phone.page.locator('video').waitFor();
-await shoot(phone.page, 'page-phone');
+async function make(background: string, onProgress?: () => Promise<void>): Promise<void> {
+  await page.goto(`${stack.url}#/`);
+  await fillIn(page, SAMPLE_PHOTO);
+  await page.getByRole('radio', { name: background, exact: true }).check();
+  if (onProgress) {
+    await shoot(page, 'page-create');
+  }
+  await page.getByRole('button', { name: 'Make the video' }).click();
+  if (onProgress) {
+    await page.getByText(/^Frame \d+ of \d+$/).waitFor({ timeout: VIDEO_MS });
+    await onProgress();
+  }
+  await page.locator('video').waitFor({ timeout: VIDEO_MS });
+}
+
+await make('Peach');
+await make('Sage');
+await make('Sky', () => shoot(page, 'page-progress'));
+await page.waitForFunction("document.querySelector('video').readyState >= 2");
+await shoot(page, 'page-video');
+const videoUrl = page.url();
+await page.goto(`${stack.url}#/`);
+await fillIn(page, stack.files.hills);
+await page.getByRole('button', { name: 'Make the video' }).click();
+await page.getByRole('heading', { name: 'Nobody was found in the photo' }).waitFor();
+await shoot(page, 'page-failed');
+
+await page.emulateMedia({ colorScheme: 'dark' });
+for (const view of ['operations', 'videos']) {
+  await page.goto(`${stack.url}#/${view}`);
+  await page.waitForLoadState('networkidle');
+  await shoot(page, `page-${view}`);
+}
+await page.setViewportSize(SIZES.phone);
+await page.goto(videoUrl);
+await page.waitForFunction("document.querySelector('video')?.readyState >= 2");
+await shoot(page, 'page-phone');
 await browser.close();

@@ -16,13 +16,22 @@ const API_MAIN = join(ROOT, 'src/api/main.ts');
 export const SAMPLE_PHOTO = join(ROOT, 'samples/portrait.jpg');
 const SAMPLE_VOICE = join(ROOT, 'samples/voice.wav');
 
+/** A photo of nobody. */
+const HILLS = `<svg xmlns="http://www.w3.org/2000/svg" width="900" height="900">
+  <linearGradient id="sky" x2="0" y2="1"><stop stop-color="#8fb8d9"/><stop offset="1" stop-color="#fbe3c2"/></linearGradient>
+  <rect width="900" height="900" fill="url(#sky)"/><circle cx="640" cy="330" r="70" fill="#fff3d6"/>
+  <path d="M0 560 Q230 400 470 560 T900 500 V900 H0z" fill="#8aa88b"/>
+  <path d="M0 690 Q300 560 560 690 T900 650 V900 H0z" fill="#5e8266"/>
+  <path d="M0 800 Q260 720 520 800 T900 780 V900 H0z" fill="#3d5c48"/>
+</svg>`;
+
 export interface PageStack extends AsyncDisposable {
   /** Of the page. */
   url: string;
   /** Ends the API as a power cut would. */
   killApi(): Promise<void>;
   startApi(): Promise<void>;
-  files: { shortVoice: string; twoPersons: string; wall: string };
+  files: { shortVoice: string; twoPersons: string; hills: string };
 }
 
 /** Everything that makes videos, with the starters, and an API in a process of its own that can be killed. */
@@ -46,6 +55,7 @@ export async function startPageStack(voiceS = 1.2): Promise<PageStack> {
         TEMPORAL_ADDRESS: stack.server.address,
         API_PORT: String(port),
         CUDA_VISIBLE_DEVICES: `test-${randomUUID()}`,
+        TEMPORAL_UI_URL: 'http://127.0.0.1:8233',
         LOG_LEVEL: 'silent',
       },
     });
@@ -62,12 +72,11 @@ export async function startPageStack(voiceS = 1.2): Promise<PageStack> {
   const files = {
     shortVoice: join(folder, 'hello.wav'),
     twoPersons: join(folder, 'two.jpg'),
-    wall: join(folder, 'wall.png'),
+    hills: join(folder, 'hills.png'),
   };
   await cutVoice(files.shortVoice, voiceS);
   await placeTwice(files.twoPersons);
-  const grey = { width: 640, height: 640, channels: 3 as const, background: '#8a8a8a' };
-  await sharp({ create: grey }).toFile(files.wall);
+  await sharp(Buffer.from(HILLS)).png().toFile(files.hills);
   const owned = resources.move();
   return {
     url: `http://127.0.0.1:${port}/`,

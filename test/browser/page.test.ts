@@ -141,13 +141,13 @@ describe.skipIf(!chromiumPath)(
 
     it('says of a failed task what to do, and lets it be changed', async () => {
       const { page, complaints } = await open(stack.url, { viewport: SIZES.phone });
-      await choose(page, stack.files.wall, stack.files.shortVoice);
+      await choose(page, stack.files.hills, stack.files.shortVoice);
       await page.getByRole('button', { name: 'Make the video' }).click();
       await page.getByRole('heading', { name: 'Nobody was found in the photo' }).waitFor();
       expect(await page.locator('[role=status].unseen').textContent()).toContain('Nobody was found');
       expect(await faultsOfView(page)).toEqual([]);
       await page.getByRole('button', { name: 'Change and try again' }).click();
-      await page.getByRole('img', { name: 'Your photo: wall.png' }).waitFor();
+      await page.getByRole('img', { name: 'Your photo: hills.png' }).waitFor();
       expect(complaints).toEqual([]);
       await page.context().close();
     });

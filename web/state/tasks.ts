@@ -2,6 +2,7 @@ import { type Signal, signal } from '@preact/signals';
 import type { JobError, JobResult } from '../../src/contracts/job.ts';
 import { isTerminal, type StageEvent } from '../../src/contracts/stages.ts';
 import type { TaskStatus, TaskSummary } from '../../src/contracts/task-status.ts';
+import { PipelineError, server } from '../server/server.ts';
 import { forget, type Keepsake, keep, recall, recallAll } from './keepsakes.ts';
 import { type Refusal, upload } from './upload.ts';
 
