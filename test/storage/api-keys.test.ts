@@ -1,0 +1,75 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createKeyring } from '../../src/api/keyring.ts';
+import { createApiKeys, hashSecret } from '../../src/storage/api-keys.ts';
+import { createFileStore } from '../../src/storage/file-store.ts';
+import { createLinkSecret } from '../../src/storage/link-secret.ts';
+import { createWebhookSecrets } from '../../src/storage/webhook-secrets.ts';
+
+let root: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'limelight-api-keys-'));
+});
+afterEach(() => rm(root, { recursive: true }));
+
+/** As another process has it. */
+const openStore = () => createFileStore({ root });
+
+it('a key that one process makes, replaces and revokes is so in every other', async () => {
+  const here = createApiKeys({ store: openStore() });
+  const there = createKeyring({ keys: createApiKeys({ store: openStore() }), maxAgeMs: 0 });
+  expect(await there.isEmpty()).toBe(true);
+
+  const first = await here.create('acme', ['submit'], { jobs_in_flight: 2 });
+  expect(await there.find(first)).toMatchObject({
+    name: 'acme',
+    scopes: ['submit'],
+    quota: { jobs_in_flight: 2 },
+    secrets: [{ sha256: hashSecret(first) }],
+  });
+  const second = await here.rotate('acme', 0);
+  expect(await there.find(first)).toBeUndefined();
+  expect(await there.find(second)).toMatchObject({ name: 'acme' });
+  await here.revoke('acme');
+  expect(await there.find(second)).toBeUndefined();
+  expect(await there.isActive('acme')).toBe(false);
+});
+
+it('of two processes that make the same key one does', async () => {
+  const made = await Promise.allSettled(
+    Array.from({ length: 10 }, () => createApiKeys({ store: openStore() }).create('acme', ['read'])),
+  );
+  expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
+
+it('an old secret ends with its overlap, and a second rotation does not lengthen it', async () => {
+  let nowMs = Date.parse('2026-01-01T00:00:00Z');
+  const now = () => nowMs;
+  const keys = createApiKeys({ store: openStore(), now });
+  const ring = createKeyring({ keys, maxAgeMs: 0, now });
+  const first = await keys.create('acme', ['read']);
+  await keys.rotate('acme', 1_000);
+  await keys.rotate('acme', 60_000);
+
+  nowMs += 999;
+  expect(await ring.find(first)).toBeDefined();
+  nowMs += 1;
+  expect(await ring.find(first)).toBeUndefined();
+});
+
+it('all processes sign links and webhooks with the same secrets, whoever made them', async () => {
+  const links = await Promise.all(
+    Array.from({ length: 5 }, () => createLinkSecret({ store: openStore() })()),
+  );
+  expect(new Set(links.map((secret) => secret.toString('hex'))).size).toBe(1);
+  expect(links[0]).toHaveLength(32);
+
+  const webhooks = await Promise.all(
+    Array.from({ length: 5 }, () => createWebhookSecrets({ store: openStore() }).current('acme')),
+  );
+  expect(new Set(webhooks.map(([newest]) => newest!.secret)).size).toBe(1);
+  const [everybody] = await createWebhookSecrets({ store: openStore() }).current(undefined);
+  expect(everybody!.secret).not.toBe(webhooks[0]![0]!.secret);
+});
