@@ -1,4 +1,4 @@
-import type { JobFailure } from '../contracts/job.ts';
+import type { JobFailure, TaskMetadata } from '../contracts/job.ts';
 import type { StageEvent } from '../contracts/stages.ts';
 import type { JobDescription } from './job-client.ts';
 
@@ -45,4 +45,13 @@ export function toLostEnd(
       timestamp: new Date().toISOString(),
     },
   };
+}
+
+/**
+ * The end of a job that Temporal knows no more, and whose record does not tell it: it was terminated and then forgotten,
+ * or Temporal's database is another one.
+ */
+export function toForgottenEnd({ task_id, submitted_at, fingerprint, events }: TaskMetadata) {
+  const memo = { fingerprint, submittedAt: submitted_at, uploads: [] };
+  return toLostEnd(task_id, { status: 'failed', memo }, events.at(-1));
 }

@@ -4,7 +4,8 @@ import type { TaskStatus } from '../contracts/task-status.ts';
 import { PipelineError } from '../errors.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
 import type { JobClient, JobDescription } from './job-client.ts';
-import { toLostEnd } from './lost-job.ts';
+import { toForgottenEnd, toLostEnd } from './lost-job.ts';
+import { isTaskUnknown } from './task-owners.ts';
 
 /** From the record where the task has ended, else from a worker, and from Temporal alone where no worker answers. */
 export async function readTaskStatus(
@@ -16,7 +17,16 @@ export async function readTaskStatus(
   if (record?.outcome && recorded) {
     return toStatus(recorded, record.submitted_at, record.outcome);
   }
-  const description = await jobs.describe(taskId);
+  const description = await jobs.describe(taskId).catch((error) => {
+    if (record && isTaskUnknown(error)) {
+      return undefined;
+    }
+    throw error;
+  });
+  if (!description) {
+    const { event, outcome } = toForgottenEnd(record!);
+    return toStatus(event, record!.submitted_at, outcome);
+  }
   const { memo, activities } = description;
   const progress = await jobs.progress(taskId, 0).catch((error) => {
     if (error instanceof PipelineError && error.code === 'TEMPORAL_UNAVAILABLE') {

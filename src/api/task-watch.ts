@@ -6,9 +6,10 @@ import type { TaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ActivityProgress } from './activity-progress.ts';
 import type { HistoryCursor, JobClient } from './job-client.ts';
-import { toLostEnd } from './lost-job.ts';
+import { toForgottenEnd, toLostEnd } from './lost-job.ts';
 import type { ProgressMessage, ProgressReader } from './progress-reader.ts';
 import { encodeFrame } from './sse.ts';
+import { isTaskUnknown } from './task-owners.ts';
 
 export interface WatchDeps {
   jobs: JobClient;
@@ -44,10 +45,18 @@ export class TaskWatch {
   /** Rejects with TASK_NOT_FOUND where neither a record nor Temporal knows the task. */
   static async open(taskId: string, deps: WatchDeps): Promise<TaskWatch> {
     const watch = new TaskWatch(taskId, deps);
-    if (!(await watch.#endFromRecord())) {
-      await deps.jobs.describe(taskId);
-      void watch.#run();
+    if (await watch.#endFromRecord()) {
+      return watch;
     }
+    try {
+      await deps.jobs.describe(taskId);
+    } catch (error) {
+      if (isTaskUnknown(error) && (await watch.#endForgotten())) {
+        return watch;
+      }
+      throw error;
+    }
+    void watch.#run();
     return watch;
   }
 
@@ -129,6 +138,18 @@ export class TaskWatch {
     }
     this.#publish(record.events);
     this.#finish(record.outcome);
+    return true;
+  }
+
+  /** Whether there is a record of a job that Temporal has forgotten; its end is made up. */
+  async #endForgotten(): Promise<boolean> {
+    const record = await this.#deps.records.read(this.#taskId);
+    if (!record) {
+      return false;
+    }
+    const { event, outcome } = toForgottenEnd(record);
+    this.#publish([...record.events, event]);
+    this.#finish(outcome);
     return true;
   }
 

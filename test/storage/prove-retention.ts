@@ -2,10 +2,13 @@
  * Retention of half of many objects while jobs run. As a program: `node test/storage/prove-retention.ts [objects]`, in
  * place of the few of the test.
  */
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { createFileStore } from '../../src/storage/file-store.ts';
 import { retain } from '../../src/storage/retention.ts';
 import { createStorageUsage } from '../../src/storage/storage-usage.ts';
@@ -29,17 +32,8 @@ export async function proveRetention(objects: number): Promise<RetentionProof> {
   const root = await mkdtemp(join(tmpdir(), 'limelight-many-'));
   try {
     const store = createFileStore({ root });
-    const running = new Map<string, string[]>();
     const tasks = Math.round(objects / OBJECTS_PER_TASK);
-    let old = 0;
-    for (let index = 0; index < tasks; index++) {
-      const taskId = randomUUID();
-      const isOld = index % 2 === 0;
-      const isRunning = index % 100 === 0;
-      const keys = putTask(root, taskId, isOld ? 400 : 1, isRunning);
-      if (isRunning) running.set(taskId, keys);
-      else if (isOld) old += keys.length;
-    }
+    const { running, old } = await fillElsewhere(root, tasks);
 
     let isDone = false;
     const writing = (async () => {
@@ -86,7 +80,43 @@ export async function proveRetention(objects: number): Promise<RetentionProof> {
   }
 }
 
-if (import.meta.main) {
+/** Half of the tasks have had their time, one in a hundred runs. */
+function fill(root: string, tasks: number): Filled {
+  const filled: Filled = { running: [], old: 0 };
+  for (let index = 0; index < tasks; index++) {
+    const taskId = randomUUID();
+    const isOld = index % 2 === 0;
+    const isRunning = index % 100 === 0;
+    const keys = putTask(root, taskId, isOld ? 400 : 1, isRunning);
+    if (isRunning) filled.running.push([taskId, keys]);
+    else if (isOld) filled.old += keys.length;
+  }
+  return filled;
+}
+
+interface Filled {
+  running: Array<[taskId: string, keys: string[]]>;
+  /** Objects that have had their time. */
+  old: number;
+}
+
+/** In a process of its own: its memory is not the retention's. */
+async function fillElsewhere(
+  root: string,
+  tasks: number,
+): Promise<{ running: Map<string, string[]>; old: number }> {
+  const program = fileURLToPath(import.meta.url);
+  const { stdout } = await promisify(execFile)(process.execPath, [program, 'fill', root, String(tasks)], {
+    maxBuffer: 1 << 28,
+  });
+  const { running, old } = JSON.parse(stdout) as Filled;
+  return { running: new Map(running), old };
+}
+
+if (import.meta.main && process.argv[2] === 'fill') {
+  const [root = '', tasks] = process.argv.slice(3);
+  process.stdout.write(JSON.stringify(fill(root, Number(tasks))));
+} else if (import.meta.main) {
   const proof = await proveRetention(Number(process.argv[2] ?? 100_000));
   process.stdout.write(`${JSON.stringify(proof, null, 2)}\n`);
   process.exitCode = proof.faults.length > 0 ? 1 : 0;

@@ -1,11 +1,11 @@
-import { rm, unlink } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { findFolders, pruneFolders, syncFolder } from './folders.ts';
 import type { FileLayout } from './layout.ts';
-import { readVersion } from './version.ts';
+import { readTarget } from './version.ts';
 
 /** Objects that are removed side by side: the file system answers faster than one after another. */
-const AT_ONCE = 16;
+const AT_ONCE = 32;
 
 /** Removes objects and the folders that are empty then. Answers with the keys that were there, once that is durable. */
 export async function removeFiles(
@@ -15,7 +15,10 @@ export async function removeFiles(
   const removed: string[] = [];
   const folders = new Set<string>();
   for await (const some of chunksOf(keys, AT_ONCE)) {
-    const were = await Promise.all(some.map((key) => turns.take(key, () => removeFile(root, key))));
+    const real = await realFoldersOf(root, some);
+    const were = await Promise.all(
+      some.map((key) => real.has(dirname(key)) && turns.take(key, () => removeFile(root, key))),
+    );
     for (const key of some.filter((_, index) => were[index])) {
       removed.push(key);
       folders.add(dirname(join(root, key)));
@@ -30,15 +33,24 @@ export async function removeFiles(
   return removed;
 }
 
+/** Of the keys' folders those that are there, and that no link leads to: each is looked at once. */
+async function realFoldersOf(root: string, keys: string[]): Promise<Set<string>> {
+  const oneKeyOf = new Map(keys.map((key) => [dirname(key), key]));
+  const found = await Promise.all(
+    [...oneKeyOf].map(async ([folder, key]) => ((await findFolders(root, key)) ? folder : undefined)),
+  );
+  return new Set(found.filter((folder) => folder !== undefined));
+}
+
 async function removeFile(root: string, key: string): Promise<boolean> {
   const path = join(root, key);
-  const version = (await findFolders(root, key)) && (await readVersion(path));
-  if (!version) {
+  const target = await readTarget(path);
+  if (!target) {
     return false;
   }
   // The name first: a name without bytes would be a damaged object.
   await unlink(path).catch(ignoreMissing);
-  await rm(version.path, { force: true });
+  await unlink(join(dirname(path), target)).catch(ignoreMissing);
   return true;
 }
 

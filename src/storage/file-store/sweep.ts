@@ -2,7 +2,10 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pruneFolders, syncFolder } from './folders.ts';
 import type { FileLayout } from './layout.ts';
-import { parseVersionName, readVersion } from './version.ts';
+import { parseVersionName, readTarget } from './version.ts';
+
+/** Names that are looked at side by side. */
+const AT_ONCE = 32;
 
 /**
  * Removes what writers left that died: files and folders of the scratch area, versions that no name points to, and empty
@@ -24,17 +27,20 @@ async function sweepFolder(root: string, folder: string, before: number): Promis
   // What is removed below changes it.
   const isOld = (await lastChange(folder)) < before;
   const removed: string[] = [];
-  const unnamed: string[] = [];
   const entries = await readdir(folder, { withFileTypes: true });
   for (const entry of entries) {
-    const path = join(folder, entry.name);
-    const name = parseVersionName(entry.name)?.name;
     if (entry.isDirectory() && !entry.name.startsWith('.')) {
-      removed.push(...(await sweepFolder(root, path, before)));
-    } else if (entry.isFile() && name && (await readVersion(join(folder, name)))?.path !== path) {
-      unnamed.push(path);
+      removed.push(...(await sweepFolder(root, join(folder, entry.name), before)));
     }
   }
+  const versions = entries.filter((entry) => entry.isFile() && parseVersionName(entry.name));
+  const named = new Set<string | undefined>();
+  const names = versions.length > 0 ? entries.filter((entry) => entry.isSymbolicLink()) : [];
+  for (let start = 0; start < names.length; start += AT_ONCE) {
+    const some = names.slice(start, start + AT_ONCE).map(({ name }) => readTarget(join(folder, name)));
+    for (const target of await Promise.all(some)) named.add(target);
+  }
+  const unnamed = versions.filter(({ name }) => !named.has(name)).map(({ name }) => join(folder, name));
   removed.push(...(await removeOld(unnamed, before)));
   if (folder !== root && isOld) {
     await syncFolder(await pruneFolders(root, folder));

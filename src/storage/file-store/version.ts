@@ -37,14 +37,20 @@ export function parseVersionName(
  * by hand has no checksum, and a link to anywhere else is not followed.
  */
 export async function readVersion(path: string): Promise<FileVersion | undefined> {
-  const target = await readlink(path).catch(ignoreMissing);
-  const named = await lstat(path).catch(ignoreMissing);
+  const target = await readTarget(path);
   const parsed = target === undefined ? undefined : parseVersionName(target);
-  if (!target || !named || parsed?.name !== basename(path)) {
+  const named = parsed && (await lstat(path).catch(ignoreMissing));
+  if (!target || !named) {
     return undefined;
   }
   const { bytes, sha256 } = parsed;
   return { path: join(dirname(path), target), bytes, sha256, modifiedAt: named.mtime };
+}
+
+/** The name of the version, beside it; nothing as with `readVersion`. */
+export async function readTarget(path: string): Promise<string | undefined> {
+  const target = await readlink(path).catch(ignoreMissing);
+  return target !== undefined && parseVersionName(target)?.name === basename(path) ? target : undefined;
 }
 
 /** Missing: no such name, a file in the place of a folder, or (EINVAL) no link. */

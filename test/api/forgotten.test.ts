@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { JobClient } from '../../src/api/job-client.ts';
+import { createProgressHub } from '../../src/api/progress-hub.ts';
+import type { ProgressMessage } from '../../src/api/progress-reader.ts';
+import { readTaskStatus } from '../../src/api/task-status.ts';
+import type { JobOutcome, TaskMetadata } from '../../src/contracts/job.ts';
+import { PipelineError } from '../../src/errors.ts';
+import { createTaskRecords } from '../../src/storage/task-records.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createStore } from '../storage/file-store/temporary-store.ts';
+import { storeTask } from '../storage/task-files.ts';
+
+/** Temporal as it is when it knows nothing any more. */
+const jobs = {
+  describe: async (taskId: string) => {
+    throw new PipelineError('TASK_NOT_FOUND', `There is no task ${taskId}.`);
+  },
+} as unknown as JobClient;
+
+async function recordsOf(isEnded: boolean) {
+  const { store } = await createStore();
+  const records = createTaskRecords({ store });
+  const { record } = await storeTask(store, 'task-1', { isEnded });
+  const event: TaskMetadata['events'][number] = {
+    seq: 1,
+    task_id: 'task-1',
+    event_type: 'stage_update',
+    data: { stage: 'DETECTION_RUNNING', progress_percent: 25, message: 'Looking' },
+    timestamp: record.submitted_at,
+  };
+  await records.write({ ...record, events: [event] });
+  return records;
+}
+
+async function follow(records: Awaited<ReturnType<typeof recordsOf>>) {
+  const hub = createProgressHub({ jobs, records, logger: createLogger('test', { level: 'silent' }) });
+  const seqs: Array<number | undefined> = [];
+  const ends: Array<JobOutcome | undefined> = [];
+  await hub.follow('task-1', 0, {
+    send: ({ seq }: ProgressMessage) => void seqs.push(seq),
+    end: (outcome: JobOutcome | undefined) => void ends.push(outcome),
+  } as never);
+  hub.close();
+  return { seqs, ends };
+}
+
+describe('a task that Temporal has forgotten', () => {
+  it('has its status, its events and its end from the record', async () => {
+    const records = await recordsOf(true);
+    expect(await readTaskStatus({ jobs, records }, 'task-1')).toMatchObject({ error: { code: 'INTERNAL' } });
+    expect(await follow(records)).toMatchObject({ seqs: [1], ends: [{ success: false }] });
+  });
+
+  it('ended unexpectedly where its record does not tell how, at the stage that it had reached', async () => {
+    const records = await recordsOf(false);
+    expect(await readTaskStatus({ jobs, records }, 'task-1')).toMatchObject({
+      stage: 'FAILED',
+      progress_percent: 25,
+      error: { stage: 'DETECTION_RUNNING', retryable: true },
+    });
+    expect(await follow(records)).toMatchObject({ seqs: [1, 2], ends: [{ success: false }] });
+  });
+
+  it('is unknown without a record', async () => {
+    const { store } = await createStore();
+    const records = createTaskRecords({ store });
+    await expect(readTaskStatus({ jobs, records }, 'task-1')).rejects.toMatchObject({
+      code: 'TASK_NOT_FOUND',
+    });
+    await expect(follow(records)).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' });
+  });
+});
