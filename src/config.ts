@@ -182,6 +182,15 @@ export const Environment = z.object({
   SLOT_MAX_MEMORY_GB: gigabytes(12).describe(
     'Resident memory above which the process of a model is replaced by a new one, between two jobs',
   ),
+  JOB_RETRY_WINDOW_S: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(30 * 86_400)
+    .default(86_400)
+    .describe(
+      'Seconds that photo, voice and what was made of them are kept of a job that failed for a reason that may pass, so that it can be retried; 0 undoes it at once',
+    ),
   MEDIA_SLOTS: count(1).describe(
     'Decoder processes of an io worker; 1 keeps jobs strictly in order of submission',
   ),
@@ -349,7 +358,11 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
       timeoutMs: env.BIREFNET_TIMEOUT_S * 1000,
     },
   },
-  jobs: { confThreshold: env.YOLO_CONFIDENCE_THRESHOLD, hasDId: env.D_ID_API_KEY !== undefined },
+  jobs: {
+    retryWindowS: env.JOB_RETRY_WINDOW_S,
+    confThreshold: env.YOLO_CONFIDENCE_THRESHOLD,
+    hasDId: env.D_ID_API_KEY !== undefined,
+  },
   media: { slots: env.MEDIA_SLOTS, timeoutMs: env.MEDIA_TIMEOUT_S * 1000 },
   render: {
     slots: env.RENDER_SLOTS,

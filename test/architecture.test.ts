@@ -124,6 +124,7 @@ const PACKAGES: Record<string, string[]> = {
   '@aws-sdk/lib-storage': ['s3-store'],
   '@aws-sdk/s3-request-presigner': ['s3-store'],
   '@fastify/busboy': ['api'],
+  ws: ['api'],
   'onnxruntime-node': ['inference'],
   sharp: ['inference', 'media', 'local provider'],
   mediabunny: ['media'],

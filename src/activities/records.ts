@@ -24,6 +24,11 @@ export function createRecordActivities({ store, records, onEnd, timelines }: Rec
       }
     },
 
+    /** Writes a record again whose job ended before, or goes on: nobody is told of an end. */
+    async amendTask(metadata: TaskMetadata): Promise<void> {
+      await records.write(metadata);
+    },
+
     /** Deletes objects and whole folders (prefixes that end in `/`). What is not there is deleted already. */
     async discard(what: { keys?: string[]; prefixes?: string[] }): Promise<void> {
       await Promise.all([

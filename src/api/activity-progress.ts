@@ -57,7 +57,7 @@ export class ActivityProgress {
       const seen = JSON.stringify(activity);
       if (activity && seen !== told && !signal.aborted) {
         told = seen;
-        this.#latest = { bytes: encodeFrame(toFrame(this.#taskId, activity)) };
+        this.#latest = encodeFrame(toFrame(this.#taskId, activity));
         this.#onMessage(this.#latest);
       }
       await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);

@@ -1,5 +1,6 @@
 import type { JobInput } from '../contracts/job.ts';
 import type { JobMemo, Progress } from '../contracts/messages.ts';
+import type { RetryPoint } from '../contracts/retry.ts';
 import type { Stage } from '../contracts/stages.ts';
 
 export interface PendingActivity {
@@ -48,6 +49,13 @@ export interface JobClient {
     cursor: HistoryCursor | undefined,
     signal: AbortSignal,
   ): Promise<HistoryCursor | undefined>;
-  /** Asks the job to stop and undo itself; asking again, or for one that has ended, changes nothing. */
+  /**
+   * Asks the job to stop and undo itself; asking again, or for one that has ended, changes nothing. Rejects with TASK_ENDED
+   * where the video is there already. It is heard also where no worker is there now.
+   */
   cancel(taskId: string): Promise<void>;
+  /** The choice that the job waits for. Rejects with PERSON_NOT_ASKED, PERSON_CHOICE_INVALID or TASK_ENDED. */
+  choosePerson(taskId: string, person: number): Promise<void>;
+  /** Has a failed job go on. Rejects with RETRY_IMPOSSIBLE, with TASK_NOT_FOUND where nothing is kept of it. */
+  retry(taskId: string, from: RetryPoint | undefined): Promise<void>;
 }

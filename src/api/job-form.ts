@@ -31,6 +31,8 @@ export interface JobDefaults {
   confThreshold: number;
   /** Whether there is a key for D-ID: then `auto` is D-ID. */
   hasDId?: boolean;
+  /** Seconds that a job which failed for a reason that may pass can be retried. Default: 0. */
+  retryWindowS?: number;
 }
 
 type FieldSchema = NonNullable<Parameters<z.ZodString['openapi']>[1]>;
@@ -89,14 +91,14 @@ export const JOB_FIELDS = z.strictObject({
     (text) => ({ true: true, false: false })[text],
   ).default(true),
   persons: field(
-    'auto, or the number of a person from 1',
+    'auto, ask, or the number of a person from 1',
     {
       default: 'auto',
-      pattern: '^(auto|[1-9][0-9]{0,2})$',
-      description: 'The best person, or one by its number.',
+      pattern: '^(auto|ask|[1-9][0-9]{0,2})$',
+      description: 'The best person, one by its number, or `ask` to choose when they are found.',
       example: 'auto',
     },
-    (text) => (text === 'auto' ? text : toPersonNumber(text)),
+    (text) => (text === 'auto' || text === 'ask' ? text : toPersonNumber(text)),
   ).default('auto'),
   background: field(
     'original, blur, image or a colour such as #e8e8ea',

@@ -1,4 +1,4 @@
-import type { ProgressReader } from './progress-reader.ts';
+import type { ProgressMessage, ProgressReader } from './progress-reader.ts';
 import { COMMENT, encodeFrame } from './sse.ts';
 import { TaskWatch, type WatchDeps } from './task-watch.ts';
 
@@ -28,7 +28,7 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
   let beats = 0;
   const timer = setInterval(() => {
     beats += 1;
-    const messages = [{ bytes: COMMENT }, ...(beats % 2 === 0 ? [{ bytes: toHeartbeat() }] : [])];
+    const messages: ProgressMessage[] = [{ bytes: COMMENT }, ...(beats % 2 === 0 ? [toHeartbeat()] : [])];
     for (const { watch } of watched.values()) {
       whenOpen(watch, (open) => {
         for (const message of messages) open.broadcast(message);
@@ -93,7 +93,7 @@ function whenOpen(watch: Promise<TaskWatch>, action: (open: TaskWatch) => void):
   watch.then(action, () => undefined);
 }
 
-function toHeartbeat(): Uint8Array {
+function toHeartbeat(): ProgressMessage {
   const timestamp = new Date().toISOString();
   return encodeFrame({ event: 'heartbeat', data: { event_type: 'heartbeat', data: {}, timestamp } });
 }

@@ -4,7 +4,10 @@ import type { JobOutcome } from '../contracts/job.ts';
 export interface ProgressMessage {
   /** Of a stage event. Absent for what no replay repeats: finer progress and signs of life. */
   seq?: number;
+  /** The frame of a server-sent event. */
   bytes: Uint8Array;
+  /** The event alone, a part of the same memory; absent for a comment. */
+  json?: Uint8Array;
 }
 
 /** Somebody who follows a task. Neither function may throw or block. */

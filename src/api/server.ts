@@ -7,6 +7,7 @@ import { PipelineError } from '../errors.ts';
 import type { ApiEnv } from './api-env.ts';
 import { toProblem } from './problem.ts';
 import { uploadTimeout } from './upload-errors.ts';
+import { serveWebSockets } from './web-sockets.ts';
 
 /** 75 MB over a line of 1 Mbit/s. */
 const REQUEST_TIMEOUT_MS = 15 * 60_000;
@@ -34,6 +35,7 @@ export function createApiServer(app: Hono<ApiEnv>): Server {
     response.once('finish', () => linger(request));
     void listener(request, response);
   });
+  serveWebSockets(server, app);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();

@@ -1,3 +1,5 @@
+import type { ProgressMessage } from './progress-reader.ts';
+
 /**
  * Frames of an event stream (HTML Living Standard, "Server-sent events"). Stage events carry no `event:` line, so that
  * `EventSource.onmessage` gets them and nothing else; all others are named.
@@ -12,14 +14,16 @@ export interface SseFrame {
   data: unknown;
 }
 
-export function encodeFrame({ id, event, data }: SseFrame): Uint8Array {
+/** An event, encoded once for all who read it. */
+export function encodeFrame({ id, event, data }: SseFrame): Pick<ProgressMessage, 'bytes' | 'json'> {
   const lines = [
     ...(id === undefined ? [] : [`id: ${id}`]),
     ...(event === undefined ? [] : [`event: ${event}`]),
-    // JSON holds no line break, so that one `data:` line is enough.
-    `data: ${JSON.stringify(data)}`,
   ];
-  return encoder.encode(`${lines.join('\n')}\n\n`);
+  const head = `${lines.map((line) => `${line}\n`).join('')}data: `;
+  // JSON holds no line break, so that one `data:` line is enough.
+  const bytes = encoder.encode(`${head}${JSON.stringify(data)}\n\n`);
+  return { bytes, json: bytes.subarray(head.length, -2) };
 }
 
 /** Keeps proxies from closing a silent connection; clients ignore it. */

@@ -6,13 +6,14 @@ import type { ObjectStore } from '../storage/object-store.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
 import { toFingerprint } from './fingerprint.ts';
 import type { JobClient } from './job-client.ts';
-import type { JobForm } from './job-form.ts';
+import type { JobDefaults, JobForm } from './job-form.ts';
 import type { ReceivedFile } from './multipart.ts';
 
 export interface SubmitDeps {
   store: ObjectStore;
   records: TaskRecords;
   jobs: JobClient;
+  defaults: Pick<JobDefaults, 'retryWindowS'>;
 }
 
 export interface ChosenId {
@@ -66,6 +67,7 @@ export async function submitJob(
     ...content,
     fingerprint: toFingerprint(content),
     submittedAt: new Date().toISOString(),
+    ...(deps.defaults.retryWindowS && { retryWindowS: deps.defaults.retryWindowS }),
   };
 
   const existing = await findExisting(deps, taskId);

@@ -1,4 +1,4 @@
-import type { JobOutcome } from '../contracts/job.ts';
+import type { JobOutcome, Person } from '../contracts/job.ts';
 import { STAGE_PERCENT, type StageEvent } from '../contracts/stages.ts';
 import type { TaskStatus } from '../contracts/task-status.ts';
 import { PipelineError } from '../errors.ts';
@@ -56,8 +56,13 @@ function toStatus(event: StageEvent, submittedAt: string, outcome: JobOutcome | 
     message: event.data.message,
     submitted_at: submittedAt,
     updated_at: event.timestamp,
+    ...toChoice(event),
     ...(outcome && (outcome.success ? { result: outcome } : { error: outcome.error })),
   };
+}
+
+function toChoice({ data: { details } }: StageEvent): Pick<TaskStatus, 'choice'> {
+  return details?.waiting_for === 'person' ? { choice: { persons: details.persons as Person[] } } : {};
 }
 
 function withoutWorker(taskId: string, { stage = 'INITIALIZED', memo }: JobDescription): TaskStatus {

@@ -171,7 +171,7 @@ export class TaskWatch {
         continue;
       }
       this.#lastEvent = event;
-      const message = { seq: event.seq, bytes: encodeFrame({ id: event.seq, data: event }) };
+      const message = { seq: event.seq, ...encodeFrame({ id: event.seq, data: event }) };
       this.#messages.push(message);
       this.broadcast(message);
     }

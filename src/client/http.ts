@@ -38,7 +38,7 @@ export function createHttp(options: HttpOptions): Http {
     async call(path, init = {}) {
       for (let tried = 1; ; tried += 1) {
         const answer = await send(path, init).catch((error: Error) => error);
-        if (answer instanceof Response && answer.ok) {
+        if (!(answer instanceof Error) && answer.ok) {
           return answer;
         }
         init.signal?.throwIfAborted();

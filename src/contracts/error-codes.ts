@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   ROUTE_NOT_FOUND: { status: 404, retryable: false },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false },
   HEADERS_TOO_LARGE: { status: 431, retryable: false },
+  UPGRADE_REQUIRED: { status: 426, retryable: false },
   /** Some part of an upload took too long. */
   UPLOAD_TIMEOUT: { status: 408, retryable: false },
 
@@ -43,12 +44,17 @@ export const ERROR_CODES = {
   // What the picture shows
   PERSON_NOT_FOUND: { status: 422, retryable: false },
   PERSON_CHOICE_INVALID: { status: 422, retryable: false },
+  /** The task does not wait for a choice, or not any more. */
+  PERSON_NOT_ASKED: { status: 409, retryable: false },
   FACE_NOT_FOUND: { status: 422, retryable: false },
   FACE_UNSUITABLE: { status: 422, retryable: false },
 
   // Tasks and their files
   TASK_NOT_FOUND: { status: 404, retryable: false },
   TASK_CANCELLED: { status: 409, retryable: false },
+  TASK_RUNNING: { status: 409, retryable: false },
+  TASK_ENDED: { status: 409, retryable: false },
+  RETRY_IMPOSSIBLE: { status: 409, retryable: false },
   VIDEO_NOT_READY: { status: 409, retryable: false },
   VIDEO_UNPLAYABLE: { status: 502, retryable: true },
   DEADLINE_EXCEEDED: { status: 504, retryable: false },

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './error-codes.ts';
+import type { Resume, RetryPoint } from './retry.ts';
 import type { Stage, StageEvent } from './stages.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -40,8 +41,8 @@ export interface JobOptions {
   confThreshold: number;
   /** Soften the edge of the mask. */
   applySmoothing: boolean;
-  /** `auto` is the best person; a number is a person as the result numbers them, from 1. */
-  persons: 'auto' | number;
+  /** `auto` is the best person, `ask` waits for a choice; a number is a person as the result numbers them, from 1. */
+  persons: 'auto' | 'ask' | number;
   background: Background;
   provider: ProviderName;
   onOutage: OutageChoice;
@@ -69,6 +70,10 @@ export interface JobInput {
   /** Name of the API key that it was submitted with: nobody else sees the task. */
   owner?: string;
   webhook?: WebhookOrder;
+  /** Seconds that what a failed job needs to go on is kept, where going on may help. Default: 0, it is undone at once. */
+  retryWindowS?: number;
+  /** Where the job goes on that failed before under this id. */
+  resume?: Resume;
 }
 
 /** Left, top, right, bottom in pixels of the upright photo. */
@@ -142,6 +147,8 @@ export interface JobError {
   retryable: boolean;
   /** Names of the undo steps that ran, newest first. */
   compensated: string[];
+  /** Where the task can go on, and until when what it needs for that is kept. Absent where it cannot. */
+  retry?: { from: RetryPoint[]; until: string };
 }
 
 /** The unsuccessful end of a job, in its wire form. */

@@ -4,6 +4,8 @@ import type { StageEvent } from './stages.ts';
 /** Names on the wire. Histories hold them: never rename. */
 export const GENERATE_VIDEO = 'generateVideo';
 export const PROGRESS_QUERY = 'progress';
+export const CHOOSE_PERSON_UPDATE = 'choosePerson';
+export const CANCEL_UPDATE = 'cancel';
 
 /** `video/<task_id>`: one workflow a task, whoever submits it and however often. */
 export function toWorkflowId(taskId: string): string {

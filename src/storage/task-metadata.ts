@@ -24,7 +24,7 @@ const StoredObject = z.looseObject({
 const Options: z.ZodType<JobOptions> = z.looseObject({
   confThreshold: z.number(),
   applySmoothing: z.boolean(),
-  persons: z.union([z.literal('auto'), z.int().min(1)]),
+  persons: z.union([z.enum(['auto', 'ask']), z.int().min(1)]),
   background: z.string().transform((background) => background as Background),
   provider: z.string().transform((provider) => provider as ProviderName),
   onOutage: z

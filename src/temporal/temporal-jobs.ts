@@ -15,6 +15,7 @@ import { QUEUES } from '../contracts/queues.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
 import { PipelineError } from '../errors.ts';
+import { createTaskUpdates } from './task-updates.ts';
 import { toPipelineError } from './temporal-error.ts';
 
 const PING_TIMEOUT_MS = 2_000;
@@ -44,6 +45,8 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
       throw toPipelineError(error, taskId);
     }
   };
+
+  const updates = createTaskUpdates(client);
 
   return {
     async ping() {
@@ -123,6 +126,8 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
 
     async cancel(taskId) {
       try {
+        await updates.cancel(taskId).catch(passOverSilence);
+        // Temporal's own word is heard without a worker too, and has the execution end as cancelled.
         await call(taskId, () => workflow.getHandle(toWorkflowId(taskId)).cancel());
       } catch (error) {
         // Temporal says the same of an execution that has ended and of one that never was.
@@ -132,7 +137,28 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
         await this.describe(taskId);
       }
     },
+
+    async choosePerson(taskId, person) {
+      try {
+        await updates.choosePerson(taskId, person);
+      } catch (error) {
+        if (!(error instanceof PipelineError && error.code === 'TASK_NOT_FOUND')) {
+          throw error;
+        }
+        await this.describe(taskId);
+        throw new PipelineError('TASK_ENDED', 'The task has ended: there is no person to choose any more.');
+      }
+    },
+
+    retry: updates.retry,
   };
+}
+
+/** Whether it comes too late could not be asked. */
+function passOverSilence(error: unknown): void {
+  if (!(error instanceof PipelineError && error.code === 'TEMPORAL_UNAVAILABLE')) {
+    throw error;
+  }
 }
 
 function toStartOptions(input: JobInput) {

@@ -1,27 +1,36 @@
 import { CancellationScope, log } from '@temporalio/workflow';
 
+interface Step {
+  name: string;
+  undo: () => Promise<unknown>;
+  /** Whether a retry needs what this would undo. */
+  isKept: () => boolean;
+}
+
 /** Undo steps, newest first, even where the workflow was cancelled. An undo that fails is logged and stops no other. */
 export class Compensations {
-  readonly #steps: Array<{ name: string; undo: () => Promise<unknown> }> = [];
+  #steps: Step[] = [];
 
   /** Register *before* the step: one that timed out may still have happened. The undo must be idempotent. */
-  add(name: string, undo: () => Promise<unknown>): void {
-    this.#steps.unshift({ name, undo });
+  add(name: string, undo: () => Promise<unknown>, isKept: () => boolean = () => false): void {
+    this.#steps.unshift({ name, undo, isKept });
   }
 
-  /** Answers with the names of the steps that were undone. */
-  async run(): Promise<string[]> {
+  /** Answers with the names of the steps that were undone. With `forRetry`, what a retry needs is left for a later run. */
+  async run({ forRetry = false } = {}): Promise<string[]> {
     const undone: string[] = [];
+    const kept = this.#steps.filter(({ isKept }) => forRetry && isKept());
     await CancellationScope.nonCancellable(async () => {
-      for (const { name, undo } of this.#steps) {
+      for (const step of this.#steps.filter((each) => !kept.includes(each))) {
         try {
-          await undo();
-          undone.push(name);
+          await step.undo();
+          undone.push(step.name);
         } catch (error) {
-          log.error('Compensation failed', { name, error });
+          log.error('Compensation failed', { name: step.name, error });
         }
       }
     });
+    this.#steps = kept;
     return undone;
   }
 }

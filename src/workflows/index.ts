@@ -3,5 +3,6 @@ export { providerBreaker } from './d-id/provider-breaker.ts';
 export { tidyUpRemoteTalk } from './d-id/remains.ts';
 export { generateVideo } from './generate-video.ts';
 export { retainStorage } from './retention.ts';
+export { retryWindow } from './retry-window.ts';
 export { selfTest } from './self-test.ts';
 export { deliverWebhook } from './webhooks/deliver-webhook.ts';

@@ -3,7 +3,7 @@ import type { ProviderTerms } from '../contracts/provider-gate.ts';
 import { undo } from './activities.ts';
 import { affordTalk } from './d-id/afford-talk.ts';
 import { isOutage } from './d-id/outage.ts';
-import { leaveTidyUp, type Remains } from './d-id/remains.ts';
+import { clearRemains, type Remains } from './d-id/remains.ts';
 import type { Talk, TalkJob } from './talk.ts';
 import { talkLocally } from './talk-locally.ts';
 import { talkWithDId } from './talk-with-d-id.ts';
@@ -19,7 +19,7 @@ export async function chooseRenderer({
   options,
   voiceS,
   progress,
-}: Omit<TalkJob, 'compensations' | 'record'>): Promise<Renderer> {
+}: Omit<TalkJob, 'compensations' | 'record' | 'remains'>): Promise<Renderer> {
   if (options.provider !== 'd-id') {
     return { name: options.provider, isDegraded: false };
   }
@@ -42,19 +42,19 @@ export async function makeTalk(job: TalkJob, renderer: Renderer): Promise<Talk &
     return { ...(await talkLocally(job, renderer.name)), isDegraded: renderer.isDegraded };
   }
   const { timeScale } = renderer.terms;
-  const remains: Remains = { requestId: job.taskId, timeScale, mayHaveTalk: false };
-  job.compensations.add('talk and uploads at D-ID', () => leaveTidyUp(remains));
+  job.remains ??= { requestId: job.taskId, timeScale, mayHaveTalk: false };
+  const remains: Remains = job.remains;
+  job.compensations.add(
+    'talk and uploads at D-ID',
+    () => clearRemains(remains),
+    // Paid for, or perhaps: a retry takes it up.
+    () => remains.mayHaveTalk || remains.talkId !== undefined,
+  );
   try {
     return { ...(await talkWithDId(job, renderer.terms, remains)), isDegraded: false };
   } catch (error) {
     takeOver(error, job.options.onOutage === 'local');
-    await CancellationScope.nonCancellable(() => leaveTidyUp(remains));
-    Object.assign(remains, {
-      mayHaveTalk: false,
-      talkId: undefined,
-      portraitId: undefined,
-      voiceId: undefined,
-    });
+    await CancellationScope.nonCancellable(() => clearRemains(remains));
     return { ...(await talkLocally(job, 'local')), isDegraded: true };
   }
 }

@@ -22,19 +22,22 @@ export class ProgressLog {
   readonly #taskId: string;
   readonly #onEvent: (events: readonly StageEvent[]) => void;
   readonly #onPublished: (event: StageEvent) => void;
-  readonly #events: StageEvent[] = [];
+  readonly #events: StageEvent[];
   #outcome: JobOutcome | undefined;
 
   /**
    * @param onEvent hears all events so far after each one but the last, which is for whoever prepared it to keep.
    * @param onPublished hears each event when readers may, the last one too.
+   * @param before what an earlier attempt of the job told.
    */
   constructor(
     taskId: string,
     onEvent: (events: readonly StageEvent[]) => void = () => {},
     onPublished: (event: StageEvent) => void = () => {},
+    before: readonly StageEvent[] = [],
   ) {
     this.#taskId = taskId;
+    this.#events = [...before];
     this.#onEvent = onEvent;
     this.#onPublished = onPublished;
     setHandler(progressQuery, (since = 0) => ({
@@ -82,6 +85,10 @@ export class ProgressLog {
   timingsMs(): Record<string, number> {
     const timings: Record<string, number> = {};
     for (const [index, event] of this.#events.entries()) {
+      // Between a failure and its retry nothing was done.
+      if (event.data.details?.failure) {
+        continue;
+      }
       const end = this.#events[index + 1]?.timestamp;
       const endMs = end ? Date.parse(end) : Date.now();
       const { stage } = event.data;

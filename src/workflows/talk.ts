@@ -1,6 +1,7 @@
 import type { JobOptions, ProviderName, StoredObject } from '../contracts/job.ts';
 import type { taskKeys } from '../contracts/task-keys.ts';
 import type { Compensations } from './compensation.ts';
+import type { Remains } from './d-id/remains.ts';
 import type { ProgressLog } from './progress-log.ts';
 import type { TaskRecord } from './task-record.ts';
 
@@ -13,6 +14,8 @@ export interface TalkJob {
   progress: ProgressLog;
   record: TaskRecord;
   compensations: Compensations;
+  /** What lies at a remote provider, once something may. */
+  remains?: Remains;
 }
 
 /** The video, stored under the job's key. */

@@ -6,7 +6,7 @@ import { records } from './activities.ts';
 export class TaskRecord {
   readonly #input: JobInput;
   #objects: StoredObject[];
-  readonly #usage: ProviderUsage[] = [];
+  #usage: ProviderUsage[];
   readonly #cacheEntries = new Set<string>();
   #lastWrite: Promise<void> = Promise.resolve();
   /** Not written yet. */
@@ -14,17 +14,20 @@ export class TaskRecord {
 
   constructor(input: JobInput) {
     this.#input = input;
-    const { image, audio, backgroundImage } = input;
-    this.#objects = [image, audio, ...(backgroundImage ? [backgroundImage] : [])];
+    const { image, audio, backgroundImage, resume } = input;
+    this.#objects = resume?.objects ?? [image, audio, ...(backgroundImage ? [backgroundImage] : [])];
+    this.#usage = resume?.usage ?? [];
   }
 
   addObjects(...objects: StoredObject[]): void {
-    this.#objects.push(...objects);
+    const added = new Set(objects.map(({ key }) => key));
+    this.#objects = [...this.#objects.filter(({ key }) => !added.has(key)), ...objects];
   }
 
   /** What was paid stays on record, however the job ends. */
   addUsage(usage: ProviderUsage): void {
-    this.#usage.push(usage);
+    // A talk that an earlier attempt paid for.
+    this.#usage = [...this.#usage.filter(({ talkId }) => talkId !== usage.talkId), usage];
   }
 
   /** Where in the content cache something of this task is kept. */
@@ -32,14 +35,15 @@ export class TaskRecord {
     this.#cacheEntries.add(entry);
   }
 
-  forgetObjects(): void {
-    this.#objects = [];
+  /** Those under the prefixes stay. */
+  forgetObjects(keptPrefixes: string[] = []): void {
+    this.#objects = this.#objects.filter(({ key }) => keptPrefixes.some((prefix) => key.startsWith(prefix)));
     this.#cacheEntries.clear();
   }
 
-  /** Milliseconds since the job was submitted. */
+  /** Milliseconds since the job was submitted, or went on after a failure. */
   get ageMs(): number {
-    return Date.now() - Date.parse(this.#input.submittedAt);
+    return Date.now() - Date.parse(this.#input.resume?.at ?? this.#input.submittedAt);
   }
 
   /**
@@ -54,7 +58,7 @@ export class TaskRecord {
       const news = this.#news;
       this.#news = undefined;
       if (news) {
-        await records.recordTask(this.#toMetadata(news));
+        await records.recordTask(this.toMetadata(news));
       }
     })();
     this.#lastWrite.catch(() => undefined);
@@ -62,7 +66,7 @@ export class TaskRecord {
 
   /** Writes happen in their order, also after one that failed: an earlier state never replaces a later one. */
   async write(events: readonly StageEvent[], outcome?: JobOutcome): Promise<void> {
-    const metadata = this.#toMetadata(events, outcome);
+    const metadata = this.toMetadata(events, outcome);
     this.#news = undefined;
     const previous = this.#lastWrite;
     this.#lastWrite = (async () => {
@@ -72,7 +76,7 @@ export class TaskRecord {
     await this.#lastWrite;
   }
 
-  #toMetadata(events: readonly StageEvent[], outcome?: JobOutcome): TaskMetadata {
+  toMetadata(events: readonly StageEvent[], outcome?: JobOutcome): TaskMetadata {
     const { taskId, fingerprint, submittedAt, owner, options } = this.#input;
     return {
       schema_version: 1,

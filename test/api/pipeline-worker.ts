@@ -6,6 +6,7 @@ import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@t
 import { withFailureBoundary } from '../../src/activities/boundary.ts';
 import { createRecordActivities, type RecordDeps } from '../../src/activities/records.ts';
 import { createWebhookActivities } from '../../src/activities/webhooks.ts';
+import type { Person } from '../../src/contracts/job.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { toNetworks } from '../../src/outbound/networks.ts';
 import { createOutbound } from '../../src/outbound/outbound.ts';
@@ -22,6 +23,8 @@ export interface PipelineWorker extends AsyncDisposable {
   hold(activity: string): { release: () => void; reached: () => number };
   /** Jobs fail in this activity until it is released. */
   fail(activity: string, error: Error): { release: () => void };
+  /** What detection finds from now on. Default: one person. */
+  findPersons(persons: Person[]): void;
 }
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
@@ -39,8 +42,9 @@ export async function startPipelineWorker(
   const gates = new Map<string, { reached: number; open: boolean }>();
   const timelines = createTemporalTimeline({ client: new Client({ connection: server.workerConnection }) });
   const failures = new Map<string, Error>();
+  const found = { persons: [{ id: 1, confidence: 0.9, box: [1, 1, 60, 60] }] as Person[] };
   const activities = Object.fromEntries(
-    Object.entries(createActivities({ store, records, timelines })).map(([name, run]) => [
+    Object.entries(createActivities({ store, records, timelines }, found)).map(([name, run]) => [
       name,
       async (request: never) => {
         const failure = failures.get(name);
@@ -69,6 +73,9 @@ export async function startPipelineWorker(
   );
   const runs = workers.map((worker) => worker.run());
   return {
+    findPersons(persons) {
+      found.persons = persons;
+    },
     hold(activity) {
       const gate = { reached: 0, open: false };
       gates.set(activity, gate);
@@ -92,7 +99,7 @@ export async function startPipelineWorker(
   };
 }
 
-function createActivities(deps: RecordDeps) {
+function createActivities(deps: RecordDeps, found: { persons: Person[] }) {
   const { store } = deps;
   const write = (key: string) => store.put(key, Buffer.from(`bytes of ${key}`));
   const talk = { widthPx: 512, heightPx: 512, durationS: 1 };
@@ -120,7 +127,7 @@ function createActivities(deps: RecordDeps) {
       return {
         widthPx: 64,
         heightPx: 64,
-        persons: [{ id: 1, confidence: 0.9, box: [1, 1, 60, 60] }],
+        persons: found.persons,
         timingsMs: {},
       };
     },

@@ -11,6 +11,7 @@ import type { ApiDeps } from '../../src/api/api-deps.ts';
 import type { ApiEnv } from '../../src/api/api-env.ts';
 import { createApp } from '../../src/api/app.ts';
 import type { JobClient } from '../../src/api/job-client.ts';
+import type { JobDefaults } from '../../src/api/job-form.ts';
 import { API_LIMITS, type ApiLimits } from '../../src/api/limits.ts';
 import { createProgressHub, type ProgressHub } from '../../src/api/progress-hub.ts';
 import { createApiServer } from '../../src/api/server.ts';
@@ -52,6 +53,7 @@ export async function startTestApi(
   client: Client,
   options: {
     limits?: Partial<ApiLimits>;
+    defaults?: Partial<JobDefaults>;
     commentIntervalMs?: number;
     access?: Partial<AccessSettings>;
     networks?: string[];
@@ -107,7 +109,7 @@ export async function startTestApi(
     deliveries: createTemporalDeliveries({ client }),
     webhookSecrets: createWebhookSecrets({ store }),
     limits,
-    defaults: { confThreshold: 0.5 },
+    defaults: { confThreshold: 0.5, ...options.defaults },
     logger,
   };
   const app = createApp(deps);

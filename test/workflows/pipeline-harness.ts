@@ -44,6 +44,7 @@ export interface Harness extends AsyncDisposable {
     overrides: Partial<Activities>,
     options?: {
       job?: Partial<JobInput['options']>;
+      retryWindowS?: number;
       during?: (run: PipelineRun) => Promise<unknown>;
     },
   ): Promise<PipelineRun & { outcome: PromiseSettledResult<unknown> }>;
@@ -88,15 +89,17 @@ export async function createHarness(server: TestServer): Promise<Harness> {
   const runs = workers.map((worker) => worker.run());
 
   return {
-    async run(overrides, { job, during } = {}) {
-      const input = toJobInput(job);
+    async run(overrides, { job, retryWindowS, during } = {}) {
+      const input = { ...toJobInput(job), ...(retryWindowS !== undefined && { retryWindowS }) };
       current = { activities: { ...happyActivities(), ...overrides }, calls: [], written: [] };
       const { written } = current;
-      const recordTask = current.activities.recordTask;
-      current.activities.recordTask = async (metadata) => {
-        written.push(metadata);
-        await recordTask(metadata);
-      };
+      for (const name of ['recordTask', 'amendTask'] as const) {
+        const write = current.activities[name];
+        current.activities[name] = async (metadata) => {
+          written.push(metadata);
+          await write(metadata);
+        };
+      }
       const handle = await server.client.workflow.start<typeof generateVideo>('generateVideo', {
         workflowId: toWorkflowId(input.taskId),
         taskQueue: QUEUES.pipeline,
@@ -126,6 +129,7 @@ const ACTIVITY_NAMES = [
   'renderTalk',
   'finishVideo',
   'recordTask',
+  'amendTask',
   'discard',
   'sendWebhook',
 ] as const satisfies ReadonlyArray<keyof Activities>;
@@ -190,6 +194,7 @@ export function happyActivities(): Activities {
       return null;
     },
     async recordTask() {},
+    async amendTask() {},
     async discard() {},
     async sendWebhook() {
       return { kind: 'delivered', attempt: { at: new Date().toISOString(), status: 200, duration_ms: 1 } };

@@ -23,7 +23,7 @@ const cancel = createRoute({
   responses: {
     200: answer('The task has ended, however it did.'),
     202: answer('It is told to stop and to undo itself.'),
-    ...problems('TASK_NOT_FOUND', 'TEMPORAL_UNAVAILABLE'),
+    ...problems('TASK_ENDED', 'TASK_NOT_FOUND', 'TEMPORAL_UNAVAILABLE'),
   },
 });
 

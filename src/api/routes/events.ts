@@ -4,6 +4,7 @@ import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import { createRoutes } from '../api-routes.ts';
 import { createEventStream } from '../event-stream.ts';
+import { createSocketReader } from '../socket-reader.ts';
 import { taskParam } from '../task-param.ts';
 import { parseWait } from '../wait-preference.ts';
 import { problems } from '../wire/problem.ts';
@@ -21,6 +22,37 @@ const HEADERS = {
 
 const Seq = z.string().optional();
 
+const Query = z.object({
+  since: Seq.openapi({
+    type: 'integer',
+    minimum: 0,
+    maximum: 999_999_999_999_999,
+    description: 'As `Last-Event-ID`, which counts where both are there.',
+    example: 4,
+  }),
+  wait: z.string().optional().openapi({
+    type: 'integer',
+    minimum: 0,
+    maximum: 300,
+    description: 'Seconds to wait for a task that is not submitted yet.',
+    example: 10,
+  }),
+});
+
+const socket = createRoute({
+  method: 'get',
+  path: '/api/pipeline/progress/{task_id}',
+  tags: ['Progress'],
+  summary: 'The same events over a WebSocket',
+  description:
+    'Each message is one event as JSON, with the same replay. Closed with 1000 after the last event, with 1012 where the server restarts; come back with `since` then.',
+  request: { params: TaskParams, query: Query },
+  responses: {
+    101: { description: 'A WebSocket.' },
+    ...problems('UPGRADE_REQUIRED', 'TASK_NOT_FOUND', 'INPUT_INVALID', 'TEMPORAL_UNAVAILABLE'),
+  },
+});
+
 const events = createRoute({
   method: 'get',
   path: '/api/pipeline/progress/{task_id}/events',
@@ -37,22 +69,7 @@ const events = createRoute({
         example: '4',
       }),
     }),
-    query: z.object({
-      since: Seq.openapi({
-        type: 'integer',
-        minimum: 0,
-        maximum: 999_999_999_999_999,
-        description: 'As `Last-Event-ID`, which counts where both are there.',
-        example: 4,
-      }),
-      wait: z.string().optional().openapi({
-        type: 'integer',
-        minimum: 0,
-        maximum: 300,
-        description: 'Seconds to wait for a task that is not submitted yet.',
-        example: 10,
-      }),
-    }),
+    query: Query,
   },
   responses: {
     200: {
@@ -72,6 +89,23 @@ export function eventRoutes({ hub, limits }: Pick<ApiDeps, 'hub' | 'limits'>) {
   const app = createRoutes();
   // The form of what a stream holds, which no media type of OpenAPI can say.
   app.openAPIRegistry.register('StageEvent', StageEvent);
+  app.openapi(socket, async (c) => {
+    const taskId = taskParam(c);
+    const since = parseSeq(c.req.query('since'));
+    const waitS = parseWait(c.req.query('wait'), undefined) ?? 0;
+    const { acceptSocket } = c.env;
+    if (!acceptSocket) {
+      c.header('Upgrade', 'websocket');
+      throw new PipelineError(
+        'UPGRADE_REQUIRED',
+        'Expected a WebSocket. For server-sent events add /events.',
+      );
+    }
+    const { reader, open, close, onLeave } = createSocketReader({ maxQueuedBytes: limits.eventQueueBytes });
+    onLeave(await whenSubmitted(() => hub.follow(taskId, since, reader), waitS * 1000, c.req.raw.signal));
+    acceptSocket({ onOpen: open, onClose: close });
+    return c.body(null, 200);
+  });
   return app.openapi(events, async (c) => {
     const taskId = taskParam(c);
     // A client that comes back keeps the query of its first request; the header is newer.

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import type { ErrorCode } from '../../contracts/error-codes.ts';
 import { type JobFailure, type JobResult, PROVIDERS } from '../../contracts/job.ts';
+import { RETRY_POINTS } from '../../contracts/retry.ts';
 import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
-import { TASK_ID } from './task.ts';
+import { Instant, TASK_ID } from './task.ts';
 
 export const StageName = z
   .enum([...Object.keys(STAGE_PERCENT), 'FAILED', 'CANCELLED'] as Stage[])
@@ -15,7 +16,7 @@ const LadderSteps = z
   .optional()
   .openapi({ description: 'Steps down to cheaper ways to compute; absent where the best way held.' });
 
-const Person = z
+export const Person = z
   .object({
     id: z.int().min(1),
     confidence: z.number().min(0).max(1),
@@ -78,6 +79,10 @@ export const Failure = z
         message: z.string().openapi({ description: 'What was expected, what was found, what to change.' }),
         stage: StageName.openapi({ description: 'The stage that failed.' }),
         retryable: z.boolean().openapi({ description: 'Whether the same submission may succeed later.' }),
+        retry: z
+          .object({ from: z.array(z.enum(RETRY_POINTS)), until: Instant })
+          .optional()
+          .openapi({ description: 'Where `POST …/retry` can go on, and until when.' }),
         compensated: z.array(z.string()).openapi({ description: 'The undo steps that ran, newest first.' }),
       })
       .openapi('TaskError'),

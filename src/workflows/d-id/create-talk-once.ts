@@ -5,7 +5,7 @@ import { pause } from './pause.ts';
 import type { Held, ProviderGate } from './provider-gate.ts';
 import type { Remains } from './remains.ts';
 import type { RemoteCalls } from './remote-activities.ts';
-import { type Media, uploadMedia } from './upload-media.ts';
+import { uploadMedia } from './upload-media.ts';
 
 export interface CreateTalkJob {
   portraitKey: string;
@@ -42,7 +42,11 @@ const PATIENCE = 3;
 export async function createTalkOnce(job: CreateTalkJob): Promise<CreatedTalk> {
   const { gate, remains, onOutage } = job;
   const attempts = { windowMs: FIRST_WINDOW_MS, lookUntil: 0 };
-  const media: Media = {};
+  if (remains.talkId) {
+    return { talkId: remains.talkId };
+  }
+  remains.media ??= {};
+  const { media } = remains;
   for (let failures = 0; ; ) {
     try {
       // Uploads do not count as talks; but where something failed, the breaker is asked before anything else.

@@ -2,6 +2,7 @@ import { log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { QUEUES } from '../../contracts/queues.ts';
 import { pause } from './pause.ts';
 import { remoteActivities } from './remote-activities.ts';
+import type { Media } from './upload-media.ts';
 
 /** What a job has left at the provider, as far as it knows. */
 export interface Remains {
@@ -12,6 +13,10 @@ export interface Remains {
   talkId?: string | undefined;
   portraitId?: string | undefined;
   voiceId?: string | undefined;
+  /** What is there to make a talk of. */
+  media?: Media | undefined;
+  /** How often something of the job was deleted there. */
+  tidied?: number;
 }
 
 /** A talk that nobody knows of appears in the list within seconds, or when the request that was cut off has been served. */
@@ -22,13 +27,20 @@ export async function leaveTidyUp(remains: Remains): Promise<void> {
   const { talkId, portraitId, voiceId, mayHaveTalk, requestId } = remains;
   if (talkId || portraitId || voiceId || mayHaveTalk) {
     await startChild(tidyUpRemoteTalk, {
-      workflowId: `tidy-up/${requestId}`,
+      workflowId: remains.tidied ? `tidy-up/${requestId}/${remains.tidied + 1}` : `tidy-up/${requestId}`,
       taskQueue: QUEUES.pipeline,
       args: [remains],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       staticSummary: 'Delete at D-ID what a job left there',
     });
   }
+}
+
+/** As `leaveTidyUp`; nothing is left afterwards. */
+export async function clearRemains(remains: Remains): Promise<void> {
+  await leaveTidyUp(remains);
+  const nothing = { talkId: undefined, portraitId: undefined, voiceId: undefined, media: undefined };
+  Object.assign(remains, { ...nothing, mayHaveTalk: false, tidied: (remains.tidied ?? 0) + 1 });
 }
 
 /** Ends when nothing of the job is at the provider any more; a talk that is still worked on is waited for. */

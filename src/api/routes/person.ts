@@ -1,0 +1,54 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { ApiDeps } from '../api-deps.ts';
+import { createRoutes } from '../api-routes.ts';
+import { taskParam } from '../task-param.ts';
+import { readTaskStatus } from '../task-status.ts';
+import { problems } from '../wire/problem.ts';
+import { TaskParams } from '../wire/task.ts';
+import { TaskStatus } from '../wire/task-status.ts';
+
+const Choice = z
+  .strictObject({
+    person: z
+      .int()
+      .min(1)
+      .max(1000)
+      .openapi({ description: 'One of the `persons` of the event that asks, by its `id`.', example: 1 }),
+  })
+  .openapi('PersonChoice');
+
+const person = createRoute({
+  method: 'post',
+  path: '/api/pipeline/tasks/{task_id}/person',
+  tags: ['Tasks'],
+  summary: 'Choose the person, for a task with persons=ask',
+  description: 'Refused with a reason where it does not fit. The same choice again changes nothing.',
+  request: {
+    params: TaskParams,
+    body: { required: true, content: { 'application/json': { schema: Choice } } },
+  },
+  responses: {
+    200: {
+      description: 'The task goes on with that person.',
+      content: { 'application/json': { schema: TaskStatus } },
+    },
+    ...problems(
+      'REQUEST_MALFORMED',
+      'MEDIA_UNSUPPORTED',
+      'INPUT_INVALID',
+      'PERSON_CHOICE_INVALID',
+      'PERSON_NOT_ASKED',
+      'TASK_ENDED',
+      'TASK_NOT_FOUND',
+      'TEMPORAL_UNAVAILABLE',
+    ),
+  },
+});
+
+export function personRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>) {
+  return createRoutes().openapi(person, async (c) => {
+    const taskId = taskParam(c);
+    await deps.jobs.choosePerson(taskId, c.req.valid('json').person);
+    return c.json(await readTaskStatus(deps, taskId), 200);
+  });
+}

@@ -1,0 +1,71 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { RETRY_POINTS } from '../../contracts/retry.ts';
+import { isTerminal } from '../../contracts/stages.ts';
+import { PipelineError } from '../../errors.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { createRoutes } from '../api-routes.ts';
+import { taskParam } from '../task-param.ts';
+import { readTaskStatus } from '../task-status.ts';
+import { problems } from '../wire/problem.ts';
+import { TaskParams } from '../wire/task.ts';
+import { TaskStatus } from '../wire/task-status.ts';
+
+const retry = createRoute({
+  method: 'post',
+  path: '/api/pipeline/tasks/{task_id}/retry',
+  tags: ['Tasks'],
+  summary: 'Go on with a failed task',
+  description:
+    'Under the same id, and with the same events, which go on. Possible until `error.retry.until`, from a point that `error.retry.from` names; a talk that was paid for is taken up again.',
+  request: {
+    params: TaskParams,
+    query: z.object({
+      from: z
+        .enum(RETRY_POINTS)
+        .optional()
+        .openapi({ description: 'Default: the last point whose inputs are there.', example: 'provider' }),
+    }),
+  },
+  responses: {
+    202: { description: 'The task runs.', content: { 'application/json': { schema: TaskStatus } } },
+    ...problems(
+      'INPUT_INVALID',
+      'RETRY_IMPOSSIBLE',
+      'TASK_RUNNING',
+      'TASK_NOT_FOUND',
+      'TEMPORAL_UNAVAILABLE',
+    ),
+  },
+});
+
+export function retryRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>) {
+  return createRoutes().openapi(retry, async (c) => {
+    const taskId = taskParam(c);
+    try {
+      await deps.jobs.retry(taskId, c.req.valid('query').from);
+    } catch (error) {
+      throw error instanceof PipelineError && error.code === 'TASK_NOT_FOUND'
+        ? await whyImpossible(deps, taskId)
+        : error;
+    }
+    return c.json(await readTaskStatus(deps, taskId), 202);
+  });
+}
+
+/** Nobody keeps anything for the task. */
+async function whyImpossible(
+  deps: Pick<ApiDeps, 'jobs' | 'records'>,
+  taskId: string,
+): Promise<PipelineError> {
+  const { stage, result, error } = await readTaskStatus(deps, taskId);
+  if (!isTerminal(stage)) {
+    return new PipelineError('TASK_RUNNING', `The task runs: it is at ${stage}.`);
+  }
+  if (result) {
+    return new PipelineError('RETRY_IMPOSSIBLE', 'The task succeeded: there is nothing to do again.');
+  }
+  return new PipelineError(
+    'RETRY_IMPOSSIBLE',
+    `Nothing is kept of this task to go on with: ${error?.message ?? ''} Submit it again.`,
+  );
+}

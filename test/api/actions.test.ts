@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
+import type { Person } from '../../src/contracts/job.ts';
+import { PipelineError } from '../../src/errors.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { PHOTO, VOICE } from './job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+const ONE: Person = { id: 1, confidence: 0.9, box: [1, 1, 60, 60] };
+const TWO: Person = { id: 2, confidence: 0.8, box: [2, 2, 40, 40] };
+
+let server: TestServer;
+let api: TestApi;
+let worker: PipelineWorker;
+let client: LimelightClient;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  api = await startTestApi(server.client, { defaults: { retryWindowS: 60 } });
+  worker = await startPipelineWorker(server, api);
+  client = createLimelightClient({ baseUrl: api.url });
+});
+
+afterAll(async () => {
+  await worker[Symbol.asyncDispose]();
+  await api[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+async function submit(fields: Record<string, string> = {}): Promise<string> {
+  const taskId = randomUUID();
+  const [image, audio] = [PHOTO, VOICE].map((bytes) => new Blob([new Uint8Array(bytes)]));
+  await client.submit({ taskId, image: image!, audio: audio!, fields });
+  return taskId;
+}
+
+/** Resolves when the task's events ask for a person. */
+async function untilAsked(taskId: string): Promise<void> {
+  for await (const { data } of client.events(taskId)) {
+    if (data.details?.waiting_for === 'person') return;
+  }
+  throw new Error('The task ended without asking');
+}
+
+describe('POST /api/pipeline/tasks/{task_id}/person', () => {
+  it('makes the choice that the task waits for', async () => {
+    worker.findPersons([ONE, TWO]);
+    const taskId = await submit({ persons: 'ask' });
+    await untilAsked(taskId);
+
+    expect(await client.status(taskId)).toMatchObject({
+      stage: 'DETECTION_COMPLETE',
+      message: 'Detected 2 persons: choose one of them',
+      choice: { persons: [ONE, TWO] },
+    });
+    await client.choosePerson(taskId, 2);
+    const outcome = await client.wait(taskId);
+
+    expect(outcome).toMatchObject({
+      success: true,
+      metadata: { person_detection: { selected_person_id: 2, total_persons: 2 } },
+    });
+  });
+
+  it('refuses what does not fit, with a reason, and keeps waiting', async () => {
+    worker.findPersons([ONE, TWO]);
+    const taskId = await submit({ persons: 'ask' });
+    await untilAsked(taskId);
+    const held = worker.hold('removeBackground');
+
+    await expect(client.choosePerson(taskId, 3)).rejects.toMatchObject({
+      code: 'PERSON_CHOICE_INVALID',
+      message: expect.stringContaining('Choose a number from 1 to 2'),
+    });
+    await expect(client.choosePerson(taskId, 0)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    await client.choosePerson(taskId, 1);
+    // Its answer may have got lost.
+    await client.choosePerson(taskId, 1);
+    await expect(client.choosePerson(taskId, 2)).rejects.toMatchObject({
+      code: 'PERSON_NOT_ASKED',
+      message: 'Person #1 was chosen already.',
+    });
+    held.release();
+    await client.wait(taskId);
+    await expect(client.choosePerson(taskId, 1)).rejects.toMatchObject({ code: 'TASK_ENDED' });
+  });
+
+  it('is not for tasks that do not ask', async () => {
+    const held = worker.hold('renderTalk');
+    const taskId = await submit();
+    await expect(client.choosePerson(taskId, 1)).rejects.toMatchObject({
+      code: 'PERSON_NOT_ASKED',
+      message: 'This task does not ask: it was submitted with persons=auto.',
+    });
+    await expect(client.choosePerson(randomUUID(), 1)).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' });
+    held.release();
+    await client.wait(taskId);
+  });
+
+  it('asks nobody where there is one person', async () => {
+    worker.findPersons([ONE]);
+
+    expect(await client.wait(await submit({ persons: 'ask' }))).toMatchObject({ success: true });
+  });
+});
+
+describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
+  it('goes on with a failed task, for readers too', async () => {
+    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
+    const taskId = await submit();
+    const failure = await client.wait(taskId);
+    broken.release();
+
+    const status = await client.retry(taskId, { from: 'provider' });
+    const seqs: number[] = [];
+    const outcome = await client.wait(taskId, {
+      onEvent: (event) => event.event_type === 'stage_update' && seqs.push(event.seq),
+    });
+
+    expect(failure).toMatchObject({ success: false, error: { retry: { from: expect.any(Array) } } });
+    expect(status.error).toBeUndefined();
+    expect(outcome).toMatchObject({ success: true });
+    expect(seqs).toEqual(seqs.map((_, index) => index + 1));
+    expect(await client.status(taskId)).toMatchObject({ stage: 'COMPLETED' });
+    expect((await client.download(taskId)).status).toBe(200);
+  });
+
+  it('says why it cannot', async () => {
+    const held = worker.hold('renderTalk');
+    const running = await submit();
+    await expect(client.retry(running)).rejects.toMatchObject({ code: 'TASK_RUNNING' });
+    held.release();
+    await client.wait(running);
+    const refused = worker.fail(
+      'prepareMedia',
+      new PipelineError('AUDIO_SILENT', 'The recording is silent.'),
+    );
+    const hopeless = await submit();
+    await client.wait(hopeless);
+    refused.release();
+
+    await expect(client.retry(running)).rejects.toMatchObject({ code: 'RETRY_IMPOSSIBLE' });
+    await expect(client.retry(hopeless)).rejects.toMatchObject({
+      code: 'RETRY_IMPOSSIBLE',
+      message: expect.stringContaining('The recording is silent.'),
+    });
+    await expect(client.retry(randomUUID())).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' });
+    await expect(client.retry(hopeless, { from: 'nowhere' as never })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+    });
+  });
+
+  it('goes on once, whoever asks at the same time', async () => {
+    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
+    const taskId = await submit();
+    await client.wait(taskId);
+    broken.release();
+    const held = worker.hold('renderTalk');
+
+    const answers = await Promise.allSettled(Array.from({ length: 5 }, () => client.retry(taskId)));
+    await expect.poll(held.reached).toBe(1);
+    held.release();
+
+    expect(answers.some(({ status }) => status === 'fulfilled')).toBe(true);
+    expect(await client.wait(taskId)).toMatchObject({ success: true });
+    expect(held.reached()).toBe(1);
+  });
+});
+
+describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
+  it('ends the execution as cancelled, and the task with everything undone', async () => {
+    const held = worker.hold('renderTalk');
+    const taskId = await submit();
+    await expect.poll(held.reached).toBe(1);
+
+    await client.cancel(taskId);
+
+    expect(await client.wait(taskId)).toMatchObject({ error: { code: 'TASK_CANCELLED' } });
+    await expect.poll(async () => (await api.jobs.describe(taskId)).status).toBe('cancelled');
+    held.release();
+  });
+
+  it('refuses, with a reason, when the video is there already', async () => {
+    const taskId = await submit();
+    let refused: unknown;
+    const { write } = api.records;
+    api.records.write = async (metadata) => {
+      if (metadata.task_id === taskId && metadata.outcome) {
+        refused = await client.cancel(taskId).catch((error) => error);
+      }
+      return write(metadata);
+    };
+
+    const outcome = await client.wait(taskId);
+    api.records.write = write;
+
+    expect(outcome).toMatchObject({ success: true });
+    expect(refused).toMatchObject({ code: 'TASK_ENDED', message: expect.stringContaining('too late') });
+  });
+});

@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { jobForm } from './job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+let server: TestServer;
+let api: TestApi;
+let worker: PipelineWorker;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  api = await startTestApi(server.client, { commentIntervalMs: 50 });
+  worker = await startPipelineWorker(server, api);
+});
+
+afterAll(async () => {
+  await worker[Symbol.asyncDispose]();
+  await api[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+async function submit(taskId = randomUUID()): Promise<string> {
+  await fetch(`${api.url}/api/pipeline/tasks/${taskId}`, { method: 'PUT', body: jobForm() });
+  return taskId;
+}
+
+const open = (taskId: string, query = '') =>
+  new WebSocket(`${api.url.replace('http', 'ws')}/api/pipeline/progress/${taskId}${query}`);
+
+interface Read {
+  seqs: number[];
+  types: Set<string>;
+  pings: number;
+  code: number;
+}
+
+async function readAll(socket: WebSocket): Promise<Read> {
+  const read: Read = { seqs: [], types: new Set(), pings: 0, code: 0 };
+  socket.on('message', (data) => {
+    const event = JSON.parse(String(data)) as { event_type: string; seq?: number };
+    read.types.add(event.event_type);
+    if (event.seq !== undefined) read.seqs.push(event.seq);
+  });
+  socket.on('ping', () => {
+    read.pings += 1;
+  });
+  [read.code] = await once(socket, 'close');
+  return read;
+}
+
+/** The refusal of a handshake, as it came over the wire. */
+async function handshake(path: string): Promise<string> {
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\n\r\n`,
+  );
+  let answer = '';
+  socket.on('data', (chunk) => {
+    answer += chunk;
+  });
+  await once(socket, 'close');
+  return answer;
+}
+
+describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
+  it('has every event from the first to the last, signs of life between them, and then closes', async () => {
+    const held = worker.hold('renderTalk');
+    const taskId = await submit();
+    const reading = readAll(open(taskId));
+    await expect.poll(() => held.reached(), { timeout: 20_000 }).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    held.release();
+
+    const { seqs, types, pings, code } = await reading;
+
+    expect(seqs).toEqual(seqs.map((_, index) => index + 1));
+    expect(seqs.length).toBeGreaterThan(8);
+    expect([...types]).toEqual(expect.arrayContaining(['stage_update', 'heartbeat']));
+    expect(pings).toBeGreaterThan(1);
+    expect(code).toBe(1000);
+  });
+
+  it('resumes after the event that the client has, also when the task has ended', async () => {
+    const taskId = await submit();
+    const all = await readAll(open(taskId));
+
+    const { seqs, code } = await readAll(open(taskId, '?since=5'));
+
+    expect(seqs).toEqual(all.seqs.filter((seq) => seq > 5));
+    expect(code).toBe(1000);
+  });
+
+  it('waits for a task that is not submitted yet', async () => {
+    const taskId = randomUUID();
+    const reading = readAll(open(taskId, '?wait=20'));
+
+    await submit(taskId);
+
+    expect((await reading).code).toBe(1000);
+  });
+
+  it('leaves nobody behind who closes it', async () => {
+    const held = worker.hold('renderTalk');
+    const socket = open(await submit());
+    await once(socket, 'open');
+    expect(api.hub.readers).toBe(1);
+
+    socket.close();
+
+    await expect.poll(() => api.hub.readers, { timeout: 10_000 }).toBe(0);
+    held.release();
+  });
+
+  it('refuses what is no task with a problem document', async () => {
+    const answer = await handshake(`/api/pipeline/progress/${randomUUID()}`);
+
+    expect(answer).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
+    expect(answer).toContain('content-type: application/problem+json');
+    expect(answer).toContain('"code":"TASK_NOT_FOUND"');
+    expect(await handshake('/nowhere')).toContain('"code":"ROUTE_NOT_FOUND"');
+  });
+
+  it('tells a client that wants no WebSocket what is there', async () => {
+    const answer = await fetch(`${api.url}/api/pipeline/progress/${randomUUID()}`);
+
+    expect(answer.status).toBe(426);
+    expect(answer.headers.get('upgrade')).toBe('websocket');
+    expect(await answer.json()).toMatchObject({ code: 'UPGRADE_REQUIRED' });
+  });
+});

@@ -1,0 +1,188 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { JobResult } from '../../src/contracts/job.ts';
+import { PROGRESS_QUERY, type Progress, toWorkflowId } from '../../src/contracts/messages.ts';
+import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
+import { isTerminal } from '../../src/contracts/stages.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { createHarness, type Harness, type PipelineRun } from './pipeline-harness.ts';
+
+let server: TestServer;
+let harness: Harness;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  harness = await createHarness(server);
+});
+
+afterAll(async () => {
+  await harness[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+const taskIdOf = ({ handle }: PipelineRun) => handle.workflowId.split('/')[1]!;
+const window = (run: PipelineRun) => server.client.workflow.getHandle(toRetryWindowId(taskIdOf(run)));
+const latest = (run: PipelineRun) => server.client.workflow.getHandle(toWorkflowId(taskIdOf(run)));
+const retry = (run: PipelineRun, from: string | null = null) =>
+  window(run).executeUpdate<void, [string | null]>(RETRY_UPDATE, { args: [from] });
+
+/** The record is written whenever there is news. */
+const workOf = (calls: string[]) => calls.filter((call) => call !== 'recordTask');
+
+/** Fails for good with the code the first time, and gives what the activity would the next. */
+function failsOnce<T>(code: string, then: T): () => Promise<T> {
+  let calls = 0;
+  return async () => {
+    calls += 1;
+    if (calls === 1) {
+      throw ApplicationFailure.create({ type: code, message: `${code} happened`, nonRetryable: true });
+    }
+    return then;
+  };
+}
+
+const TALK = {
+  widthPx: 512,
+  heightPx: 512,
+  durationS: 11,
+  warnings: [],
+  video: { key: 'videos/x/video.mp4', bytes: 1, sha256: 'd'.repeat(64) },
+};
+
+describe('a job that failed for a reason that may pass', () => {
+  it('goes on where it failed, under its id, and does nothing twice', async () => {
+    const run = await harness.run(
+      { renderTalk: failsOnce('SLOT_CRASHED', TALK) },
+      { retryWindowS: 60, job: { persons: 2 } },
+    );
+    const failure = run.written.at(-1)!.outcome;
+    const before = [...run.calls];
+
+    await retry(run);
+    const result = (await latest(run).result()) as JobResult;
+
+    expect(failure).toMatchObject({
+      success: false,
+      error: {
+        stage: 'DID_PROCESSING',
+        retry: { from: ['upload', 'detection', 'background', 'provider'] },
+        compensated: ['video'],
+      },
+    });
+    expect(before.filter((call) => call.startsWith('discard'))).toEqual(['discard videos temp']);
+    expect(workOf(run.calls.slice(before.length))).toEqual(['amendTask', 'renderTalk', 'finishVideo']);
+    expect(result.metadata.person_detection.selected_person_id).toBe(2);
+    await window(run).result();
+  });
+
+  it('tells all of its events as one, with one end', async () => {
+    const run = await harness.run({ renderTalk: failsOnce('SLOT_CRASHED', TALK) }, { retryWindowS: 60 });
+    const told = run.written.at(-1)!.events;
+
+    await retry(run);
+    await latest(run).result();
+    const { events } = await latest(run).query<Progress, [number]>(PROGRESS_QUERY, 0);
+
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    expect(events.filter(({ data }) => isTerminal(data.stage)).map(({ data }) => data.stage)).toEqual([
+      'COMPLETED',
+    ]);
+    // Whoever had read the failure goes on with the next.
+    expect(events[told.length - 1]).toMatchObject({
+      seq: told.length,
+      data: { stage: 'DID_PROCESSING', message: 'Failed: SLOT_CRASHED happened' },
+    });
+    expect(run.written.at(-1)!.events).toEqual(events);
+  });
+
+  it('does again what it is asked to', async () => {
+    const run = await harness.run({ renderTalk: failsOnce('SLOT_CRASHED', TALK) }, { retryWindowS: 60 });
+    run.calls.length = 0;
+
+    await retry(run, 'detection');
+    await latest(run).result();
+
+    expect(workOf(run.calls)).toEqual([
+      'amendTask',
+      'detectPersons',
+      'removeBackground',
+      'composePortrait',
+      'renderTalk',
+      'finishVideo',
+    ]);
+  });
+
+  it('refuses to go on from what it never reached, and says why', async () => {
+    const run = await harness.run(
+      {
+        detectPersons: failsOnce('DEVICE_FAILED', { widthPx: 1, heightPx: 1, persons: [], timingsMs: {} }),
+      },
+      { retryWindowS: 60 },
+    );
+
+    await expect(retry(run, 'provider')).rejects.toMatchObject({
+      cause: {
+        type: 'RETRY_IMPOSSIBLE',
+        message:
+          'The task failed at DETECTION_RUNNING and can go on from upload, detection, not from provider.',
+      },
+    });
+  });
+
+  it('can fail and go on more than once', async () => {
+    let calls = 0;
+    const run = await harness.run(
+      {
+        async renderTalk() {
+          calls += 1;
+          if (calls < 3) {
+            throw ApplicationFailure.create({ type: 'SLOT_CRASHED', message: 'again', nonRetryable: true });
+          }
+          return TALK;
+        },
+      },
+      { retryWindowS: 60 },
+    );
+
+    await retry(run);
+    await expect(latest(run).result()).rejects.toThrow();
+    await retry(run);
+    await latest(run).result();
+
+    expect(calls).toBe(3);
+  });
+
+  it('is undone when the window closes', async () => {
+    const run = await harness.run({ renderTalk: failsOnce('SLOT_CRASHED', TALK) }, { retryWindowS: 1 });
+    expect(run.written.at(-1)!.objects.length).toBeGreaterThan(0);
+
+    await window(run).result();
+
+    expect(run.calls.slice(-2)).toEqual(['discard uploads processed', 'amendTask']);
+    const { objects, outcome } = run.written.at(-1)!;
+    expect(objects).toEqual([]);
+    expect(outcome).toMatchObject({ error: { compensated: ['video', 'processed files', 'uploads'] } });
+    expect(outcome).not.toHaveProperty('error.retry');
+  });
+
+  it('is undone at once when its window is cancelled', async () => {
+    const run = await harness.run({ renderTalk: failsOnce('SLOT_CRASHED', TALK) }, { retryWindowS: 60 });
+
+    await window(run).cancel();
+    await window(run).result();
+
+    expect(run.calls.slice(-2)).toEqual(['discard uploads processed', 'amendTask']);
+  });
+});
+
+describe('a job that failed for what was sent', () => {
+  it('is undone at once, whatever the window', async () => {
+    const run = await harness.run(
+      { prepareMedia: failsOnce('AUDIO_SILENT', undefined as never) },
+      { retryWindowS: 60 },
+    );
+
+    expect(workOf(run.calls).slice(-2)).toEqual(['discard processed', 'discard uploads']);
+    expect(run.written.at(-1)!.outcome).not.toHaveProperty('error.retry');
+  });
+});
