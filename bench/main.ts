@@ -7,10 +7,11 @@ import { models } from './models.ts';
 import { orchestration } from './orchestration.ts';
 import { progress } from './progress.ts';
 import { refusals } from './refusals.ts';
+import { renderer } from './renderer.ts';
 import { stages } from './stages.ts';
 import { storage } from './storage.ts';
 
-const BENCHES: Bench[] = [orchestration, progress, burst, refusals, stages, models, dId, storage];
+const BENCHES: Bench[] = [orchestration, progress, burst, refusals, stages, models, renderer, dId, storage];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -41,7 +41,8 @@ for (const [photo, person, least] of PORTRAITS) {
   for await (const [id, request] of cutter.cut(photo, voice, join(OUT, 'cut'))) {
     if (id === person) {
       const sync = await measureSync(models, request, join(OUT, 'talk.mp4'));
-      isKept &&= report(photo, sync, least);
+      isKept = report(photo, sync, least) && isKept;
+      break;
     }
   }
 }

@@ -61,7 +61,7 @@ async function measureOpenings(
   let box: [number, number, number, number] | undefined;
   for await (const bytes of decodeFrames(path, widthPx * heightPx * 3)) {
     const picture = { widthPx, heightPx, channels: 3 as const, bytes };
-    box ??= (await detector.detect(picture))[0]!.box;
+    box ??= (await detector.detect(picture, 0.3))[0]!.box;
     const { points } = await landmarker.locate(picture, box);
     box = boundsOf(points);
     openings.push(Math.hypot(points[42]! - points[39]!, points[43]! - points[40]!) / eyeDistance(points));

@@ -1,0 +1,42 @@
+/** `node bench/renderer/render-once.ts FOLDER SIDE_PX REPEATS`: renders one talk and writes what it took as JSON. */
+import { join } from 'node:path';
+import process from 'node:process';
+import sharp from 'sharp';
+import { openWav } from '../../src/media/wav.ts';
+import { whileCodecsRun } from '../../src/media/webcodecs.ts';
+import { renderTalk } from '../../src/providers/local/render-talk.ts';
+import { createTalkModels, findTalkModels } from '../../src/providers/local/talk-models.ts';
+import { photoRequest, writeVoice } from '../../test/providers/local/talk-files.ts';
+import { mediaDir, modelsDir } from '../../test/shared-media.ts';
+import type { Rendering } from '../renderer.ts';
+
+const [folder = '', sidePx = '512', repeats = '1'] = process.argv.slice(2);
+const photo = join(folder, 'square.png');
+const { width } = await sharp(join(mediaDir!, 'people', 'u2_man.jpg')).metadata();
+await sharp(join(mediaDir!, 'people', 'u2_man.jpg'))
+  .extract({ left: 0, top: 0, width, height: width })
+  .resize({ width: 1080 })
+  .toFile(photo);
+await using once = await openWav(join(mediaDir!, 'audio', 'jfk.wav'));
+const [samples] = await once.read(0, once.frames);
+const voice = new Float32Array(samples!.length * Number(repeats));
+for (let at = 0; at < voice.length; at += samples!.length) {
+  voice.set(samples!, at);
+}
+const voicePath = await writeVoice(join(folder, 'voice.wav'), voice, once.sampleRateHz);
+const models = await createTalkModels(await findTalkModels({ dir: modelsDir, cacheDir: folder }, 1));
+const request = await photoRequest(folder, photo, voicePath);
+
+const start = performance.now();
+const before = process.cpuUsage();
+const options = { longSidePx: Number(sidePx), mark: true, provenance: true };
+const talk = await whileCodecsRun(renderTalk(models, request, join(folder, 'talk.mp4'), options, () => {}));
+const { user, system } = process.cpuUsage(before);
+process.stdout.write(
+  JSON.stringify({
+    videoS: talk.durationS,
+    wallS: (performance.now() - start) / 1000,
+    cpuMs: (user + system) / 1000,
+    peakMb: process.resourceUsage().maxRSS / 1024,
+  } satisfies Rendering),
+);

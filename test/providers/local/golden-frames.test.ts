@@ -1,0 +1,132 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { boundsOf, type FacePoints, pointAt } from '../../../src/providers/local/face/face-points.ts';
+import { type Pose, REST } from '../../../src/providers/local/motion/pose.ts';
+import { type StagedTalk, stageTalk } from '../../../src/providers/local/stage-talk.ts';
+import {
+  createTalkModels,
+  findTalkModels,
+  type TalkModels,
+} from '../../../src/providers/local/talk-models.ts';
+import { mediaDir, modelsDir } from '../../shared-media.ts';
+import { photoRequest } from './talk-files.ts';
+
+const SPEAKING: Partial<Pose> = { jaw: 0.5, wide: 0.1, upperRaise: 0.1, cheeks: 0.3 };
+/** Inner edges of both lips, and the outer ones, among the 468 landmarks. */
+const BETWEEN = [80, 81, 82, 13, 312, 311, 310];
+const BELOW = [88, 178, 87, 14, 317, 402, 318];
+const OUTER = [37, 0, 267, 84, 17, 314];
+/** What speaking moves: the mouth, the chin and the cheeks beside them lie below the base of the nose. */
+const NOSE_BASE = 2;
+/** Of the face's width. */
+const STEADY = 0.02;
+
+let folder: string;
+let models: TalkModels;
+
+describe.skipIf(!modelsDir || !mediaDir)(
+  'frames, with the models of MODELS_DIR and the media of MEDIA_DIR',
+  () => {
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'golden-'));
+      models = await createTalkModels(await findTalkModels({ dir: modelsDir, cacheDir: folder }, 1));
+    });
+    afterAll(() => rm(folder, { recursive: true, force: true }));
+    const stage = async (name: string, mask?: string) => {
+      const request = await photoRequest(folder, join(mediaDir!, 'people', name), '');
+      return stageTalk(models, { ...request, ...(mask && { maskPath: mask }) }, 512);
+    };
+
+    it('show no tooth of a grin between lips that are closed', async () => {
+      const staged = await stage('obama.jpg');
+      const open = draw(staged, {});
+      const closed = draw(staged, { close: 1, press: 0.7 });
+
+      const { points } = await locate(staged, closed);
+      const lips = OUTER.map((index) => luma(closed, staged, pointAt(points, index)));
+      const brightest = (picture: Uint32Array, at: FacePoints) =>
+        Math.max(
+          ...BETWEEN.map((upper, i) => {
+            const [a, b] = [pointAt(at, upper), pointAt(at, BELOW[i]!)];
+            return luma(picture, staged, { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
+          }),
+        );
+      expect(brightest(closed, points)).toBeLessThanOrEqual(Math.max(...lips) + 4);
+      // The same places of the photo hold teeth: the measure can fail.
+      expect(brightest(open, staged.points)).toBeGreaterThan(Math.max(...lips) + 40);
+    });
+
+    it('keep eyes, brows and nose where they are while the mouth speaks', async () => {
+      for (const name of ['u2_man.jpg', 'obama.jpg']) {
+        const staged = await stage(name);
+        const before = (await locate(staged, draw(staged, {}))).points;
+        const after = (await locate(staged, draw(staged, SPEAKING))).points;
+
+        const [left, , right] = boundsOf(before);
+        const base = before[3 * NOSE_BASE + 1]!;
+        const moved = Array.from({ length: before.length / 3 }, (_, i) => i)
+          .filter((index) => before[3 * index + 1]! < base)
+          .map((index) => {
+            const [a, b] = [pointAt(before, index), pointAt(after, index)];
+            return Math.hypot(a.x - b.x, a.y - b.y) / (right - left);
+          });
+        expect(moved.length, name).toBeGreaterThan(200);
+        expect(Math.max(...moved), name).toBeLessThan(STEADY);
+      }
+    });
+
+    it('leave the background as it is, whatever the person does', async () => {
+      const path = join(folder, 'half.png');
+      const request = await photoRequest(folder, join(mediaDir!, 'people', 'u2_man.jpg'), '');
+      const { width, height } = await sharp(request.maskPath).metadata();
+      // The person is the middle half of the photo.
+      const half = await sharp({
+        create: { width: Math.round(width / 2), height, channels: 3, background: '#ffffff' },
+      })
+        .extend({
+          left: Math.round(width / 4),
+          right: width - Math.round(width / 2) - Math.round(width / 4),
+          background: '#000000',
+        })
+        .png()
+        .toFile(path);
+      expect(half.width).toBe(width);
+
+      const staged = await stage('u2_man.jpg', path);
+      const still = draw(staged, {});
+      const moving = draw(staged, { ...SPEAKING, yaw: 0.03, pitch: 0.02, roll: -0.02, breath: 1 });
+
+      const { widthPx, heightPx } = staged.frame;
+      let most = 0;
+      for (let y = 0; y < heightPx; y += 1) {
+        for (let x = 0; x < 0.15 * widthPx; x += 1) {
+          most = Math.max(most, difference(moving[y * widthPx + x]!, still[y * widthPx + x]!));
+        }
+      }
+      expect(most).toBeLessThanOrEqual(2);
+    });
+  },
+);
+
+function draw({ animator, frame }: StagedTalk, pose: Partial<Pose>): Uint32Array {
+  const picture = new Uint32Array(frame.widthPx * frame.heightPx);
+  animator.draw({ ...REST, ...pose }, picture);
+  return picture;
+}
+
+function locate({ frame, points }: StagedTalk, picture: Uint32Array) {
+  const bytes = new Uint8Array(picture.buffer).filter((_, i) => i % 4 !== 3);
+  return models.landmarker.locate({ ...frame, channels: 3, bytes }, boundsOf(points));
+}
+
+function luma(picture: Uint32Array, { frame }: StagedTalk, { x, y }: { x: number; y: number }): number {
+  const pixel = picture[Math.round(y) * frame.widthPx + Math.round(x)]!;
+  return 0.299 * (pixel & 255) + 0.587 * ((pixel >>> 8) & 255) + 0.114 * ((pixel >>> 16) & 255);
+}
+
+function difference(a: number, b: number): number {
+  return Math.max(...[0, 8, 16].map((shift) => Math.abs(((a >>> shift) & 255) - ((b >>> shift) & 255))));
+}
