@@ -6,7 +6,7 @@ import { openWav } from '../../src/media/wav.ts';
 import { whileCodecsRun } from '../../src/media/webcodecs.ts';
 import { renderTalk } from '../../src/providers/local/render-talk.ts';
 import { createTalkModels, findTalkModels } from '../../src/providers/local/talk-models.ts';
-import { photoRequest, writeVoice } from '../../test/providers/local/talk-files.ts';
+import { maskOver, photoRequest, writeVoice } from '../../test/providers/local/talk-files.ts';
 import { mediaDir, modelsDir } from '../../test/shared-media.ts';
 import type { Rendering } from '../renderer.ts';
 
@@ -25,7 +25,10 @@ for (let at = 0; at < voice.length; at += samples!.length) {
 }
 const voicePath = await writeVoice(join(folder, 'voice.wav'), voice, once.sampleRateHz);
 const models = await createTalkModels(await findTalkModels({ dir: modelsDir, cacheDir: folder }, 1));
-const request = await photoRequest(folder, photo, voicePath);
+const whole = await photoRequest(folder, photo, voicePath);
+// A head and shoulders take about so much of a square.
+const person = { left: 216, top: 40, width: 648, height: 1040 };
+const request = { ...whole, maskPath: await maskOver(whole.maskPath, person) };
 
 const start = performance.now();
 const before = process.cpuUsage();
