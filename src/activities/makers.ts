@@ -42,7 +42,8 @@ export function videoFacts(
   }: Pick<JobInput, 'image' | 'audio' | 'backgroundImage' | 'options'>,
 ): object | undefined {
   const renderer = videos[options.provider];
-  if (!detector || !matting || !renderer) {
+  // Whoever is to be asked may choose another person this time.
+  if (!detector || !matting || !renderer || options.persons === 'ask') {
     return undefined;
   }
   // What is not named here makes another video, or may.

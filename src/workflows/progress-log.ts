@@ -24,6 +24,8 @@ export class ProgressLog {
   readonly #onPublished: (event: StageEvent) => void;
   readonly #events: StageEvent[];
   #outcome: JobOutcome | undefined;
+  /** The last event is made: another one would take its number. */
+  #isEnding = false;
 
   /**
    * @param onEvent hears all events so far after each one but the last, which is for whoever prepared it to keep.
@@ -60,10 +62,10 @@ export class ProgressLog {
     this.#onEvent(this.#events);
   }
 
-  /** Says something new within the stage that the job is in. */
+  /** Says something within the stage that the job is in, but not twice in a row, and nothing any more at the end. */
   tell(message: string, details?: Record<string, unknown>): void {
     const { stage } = this;
-    if (!isTerminal(stage)) {
+    if (!this.#isEnding && !isTerminal(stage) && this.#events.at(-1)?.data.message !== message) {
       this.enter(stage as RunningStage, message, details);
     }
   }
@@ -73,6 +75,7 @@ export class ProgressLog {
    * end finds the record of it.
    */
   prepareEnd(stage: 'COMPLETED' | 'FAILED' | 'CANCELLED', message: string, outcome: JobOutcome): StageEvent {
+    this.#isEnding = true;
     return this.#toEvent(stage, message, { outcome });
   }
 

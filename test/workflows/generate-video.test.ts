@@ -118,6 +118,22 @@ describe('generateVideo', () => {
     });
   });
 
+  it('tells its end once, in order, also where the disk is full when the record of it is written', async () => {
+    let attempts = 0;
+    const run = await harness.run({
+      async recordTask({ outcome }) {
+        if (!outcome) return;
+        attempts += 1;
+        if (attempts <= 4) fail('STORAGE_FULL');
+      },
+    });
+
+    expect(run.outcome.status).toBe('fulfilled');
+    const { events } = await progressOf(run);
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    expect(events.at(-1)?.data.stage).toBe('COMPLETED');
+  });
+
   it('writes the record at each stage, in order', async () => {
     const run = await harness.run({ renderTalk: async () => fail('FACE_UNSUITABLE', true) });
 

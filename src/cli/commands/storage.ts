@@ -55,8 +55,8 @@ async function check(repair: boolean): Promise<void> {
     throw new PipelineError(
       'OBJECT_CORRUPT',
       repair
-        ? `${left} files could not be mended: restore them, or erase their tasks`
-        : `${left} files are not as they should be: \`limelight storage check --repair\` mends what can be mended`,
+        ? `Files that could not be mended: ${left}. Restore them, or erase their tasks`
+        : `Files that are not as they should be: ${left}. \`limelight storage check --repair\` mends what can be mended`,
     );
   }
 }
