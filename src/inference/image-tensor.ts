@@ -23,17 +23,16 @@ export function toBatchTensor(
 ): FloatTensor {
   const plane = widthPx * heightPx;
   const data = new Float32Array(3 * plane * pictures.length);
-  for (const channel of [0, 1, 2] as const) {
-    const table = Float32Array.from(
-      { length: 256 },
-      (_, byte) => (byte * scale - mean[channel]) / std[channel],
-    );
-    const source = colour === 'RGB' ? channel : 2 - channel;
-    for (const [index, rgb] of pictures.entries()) {
-      const start = (3 * index + channel) * plane;
-      for (let pixel = 0, byte = source; pixel < plane; pixel += 1, byte += 3) {
-        data[start + pixel] = table[rgb[byte]!]!;
-      }
+  const [first, second, third] = ([0, 1, 2] as const).map((channel) =>
+    Float32Array.from({ length: 256 }, (_, byte) => (byte * scale - mean[channel]) / std[channel]),
+  ) as [Float32Array, Float32Array, Float32Array];
+  const [red, blue] = colour === 'RGB' ? [0, 2] : [2, 0];
+  for (const [index, rgb] of pictures.entries()) {
+    const start = 3 * index * plane;
+    for (let pixel = start, byte = 0; byte < 3 * plane; pixel += 1, byte += 3) {
+      data[pixel] = first[rgb[byte + red]!]!;
+      data[pixel + plane] = second[rgb[byte + 1]!]!;
+      data[pixel + 2 * plane] = third[rgb[byte + blue]!]!;
     }
   }
   return { data, dims: [pictures.length, 3, heightPx, widthPx] };

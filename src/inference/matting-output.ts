@@ -19,17 +19,17 @@ export function readAlpha(kind: MattingKind, { data, dims }: FloatTensor, sidePx
       `The matte should be [1, 1, ${sidePx}, ${sidePx}], but is [${dims.join(', ')}]`,
     );
   }
-  // Rounds and clamps by itself.
-  const alpha = new Uint8ClampedArray(data.length);
+  const alpha = new Uint8Array(data.length);
+  const isLogit = kind === 'logits';
   for (let pixel = 0; pixel < data.length; pixel += 1) {
-    const value = kind === 'logits' ? 1 / (1 + Math.exp(-data[pixel]!)) : data[pixel]!;
+    const value = isLogit ? 1 / (1 + Math.exp(-data[pixel]!)) : data[pixel]!;
     if (!(value >= -TOLERANCE && value <= 1 + TOLERANCE)) {
       throw new PipelineError(
         'MODEL_INVALID',
         `The matte holds ${value}, where 0 to 1 is possible: the model was exported wrongly`,
       );
     }
-    alpha[pixel] = 255 * value;
+    alpha[pixel] = 255 * Math.min(Math.max(value, 0), 1) + 0.5;
   }
-  return new Uint8Array(alpha.buffer);
+  return alpha;
 }

@@ -49,7 +49,7 @@ function interpolate(
   const down = neighbours(heightPx, toHeight, widthPx * channels);
   const result = new Uint8Array(toWidth * toHeight * channels);
   const row = new Int32Array(widthPx * channels);
-  const stretch = channels === 1 ? stretchOne : stretchSeveral;
+  const stretch = channels === 1 ? stretchOne : channels === 3 ? stretchThree : stretchSeveral;
   for (let y = 0; y < toHeight; y += 1) {
     const upper = down.first[y]!;
     const lower = down.second[y]!;
@@ -76,6 +76,26 @@ function stretchOne(
     const left = row[first[x]!]!;
     const value = (left << PARTS_BITS) + (row[second[x]!]! - left) * beyond[x]!;
     result[start + x] = (value + ROUND) >> (2 * PARTS_BITS);
+  }
+}
+
+function stretchThree(
+  row: Int32Array,
+  { first, second, beyond }: Neighbours,
+  _: number,
+  result: Uint8Array,
+  start: number,
+): void {
+  for (let x = 0, at = start; x < first.length; x += 1, at += 3) {
+    const from = first[x]!;
+    const to = second[x]!;
+    const weight = beyond[x]!;
+    const red = row[from]!;
+    const green = row[from + 1]!;
+    const blue = row[from + 2]!;
+    result[at] = ((red << PARTS_BITS) + (row[to]! - red) * weight + ROUND) >> (2 * PARTS_BITS);
+    result[at + 1] = ((green << PARTS_BITS) + (row[to + 1]! - green) * weight + ROUND) >> (2 * PARTS_BITS);
+    result[at + 2] = ((blue << PARTS_BITS) + (row[to + 2]! - blue) * weight + ROUND) >> (2 * PARTS_BITS);
   }
 }
 
