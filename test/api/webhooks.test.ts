@@ -11,6 +11,7 @@ import {
   type WebhookMessage,
 } from '../../src/contracts/webhook.ts';
 import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import { runHere } from '../cli/run-here.ts';
 import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { jobForm } from './job-form-data.ts';
 import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
@@ -280,6 +281,25 @@ describe('a secret that is rotated', () => {
     for (const secret of both) {
       expect(() => new Webhook(secret).verify(after!.text, after!.headers)).toThrow('No matching signature');
     }
+  });
+});
+
+describe('limelight webhooks', () => {
+  it('lists deliveries with their attempts, and sends one again', async () => {
+    receiver.answer('/shown', 404);
+    const { id, handle } = await deliver('/shown', { timeScale: 1e-6 });
+    await handle.result();
+    const env = { TEMPORAL_ADDRESS: server.address };
+
+    await expect
+      .poll(async () => (await runHere(['webhooks', 'list'], env)).printed, { timeout: 10_000 })
+      .toMatch(new RegExp(`^${id} .*delivered +task.completed +2 +200 .*/shown$`, 'm'));
+    expect((await runHere(['webhooks', 'list', '--failed', '--key', 'nobody'], env)).said).toContain(
+      'no such webhooks',
+    );
+    expect(await runHere(['webhooks', 'send', id], env)).toMatchObject({ code: 0 });
+    await receiver.until('/shown', 3);
+    expect(await runHere(['webhooks', 'send', 'msg_none'], env)).toMatchObject({ code: 5 });
   });
 });
 

@@ -2,9 +2,8 @@ import { globSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { createProgram } from '../../src/cli/program.ts';
-import { runCommand } from '../../src/cli/run-command.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runHere } from './run-here.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -12,23 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-/** In this process: a process each would take most of the time. */
-async function keys(...args: string[]) {
-  const printed: string[] = [];
-  const said: string[] = [];
-  const into = (lines: string[]) => (text: unknown) => lines.push(String(text)) > 0;
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation(into(printed));
-  const err = vi.spyOn(process.stderr, 'write').mockImplementation(into(said));
-  vi.stubEnv('STORAGE_ROOT', root);
-  try {
-    const code = await runCommand(createProgram(), ['keys', ...args]);
-    return { code, printed: printed.join(''), said: said.join('') };
-  } finally {
-    vi.unstubAllEnvs();
-    out.mockRestore();
-    err.mockRestore();
-  }
-}
+const keys = (...args: string[]) => runHere(['keys', ...args], { STORAGE_ROOT: root });
 
 /** All that lies in the storage, as text. */
 function stored(): string {
