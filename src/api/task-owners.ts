@@ -1,5 +1,6 @@
 import { PipelineError } from '../errors.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
+import { type Caller, maySee } from './caller.ts';
 import type { JobClient } from './job-client.ts';
 
 /** Rejects with TASK_NOT_FOUND for a task that nobody knows; nothing for one that was submitted without a key. */
@@ -27,6 +28,20 @@ export function createTaskOwners({ jobs, records }: { jobs: JobClient; records: 
     known.set(taskId, owner);
     return owner;
   };
+}
+
+/** Rejects with TASK_NOT_FOUND where the task is another key's, or nobody's yet. */
+export async function assertOwn(
+  findOwner: FindOwner,
+  caller: Caller | undefined,
+  taskId: string,
+): Promise<void> {
+  if (!caller || caller.scopes.has('admin') || caller.linkedTaskId === taskId) {
+    return;
+  }
+  if (!maySee(caller, await findOwner(taskId))) {
+    throw new PipelineError('TASK_NOT_FOUND', `There is no task ${taskId}.`);
+  }
 }
 
 export function isTaskUnknown(error: unknown): boolean {

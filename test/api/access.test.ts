@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { accessRule } from '../../src/api/access-rules.ts';
 import { createApp } from '../../src/api/app.ts';
 import { assertMayListen } from '../../src/api/assert-may-listen.ts';
@@ -114,6 +115,42 @@ describe('a server with API keys', () => {
     expect((await get(`/api/pipeline/status/${body.task_id}`, bearer('other'))).status).toBe(404);
     expect((await get(`/api/pipeline/status/${body.task_id}`, bearer('acme'))).status).toBe(200);
     held.release();
+  });
+
+  it('shows a task to nobody who only waited for its id', async () => {
+    const id = randomUUID();
+    const spy = get(`/api/pipeline/progress/${id}/events?wait=3`, bearer('other'));
+    const own = get(`/api/pipeline/progress/${id}/events?wait=30`, bearer('acme'));
+    await submit('acme', { path: `tasks/${id}`, method: 'PUT' });
+
+    expect(await (await own).text()).toContain('"stage":"COMPLETED"');
+    expect((await spy).status).toBe(404);
+  });
+
+  it('asks for a key before it opens a WebSocket, and takes a signed link for one', async () => {
+    const { body } = await submit('acme');
+    const path = `/api/pipeline/progress/${body.task_id}`;
+    const open = (url: string, headers: Record<string, string> = {}) =>
+      new Promise<number>((resolve) => {
+        const socket = new WebSocket(`${api.url.replace('http', 'ws')}${url}`, { headers });
+        socket.once('open', () => {
+          socket.close();
+          resolve(101);
+        });
+        socket.once('unexpected-response', (_, response) => resolve(response.statusCode ?? 0));
+        socket.on('error', () => {});
+      });
+    const link = await fetch(`${api.url}/api/pipeline/tasks/${body.task_id}/links`, {
+      method: 'POST',
+      headers: { ...bearer('acme'), 'Content-Type': 'application/json' },
+      body: JSON.stringify({ name: 'events' }),
+    });
+    const { url } = (await link.json()) as { url: string };
+
+    expect(await open(path)).toBe(401);
+    expect(await open(path, bearer('other'))).toBe(404);
+    expect(await open(path, bearer('acme'))).toBe(101);
+    expect(await open(url.replace('/events?', '?'))).toBe(101);
   });
 
   it('tells operators in Temporal whose task it is, and keeps it in the record', async () => {

@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
+import type { ApiEnv } from '../api-env.ts';
 import { createRoutes } from '../api-routes.ts';
 import { createEventStream } from '../event-stream.ts';
+import type { ProgressReader } from '../progress-reader.ts';
 import { createSocketReader } from '../socket-reader.ts';
+import { assertOwn } from '../task-owners.ts';
 import { taskParam } from '../task-param.ts';
 import { parseWait } from '../wait-preference.ts';
 import { problems } from '../wire/problem.ts';
@@ -85,7 +89,12 @@ const events = createRoute({
   },
 });
 
-export function eventRoutes({ hub, limits }: Pick<ApiDeps, 'hub' | 'limits'>) {
+export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limits' | 'access'>) {
+  /** Whose a task is shows when it is submitted: to who waited for that, too. */
+  const followOwn = async (c: Context<ApiEnv>, taskId: string, since: number, reader: ProgressReader) => {
+    await assertOwn(access.findOwner, c.get('caller'), taskId);
+    return hub.follow(taskId, since, reader);
+  };
   const app = createRoutes();
   // The form of what a stream holds, which no media type of OpenAPI can say.
   app.openAPIRegistry.register('StageEvent', StageEvent);
@@ -102,7 +111,7 @@ export function eventRoutes({ hub, limits }: Pick<ApiDeps, 'hub' | 'limits'>) {
       );
     }
     const { reader, open, close, onLeave } = createSocketReader({ maxQueuedBytes: limits.eventQueueBytes });
-    onLeave(await whenSubmitted(() => hub.follow(taskId, since, reader), waitS * 1000, c.req.raw.signal));
+    onLeave(await whenSubmitted(() => followOwn(c, taskId, since, reader), waitS * 1000, c.req.raw.signal));
     acceptSocket({ onOpen: open, onClose: close });
     return c.body(null, 200);
   });
@@ -116,7 +125,7 @@ export function eventRoutes({ hub, limits }: Pick<ApiDeps, 'hub' | 'limits'>) {
       maxQueuedBytes: limits.eventQueueBytes,
       cut: () => outgoing?.destroy(),
     });
-    const follow = () => hub.follow(taskId, since, stream.reader);
+    const follow = () => followOwn(c, taskId, since, stream.reader);
     stream.onLeave(await whenSubmitted(follow, waitS * 1000, c.req.raw.signal));
     if (c.req.method === 'HEAD') {
       await stream.body.cancel();
