@@ -211,6 +211,7 @@ describe('a server with API keys', () => {
       'GET /api/pipeline/usage',
       'GET /api/pipeline/storage/stats',
       'GET /api/pipeline/timeline',
+      'GET /api/pipeline/retention',
       'GET /metrics',
     ];
 
