@@ -123,7 +123,8 @@ function toDelivery({
   ]);
   const seconds = Number(startTime?.seconds ?? 0);
   return {
-    ...(Object.fromEntries(facts) as DeliveryMemo),
+    // Temporal takes an empty list in a memo for one that is to be removed.
+    ...({ attempts: [], ...Object.fromEntries(facts) } as unknown as DeliveryMemo),
     id: toDeliveryId(execution?.workflowId ?? ''),
     createdAt: new Date(seconds * 1000 + (startTime?.nanos ?? 0) / 1e6).toISOString(),
   };

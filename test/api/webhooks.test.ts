@@ -188,6 +188,14 @@ describe('a delivery', () => {
     expect(await first.handle.result()).toMatchObject({ state: 'disabled', attempts: [{ status: 410 }] });
     const second = await deliver('/gone');
     expect(await second.handle.result()).toEqual({ state: 'disabled', attempts: [] });
+    const admin = await api.keys.create('boss', ['admin']);
+    await expect
+      .poll(async () => {
+        const path = '/api/webhooks/deliveries?limit=100';
+        const page = await call<{ deliveries: Delivery[] }>('GET', path, undefined, admin);
+        return page.deliveries.find(({ id }) => id === second.id);
+      })
+      .toMatchObject({ state: 'disabled', attempts: [] });
     expect(receiver.at('/gone')).toHaveLength(1);
     // Of another key it is another receiver.
     const other = await deliver('/gone', { owner: 'other' });

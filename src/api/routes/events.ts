@@ -127,11 +127,12 @@ export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limi
     });
     const follow = () => followOwn(c, taskId, since, stream.reader);
     stream.onLeave(await whenSubmitted(follow, waitS * 1000, c.req.raw.signal));
+    const { isOver } = stream;
     if (c.req.method === 'HEAD') {
       await stream.body.cancel();
     }
     // 204 keeps an EventSource from coming back for ever for what it has.
-    return stream.isOver ? c.body(null, 204) : c.body(stream.body, 200, HEADERS);
+    return isOver ? c.body(null, 204) : c.body(stream.body, 200, HEADERS);
   });
 }
 
