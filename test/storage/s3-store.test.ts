@@ -12,7 +12,7 @@ import { startFlakyProxy } from './s3-store/flaky-proxy.ts';
 
 const program = obtainS3Program();
 const BYTES = Buffer.from('Lorem ipsum dolor sit amet');
-const OLD = new Date('2026-01-01');
+const HOUR_MS = 3_600_000;
 
 describe.skipIf(!program)('objects in S3 (needs Go, to build versitygw)', async () => {
   await using resources = new AsyncDisposableStack();
@@ -149,7 +149,8 @@ describe.skipIf(!program)('objects in S3 (needs Go, to build versitygw)', async 
       // In use, all of them.
       expect(await readdir(copies)).toHaveLength(4);
       for (const [index, sha256] of used.entries()) {
-        await utimes(join(copies, sha256), OLD, new Date(OLD.getTime() + index * 1000));
+        const then = new Date(Date.now() - HOUR_MS + index * 1000);
+        await utimes(join(copies, sha256), then, then);
       }
       await store.localPath('copies/0');
       await store.put('copies/new', Readable.from([Buffer.alloc(1000, 9)]));
@@ -157,6 +158,17 @@ describe.skipIf(!program)('objects in S3 (needs Go, to build versitygw)', async 
       const left = await readdir(copies);
       expect(left).toContain(used[0]);
       expect(left).toHaveLength(2);
+    });
+
+    it('end after a day without use, however much room there is', async () => {
+      const { store, copies } = createStore();
+      await store.put('copies/old', Buffer.from('old'));
+      const path = await store.localPath('copies/old');
+      const then = new Date(Date.now() - 25 * HOUR_MS);
+      await utimes(path, then, then);
+      await store.put('copies/new', Readable.from([Buffer.alloc(1000, 9)]));
+
+      expect(await readdir(copies)).toHaveLength(1);
     });
   });
 });

@@ -16,8 +16,10 @@ export interface LocalCopies {
 
 /** Whoever was given a path has opened it by then: until then it is not removed, however full the folder is. */
 const IN_USE_MS = 10 * 60_000;
+/** Of erased objects there may be copies: they do not outlive the day. */
+const UNUSED_MS = 24 * 3_600_000;
 
-/** @param options.maxBytes beyond it the copies that were longest not used go; what is in use may exceed it. */
+/** @param options.maxBytes beyond it the copies that were longest not used go; what is in use may exceed it. A day without use ends any. */
 export function createLocalCopies(options: { folder: string; maxBytes: number }): LocalCopies {
   const { folder, maxBytes } = options;
   mkdirSync(folder, { recursive: true });
@@ -84,7 +86,8 @@ async function evict(folder: string, maxBytes: number): Promise<void> {
   const there = copies.filter((copy) => copy !== undefined).sort((a, b) => a.usedAt - b.usedAt);
   let total = there.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const { path, bytes, usedAt } of there) {
-    if (total <= maxBytes || Date.now() - usedAt < IN_USE_MS) {
+    const unusedMs = Date.now() - usedAt;
+    if (unusedMs < UNUSED_MS && (total <= maxBytes || unusedMs < IN_USE_MS)) {
       return;
     }
     await rm(path, { force: true });
