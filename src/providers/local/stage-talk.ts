@@ -1,4 +1,6 @@
 import type { TalkRequest } from '../video-provider.ts';
+import { wearsSunglasses } from './eyes/lids.ts';
+import { faceColoursOf } from './face/face-colours.ts';
 import type { FacePoints } from './face/face-points.ts';
 import { findFace } from './face/find-face.ts';
 import { type FrameSize, frameFace, toFrame } from './face/framing.ts';
@@ -46,5 +48,10 @@ export async function stageTalk(
           mask: await readMask(request.maskPath, framing, frame),
         }),
   });
+  if (wearsSunglasses(points, portrait, faceColoursOf(points, portrait).skin)) {
+    warnings.push(
+      'The eyes are dark, as behind sunglasses: they do not blink. A photo without them looks more alive.',
+    );
+  }
   return { animator, frame, points, portrait, warnings };
 }

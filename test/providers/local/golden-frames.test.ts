@@ -59,6 +59,33 @@ describe.skipIf(!modelsDir || !mediaDir)(
       expect(brightest(open, staged.points)).toBeGreaterThan(Math.max(...lips) + 40);
     });
 
+    it('do not blink behind sunglasses, and say so', async () => {
+      const request = await photoRequest(folder, join(mediaDir!, 'people', 'u2_man.jpg'), '');
+      const plain = await stageTalk(models, request, 512);
+      const { width = 0, height = 0 } = await sharp(request.portraitPath).metadata();
+      const scale = width / plain.frame.widthPx;
+      const eyes = [33, 263].map((index) => pointAt(plain.points, index));
+      const glass = {
+        left: Math.round(scale * (eyes[0]!.x - 8)),
+        top: Math.round(scale * (Math.min(eyes[0]!.y, eyes[1]!.y) - 14)),
+        width: Math.round(scale * (eyes[1]!.x - eyes[0]!.x + 16)),
+        height: Math.round(scale * 28),
+      };
+      const dark = { create: { ...glass, channels: 3 as const, background: '#101010' } };
+      const portraitPath = join(folder, 'sunglasses.png');
+      await sharp(request.portraitPath)
+        .composite([{ input: await sharp(dark).png().toBuffer(), left: glass.left, top: glass.top }])
+        .toFile(portraitPath);
+      expect(height).toBeGreaterThan(0);
+
+      const staged = await stageTalk(models, { ...request, portraitPath }, 512);
+
+      expect(staged.warnings).toContainEqual(expect.stringContaining('sunglasses'));
+      expect(draw(staged, { blink: 1 })).toEqual(draw(staged, {}));
+      expect(plain.warnings).toEqual([]);
+      expect(draw(plain, { blink: 1 })).not.toEqual(draw(plain, {}));
+    });
+
     it('keep eyes, brows and nose where they are while the mouth speaks', async () => {
       for (const name of ['u2_man.jpg', 'obama.jpg']) {
         const staged = await stage(name);

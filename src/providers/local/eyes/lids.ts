@@ -1,4 +1,4 @@
-import { type FaceColours, luma } from '../face/face-colours.ts';
+import { type Colour, type FaceColours, luma } from '../face/face-colours.ts';
 import { EYES } from '../face/face-mesh.ts';
 import { type FacePoints, faceYaw } from '../face/face-points.ts';
 import { blue, green, red, type Texture } from '../picture/texture.ts';
@@ -26,8 +26,7 @@ export function createLids(
   live: Texture,
 ): (closed: number) => void {
   const eyes = EYES.map((eye) => eyeFrameOf(points, eye));
-  const hidden = eyes.every((eye) => brightness(eye, portrait) < DARK_GLASS * luma(skin));
-  if (hidden || Math.abs(faceYaw(points)) > MOST_YAW) {
+  if (wearsSunglasses(points, portrait, skin) || Math.abs(faceYaw(points)) > MOST_YAW) {
     return () => {};
   }
   const patches = eyes
@@ -43,6 +42,11 @@ export function createLids(
       }
     }
   };
+}
+
+/** Whether both eyes are as dark as behind sunglasses: lids would be painted on the glass. */
+export function wearsSunglasses(points: FacePoints, portrait: Texture, skin: Colour): boolean {
+  return EYES.every((eye) => brightness(eyeFrameOf(points, eye), portrait) < DARK_GLASS * luma(skin));
 }
 
 /** The ninetieth percentile of luma inside of an eye. */
