@@ -17,7 +17,7 @@ export interface Rendering {
 
 export const renderer: Bench = {
   name: 'renderer',
-  title: 'the built-in renderer, each in a process of its own: u2_man.jpg, cut square, with jfk.wav (11 s)',
+  title: 'the built-in renderer in a slot that has run before: u2_man.jpg, cut square, with jfk.wav (11 s)',
   unavailable: () => (modelsDir && mediaDir ? undefined : 'set MODELS_DIR and MEDIA_DIR'),
   async run() {
     const folder = await mkdtemp(join(tmpdir(), 'limelight-renderer-'));
