@@ -4,6 +4,7 @@ import { type Bench, isMet, type Row } from './bench.ts';
 import { burst } from './burst.ts';
 import { dId } from './d-id.ts';
 import { models } from './models.ts';
+import { observation } from './observation.ts';
 import { orchestration } from './orchestration.ts';
 import { progress } from './progress.ts';
 import { refusals } from './refusals.ts';
@@ -11,7 +12,18 @@ import { renderer } from './renderer.ts';
 import { stages } from './stages.ts';
 import { storage } from './storage.ts';
 
-const BENCHES: Bench[] = [orchestration, progress, burst, refusals, stages, models, renderer, dId, storage];
+const BENCHES: Bench[] = [
+  orchestration,
+  observation,
+  progress,
+  burst,
+  refusals,
+  stages,
+  models,
+  renderer,
+  dId,
+  storage,
+];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -9,7 +9,7 @@ import { createBin } from './retention/bin.ts';
 import { evictEntries } from './retention/evict-entries.ts';
 import { judgeTask, type TaskRules } from './retention/judge-task.ts';
 import { readKeepNotes } from './retention/keep-notes.ts';
-import { type ListedTask, listTasks } from './retention/list-tasks.ts';
+import { listTasks } from './retention/list-tasks.ts';
 import type { TaskRecords } from './task-records.ts';
 
 const HOUR_MS = 3_600_000;
@@ -37,8 +37,6 @@ export interface RetentionOptions {
 /** Longer than any job: its deadline is a day at most. */
 const LITTER_HOURS = 26;
 const MAX_EXAMPLES = 10;
-/** Their records are read side by side. */
-const TASKS_AT_ONCE = 16;
 
 /**
  * Deletes what has had its time, and nothing of a running job or one that is held. It may die at any point: the next run
@@ -71,12 +69,19 @@ export async function retain(options: RetentionOptions): Promise<RetentionReport
 
   const notes = await readKeepNotes(store);
   const withoutFiles = new Map(notes);
-  const judge = async ({ taskId, objects }: ListedTask) => {
+  for await (const { taskId, objects } of listTasks(store)) {
     withoutFiles.delete(taskId);
     objects.forEach(see);
     try {
-      const note = notes.get(taskId);
-      const due = await judgeTask({ taskId, objects, note, now, rules, records, isRunning });
+      const due = await judgeTask({
+        taskId,
+        objects,
+        note: notes.get(taskId),
+        now,
+        rules,
+        records,
+        isRunning,
+      });
       if (due.kept) {
         report.kept[due.kept] += 1;
       }
@@ -84,16 +89,7 @@ export async function retain(options: RetentionOptions): Promise<RetentionReport
     } catch (error) {
       fail(taskId, error);
     }
-  };
-  let atOnce: Promise<void>[] = [];
-  for await (const task of listTasks(store)) {
-    atOnce.push(judge(task));
-    if (atOnce.length === TASKS_AT_ONCE) {
-      await Promise.all(atOnce);
-      atOnce = [];
-    }
   }
-  await Promise.all(atOnce);
   for (const [taskId, { hold }] of withoutFiles) {
     const note = hold ? undefined : await store.stat(keepKey(taskId));
     if (note && note.modifiedAt.getTime() < now - rules.unknownDays * 24 * HOUR_MS) {

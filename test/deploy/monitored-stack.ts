@@ -11,6 +11,7 @@ const DEPLOY = join(import.meta.dirname, '../../deploy/prometheus');
 
 export interface Monitored extends AsyncDisposable {
   apiUrl: string;
+  webUiUrl: string;
   /** Where each process answers, as host:port. */
   processes: { api: string; io: string; gpu: string };
 }
@@ -43,6 +44,7 @@ export async function startMonitored(settings: Record<string, string>): Promise<
   const owned = resources.move();
   return {
     apiUrl: stack.apiUrl,
+    webUiUrl: stack.webUiUrl!,
     processes: {
       api: new URL(stack.apiUrl).host,
       io: `127.0.0.1:${environment.IO_HTTP_PORT}`,

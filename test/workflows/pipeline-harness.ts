@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { Worker } from '@temporalio/worker';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
 import type { BackgroundActivities } from '../../src/activities/background.ts';
 import type { CompositionActivities } from '../../src/activities/composition.ts';
 import type { CacheActivities } from '../../src/activities/content-cache.ts';
@@ -63,7 +63,11 @@ export function toJobInput(options: Partial<JobInput['options']> = {}): JobInput
 }
 
 /** The real workflow on a real server; only what the activities do is made up. */
-export async function createHarness(server: TestServer): Promise<Harness> {
+export async function createHarness(
+  server: TestServer,
+  /** In place of what every worker of ours has, for a bench of the difference. */
+  options: Pick<WorkerOptions, 'interceptors'> = {},
+): Promise<Harness> {
   const workflowBundle = await loadWorkflowBundle();
   let current: {
     activities: Activities;
@@ -80,7 +84,12 @@ export async function createHarness(server: TestServer): Promise<Harness> {
       },
     ]),
   );
-  const common = { ...WORKER_DEFAULTS, connection: server.workerConnection, activities: dispatch };
+  const common = {
+    ...WORKER_DEFAULTS,
+    ...options,
+    connection: server.workerConnection,
+    activities: dispatch,
+  };
   const workers = await Promise.all(
     Object.values(QUEUES).map((taskQueue) =>
       Worker.create({ ...common, taskQueue, ...(taskQueue === QUEUES.pipeline && { workflowBundle }) }),

@@ -10,13 +10,9 @@ const AT_ONCE = 32;
 
 /** Holds the names of one folder a level, however many objects there are. */
 export async function* listFiles(root: string, prefix: string, after = ''): AsyncGenerator<ListedObject> {
-  if (await findFolders(root, prefix)) {
-    yield* listRealFolder(root, prefix, after);
+  if (!(await findFolders(root, prefix))) {
+    return;
   }
-}
-
-/** What it goes down into is no link: the folder above says so. */
-async function* listRealFolder(root: string, prefix: string, after: string): AsyncGenerator<ListedObject> {
   const parent = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   const names = (await namesIn(root, parent)).filter(
     (name) => name.startsWith(prefix) && (name.endsWith('/') ? mayHoldAfter(name, after) : name > after),
@@ -29,7 +25,7 @@ async function* listRealFolder(root: string, prefix: string, after: string): Asy
     for (const [index, key] of some.entries()) {
       const object = objects[index];
       if (key.endsWith('/')) {
-        yield* listRealFolder(root, key, after);
+        yield* listFiles(root, key, after);
       } else if (object) {
         yield { key, bytes: object.bytes, modifiedAt: object.modifiedAt };
       }

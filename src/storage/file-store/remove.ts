@@ -24,21 +24,13 @@ export async function removeFiles(
       folders.add(dirname(join(root, key)));
     }
   }
-  await pruneMany(root, folders);
-  return removed;
-}
-
-/** Many folders are emptied for one look at the folder above them, and one fsync. */
-async function pruneMany(root: string, folders: ReadonlySet<string>): Promise<void> {
-  const left = [...folders].filter((folder) => folder !== root);
-  const above = new Set(left.length < folders.size ? [root] : []);
-  for (let start = 0; start < left.length; start += AT_ONCE) {
-    const some = left.slice(start, start + AT_ONCE);
-    const kept = await Promise.all(some.map((folder) => pruneFolders(dirname(folder), folder)));
-    for (const folder of kept) above.add(folder);
+  // Many folders are emptied for one fsync of the folder above them.
+  const kept = new Set<string>();
+  for (const folder of folders) {
+    kept.add(await pruneFolders(root, folder));
   }
-  const kept = await Promise.all([...above].map((folder) => pruneFolders(root, folder)));
-  await Promise.all([...new Set(kept)].map(syncFolder));
+  await Promise.all([...kept].map(syncFolder));
+  return removed;
 }
 
 /** Of the keys' folders those that are there, and that no link leads to: each is looked at once. */

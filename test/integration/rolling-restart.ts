@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { createLimelightClient } from '../../src/client/limelight-client.ts';
+import { freePort, startTestServer } from '../temporal-server.ts';
+import { type Role, RoleProcess } from './role-process.ts';
+
+const SAMPLES = join(import.meta.dirname, '../../samples');
+const ROLES: Role[] = ['api', 'io', 'gpu'];
+/** In flight at a time: enough that every kind of process has work whenever it is stopped. */
+const IN_FLIGHT = 6;
+
+export interface RollingRestart {
+  jobs: number;
+  /** Processes of each role that are restarted, one after another: 1 or 2. */
+  restartsOfEach: number;
+  onProgress?: (line: string) => void;
+}
+
+export interface RollingResult {
+  videos: number;
+  /** What jobs ended with that made no video. */
+  failures: string[];
+  restarts: Array<{ role: Role; exitCode: number | null; drainMs: number; jobsDone: number }>;
+  seconds: number;
+}
+
+/**
+ * Two API, two io and two GPU processes, each of its own `limelight up --role …`, on one Temporal server and one store.
+ * While jobs are submitted through both API processes, one process after the other is stopped as a supervisor stops it,
+ * and started again.
+ */
+export async function rollingRestart(options: RollingRestart): Promise<RollingResult> {
+  const { jobs, restartsOfEach, onProgress = () => {} } = options;
+  const startedAt = performance.now();
+  await using resources = new AsyncDisposableStack();
+  const root = await mkdtemp(join(tmpdir(), 'limelight-rolling-'));
+  resources.defer(() => rm(root, { recursive: true, force: true }));
+  const server = resources.use(await startTestServer());
+  const processes: RoleProcess[] = [];
+  for (const role of ROLES.flatMap((one) => [one, one])) {
+    const port = String(await freePort());
+    const started = new RoleProcess(role, `127.0.0.1:${port}`, {
+      ...process.env,
+      TEMPORAL_ADDRESS: server.address,
+      STORAGE_ROOT: root,
+      API_PORT: port,
+      IO_HTTP_PORT: port,
+      GPU_HTTP_PORT: port,
+      // The device lock is the host's, and there is no device: each has one of its own.
+      CUDA_VISIBLE_DEVICES: `rolling-${randomUUID()}`,
+      YOLO_SLOTS: '1',
+      ONNX_THREADS: '1',
+      RENDER_LONG_SIDE_PX: '512',
+      LOG_LEVEL: 'info',
+    });
+    started.start();
+    processes.push(resources.use(started));
+  }
+  await Promise.all(processes.map((started) => started.untilReady()));
+  onProgress(`two of each role are ready after ${toSeconds(startedAt)} s`);
+
+  const clients = processes
+    .filter(({ role }) => role === 'api')
+    .map(({ url }) => createLimelightClient({ baseUrl: url, comeBackMs: 250, tries: 240 }));
+  // Small: what is tried is who does the work, not the work.
+  const photo = await sharp(join(SAMPLES, 'portrait.jpg')).resize(480).jpeg().toBuffer();
+  const image = new Blob([new Uint8Array(photo)], { type: 'image/jpeg' });
+  const ends: Array<string | undefined> = [];
+  let next = 0;
+  let restarting = true;
+  const work = async () => {
+    // Jobs go on until the last restart is over, however quick they are.
+    while (next < jobs || restarting) {
+      const job = next;
+      next += 1;
+      ends.push(await runJob(clients[job % clients.length]!, image, job));
+    }
+  };
+  const workers = Array.from({ length: IN_FLIGHT }, work);
+
+  const restarts: RollingResult['restarts'] = [];
+  for (const one of ROLES.flatMap((role) =>
+    processes.filter((started) => started.role === role).slice(0, restartsOfEach),
+  )) {
+    await untilJobsEnd(ends, ends.length + Math.max(1, Math.floor(jobs / (restartsOfEach * 10))));
+    const { exitCode, tookMs } = await one.stop();
+    restarts.push({ role: one.role, exitCode, drainMs: Math.round(tookMs), jobsDone: ends.length });
+    onProgress(
+      `${one.role} drained in ${Math.round(tookMs)} ms (exit code ${exitCode}), ${ends.length} jobs done`,
+    );
+    one.start();
+    await one.untilReady();
+  }
+  restarting = false;
+  await Promise.all(workers);
+  const failures = ends.filter((end) => end !== undefined);
+  return {
+    videos: ends.length - failures.length,
+    failures,
+    restarts,
+    seconds: Math.round((performance.now() - startedAt) / 1000),
+  };
+}
+
+/** @returns what it ended with where that is no video. */
+async function runJob(
+  client: ReturnType<typeof createLimelightClient>,
+  image: Blob,
+  job: number,
+): Promise<string | undefined> {
+  try {
+    const { task_id } = await client.submit({
+      image,
+      audio: shortVoice(job),
+      fields: { provider: 'local', conf_threshold: 0.3, background: `#${job.toString(16).padStart(6, '0')}` },
+    });
+    const outcome = await client.wait(task_id);
+    if (!outcome.success) {
+      return `${task_id}: ${outcome.error.code} ${outcome.error.message}`;
+    }
+    const video = await (await client.download(task_id)).blob();
+    return video.size === outcome.metadata.video.bytes ? undefined : `${task_id}: the video is cut`;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+const RATE_HZ = 16_000;
+
+/** 0.6 s of a tone, another one for each job, so that no job is answered from another's video. */
+function shortVoice(job: number): Blob {
+  const samples = RATE_HZ * 0.6;
+  const wav = Buffer.alloc(44 + samples * 2);
+  wav.write('RIFF', 0);
+  wav.writeUInt32LE(36 + samples * 2, 4);
+  wav.write('WAVEfmt ', 8);
+  wav.writeUInt32LE(16, 16);
+  wav.writeUInt16LE(1, 20);
+  wav.writeUInt16LE(1, 22);
+  wav.writeUInt32LE(RATE_HZ, 24);
+  wav.writeUInt32LE(RATE_HZ * 2, 28);
+  wav.writeUInt16LE(2, 32);
+  wav.writeUInt16LE(16, 34);
+  wav.write('data', 36);
+  wav.writeUInt32LE(samples * 2, 40);
+  for (let index = 0; index < samples; index += 1) {
+    const swell = Math.sin((Math.PI * index) / samples);
+    wav.writeInt16LE(
+      Math.round(12_000 * swell * Math.sin((2 * Math.PI * (140 + job) * index) / RATE_HZ)),
+      44 + index * 2,
+    );
+  }
+  return new Blob([wav], { type: 'audio/wav' });
+}
+
+async function untilJobsEnd(ends: readonly unknown[], count: number): Promise<void> {
+  const deadline = Date.now() + 120_000;
+  while (ends.length < count && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+function toSeconds(startedAt: number): string {
+  return ((performance.now() - startedAt) / 1000).toFixed(1);
+}
