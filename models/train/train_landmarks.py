@@ -115,7 +115,7 @@ def loss_of(model, batch, share):
 
 @torch.no_grad()
 def measure(model, faces):
-    """Mean error in outer-eye distances after one, and after three passes as the caller makes them."""
+    """Mean error in outer-eye distances after one, and after three passes; the caller makes two more."""
     rows = {}
     for face in faces:
         x0, y0, x1, y1 = face.box
