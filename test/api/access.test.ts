@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import http from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { accessRule } from '../../src/api/access-rules.ts';
@@ -72,6 +73,46 @@ describe('a server with API keys', () => {
   it('answers supervisors and says what it is without a key', async () => {
     expect((await get('/health/live')).status).toBe(200);
     expect((await get('/nowhere')).status).toBe(404);
+  });
+
+  it('lets nobody in by another way to write a path', async () => {
+    const ways = [
+      ...[
+        '/api/gpu',
+        '//api/gpu',
+        '/api//gpu',
+        '/api/gpu/',
+        '/API/gpu',
+        '/api/GPU',
+        '/./api/gpu',
+        '/x/../api/gpu',
+      ],
+      ...['/%61pi/gpu', '/api%2fgpu', '/api/%67pu', '/api/gpu%00', '/api/gpu;x=/health/live', '/api/gpu%3f'],
+      ...[
+        '/health/../api/gpu',
+        '/health/live/../../api/gpu',
+        '/health%2f..%2fapi/gpu',
+        '\\api\\gpu',
+        '/api\\gpu',
+      ],
+      ...[
+        '/api/info/../gpu',
+        '/api/gpu#/health/live',
+        'http://localhost/api/gpu',
+        'http://localhost/health/../api/gpu',
+      ],
+    ];
+    const { port } = new URL(api.url);
+    for (const path of ways) {
+      const status = await new Promise<number>((resolve, reject) => {
+        const request = http.get({ port, host: '127.0.0.1', path }, (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        });
+        request.on('error', reject);
+      });
+      expect([path, [400, 401, 404].includes(status)]).toEqual([path, true]);
+    }
   });
 
   it('lets a key do what its scopes say', async () => {
