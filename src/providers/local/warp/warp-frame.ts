@@ -55,20 +55,31 @@ export function createFrameWarp(
         const at = (fixedY >> 8) * widthPx + (fixedX >> 8);
         const fx = fixedX & 255;
         const fy = fixedY & 255;
-        const gx = 256 - fx;
-        const gy = 256 - fy;
+        // Shares of the four pixels, 256 in all.
+        const ofD = (Math.imul(fx, fy) + 128) >> 8;
+        const ofC = fy - ofD;
+        const ofB = fx - ofD;
+        const ofA = 256 - fx - ofC;
         const a = from[at]!;
         const b = from[at + 1]!;
         const c = from[at + widthPx]!;
         const d = from[at + widthPx + 1]!;
-        const evenAbove = ((Math.imul(a & PAIR, gx) + Math.imul(b & PAIR, fx) + HALF) >>> 8) & PAIR;
-        const evenBelow = ((Math.imul(c & PAIR, gx) + Math.imul(d & PAIR, fx) + HALF) >>> 8) & PAIR;
-        const oddAbove =
-          ((Math.imul((a >>> 8) & PAIR, gx) + Math.imul((b >>> 8) & PAIR, fx) + HALF) >>> 8) & PAIR;
-        const oddBelow =
-          ((Math.imul((c >>> 8) & PAIR, gx) + Math.imul((d >>> 8) & PAIR, fx) + HALF) >>> 8) & PAIR;
-        const even = ((Math.imul(evenAbove, gy) + Math.imul(evenBelow, fy) + HALF) >>> 8) & PAIR;
-        const odd = ((Math.imul(oddAbove, gy) + Math.imul(oddBelow, fy) + HALF) >>> 8) & PAIR;
+        const even =
+          ((Math.imul(a & PAIR, ofA) +
+            Math.imul(b & PAIR, ofB) +
+            Math.imul(c & PAIR, ofC) +
+            Math.imul(d & PAIR, ofD) +
+            HALF) >>>
+            8) &
+          PAIR;
+        const odd =
+          ((Math.imul((a >>> 8) & PAIR, ofA) +
+            Math.imul((b >>> 8) & PAIR, ofB) +
+            Math.imul((c >>> 8) & PAIR, ofC) +
+            Math.imul((d >>> 8) & PAIR, ofD) +
+            HALF) >>>
+            8) &
+          PAIR;
         const pixel = even | (odd << 8);
         out[target] = (pixel & OPAQUE) === OPAQUE ? pixel : over(pixel, behind[target]!);
         sx += stepX;
