@@ -121,6 +121,22 @@ describe.skipIf(!chromiumPath)(
       await page.context().close();
     });
 
+    it('has the person chosen with a click in the photo', async () => {
+      const { page, complaints } = await open(stack.url);
+      await choose(page, stack.files.twoPersons, stack.files.shortVoice);
+      await page.getByText('More options').click();
+      await page.getByLabel('Who speaks').selectOption('ask');
+      await page.getByRole('button', { name: 'Make the video' }).click();
+      await page.getByRole('heading', { name: 'Several persons were found' }).waitFor();
+      expect(await faultsOfView(page)).toEqual([]);
+      await page.locator('[data-test=person-2]').click();
+      await page.getByText('2 persons found, number 2 speaks').waitFor();
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.getByRole('heading', { name: 'Cancelled' }).waitFor();
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    });
+
     it('records a voice, shows its level, and cuts it with the keyboard', async () => {
       const { page, complaints } = await open(stack.url);
       await page.getByRole('button', { name: 'Record' }).click();

@@ -27,7 +27,7 @@ export interface DraftVoice {
 
 export const DEFAULT_FIELDS = {
   background: DEFAULT_BACKGROUND as string,
-  persons: 'auto',
+  persons: 'ask',
   provider: 'auto',
   on_outage: 'wait',
   conf_threshold: '',

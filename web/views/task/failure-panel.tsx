@@ -24,7 +24,7 @@ export function FailurePanel({ task, kept }: { task: Task; kept: Keepsake | unde
   const code = error?.code ?? refusal?.code ?? '';
   const known = t.errors[code];
   const message = error?.message ?? refusal?.detail;
-  const canRetry = (error as { retry?: object } | undefined)?.retry !== undefined;
+  const canRetry = error?.retry !== undefined;
   const mayHelp = isCancelled || error?.retryable === true;
   const retry = async () => {
     try {
