@@ -17,7 +17,7 @@ export interface JobFlags {
 
 export function addJobOptions(command: Command): Command {
   return command
-    .option('--person <number>', 'which person, as the result numbers them, best first', toPerson)
+    .option('--person <number>', 'which person, best first; ask waits for `limelight person`', toPerson)
     .option('--background <what>', 'original, blur, a colour such as #e8e8ea, or the path of a picture')
     .addOption(new Option('--provider <name>', 'who makes the video').choices(['auto', ...PROVIDERS]))
     .addOption(
@@ -68,8 +68,8 @@ function toBackgroundPath(background: string | undefined): string | undefined {
 }
 
 function toPerson(text: string): string {
-  if (!/^([1-9]\d*|auto)$/.test(text)) {
-    throw new InvalidArgumentError('Expected a number from 1, or auto.');
+  if (!/^([1-9]\d*|auto|ask)$/.test(text)) {
+    throw new InvalidArgumentError('Expected a number from 1, auto or ask.');
   }
   return text;
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addBenchCommand } from './commands/bench.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addDemoCommand } from './commands/demo.ts';
@@ -43,7 +44,7 @@ const COMMANDS: Record<string, ReadonlyArray<(program: Command) => void>> = {
     addRetentionCommand,
     addStorageCommand,
   ],
-  'More:': [addEmulatorCommand, addCompletionCommand],
+  'More:': [addEmulatorCommand, addBenchCommand, addCompletionCommand],
 };
 
 export function createProgram(): Command {

@@ -238,6 +238,24 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect(said).toContain(`error: ${fault.message}`);
   });
 
+  it('tries a failed task again, from where it failed', async () => {
+    const failing = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
+    const id = await submit();
+    expect(await run('watch', id)).toMatchObject({
+      code: 4,
+      said: expect.stringContaining('The model is broken'),
+    });
+    failing.release();
+
+    const { code, said } = await run('retry', id, '--from', 'provider', '--watch');
+
+    expect({ code, ends: said.includes('100 % ') }).toEqual({ code: 0, ends: true });
+    expect(await run('retry', id)).toMatchObject({
+      code: expect.any(Number),
+      said: expect.stringMatching(/^error: /),
+    });
+  });
+
   it('says that a task is not known', async () => {
     const { code, said } = await run('status', '11111111-2222-4333-8444-555555555555');
 

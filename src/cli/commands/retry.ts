@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { RETRY_POINTS } from '../../contracts/retry.ts';
 import type { RunningStage } from '../../contracts/stages.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
@@ -20,7 +21,7 @@ export function addRetryCommand(program: Command): void {
       'Starts a failed task again, from the stage that failed or from one whose inputs are still there.',
     )
     .argument('<task>', TASK_ARGUMENT)
-    .option('--from <stage>', 'where to begin: provider, or a stage such as DETECTION_RUNNING')
+    .option('--from <stage>', `where to begin: ${RETRY_POINTS.join(', ')}; default: as late as can be`)
     .option('--watch', 'follow it to its end');
   addServerOption(command).action(async (task: string, { from, watch, ...flags }: RetryFlags) => {
     const signal = stopSignal();

@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { addExamples } from '../add-examples.ts';
+import { EXIT_CODES } from '../exit-code.ts';
+import { isJson } from '../output.ts';
+
+const BENCH = fileURLToPath(new URL('../../../bench/main.ts', import.meta.url));
+
+export function addBenchCommand(program: Command): void {
+  const command = program
+    .command('bench')
+    .summary('measure this machine')
+    .description(
+      'Runs the benches of the project, each beside something from the same run, and prints their figures. On a machine that does nothing else they take minutes.',
+    )
+    .argument('[name...]', 'which ones; default: all')
+    .action(async (names: string[]) => {
+      const args = [BENCH, ...names, ...(isJson() ? ['--json'] : [])];
+      const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
+      process.exitCode = code ?? EXIT_CODES.failed[0];
+    });
+  addExamples(command, [
+    'limelight bench',
+    'limelight bench orchestration progress',
+    'limelight bench refusals --json',
+  ]);
+}
