@@ -3,8 +3,8 @@ import type { ObjectStore } from '../../storage/object-store.ts';
 import type { Logger } from '../logger.ts';
 import { DurationHistogram, type HistogramSnapshot } from './duration-histogram.ts';
 
-/** Where the counts are kept: a key of three segments, as every object has. */
-export const ENDED_JOBS_KEY = 'temp/metrics/ended-jobs.json';
+/** Where the counts are kept: in no tier, so that no retention takes them. */
+export const ENDED_JOBS_KEY = 'state/ended-jobs.json';
 /** Temporal lists a job as ended moments after it did; what ended less long ago is counted next time. */
 const SETTLING_MS = 3_000;
 const KEEP_EVERY_MS = 30_000;
