@@ -1,7 +1,9 @@
+import type { EraseReceipt } from '../contracts/erase-receipt.ts';
 import type { JobInput } from '../contracts/job.ts';
 import type { JobMemo, Progress } from '../contracts/messages.ts';
 import type { RetryPoint } from '../contracts/retry.ts';
 import type { Stage } from '../contracts/stages.ts';
+import type { TaskSummary } from '../contracts/task-status.ts';
 
 export interface PendingActivity {
   name: string;
@@ -18,6 +20,23 @@ export interface JobDescription {
   /** As the workflow last indexed it; absent before its first step. */
   stage: Stage | undefined;
   activities: PendingActivity[];
+}
+
+export type JobStatus = TaskSummary['status'];
+
+export interface JobQuery {
+  status?: JobStatus;
+  /** The API key whose jobs they are; without it everybody's. */
+  owner?: string;
+  /** At most so many on a page. */
+  limit: number;
+  /** Of the page before. Opaque. */
+  cursor?: string;
+}
+
+export interface JobPage {
+  tasks: TaskSummary[];
+  nextCursor?: string;
 }
 
 /** Where a reader of a job's history stands. Opaque. */
@@ -38,6 +57,8 @@ export interface JobClient {
   describe(taskId: string): Promise<JobDescription>;
   /** The jobs of an API key that have not ended, each with the bytes of its uploads. A new one is seen within a second. */
   inFlight(owner: string): Promise<Map<string, number>>;
+  /** Jobs that Temporal still knows, newest first. Rejects a cursor that is none with INPUT_INVALID. */
+  list(query: JobQuery): Promise<JobPage>;
   /** Asks a worker. TEMPORAL_UNAVAILABLE is also the answer where none is there. */
   progress(taskId: string, since: number): Promise<Progress>;
   /**
@@ -56,6 +77,11 @@ export interface JobClient {
   cancel(taskId: string): Promise<void>;
   /** The choice that the job waits for. Rejects with PERSON_NOT_ASKED, PERSON_CHOICE_INVALID or TASK_ENDED. */
   choosePerson(taskId: string, person: number): Promise<void>;
+  /**
+   * Erases everything of the task, or finds the receipt of who did; `isKnown` says whether there is something. Rejects with
+   * TASK_NOT_FOUND where there is neither, with ERASE_UNDER_WAY where it takes longer than a request may.
+   */
+  erase(taskId: string, state: { isKnown: boolean }): Promise<EraseReceipt>;
   /** Has a failed job go on. Rejects with RETRY_IMPOSSIBLE, with TASK_NOT_FOUND where nothing is kept of it. */
   retry(taskId: string, from: RetryPoint | undefined): Promise<void>;
 }

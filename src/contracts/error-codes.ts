@@ -55,6 +55,7 @@ export const ERROR_CODES = {
   TASK_RUNNING: { status: 409, retryable: false },
   TASK_ENDED: { status: 409, retryable: false },
   RETRY_IMPOSSIBLE: { status: 409, retryable: false },
+  ERASE_UNDER_WAY: { status: 503, retryable: true },
   VIDEO_NOT_READY: { status: 409, retryable: false },
   VIDEO_UNPLAYABLE: { status: 502, retryable: true },
   DEADLINE_EXCEEDED: { status: 504, retryable: false },

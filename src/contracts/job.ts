@@ -105,6 +105,12 @@ export interface ProviderUsage {
   credits: number;
 }
 
+/** Something of a job that lies at a provider. */
+export interface RemoteThing {
+  what: 'talk' | 'portrait' | 'voice';
+  id: string;
+}
+
 /** The successful end of a job, in its wire form. */
 export interface JobResult {
   task_id: string;
@@ -181,6 +187,8 @@ export interface TaskMetadata {
   cache_entries?: string[];
   /** Talks that were paid for, whether or not the job ended well. */
   usage?: ProviderUsage[];
+  /** What lies at the provider still, to be erased with the rest. */
+  remote?: RemoteThing[];
   /** Where its time went, as of its end: from the history, which Temporal forgets. */
   timeline?: Timeline;
   /** Absent while the job runs. */

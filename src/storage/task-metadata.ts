@@ -173,6 +173,7 @@ export const TaskMetadataFile: z.ZodType<TaskMetadata> = z.looseObject({
   events: z.array(Event),
   cache_entries: z.array(z.string()).optional(),
   usage: z.array(Usage).optional(),
+  remote: z.array(z.looseObject({ what: z.enum(['talk', 'portrait', 'voice']), id: z.string() })).optional(),
   // It explains, and nothing depends on it.
   timeline: Timeline.optional().catch(undefined),
   outcome: z.discriminatedUnion('success', [Result, Failure]).optional(),

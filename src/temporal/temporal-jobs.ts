@@ -15,6 +15,8 @@ import { QUEUES } from '../contracts/queues.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
 import { PipelineError } from '../errors.ts';
+import { eraseJob } from './erase-job.ts';
+import { listJobs } from './list-jobs.ts';
 import { createTaskUpdates } from './task-updates.ts';
 import { toPipelineError } from './temporal-error.ts';
 
@@ -74,6 +76,8 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
         activities: (description.raw.pendingActivities ?? []).map(toPendingActivity),
       };
     },
+
+    list: (query) => call(undefined, () => listJobs(client, query)),
 
     async inFlight(owner) {
       const query = `WorkflowType="${GENERATE_VIDEO}" AND ExecutionStatus="Running" AND ${SEARCH_ATTRIBUTES.key}="${owner}"`;
@@ -151,6 +155,8 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
     },
 
     retry: updates.retry,
+
+    erase: (taskId, state) => eraseJob(client, taskId, state),
   };
 }
 

@@ -3,6 +3,7 @@ import { type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/
 import { withFailureBoundary } from '../activities/boundary.ts';
 import { createCompositionActivities } from '../activities/composition.ts';
 import { type CacheDeps, createCacheActivities } from '../activities/content-cache.ts';
+import { createEraseActivities, type EraseDeps } from '../activities/erase.ts';
 import { createMediaActivities, type MediaDeps } from '../activities/media.ts';
 import { createRecordActivities, type RecordDeps } from '../activities/records.ts';
 import { createRenderActivities, type RenderDeps } from '../activities/render.ts';
@@ -24,6 +25,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { tracePool } from '../telemetry/trace-pool.ts';
 import { startTracing } from '../telemetry/tracing.ts';
 import { connectWorker } from '../temporal/connection.ts';
+import { createTaskExecutions } from '../temporal/task-executions.ts';
 import { createTemporalTimeline } from '../temporal/temporal-timeline.ts';
 import { createDIdWorkers } from './d-id-worker.ts';
 import { findMakers } from './find-makers.ts';
@@ -69,6 +71,9 @@ export async function createIoWorker(
       countEnd(metadata);
       tracing.onEnd(metadata);
     },
+    executions: createTaskExecutions({
+      client: new Client({ connection, namespace: config.temporal.namespace }),
+    }),
     timelines: createTemporalTimeline({
       client: new Client({ connection, namespace: config.temporal.namespace }),
     }),
@@ -93,7 +98,7 @@ export async function createIoWorker(
   return toRunningWorker(workers, { slots, connection }, resources.move());
 }
 
-interface IoWorkerDeps extends CacheDeps, MediaDeps, RecordDeps, RenderDeps, RetentionDeps {
+interface IoWorkerDeps extends CacheDeps, EraseDeps, MediaDeps, RecordDeps, RenderDeps, RetentionDeps {
   connection: NativeConnection;
   namespace: string;
   workflowBundle: WorkflowBundle;
@@ -125,6 +130,7 @@ async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
         ...createVideoActivities(deps),
         ...createRecordActivities(deps),
         ...createRetentionActivities(deps),
+        ...createEraseActivities(deps),
       }),
     }),
     Worker.create({

@@ -3,7 +3,7 @@ import type { ProviderTerms } from '../contracts/provider-gate.ts';
 import { undo } from './activities.ts';
 import { affordTalk } from './d-id/afford-talk.ts';
 import { isOutage } from './d-id/outage.ts';
-import { clearRemains, type Remains } from './d-id/remains.ts';
+import { clearRemains, type Remains, toRemote } from './d-id/remains.ts';
 import type { Talk, TalkJob } from './talk.ts';
 import { talkLocally } from './talk-locally.ts';
 import { talkWithDId } from './talk-with-d-id.ts';
@@ -51,7 +51,9 @@ export async function makeTalk(job: TalkJob, renderer: Renderer): Promise<Talk &
     () => remains.mayHaveTalk || remains.talkId !== undefined,
   );
   try {
-    return { ...(await talkWithDId(job, renderer.terms, remains)), isDegraded: false };
+    const talk = await talkWithDId(job, renderer.terms, remains);
+    job.record.leaveRemote(toRemote(remains));
+    return { ...talk, isDegraded: false };
   } catch (error) {
     takeOver(error, job.options.onOutage === 'local');
     await CancellationScope.nonCancellable(() => clearRemains(remains));

@@ -1,4 +1,11 @@
-import type { JobInput, JobOutcome, ProviderUsage, StoredObject, TaskMetadata } from '../contracts/job.ts';
+import type {
+  JobInput,
+  JobOutcome,
+  ProviderUsage,
+  RemoteThing,
+  StoredObject,
+  TaskMetadata,
+} from '../contracts/job.ts';
 import type { StageEvent } from '../contracts/stages.ts';
 import { records } from './activities.ts';
 
@@ -7,6 +14,7 @@ export class TaskRecord {
   readonly #input: JobInput;
   #objects: StoredObject[];
   #usage: ProviderUsage[];
+  #remote: RemoteThing[] = [];
   readonly #cacheEntries = new Set<string>();
   #lastWrite: Promise<void> = Promise.resolve();
   /** Not written yet. */
@@ -28,6 +36,11 @@ export class TaskRecord {
   addUsage(usage: ProviderUsage): void {
     // A talk that an earlier attempt paid for.
     this.#usage = [...this.#usage.filter(({ talkId }) => talkId !== usage.talkId), usage];
+  }
+
+  /** What a job that succeeds leaves at its provider. */
+  leaveRemote(things: RemoteThing[]): void {
+    this.#remote = things;
   }
 
   /** Where in the content cache something of this task is kept. */
@@ -89,6 +102,7 @@ export class TaskRecord {
       objects: [...this.#objects],
       events: [...events],
       ...(this.#cacheEntries.size > 0 && { cache_entries: [...this.#cacheEntries] }),
+      ...(this.#remote.length > 0 && { remote: [...this.#remote] }),
       ...(this.#usage.length > 0 && { usage: [...this.#usage] }),
       ...(outcome && { outcome }),
     };

@@ -200,3 +200,94 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
     expect(refused).toMatchObject({ code: 'TASK_ENDED', message: expect.stringContaining('too late') });
   });
 });
+
+describe('DELETE /api/pipeline/tasks/{task_id}', () => {
+  it('erases files, record and execution, and answers with a receipt that lists each', async () => {
+    const taskId = await submit();
+    await client.wait(taskId);
+    const files = (await api.files()).filter((path) => path.includes(taskId));
+
+    const receipt = await client.erase(taskId);
+
+    expect(files.length).toBeGreaterThan(5);
+    expect(receipt.erased.filter(({ kind }) => kind === 'file').map(({ name }) => name)).toEqual(
+      expect.arrayContaining([`videos/${taskId}/video.mp4`, `videos/${taskId}/metadata.json`]),
+    );
+    expect(receipt.erased.filter(({ kind }) => kind === 'execution').map(({ name }) => name)).toEqual([
+      expect.stringMatching(`^video/${taskId} \\(run `),
+    ]);
+    expect((await api.files()).filter((path) => path.includes(taskId))).toEqual([]);
+    await expect
+      .poll(() => client.status(taskId).catch((error) => error.code), { timeout: 10_000 })
+      .toBe('TASK_NOT_FOUND');
+    // Whose answer got lost asks again.
+    expect(await client.erase(taskId)).toEqual(receipt);
+  });
+
+  it('stops a task that runs first', async () => {
+    const held = worker.hold('renderTalk');
+    const taskId = await submit();
+    await expect.poll(held.reached, { timeout: 20_000 }).toBe(1);
+
+    const receipt = await client.erase(taskId);
+    held.release();
+
+    expect(receipt.erased.map(({ name }) => name)).toContain(`videos/${taskId}/metadata.json`);
+    expect((await api.files()).filter((path) => path.includes(taskId))).toEqual([]);
+  });
+
+  it('closes the retry window of a task that failed', async () => {
+    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
+    const taskId = await submit();
+    await client.wait(taskId);
+    broken.release();
+
+    const receipt = await client.erase(taskId);
+
+    expect(receipt.erased.map(({ name }) => name)).toContainEqual(expect.stringContaining('retry-window/'));
+    expect((await api.files()).filter((path) => path.includes(taskId))).toEqual([]);
+  });
+
+  it('knows no task that never was', async () => {
+    await expect(client.erase(randomUUID())).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' });
+  });
+});
+
+describe('GET /api/pipeline/tasks', () => {
+  it('lists tasks newest first, page by page, and by how they ended', async () => {
+    const first = await submit();
+    await client.wait(first);
+    const refused = worker.fail(
+      'prepareMedia',
+      new PipelineError('AUDIO_SILENT', 'The recording is silent.'),
+    );
+    const second = await submit();
+    await client.wait(second);
+    refused.release();
+    const newest = async () => (await client.list({ limit: 2 })).tasks;
+    await expect
+      .poll(async () => (await newest()).map(({ status }) => status), { timeout: 10_000 })
+      .toEqual(['failed', 'completed']);
+
+    const page = await client.list({ limit: 1 });
+    const next = await client.list({ limit: 1, cursor: page.next_cursor! });
+
+    expect(page.tasks).toEqual([
+      {
+        task_id: second,
+        stage: 'FAILED',
+        status: 'failed',
+        provider: 'local',
+        submitted_at: expect.any(String),
+        ended_at: expect.any(String),
+      },
+    ]);
+    expect(next.tasks.map(({ task_id }) => task_id)).toEqual([first]);
+    const failed = await client.list({ status: 'failed', limit: 100 });
+    expect(new Set(failed.tasks.map(({ status }) => status))).toEqual(new Set(['failed']));
+  });
+
+  it.each([['nonsense'], ['bm8']])('refuses the cursor %s', async (cursor) => {
+    await expect(client.list({ cursor })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+  });
+});

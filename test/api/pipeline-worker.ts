@@ -4,6 +4,7 @@ import { Context, heartbeat } from '@temporalio/activity';
 import { Client } from '@temporalio/client';
 import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { withFailureBoundary } from '../../src/activities/boundary.ts';
+import { createEraseActivities, type EraseDeps } from '../../src/activities/erase.ts';
 import { createRecordActivities, type RecordDeps } from '../../src/activities/records.ts';
 import { createWebhookActivities } from '../../src/activities/webhooks.ts';
 import type { Person } from '../../src/contracts/job.ts';
@@ -14,6 +15,7 @@ import { createDisabledWebhooks } from '../../src/storage/disabled-webhooks.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
 import type { TaskRecords } from '../../src/storage/task-records.ts';
 import { createWebhookSecrets } from '../../src/storage/webhook-secrets.ts';
+import { createTaskExecutions } from '../../src/temporal/task-executions.ts';
 import { createTemporalTimeline } from '../../src/temporal/temporal-timeline.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import type { TestServer } from '../temporal-server.ts';
@@ -41,10 +43,11 @@ export async function startPipelineWorker(
   });
   const gates = new Map<string, { reached: number; open: boolean }>();
   const timelines = createTemporalTimeline({ client: new Client({ connection: server.workerConnection }) });
+  const executions = createTaskExecutions({ client: new Client({ connection: server.workerConnection }) });
   const failures = new Map<string, Error>();
   const found = { persons: [{ id: 1, confidence: 0.9, box: [1, 1, 60, 60] }] as Person[] };
   const activities = Object.fromEntries(
-    Object.entries(createActivities({ store, records, timelines }, found)).map(([name, run]) => [
+    Object.entries(createActivities({ store, records, timelines, executions }, found)).map(([name, run]) => [
       name,
       async (request: never) => {
         const failure = failures.get(name);
@@ -99,11 +102,12 @@ export async function startPipelineWorker(
   };
 }
 
-function createActivities(deps: RecordDeps, found: { persons: Person[] }) {
+function createActivities(deps: RecordDeps & EraseDeps, found: { persons: Person[] }) {
   const { store } = deps;
   const write = (key: string) => store.put(key, Buffer.from(`bytes of ${key}`));
   const talk = { widthPx: 512, heightPx: 512, durationS: 1 };
   return {
+    ...createEraseActivities(deps),
     ...createRecordActivities(deps),
     ...createWebhookActivities({
       outbound: createOutbound({ allowed: toNetworks(['127.0.0.2/32']) }),

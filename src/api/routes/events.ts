@@ -37,9 +37,9 @@ const Query = z.object({
   wait: z.string().optional().openapi({
     type: 'integer',
     minimum: 0,
-    maximum: 300,
-    description: 'Seconds to wait for a task that is not submitted yet.',
-    example: 10,
+    maximum: 999_999_999,
+    description: 'Seconds, at most 300, to wait for a task that is not submitted yet.',
+    example: 1,
   }),
 });
 

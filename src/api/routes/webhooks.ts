@@ -73,7 +73,7 @@ const rotate = createRoute({
   summary: 'A new secret; the old one signs too for a while',
   request: {
     body: {
-      required: true,
+      required: false,
       content: {
         'application/json': {
           schema: z
@@ -123,7 +123,7 @@ export function webhookRoutes({
       return c.json({ secrets: await webhookSecrets.current(c.get('caller')?.owner) }, 200);
     })
     .openapi(rotate, async (c) => {
-      const { overlap_s } = c.req.valid('json');
+      const { overlap_s = DAY_S } = c.req.valid('json');
       c.header('Cache-Control', 'no-store');
       const secrets = await webhookSecrets.rotate(c.get('caller')?.owner, overlap_s * 1000);
       return c.json({ secrets }, 200);

@@ -23,6 +23,5 @@ export const SUBMIT_CONTENT = {
       },
       background_image: { contentType: 'image/jpeg, image/png, image/webp, image/avif' },
     },
-    example: { image: '(the photo)', audio: '(the recording)', background: 'blur', persons: 'auto' },
   },
 };

@@ -1,4 +1,5 @@
 import { log, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import type { RemoteThing } from '../../contracts/job.ts';
 import { QUEUES } from '../../contracts/queues.ts';
 import { pause } from './pause.ts';
 import { remoteActivities } from './remote-activities.ts';
@@ -34,6 +35,14 @@ export async function leaveTidyUp(remains: Remains): Promise<void> {
       staticSummary: 'Delete at D-ID what a job left there',
     });
   }
+}
+
+export function toRemote({ talkId, portraitId, voiceId }: Remains): RemoteThing[] {
+  return [
+    ...(talkId ? [{ what: 'talk' as const, id: talkId }] : []),
+    ...(portraitId ? [{ what: 'portrait' as const, id: portraitId }] : []),
+    ...(voiceId ? [{ what: 'voice' as const, id: voiceId }] : []),
+  ];
 }
 
 /** As `leaveTidyUp`; nothing is left afterwards. */

@@ -1,0 +1,60 @@
+import type { ErasedThing } from '../contracts/erase-receipt.ts';
+import type { RemoteThing } from '../contracts/job.ts';
+import { TIERS, taskPrefix } from '../contracts/task-keys.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { TaskRecords } from '../storage/task-records.ts';
+import { keepAlive } from './keep-alive.ts';
+
+/** What Temporal itself keeps of a task. */
+export interface TaskExecutions {
+  /** Has everything that runs for the task stop and undo itself; resolves when nothing does. */
+  end(taskId: string): Promise<void>;
+  /** Deletes what has ended, with its history; answers with the names. */
+  delete(taskId: string): Promise<string[]>;
+}
+
+export interface EraseDeps {
+  store: ObjectStore;
+  records: TaskRecords;
+  executions: TaskExecutions;
+}
+
+export function createEraseActivities({ store, records, executions }: EraseDeps) {
+  return {
+    async endExecutions({ taskId }: { taskId: string }): Promise<void> {
+      await keepAlive(() => executions.end(taskId));
+    },
+
+    /** What lies elsewhere: known to the record alone, so to be asked before that goes. */
+    async findRemote({ taskId }: { taskId: string }): Promise<RemoteThing[]> {
+      return (await records.read(taskId))?.remote ?? [];
+    },
+
+    /** The task's entries in the content cache, then every file of it, its record last. What is gone already is not listed. */
+    async eraseFiles({ taskId }: { taskId: string }): Promise<ErasedThing[]> {
+      const erased: ErasedThing[] = [];
+      const erase = async (kind: ErasedThing['kind'], prefix: string) => {
+        for (const name of await store.deleteAll(prefix)) {
+          erased.push({ kind, name, erased_at: new Date().toISOString() });
+        }
+      };
+      // Others that use an entry have copies of what is in it.
+      for (const entry of (await records.read(taskId))?.cache_entries ?? []) {
+        await erase('cache', entry);
+      }
+      for (const tier of TIERS.filter((one) => one !== 'videos')) {
+        await erase('file', taskPrefix(tier, taskId));
+      }
+      await erase('file', taskPrefix('videos', taskId));
+      return erased;
+    },
+
+    async deleteExecutions({ taskId }: { taskId: string }): Promise<ErasedThing[]> {
+      const names = await keepAlive(() => executions.delete(taskId));
+      const erased_at = new Date().toISOString();
+      return names.map((name) => ({ kind: 'execution' as const, name, erased_at }));
+    },
+  };
+}
+
+export type EraseActivities = ReturnType<typeof createEraseActivities>;

@@ -1,0 +1,44 @@
+import { createRoute } from '@hono/zod-openapi';
+import { PipelineError } from '../../errors.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { createRoutes } from '../api-routes.ts';
+import { taskParam } from '../task-param.ts';
+import { EraseReceipt } from '../wire/erase-receipt.ts';
+import { problems } from '../wire/problem.ts';
+import { TaskParams } from '../wire/task.ts';
+
+const erase = createRoute({
+  method: 'delete',
+  path: '/api/pipeline/tasks/{task_id}',
+  tags: ['Tasks'],
+  summary: 'Erase everything of a task',
+  description:
+    'Here, in the content cache, at the provider and in Temporal; what runs is stopped first. The receipt lists each thing. What takes long goes on: ask again for the receipt (503 with `Retry-After`).',
+  request: { params: TaskParams },
+  responses: {
+    200: { description: 'The receipt.', content: { 'application/json': { schema: EraseReceipt } } },
+    ...problems('TASK_NOT_FOUND', 'TEMPORAL_UNAVAILABLE', 'ERASE_UNDER_WAY'),
+  },
+});
+
+export function eraseRoutes({ jobs, records }: Pick<ApiDeps, 'jobs' | 'records'>) {
+  return createRoutes().openapi(erase, async (c) => {
+    const taskId = taskParam(c);
+    const isKnown =
+      (await records.read(taskId)) !== undefined || (await isThere(() => jobs.describe(taskId)));
+    c.header('Cache-Control', 'no-store');
+    return c.json(await jobs.erase(taskId, { isKnown }), 200);
+  });
+}
+
+async function isThere(look: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await look();
+    return true;
+  } catch (error) {
+    if (error instanceof PipelineError && error.code === 'TASK_NOT_FOUND') {
+      return false;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { ApiDeps } from '../api-deps.ts';
+import { createRoutes } from '../api-routes.ts';
+import { problems } from '../wire/problem.ts';
+import { TaskList, TaskState } from '../wire/task-list.ts';
+
+const DEFAULT_LIMIT = 20;
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/pipeline/tasks',
+  tags: ['Tasks'],
+  summary: 'Recent tasks, newest first',
+  description:
+    'As long as Temporal keeps them. A key that is not for `admin` sees its own. A new task is seen within a second.',
+  request: {
+    query: z.object({
+      status: TaskState.optional(),
+      limit: z.coerce.number().int().min(1).max(100).optional().openapi({ type: 'integer', example: 20 }),
+      cursor: z
+        .string()
+        .min(1)
+        .max(2000)
+        .optional()
+        .openapi({ description: '`next_cursor` of the page before; nobody else’s words.' }),
+    }),
+  },
+  responses: {
+    200: { description: 'One page.', content: { 'application/json': { schema: TaskList } } },
+    ...problems('INPUT_INVALID', 'TEMPORAL_UNAVAILABLE'),
+  },
+});
+
+export function taskListRoutes({ jobs }: Pick<ApiDeps, 'jobs'>) {
+  return createRoutes().openapi(list, async (c) => {
+    const { status, cursor, limit = DEFAULT_LIMIT } = c.req.valid('query');
+    const caller = c.get('caller');
+    const owner = caller?.scopes.has('admin') ? undefined : caller?.owner;
+    const page = await jobs.list({
+      limit,
+      ...(status && { status }),
+      ...(cursor && { cursor }),
+      ...(owner !== undefined && { owner }),
+    });
+    c.header('Cache-Control', 'no-store');
+    return c.json({ tasks: page.tasks, ...(page.nextCursor && { next_cursor: page.nextCursor }) }, 200);
+  });
+}

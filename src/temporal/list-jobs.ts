@@ -1,0 +1,99 @@
+import { type Client, isGrpcServiceError } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import type { JobPage, JobQuery, JobStatus } from '../api/job-client.ts';
+import { GENERATE_VIDEO, toTaskId } from '../contracts/messages.ts';
+import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
+import type { Stage } from '../contracts/stages.ts';
+import type { TaskSummary } from '../contracts/task-status.ts';
+import { PipelineError } from '../errors.ts';
+
+const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
+
+const INVALID_ARGUMENT = 3;
+
+/** As Temporal's visibility knows it; what an operator terminated has failed. */
+const QUERIES: Record<JobStatus, string> = {
+  running: "ExecutionStatus = 'Running'",
+  completed: "ExecutionStatus = 'Completed'",
+  failed: "ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')",
+  cancelled: "ExecutionStatus = 'Canceled'",
+};
+
+/** One page of jobs, newest first. A task that went on after a failure is there once, as its last attempt. */
+export async function listJobs(client: Client, { status, owner, limit, cursor }: JobQuery): Promise<JobPage> {
+  const list = () =>
+    client.workflowService.listWorkflowExecutions({
+      namespace: client.options.namespace,
+      pageSize: limit,
+      nextPageToken: cursor === undefined ? null : fromCursor(cursor),
+      query: [
+        `WorkflowType = '${GENERATE_VIDEO}'`,
+        ...(status ? [QUERIES[status]] : []),
+        ...(owner === undefined ? [] : [`${SEARCH_ATTRIBUTES.key} = '${owner}'`]),
+      ].join(' AND '),
+    });
+  const { executions, nextPageToken } = await list().catch((error) => {
+    throw isGrpcServiceError(error) && error.code === INVALID_ARGUMENT ? noCursor(error) : error;
+  });
+  const tasks = new Map<string, TaskSummary>();
+  for (const execution of executions ?? []) {
+    const task = toSummary(execution);
+    if (!tasks.has(task.task_id)) tasks.set(task.task_id, task);
+  }
+  return {
+    tasks: [...tasks.values()],
+    ...(nextPageToken?.length && { nextCursor: Buffer.from(nextPageToken).toString('base64url') }),
+  };
+}
+
+function toSummary(info: proto.temporal.api.workflow.v1.IWorkflowExecutionInfo): TaskSummary {
+  const read = (name: string): string | undefined => {
+    const payload = info.searchAttributes?.indexedFields?.[name];
+    const value = payload && defaultPayloadConverter.fromPayload<string | string[]>(payload);
+    return Array.isArray(value) ? value[0] : value;
+  };
+  const status = toStatus(info.status);
+  const stage = (read(SEARCH_ATTRIBUTES.stage) ?? 'INITIALIZED') as Stage;
+  const provider = read(SEARCH_ATTRIBUTES.provider);
+  return {
+    task_id: toTaskId(info.execution?.workflowId ?? ''),
+    stage,
+    status,
+    ...(provider !== undefined && { provider }),
+    submitted_at: toIso(info.startTime),
+    ...(info.closeTime && { ended_at: toIso(info.closeTime) }),
+  };
+}
+
+function toStatus(status: proto.temporal.api.enums.v1.WorkflowExecutionStatus | null | undefined): JobStatus {
+  switch (status) {
+    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING:
+      return 'running';
+    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+      return 'completed';
+    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED:
+      return 'cancelled';
+    default:
+      return 'failed';
+  }
+}
+
+function toIso(time: proto.google.protobuf.ITimestamp | null | undefined): string {
+  return new Date(Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1e6)).toISOString();
+}
+
+/** Temporal takes a token of its own only; what is none would be its internal error. */
+function fromCursor(cursor: string): Uint8Array {
+  const token = Buffer.from(cursor, 'base64url');
+  try {
+    JSON.parse(token.toString('utf8'));
+    return token;
+  } catch (cause) {
+    throw noCursor(cause);
+  }
+}
+
+function noCursor(cause: unknown): PipelineError {
+  return new PipelineError('INPUT_INVALID', 'cursor: expected the next_cursor of another page.', { cause });
+}
