@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { afterAll, describe, expect, it } from 'vitest';
+import { createContentCache } from '../../src/storage/content-cache.ts';
+import { retain } from '../../src/storage/retention.ts';
 import { openS3, type S3Settings } from '../../src/storage/s3-store/s3-access.ts';
 import { createS3Store } from '../../src/storage/s3-store.ts';
+import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { obtainS3Program, startS3Server } from '../s3-server.ts';
 import { objectStoreSuite } from '../suites/object-store.ts';
 import { startFlakyProxy } from './s3-store/flaky-proxy.ts';
+import { storeTask } from './task-files.ts';
 
 const program = obtainS3Program();
 const BYTES = Buffer.from('Lorem ipsum dolor sit amet');
@@ -111,6 +115,54 @@ describe.skipIf(!program)('objects in S3 (needs Go, to build versitygw)', async 
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('STORAGE_S3_SECRET_ACCESS_KEY'),
     });
+  });
+
+  it('go when they have had their time, as in a folder', async () => {
+    const { store } = createStore();
+    const { keys } = await storeTask(store, 'retained');
+    const records = createTaskRecords({ store });
+
+    const report = await retain({
+      store,
+      records,
+      isRunning: async () => false,
+      rules: {
+        days: { uploads: 7, processed: 3, videos: 30, records: 365 },
+        unknownDays: 1,
+        tempHours: 1,
+        maxCacheBytes: 1e9,
+      },
+      dryRun: false,
+      now: Date.now() + 8 * 24 * HOUR_MS,
+    });
+
+    expect(report.errors).toEqual({ count: 0, examples: [] });
+    expect(await store.stat(keys.image)).toBeUndefined();
+    expect(await store.stat(keys.mask)).toBeUndefined();
+    expect((await records.read('retained'))?.objects.map(({ key }) => key)).toEqual([
+      keys.video,
+      keys.thumbnail,
+    ]);
+  });
+
+  it('are kept and found by what they were made of, and thrown away where they are damaged', async () => {
+    const cache = createContentCache(createStore());
+    const other = createStore();
+    await other.store.put('made/video', BYTES);
+    const facts = { photo: 'a', model: 'b' };
+
+    const entry = await cache.keep('video', facts, { result: 1, files: { video: 'made/video' } });
+    const elsewhere = createContentCache({ store: other.store });
+    expect(await elsewhere.find('video', { model: 'b', photo: 'a' }, { video: 'task/video' })).toMatchObject({
+      result: 1,
+      stored: { video: { key: 'task/video', bytes: BYTES.length } },
+    });
+    expect(await other.store.read('task/video')).toEqual(BYTES);
+
+    await writeFile(fileOf(`${entry}video`), 'Lorem ipsum dolor sit amEt');
+    const stranger = createContentCache(createStore());
+    expect(await stranger.find('video', facts, { video: 'task/video' })).toBeUndefined();
+    expect(await Array.fromAsync(other.store.list(entry))).toEqual([]);
   });
 
   describe('copies on a machine', () => {
