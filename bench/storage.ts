@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import type { JobResult } from '../src/contracts/job.ts';
 import { createFileStore } from '../src/storage/file-store.ts';
@@ -15,6 +15,7 @@ import { type Bench, percentile, type Row } from './bench.ts';
 const run = promisify(execFile);
 const SAMPLES = join(import.meta.dirname, '../samples');
 const CACHED_JOBS = 20;
+const NAMES = { put: 'put of a stream', moved: 'put of a file', get: 'get' };
 
 export const storage: Bench = {
   name: 'storage',
@@ -29,14 +30,23 @@ export const storage: Bench = {
   },
 };
 
-/** In turns, so that what else the machine does meets all alike. A get writes to a file too, as `cp` does. */
+/**
+ * In turns, so that what else the machine does meets all alike. A get reads and verifies all of it; to a file it also
+ * writes and makes that durable, as `cp` and `sync` do.
+ */
 async function measureSize(name: string, bytes: number, rounds: number, atLeast?: number): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'limelight-bench-'));
   try {
     const store = createFileStore({ root: join(folder, 'store') });
     const [source, copy, got] = ['source', 'copy', 'got'].map((file) => join(folder, file));
     await writeFile(source!, randomBytes(bytes));
-    const times: Record<'cp' | 'put' | 'get', number[]> = { cp: [], put: [], get: [] };
+    const times: Record<'cp' | 'put' | 'moved' | 'get' | 'file', number[]> = {
+      cp: [],
+      put: [],
+      moved: [],
+      get: [],
+      file: [],
+    };
     for (let round = 0; round <= rounds; round++) {
       const warm = round > 0;
       const time = async (what: keyof typeof times, work: () => Promise<unknown>) => {
@@ -48,9 +58,15 @@ async function measureSize(name: string, bytes: number, rounds: number, atLeast?
       await time('put', () =>
         store.put('bench/object', createReadStream(source!, { highWaterMark: 1 << 20 })),
       );
+      await copyFile(source!, got!);
+      await time('moved', () => store.put('bench/moved', { path: got! }));
       await time('get', async () => {
         const { stream } = await store.open('bench/object');
-        await pipeline(stream, createWriteStream(got!));
+        await finished(stream.resume());
+      });
+      await time('file', async () => {
+        const { stream } = await store.open('bench/object');
+        await pipeline(stream, createWriteStream(got!, { highWaterMark: 4 << 20 }));
         await using handle = await open(got!);
         await handle.sync();
       });
@@ -59,10 +75,12 @@ async function measureSize(name: string, bytes: number, rounds: number, atLeast?
     const median = (what: keyof typeof times) => percentile(times[what], 0.5);
     return [
       { what: `${name}: cp and fsync`, value: median('cp'), unit: 'ms' },
-      { what: `${name}: put`, value: median('put'), unit: 'ms' },
+      { what: `${name}: put of a stream`, value: median('put'), unit: 'ms' },
+      { what: `${name}: put of a file, as every stage does`, value: median('moved'), unit: 'ms' },
       { what: `${name}: get`, value: median('get'), unit: 'ms' },
-      ...(['put', 'get'] as const).map((what) => ({
-        what: `${name}: throughput of ${what} / of cp and fsync`,
+      { what: `${name}: get to a file, and fsync`, value: median('file'), unit: 'ms' },
+      ...(['put', 'moved', 'get'] as const).map((what) => ({
+        what: `${name}: throughput of ${NAMES[what]} / of cp and fsync`,
         value: median('cp') / median(what),
         unit: '',
         ...(atLeast && { atLeast }),

@@ -13,6 +13,7 @@ export interface ReceivedBody {
 
 /** Long enough to be few, short enough that hashing one does not hold up the event loop. */
 const CHUNK_BYTES = 1 << 20;
+const SYNC_BYTES = 8 << 20;
 
 /** Brings a body into the new file at `path`, hashed on the way. A file is moved there, from another file system copied. */
 export async function receiveBody(
@@ -40,7 +41,19 @@ async function writeNew(
   signal: AbortSignal | undefined,
 ): Promise<ReceivedBody> {
   const handle = await open(path, 'wx');
-  return withHash(handle, source, signal, (chunk) => handle.writeFile(chunk));
+  let unsynced = 0;
+  let syncing = Promise.resolve();
+  return withHash(handle, source, signal, async (chunk) => {
+    await handle.writeFile(chunk);
+    unsynced += chunk.byteLength;
+    if (unsynced >= SYNC_BYTES) {
+      // The disk works while the rest arrives: the last fsync has little left to do.
+      await syncing;
+      syncing = handle.datasync();
+      syncing.catch(() => undefined);
+      unsynced = 0;
+    }
+  });
 }
 
 async function hashMoved(path: string, signal: AbortSignal | undefined): Promise<ReceivedBody> {
@@ -66,9 +79,11 @@ async function withHash(
     for await (const part of source) {
       signal?.throwIfAborted();
       const chunk = typeof part === 'string' ? Buffer.from(part) : part;
+      // The file system writes while this thread hashes.
+      const taking = take(chunk);
       hash.update(chunk);
       bytes += chunk.byteLength;
-      await take(chunk);
+      await taking;
     }
     return { handle, bytes, sha256: hash.digest('hex') };
   } catch (error) {

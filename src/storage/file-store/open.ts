@@ -7,7 +7,7 @@ import { createVerifyingStream } from '../verifying-stream.ts';
 import { findFolders } from './folders.ts';
 import { type FileVersion, readVersion } from './version.ts';
 
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 512 * 1024;
 
 /** The whole object is verified while it streams, a part of it only for its size. */
 export async function openFile(root: string, key: string, range?: ByteRange): Promise<OpenObject> {
