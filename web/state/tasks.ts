@@ -12,6 +12,8 @@ export interface Task {
   submittedAt: string;
   /** Share that is sent, while the upload runs. */
   uploading?: number;
+  /** Why the upload is made again, in the server's words; `''` where there was no answer. */
+  uploadsAgain?: string;
   refusal?: Refusal;
   /** Of the run of now: the end of a run before that was tried again is not among them. */
   events: StageEvent[];
@@ -100,18 +102,19 @@ export async function submit(keepsake: Keepsake): Promise<void> {
   for (;;) {
     const answer = await upload(keepsake, (uploading) => change(taskId, { uploading }));
     if (answer.kind === 'accepted') {
-      const { uploading: _, ...task } = taskOf(taskId).value;
+      const { uploading: _, uploadsAgain: __, ...task } = taskOf(taskId).value;
       taskOf(taskId).value = task;
       await keep({ ...keepsake, isSubmitted: true });
       return;
     }
     if (answer.kind === 'refused') {
-      const { uploading: _, ...task } = taskOf(taskId).value;
+      const { uploading: _, uploadsAgain: __, ...task } = taskOf(taskId).value;
       taskOf(taskId).value = { ...task, refusal: answer.refusal };
       await keep({ ...keepsake, isSubmitted: true });
       return;
     }
-    await new Promise((resolve) => setTimeout(resolve, COME_BACK_MS));
+    change(taskId, { uploading: 0, uploadsAgain: answer.why ?? '' });
+    await new Promise((resolve) => setTimeout(resolve, answer.comeBackMs ?? COME_BACK_MS));
   }
 }
 

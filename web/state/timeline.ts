@@ -62,7 +62,7 @@ export function toSteps(task: Task, t: Strings): Step[] {
       const percent = Math.round((task.uploading ?? 0) * 100);
       return task.refusal
         ? { name, state: 'failed', words: '' }
-        : { name, state: 'now', words: t.task.sent(percent) };
+        : { name, state: 'now', words: toUploadWords(task, percent, t) };
     });
   }
   const stages = task.events.map(({ data }) => data.stage);
@@ -85,6 +85,13 @@ export function toSteps(task: Task, t: Strings): Step[] {
     const state = hasFailed ? 'failed' : isAsking ? 'asking' : 'now';
     return { name, state, ...times, words: hasFailed ? '' : words };
   });
+}
+
+function toUploadWords({ uploadsAgain }: Task, percent: number, t: Strings): string {
+  if (uploadsAgain === undefined || percent > 0) {
+    return t.task.sent(percent);
+  }
+  return uploadsAgain || t.task.resend;
 }
 
 function toTimes(events: StageEvent[], name: StepName): { startedAt?: number; endedAt?: number } {

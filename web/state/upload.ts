@@ -10,7 +10,7 @@ export interface Refusal {
 export type UploadAnswer =
   | { kind: 'accepted' }
   | { kind: 'refused'; refusal: Refusal }
-  | { kind: 'unanswered' };
+  | { kind: 'unanswered'; why?: string; comeBackMs?: number };
 
 /**
  * Sends a submission once. `XMLHttpRequest`, because `fetch` does not tell how much was sent. The task's id is the page's own, so
@@ -38,22 +38,26 @@ export function upload(keepsake: Keepsake, onProgress: (share: number) => void):
   });
 }
 
-function toAnswer({ status, responseText }: XMLHttpRequest): UploadAnswer {
+function toAnswer(request: XMLHttpRequest): UploadAnswer {
+  const { status } = request;
   if (status >= 200 && status < 300) {
     return { kind: 'accepted' };
   }
-  // The server is there, but Temporal or a proxy's backend is not: it is tried again.
+  const refusal = toRefusal(request);
+  // It may be taken a little later: the server has enough to do, or what is behind it is away.
   if (status === 429 || status === 502 || status === 503) {
-    return { kind: 'unanswered' };
+    const seconds = Number(request.getResponseHeader('Retry-After') ?? 0);
+    return { kind: 'unanswered', why: refusal.detail, ...(seconds > 0 && { comeBackMs: seconds * 1000 }) };
   }
   wantsKey.value = status === 401;
+  return { kind: 'refused', refusal };
+}
+
+function toRefusal({ status, responseText }: XMLHttpRequest): Refusal {
   try {
     const { code, detail } = JSON.parse(responseText);
-    return { kind: 'refused', refusal: { code, detail } };
+    return { code, detail };
   } catch {
-    return {
-      kind: 'refused',
-      refusal: { code: 'INTERNAL', detail: `The server answered with status ${status}.` },
-    };
+    return { code: 'INTERNAL', detail: `The server answered with status ${status}.` };
   }
 }
