@@ -18,7 +18,6 @@ export interface KeyringDeps {
 }
 
 interface Ring {
-  readAt: number;
   bySecret: Map<string, ApiKey>;
   byName: Map<string, ApiKey>;
 }
@@ -31,7 +30,6 @@ export function createKeyring({ keys, maxAgeMs = 3_000, now = Date.now }: Keyrin
   const read = async (): Promise<Ring> => {
     const all = await keys.list();
     return {
-      readAt: now(),
       byName: new Map(all.map((key) => [key.name, key])),
       bySecret: new Map(all.flatMap((key) => key.secrets.map(({ sha256 }) => [sha256, key] as const))),
     };
