@@ -35,7 +35,7 @@ export const de: Strings = {
       replace: 'Anderes Foto',
       remove: 'Foto entfernen',
       alt: (name) => `Dein Foto: ${name}`,
-      sketch: 'Eine Skizze. Der echte Ausschnitt ist feiner.',
+      sketch: 'Skizze: Der echte Ausschnitt ist feiner.',
       noPreview: 'Dieser Browser kann das Foto nicht zeigen; der Server versucht es.',
       tooLarge: (megabytes) => `Das Foto ist größer als ${megabytes} MB. Wähle ein kleineres.`,
       notPhoto: (name) => `„${name}“ ist kein Foto. Wähle ein JPEG, PNG, WebP oder AVIF.`,
