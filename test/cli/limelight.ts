@@ -16,6 +16,8 @@ interface Where {
   cwd?: string;
   /** Over the environment of the tests; `undefined` takes a variable away. */
   env?: Record<string, string | undefined>;
+  /** What is typed. */
+  input?: string;
 }
 
 /** Runs the command as a script does: no terminal anywhere. */
@@ -30,16 +32,17 @@ export async function limelightInTerminal(args: string[], where: Where = {}): Pr
   return finish('script', ['--quiet', '--return', '--command', shell, '/dev/null'], where);
 }
 
-async function finish(program: string, args: string[], { cwd, env }: Where): Promise<Ended> {
+async function finish(program: string, args: string[], { cwd, env, input }: Where): Promise<Ended> {
   const child = spawn(program, args, {
     ...(cwd && { cwd }),
     // The colours of whoever runs the tests are not the command's.
     env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: 'xterm', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
   const [printed, said, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
+    text(child.stdout!),
+    text(child.stderr!),
     once(child, 'close'),
   ]);
   return { code: code as number | null, printed, said };

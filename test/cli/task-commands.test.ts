@@ -256,6 +256,42 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     });
   });
 
+  it('lists the newest tasks, and knows one by last or by how its id begins', async () => {
+    const id = await submit();
+    await run('watch', id);
+
+    const { printed } = await run('tasks', '--limit', '5');
+    const [titles, first] = printed.split('\n');
+    expect(titles).toMatch(/^task +stage +made by +submitted +took$/);
+    expect(first).toMatch(new RegExp(`^${id} +COMPLETED +local `));
+
+    const completed = JSON.parse((await run('tasks', '--status', 'completed', '--json')).printed);
+    expect(completed[0]).toMatchObject({ task_id: id, status: 'completed' });
+    expect((await run('status', 'last')).printed).toContain(id);
+    expect((await run('status', id.slice(0, 13))).printed).toContain(id);
+    expect(await run('status', 'zzzz')).toMatchObject({
+      code: 5,
+      said: expect.stringContaining('begins with zzzz'),
+    });
+  });
+
+  it('erases a task where somebody says yes, and prints what went', async () => {
+    const id = await submit();
+    await run('watch', id);
+
+    expect(await run('erase', id)).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('erase with --yes'),
+    });
+    const no = await limelightInTerminal(['erase', id], { ...where(), input: 'n\n' });
+    expect(no).toMatchObject({ code: 2, printed: expect.stringContaining('Nothing was erased.') });
+    const yes = await limelightInTerminal(['erase', id], { ...where(), input: 'y\n' });
+    expect(yes).toMatchObject({ code: 0, printed: expect.stringContaining('erased at') });
+    expect(yes.printed).toMatch(/^ {2}file +videos\//m);
+
+    expect((await run('status', id)).code).toBe(5);
+  });
+
   it('says that a task is not known', async () => {
     const { code, said } = await run('status', '11111111-2222-4333-8444-555555555555');
 
