@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { PHOTO, VOICE } from '../api/job-form-data.ts';
 import { type PipelineWorker, startPipelineWorker } from '../api/pipeline-worker.ts';
@@ -260,6 +261,11 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     const id = await submit();
     await run('watch', id);
 
+    // What Temporal lists is a moment behind.
+    const client = createLimelightClient({ baseUrl: api.url });
+    const newest = async () => (await client.list({ limit: 1 })).tasks[0];
+    await expect.poll(newest, { timeout: 20_000 }).toMatchObject({ task_id: id, status: 'completed' });
+
     const { printed } = await run('tasks', '--limit', '5');
     const [titles, first] = printed.split('\n');
     expect(titles).toMatch(/^task +stage +made by +submitted +took$/);
@@ -289,7 +295,8 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect(yes).toMatchObject({ code: 0, printed: expect.stringContaining('erased at') });
     expect(yes.printed).toMatch(/^ {2}file +videos\//m);
 
-    expect((await run('status', id)).code).toBe(5);
+    const status = () => run('status', id).then(({ code }) => code);
+    await expect.poll(status, { timeout: 20_000 }).toBe(5);
   });
 
   it('says that a task is not known', async () => {
