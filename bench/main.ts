@@ -11,6 +11,7 @@ import { refusals } from './refusals.ts';
 import { renderer } from './renderer.ts';
 import { stages } from './stages.ts';
 import { storage } from './storage.ts';
+import { submits } from './submits.ts';
 
 const BENCHES: Bench[] = [
   orchestration,
@@ -23,6 +24,7 @@ const BENCHES: Bench[] = [
   renderer,
   dId,
   storage,
+  submits,
 ];
 
 const { values, positionals } = parseArgs({

@@ -118,6 +118,12 @@ function createActivities(deps: RecordDeps & EraseDeps, found: { persons: Person
     findVideo: async () => ({ kind: 'off' }),
     findDetection: async () => null,
     findCutout: async () => null,
+    async testDetector() {
+      return { score: 0.9, timings_ms: {} };
+    },
+    async testMatting() {
+      return { score: 0.4, timings_ms: {} };
+    },
     async prepareMedia(request: { imageKey: string; audioKey: string; photoKey: string; voiceKey: string }) {
       // What was accepted must be there.
       await Promise.all([store.read(request.imageKey), store.read(request.audioKey)]);

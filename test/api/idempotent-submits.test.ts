@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { jobForm } from './job-form-data.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+const SUBMITS = 1_000;
+
+const form = new Response(jobForm());
+const CONTENT_TYPE = form.headers.get('content-type')!;
+const BODY = new Uint8Array(await form.arrayBuffer());
+
+let server: TestServer;
+let api: TestApi;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  api = await startTestApi(server.client, { access: { rate: { perS: 1e6, burst: 1e6 } } });
+});
+
+afterAll(async () => {
+  await api[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+/** What a client does that is told to come back. */
+async function submit(key: string): Promise<Record<string, unknown>> {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const answer = await fetch(`${api.url}/api/pipeline/generate`, {
+      method: 'POST',
+      body: BODY,
+      headers: { 'Content-Type': CONTENT_TYPE, 'Idempotency-Key': key },
+    }).catch(() => undefined);
+    if (answer?.status === 202) return (await answer.json()) as Record<string, unknown>;
+    await answer?.body?.cancel();
+    await sleep(250);
+  }
+  throw new Error('The server never took it');
+}
+
+it(`makes one workflow of ${SUBMITS} submissions at once with one key, and answers all of them alike`, async () => {
+  const key = randomUUID();
+
+  const answers = await Promise.all(Array.from({ length: SUBMITS }, () => submit(key)));
+
+  expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+  const taskId = answers[0]!.task_id;
+  const runs = await Array.fromAsync(
+    server.client.workflow.list({ query: `WorkflowId = 'video/${taskId}'` }),
+  );
+  expect(runs).toHaveLength(1);
+  // Photo and voice, once.
+  expect(await Array.fromAsync(api.store.list('uploads/'))).toHaveLength(2);
+}, 120_000);

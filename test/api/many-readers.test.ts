@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { PHOTO, VOICE } from './job-form-data.ts';
+import { readByMany, submitMany } from './many-readers.ts';
+import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+let server: TestServer;
+let api: TestApi;
+let worker: PipelineWorker;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  api = await startTestApi(server.client, { access: { rate: { perS: 1e6, burst: 1e6 } } });
+  worker = await startPipelineWorker(server, api);
+});
+
+afterAll(async () => {
+  await worker[Symbol.asyncDispose]();
+  await api[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+/** `npm run prove:readers` is the same with a thousand readers on fifty tasks, for ten minutes. */
+it('gives 100 readers of 5 tasks, each cut off 5 times and back again, every event once and in order', async () => {
+  const held = worker.hold('renderTalk');
+  const [image, audio] = [PHOTO, VOICE].map((bytes) => new Blob([new Uint8Array(bytes)]));
+  const taskIds = await submitMany(api.url, 5, { image: image!, audio: audio! });
+  const reading = readByMany({ url: api.url, taskIds, readers: 100, cuts: 5, seed: 20_261_125 });
+  await expect.poll(held.reached, { timeout: 30_000 }).toBe(5);
+  // One long poll for each task, however many read.
+  await expect.poll(() => api.hub.watching, { timeout: 10_000 }).toBeLessThanOrEqual(5);
+  held.release();
+
+  const { faults, resumed } = await reading;
+
+  expect(faults).toEqual([]);
+  expect(resumed).toBeGreaterThan(300);
+  await expect.poll(() => api.hub.readers, { timeout: 10_000 }).toBe(0);
+}, 90_000);
