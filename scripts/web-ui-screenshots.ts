@@ -45,19 +45,23 @@ while ((await client.status(waiting)).stage !== 'DID_UPLOAD') {
 mkdirSync(IMAGES, { recursive: true });
 const browser = await openBrowser();
 const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-const shoot = async (name: string, path: string, settled: string) => {
+/** @param height of what is shown; below it a failure has the paths of the machine that it happened on. */
+const shoot = async (name: string, path: string, settled: string, height = 900) => {
   await page.goto(`${stack.webUiUrl}/namespaces/default/${path}`);
   await page.getByText(settled).first().waitFor({ timeout: 60_000 });
   // The page fills its tables after the words are there.
   await page.waitForTimeout(2_000);
-  await page.screenshot({ path: join(IMAGES, `web-ui-${name}.jpg`), type: 'jpeg', quality: 80 });
+  await page.screenshot({
+    path: join(IMAGES, `web-ui-${name}.jpg`),
+    type: 'jpeg',
+    quality: 80,
+    clip: { x: 0, y: 0, width: 1440, height },
+  });
   process.stdout.write(`docs/images/web-ui-${name}.jpg\n`);
 };
 const query = (text: string) => `workflows?query=${encodeURIComponent(text)}`;
 await shoot('jobs', query("WorkflowType = 'generateVideo'"), made);
 await shoot('filtered', query("LimelightOutcome = 'failed' AND LimelightProvider = 'local'"), refused);
-await shoot('failed', `workflows/${encodeURIComponent(`video/${refused}`)}`, 'FAILED');
-await shoot('waiting', `workflows/${encodeURIComponent(`video/${waiting}`)}`, 'DID_UPLOAD');
-await shoot('retention', 'schedules/storage-retention', 'storage-retention');
+await shoot('failed', `workflows/${encodeURIComponent(`video/${refused}`)}`, 'No person was found', 512);
 await browser.close();
 await client.cancel(waiting);
