@@ -117,7 +117,8 @@ function toWords(task: Task, name: StepName, t: Strings): string {
     return name === 'check' ? t.task.accepted : '';
   }
   const { stage, message } = event.data;
-  const isNewsWithin = task.events[index - 1]?.data.stage === stage;
+  // Who shall speak is asked and answered within one stage; the page has words of its own for both.
+  const isNewsWithin = task.events[index - 1]?.data.stage === stage && stage !== 'DETECTION_COMPLETE';
   if (isNewsWithin && !personsToChoose(task)) {
     return message;
   }
