@@ -1,0 +1,22 @@
+/** `npm run schemathesis [-- --seed 1 --examples 50]`: the long run, with random requests and sequences of them. */
+import { parseArgs } from 'node:util';
+import { startPipelineWorker } from '../test/api/pipeline-worker.ts';
+import { startTestApi } from '../test/api/test-api.ts';
+import { prepareSchemathesis, runSchemathesis } from '../test/schemathesis/run-schemathesis.ts';
+import { startTestServer } from '../test/temporal-server.ts';
+
+const { values } = parseArgs({
+  options: { seed: { type: 'string', default: '1' }, examples: { type: 'string', default: '50' } },
+});
+const program = await prepareSchemathesis();
+await using server = await startTestServer();
+await using api = await startTestApi(server.client, { access: { rate: { perS: 1e6, burst: 1e6 } } });
+await using _worker = await startPipelineWorker(server, api);
+const { exitCode, report } = await runSchemathesis(program, {
+  url: api.url,
+  seed: Number(values.seed),
+  maxExamples: Number(values.examples),
+  phases: 'coverage,fuzzing,stateful',
+});
+process.stdout.write(report);
+process.exitCode = exitCode;
