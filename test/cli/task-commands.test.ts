@@ -25,7 +25,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
 
   beforeAll(async () => {
     server = await startTestServer();
-    api = await startTestApi(server.client);
+    api = await startTestApi(server.client, { defaults: { retryWindowS: 60 } });
     worker = await startPipelineWorker(server, api);
     folder = await mkdtemp(join(tmpdir(), 'limelight-commands-'));
   });
