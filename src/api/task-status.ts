@@ -34,6 +34,10 @@ export async function readTaskStatus(
     }
     throw error;
   });
+  if (progress?.outcome && !record && !(await records.read(taskId))) {
+    // Whatever ends is recorded first: this one was erased, and Temporal takes up to a minute to forget it.
+    throw new PipelineError('TASK_NOT_FOUND', `There is no task ${taskId}.`);
+  }
   const last = progress?.events.at(-1) ?? recorded;
   if (description.status !== 'running' && !progress?.outcome) {
     const { event, outcome } = toLostEnd(taskId, description, last);

@@ -3,6 +3,7 @@ import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import { createRoutes } from '../api-routes.ts';
 import { taskParam } from '../task-param.ts';
+import { readTaskStatus } from '../task-status.ts';
 import { EraseReceipt } from '../wire/erase-receipt.ts';
 import { problems } from '../wire/problem.ts';
 import { TaskParams } from '../wire/task.ts';
@@ -24,8 +25,7 @@ const erase = createRoute({
 export function eraseRoutes({ jobs, records }: Pick<ApiDeps, 'jobs' | 'records'>) {
   return createRoutes().openapi(erase, async (c) => {
     const taskId = taskParam(c);
-    const isKnown =
-      (await records.read(taskId)) !== undefined || (await isThere(() => jobs.describe(taskId)));
+    const isKnown = await isThere(() => readTaskStatus({ jobs, records }, taskId));
     c.header('Cache-Control', 'no-store');
     return c.json(await jobs.erase(taskId, { isKnown }), 200);
   });
