@@ -16,15 +16,6 @@ const API_MAIN = join(ROOT, 'src/api/main.ts');
 export const SAMPLE_PHOTO = join(ROOT, 'samples/portrait.jpg');
 const SAMPLE_VOICE = join(ROOT, 'samples/voice.wav');
 
-/** A photo of nobody. */
-const HILLS = `<svg xmlns="http://www.w3.org/2000/svg" width="900" height="900">
-  <linearGradient id="sky" x2="0" y2="1"><stop stop-color="#8fb8d9"/><stop offset="1" stop-color="#fbe3c2"/></linearGradient>
-  <rect width="900" height="900" fill="url(#sky)"/><circle cx="640" cy="330" r="70" fill="#fff3d6"/>
-  <path d="M0 560 Q230 400 470 560 T900 500 V900 H0z" fill="#8aa88b"/>
-  <path d="M0 690 Q300 560 560 690 T900 650 V900 H0z" fill="#5e8266"/>
-  <path d="M0 800 Q260 720 520 800 T900 780 V900 H0z" fill="#3d5c48"/>
-</svg>`;
-
 export interface PageStack extends AsyncDisposable {
   /** Of the page. */
   url: string;
@@ -76,7 +67,7 @@ export async function startPageStack(voiceS = 1.2): Promise<PageStack> {
   };
   await cutVoice(files.shortVoice, voiceS);
   await placeTwice(files.twoPersons);
-  await sharp(Buffer.from(HILLS)).png().toFile(files.hills);
+  await paintHills(files.hills);
   const owned = resources.move();
   return {
     url: `http://127.0.0.1:${port}/`,
@@ -119,5 +110,30 @@ async function placeTwice(path: string): Promise<void> {
       { input: right, left: 700, top: 0 },
     ])
     .jpeg({ quality: 90 })
+    .toFile(path);
+}
+
+const HILLS_PX = 900;
+const SKY = [143, 184, 217];
+/** Height of the crest as a share of the picture, its swing, and the colour, from far to near. */
+const CRESTS = [
+  { at: 0.58, swing: 0.07, colour: [138, 168, 139] },
+  { at: 0.72, swing: 0.06, colour: [94, 130, 102] },
+  { at: 0.86, swing: 0.04, colour: [61, 92, 72] },
+];
+
+/** A photo of nobody. Pixel by pixel: vector files are not read in this project. */
+async function paintHills(path: string): Promise<void> {
+  const pixels = Buffer.alloc(HILLS_PX * HILLS_PX * 3);
+  for (let y = 0; y < HILLS_PX; y += 1) {
+    for (let x = 0; x < HILLS_PX; x += 1) {
+      const crest = CRESTS.findLast(
+        ({ at, swing }, index) => y / HILLS_PX > at + swing * Math.sin(x / 140 + index * 2),
+      );
+      pixels.set(crest?.colour ?? SKY, (y * HILLS_PX + x) * 3);
+    }
+  }
+  await sharp(pixels, { raw: { width: HILLS_PX, height: HILLS_PX, channels: 3 } })
+    .png()
     .toFile(path);
 }
