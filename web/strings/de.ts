@@ -209,7 +209,6 @@ export const de: Strings = {
     emptyText: 'Das erste dauert keine Minute.',
     start: 'Eins machen',
     more: 'Mehr zeigen',
-    open: (when, state) => `Video von ${when}, ${state}`,
     states: {
       uploading: 'lädt hoch',
       running: 'läuft',

@@ -225,7 +225,6 @@ export const en = {
     emptyText: 'Your first one takes less than a minute.',
     start: 'Make one',
     more: 'Show more',
-    open: (when: string, state: string) => `Video of ${when}, ${state}`,
     states: {
       uploading: 'uploading',
       running: 'under way',

@@ -125,11 +125,7 @@ function VideoCard({ id }: { id: string }) {
   const picture = thumbnail ?? keptUrl;
   const isDim = state === 'failed' || state === 'cancelled';
   return (
-    <a
-      class="video-card"
-      href={toHash({ view: 'video', taskId: id })}
-      aria-label={t.open(when, t.states[state])}
-    >
+    <a class="video-card" href={toHash({ view: 'video', taskId: id })}>
       <div class={`thumb ${isDim ? 'dim' : ''}`}>
         {picture ? <img src={picture} alt="" loading="lazy" /> : <Figure />}
         {state === 'completed' && (
@@ -144,7 +140,10 @@ function VideoCard({ id }: { id: string }) {
         )}
       </div>
       <div class="line">
-        <span>{when}</span>
+        <span>
+          <span class="unseen">{t.untitled} </span>
+          {when}
+        </span>
         <span class={`state ${LOOKS[state]}`}>{t.states[state]}</span>
       </div>
     </a>
