@@ -55,6 +55,8 @@ async function withServer(line: string, use: () => void): Promise<void> {
     cwd: clone,
     env,
     stdio: ['ignore', 'inherit', 'pipe'],
+    // A group of its own, all of which Ctrl-C in a terminal reaches.
+    detached: true,
   });
   const ready = Promise.withResolvers<void>();
   createInterface({ input: server.stderr }).on('line', (said) => {
@@ -67,7 +69,7 @@ async function withServer(line: string, use: () => void): Promise<void> {
     use();
   } finally {
     if (server.exitCode === null) {
-      server.kill('SIGINT');
+      process.kill(-server.pid!, 'SIGINT');
       await once(server, 'exit');
     }
   }
