@@ -36,6 +36,7 @@ import { timelineRoutes } from './routes/timeline.ts';
 import { usageRoutes } from './routes/usage.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { securityHeaders } from './security-headers.ts';
+import { createRecentTimelines } from './timeline-summary.ts';
 import { traceRequest } from './trace-request.ts';
 
 /** The HTTP API over whatever it is given. */
@@ -56,7 +57,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.use(crossOrigin(deps.access.corsOrigins));
   app.use(guard(deps.access));
   app.route('/', submitRoutes(deps));
-  app.route('/', statusRoutes(deps));
+  const recent = createRecentTimelines(deps);
+  app.route('/', statusRoutes(deps, recent));
   app.route('/', taskListRoutes(deps));
   app.route('/', eventRoutes(deps));
   app.route('/', fileRoutes(deps));
@@ -73,7 +75,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', webhookRoutes(deps));
   app.route('/', usageRoutes(deps));
   app.route('/', storageRoutes(deps));
-  app.route('/', timelineRoutes(deps));
+  app.route('/', timelineRoutes(deps, recent));
   app.route('/', metricsRoutes(deps));
   app.route('/', infoRoutes(deps));
   app.route('/', retentionRoutes(deps));

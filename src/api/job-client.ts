@@ -1,9 +1,10 @@
 import type { EraseReceipt } from '../contracts/erase-receipt.ts';
 import type { JobInput } from '../contracts/job.ts';
 import type { JobMemo, Progress } from '../contracts/messages.ts';
+import type { QueueName } from '../contracts/queues.ts';
 import type { RetryPoint } from '../contracts/retry.ts';
 import type { Stage } from '../contracts/stages.ts';
-import type { TaskSummary } from '../contracts/task-status.ts';
+import type { QueuePlace, TaskSummary } from '../contracts/task-status.ts';
 
 export interface PendingActivity {
   name: string;
@@ -20,6 +21,8 @@ export interface JobDescription {
   /** As the workflow last indexed it; absent before its first step. */
   stage: Stage | undefined;
   activities: PendingActivity[];
+  /** Where it waits for a slot, if it does. */
+  waitsIn?: QueueName;
 }
 
 export type JobStatus = TaskSummary['status'];
@@ -55,6 +58,8 @@ export interface JobClient {
    */
   start(input: JobInput): Promise<{ created: boolean }>;
   describe(taskId: string): Promise<JobDescription>;
+  /** An estimate of a waiting job's place among those of its queue. */
+  queuePlace(job: { queue: QueueName; stage: Stage; submittedAt: string }): Promise<QueuePlace>;
   /** The jobs of an API key that have not ended, each with the bytes of its uploads. A new one is seen within a second. */
   inFlight(owner: string): Promise<Map<string, number>>;
   /** Jobs that Temporal still knows, newest first. Rejects a cursor that is none with INPUT_INVALID. */

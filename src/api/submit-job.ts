@@ -70,7 +70,8 @@ export async function submitJob(
     ...(deps.defaults.retryWindowS && { retryWindowS: deps.defaults.retryWindowS }),
   };
 
-  const existing = await findExisting(deps, taskId);
+  // An id that was made up for this request is nobody else's.
+  const existing = isShared ? await findExisting(deps, taskId) : undefined;
   if (existing) {
     return replay(input, existing);
   }

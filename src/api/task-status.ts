@@ -3,13 +3,15 @@ import { STAGE_PERCENT, type StageEvent } from '../contracts/stages.ts';
 import type { TaskStatus } from '../contracts/task-status.ts';
 import { PipelineError } from '../errors.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
+import { estimateEnd } from './estimate-end.ts';
 import type { JobClient, JobDescription } from './job-client.ts';
 import { toForgottenEnd, toLostEnd } from './lost-job.ts';
 import { isTaskUnknown } from './task-owners.ts';
+import type { RecentTimelines } from './timeline-summary.ts';
 
 /** From the record where the task has ended, else from a worker, and from Temporal alone where no worker answers. */
 export async function readTaskStatus(
-  { jobs, records }: { jobs: JobClient; records: TaskRecords },
+  { jobs, records, recent }: { jobs: JobClient; records: TaskRecords; recent?: RecentTimelines },
   taskId: string,
 ): Promise<TaskStatus> {
   const record = await records.read(taskId);
@@ -44,10 +46,19 @@ export async function readTaskStatus(
     return toStatus(event, memo.submittedAt, outcome);
   }
   const attempts = activities.map(({ attempt }) => attempt);
+  const summary = progress && recent?.peek();
+  const since = progress?.events.find(({ data }) => data.stage === last?.data.stage)?.timestamp;
+  const eta =
+    summary &&
+    last &&
+    since &&
+    estimateEnd(summary, { stage: last.data.stage, since: new Date(since), now: new Date() });
   return {
     ...(progress && last
       ? toStatus(last, memo.submittedAt, progress.outcome)
       : withoutWorker(taskId, description)),
+    ...(eta && !progress?.outcome && { eta }),
+    ...(await findQueue(jobs, description)),
     ...(attempts.length > 0 && { attempts: Math.max(...attempts) }),
   };
 }
@@ -63,6 +74,18 @@ function toStatus(event: StageEvent, submittedAt: string, outcome: JobOutcome | 
     ...toChoice(event),
     ...(outcome && (outcome.success ? { result: outcome } : { error: outcome.error })),
   };
+}
+
+async function findQueue(
+  jobs: JobClient,
+  { waitsIn, stage, memo: { submittedAt } }: JobDescription,
+): Promise<Pick<TaskStatus, 'queue'>> {
+  if (!waitsIn || !stage) {
+    return {};
+  }
+  // A status without the place is better than none.
+  const queue = await jobs.queuePlace({ queue: waitsIn, stage, submittedAt }).catch(() => undefined);
+  return queue ? { queue } : {};
 }
 
 function toChoice({ data: { details } }: StageEvent): Pick<TaskStatus, 'choice'> {

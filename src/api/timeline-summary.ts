@@ -22,7 +22,7 @@ export interface SummaryDeps {
 }
 
 /** Percentiles over the jobs that ended since `since`, the newest first where there are very many. */
-export function createTimelineSummary(deps: SummaryDeps): (since: Date) => Promise<TimelineSummary> {
+function createTimelineSummary(deps: SummaryDeps): (since: Date) => Promise<TimelineSummary> {
   let latest: { at: number; answer: Promise<Timeline[]> } | undefined;
   return async (since) => {
     if (!latest || Date.now() - latest.at > FRESH_FOR_MS) {
@@ -32,6 +32,31 @@ export function createTimelineSummary(deps: SummaryDeps): (since: Date) => Promi
       });
     }
     return summarize(await latest.answer, since);
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+export interface RecentTimelines {
+  /** Percentiles of the last day. */
+  read(): Promise<TimelineSummary>;
+  /** What is known without reading anything now; it is read for the next who asks. */
+  peek(): TimelineSummary | undefined;
+}
+
+export function createRecentTimelines(deps: SummaryDeps): RecentTimelines {
+  const summarizeSince = createTimelineSummary(deps);
+  let known: TimelineSummary | undefined;
+  const read = async () => {
+    known = await summarizeSince(new Date(Date.now() - DAY_MS));
+    return known;
+  };
+  return {
+    read,
+    peek() {
+      void read().catch(() => undefined);
+      return known;
+    },
   };
 }
 

@@ -17,6 +17,7 @@ import type { Stage } from '../contracts/stages.ts';
 import { PipelineError } from '../errors.ts';
 import { eraseJob } from './erase-job.ts';
 import { listJobs } from './list-jobs.ts';
+import { readQueuePlace, toWaitsIn } from './queue-place.ts';
 import { createTaskUpdates } from './task-updates.ts';
 import { toPipelineError } from './temporal-error.ts';
 
@@ -69,13 +70,18 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
 
     async describe(taskId) {
       const description = await call(taskId, () => workflow.getHandle(toWorkflowId(taskId)).describe());
+      const pending = description.raw.pendingActivities ?? [];
+      const waitsIn = toWaitsIn(pending);
       return {
         memo: description.memo as unknown as JobMemo,
         status: description.status.name.toLowerCase() as JobDescription['status'],
         stage: description.typedSearchAttributes.get(STAGE) as Stage | undefined,
-        activities: (description.raw.pendingActivities ?? []).map(toPendingActivity),
+        activities: pending.map(toPendingActivity),
+        ...(waitsIn && { waitsIn }),
       };
     },
+
+    queuePlace: (job) => call(undefined, () => readQueuePlace(client, job)),
 
     list: (query) => call(undefined, () => listJobs(client, query)),
 

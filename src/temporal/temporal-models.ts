@@ -1,33 +1,23 @@
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import proto from '@temporalio/proto';
 import type { ModelClient } from '../api/model-client.ts';
 import { isErrorCode } from '../contracts/error-codes.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { SELF_TEST, type SelfTestResult } from '../contracts/self-test.ts';
 import { PipelineError } from '../errors.ts';
+import { countWaiting } from './queue-place.ts';
 import { toPipelineError } from './temporal-error.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
 /** More than the workflow's own timeout of its activity. */
 const SELF_TEST_TIMEOUT_MS = 25_000;
 
-const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
-
 /** `ModelClient` over a Temporal client. */
 export function createTemporalModels({ client }: { client: Client }): ModelClient {
   return {
     async queueLength(queue) {
       try {
-        const { stats } = await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>
-          client.connection.workflowService.describeTaskQueue({
-            namespace: client.options.namespace,
-            taskQueue: { name: QUEUES[queue] },
-            taskQueueType: TASK_QUEUE_TYPE_ACTIVITY,
-            reportStats: true,
-          }),
-        );
-        return Number(stats?.approximateBacklogCount ?? 0);
+        return await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, () => countWaiting(client, queue));
       } catch (error) {
         throw toPipelineError(error, undefined);
       }

@@ -3,6 +3,7 @@ import type { ApiDeps } from '../api-deps.ts';
 import { createRoutes } from '../api-routes.ts';
 import { taskParam } from '../task-param.ts';
 import { readTaskStatus } from '../task-status.ts';
+import type { RecentTimelines } from '../timeline-summary.ts';
 import { problems } from '../wire/problem.ts';
 import { TaskParams } from '../wire/task.ts';
 import { TaskStatus } from '../wire/task-status.ts';
@@ -19,9 +20,9 @@ const status = createRoute({
   },
 });
 
-export function statusRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>) {
+export function statusRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>, recent: RecentTimelines) {
   return createRoutes().openapi(status, async (c) => {
     c.header('Cache-Control', 'no-store');
-    return c.json(await readTaskStatus(deps, taskParam(c)), 200);
+    return c.json(await readTaskStatus({ ...deps, recent }, taskParam(c)), 200);
   });
 }

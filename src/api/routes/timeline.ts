@@ -3,12 +3,10 @@ import type { ApiDeps } from '../api-deps.ts';
 import { createRoutes } from '../api-routes.ts';
 import { readTimeline } from '../read-timeline.ts';
 import { taskParam } from '../task-param.ts';
-import { createTimelineSummary } from '../timeline-summary.ts';
+import type { RecentTimelines } from '../timeline-summary.ts';
 import { problems } from '../wire/problem.ts';
 import { TaskParams } from '../wire/task.ts';
 import { Timeline, TimelineSummary } from '../wire/timeline.ts';
-
-const DAY_MS = 86_400_000;
 
 const timeline = createRoute({
   method: 'get',
@@ -39,12 +37,14 @@ const summary = createRoute({
   },
 });
 
-export function timelineRoutes(deps: Pick<ApiDeps, 'timelines' | 'records' | 'store'>) {
-  const summarizeSince = createTimelineSummary(deps);
+export function timelineRoutes(
+  deps: Pick<ApiDeps, 'timelines' | 'records' | 'store'>,
+  recent: RecentTimelines,
+) {
   return createRoutes()
     .openapi(timeline, async (c) => {
       c.header('Cache-Control', 'no-store');
       return c.json(await readTimeline(deps, taskParam(c)), 200);
     })
-    .openapi(summary, async (c) => c.json(await summarizeSince(new Date(Date.now() - DAY_MS)), 200));
+    .openapi(summary, async (c) => c.json(await recent.read(), 200));
 }
