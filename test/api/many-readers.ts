@@ -37,9 +37,7 @@ export async function readByMany({ url, taskIds, readers, cuts, seed }: ManyRead
       const seen: StageEvent[] = [];
       for (let cut = 0; !isOver(seen); cut += 1) {
         const openedAt = Date.now();
-        const answer = await fetch(`${url}/api/pipeline/progress/${taskId}/events`, {
-          headers: { 'Last-Event-ID': String(seen.at(-1)?.seq ?? 0) },
-        });
+        const answer = await open(`${url}/api/pipeline/progress/${taskId}/events`, seen.at(-1)?.seq ?? 0);
         if (answer.status === 204) break;
         const take = takes[cut] ?? Number.POSITIVE_INFINITY;
         const got = stageEvents(
@@ -64,6 +62,21 @@ export async function readByMany({ url, taskIds, readers, cuts, seed }: ManyRead
     }),
   );
   return report;
+}
+
+const CONNECT_ATTEMPTS = 20;
+const CONNECT_AGAIN_MS = 250;
+
+/** A thousand at once may find the kernel's queue of connections full: they come again, as an `EventSource` does. */
+async function open(url: string, lastEventId: number): Promise<Response> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await fetch(url, { headers: { 'Last-Event-ID': String(lastEventId) } });
+    } catch (error) {
+      if (attempt === CONNECT_ATTEMPTS) throw error;
+      await sleep(CONNECT_AGAIN_MS);
+    }
+  }
 }
 
 function isOver(seen: StageEvent[]): boolean {
