@@ -57,7 +57,7 @@ describe('POST /api/webhooks/d-id/{secret}', () => {
 
     expect(answer.status).toBe(204);
     expect(hints).toEqual([TASK_ID]);
-    expect(logged.join('')).toContain('/api/webhooks/d-id/{secret}');
+    expect(logged.join('')).toContain('/api/webhooks/d-id/[redacted]');
     expect(logged.join('')).not.toContain(SECRET);
   });
 

@@ -128,11 +128,15 @@ export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limi
     const follow = () => followOwn(c, taskId, since, stream.reader);
     stream.onLeave(await whenSubmitted(follow, waitS * 1000, c.req.raw.signal));
     const { isOver } = stream;
-    if (c.req.method === 'HEAD') {
+    const isHead = c.req.method === 'HEAD';
+    if (isHead) {
       await stream.body.cancel();
     }
-    // 204 keeps an EventSource from coming back for ever for what it has.
-    return isOver ? c.body(null, 204) : c.body(stream.body, 200, HEADERS);
+    if (isOver) {
+      // Keeps an EventSource from coming back for ever for what it has.
+      return c.body(null, 204);
+    }
+    return isHead ? c.body(null, 200, HEADERS) : c.body(stream.body, 200, HEADERS);
   });
 }
 
