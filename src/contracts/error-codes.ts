@@ -38,7 +38,7 @@ export const ERROR_CODES = {
 
   // URLs that clients name
   URL_FORBIDDEN: { status: 422, retryable: false },
-  URL_UNREACHABLE: { status: 422, retryable: true },
+  URL_UNREACHABLE: { status: 422, retryable: false },
   DELIVERY_NOT_FOUND: { status: 404, retryable: false },
 
   // What the picture shows

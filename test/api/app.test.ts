@@ -68,7 +68,7 @@ describe('problem documents', () => {
       ['GET', '/api/pipeline/generate', 'POST'],
       ['DELETE', `${task}/video`, 'GET, HEAD'],
       ['GET', `${task}/cancel`, 'POST'],
-      ['POST', task, 'PUT'],
+      ['POST', task, 'PUT, DELETE'],
       ['POST', '/health/live', 'GET, HEAD'],
     ];
     for (const [method, path, allow] of wrong) {
