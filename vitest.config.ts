@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Files start servers and wait for them: two at a time keep two cores busy, more would measure each other's timeouts.
-    maxWorkers: 2,
+    // Two cores: heavy files (a Temporal server, ONNX sessions) run one after another, or their timeouts measure each other.
+    fileParallelism: false,
     pool: 'forks',
     testTimeout: 30_000,
     hookTimeout: 120_000,
