@@ -12,10 +12,13 @@ export interface Keyring {
 
 export interface KeyringDeps {
   keys: { list(): Promise<ApiKey[]> };
-  /** How long a revoked key may still work, and a new one not yet. Default: 3 s. */
+  /** How long a revoked key may still work. Default: 3 s. */
   maxAgeMs?: number;
   now?: () => number;
 }
+
+/** How old what is known may be where a secret is not in it. */
+const LOOK_AGAIN_MS = 500;
 
 interface Ring {
   bySecret: Map<string, ApiKey>;
@@ -35,8 +38,8 @@ export function createKeyring({ keys, maxAgeMs = 3_000, now = Date.now }: Keyrin
     };
   };
 
-  const current = (): Promise<Ring> => {
-    if (!ring || now() - readAt >= maxAgeMs) {
+  const current = (oldestMs = maxAgeMs): Promise<Ring> => {
+    if (!ring || now() - readAt >= oldestMs) {
       readAt = now();
       ring = read();
       // A store that is away is asked again by the next request.
@@ -51,7 +54,10 @@ export function createKeyring({ keys, maxAgeMs = 3_000, now = Date.now }: Keyrin
     async find(secret) {
       // Looking up a hash tells nothing of the secret by the time it takes.
       const sha256 = createHash('sha256').update(secret).digest('hex');
-      const key = (await current()).bySecret.get(sha256);
+      const key =
+        (await current()).bySecret.get(sha256) ??
+        // Who was just given a key uses it at once; guesses make it look no more often than this.
+        (await current(Math.min(maxAgeMs, LOOK_AGAIN_MS))).bySecret.get(sha256);
       const used = key?.secrets.find((one) => one.sha256 === sha256);
       const isExpired = used?.expires_at !== undefined && Date.parse(used.expires_at) <= now();
       return key && !key.revoked_at && !isExpired ? key : undefined;

@@ -35,8 +35,15 @@ export async function limelightInTerminal(args: string[], where: Where = {}): Pr
 async function finish(program: string, args: string[], { cwd, env, input }: Where): Promise<Ended> {
   const child = spawn(program, args, {
     ...(cwd && { cwd }),
-    // The colours of whoever runs the tests are not the command's.
-    env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: 'xterm', ...env },
+    // The colours of whoever runs the tests are not the command's, nor is their CI: Node shows none there.
+    env: {
+      ...process.env,
+      NO_COLOR: undefined,
+      FORCE_COLOR: undefined,
+      CI: undefined,
+      TERM: 'xterm',
+      ...env,
+    },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   child.stdin?.end(input);
