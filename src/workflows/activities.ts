@@ -74,12 +74,19 @@ export const video = withRoom(
   proxyActivities<VideoActivities>({ ...short, summary: 'Check that the video plays' }),
 );
 export const records = withRoom(
-  proxyActivities<RecordActivities>({ ...short, summary: 'Write metadata.json' }),
+  proxyActivities<RecordActivities>({
+    ...short,
+    // A few kilobytes. Where Temporal restarts while it is told of the end of a write, the job waits for this.
+    startToCloseTimeout: '15 seconds',
+    retry: { ...common.retry, maximumAttempts: 6 },
+    summary: 'Write metadata.json',
+  }),
 );
 
 /** What does not answer at once is not worth the wait: it is made anew. */
 export const cache = proxyActivities<CacheActivities>({
   ...short,
+  startToCloseTimeout: '30 seconds',
   retry: { maximumAttempts: 1 },
   summary: 'Look in the content cache',
 });
