@@ -21,35 +21,33 @@ export interface SummaryDeps {
   records: TaskRecords;
 }
 
-/** Percentiles over the jobs that ended since `since`, the newest first where there are very many. */
-function createTimelineSummary(deps: SummaryDeps): (since: Date) => Promise<TimelineSummary> {
-  let latest: { at: number; answer: Promise<Timeline[]> } | undefined;
-  return async (since) => {
-    if (!latest || Date.now() - latest.at > FRESH_FOR_MS) {
-      latest = { at: Date.now(), answer: readTimelines(deps, since) };
-      latest.answer.catch(() => {
-        latest = undefined;
-      });
-    }
-    return summarize(await latest.answer, since);
-  };
-}
-
 const DAY_MS = 86_400_000;
 
 export interface RecentTimelines {
-  /** Percentiles of the last day. */
+  /** Percentiles over the jobs that ended in the last day, the newest first where there are very many. */
   read(): Promise<TimelineSummary>;
   /** What is known without reading anything now; it is read for the next who asks. */
   peek(): TimelineSummary | undefined;
 }
 
 export function createRecentTimelines(deps: SummaryDeps): RecentTimelines {
-  const summarizeSince = createTimelineSummary(deps);
+  let latest: { at: number; answer: Promise<TimelineSummary> } | undefined;
   let known: TimelineSummary | undefined;
-  const read = async () => {
-    known = await summarizeSince(new Date(Date.now() - DAY_MS));
-    return known;
+  const read = () => {
+    if (!latest || Date.now() - latest.at > FRESH_FOR_MS) {
+      const since = new Date(Date.now() - DAY_MS);
+      const answer = readTimelines(deps, since).then((timelines) => summarize(timelines, since));
+      latest = { at: Date.now(), answer };
+      answer.then(
+        (summary) => {
+          known = summary;
+        },
+        () => {
+          latest = undefined;
+        },
+      );
+    }
+    return latest.answer;
   };
   return {
     read,
