@@ -116,14 +116,13 @@ class Killer {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const child = await this.#spawn();
-      if (this.kills >= this.#mostKills) {
-        return;
-      }
       const lifeMs = LEAST_LIFE_MS + this.#dice() * (MOST_LIFE_MS - LEAST_LIFE_MS);
       await sleep(lifeMs, undefined, { signal }).catch(() => undefined);
-      if (!signal.aborted) {
-        this.kills += 1;
+      // Asked after the sleep: the other worker may have taken the last kill meanwhile.
+      if (signal.aborted || this.kills >= this.#mostKills) {
+        return;
       }
+      this.kills += 1;
       await kill(child);
       this.#children.delete(child);
     }
