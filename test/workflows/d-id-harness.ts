@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { activityInfo } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import sharp from 'sharp';
 import { Agent } from 'undici';
 import { withFailureBoundary } from '../../src/activities/boundary.ts';
 import { createRemoteTalkActivities } from '../../src/activities/remote-talk.ts';
 import { dIdRoutes } from '../../src/api/routes/d-id.ts';
+import type { ErrorCode } from '../../src/contracts/error-codes.ts';
 import type { JobInput, TaskMetadata } from '../../src/contracts/job.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
 import { type ProviderTerms, toBreakerId } from '../../src/contracts/provider-gate.ts';
@@ -48,7 +50,13 @@ export interface DIdJob {
 
 export interface DIdHarness extends AsyncDisposable {
   emulator: Emulator;
-  start(account: Omit<AccountOptions, 'apiKey'>, options?: Partial<JobInput['options']>): Promise<DIdJob>;
+  start(
+    account: Omit<AccountOptions, 'apiKey'>,
+    options?: Partial<JobInput['options']>,
+    input?: Pick<JobInput, 'retryWindowS'>,
+  ): Promise<DIdJob>;
+  /** The next call of this activity fails for good. */
+  failOnce(activity: string, code: ErrorCode): void;
   /** Resolves when what the job left at D-ID is gone, if it left anything. */
   tidied(job: DIdJob): Promise<void>;
 }
@@ -86,25 +94,36 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
     get: (_, method: keyof RemoteVideoProvider) => current().provider[method],
   });
   const store = deps.store ?? (await createTwoFileStore(folder));
-  const activities = withFailureBoundary({
+  const failures = new Map<string, ErrorCode>();
+  const note = async (metadata: TaskMetadata) => void jobs.get(metadata.task_id)?.written.push(metadata);
+  const activities: Record<string, (argument: never) => Promise<unknown>> = {
     ...happyActivities(),
-    async recordTask(metadata: TaskMetadata) {
-      jobs.get(metadata.task_id)?.written.push(metadata);
-    },
+    recordTask: note,
+    amendTask: note,
     ...createRemoteTalkActivities({
       store,
       provider,
       terms: { ...TERMS, hasWebhook: deps.webhooks ?? false, ...deps.terms },
     }),
     ...overrides,
-  });
+  };
+  const failing = Object.entries(activities).map(([name, run]) => [
+    name,
+    async (argument: never) => {
+      const code = failures.get(name);
+      if (code && failures.delete(name)) {
+        throw ApplicationFailure.create({ type: code, message: `${code} happened`, nonRetryable: true });
+      }
+      return run(argument);
+    },
+  ]);
   const workers = await Promise.all(
     Object.values(QUEUES).map((taskQueue) =>
       Worker.create({
         ...WORKER_DEFAULTS,
         connection: workerConnection,
         taskQueue,
-        activities,
+        activities: withFailureBoundary(Object.fromEntries(failing)),
         ...(taskQueue === QUEUES.pipeline && { workflowBundle }),
       }),
     ),
@@ -121,8 +140,9 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
 
   return {
     emulator,
-    async start(accountOptions, options) {
-      const input = toJobInput({ provider: 'd-id', ...options });
+    failOnce: (activity, code) => failures.set(activity, code),
+    async start(accountOptions, options, more) {
+      const input = { ...toJobInput({ provider: 'd-id', ...options }), ...more };
       const { taskId } = input;
       const apiKey = `${taskId}:password`;
       const job = {
