@@ -33,6 +33,8 @@ export async function startTestServer(): Promise<TestServer> {
     async [Symbol.asyncDispose]() {
       await connection.close();
       await workerConnection.close();
+      // Its own way of stopping takes a second, and its database goes anyway.
+      server.process.kill('SIGKILL');
       await server.stop();
       await rm(dir, { recursive: true, force: true });
     },

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Context, heartbeat } from '@temporalio/activity';
 import { Client } from '@temporalio/client';
-import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { withFailureBoundary } from '../../src/activities/boundary.ts';
 import { createEraseActivities, type EraseDeps } from '../../src/activities/erase.ts';
 import { createRecordActivities, type RecordDeps } from '../../src/activities/records.ts';
@@ -18,6 +17,7 @@ import { createWebhookSecrets } from '../../src/storage/webhook-secrets.ts';
 import { createTaskExecutions } from '../../src/temporal/task-executions.ts';
 import { createTemporalTimeline } from '../../src/temporal/temporal-timeline.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
+import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
 import type { TestServer } from '../temporal-server.ts';
 
 export interface PipelineWorker extends AsyncDisposable {
@@ -29,18 +29,11 @@ export interface PipelineWorker extends AsyncDisposable {
   findPersons(persons: Person[]): void;
 }
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
-
 /** The real workflow, and activities that store small files and real records without looking at any picture. */
 export async function startPipelineWorker(
   server: Pick<TestServer, 'workerConnection'>,
   { store, records }: { store: ObjectStore; records: TaskRecords },
 ): Promise<PipelineWorker> {
-  const silent = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
-    logger: silent,
-  });
   const gates = new Map<string, { reached: number; open: boolean }>();
   const timelines = createTemporalTimeline({ client: new Client({ connection: server.workerConnection }) });
   const executions = createTaskExecutions({ client: new Client({ connection: server.workerConnection }) });
@@ -62,7 +55,7 @@ export async function startPipelineWorker(
       },
     ]),
   );
-  const workflowBundle = await bundle;
+  const workflowBundle = await loadWorkflowBundle();
   const workers = await Promise.all(
     Object.values(QUEUES).map((taskQueue) =>
       Worker.create({
