@@ -1,12 +1,12 @@
 /** Writes `.env.example` and `docs/settings.md` from the schema over the environment: `node scripts/env-example.ts`. */
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { Environment } from '../src/config/environment.ts';
 import { SECRETS } from '../src/config/secret-files.ts';
-import { Environment } from '../src/config.ts';
 import { RELOADABLE } from '../src/reload-settings.ts';
 
 const HEAD = `# Settings of Limelight: copy this file to .env and uncomment what you change. What is set in the process's environment
-# wins over the file; an empty value is an unset one. A secret may come from a file: NAME_FILE. Written by scripts/env-example.ts from src/config.ts.
+# wins over the file; an empty value is an unset one. A secret may come from a file: NAME_FILE. Written by scripts/env-example.ts from src/config/.
 `;
 
 export function renderEnvExample(): string {
@@ -25,7 +25,7 @@ function renderVariable(name: string, schema: z.core.JSONSchema._JSONSchema): st
 
 const SETTINGS_HEAD = `# Settings
 
-Every variable that Limelight reads, from the environment or from the env file (\`.env\` in the working folder); the environment wins, and an empty value is an unset one. Written by \`node scripts/env-example.ts\` from the schema in \`src/config.ts\`.
+Every variable that Limelight reads, from the environment or from the env file (\`.env\` in the working folder); the environment wins, and an empty value is an unset one. Written by \`node scripts/env-example.ts\` from the schema in \`src/config/environment.ts\`.
 
 A process that is given a wrong value does not start, and says of all that are wrong what is. A **secret** may come from a file: \`NAME_FILE=/run/secrets/name\` in place of \`NAME\`. What is marked **reload** is taken over by a running process at SIGHUP, which \`limelight up\` passes on to all of its processes; a file with a fault changes nothing, and the log says what would need a restart.
 `;

@@ -1,4 +1,5 @@
-import { type Config, loadConfig, readEnvironment } from './config.ts';
+import { readEnvironment } from './config/read-environment.ts';
+import { type Config, loadConfig } from './config.ts';
 import type { Logger } from './telemetry/logger.ts';
 
 /** What may change in a process that runs: nothing was built from it at the start. */

@@ -302,11 +302,13 @@ describe('the architecture', () => {
     expect(vague).toEqual([]);
   });
 
-  it('reads the environment of the process in config.ts and in entry points only', () => {
+  it('reads the environment of the process in config/read-environment.ts and in entry points only', () => {
     const isEntryPoint = (file: string) => /(^|[/-])main\.ts$/.test(file);
     const readers = files.filter((file) => /\bprocess\.env\b/.test(sourceOf(file)));
-    expect(readers.filter((file) => file !== 'src/config.ts' && !isEntryPoint(file))).toEqual([]);
-    expect(readers).toContain('src/config.ts');
+    expect(
+      readers.filter((file) => file !== 'src/config/read-environment.ts' && !isEntryPoint(file)),
+    ).toEqual([]);
+    expect(readers).toContain('src/config/read-environment.ts');
   });
 
   it('has no default exports: a thing has one name everywhere', () => {

@@ -1,5 +1,6 @@
 /** Entry point of the API. */
-import { loadConfig, readEnvironment } from '../config.ts';
+import { readEnvironment } from '../config/read-environment.ts';
+import { loadConfig } from '../config.ts';
 import { reloadOnHangup } from '../reload-settings.ts';
 import { runMain } from '../run-main.ts';
 import { createLogger } from '../telemetry/logger.ts';

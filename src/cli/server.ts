@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { createLimelightClient, type LimelightClient } from '../client/limelight-client.ts';
-import { loadConfig, readEnvironment } from '../config.ts';
+import { readEnvironment } from '../config/read-environment.ts';
+import { loadConfig } from '../config.ts';
 import { PipelineError } from '../errors.ts';
 import { toLocalUrl } from './local-url.ts';
 

@@ -1,8 +1,9 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Environment } from '../../src/config/environment.ts';
 import { SECRETS } from '../../src/config/secret-files.ts';
-import { Environment, loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import type { Command } from 'commander';
-import { readEnvironment } from '../../config.ts';
+import { readEnvironment } from '../../config/read-environment.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import type { Finding } from '../doctor/finding.ts';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { loadConfig, readEnvironment } from '../../config.ts';
+import { readEnvironment } from '../../config/read-environment.ts';
+import { loadConfig } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
 import { type CatalogueEntry, readCatalogue } from '../../models/catalogue.ts';
 import { createModelStore, type ModelStore } from '../../models/model-store.ts';

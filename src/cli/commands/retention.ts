@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { loadConfig, readEnvironment } from '../../config.ts';
+import { readEnvironment } from '../../config/read-environment.ts';
+import { loadConfig } from '../../config.ts';
 import type { RetentionReport } from '../../contracts/retention.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { loadConfig, readEnvironment } from '../../config.ts';
+import { readEnvironment } from '../../config/read-environment.ts';
+import { loadConfig } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
 import { writeThumbnail } from '../../media/thumbnail.ts';
 import { type CheckReport, checkStorage, type FaultyObject } from '../../storage/check.ts';

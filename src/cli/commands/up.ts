@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Command, Option } from 'commander';
-import { loadConfig, readEnvironment } from '../../config.ts';
+import { readEnvironment } from '../../config/read-environment.ts';
+import { loadConfig } from '../../config.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import { warn, write } from '../output.ts';

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { loadConfig, readEnvironment } from '../../config.ts';
+import { readEnvironment } from '../../config/read-environment.ts';
+import { loadConfig } from '../../config.ts';
 import {
   createWebhookSecrets,
   type WebhookSecret,
