@@ -17,7 +17,7 @@ export interface JobFlags {
 
 export function addJobOptions(command: Command): Command {
   return command
-    .option('--person <number>', 'which person, best first; ask waits for `limelight person`', toPerson)
+    .option('--person <number>', 'which person, best first; ask shows who was found and asks', toPerson)
     .option('--background <what>', 'original, blur, a colour such as #e8e8ea, or the path of a picture')
     .addOption(new Option('--provider <name>', 'who makes the video').choices(['auto', ...PROVIDERS]))
     .addOption(

@@ -1,10 +1,11 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type LimelightClient, newTaskId, type TaskEvent } from '../client/limelight-client.ts';
-import type { JobOutcome } from '../contracts/job.ts';
+import type { JobOutcome, Person } from '../contracts/job.ts';
 import { isTerminal } from '../contracts/stages.ts';
 import { JobFailedError } from './exit-code.ts';
 import { openMedia, saveFile } from './media-files.ts';
+import { createAnswer } from './person-answer.ts';
 
 /** For the server to hear of a cancellation, and for the job to undo itself. */
 const CANCEL_TIMEOUT_MS = 15_000;
@@ -17,6 +18,13 @@ export interface VideoOrder {
   backgroundPath?: string;
   /** Further fields of the submission, as the API names them. */
   fields?: Record<string, string>;
+}
+
+export interface MakeOptions {
+  signal: AbortSignal;
+  onEvent(event: TaskEvent): void;
+  /** Answers who speaks, where the order asks. Aborted when somebody else has answered; a failure cancels the job. */
+  choose?(persons: Person[], signal: AbortSignal): Promise<number>;
 }
 
 /** In its wire form, for `--json`. */
@@ -37,15 +45,22 @@ export interface MadeVideo {
 export async function makeVideo(
   client: LimelightClient,
   order: VideoOrder,
-  { signal, onEvent }: { signal: AbortSignal; onEvent: (event: TaskEvent) => void },
+  { signal: given, onEvent, choose }: MakeOptions,
 ): Promise<MadeVideo> {
   const startedAt = Date.now();
+  const unanswered = new AbortController();
+  const signal = AbortSignal.any([given, unanswered.signal]);
   const { photoPath, outPath } = order;
   await mkdir(dirname(outPath), { recursive: true });
   const taskId = newTaskId();
   try {
     await submitOrder(client, order, { taskId, signal });
-    const { metadata } = assertMade(await client.wait(taskId, { signal, onEvent }), taskId);
+    const answer = choose && createAnswer(client, taskId, choose, { signal, giveUp: unanswered });
+    const tell = (event: TaskEvent) => {
+      onEvent(event);
+      answer?.(event);
+    };
+    const { metadata } = assertMade(await client.wait(taskId, { signal, onEvent: tell }), taskId);
     await saveFile(await client.download(taskId, { signal }), outPath, signal);
     const [{ size: bytes }, seconds] = [await stat(outPath), (Date.now() - startedAt) / 1000];
     return { photo: photoPath, task_id: taskId, video: outPath, bytes, seconds, warnings: metadata.warnings };

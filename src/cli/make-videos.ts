@@ -1,4 +1,5 @@
 import type { LimelightClient, TaskEvent } from '../client/limelight-client.ts';
+import type { Person } from '../contracts/job.ts';
 import { type MadeVideo, makeVideo, type VideoOrder } from './make-video.ts';
 
 export interface VideoEnd {
@@ -15,13 +16,15 @@ export interface SeveralOptions {
   inFlight: number;
   onEvent(order: VideoOrder, event: TaskEvent): void;
   onEnd(end: VideoEnd): void;
+  /** As in `MakeOptions`. */
+  choose(order: VideoOrder, persons: Person[], signal: AbortSignal): Promise<number>;
 }
 
 /** Makes all of them, whichever fail; rejects only where the signal was aborted, after all in flight are undone. */
 export async function makeVideos(
   client: LimelightClient,
   orders: VideoOrder[],
-  { signal, inFlight, onEvent, onEnd }: SeveralOptions,
+  { signal, inFlight, onEvent, onEnd, choose }: SeveralOptions,
 ): Promise<VideoEnd[]> {
   const ends: VideoEnd[] = [];
   const waiting = orders.entries();
@@ -34,6 +37,7 @@ export async function makeVideos(
       const end = await makeVideo(client, order, {
         signal,
         onEvent: (event) => onEvent(order, event),
+        choose: (persons, until) => choose(order, persons, until),
       }).then(
         (made): Partial<VideoEnd> => ({ made }),
         (error: unknown): Partial<VideoEnd> => ({ error }),

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import process from 'node:process';
 import type { LimelightClient } from '../client/limelight-client.ts';
+import { askPerson } from './ask-person.ts';
 import { toMegabytes } from './download-bar.ts';
 import { makeVideo, type VideoOrder } from './make-video.ts';
 import { show, write } from './output.ts';
@@ -14,7 +15,14 @@ export async function orderVideo(
 ): Promise<void> {
   const lines = createProgressLines(process.stderr);
   try {
-    const made = await makeVideo(client, order, { signal, onEvent: lines.show });
+    const made = await makeVideo(client, order, {
+      signal,
+      onEvent: lines.show,
+      choose(persons, until) {
+        lines.end();
+        return askPerson(order.photoPath, persons, until);
+      },
+    });
     lines.end();
     for (const warning of made.warnings) {
       write(`Note: ${warning}`);

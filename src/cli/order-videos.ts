@@ -2,6 +2,7 @@ import { basename, relative } from 'node:path';
 import process from 'node:process';
 import type { LimelightClient } from '../client/limelight-client.ts';
 import { PipelineError } from '../errors.ts';
+import { askPerson } from './ask-person.ts';
 import { toMegabytes } from './download-bar.ts';
 import { JobFailedError } from './exit-code.ts';
 import type { VideoOrder } from './make-video.ts';
@@ -29,6 +30,7 @@ export async function orderVideos(
       signal,
       inFlight: IN_FLIGHT,
       onEvent: (order, event) => watch && board.show(names.get(order)!, event),
+      choose: ({ photoPath }, persons, until) => board.stepAside(() => askPerson(photoPath, persons, until)),
       onEnd(end) {
         if (!signal.aborted) {
           board.finish(names.get(end.order)!, toWords(end));

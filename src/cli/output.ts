@@ -12,9 +12,9 @@ export function print(line: string): void {
 
 let json = false;
 
-/** From now on results are JSON: the whole command was called with `--json`. */
-export function useJson(): void {
-  json = true;
+/** Whether results are JSON from now on: the whole command was called with `--json`. */
+export function useJson(wanted: boolean): void {
+  json = wanted;
 }
 
 export function isJson(): boolean {

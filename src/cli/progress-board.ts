@@ -8,6 +8,8 @@ export interface ProgressBoard {
   show(name: string, event: TaskEvent): void;
   /** The last word on one of them. */
   finish(name: string, line: string): void;
+  /** Leaves the screen to a question. Several are asked one after another; what ends meanwhile is told after them. */
+  stepAside<T>(ask: () => Promise<T>): Promise<T>;
   end(): void;
 }
 
@@ -20,6 +22,9 @@ export function createProgressBoard(names: string[], output: NodeJS.WritableStre
   const width = Math.max(...names.map((name) => name.length));
   const running = new Map<string, { event: TaskEvent; since: number }>();
   let drawn = 0;
+  let questions = 0;
+  let lastQuestion: Promise<unknown> = Promise.resolve();
+  const heldBack: string[] = [];
 
   const toLine = (name: string, { data }: TaskEvent, since: number) => {
     const percent = String(Math.floor(data.progress_percent)).padStart(3);
@@ -34,13 +39,22 @@ export function createProgressBoard(names: string[], output: NodeJS.WritableStre
     drawn = 0;
   };
   const draw = () => {
-    if (terminal) {
+    if (terminal && questions === 0) {
       erase();
       // More lines than the screen has cannot be redrawn.
       for (const [name, { event, since }] of [...running].slice(0, terminal.rows - 2)) {
         terminal.write(`${toLine(name, event, since).slice(0, terminal.columns - 1)}\n`);
         drawn += 1;
       }
+    }
+  };
+  const flush = () => {
+    if (questions === 0) {
+      erase();
+      for (const line of heldBack.splice(0)) {
+        output.write(line);
+      }
+      draw();
     }
   };
   const timer = terminal && setInterval(draw, REDRAW_MS).unref();
@@ -54,10 +68,21 @@ export function createProgressBoard(names: string[], output: NodeJS.WritableStre
       }
     },
     finish(name, line) {
-      erase();
       running.delete(name);
-      output.write(`${name.padEnd(width)}  ${line}\n`);
-      draw();
+      heldBack.push(`${name.padEnd(width)}  ${line}\n`);
+      flush();
+    },
+    async stepAside(ask) {
+      questions += 1;
+      erase();
+      const question = lastQuestion.then(ask);
+      lastQuestion = question.catch(() => {});
+      try {
+        return await question;
+      } finally {
+        questions -= 1;
+        flush();
+      }
     },
     end() {
       clearInterval(timer);

@@ -7,9 +7,8 @@ import { reportError } from './report-error.ts';
 export async function runCommand(program: Command, args: string[]): Promise<number> {
   // A reader that has seen enough, such as `head`, is no fault.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  if (args.includes('--json')) {
-    useJson(); // before anything is parsed, since faults of the arguments are told in JSON too
-  }
+  // Before anything is parsed, since faults of the arguments are told in JSON too.
+  useJson(args.includes('--json'));
   try {
     await program.parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -16,8 +16,8 @@ interface Where {
   cwd?: string;
   /** Over the environment of the tests; `undefined` takes a variable away. */
   env?: Record<string, string | undefined>;
-  /** What is typed. */
-  input?: string;
+  /** What is typed: keys, each when the command has written something new that contains `after`. */
+  typed?: Array<{ after: string; keys: string }>;
 }
 
 /** Runs the command as a script does: no terminal anywhere. */
@@ -32,7 +32,7 @@ export async function limelightInTerminal(args: string[], where: Where = {}): Pr
   return finish('script', ['--quiet', '--return', '--command', shell, '/dev/null'], where);
 }
 
-async function finish(program: string, args: string[], { cwd, env, input }: Where): Promise<Ended> {
+async function finish(program: string, args: string[], { cwd, env, typed }: Where): Promise<Ended> {
   const child = spawn(program, args, {
     ...(cwd && { cwd }),
     // The colours of whoever runs the tests are not the command's, nor is their CI: Node shows none there.
@@ -44,13 +44,26 @@ async function finish(program: string, args: string[], { cwd, env, input }: Wher
       TERM: 'xterm',
       ...env,
     },
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [typed ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   });
-  child.stdin?.end(input);
+  if (typed) {
+    type(child, [...typed]);
+  }
   const [printed, said, [code]] = await Promise.all([
     text(child.stdout!),
     text(child.stderr!),
     once(child, 'close'),
   ]);
   return { code: code as number | null, printed, said };
+}
+
+function type({ stdin, stdout }: ChildProcess, typed: NonNullable<Where['typed']>): void {
+  let written = '';
+  stdout!.on('data', (chunk: Buffer) => {
+    written += chunk;
+    if (typed[0] && written.includes(typed[0].after)) {
+      written = '';
+      stdin!.write(typed.shift()!.keys);
+    }
+  });
 }

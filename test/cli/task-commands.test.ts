@@ -6,50 +6,60 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
+import type { Person } from '../../src/contracts/job.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { PHOTO, VOICE } from '../api/job-form-data.ts';
 import { type PipelineWorker, startPipelineWorker } from '../api/pipeline-worker.ts';
 import { startTestApi, type TestApi } from '../api/test-api.ts';
 import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { limelight, limelightInTerminal, MAIN } from './limelight.ts';
+import { runHere } from './run-here.ts';
 
-/** Each call is a process of its own, on a machine that has other things to do. */
 const TIMEOUT_MS = 60_000;
+const TWO: Person[] = [
+  { id: 1, confidence: 0.9, box: [30, 1, 60, 60] },
+  { id: 2, confidence: 0.81, box: [1, 1, 29, 60] },
+];
 const TASK_ID = /^[0-9a-f-]{36}$/;
 
 describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
   let server: TestServer;
   let api: TestApi;
   let worker: PipelineWorker;
+  let root: string;
   let folder: string;
 
   beforeAll(async () => {
     server = await startTestServer();
     api = await startTestApi(server.client, { defaults: { retryWindowS: 60 } });
     worker = await startPipelineWorker(server, api);
-    folder = await mkdtemp(join(tmpdir(), 'limelight-commands-'));
+    root = await mkdtemp(join(tmpdir(), 'limelight-commands-'));
   });
   afterAll(async () => {
     await worker[Symbol.asyncDispose]();
     await api[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true });
+    process.chdir(tmpdir());
+    await rm(root, { recursive: true, force: true });
   });
   beforeEach(async () => {
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(join(folder, 'team'), { recursive: true });
+    folder = await mkdtemp(join(root, 'work-'));
+    process.chdir(folder);
+    await mkdir(join(folder, 'team'));
     for (const name of ['me.jpg', 'beach.jpg', 'team/amy.jpg', 'team/ben.jpg', 'team/cat.png']) {
       await writeFile(join(folder, name), PHOTO);
     }
     await writeFile(join(folder, 'hello.wav'), VOICE);
+    worker.findPersons([{ id: 1, confidence: 0.9, box: [1, 1, 60, 60] }]);
   });
 
   const where = () => ({ cwd: folder, env: { API_URL: api.url } });
-  const run = (...args: string[]) => limelight(args, where());
-  const submit = async () => (await run('generate', 'me.jpg', 'hello.wav', '--detach')).printed.trim();
+  const run = (...args: string[]) => runHere(args, { API_URL: api.url });
+  const submit = async (...flags: string[]) =>
+    (await run('generate', 'me.jpg', 'hello.wav', '--detach', ...flags)).printed.trim();
 
   it('makes a video, shows the stages and prints where it is', async () => {
-    const { code, printed, said } = await run('generate', 'me.jpg', 'hello.wav');
+    const { code, printed, said } = await limelight(['generate', 'me.jpg', 'hello.wav'], where());
 
     expect({ code, printed }).toEqual({ code: 0, printed: 'me.mp4\n' });
     expect(said).toMatch(/^ {2}0 % .* s {2}Accepted/m);
@@ -166,6 +176,70 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect(code).toBe(0);
     expect(printed).toContain('2 of 2 videos');
     expect(printed).toMatch(/team\/amy\.jpg +[\d.]+ +0\.0 MB +videos\/amy\.mp4/);
+  });
+
+  const ask = (keys: string) => ({ after: 'Which one speaks? [1]', keys });
+
+  it('shows in a terminal whom a photo shows, and asks who speaks', async () => {
+    worker.findPersons(TWO);
+    const args = ['generate', 'me.jpg', 'hello.wav', '--person', 'ask'];
+    const { code, printed } = await limelightInTerminal(args, {
+      ...where(),
+      typed: [ask('7\r'), ask('2\r')],
+    });
+
+    expect(code).toBe(0);
+    expect(printed).toMatch(/^ +1 +90 % +2 +30, 1, 60, 60\r$/m);
+    expect(printed).toMatch(/^ +2 +81 % +1 +1, 1, 29, 60\r$/m);
+    expect(printed).toContain('Expected a number from 1 to 2, but got 7.');
+    expect(printed).toContain('selected person #2');
+  });
+
+  it('asks for one photo after the other, and cancels what is not answered', async () => {
+    worker.findPersons(TWO);
+    const args = ['generate', 'team/amy.jpg', 'team/ben.jpg', 'hello.wav', '--person', 'ask', '-o', 'videos'];
+    const { code, printed } = await limelightInTerminal(args, {
+      ...where(),
+      typed: [ask('\r'), ask('\x04')],
+    });
+
+    expect(code).toBe(4);
+    expect(printed).toContain('1 of 2 videos');
+    expect(printed).toMatch(/Nobody was chosen in team\/(amy|ben)\.jpg: its task is cancelled/);
+    const client = createLimelightClient({ baseUrl: api.url });
+    const newest = async () => (await client.list({ limit: 2 })).tasks.map(({ stage }) => stage).sort();
+    await expect.poll(newest, { timeout: 20_000 }).toEqual(['CANCELLED', 'COMPLETED']);
+  });
+
+  it('withdraws the question when somebody answers elsewhere, and cancels the task at Ctrl-C', async () => {
+    worker.findPersons(TWO);
+    const args = ['generate', 'me.jpg', 'hello.wav', '--person', 'ask'];
+    const answered = limelightInTerminal(args, { ...where(), typed: [] });
+    const client = createLimelightClient({ baseUrl: api.url });
+    const asking = async () => (await client.list({ status: 'running' })).tasks[0]?.task_id ?? '';
+    await expect.poll(asking, { timeout: 20_000 }).toMatch(TASK_ID);
+    await expect
+      .poll(async () => run('person', await asking(), '2'), { timeout: 20_000 })
+      .toMatchObject({ code: 0 });
+    expect(await answered).toMatchObject({ code: 0, printed: expect.stringContaining('selected person #2') });
+
+    const stopped = await limelightInTerminal(args, { ...where(), typed: [ask('\x03')] });
+    expect(stopped).toMatchObject({ code: 130, printed: expect.stringContaining('Which one speaks?') });
+    expect(stopped.printed).not.toContain('error:');
+  });
+
+  it('asks nobody where nobody is there, and says what to do', async () => {
+    worker.findPersons(TWO);
+    expect(await run('generate', 'me.jpg', 'hello.wav', '--person', 'ask')).toMatchObject({
+      code: 2,
+      said: expect.stringContaining('give --person 1, or --detach and answer with `limelight person`'),
+    });
+
+    const id = await submit('--person', 'ask');
+    const status = async () => (await run('status', id)).printed;
+    await expect.poll(status, { timeout: 20_000 }).toContain(`limelight person ${id} NUMBER`);
+    expect(await run('person', id, '2')).toMatchObject({ code: 0 });
+    expect(await run('watch', id)).toMatchObject({ code: 0, said: expect.stringContaining('person #2') });
   });
 
   it('leaves a detached task to the server: status, watch and download come later', async () => {
@@ -289,9 +363,10 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
       code: 2,
       said: expect.stringContaining('erase with --yes'),
     });
-    const no = await limelightInTerminal(['erase', id], { ...where(), input: 'n\n' });
+    const answer = (keys: string) => ({ typed: [{ after: '[y/N]', keys }] });
+    const no = await limelightInTerminal(['erase', id], { ...where(), ...answer('n\r') });
     expect(no).toMatchObject({ code: 2, printed: expect.stringContaining('Nothing was erased.') });
-    const yes = await limelightInTerminal(['erase', id], { ...where(), input: 'y\n' });
+    const yes = await limelightInTerminal(['erase', id], { ...where(), ...answer('y\r') });
     expect(yes).toMatchObject({ code: 0, printed: expect.stringContaining('erased at') });
     expect(yes.printed).toMatch(/^ {2}file +videos\//m);
 

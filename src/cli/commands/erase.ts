@@ -1,9 +1,8 @@
-import process from 'node:process';
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
+import { ask, isSomebodyThere } from '../ask.ts';
 import { show } from '../output.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
@@ -42,16 +41,10 @@ async function erase(tasks: string[], { yes = false, ...flags }: EraseFlags): Pr
 
 /** @throws PipelineError INPUT_INVALID where nobody is there to ask, or says no. */
 async function confirm(question: string, signal: AbortSignal): Promise<void> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+  if (!isSomebodyThere()) {
     throw new PipelineError('INPUT_INVALID', 'Nobody is here to be asked: erase with --yes.');
   }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(`${question} [y/N] `, { signal });
-    if (!/^y(es)?$/i.test(answer.trim())) {
-      throw new PipelineError('INPUT_INVALID', 'Nothing was erased.');
-    }
-  } finally {
-    terminal.close();
+  if (!/^y(es)?$/i.test(await ask(`${question} [y/N] `, signal))) {
+    throw new PipelineError('INPUT_INVALID', 'Nothing was erased.');
   }
 }

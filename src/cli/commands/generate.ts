@@ -5,6 +5,7 @@ import { loadConfig } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
+import { isSomebodyThere } from '../ask.ts';
 import { addJobOptions, type JobFlags, toJobFields } from '../job-flags.ts';
 import { submitOrder, type VideoOrder } from '../make-video.ts';
 import { orderVideo } from '../order-video.ts';
@@ -35,6 +36,7 @@ export function addGenerateCommand(program: Command): void {
   addExamples(command, [
     'limelight generate me.jpg hello.m4a -o me.mp4',
     'limelight generate family.jpg hello.m4a --person 2 --background blur',
+    'limelight generate family.jpg hello.m4a --person ask',
     "limelight generate 'team/*.jpg' welcome.wav -o videos --watch",
     'limelight generate me.jpg hello.m4a --background beach.jpg --json',
     'limelight generate me.jpg hello.m4a --detach --server https://limelight.example',
@@ -47,6 +49,12 @@ async function generate(files: string[], flags: GenerateFlags): Promise<void> {
     throw new PipelineError(
       'INPUT_INVALID',
       `Expected a photo and a voice, but got ${voicePath} alone. Give the path of both.`,
+    );
+  }
+  if (flags.person === 'ask' && !flags.detach && !isSomebodyThere()) {
+    throw new PipelineError(
+      'INPUT_INVALID',
+      'Nobody is here to be asked who speaks: give --person 1, or --detach and answer with `limelight person`.',
     );
   }
   const job = { voicePath, ...toJobFields(flags) };
