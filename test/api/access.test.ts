@@ -1,26 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { accessRule } from '../../src/api/access-rules.ts';
 import { createApp } from '../../src/api/app.ts';
 import { assertMayListen } from '../../src/api/assert-may-listen.ts';
 import { createOpenDoor } from '../../src/api/open-door.ts';
 import type { Scope } from '../../src/contracts/api-key.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { jobForm } from './job-form-data.ts';
-import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { startTestApi } from './test-api.ts';
+import { startTestPipeline } from './test-pipeline.ts';
 
-let server: TestServer;
-let api: TestApi;
-let worker: PipelineWorker;
+const { server, api, worker } = await startTestPipeline();
 let secrets: Record<'acme' | 'other' | 'reader' | 'submitter' | 'boss', string>;
 
 beforeAll(async () => {
-  server = await startTestServer();
-  api = await startTestApi(server.client);
-  worker = await startPipelineWorker(server, api);
   const make = (name: string, ...scopes: Scope[]) => api.keys.create(name, scopes);
   secrets = {
     acme: await make('acme', 'submit', 'read'),
@@ -29,12 +23,6 @@ beforeAll(async () => {
     submitter: await make('submitter', 'submit'),
     boss: await make('boss', 'admin'),
   };
-});
-
-afterAll(async () => {
-  await worker[Symbol.asyncDispose]();
-  await api[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
 });
 
 const bearer = (name: keyof typeof secrets) => ({ Authorization: `Bearer ${secrets[name]}` });

@@ -1,32 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
 import type { Person } from '../../src/contracts/job.ts';
 import { PipelineError } from '../../src/errors.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { PHOTO, VOICE } from './job-form-data.ts';
-import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { startTestPipeline } from './test-pipeline.ts';
 
 const ONE: Person = { id: 1, confidence: 0.9, box: [1, 1, 60, 60] };
 const TWO: Person = { id: 2, confidence: 0.8, box: [2, 2, 40, 40] };
 
-let server: TestServer;
-let api: TestApi;
-let worker: PipelineWorker;
+const { api, worker } = await startTestPipeline({ defaults: { retryWindowS: 60 } });
 let client: LimelightClient;
 
 beforeAll(async () => {
-  server = await startTestServer();
-  api = await startTestApi(server.client, { defaults: { retryWindowS: 60 } });
-  worker = await startPipelineWorker(server, api);
   client = createLimelightClient({ baseUrl: api.url });
-});
-
-afterAll(async () => {
-  await worker[Symbol.asyncDispose]();
-  await api[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
 });
 
 async function submit(fields: Record<string, string> = {}): Promise<string> {

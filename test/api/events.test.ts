@@ -1,27 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { describe, expect, it } from 'vitest';
 import { readMessages, type SseMessage, seqs, stageEvents } from './event-reader.ts';
 import { jobForm } from './job-form-data.ts';
-import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { startTestPipeline } from './test-pipeline.ts';
 
-let server: TestServer;
-let api: TestApi;
-let worker: PipelineWorker;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  api = await startTestApi(server.client, { commentIntervalMs: 200 });
-  worker = await startPipelineWorker(server, api);
-});
-
-afterAll(async () => {
-  await worker[Symbol.asyncDispose]();
-  await api[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const { server, api, worker } = await startTestPipeline({ commentIntervalMs: 200 });
 
 const ALL = Array.from({ length: 11 }, (_, index) => index + 1);
 

@@ -1,20 +1,13 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { jobForm } from './job-form-data.ts';
-import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { startTestPipeline } from './test-pipeline.ts';
 
-let server: TestServer;
-let api: TestApi;
-let worker: PipelineWorker;
+const { api } = await startTestPipeline({ access: { rate: { perS: 1e6, burst: 1e6 } } });
 let secret: string;
 let taskId: string;
 
 beforeAll(async () => {
-  server = await startTestServer();
-  api = await startTestApi(server.client, { access: { rate: { perS: 1e6, burst: 1e6 } } });
-  worker = await startPipelineWorker(server, api);
   secret = await api.keys.create('acme', ['submit', 'read']);
   const answer = await api.app.request('/api/pipeline/generate?wait=30', {
     method: 'POST',
@@ -22,12 +15,6 @@ beforeAll(async () => {
     headers: { Authorization: `Bearer ${secret}` },
   });
   taskId = ((await answer.json()) as { task_id: string }).task_id;
-});
-
-afterAll(async () => {
-  await worker[Symbol.asyncDispose]();
-  await api[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
 });
 
 /** What a header may hold at all. */

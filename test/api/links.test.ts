@@ -1,23 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { LINKS } from '../../src/api/access-rules.ts';
 import { signLink, verifyLink } from '../../src/api/link-signature.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { jobForm } from './job-form-data.ts';
-import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { startTestPipeline } from './test-pipeline.ts';
 
-let server: TestServer;
-let api: TestApi;
-let worker: PipelineWorker;
+const { api } = await startTestPipeline();
 let auth: { Authorization: string };
 let taskId: string;
 
 beforeAll(async () => {
-  server = await startTestServer();
-  api = await startTestApi(server.client);
-  worker = await startPipelineWorker(server, api);
   auth = { Authorization: `Bearer ${await api.keys.create('acme', ['submit', 'read'])}` };
   const answer = await fetch(`${api.url}/api/pipeline/generate?wait=30`, {
     method: 'POST',
@@ -25,12 +18,6 @@ beforeAll(async () => {
     headers: auth,
   });
   taskId = ((await answer.json()) as { task_id: string }).task_id;
-});
-
-afterAll(async () => {
-  await worker[Symbol.asyncDispose]();
-  await api[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
 });
 
 function ask(wish: object, id = taskId, headers = auth): Promise<Response> {

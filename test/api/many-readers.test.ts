@@ -1,25 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { expect, it } from 'vitest';
 import { PHOTO, VOICE } from './job-form-data.ts';
 import { readByMany, submitMany } from './many-readers.ts';
-import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { startTestPipeline } from './test-pipeline.ts';
 
-let server: TestServer;
-let api: TestApi;
-let worker: PipelineWorker;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  api = await startTestApi(server.client, { access: { rate: { perS: 1e6, burst: 1e6 } } });
-  worker = await startPipelineWorker(server, api);
-});
-
-afterAll(async () => {
-  await worker[Symbol.asyncDispose]();
-  await api[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const { api, worker } = await startTestPipeline({ access: { rate: { perS: 1e6, burst: 1e6 } } });
 
 /** `npm run prove:readers` is the same with a thousand readers on fifty tasks, for ten minutes. */
 it('gives 100 readers of 5 tasks, each cut off 5 times and back again, every event once and in order', async () => {

@@ -1,14 +1,13 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { beforeAll, expect, it } from 'vitest';
 import { jobForm, PHOTO, VOICE } from './job-form-data.ts';
-import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { startTestPipeline } from './test-pipeline.ts';
 
-let server: TestServer;
-let api: TestApi;
-let worker: PipelineWorker;
+const { api } = await startTestPipeline({
+  networks: ['127.0.0.2/32'],
+  limits: { imageBytes: 200_000, urlTimeoutMs: 1_000 },
+});
 let files: string;
 let base: string;
 
@@ -37,23 +36,11 @@ beforeAll(async () => {
   const listener = createServer((request, response) => answers[request.url!]!(request, response));
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.2', resolve));
   base = `http://127.0.0.2:${(listener.address() as AddressInfo).port}`;
-  server = await startTestServer();
-  api = await startTestApi(server.client, {
-    networks: ['127.0.0.2/32'],
-    limits: { imageBytes: 200_000, urlTimeoutMs: 1_000 },
-  });
-  worker = await startPipelineWorker(server, api);
   files = (await api.files()).join('\n');
   return () => {
     listener.closeAllConnections();
     listener.close();
   };
-});
-
-afterAll(async () => {
-  await worker[Symbol.asyncDispose]();
-  await api[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
 });
 
 async function submit(fields: Parameters<typeof jobForm>[0], query = '') {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { createStorageUsage } from '../../src/storage/storage-usage.ts';
@@ -7,26 +7,10 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 import { createApiMetrics } from '../../src/telemetry/metrics/api-metrics.ts';
 import { createTemporalStatistics } from '../../src/temporal/temporal-statistics.ts';
 import { parseMetrics } from '../telemetry/metric-lines.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { jobForm } from './job-form-data.ts';
-import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { startTestPipeline } from './test-pipeline.ts';
 
-let server: TestServer;
-let api: TestApi;
-let worker: PipelineWorker;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  api = await startTestApi(server.client);
-  worker = await startPipelineWorker(server, api);
-});
-
-afterAll(async () => {
-  await worker[Symbol.asyncDispose]();
-  await api[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const { server, api, worker } = await startTestPipeline();
 
 const submit = async (wait = 30) => {
   const taskId = randomUUID();

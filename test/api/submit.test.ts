@@ -1,28 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { keepKey } from '../../src/contracts/retention.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { jobForm, PHOTO, VOICE } from './job-form-data.ts';
-import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { startTestPipeline } from './test-pipeline.ts';
 
-let server: TestServer;
-let api: TestApi;
-let worker: PipelineWorker;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  api = await startTestApi(server.client, { limits: { imageBytes: 200_000 } });
-  worker = await startPipelineWorker(server, api);
-});
-
-afterAll(async () => {
-  await worker[Symbol.asyncDispose]();
-  await api[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const { server, api, worker } = await startTestPipeline({ limits: { imageBytes: 200_000 } });
 
 type Fields = Parameters<typeof jobForm>[0];
 interface Accepted {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import { summarize } from '../../src/api/timeline-summary.ts';
 import {
@@ -11,26 +11,10 @@ import {
 } from '../../src/contracts/timeline.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { createTemporalTimeline } from '../../src/temporal/temporal-timeline.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { jobForm } from './job-form-data.ts';
-import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { startTestPipeline } from './test-pipeline.ts';
 
-let server: TestServer;
-let api: TestApi;
-let worker: PipelineWorker;
-
-beforeAll(async () => {
-  server = await startTestServer();
-  api = await startTestApi(server.client);
-  worker = await startPipelineWorker(server, api);
-});
-
-afterAll(async () => {
-  await worker[Symbol.asyncDispose]();
-  await api[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const { server, api, worker } = await startTestPipeline();
 
 async function submit(wait: number): Promise<string> {
   const taskId = randomUUID();

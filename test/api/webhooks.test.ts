@@ -12,10 +12,9 @@ import {
 } from '../../src/contracts/webhook.ts';
 import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
 import { runHere } from '../cli/run-here.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
+import type { TestServer } from '../temporal-server.ts';
 import { jobForm } from './job-form-data.ts';
-import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { startTestPipeline } from './test-pipeline.ts';
 import { startReceiver } from './webhook-receiver.ts';
 
 interface Delivery {
@@ -26,26 +25,16 @@ interface Delivery {
   next_attempt_at?: string;
 }
 
-let server: TestServer;
-let api: TestApi;
-let worker: PipelineWorker;
+const { server, api, worker } = await startTestPipeline({ networks: ['127.0.0.2/32'] });
 let receiver: Awaited<ReturnType<typeof startReceiver>>;
 let key: string;
 
 beforeAll(async () => {
-  server = await startTestServer();
-  api = await startTestApi(server.client, { networks: ['127.0.0.2/32'] });
-  worker = await startPipelineWorker(server, api);
   receiver = await startReceiver();
   key = await api.keys.create('acme', ['submit', 'read']);
 });
 
-afterAll(async () => {
-  await worker[Symbol.asyncDispose]();
-  await api[Symbol.asyncDispose]();
-  await receiver[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+afterAll(() => receiver[Symbol.asyncDispose]());
 
 async function call<T>(method: string, path: string, body?: FormData | object, secret = key): Promise<T> {
   const isJson = body !== undefined && !(body instanceof FormData);

@@ -1,0 +1,22 @@
+import { afterAll } from 'vitest';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
+import { startTestApi, type TestApi } from './test-api.ts';
+
+export interface TestPipeline {
+  server: TestServer;
+  api: TestApi;
+  worker: PipelineWorker;
+}
+
+/** Temporal, the API and a worker for the tests of one file or group; all of them end with its last test. */
+export async function startTestPipeline(
+  options: Parameters<typeof startTestApi>[1] = {},
+): Promise<TestPipeline> {
+  const resources = new AsyncDisposableStack();
+  afterAll(() => resources.disposeAsync(), 120_000);
+  const server = resources.use(await startTestServer());
+  const api = resources.use(await startTestApi(server.client, options));
+  const worker = resources.use(await startPipelineWorker(server, api));
+  return { server, api, worker };
+}
