@@ -2,6 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import { CACHE_PREFIX, type VideoAnswer } from '../contracts/content-cache.ts';
 import type { JobInput, JobResult, StoredObject } from '../contracts/job.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
+import { videoFormatOf } from '../contracts/video-format.ts';
 import { PipelineError } from '../errors.ts';
 import type { DetectPersonsResult } from '../inference/tasks.ts';
 import type { ContentCache } from '../storage/content-cache.ts';
@@ -71,14 +72,14 @@ export function createCacheActivities({ store, cache, makers }: CacheDeps) {
       metadata: JobResult['metadata'];
     }): Promise<string | null> {
       const facts = videoFacts(makers, job);
-      const { video, thumbnail, mask, cutout } = taskKeys(job.taskId);
+      const { video, thumbnail, mask, cutout } = taskKeys(job.taskId, videoFormatOf(job.options));
       const files = { video, thumbnail, mask, cutout };
       return facts ? cache.keep('video', facts, { result: metadata, files }) : null;
     },
   };
 
   async function findJob(job: JobInput, facts: object): Promise<VideoAnswer | undefined> {
-    const { video, thumbnail, mask, cutout } = taskKeys(job.taskId);
+    const { video, thumbnail, mask, cutout } = taskKeys(job.taskId, videoFormatOf(job.options));
     const hit = await cache.find('video', facts, { video, thumbnail, mask, cutout });
     return (
       hit && {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { StoredObject } from '../contracts/job.ts';
 import type { RenderedTalk, TalkProgress, VideoProvider } from '../providers/video-provider.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
@@ -16,6 +16,7 @@ export interface RenderTalkRequest {
   plateKey: string;
   maskKey: string;
   plateShowsPerson: boolean;
+  isTransparent: boolean;
   voiceKey: string;
   videoKey: string;
   /** Where the parts of the talk are while it is made: a preview, and where a retry goes on from. */
@@ -27,7 +28,7 @@ export function createRenderActivities({ store, renderer }: RenderDeps) {
     /** Has the built-in renderer make the video, and stores it. The heartbeat's details are the frames done so far. */
     async renderTalk(request: RenderTalkRequest): Promise<RenderedTalk & { video: StoredObject }> {
       await using folder = await store.scratch();
-      const videoPath = join(folder.path, 'video.mp4');
+      const videoPath = join(folder.path, basename(request.videoKey));
       const partsFolder = join(folder.path, 'parts');
       const parts = createStoredParts(store, request.partsPrefix, partsFolder);
       await parts.fetch();
@@ -37,6 +38,7 @@ export function createRenderActivities({ store, renderer }: RenderDeps) {
         platePath: await store.localPath(request.plateKey),
         maskPath: await store.localPath(request.maskKey),
         plateShowsPerson: request.plateShowsPerson,
+        isTransparent: request.isTransparent,
         voicePath: await store.localPath(request.voiceKey),
         partsFolder,
       };

@@ -16,7 +16,7 @@ export function createStoredParts(store: ObjectStore, prefix: string, folder: st
   let again = false;
 
   async function storeNew(): Promise<void> {
-    const names = (await readdir(folder)).filter((name) => /^\d+\.mp4$/.test(name)).sort();
+    const names = (await readdir(folder)).filter((name) => /^\d+\.(mp4|webm)$/.test(name)).sort();
     for (const name of names.filter((name) => !stored.has(name))) {
       await store.put(`${prefix}${name}`, { path: await copyOf(folder, name) });
       stored.add(name);

@@ -65,7 +65,7 @@ const INTEGER = /^\d+$/;
 const toPersonNumber = numberBetween(1, 1000, INTEGER);
 
 function parseBackground(text: string): Background | undefined {
-  if (text === 'original' || text === 'blur' || text === 'image') {
+  if (text === 'original' || text === 'blur' || text === 'transparent' || text === 'image') {
     return text;
   }
   return /^#[0-9a-f]{6}$/i.test(text) ? (text.toLowerCase() as `#${string}`) : undefined;
@@ -101,11 +101,12 @@ export const JOB_FIELDS = z.strictObject({
     (text) => (text === 'auto' || text === 'ask' ? text : toPersonNumber(text)),
   ).default('auto'),
   background: field(
-    'original, blur, image or a colour such as #e8e8ea',
+    'original, blur, transparent, image or a colour such as #e8e8ea',
     {
       default: DEFAULT_BACKGROUND,
-      pattern: '^(original|blur|image|#[0-9a-fA-F]{6})$',
-      description: 'What stands behind the person; `image` needs a `background_image`.',
+      pattern: '^(original|blur|transparent|image|#[0-9a-fA-F]{6})$',
+      description:
+        'What stands behind the person; `image` needs a `background_image`. `transparent` makes a WebM with alpha, by the built-in renderer.',
       example: '#e8e8ea',
     },
     parseBackground,
@@ -115,7 +116,8 @@ export const JOB_FIELDS = z.strictObject({
     {
       enum: ['auto', ...PROVIDERS],
       default: 'auto',
-      description: '`auto` is D-ID where the server has a key for it.',
+      description:
+        '`auto` is D-ID where the server has a key for it and the background is not `transparent`.',
     },
     (text) => (['auto', ...PROVIDERS] as const).find((name) => name === text),
   ).default('auto'),
@@ -205,6 +207,10 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
   if (texts.has('webhook_events') && !texts.has('webhook_url')) {
     add('webhook_url', 'expected an https URL because webhook_events was sent, but received none');
   }
+  const isTransparent = texts.get('background') === 'transparent';
+  if (texts.get('provider') === 'd-id' && isTransparent) {
+    add('background', 'expected another than transparent with the provider d-id, whose videos have no alpha');
+  }
   if (texts.get('provider') === 'd-id' && !defaults.hasDId) {
     add('provider', 'expected auto or local: d-id needs an API key (D_ID_API_KEY), and this server has none');
   }
@@ -221,7 +227,12 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
     confThreshold: conf_threshold ?? defaults.confThreshold,
     applySmoothing: apply_smoothing,
     deadlineS: deadline_s,
-    provider: provider === 'auto' ? (defaults.hasDId ? ('d-id' as const) : ('local' as const)) : provider,
+    provider:
+      provider === 'auto'
+        ? defaults.hasDId && !isTransparent
+          ? ('d-id' as const)
+          : ('local' as const)
+        : provider,
     onOutage: on_outage,
     ...(retention_days !== undefined && { retentionDays: retention_days }),
     ...rest,

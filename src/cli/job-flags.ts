@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { OUTAGE_CHOICES, PROVIDERS } from '../contracts/job.ts';
+import type { VideoFormat } from '../contracts/video-format.ts';
 import { PipelineError } from '../errors.ts';
 
 /** The options of a job, as flags; what is not given is the server's to choose. */
@@ -18,7 +19,10 @@ export interface JobFlags {
 export function addJobOptions(command: Command): Command {
   return command
     .option('--person <number>', 'which person, best first; ask shows who was found and asks', toPerson)
-    .option('--background <what>', 'original, blur, a colour such as #e8e8ea, or the path of a picture')
+    .option(
+      '--background <what>',
+      'original, blur, transparent, a colour such as #e8e8ea, or the path of a picture',
+    )
     .addOption(new Option('--provider <name>', 'who makes the video').choices(['auto', ...PROVIDERS]))
     .addOption(
       new Option('--on-outage <what>', 'while D-ID does not answer or has no credits').choices(
@@ -52,6 +56,18 @@ export function toJobFields(flags: JobFlags): { fields: Record<string, string>; 
   };
 }
 
+/** @throws PipelineError INPUT_INVALID where the video cannot be what the name of its file says. */
+export function formatOf({ background, out }: JobFlags & { out?: string }): VideoFormat {
+  const format = background === 'transparent' ? 'webm' : 'mp4';
+  if (format === 'webm' && out !== undefined && /\.(mp4|mov)$/i.test(out)) {
+    throw new PipelineError(
+      'INPUT_INVALID',
+      `A video that is transparent is a WebM: let --out end in .webm, not ${out}.`,
+    );
+  }
+  return format;
+}
+
 const WORDS = /^(original|blur|transparent|#.*)$/;
 
 function toBackgroundPath(background: string | undefined): string | undefined {
@@ -61,7 +77,7 @@ function toBackgroundPath(background: string | undefined): string | undefined {
   if (!existsSync(background)) {
     throw new PipelineError(
       'INPUT_INVALID',
-      `Expected original, blur, a colour such as #e8e8ea or the path of a picture for --background, but got ${background}.`,
+      `Expected original, blur, transparent, a colour such as #e8e8ea or the path of a picture for --background, but got ${background}.`,
     );
   }
   return background;

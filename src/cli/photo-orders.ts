@@ -1,5 +1,6 @@
 import { glob, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, resolve } from 'node:path';
+import { join, parse, resolve } from 'node:path';
+import type { VideoFormat } from '../contracts/video-format.ts';
 import { PipelineError } from '../errors.ts';
 
 export interface PhotoOrder {
@@ -11,12 +12,16 @@ export interface PhotoOrder {
  * The photos that are meant, each with the file of its video. What is no file is taken as a pattern, which shells expand
  * only where it is not quoted. A single photo's `out` is a file; several have theirs by name in the folder `out`.
  *
- * @param out default: the photo's name with .mp4 in the current folder
+ * @param out default: the photo's name with the format's ending in the current folder
  */
-export async function toPhotoOrders(given: string[], out: string | undefined): Promise<PhotoOrder[]> {
+export async function toPhotoOrders(
+  given: string[],
+  out: string | undefined,
+  format: VideoFormat = 'mp4',
+): Promise<PhotoOrder[]> {
   const photos = [...new Set((await Promise.all(given.map(expand))).flat())];
   if (photos.length === 1 && !(out !== undefined && (await isFolder(out)))) {
-    return [{ photoPath: photos[0]!, outPath: resolve(out ?? toVideoName(photos[0]!)) }];
+    return [{ photoPath: photos[0]!, outPath: resolve(out ?? toVideoName(photos[0]!, format)) }];
   }
   if (out !== undefined && /\.(mp4|mov|webm)$/i.test(out)) {
     throw new PipelineError(
@@ -26,7 +31,7 @@ export async function toPhotoOrders(given: string[], out: string | undefined): P
   }
   const orders = photos.map((photoPath) => ({
     photoPath,
-    outPath: resolve(out ?? '.', toVideoName(photoPath)),
+    outPath: resolve(out ?? '.', toVideoName(photoPath, format)),
   }));
   return orders.map((order) => ({ ...order, outPath: apart(order, orders) }));
 }
@@ -46,12 +51,12 @@ async function expand(given: string): Promise<string[]> {
 function apart({ photoPath, outPath }: PhotoOrder, all: PhotoOrder[]): string {
   const same = all.filter((other) => other.outPath === outPath);
   const index = same.findIndex((other) => other.photoPath === photoPath);
-  const name = basename(outPath, '.mp4');
-  return index === 0 ? outPath : join(dirname(outPath), `${name}-${index + 1}.mp4`);
+  const { dir, name, ext } = parse(outPath);
+  return index === 0 ? outPath : join(dir, `${name}-${index + 1}${ext}`);
 }
 
-function toVideoName(photoPath: string): string {
-  return `${basename(photoPath, extname(photoPath))}.mp4`;
+function toVideoName(photoPath: string, format: VideoFormat): string {
+  return `${parse(photoPath).name}.${format}`;
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -27,8 +27,8 @@ export interface WebhookOrder {
   events: (typeof WEBHOOK_EVENTS)[number];
 }
 
-/** What stands behind the person: the photo itself, the photo blurred, one colour, or a picture of the client's. */
-export type Background = 'original' | 'blur' | 'image' | `#${string}`;
+/** What stands behind the person: the photo itself, the photo blurred, nothing, one colour, or a picture of the client's. */
+export type Background = 'original' | 'blur' | 'transparent' | 'image' | `#${string}`;
 
 /** The neutral grey that contract and page promise where nothing is asked for. */
 export const DEFAULT_BACKGROUND: Background = '#e8e8ea';
@@ -133,7 +133,15 @@ export interface JobResult {
       ladder?: LadderStep[];
     };
     provider: { name: ProviderName; degraded: boolean };
-    video: { width_px: number; height_px: number; duration_s: number; bytes: number; sha256: string };
+    video: {
+      width_px: number;
+      height_px: number;
+      duration_s: number;
+      bytes: number;
+      sha256: string;
+      /** `video/webm` where the background is transparent, else `video/mp4`; absent in records of before there was a choice. */
+      content_type?: string;
+    };
     /** Wall milliseconds by stage, queue time included. */
     timings_ms: Record<string, number>;
     /** Names of the stages that were answered from the cache. */

@@ -1,3 +1,5 @@
+import type { VideoFormat } from './video-format.ts';
+
 /** Where the objects of a task lie. The workflow picks every key, so every undo can name what it deletes. */
 export const TIERS = ['uploads', 'processed', 'videos', 'temp'] as const;
 export type Tier = (typeof TIERS)[number];
@@ -6,7 +8,7 @@ export function taskPrefix(tier: Tier, taskId: string): string {
   return `${tier}/${taskId}/`;
 }
 
-export function taskKeys(taskId: string) {
+export function taskKeys(taskId: string, videoFormat: VideoFormat = 'mp4') {
   const processed = taskPrefix('processed', taskId);
   const videos = taskPrefix('videos', taskId);
   return {
@@ -26,7 +28,7 @@ export function taskKeys(taskId: string) {
     portrait: `${processed}portrait.png`,
     /** Parts of a video of the built-in renderer while it is made; a prefix. */
     parts: `${taskPrefix('temp', taskId)}parts/`,
-    video: `${videos}video.mp4`,
+    video: `${videos}video.${videoFormat}`,
     thumbnail: `${videos}thumbnail.jpg`,
     metadata: `${videos}metadata.json`,
   };

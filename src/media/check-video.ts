@@ -9,6 +9,7 @@ import {
   MP4,
   QTFF,
   VideoSampleSink,
+  WEBM,
   whileCodecsRun,
 } from './webcodecs.ts';
 
@@ -19,8 +20,8 @@ export interface VideoFacts {
 }
 
 /**
- * Proves that an MP4 plays: picture and sound are there, the first and the last frame and some sound can be decoded, and
- * its index stands in front, so that it starts before it is loaded whole.
+ * Proves that an MP4 or a WebM plays: picture and sound are there, the first and the last frame and some sound can be decoded, and
+ * the index of an MP4 stands in front, so that it starts before it is loaded whole.
  * @throws PipelineError VIDEO_UNPLAYABLE that says which of these it lacks.
  */
 export async function checkVideo(path: string): Promise<VideoFacts> {
@@ -35,13 +36,13 @@ export async function checkVideo(path: string): Promise<VideoFacts> {
 }
 
 async function inspect(path: string): Promise<VideoFacts> {
-  using input = new Input({ source: new FilePathSource(path), formats: [MP4, QTFF] });
+  using input = new Input({ source: new FilePathSource(path), formats: [MP4, QTFF, WEBM] });
   const video = await input.getPrimaryVideoTrack();
   const audio = await input.getPrimaryAudioTrack();
   if (!video || !audio) {
     throw unplayable(`one without ${video ? 'sound' : 'picture'}`);
   }
-  if (!(await hasIndexInFront(path))) {
+  if ((await input.getFormat()) !== WEBM && !(await hasIndexInFront(path))) {
     throw unplayable('one with its index at the end, which plays only when it is loaded whole');
   }
   const durationS = await input.computeDuration();
@@ -74,7 +75,7 @@ async function requireSound(audio: InputAudioTrack): Promise<void> {
 function unplayable(received: string, cause?: unknown): PipelineError {
   return new PipelineError(
     'VIDEO_UNPLAYABLE',
-    `Expected a video that plays, MP4 with picture and sound, and received ${received}.`,
+    `Expected a video that plays, MP4 or WebM with picture and sound, and received ${received}.`,
     { cause },
   );
 }

@@ -2,6 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import type { Background } from '../contracts/job.ts';
 import { PipelineError } from '../errors.ts';
 import { blurBehindPerson } from './blurred-backdrop.ts';
+import { extendPerson } from './extended-person.ts';
 import { sharp } from './image-library.ts';
 
 export interface ComposePortraitInput {
@@ -40,6 +41,9 @@ async function drawPlate({ photoPath, cutoutPath, background, backgroundImagePat
   const { width, height } = await sharp(photoPath).metadata();
   if (background === 'blur') {
     return (await blurBehindPerson(photoPath, cutoutPath)).png(PNG);
+  }
+  if (background === 'transparent') {
+    return (await extendPerson(cutoutPath)).png(PNG);
   }
   if (background === 'image') {
     if (!backgroundImagePath) {

@@ -48,3 +48,19 @@ export function toI420(
 function luma(pixel: number): number {
   return (4224 + 47 * (pixel & 255) + 157 * ((pixel >>> 8) & 255) + 16 * ((pixel >>> 16) & 255)) >> 8;
 }
+
+/** The fourth plane of I420A, behind the others. */
+export function toAlphaPlane(
+  pixels: Uint32Array,
+  widthPx: number,
+  heightPx: number,
+  { left, top, right, bottom }: PixelBox,
+  out: Uint8Array,
+): void {
+  const from = (widthPx * heightPx * 3) / 2;
+  for (let y = top; y < bottom; y += 1) {
+    for (let at = y * widthPx + left; at < y * widthPx + right; at += 1) {
+      out[from + at] = pixels[at]! >>> 24;
+    }
+  }
+}

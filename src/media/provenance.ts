@@ -3,6 +3,8 @@ const XMP_UUID = 'be7acfcb97a942e89c71999491e3afac';
 /** IPTC's word for a picture that a trained algorithm changed, as C2PA's actions use it. */
 const SOURCE_TYPE = 'http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia';
 
+const WORDS = 'AI-generated: a photo made to speak by a machine.';
+
 const XMP = `<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
  <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
@@ -12,7 +14,7 @@ const XMP = `<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
     xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
     xmp:CreatorTool="Limelight"
     Iptc4xmpExt:DigitalSourceType="${SOURCE_TYPE}">
-   <dc:description><rdf:Alt><rdf:li xml:lang="x-default">AI-generated: a photo made to speak by a machine.</rdf:li></rdf:Alt></dc:description>
+   <dc:description><rdf:Alt><rdf:li xml:lang="x-default">${WORDS}</rdf:li></rdf:Alt></dc:description>
   </rdf:Description>
  </rdf:RDF>
 </x:xmpmeta>
@@ -25,4 +27,9 @@ export function provenanceBox(): Buffer {
   head.writeUInt32BE(8 + XMP_UUID.length / 2 + xmp.length);
   head.write('uuid', 4, 'latin1');
   return Buffer.concat([head, Buffer.from(XMP_UUID, 'hex'), xmp]);
+}
+
+/** The same as tags of a WebM, which has no place for XMP. */
+export function describeProvenance(): { comment: string; raw: Record<string, string> } {
+  return { comment: WORDS, raw: { DIGITAL_SOURCE_TYPE: SOURCE_TYPE, ENCODED_BY: 'Limelight' } };
 }

@@ -1,7 +1,9 @@
 import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { VideoFormat } from '../contracts/video-format.ts';
 import { createFrameEncoder, type FrameEncoder } from './frame-encoder.ts';
-import { provenanceBox } from './provenance.ts';
+import { describeProvenance, provenanceBox } from './provenance.ts';
+import { TALK_FORMATS, type TalkFormat } from './talk-format.ts';
 import { createPartWriter, joinParts, type PartWriter } from './talk-parts.ts';
 import { encodeVoice, type VoicePackets } from './voice-packets.ts';
 import type { WavReader } from './wav.ts';
@@ -13,8 +15,6 @@ import {
   FilePathSource,
   FilePathTarget,
   Input,
-  MP4,
-  Mp4OutputFormat,
   Output,
 } from './webcodecs.ts';
 
@@ -22,6 +22,8 @@ export interface TalkWriterOptions {
   widthPx: number;
   heightPx: number;
   framesPerS: number;
+  /** Of WebM, frames are I420A. */
+  format?: VideoFormat;
   /** In all. */
   frames: number;
   voice: WavReader;
@@ -34,8 +36,8 @@ export interface TalkWriterOptions {
 export interface TalkWriter {
   /** The first frame that is still to be added: 0, or the one behind the parts that were found. */
   nextFrame: number;
-  /** The next frame, I420 in bt709, tightly packed. */
-  addFrame(i420: Uint8Array): Promise<void>;
+  /** The next frame, I420 in bt709, or I420A for WebM, tightly packed. */
+  addFrame(planes: Uint8Array): Promise<void>;
   /** Writes the whole talk, its index in front. */
   finish(path: string): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -43,15 +45,16 @@ export interface TalkWriter {
 
 /** Frames from one keyframe to the next: two seconds at 25. */
 export const GROUP_FRAMES = 50;
-const WHOLE = 'whole.mp4';
+const WHOLE = 'whole';
 
 /**
- * Encodes a talk group by group into the parts of a fragmented MP4, and in the end copies their packets into one file
- * with its index in front. Memory does not grow with the talk, but for 8 KB of sound a second.
+ * Encodes a talk group by group into the parts of a fragmented file, and in the end copies their packets into one file
+ * with its index. Memory does not grow with the talk, but for 8 KB of sound a second.
  */
 export async function createTalkWriter(options: TalkWriterOptions): Promise<TalkWriter> {
   const { partsFolder, frames, framesPerS } = options;
-  const voice = await encodeVoice(options.voice);
+  const format = TALK_FORMATS[options.format ?? 'mp4'];
+  const voice = await encodeVoice(options.voice, format.sound);
   const whole = join(partsFolder, WHOLE);
   const encoded: EncodedPacket[] = [];
   let meta: EncodedVideoChunkMetadata | undefined;
@@ -60,7 +63,7 @@ export async function createTalkWriter(options: TalkWriterOptions): Promise<Talk
 
   async function add(packets: EncodedPacket[]): Promise<void> {
     if (packets.length > 0) {
-      parts ??= await createPartWriter(partsFolder, voice, {
+      parts ??= await createPartWriter(partsFolder, format, voice, {
         meta: meta!,
         framesPerS,
         groupS: GROUP_FRAMES / framesPerS,
@@ -70,8 +73,8 @@ export async function createTalkWriter(options: TalkWriterOptions): Promise<Talk
   }
 
   // What an earlier attempt has made is written again, packet by packet: the parts are the same.
-  if (await joinParts(partsFolder, whole)) {
-    const found = await readGroups(whole, options);
+  if (await joinParts(partsFolder, whole, format.name)) {
+    const found = await readGroups(whole, format, options);
     meta = found.meta;
     for (const packets of found.groups) {
       await add(packets);
@@ -81,6 +84,7 @@ export async function createTalkWriter(options: TalkWriterOptions): Promise<Talk
 
   const encoder: FrameEncoder = createFrameEncoder({
     ...options,
+    hasAlpha: format.name === 'webm',
     onPacket(packet, itsMeta) {
       meta ??= itsMeta;
       encoded.push(packet);
@@ -88,8 +92,8 @@ export async function createTalkWriter(options: TalkWriterOptions): Promise<Talk
   });
   return {
     nextFrame: frame,
-    async addFrame(i420) {
-      await encoder.encode(i420, frame, frame % GROUP_FRAMES === 0);
+    async addFrame(planes) {
+      await encoder.encode(planes, frame, frame % GROUP_FRAMES === 0);
       frame += 1;
       await add(encoded.splice(0));
     },
@@ -97,9 +101,9 @@ export async function createTalkWriter(options: TalkWriterOptions): Promise<Talk
       await encoder.flush();
       await add(encoded.splice(0));
       await parts!.finish();
-      await joinParts(partsFolder, whole);
-      await copyWhole(whole, path, voice, { ...options, frames });
-      if (options.provenance) {
+      await joinParts(partsFolder, whole, format.name);
+      await copyWhole(whole, path, voice, format, { ...options, frames });
+      if (options.provenance && format.name === 'mp4') {
         await appendFile(path, provenanceBox());
       }
       await rm(whole);
@@ -112,9 +116,10 @@ export async function createTalkWriter(options: TalkWriterOptions): Promise<Talk
 
 async function readGroups(
   path: string,
+  { container }: TalkFormat,
   { widthPx, heightPx }: TalkWriterOptions,
 ): Promise<{ groups: EncodedPacket[][]; meta: EncodedVideoChunkMetadata }> {
-  using input = new Input({ source: new FilePathSource(path), formats: [MP4] });
+  using input = new Input({ source: new FilePathSource(path), formats: [container] });
   const track = (await input.getPrimaryVideoTrack())!;
   const groups: EncodedPacket[][] = [];
   const decoderConfig = (await track.getDecoderConfig())!;
@@ -131,24 +136,28 @@ async function readGroups(
   return { groups: groups.filter(({ length }) => length === GROUP_FRAMES), meta: { decoderConfig } };
 }
 
-/** The packets of the parts in one file whose index, of a size that is known before, stands in front. */
+/** The packets of the parts in one file; the index of an MP4, of a size that is known before, stands in front. */
 async function copyWhole(
   from: string,
   to: string,
   voice: VoicePackets,
-  { frames, framesPerS }: { frames: number; framesPerS: number },
+  format: TalkFormat,
+  { frames, framesPerS, provenance }: { frames: number; framesPerS: number; provenance: boolean },
 ): Promise<void> {
-  using input = new Input({ source: new FilePathSource(from), formats: [MP4] });
+  using input = new Input({ source: new FilePathSource(from), formats: [format.container] });
   const track = (await input.getPrimaryVideoTrack())!;
   const meta = { decoderConfig: (await track.getDecoderConfig())! };
   const output = new Output({
-    format: new Mp4OutputFormat({ fastStart: 'reserve' }),
+    format: format.whole(),
     target: new FilePathTarget(to),
   });
-  const pictures = new EncodedVideoPacketSource('avc');
-  const sound = new EncodedAudioPacketSource('aac');
+  const pictures = new EncodedVideoPacketSource(format.pictures);
+  const sound = new EncodedAudioPacketSource(format.sound);
   output.addVideoTrack(pictures, { frameRate: framesPerS, maximumPacketCount: frames });
   output.addAudioTrack(sound, { maximumPacketCount: voice.packets.length });
+  if (provenance && format.name === 'webm') {
+    output.setMetadataTags(describeProvenance());
+  }
   await output.start();
   let heard = 0;
   for await (const packet of new EncodedPacketSink(track).packets()) {

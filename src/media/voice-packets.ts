@@ -1,14 +1,15 @@
+import { createResampler } from './resampler.ts';
 import type { WavReader } from './wav.ts';
 import {
   AudioSample,
   AudioSampleSource,
   type EncodedPacket,
-  Mp4OutputFormat,
+  MkvOutputFormat,
   NullTarget,
   Output,
 } from './webcodecs.ts';
 
-/** A whole voice as AAC: 8 KB a second and channel, so that ten minutes are no burden. */
+/** A whole voice as AAC or Opus: 8 KB a second and channel, so that ten minutes are no burden. */
 export interface VoicePackets {
   packets: EncodedPacket[];
   meta: EncodedAudioChunkMetadata;
@@ -18,32 +19,48 @@ const BITS_PER_CHANNEL = 64_000;
 /** Frames that are read at a time. */
 const BLOCK = 16_384;
 
-export async function encodeVoice(voice: WavReader): Promise<VoicePackets> {
-  const { sampleRateHz, channels, frames } = voice;
+/** Of those that Opus takes, the one that the rates of voices are converted to best; AAC takes a voice's own. */
+const OPUS_RATE_HZ = 48_000;
+
+export async function encodeVoice(voice: WavReader, codec: 'aac' | 'opus'): Promise<VoicePackets> {
+  const { channels, frames } = voice;
+  const sampleRateHz = codec === 'opus' ? OPUS_RATE_HZ : voice.sampleRateHz;
+  const resamplers = Array.from({ length: channels }, () =>
+    sampleRateHz === voice.sampleRateHz ? undefined : createResampler(voice.sampleRateHz, sampleRateHz),
+  );
   const packets: EncodedPacket[] = [];
   let meta: EncodedAudioChunkMetadata | undefined;
   const source = new AudioSampleSource({
-    codec: 'aac',
+    codec,
     bitrate: BITS_PER_CHANNEL * channels,
     onEncodedPacket(packet, itsMeta) {
       packets.push(packet);
       meta ??= itsMeta;
     },
   });
-  const output = new Output({ format: new Mp4OutputFormat({ fastStart: false }), target: new NullTarget() });
+  const output = new Output({ format: new MkvOutputFormat(), target: new NullTarget() });
   output.addAudioTrack(source);
   await output.start();
+  let added = 0;
+  async function add(planes: Float32Array[]): Promise<void> {
+    const length = planes[0]?.length ?? 0;
+    if (length > 0) {
+      using sample = new AudioSample({
+        data: joinPlanes(planes),
+        format: 'f32-planar',
+        numberOfChannels: channels,
+        sampleRate: sampleRateHz,
+        timestamp: added / sampleRateHz,
+      });
+      await source.add(sample);
+      added += length;
+    }
+  }
   for (let at = 0; at < frames; at += BLOCK) {
     const planes = await voice.read(at, BLOCK);
-    using sample = new AudioSample({
-      data: joinPlanes(planes),
-      format: 'f32-planar',
-      numberOfChannels: channels,
-      sampleRate: sampleRateHz,
-      timestamp: at / sampleRateHz,
-    });
-    await source.add(sample);
+    await add(planes.map((samples, channel) => resamplers[channel]?.push(samples) ?? samples));
   }
+  await add(resamplers.map((resampler) => resampler?.end() ?? new Float32Array()));
   await output.finalize();
   return { packets, meta: meta! };
 }

@@ -11,6 +11,8 @@ export interface TalkRequest {
   maskPath: string;
   /** Whether the plate shows the person too (`background=original`): what moves before it would show a double edge. */
   plateShowsPerson: boolean;
+  /** Whether the plate is only what lies under what is transparent: the video is a WebM with alpha then. */
+  isTransparent?: boolean;
   /** 16-bit PCM WAV. */
   voicePath: string;
   /**
@@ -38,7 +40,7 @@ export interface RenderedTalk {
 export interface VideoProvider {
   readonly name: ProviderName;
   /**
-   * Writes an MP4 (H.264, AAC, index in front) to `videoPath`. Repeating it is harmless.
+   * Writes an MP4 (H.264, AAC, index in front), or a WebM (VP9 with alpha, Opus), to `videoPath`. Repeating it is harmless.
    * Rejects with FACE_NOT_FOUND or FACE_UNSUITABLE where the portrait cannot be animated, and with the signal's reason
    * when aborted; nothing of it runs on after either.
    */

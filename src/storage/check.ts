@@ -2,6 +2,7 @@ import { finished } from 'node:stream/promises';
 import { CACHE_PREFIX } from '../contracts/content-cache.ts';
 import type { StoredObject, TaskMetadata } from '../contracts/job.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
+import { videoFormatOf } from '../contracts/video-format.ts';
 import { PipelineError } from '../errors.ts';
 import type { ObjectStore } from './object-store.ts';
 import { withoutObjects } from './retention/judge-task.ts';
@@ -109,7 +110,7 @@ async function mend(
   { store, records, makeThumbnail }: CheckOptions,
   spare: ReadonlyMap<string, string>,
 ): Promise<FaultyObject[]> {
-  const { video, thumbnail } = taskKeys(record.task_id);
+  const { video, thumbnail } = taskKeys(record.task_id, videoFormatOf(record.options));
   const mended: FaultyObject[] = [];
   // The video may have to be there for it.
   const thumbnailLast = faults.toSorted((a, b) => Number(a.key === thumbnail) - Number(b.key === thumbnail));

@@ -88,6 +88,7 @@ const Result = z.looseObject({
       duration_s: z.number(),
       bytes: z.int(),
       sha256: z.string(),
+      content_type: z.string().optional(),
     }),
     timings_ms: z.record(z.string(), z.number()),
     cached: z.array(z.string()),

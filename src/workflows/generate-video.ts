@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { JobInput, JobResult, Person, StoredObject } from '../contracts/job.ts';
 import { taskKeys, taskPrefix } from '../contracts/task-keys.ts';
+import { VIDEO_TYPES, videoFormatOf } from '../contracts/video-format.ts';
 import { composition, media, undo, video } from './activities.ts';
 import { CancelRequest } from './cancel-request.ts';
 import { withDeadline } from './deadline.ts';
@@ -49,7 +50,7 @@ export async function generateVideo(input: JobInput): Promise<JobResult> {
 async function runStages(job: Job): Promise<JobResult> {
   const { input, progress, record, compensations, steps, reuse } = job;
   const { taskId, options } = input;
-  const keys = taskKeys(taskId);
+  const keys = taskKeys(taskId, videoFormatOf(options));
 
   const discard = (tier: 'uploads' | 'processed') => undo.discard({ prefixes: [taskPrefix(tier, taskId)] });
   compensations.add(
@@ -194,6 +195,7 @@ async function runStages(job: Job): Promise<JobResult> {
         duration_s: finished.durationS,
         bytes: talk.video.bytes,
         sha256: talk.video.sha256,
+        content_type: VIDEO_TYPES[videoFormatOf(options)],
       },
       timings_ms: progress.timingsMs(),
       cached: reuse.stages,

@@ -5,6 +5,7 @@ import { SAME_JOB_SIGNAL, type VideoAnswer } from '../contracts/content-cache.ts
 import type { JobInput, JobResult, StoredObject } from '../contracts/job.ts';
 import type { RunningStage } from '../contracts/stages.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
+import { videoFormatOf } from '../contracts/video-format.ts';
 import { background, cache, detection, undo } from './activities.ts';
 import type { Compensations } from './compensation.ts';
 import type { ProgressLog } from './progress-log.ts';
@@ -145,7 +146,7 @@ export class Reuse {
       return answer;
     } finally {
       if (answer === undefined || answer.kind === 'hit') {
-        const { video, thumbnail } = taskKeys(input.taskId);
+        const { video, thumbnail } = taskKeys(input.taskId, videoFormatOf(input.options));
         compensations.add('video', () => undo.discard({ keys: [video, thumbnail] }));
       }
     }

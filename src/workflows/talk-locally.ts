@@ -16,6 +16,7 @@ export async function talkLocally(
     plateKey: keys.plate,
     maskKey: keys.mask,
     plateShowsPerson: options.background === 'original',
+    isTransparent: options.background === 'transparent',
     voiceKey: keys.voice,
     videoKey: keys.video,
     partsPrefix: keys.parts,

@@ -31,4 +31,8 @@ it('what one attempt stored, the next one finds in its folder, and others can re
   expect(await readFile(join(second, '00000.mp4'), 'utf8')).toBe('tracks');
   // The renderer still reads what was stored.
   expect(await readFile(join(first, '00000.mp4'), 'utf8')).toBe('tracks');
+
+  await writeFile(join(first, '00000.webm'), 'tracks of a transparent talk');
+  await parts.store();
+  expect((await store.read(`${PREFIX}00000.webm`)).toString()).toContain('transparent');
 });

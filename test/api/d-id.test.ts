@@ -175,16 +175,28 @@ describe('the fields provider and on_outage', () => {
   });
 
   it('become options of the job; auto is D-ID where there is a key', async () => {
+    expect(await optionsOf({ on_outage: 'local' })).toMatchObject({ provider: 'd-id', onOutage: 'local' });
+  });
+
+  it('leave a transparent background to the built-in renderer: videos of D-ID have no alpha', async () => {
+    expect(await optionsOf({ background: 'transparent' })).toMatchObject({ provider: 'local' });
+
     const { app } = appWith({});
-    const body = jobForm({ on_outage: 'local' });
+    const body = jobForm({ background: 'transparent', provider: 'd-id' });
+    const refused = await app.request('/api/pipeline/generate', { method: 'POST', body });
+    expect([refused.status, await refused.json()]).toEqual([
+      422,
+      expect.objectContaining({ details: { background: expect.stringContaining('no alpha') } }),
+    ]);
+  });
 
-    const answer = await app.request('/api/pipeline/generate', { method: 'POST', body });
-
+  /** Of the job that is started where there is a key. */
+  async function optionsOf(fields: Record<string, string>) {
+    const { app } = appWith({});
+    const answer = await app.request('/api/pipeline/generate', { method: 'POST', body: jobForm(fields) });
     const { task_id } = (await answer.json()) as { task_id: string };
     const { events } = await server.client.workflow.getHandle(`video/${task_id}`).fetchHistory();
     const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
-    expect(JSON.parse(Buffer.from(input!).toString())).toMatchObject({
-      options: { provider: 'd-id', onOutage: 'local' },
-    });
-  });
+    return JSON.parse(Buffer.from(input!).toString()).options;
+  }
 });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createErrorHandler } from '../../src/api/problem.ts';
 import { previewRoutes } from '../../src/api/routes/preview.ts';
 import { taskKeys } from '../../src/contracts/task-keys.ts';
+import type { VideoFormat } from '../../src/contracts/video-format.ts';
 import { partName } from '../../src/media/part-name.ts';
 import { createFileStore } from '../../src/storage/file-store.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
@@ -52,8 +53,8 @@ function startTask() {
   };
 }
 
-const putPart = (index: number, text: string) =>
-  store.put(`${taskKeys(TASK).parts}${partName(index)}`, Buffer.from(text));
+const putPart = (index: number, text: string, format: VideoFormat = 'mp4') =>
+  store.put(`${taskKeys(TASK).parts}${partName(index, format)}`, Buffer.from(text));
 
 describe('GET /api/pipeline/tasks/{task_id}/preview', () => {
   it('gives what is made so far, then what comes, and ends with the task', async () => {
@@ -83,6 +84,18 @@ describe('GET /api/pipeline/tasks/{task_id}/preview', () => {
       303,
       `/api/pipeline/tasks/${TASK}/video`,
     ]);
+  });
+
+  it('is a WebM where the video will be transparent', async () => {
+    await store.deleteAll(taskKeys(TASK).parts);
+    const task = startTask();
+    await putPart(0, 'tracks,', 'webm');
+    await putPart(1, 'first', 'webm');
+
+    const answer = await task.get();
+    task.end({ success: true });
+
+    expect([answer.headers.get('content-type'), await answer.text()]).toEqual(['video/webm', 'tracks,first']);
   });
 
   it('says that there is nothing yet, and why there never will be', async () => {

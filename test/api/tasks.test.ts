@@ -5,9 +5,10 @@ import { startTestPipeline } from './test-pipeline.ts';
 
 const { api, worker } = await startTestPipeline();
 
-async function submit({ wait = 0 } = {}): Promise<string> {
+async function submit({ wait = 0, ...fields }: { wait?: number; background?: string } = {}): Promise<string> {
   const taskId = randomUUID();
-  await fetch(`${api.url}/api/pipeline/tasks/${taskId}?wait=${wait}`, { method: 'PUT', body: jobForm() });
+  const body = jobForm(fields);
+  await fetch(`${api.url}/api/pipeline/tasks/${taskId}?wait=${wait}`, { method: 'PUT', body });
   return taskId;
 }
 
@@ -105,6 +106,15 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
       expect(answer.headers.get('content-security-policy')).toContain("media-src 'self'");
       expect(await answer.text()).toContain(`/${taskId}/${name}`);
     }
+  });
+
+  it('serves a video without a background as the WebM that it is', async () => {
+    const taskId = await submit({ wait: 30, background: 'transparent' });
+
+    const { headers } = await file(taskId, 'video');
+
+    expect(headers.get('content-type')).toBe('video/webm');
+    expect(headers.get('content-disposition')).toContain('-video.webm"');
   });
 
   it('serves ranges, for players that jump and downloads that resume', async () => {

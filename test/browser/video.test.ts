@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { VideoFormat } from '../../src/contracts/video-format.ts';
 import { joinParts } from '../../src/media/talk-parts.ts';
 import { createTalkWriter } from '../../src/media/talk-writer.ts';
 import { openWav } from '../../src/media/wav.ts';
@@ -42,15 +44,20 @@ describe.skipIf(!chromiumPath)('in Chromium', { timeout: 120_000 }, () => {
   let url: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'browser-video-'));
-    await writeTalk(folder);
+    await writeTalk(folder, 'mp4');
+    await writeTalk(folder, 'webm');
     server = createServer(async (request, response) => {
       const name = request.url!.slice(1);
       if (name === '') {
-        response.setHeader('content-type', 'text/html').end('<video muted></video>');
-      } else if (!name.endsWith('.mp4')) {
+        response
+          .setHeader('content-type', 'text/html')
+          .end('<body style="margin:0;background:#00c000"><video muted style="display:block"></video>');
+      } else if (!/\.(mp4|webm)$/.test(name)) {
         response.writeHead(404).end();
       } else {
-        response.setHeader('content-type', 'video/mp4').end(await readFile(join(folder, name)));
+        response
+          .setHeader('content-type', `video/${name.split('.')[1]}`)
+          .end(await readFile(join(folder, name)));
       }
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -63,19 +70,39 @@ describe.skipIf(!chromiumPath)('in Chromium', { timeout: 120_000 }, () => {
     await rm(folder, { recursive: true });
   });
 
-  it.each(['video.mp4', 'preview.mp4'])('a talk plays to its end: %s', async (name) => {
+  it.each(['video.mp4', 'preview.mp4', 'video.webm', 'preview.webm'])(
+    'a talk plays to its end: %s',
+    async (name) => {
+      const { page } = await openPage(browser, url);
+
+      const played = await page.evaluate<Played>(PLAY.replace('SRC', name));
+
+      expect(played.error).toBeUndefined();
+      expect([played.width, played.height]).toEqual([SIZE.widthPx, SIZE.heightPx]);
+      // The sound, in packets of 64 ms, may end after the last frame.
+      expect(Math.abs(played.durationS - FRAMES / 25)).toBeLessThan(0.1);
+    },
+  );
+
+  it('the page shows through where a talk is transparent', async () => {
     const { page } = await openPage(browser, url);
+    await page.evaluate(PLAY.replace('SRC', 'video.webm'));
 
-    const played = await page.evaluate<Played>(PLAY.replace('SRC', name));
+    const shot = await page.screenshot({ clip: { x: 0, y: 0, width: SIZE.widthPx, height: SIZE.heightPx } });
 
-    expect(played.error).toBeUndefined();
-    expect([played.width, played.height]).toEqual([SIZE.widthPx, SIZE.heightPx]);
-    // The sound, in packets of 64 ms, may end after the last frame.
-    expect(Math.abs(played.durationS - FRAMES / 25)).toBeLessThan(0.1);
+    const { data, info } = await sharp(shot).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+    const colourAt = (x: number) => {
+      const at = 3 * ((SIZE.heightPx / 2) * info.width + x);
+      return [...data.subarray(at, at + 3)];
+    };
+    expect(colourAt(SIZE.widthPx / 4)).toEqual([0, 0xc0, 0]);
+    const [r, g, b] = colourAt((3 * SIZE.widthPx) / 4);
+    expect(Math.max(r!, g!, b!) - Math.min(r!, g!, b!)).toBeLessThan(8);
   });
 });
 
-async function writeTalk(folder: string): Promise<void> {
+/** A grey that gets lighter, as MP4, and on the right half alone as WebM. */
+async function writeTalk(folder: string, format: VideoFormat): Promise<void> {
   const voicePath = await writeVoice(
     join(folder, 'voice.wav'),
     buzz(FRAMES / 25, () => true),
@@ -88,10 +115,16 @@ async function writeTalk(folder: string): Promise<void> {
     voice,
     partsFolder: folder,
     provenance: true,
+    format,
   });
+  const pixels = SIZE.widthPx * SIZE.heightPx;
+  const alpha = Uint8Array.from({ length: pixels }, (_, i) =>
+    i % SIZE.widthPx < SIZE.widthPx / 2 ? 0 : 255,
+  );
   for (let frame = 0; frame < FRAMES; frame += 1) {
-    await writer.addFrame(new Uint8Array(SIZE.widthPx * SIZE.heightPx * 1.5).fill(60 + frame));
+    const grey = Buffer.alloc(1.5 * pixels, 128).fill(60 + frame, 0, pixels);
+    await writer.addFrame(format === 'webm' ? Buffer.concat([grey, alpha]) : grey);
   }
-  await writer.finish(join(folder, 'video.mp4'));
-  await joinParts(folder, join(folder, 'preview.mp4'));
+  await writer.finish(join(folder, `video.${format}`));
+  await joinParts(folder, join(folder, `preview.${format}`), format);
 }

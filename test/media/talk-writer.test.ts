@@ -3,11 +3,13 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { VideoFormat } from '../../src/contracts/video-format.ts';
 import { checkVideo } from '../../src/media/check-video.ts';
 import { toI420 } from '../../src/media/i420.ts';
 import { joinParts } from '../../src/media/talk-parts.ts';
 import { createTalkWriter, GROUP_FRAMES } from '../../src/media/talk-writer.ts';
 import { openWav } from '../../src/media/wav.ts';
+import { FilePathSource, Input, VideoSampleSink, WEBM } from '../../src/media/webcodecs.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
 
 const SIZE = { widthPx: 96, heightPx: 64 };
@@ -35,8 +37,19 @@ function planesOf(frame: number): Uint8Array {
   return planes;
 }
 
+/** The same, opaque on the right and transparent on the left. */
+function planesWithAlpha(frame: number): Uint8Array {
+  const lumaBytes = SIZE.widthPx * SIZE.heightPx;
+  const alpha = Uint8Array.from({ length: lumaBytes }, (_, i) => (i % SIZE.widthPx < 48 ? 0 : 255));
+  return Buffer.concat([planesOf(frame), alpha]);
+}
+
 /** Makes the talk, or dies after some frames; answers with the frames that were drawn. */
-async function write(partsFolder: string, path: string, dieAt = FRAMES): Promise<number[]> {
+async function write(
+  partsFolder: string,
+  path: string,
+  { dieAt = FRAMES, format = 'mp4' }: { dieAt?: number; format?: VideoFormat } = {},
+): Promise<number[]> {
   await using voice = await openWav(voicePath);
   await using writer = await createTalkWriter({
     ...SIZE,
@@ -45,16 +58,31 @@ async function write(partsFolder: string, path: string, dieAt = FRAMES): Promise
     voice,
     partsFolder,
     provenance: true,
+    format,
   });
   const drawn: number[] = [];
   for (let frame = writer.nextFrame; frame < dieAt; frame += 1) {
-    await writer.addFrame(planesOf(frame));
+    await writer.addFrame(format === 'webm' ? planesWithAlpha(frame) : planesOf(frame));
     drawn.push(frame);
   }
   if (dieAt === FRAMES) {
     await writer.finish(path);
   }
   return drawn;
+}
+
+/** RGBA of pixels in the middle row of a frame. */
+async function readPixels(path: string, frame: number, columns: number[]): Promise<Uint8Array[]> {
+  using input = new Input({ source: new FilePathSource(path), formats: [WEBM] });
+  const track = (await input.getPrimaryVideoTrack())!;
+  using sample = (await new VideoSampleSink(track).getSample(frame / 25 + 0.01))!;
+  const asRgba = { format: 'RGBA' } as VideoFrameCopyToOptions;
+  const rgba = new Uint8Array(sample.allocationSize(asRgba));
+  await sample.copyTo(rgba, asRgba);
+  return columns.map((x) => {
+    const at = 4 * ((SIZE.heightPx / 2) * SIZE.widthPx + x);
+    return rgba.subarray(at, at + 4);
+  });
 }
 
 const probe = (path: string, entries: string) =>
@@ -71,7 +99,7 @@ describe('the talk writer', () => {
     const parts = await mkdtemp(join(folder, 'parts-'));
     const path = join(folder, 'resumed.mp4');
 
-    await write(parts, path, FRAMES - 10);
+    await write(parts, path, { dieAt: FRAMES - 10 });
     const drawn = await write(parts, path);
 
     expect(drawn[0]).toBe(2 * GROUP_FRAMES);
@@ -81,13 +109,34 @@ describe('the talk writer', () => {
 
   it('leaves parts that are a video as far as they go', async () => {
     const parts = await mkdtemp(join(folder, 'parts-'));
-    await write(parts, '', FRAMES - 10);
+    await write(parts, '', { dieAt: FRAMES - 10 });
 
     const path = join(folder, 'preview.mp4');
-    expect(await joinParts(parts, path)).toBe(true);
+    expect(await joinParts(parts, path, 'mp4')).toBe(true);
 
     expect((await readdir(parts)).sort()).toEqual(['00000.mp4', '00001.mp4', '00002.mp4']);
     expect((await checkVideo(path)).durationS).toBeGreaterThan((2 * GROUP_FRAMES) / 25 - 0.1);
+  });
+
+  it('makes a WebM with alpha, that goes on where it died and is a video while it grows', async () => {
+    const parts = await mkdtemp(join(folder, 'parts-'));
+    const [path, preview] = [join(folder, 'clear.webm'), join(folder, 'preview.webm')];
+    // VP9 looks 25 frames ahead.
+    await write(parts, path, { format: 'webm', dieAt: FRAMES - 1 });
+    expect(await joinParts(parts, preview, 'webm')).toBe(true);
+    expect((await checkVideo(preview)).durationS).toBeGreaterThan((2 * GROUP_FRAMES) / 25 - 0.1);
+
+    const drawn = await write(parts, path, { format: 'webm' });
+
+    expect(drawn[0]).toBe(2 * GROUP_FRAMES);
+    expect(await checkVideo(path)).toMatchObject({ ...SIZE, durationS: expect.closeTo(FRAMES / 25, 1) });
+    for (const frame of [0, GROUP_FRAMES - 1, 2 * GROUP_FRAMES, FRAMES - 1]) {
+      const [clear, opaque] = await readPixels(path, frame, [24, 72]);
+      expect(clear![3], `frame ${frame}`).toBeLessThanOrEqual(4);
+      expect(opaque![3], `frame ${frame}`).toBeGreaterThanOrEqual(251);
+      expect(Math.abs(opaque![0]! - (40 + frame)), `frame ${frame}`).toBeLessThanOrEqual(4);
+    }
+    expect((await readFile(path)).toString('latin1')).toContain('compositeWithTrainedAlgorithmicMedia');
   });
 
   it('says in XMP that a machine made the file', async () => {

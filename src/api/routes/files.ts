@@ -1,7 +1,9 @@
+import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { taskKeys } from '../../contracts/task-keys.ts';
+import { VIDEO_FORMATS, VIDEO_TYPES } from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../api-env.ts';
@@ -14,14 +16,18 @@ import { readTaskStatus } from '../task-status.ts';
 import { problems } from '../wire/problem.ts';
 import { TaskParams } from '../wire/task.ts';
 
+/** Of each file, the endings that it can have. */
 const FILES = {
-  video: { type: 'video/mp4', extension: 'mp4' },
-  photo: { type: 'image/png', extension: 'png' },
-  cutout: { type: 'image/png', extension: 'png' },
-  mask: { type: 'image/png', extension: 'png' },
-  thumbnail: { type: 'image/jpeg', extension: 'jpg' },
+  video: VIDEO_FORMATS,
+  photo: ['png'],
+  cutout: ['png'],
+  mask: ['png'],
+  thumbnail: ['jpg'],
 } as const;
 type FileName = keyof typeof FILES;
+
+const TYPES = { ...VIDEO_TYPES, png: 'image/png', jpg: 'image/jpeg' } as const;
+type Ending = keyof typeof TYPES;
 
 const Conditions = z.object({
   range: z.string().optional().openapi({ example: 'bytes=0-1023' }),
@@ -32,7 +38,8 @@ const Conditions = z.object({
 
 const toRoute = (name: FileName) => {
   const schema = z.string().openapi({ format: 'binary' });
-  const file = (description: string) => ({ description, content: { [FILES[name].type]: { schema } } });
+  const content = Object.fromEntries(FILES[name].map((ending) => [TYPES[ending], { schema }]));
+  const file = (description: string) => ({ description, content });
   return createRoute({
     method: 'get',
     path: `/api/pipeline/tasks/{task_id}/${name}`,
@@ -57,14 +64,13 @@ const toRoute = (name: FileName) => {
 export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records'>) {
   async function serve(c: Context<ApiEnv>, name: FileName): Promise<Response> {
     const taskId = taskParam(c);
-    const key = taskKeys(taskId)[name];
-    const object = await deps.store.stat(key);
-    if (!object) {
+    const found = await findFile(deps, taskId, name);
+    if (!found) {
       throw await whyMissing(deps, taskId, name);
     }
-    const { bytes, modifiedAt, sha256 } = object;
+    const { key, ending } = found;
+    const { bytes, modifiedAt, sha256 } = found.object;
     const validators = { etag: `"${sha256}"`, modifiedAt };
-    const { type, extension } = FILES[name];
     c.header('ETag', validators.etag);
     c.header('Last-Modified', modifiedAt.toUTCString());
     c.header('Accept-Ranges', 'bytes');
@@ -83,8 +89,8 @@ export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records'>) {
       throw new PipelineError('RANGE_NOT_SATISFIABLE', `Expected a range within ${bytes} bytes.`);
     }
     c.header('Content-Security-Policy', SHOWS_ITSELF);
-    c.header('Content-Type', type);
-    c.header('Content-Disposition', `inline; filename="limelight-${taskId}-${name}.${extension}"`);
+    c.header('Content-Type', TYPES[ending]);
+    c.header('Content-Disposition', `inline; filename="limelight-${taskId}-${name}.${ending}"`);
     c.header('Content-Length', String(range ? range.end - range.start + 1 : bytes));
     if (range) {
       c.header('Content-Range', `bytes ${range.start}-${range.end}/${bytes}`);
@@ -102,6 +108,17 @@ export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records'>) {
     app.openapi(toRoute(name), (c) => serve(c, name));
   }
   return app;
+}
+
+/** A video is there in one of its formats. */
+async function findFile({ store }: Pick<ApiDeps, 'store'>, taskId: string, name: FileName) {
+  for (const format of name === 'video' ? VIDEO_FORMATS : (['mp4'] as const)) {
+    const key = taskKeys(taskId, format)[name];
+    const object = await store.stat(key);
+    if (object) {
+      return { key, object, ending: extname(key).slice(1) as Ending };
+    }
+  }
 }
 
 async function whyMissing(

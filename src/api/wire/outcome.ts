@@ -58,6 +58,7 @@ export const Result = z
         duration_s: z.number().openapi({ example: 11.04 }),
         bytes: z.int().openapi({ example: 1_204_331 }),
         sha256: z.string(),
+        content_type: z.string().optional().openapi({ example: 'video/mp4' }),
       }),
       timings_ms: z
         .record(z.string(), z.number())

@@ -19,6 +19,7 @@ interface DownloadFlags extends ServerFlags {
 
 const ENDINGS: Record<string, string> = {
   'video/mp4': 'mp4',
+  'video/webm': 'webm',
   'image/png': 'png',
   'image/jpeg': 'jpg',
   'image/webp': 'webp',

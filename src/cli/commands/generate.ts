@@ -6,7 +6,7 @@ import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import { isSomebodyThere } from '../ask.ts';
-import { addJobOptions, type JobFlags, toJobFields } from '../job-flags.ts';
+import { addJobOptions, formatOf, type JobFlags, toJobFields } from '../job-flags.ts';
 import { submitOrder, type VideoOrder } from '../make-video.ts';
 import { orderVideo } from '../order-video.ts';
 import { orderVideos } from '../order-videos.ts';
@@ -58,7 +58,10 @@ async function generate(files: string[], flags: GenerateFlags): Promise<void> {
     );
   }
   const job = { voicePath, ...toJobFields(flags) };
-  const orders = (await toPhotoOrders(files.slice(0, -1), flags.out)).map((photo) => ({ ...photo, ...job }));
+  const orders = (await toPhotoOrders(files.slice(0, -1), flags.out, formatOf(flags))).map((photo) => ({
+    ...photo,
+    ...job,
+  }));
   const signal = stopSignal();
   const { client, url, isNamed } = openServer(flags);
   if (await client.isReady({ signal })) {

@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { toI420 } from '../../media/i420.ts';
+import { toAlphaPlane, toI420 } from '../../media/i420.ts';
 import { createTalkWriter } from '../../media/talk-writer.ts';
 import { openWav } from '../../media/wav.ts';
 import type { RenderedTalk, TalkProgress, TalkRequest } from '../video-provider.ts';
@@ -25,7 +25,7 @@ export interface RenderOptions {
 }
 
 /**
- * Writes the talk as an MP4. Frames are made and encoded one after the other, so that memory does not grow with them;
+ * Writes the talk as an MP4, or as a WebM with alpha. Frames are made and encoded one after the other, so that memory does not grow with them;
  * parts of the talk that an earlier attempt left are not made again.
  * @throws PipelineError FACE_NOT_FOUND, FACE_UNSUITABLE
  */
@@ -51,6 +51,7 @@ export async function renderTalk(
   const mark = options.mark ? await createAiMark(size) : undefined;
   const partsFolder = request.partsFolder ?? `${videoPath}.parts`;
   await mkdir(partsFolder, { recursive: true });
+  const { isTransparent = false } = request;
   await using writer = await createTalkWriter({
     ...size,
     framesPerS: FRAMES_PER_SECOND,
@@ -58,6 +59,7 @@ export async function renderTalk(
     voice,
     partsFolder,
     provenance: options.provenance,
+    format: isTransparent ? 'webm' : 'mp4',
   });
 
   const lipSync =
@@ -67,7 +69,7 @@ export async function renderTalk(
     { length: lipSync?.batch ?? 1 },
     () => new Uint32Array(size.widthPx * size.heightPx),
   );
-  const planes = new Uint8Array((size.widthPx * size.heightPx * 3) / 2);
+  const planes = new Uint8Array(size.widthPx * size.heightPx * (isTransparent ? 2.5 : 1.5));
   let isFirst = true;
   for (let from = writer.nextFrame; from < frames; from += pictures.length) {
     const batch = pictures.slice(0, frames - from);
@@ -82,6 +84,9 @@ export async function renderTalk(
         ? { left: 0, top: 0, right: size.widthPx, bottom: size.heightPx }
         : animator.changing;
       toI420(picture, size.widthPx, size.heightPx, changed, planes);
+      if (isTransparent) {
+        toAlphaPlane(picture, size.widthPx, size.heightPx, changed, planes);
+      }
       isFirst = false;
       await writer.addFrame(planes);
       const done = from + i + 1;

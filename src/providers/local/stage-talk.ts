@@ -3,7 +3,7 @@ import { wearsSunglasses } from './eyes/lids.ts';
 import { faceColoursOf } from './face/face-colours.ts';
 import type { FacePoints } from './face/face-points.ts';
 import { findFace } from './face/find-face.ts';
-import { type FrameSize, frameFace, toFrame } from './face/framing.ts';
+import { type FrameSize, type Framing, frameFace, toFrame } from './face/framing.ts';
 import { judgeFace } from './face/judge-face.ts';
 import { createFaceAnimator, type FaceAnimator } from './face-animator.ts';
 import { readMask, readPhoto, readTexture, readWholeMask } from './picture/read-picture.ts';
@@ -44,7 +44,7 @@ export async function stageTalk(
     ...(request.plateShowsPerson
       ? { plate: portrait, mask: new Uint8Array(portrait.pixels.length).fill(255) }
       : {
-          plate: await readTexture(request.platePath, framing, frame),
+          plate: await readPlate(request, framing, frame),
           mask: await readMask(request.maskPath, framing, frame),
         }),
   });
@@ -54,4 +54,13 @@ export async function stageTalk(
     );
   }
   return { animator, frame, points, portrait, warnings };
+}
+
+async function readPlate(
+  { platePath, isTransparent }: TalkRequest,
+  framing: Framing,
+  frame: FrameSize,
+): Promise<Texture> {
+  const plate = await readTexture(platePath, framing, frame);
+  return isTransparent ? { ...plate, pixels: plate.pixels.map((pixel) => pixel & 0xffffff) } : plate;
 }

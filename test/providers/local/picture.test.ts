@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { frameFace, toFrame } from '../../../src/providers/local/face/framing.ts';
 import { seededRandom } from '../../../src/providers/local/motion/seeded-random.ts';
+import { createAiMark } from '../../../src/providers/local/picture/ai-mark.ts';
 import { cutPerson } from '../../../src/providers/local/picture/cut-person.ts';
 import { pack } from '../../../src/providers/local/picture/texture.ts';
 import { mixPacked, over, samplePacked } from '../../../src/providers/local/warp/sample-texture.ts';
@@ -51,6 +52,34 @@ describe('packed pixels', () => {
 
     expect(mixPacked(a, b, 256) >>> 0).toBe(a);
     expect(mixPacked(a, b, 0) >>> 0).toBe(b);
+  });
+});
+
+describe('a frame without a background', () => {
+  it('keeps the opacity of the person, and the colour that lies under what is transparent', () => {
+    const under = pack(90, 80, 70, 0);
+    expect(channels(over(pack(0, 0, 0, 0), under))).toEqual([90, 80, 70, 0]);
+    expect(channels(over(pack(10, 20, 30, 255), under))).toEqual([10, 20, 30, 255]);
+    const half = channels(over(pack(100, 100, 100, 128), under));
+    expect(half[3]).toBe(128);
+    expect(Math.abs(half[0]! - (100 + 90 / 2))).toBeLessThanOrEqual(1);
+  });
+
+  it('shows the mark where nothing else is, as it looks on a picture', async () => {
+    const size = { widthPx: 512, heightPx: 512 };
+    const mark = await createAiMark(size);
+    const bare = new Uint32Array(512 * 512).fill(pack(255, 0, 0, 0));
+    const full = new Uint32Array(512 * 512).fill(pack(0, 0, 0));
+    mark.draw(bare);
+    mark.draw(full);
+
+    // White and opaque somewhere; and over black it is what it is in a picture that is black.
+    expect(bare.some((pixel) => channels(pixel).every((value) => value > 250))).toBe(true);
+    const overBlack = bare.map((pixel, i) => {
+      const [r, , , alpha] = channels(pixel);
+      return Math.abs((r! * alpha!) / 255 - channels(full[i]!)[0]!);
+    });
+    expect(Math.max(...overBlack.filter((_, i) => bare[i]! >>> 24 > 0))).toBeLessThanOrEqual(1);
   });
 });
 

@@ -48,9 +48,13 @@ export async function createAiMark({ widthPx, heightPx }: FrameSize): Promise<Ai
 }
 
 function blend(pixel: number, grey: number, cover: number): number {
+  const alpha = pixel >>> 24;
+  const covered = alpha + (255 - alpha) * cover;
+  // Of what is seen there in the end.
+  const share = (255 * cover) / covered;
   const channel = (shift: number) => {
     const behind = (pixel >>> shift) & 255;
-    return Math.round(behind + (grey - behind) * cover) << shift;
+    return Math.round(behind + (grey - behind) * share) << shift;
   };
-  return (channel(0) | channel(8) | channel(16) | (pixel & 0xff000000)) >>> 0;
+  return (channel(0) | channel(8) | channel(16) | (Math.round(covered) << 24)) >>> 0;
 }

@@ -30,7 +30,7 @@ export function samplePacked(
   return even | (odd << 8);
 }
 
-/** A premultiplied pixel over an opaque one. */
+/** A premultiplied pixel over an opaque one; or over a colour with alpha 0, which stays as transparent as the pixel is. */
 export function over(pixel: number, behind: number): number {
   const alpha = pixel >>> 24;
   if (alpha === 255) {
@@ -39,7 +39,7 @@ export function over(pixel: number, behind: number): number {
   const rest = 256 - alpha - (alpha >>> 7);
   const even = ((Math.imul(behind & PAIR, rest) + HALF) >>> 8) & PAIR;
   const odd = ((Math.imul((behind >>> 8) & PAIR, rest) + HALF) >>> 8) & PAIR;
-  return addClipped(pixel, even | (odd << 8)) | 0xff000000;
+  return addClipped(pixel, even | (odd << 8)) | (behind & 0xff000000);
 }
 
 /** `share` of 0 to 256 of a over b, all channels. */
