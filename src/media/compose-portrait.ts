@@ -1,8 +1,7 @@
 import { copyFile } from 'node:fs/promises';
-import type { Background } from '../contracts/job.ts';
+import { type Background, DEFAULT_BACKGROUND } from '../contracts/job.ts';
 import { PipelineError } from '../errors.ts';
 import { blurBehindPerson } from './blurred-backdrop.ts';
-import { extendPerson } from './extended-person.ts';
 import { sharp } from './image-library.ts';
 
 export interface ComposePortraitInput {
@@ -42,9 +41,6 @@ async function drawPlate({ photoPath, cutoutPath, background, backgroundImagePat
   if (background === 'blur') {
     return (await blurBehindPerson(photoPath, cutoutPath)).png(PNG);
   }
-  if (background === 'transparent') {
-    return (await extendPerson(cutoutPath)).png(PNG);
-  }
   if (background === 'image') {
     if (!backgroundImagePath) {
       throw new PipelineError(
@@ -54,5 +50,7 @@ async function drawPlate({ photoPath, cutoutPath, background, backgroundImagePat
     }
     return sharp(backgroundImagePath).resize(width, height, { fit: 'cover' }).removeAlpha().png(PNG);
   }
-  return sharp({ create: { width, height, channels: 3, background } }).png(PNG);
+  // What will be transparent is made against the grey that stands behind a person by default.
+  const colour = background === 'transparent' ? DEFAULT_BACKGROUND : background;
+  return sharp({ create: { width, height, channels: 3, background: colour } }).png(PNG);
 }

@@ -11,7 +11,7 @@ export interface TalkRequest {
   maskPath: string;
   /** Whether the plate shows the person too (`background=original`): what moves before it would show a double edge. */
   plateShowsPerson: boolean;
-  /** Whether the plate is only what lies under what is transparent: the video is a WebM with alpha then. */
+  /** Whether nothing is to stand behind the person: the video is a WebM with alpha then. */
   isTransparent?: boolean;
   /** 16-bit PCM WAV. */
   voicePath: string;

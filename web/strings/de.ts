@@ -72,6 +72,7 @@ export const de: Strings = {
       title: 'Hintergrund',
       original: 'Wie er ist',
       blur: 'Unscharf',
+      transparent: 'Keiner',
       colour: 'Farbe',
       image: 'Bild',
       custom: 'Eigene',

@@ -75,6 +75,7 @@ export const en = {
       title: 'Background',
       original: 'As it is',
       blur: 'Blurred',
+      transparent: 'None',
       colour: 'Colour',
       image: 'Picture',
       custom: 'Own',

@@ -50,6 +50,7 @@ export function BackgroundChooser({
       {COLOURS.map((colour) => tile(colour, t.names[colour]!, <Figure />, { background: colour }))}
       {tile('original', t.original, photoUrl ? <img src={photoUrl} alt="" /> : <Figure />)}
       {tile('blur', t.blur, photoUrl ? <img class="blurred" src={photoUrl} alt="" /> : <Figure />)}
+      {tile('transparent', t.transparent, <Figure />, { background: 'var(--checkers)' })}
       {tile(
         'image',
         t.image,

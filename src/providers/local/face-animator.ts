@@ -12,6 +12,7 @@ import { createPhotoTeeth, showsTeeth } from './mouth/photo-teeth.ts';
 import { snapLips } from './mouth/snap-lips.ts';
 import { createUpperTeeth } from './mouth/upper-teeth.ts';
 import { cutPerson } from './picture/cut-person.ts';
+import { extendPerson } from './picture/extend-person.ts';
 import { sharpen } from './picture/sharpen.ts';
 import type { Texture } from './picture/texture.ts';
 import { smoothstep } from './smoothstep.ts';
@@ -33,6 +34,8 @@ export interface Scene {
   mask: Uint8Array;
   /** The face's landmarks in pixels of the frame. */
   points: FacePoints;
+  /** Frames show nothing behind the person then: see `extendPerson`. */
+  isTransparent?: boolean;
 }
 
 export interface FaceAnimator {
@@ -47,9 +50,11 @@ export interface FaceAnimator {
 const TURNING = [0.24, 0.35] as const;
 
 /** Everything that is computed once a portrait; frames then only combine it. */
-export function createFaceAnimator({ portrait, plate, mask, points }: Scene): FaceAnimator {
+export function createFaceAnimator(scene: Scene): FaceAnimator {
+  const { portrait, mask, points } = scene;
   const grid = gridOver(portrait);
-  const person = cutPerson(portrait, plate, mask);
+  const person = cutPerson(portrait, scene.plate, mask);
+  const plate = scene.isTransparent ? extendPerson(person) : scene.plate;
   const colours = faceColoursOf(points, portrait);
   const located = mouthFrameOf(points);
   const seen = { ...located, open: located.open && showsGap(located, portrait, colours.skin) };

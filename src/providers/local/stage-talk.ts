@@ -3,7 +3,7 @@ import { wearsSunglasses } from './eyes/lids.ts';
 import { faceColoursOf } from './face/face-colours.ts';
 import type { FacePoints } from './face/face-points.ts';
 import { findFace } from './face/find-face.ts';
-import { type FrameSize, type Framing, frameFace, toFrame } from './face/framing.ts';
+import { type FrameSize, frameFace, toFrame } from './face/framing.ts';
 import { judgeFace } from './face/judge-face.ts';
 import { createFaceAnimator, type FaceAnimator } from './face-animator.ts';
 import { readMask, readPhoto, readTexture, readWholeMask } from './picture/read-picture.ts';
@@ -40,11 +40,12 @@ export async function stageTalk(
   const animator = createFaceAnimator({
     portrait,
     points,
+    isTransparent: request.isTransparent ?? false,
     // A person who stands on the plate too is not cut out: the picture itself gives way around the mouth.
     ...(request.plateShowsPerson
       ? { plate: portrait, mask: new Uint8Array(portrait.pixels.length).fill(255) }
       : {
-          plate: await readPlate(request, framing, frame),
+          plate: await readTexture(request.platePath, framing, frame),
           mask: await readMask(request.maskPath, framing, frame),
         }),
   });
@@ -54,13 +55,4 @@ export async function stageTalk(
     );
   }
   return { animator, frame, points, portrait, warnings };
-}
-
-async function readPlate(
-  { platePath, isTransparent }: TalkRequest,
-  framing: Framing,
-  frame: FrameSize,
-): Promise<Texture> {
-  const plate = await readTexture(platePath, framing, frame);
-  return isTransparent ? { ...plate, pixels: plate.pixels.map((pixel) => pixel & 0xffffff) } : plate;
 }

@@ -3,6 +3,7 @@ import { frameFace, toFrame } from '../../../src/providers/local/face/framing.ts
 import { seededRandom } from '../../../src/providers/local/motion/seeded-random.ts';
 import { createAiMark } from '../../../src/providers/local/picture/ai-mark.ts';
 import { cutPerson } from '../../../src/providers/local/picture/cut-person.ts';
+import { extendPerson } from '../../../src/providers/local/picture/extend-person.ts';
 import { pack } from '../../../src/providers/local/picture/texture.ts';
 import { mixPacked, over, samplePacked } from '../../../src/providers/local/warp/sample-texture.ts';
 
@@ -63,6 +64,19 @@ describe('a frame without a background', () => {
     const half = channels(over(pack(100, 100, 100, 128), under));
     expect(half[3]).toBe(128);
     expect(Math.abs(half[0]! - (100 + 90 / 2))).toBeLessThanOrEqual(1);
+  });
+
+  it('has the colours of the person under what is transparent, so that no edge shows another', () => {
+    const size = { widthPx: 60, heightPx: 40 };
+    const pixels = Uint32Array.from({ length: 2400 }, (_, i) =>
+      i % 60 < 20 ? pack(200, 60, 20) : i % 60 < 22 ? pack(100, 30, 10, 128) : 0,
+    );
+
+    const under = extendPerson({ ...size, pixels });
+
+    for (const pixel of under.pixels) {
+      expect(channels(pixel)).toEqual([200, 60, 20, 0].map((value) => expect.closeTo(value, -0.4)));
+    }
   });
 
   it('shows the mark where nothing else is, as it looks on a picture', async () => {

@@ -31,6 +31,9 @@ export async function drawPreview(
     return;
   }
   context.drawImage(cutOut(picture, sketch), 0, 0);
+  if (background === 'transparent') {
+    return;
+  }
   // What was drawn stays in front.
   context.globalCompositeOperation = 'destination-over';
   if (background === 'blur') {

@@ -12,6 +12,9 @@ export function Backdrop({ background, photo, image }: BackdropProps) {
   if (background.startsWith('#')) {
     return <div class="backdrop" style={{ background }} />;
   }
+  if (background === 'transparent') {
+    return <div class="backdrop" style={{ background: 'var(--checkers)' }} />;
+  }
   const source = background === 'image' ? imageUrl : photo;
   return (
     <div class="backdrop">

@@ -20,6 +20,7 @@ export async function makeAnother(kept: Keepsake | undefined, changes = {}): Pro
 export function ReadyPanel({ task, kept }: { task: Task; kept: Keepsake | undefined }) {
   const t = strings.value.task;
   const video = useTaskFile(task.id, 'video');
+  const ending = task.result?.metadata.video.content_type === 'video/webm' ? 'webm' : 'mp4';
   const [shared, setShared] = useState<{ text: string; link?: string }>();
   const [isErasing, setErasing] = useState(false);
   const share = async () => {
@@ -40,7 +41,7 @@ export function ReadyPanel({ task, kept }: { task: Task; kept: Keepsake | undefi
   return (
     <section class="card panel" aria-label={t.ready}>
       <div class="actions">
-        <a class="button main" href={video} download={`limelight-${task.id.slice(0, 8)}.mp4`}>
+        <a class="button main" href={video} download={`limelight-${task.id.slice(0, 8)}.${ending}`}>
           <Icon name="download" />
           {t.download}
         </a>

@@ -26,6 +26,7 @@ export function Stage({ task, kept }: { task: Task; kept: Keepsake | undefined }
   const cutout = useTaskFile(task.id, 'cutout', hasCutout);
   const video = useTaskFile(task.id, 'video', isReady);
   const poster = useTaskFile(task.id, 'thumbnail', isReady);
+  const isClear = task.result?.metadata.video.content_type === 'video/webm';
   const there = SHOWS.filter((show) =>
     show === 'video' ? isReady : show === 'cutout' ? hasCutout && photo : findings && photo && !isUndone,
   );
@@ -47,6 +48,7 @@ export function Stage({ task, kept }: { task: Task; kept: Keepsake | undefined }
             poster={poster}
             aria-label={t.video}
             data-test="video"
+            style={isClear ? { background: 'var(--checkers)' } : {}}
           />
         ) : show === 'cutout' ? (
           <Compare task={task} photo={photo!} cutout={cutout} kept={kept} />

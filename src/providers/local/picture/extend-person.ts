@@ -1,0 +1,36 @@
+import { fillHoles } from '../../../media/fill-holes.ts';
+import { pack, type Texture } from './texture.ts';
+
+/** The colours continued are smooth: one for so many pixels each way is enough. */
+const COARSE = 4;
+
+/**
+ * What lies under the transparent part of a frame: the colours of the person, premultiplied, continued to all sides, with
+ * an alpha of 0. Players, and the halved resolution of colour in a video, mix them into the person's edge, where they
+ * must not be seen.
+ */
+export function extendPerson({ widthPx, heightPx, pixels }: Texture): Texture {
+  const width = Math.ceil(widthPx / COARSE);
+  const height = Math.ceil(heightPx / COARSE);
+  const sums = new Float32Array(3 * width * height);
+  const alphas = new Float32Array(width * height);
+  for (let at = 0; at < pixels.length; at += 1) {
+    const cell = Math.floor(Math.floor(at / widthPx) / COARSE) * width + Math.floor((at % widthPx) / COARSE);
+    alphas[cell]! += pixels[at]! >>> 24;
+    for (let channel = 0; channel < 3; channel += 1) {
+      sums[3 * cell + channel]! += (pixels[at]! >>> (8 * channel)) & 255;
+    }
+  }
+  const filled = fillHoles({
+    width,
+    height,
+    rgb: sums.map((sum, i) => (255 * sum) / Math.max(1, alphas[Math.floor(i / 3)]!)),
+    weight: alphas.map((alpha) => alpha / (255 * COARSE * COARSE)),
+  });
+  const under = pixels.map((_, at) => {
+    const cell = Math.floor(Math.floor(at / widthPx) / COARSE) * width + Math.floor((at % widthPx) / COARSE);
+    const channel = (k: number) => Math.min(255, Math.round(filled[3 * cell + k]!));
+    return pack(channel(0), channel(1), channel(2), 0);
+  });
+  return { widthPx, heightPx, pixels: under };
+}
