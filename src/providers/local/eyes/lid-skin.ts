@@ -5,8 +5,8 @@ import { type EyeFrame, fromEye } from './eye-frame.ts';
 
 /** Of the way from the lid up to the brow: where there is skin of the lid, whatever the crease does. */
 const LID_LINES = [0.42, 0.485, 0.55];
-/** Of the eye's width, below the lower lid: past the lashes. */
-const UNDER_EYE = 0.2;
+/** Of the eye's width, below the lower lid: past the lashes. The brightest counts: what is darker is their shadow, or paint. */
+const UNDER_EYE = [0.2, 0.3, 0.4];
 /** Of the eye's width: no wrinkle or lash survives it. */
 const SMOOTHNESS = 0.12;
 /** Whose hue a closed lid has: that of the cheeks most of all, as lids are painted or in the shade. */
@@ -14,7 +14,7 @@ const HUE = { above: 0.12, below: 0.23, cheek: 0.65 };
 /** Of the way from the light above the eye to that below it, at the top of the lid and more at its edge. */
 const DOWNWARD = [0.35, 0.5] as const;
 /** Of the light below the eye: what is darker above it is paint, lashes or the brow. */
-const LEAST_LIGHT = 0.8;
+const LEAST_LIGHT = 0.82;
 /** By which a lid is darker at its ends than in its middle: it is round. */
 const ROUNDNESS = 0.07;
 /** How far beyond the corners, in widths of the eye. */
@@ -36,7 +36,9 @@ export function lidSkinOf(eye: EyeFrame, portrait: Texture, skin: Colour): LidSk
     );
   });
   const below = smoothLine(reach, eye.width, (x) =>
-    colourAt(eye, portrait, x, eye.lowerLid(x) + UNDER_EYE * eye.width),
+    UNDER_EYE.map((share) => colourAt(eye, portrait, x, eye.lowerLid(x) + share * eye.width)).reduce(
+      (a, b) => (luma(b) > luma(a) ? b : a),
+    ),
   );
   const columns = Array.from({ length: 2 * reach + 1 }, (_, column) => {
     const pick = (line: number[][]): Colour => [line[0]![column]!, line[1]![column]!, line[2]![column]!];
@@ -60,7 +62,7 @@ export function lidSkinOf(eye: EyeFrame, portrait: Texture, skin: Colour): LidSk
   };
 }
 
-function colourAt(eye: EyeFrame, { widthPx, heightPx, pixels }: Texture, x: number, y: number): number[] {
+function colourAt(eye: EyeFrame, { widthPx, heightPx, pixels }: Texture, x: number, y: number): Colour {
   const point = fromEye(eye, x, y);
   const column = Math.min(Math.max(Math.round(point.x), 0), widthPx - 1);
   const row = Math.min(Math.max(Math.round(point.y), 0), heightPx - 1);
@@ -69,7 +71,7 @@ function colourAt(eye: EyeFrame, { widthPx, heightPx, pixels }: Texture, x: numb
 }
 
 /** One smoothed line of colours from -reach to reach, a list a channel. */
-function smoothLine(reach: number, width: number, colour: (x: number) => number[]): number[][] {
+function smoothLine(reach: number, width: number, colour: (x: number) => readonly number[]): number[][] {
   const raw = Array.from({ length: 2 * reach + 1 }, (_, i) => colour(i - reach));
   const sigma = SMOOTHNESS * width;
   return [0, 1, 2].map((channel) =>

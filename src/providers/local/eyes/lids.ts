@@ -6,6 +6,7 @@ import { percentile } from '../voice/series.ts';
 import { type EyeFrame, eyeFrameOf, fromEye, openness } from './eye-frame.ts';
 import { createLidPatch, LID_LEVELS, pasteLid } from './lid-patch.ts';
 import { lidSkinOf } from './lid-skin.ts';
+import { snapLids } from './snap-lids.ts';
 
 /** Of the eye's width: an eye that is closed in the photo does not blink. */
 const OPEN = 0.08;
@@ -25,7 +26,10 @@ export function createLids(
   { skin }: FaceColours,
   live: Texture,
 ): (closed: number) => void {
-  const eyes = EYES.map((eye) => eyeFrameOf(points, eye));
+  const eyes = snapLids(
+    EYES.map((eye) => eyeFrameOf(points, eye)),
+    portrait,
+  );
   if (wearsSunglasses(points, portrait, skin) || Math.abs(faceYaw(points)) > MOST_YAW) {
     return () => {};
   }
