@@ -3,6 +3,7 @@ import { constants, createReadStream } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
 import { addAbortSignal, Readable } from 'node:stream';
 import type { FileToAdopt } from './object-store.ts';
+import { WriteBehind } from './write-behind.ts';
 
 export interface ReceivedBody {
   /** Open until its owner closes it: what is left to do is to make it durable. */
@@ -11,9 +12,8 @@ export interface ReceivedBody {
   sha256: string;
 }
 
-/** Long enough to be few, short enough that hashing one does not hold up the event loop. */
-const CHUNK_BYTES = 1 << 20;
-const SYNC_BYTES = 8 << 20;
+/** Short enough to be in the processor's cache still when it is hashed, and not to hold up the event loop. */
+const PIECE_BYTES = 256 * 1024;
 
 /** Brings a body into the new file at `path`, hashed on the way. A file is moved there, from another file system copied. */
 export async function receiveBody(
@@ -30,7 +30,7 @@ export async function receiveBody(
   if (await isMoved(body.path, path)) {
     return hashMoved(path, signal);
   }
-  const received = await writeNew(path, createReadStream(body.path), signal);
+  const received = await writeNew(path, createReadStream(body.path, { highWaterMark: PIECE_BYTES }), signal);
   await rm(body.path);
   return received;
 }
@@ -41,51 +41,56 @@ async function writeNew(
   signal: AbortSignal | undefined,
 ): Promise<ReceivedBody> {
   const handle = await open(path, 'wx');
-  let unsynced = 0;
-  let syncing = Promise.resolve();
-  return withHash(handle, source, signal, async (chunk) => {
-    await handle.writeFile(chunk);
-    unsynced += chunk.byteLength;
-    if (unsynced >= SYNC_BYTES) {
-      // The disk works while the rest arrives: the last fsync has little left to do.
-      await syncing;
-      syncing = handle.datasync();
-      syncing.catch(() => undefined);
-      unsynced = 0;
-    }
-  });
-}
-
-async function hashMoved(path: string, signal: AbortSignal | undefined): Promise<ReceivedBody> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  const source = handle.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES });
-  return withHash(handle, source, signal, async () => {});
-}
-
-/** Owns the handle until it answers. */
-async function withHash(
-  handle: FileHandle,
-  source: Readable | Iterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-  take: (chunk: Uint8Array) => Promise<void>,
-): Promise<ReceivedBody> {
-  try {
-    signal?.throwIfAborted();
+  return owning(handle, signal, async () => {
     if (signal && source instanceof Readable) {
       addAbortSignal(signal, source);
     }
+    const file = new WriteBehind(handle);
     const hash = createHash('sha256');
     let bytes = 0;
-    for await (const part of source) {
+    for await (const chunk of source) {
+      for (const piece of slices(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)) {
+        signal?.throwIfAborted();
+        const writing = file.write(piece);
+        hash.update(piece);
+        bytes += piece.byteLength;
+        await writing;
+      }
+    }
+    await file.end();
+    return { handle, bytes, sha256: hash.digest('hex') };
+  });
+}
+
+/** Reads one piece while it hashes the other. */
+async function hashMoved(path: string, signal: AbortSignal | undefined): Promise<ReceivedBody> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  return owning(handle, signal, async () => {
+    const read = async (piece: Buffer, position: number) =>
+      piece.subarray(0, (await handle.read(piece, 0, PIECE_BYTES, position)).bytesRead);
+    const pieces = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)] as const;
+    const hash = createHash('sha256');
+    let bytes = 0;
+    for (let turn = 0, piece = await read(pieces[0], 0); piece.byteLength > 0; turn += 1) {
       signal?.throwIfAborted();
-      const chunk = typeof part === 'string' ? Buffer.from(part) : part;
-      // The file system writes while this thread hashes.
-      const taking = take(chunk);
-      hash.update(chunk);
-      bytes += chunk.byteLength;
-      await taking;
+      bytes += piece.byteLength;
+      const reading = read(pieces[(turn + 1) % 2]!, bytes);
+      hash.update(piece);
+      piece = await reading;
     }
     return { handle, bytes, sha256: hash.digest('hex') };
+  });
+}
+
+/** Owns the handle until it answers. */
+async function owning(
+  handle: FileHandle,
+  signal: AbortSignal | undefined,
+  work: () => Promise<ReceivedBody>,
+): Promise<ReceivedBody> {
+  try {
+    signal?.throwIfAborted();
+    return await work();
   } catch (error) {
     await handle.close();
     // The stream knows only that it was aborted; the caller knows why.
@@ -110,7 +115,7 @@ async function isMoved(from: string, to: string): Promise<boolean> {
 }
 
 function* slices(bytes: Uint8Array): Iterable<Uint8Array> {
-  for (let start = 0; start < bytes.byteLength; start += CHUNK_BYTES) {
-    yield bytes.subarray(start, start + CHUNK_BYTES);
+  for (let start = 0; start < bytes.byteLength; start += PIECE_BYTES) {
+    yield bytes.subarray(start, start + PIECE_BYTES);
   }
 }
