@@ -18,7 +18,9 @@ export async function openFile(root: string, key: string, range?: ByteRange): Pr
     if (range) {
       assertRange(object, range);
     }
-    const source = handle.createReadStream({ ...range, highWaterMark: CHUNK_BYTES });
+    // A chunk is allocated in full, however little is read into it: most objects are small.
+    const highWaterMark = Math.max(1, Math.min(CHUNK_BYTES, version.bytes));
+    const source = handle.createReadStream({ ...range, highWaterMark });
     const isWhole = !range || range.end - range.start + 1 === version.bytes;
     // The callback is for the pipeline; whoever reads the stream gets the error from it.
     return {
