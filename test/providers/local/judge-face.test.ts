@@ -1,0 +1,98 @@
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { FaceLandmarks } from '../../../src/inference/face-landmarks.ts';
+import type { Raster } from '../../../src/inference/raster.ts';
+import { MESH } from '../../../src/providers/local/face/face-mesh.ts';
+import { boundsOf, pointAt } from '../../../src/providers/local/face/face-points.ts';
+import { judgeFace } from '../../../src/providers/local/face/judge-face.ts';
+import { readPhoto } from '../../../src/providers/local/picture/read-picture.ts';
+import { createTalkModels, findTalkModels } from '../../../src/providers/local/talk-models.ts';
+
+const ROOT = new URL('../../../', import.meta.url);
+const path = (name: string) => fileURLToPath(new URL(name, ROOT));
+
+/** The face of the sample portrait, as the starters see it: each test makes another one of its points. */
+let photo: Raster;
+let face: FaceLandmarks;
+beforeAll(async () => {
+  const models = await createTalkModels(
+    await findTalkModels({ dir: path('models'), cacheDir: '/nowhere' }, 1),
+  );
+  photo = await readPhoto(path('samples/portrait.jpg'));
+  const [found] = await models.detector.detect(photo);
+  face = await models.landmarker.locate(photo, found!.box);
+});
+
+type Move = (x: number, y: number) => [x: number, y: number];
+
+function moved(move: Move): FaceLandmarks {
+  const points = face.points.slice();
+  for (let i = 0; i < points.length; i += 3) {
+    [points[i], points[i + 1]] = move(points[i]!, points[i + 1]!);
+  }
+  return { ...face, points };
+}
+
+function judge(other: FaceLandmarks) {
+  try {
+    return { warnings: judgeFace(other, photo) };
+  } catch (error) {
+    return error as Error & { code: string };
+  }
+}
+
+describe('a face', () => {
+  it('from the front, large and with its mouth closed is taken as it is', () => {
+    expect(judge(face)).toEqual({ warnings: [] });
+  });
+
+  it('whose mouth is wide open is refused: there is no lip line to close', () => {
+    const middle = pointAt(face.points, MESH.upperLipMiddle).y;
+    const [left, right] = [MESH.leftMouthCorner, MESH.rightMouthCorner].map((i) => pointAt(face.points, i).x);
+    const openBy = (share: number) => moved((x, y) => [x, y > middle + 1 ? y + share * (right! - left!) : y]);
+
+    expect(judge(openBy(0.5))).toMatchObject({
+      code: 'FACE_UNSUITABLE',
+      message: expect.stringMatching(/wide open\. Use a photo with the mouth closed/),
+    });
+    expect(judge(openBy(0.2))).toEqual({ warnings: [] });
+  });
+
+  it('that is small is warned of, and refused where nothing would be seen of its lips', () => {
+    const [, top, , bottom] = boundsOf(face.points);
+    const heightOf = (px: number) => moved((x, y) => [(x * px) / (bottom - top), (y * px) / (bottom - top)]);
+
+    expect(judge(heightOf(100))).toEqual({ warnings: [expect.stringContaining('The face is small')] });
+    expect(judge(heightOf(60))).toMatchObject({
+      code: 'FACE_UNSUITABLE',
+      message: expect.stringContaining('Use a larger photo'),
+    });
+  });
+
+  it('half of which lies outside of the photo is refused', () => {
+    const [left, , right] = boundsOf(face.points);
+
+    expect(judge(moved((x, y) => [x - (left + right) / 2, y]))).toMatchObject({
+      code: 'FACE_UNSUITABLE',
+      message: expect.stringContaining('shows the whole face'),
+    });
+  });
+
+  it('that looks to the side is refused', () => {
+    const nose = pointAt(face.points, MESH.noseBase).x;
+
+    expect(judge(moved((x, y) => [x > nose ? nose + 0.3 * (x - nose) : x, y]))).toMatchObject({
+      code: 'FACE_UNSUITABLE',
+      message: expect.stringContaining('Use a photo from the front'),
+    });
+  });
+
+  it('of which the model is not sure, or which it finds elsewhere each time, is refused', () => {
+    for (const unsure of [{ logit: 4 }, { drift: 0.05 }]) {
+      expect(judge({ ...face, ...unsure })).toMatchObject({
+        code: 'FACE_UNSUITABLE',
+        message: expect.stringContaining('covered'),
+      });
+    }
+  });
+});
