@@ -1,5 +1,5 @@
 """
-Trains the two networks that listen: one for what the mouth does, one for whether anybody speaks. About two minutes of a core.
+Trains the two networks that listen: one for what the mouth does, one for whether anybody speaks. About four minutes of a core.
     python train_speech.py ../../speech.json
 """
 import base64
@@ -14,9 +14,9 @@ from features import log_mel, loudness_of, shape_inputs, spectra, voice_inputs  
 from texts import HELD_OUT, HELD_OUT_VOICES, TEXTS, VOICES
 from utterances import speak
 
-HIDDEN = 56
+HIDDEN = 112
 VOICE_HIDDEN = 24
-COLOURINGS = 2
+COLOURINGS = 3
 
 
 class Net:
@@ -112,7 +112,7 @@ def main():
     x, y = (np.concatenate(part) for part in zip(*shapes))
     print(f'{len(x)} frames of shapes')
     net = Net(rng, (x.shape[1], HIDDEN, 5))
-    fit(net, x, y, shape_gradient, 22, rng)
+    fit(net, x, y, shape_gradient, 30, rng)
 
     vx, vy = (np.concatenate(part) for part in zip(*voices))
     print(f'{len(vx)} frames of voices, {vy.mean():.2f} spoken')

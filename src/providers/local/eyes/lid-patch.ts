@@ -87,7 +87,7 @@ function lidPixel(
     0.75 * smoothstep(0.05, 0.4, shut) * gauss((y - edge + 0.02 * width) / (0.03 * width * Math.SQRT2));
   const channels = [red, green, blue].map((channelOf, channel) => {
     const skin = lidSkin(x, share, channel);
-    const detail = DETAIL * clamp(channelOf(stretched) - skin, -30, 30);
+    const detail = DETAIL * clamp(channelOf(stretched) - skin, -15, 15);
     const lid = channelOf(stretched) * (1 - fill) + (skin + detail) * fill;
     const covered = channelOf(own) * (1 - cover) + lid * cover;
     return covered * (1 - line) + (0.75 * lash[channel]! + 0.25 * skin) * line;

@@ -14,7 +14,7 @@ const HUE = { above: 0.12, below: 0.23, cheek: 0.65 };
 /** Of the way from the light above the eye to that below it, at the top of the lid and more at its edge. */
 const DOWNWARD = [0.35, 0.5] as const;
 /** Of the light below the eye: what is darker above it is paint, lashes or the brow. */
-const LEAST_LIGHT = 0.82;
+const LEAST_LIGHT = 0.86;
 /** By which a lid is darker at its ends than in its middle: it is round. */
 const ROUNDNESS = 0.07;
 /** How far beyond the corners, in widths of the eye. */
