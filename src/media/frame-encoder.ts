@@ -3,6 +3,8 @@ import { type EncodedVideoChunk, VideoEncoder, VideoFrame } from '@napi-rs/webco
 import { EncodedPacket } from 'mediabunny';
 import { untilDequeued } from './codec-queue.ts';
 
+export type Acceleration = 'prefer-hardware' | 'prefer-software';
+
 export interface FrameEncoderOptions {
   /** Both even: H.264 halves the resolution of colour. */
   widthPx: number;
@@ -10,6 +12,8 @@ export interface FrameEncoderOptions {
   framesPerS: number;
   /** Frames are I420A then, and VP9 takes the place of H.264. */
   hasAlpha?: boolean;
+  /** Default: software. */
+  acceleration?: Acceleration;
   onPacket(packet: EncodedPacket, meta: EncodedVideoChunkMetadata | undefined): void;
 }
 
@@ -36,6 +40,7 @@ export function createFrameEncoder({
   heightPx,
   framesPerS,
   hasAlpha = false,
+  acceleration = 'prefer-software',
   onPacket,
 }: FrameEncoderOptions): FrameEncoder {
   let failure: Error | undefined;
@@ -54,6 +59,7 @@ export function createFrameEncoder({
     framerate: framesPerS,
     bitrateMode: 'quantizer',
     latencyMode: 'quality',
+    hardwareAcceleration: acceleration,
     ...(hasAlpha ? { alpha: 'keep' } : { avc: { format: 'avc' } }),
   });
 

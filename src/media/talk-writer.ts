@@ -1,6 +1,7 @@
 import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VideoFormat } from '../contracts/video-format.ts';
+import { chooseEncoder } from './choose-encoder.ts';
 import { createFrameEncoder, type FrameEncoder } from './frame-encoder.ts';
 import { describeProvenance, provenanceBox } from './provenance.ts';
 import { TALK_FORMATS, type TalkFormat } from './talk-format.ts';
@@ -51,7 +52,10 @@ const WHOLE = 'whole';
  * Encodes a talk group by group into the parts of a fragmented file, and in the end copies their packets into one file
  * with its index. Memory does not grow with the talk, but for 8 KB of sound a second.
  */
-export async function createTalkWriter(options: TalkWriterOptions): Promise<TalkWriter> {
+export async function createTalkWriter(
+  options: TalkWriterOptions,
+  choose: typeof chooseEncoder = chooseEncoder,
+): Promise<TalkWriter> {
   const { partsFolder, frames, framesPerS } = options;
   const format = TALK_FORMATS[options.format ?? 'mp4'];
   const voice = await encodeVoice(options.voice, format.sound);
@@ -72,9 +76,11 @@ export async function createTalkWriter(options: TalkWriterOptions): Promise<Talk
     }
   }
 
+  // Hardware knows no alpha.
+  const chosen = format.name === 'mp4' ? await choose(options) : undefined;
   // What an earlier attempt has made is written again, packet by packet: the parts are the same.
   if (await joinParts(partsFolder, whole, format.name)) {
-    const found = await readGroups(whole, format, options);
+    const found = await readGroups(whole, format, options, chosen?.description);
     meta = found.meta;
     for (const packets of found.groups) {
       await add(packets);
@@ -85,6 +91,7 @@ export async function createTalkWriter(options: TalkWriterOptions): Promise<Talk
   const encoder: FrameEncoder = createFrameEncoder({
     ...options,
     hasAlpha: format.name === 'webm',
+    ...(chosen && { acceleration: chosen.acceleration }),
     onPacket(packet, itsMeta) {
       meta ??= itsMeta;
       encoded.push(packet);
@@ -118,14 +125,17 @@ async function readGroups(
   path: string,
   { container }: TalkFormat,
   { widthPx, heightPx }: TalkWriterOptions,
-): Promise<{ groups: EncodedPacket[][]; meta: EncodedVideoChunkMetadata }> {
+  description: Uint8Array | undefined,
+): Promise<{ groups: EncodedPacket[][]; meta: EncodedVideoChunkMetadata | undefined }> {
   using input = new Input({ source: new FilePathSource(path), formats: [container] });
   const track = (await input.getPrimaryVideoTrack())!;
   const groups: EncodedPacket[][] = [];
   const decoderConfig = (await track.getDecoderConfig())!;
-  // Made with other settings: it is made anew.
-  if ((await track.getCodedWidth()) !== widthPx || (await track.getCodedHeight()) !== heightPx) {
-    return { groups, meta: { decoderConfig } };
+  const isSameSize = (await track.getCodedWidth()) === widthPx && (await track.getCodedHeight()) === heightPx;
+  const isSameEncoder = !description || Buffer.compare(description, toBytes(decoderConfig.description)) === 0;
+  // Made with other settings, or by another encoder, whose frames one file cannot hold beside these: it is made anew.
+  if (!isSameSize || !isSameEncoder) {
+    return { groups, meta: undefined };
   }
   for await (const packet of new EncodedPacketSink(track).packets()) {
     if (packet.type === 'key') {
@@ -134,6 +144,10 @@ async function readGroups(
     groups.at(-1)!.push(packet);
   }
   return { groups: groups.filter(({ length }) => length === GROUP_FRAMES), meta: { decoderConfig } };
+}
+
+function toBytes(source: unknown): Uint8Array {
+  return source instanceof Uint8Array ? source : new Uint8Array(source as ArrayBuffer);
 }
 
 /** The packets of the parts in one file; the index of an MP4, of a size that is known before, stands in front. */

@@ -107,6 +107,21 @@ describe('the talk writer', () => {
     expect(await checkVideo(path)).toMatchObject({ ...SIZE, durationS: expect.closeTo(FRAMES / 25, 1) });
   });
 
+  it('begins anew where another encoder made the parts: one file cannot hold the frames of both', async () => {
+    const parts = await mkdtemp(join(folder, 'parts-'));
+    await write(parts, '', { dieAt: FRAMES - 10 });
+    const options = { ...SIZE, framesPerS: 25, frames: FRAMES, partsFolder: parts, provenance: true };
+
+    await using voice = await openWav(voicePath);
+    const description = Uint8Array.of(1, 100, 0, 40);
+    await using writer = await createTalkWriter({ ...options, voice }, async () => ({
+      acceleration: 'prefer-software',
+      description,
+    }));
+
+    expect(writer.nextFrame).toBe(0);
+  });
+
   it('leaves parts that are a video as far as they go', async () => {
     const parts = await mkdtemp(join(folder, 'parts-'));
     await write(parts, '', { dieAt: FRAMES - 10 });
@@ -121,14 +136,14 @@ describe('the talk writer', () => {
   it('makes a WebM with alpha, that goes on where it died and is a video while it grows', async () => {
     const parts = await mkdtemp(join(folder, 'parts-'));
     const [path, preview] = [join(folder, 'clear.webm'), join(folder, 'preview.webm')];
-    // VP9 looks 25 frames ahead.
-    await write(parts, path, { format: 'webm', dieAt: FRAMES - 1 });
+    await write(parts, path, { format: 'webm', dieAt: FRAMES - 10 });
     expect(await joinParts(parts, preview, 'webm')).toBe(true);
-    expect((await checkVideo(preview)).durationS).toBeGreaterThan((2 * GROUP_FRAMES) / 25 - 0.1);
+    // VP9 looks 25 frames ahead: the second group may not have come out.
+    expect((await checkVideo(preview)).durationS).toBeGreaterThan(GROUP_FRAMES / 25 - 0.1);
 
     const drawn = await write(parts, path, { format: 'webm' });
 
-    expect(drawn[0]).toBe(2 * GROUP_FRAMES);
+    expect([GROUP_FRAMES, 2 * GROUP_FRAMES]).toContain(drawn[0]);
     expect(await checkVideo(path)).toMatchObject({ ...SIZE, durationS: expect.closeTo(FRAMES / 25, 1) });
     for (const frame of [0, GROUP_FRAMES - 1, 2 * GROUP_FRAMES, FRAMES - 1]) {
       const [clear, opaque] = await readPixels(path, frame, [24, 72]);

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getAvailableHardwareAccelerators } from '@napi-rs/webcodecs';
+import { type Acceleration, createFrameEncoder, type FrameEncoderOptions } from './frame-encoder.ts';
+
+export interface ChosenEncoder {
+  acceleration: Acceleration;
+  /** What decoders are told before the first frame: the same from every encoder of its kind. */
+  description: Uint8Array;
+}
+
+type Format = Omit<FrameEncoderOptions, 'onPacket' | 'acceleration'>;
+/** Encodes a little; rejects or says nothing where that does not work. */
+export type Trial = (format: Format, acceleration: Acceleration) => Promise<Uint8Array | undefined>;
+
+/** A driver that hangs is no encoder. */
+const PATIENCE_MS = 3000;
+const TRIAL_FRAMES = 3;
+
+/**
+ * The encoder of a graphics card where there is one and it encodes a frame of this format, else the one in software.
+ * Drivers promise more than they keep, so it is tried each time.
+ */
+export async function chooseEncoder(
+  format: Format,
+  {
+    accelerators = getAvailableHardwareAccelerators(),
+    trial = encodeGrey,
+    patienceMs = PATIENCE_MS,
+  }: { accelerators?: string[]; trial?: Trial; patienceMs?: number } = {},
+): Promise<ChosenEncoder> {
+  if (accelerators.length > 0) {
+    const tried = trial(format, 'prefer-hardware').catch(() => undefined);
+    const description = await Promise.race([tried, sleep(patienceMs, undefined, { ref: false })]);
+    if (description) {
+      return { acceleration: 'prefer-hardware', description };
+    }
+  }
+  const description = await trial(format, 'prefer-software');
+  if (!description) {
+    throw new Error(`The H.264 encoder gave no keyframe of ${format.widthPx} x ${format.heightPx} pixels.`);
+  }
+  return { acceleration: 'prefer-software', description };
+}
+
+async function encodeGrey(format: Format, acceleration: Acceleration): Promise<Uint8Array | undefined> {
+  let description: Uint8Array | undefined;
+  const encoder = createFrameEncoder({
+    ...format,
+    acceleration,
+    onPacket(packet, meta) {
+      if (packet.type === 'key' && packet.data.length > 0 && meta?.decoderConfig?.description) {
+        description = new Uint8Array(meta.decoderConfig.description as Uint8Array);
+      }
+    },
+  });
+  try {
+    const grey = new Uint8Array(format.widthPx * format.heightPx * 1.5).fill(128);
+    for (let frame = 0; frame < TRIAL_FRAMES; frame += 1) {
+      await encoder.encode(grey, frame, frame === 0);
+    }
+    await encoder.flush();
+    return description;
+  } finally {
+    encoder.close();
+  }
+}
