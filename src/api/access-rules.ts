@@ -38,7 +38,7 @@ const RULES: ReadonlyArray<
     /^\/api\/pipeline\/progress\/[^/]+(\/events)?$/,
     { need: 'read', isAboutTask: true, link: 'events' },
   ],
-  ['GET', task('/video'), { need: 'read', isAboutTask: true, link: 'video' }],
+  ['GET', task('/(video|preview)'), { need: 'read', isAboutTask: true, link: 'video' }],
   ['GET', task('/photo'), { need: 'read', isAboutTask: true, link: 'photo' }],
   ['GET', task('/cutout'), { need: 'read', isAboutTask: true, link: 'cutout' }],
   ['GET', task('/mask'), { need: 'read', isAboutTask: true, link: 'mask' }],

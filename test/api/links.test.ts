@@ -48,6 +48,15 @@ describe('a signed link', () => {
     expect(await part.text()).toBe('byte');
   });
 
+  it('to the video opens its preview, which leads to the video once that is there', async () => {
+    const answer = await open((await linkTo('video')).replace('/video?', '/preview?'));
+
+    expect([answer.status, new URL(answer.url).pathname]).toEqual([
+      200,
+      `/api/pipeline/tasks/${taskId}/video`,
+    ]);
+  });
+
   it('opens nothing else, and nothing when it was changed', async () => {
     const url = await linkTo('video');
     const other = await linkTo('mask');

@@ -13,6 +13,7 @@ import { createApp } from '../../src/api/app.ts';
 import type { JobClient } from '../../src/api/job-client.ts';
 import type { JobDefaults } from '../../src/api/job-form.ts';
 import { API_LIMITS, type ApiLimits } from '../../src/api/limits.ts';
+import type { PageFile } from '../../src/api/page-files.ts';
 import { createProgressHub, type ProgressHub } from '../../src/api/progress-hub.ts';
 import { createApiServer } from '../../src/api/server.ts';
 import { loadConfig } from '../../src/config.ts';
@@ -59,6 +60,7 @@ export async function startTestApi(
     networks?: string[];
     /** What the disk says, where it is not to be the real one. */
     freeBytes?: () => number;
+    page?: ReadonlyMap<string, PageFile>;
   } = {},
 ): Promise<TestApi> {
   const root = await mkdtemp(join(tmpdir(), 'limelight-api-'));
@@ -111,6 +113,7 @@ export async function startTestApi(
     limits,
     defaults: { confThreshold: 0.5, ...options.defaults },
     logger,
+    ...(options.page && { page: options.page }),
   };
   const app = createApp(deps);
   const server = createApiServer(app);

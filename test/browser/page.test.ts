@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
-import { chromiumPath, openBrowser, openPage, SIZES } from './browser.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumPath, openBrowser, SIZES } from './browser.ts';
 import { faultsOfView } from './faults-of-view.ts';
+import { choose, openInTest } from './open-in-test.ts';
 import { type PageStack, SAMPLE_PHOTO, startPageStack } from './page-stack.ts';
 
 const VIDEO_MS = 150_000;
@@ -47,21 +48,7 @@ describe.skipIf(!chromiumPath)(
       await stack?.[Symbol.asyncDispose]();
     });
 
-    const open = async (...[url, options]: [url: string, options?: BrowserContextOptions]) => {
-      const opened = await openPage(browser, url, options);
-      const { testPath, currentTestName } = expect.getState();
-      const name = (currentTestName ?? testPath ?? '').replaceAll(/\W+/g, '-').slice(-60);
-      onTestFailed(async () => {
-        await opened.page.screenshot({ path: `out/browser/${name}.png`, fullPage: true });
-      });
-      return opened;
-    };
-
-    const choose = (page: Page, photo: string, voice: string) =>
-      Promise.all([
-        page.setInputFiles('[data-test=photo-file]', photo),
-        page.setInputFiles('[data-test=voice-file]', voice),
-      ]);
+    const open = (url: string, options?: BrowserContextOptions) => openInTest(browser, url, options);
 
     it('leads from a dropped photo to a video that plays, though the server is killed and the line is cut', async () => {
       const { page, complaints } = await open(stack.url);
@@ -100,6 +87,27 @@ describe.skipIf(!chromiumPath)(
         [],
       );
       videoUrl = page.url();
+      await page.context().close();
+    });
+
+    it('shows the video while it is made, and goes on with the finished one at the same moment', async () => {
+      const { page, complaints } = await open(stack.url);
+      await page.getByRole('button', { name: 'Try it with the sample' }).click();
+      await page.getByRole('slider', { name: 'End of the selection' }).waitFor();
+      await page.getByRole('button', { name: 'Make the video' }).click();
+      const preview = page.locator('[data-test=preview]');
+      await preview.waitFor({ timeout: VIDEO_MS });
+      const timeOf = (video: Video) => video.currentTime;
+      await expect.poll(() => preview.evaluate(timeOf), { timeout: 20_000 }).toBeGreaterThan(0.2);
+      const box = await preview.boundingBox();
+      expect(await page.getByRole('heading', { name: 'Your video is ready' }).count()).toBe(0);
+
+      await preview.waitFor({ state: 'detached', timeout: VIDEO_MS });
+      const video = page.locator('video');
+      expect(await video.evaluate(timeOf)).toBeGreaterThan(0.2);
+      expect(await video.boundingBox()).toEqual(box);
+      expect(await video.getAttribute('src')).toMatch(/\/video$/);
+      expect(complaints).toEqual([]);
       await page.context().close();
     });
 

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { apiKey, postJson } from '../server/server.ts';
 
-export type TaskFileName = 'video' | 'photo' | 'cutout' | 'mask' | 'thumbnail';
+export type TaskFileName = 'video' | 'preview' | 'photo' | 'cutout' | 'mask' | 'thumbnail';
 
 interface Link {
   url: string;
@@ -13,8 +13,13 @@ const links = new Map<string, Promise<string | undefined>>();
 
 /** A signed link, that works without a key. */
 export async function signedLink(taskId: string, name: TaskFileName): Promise<string | undefined> {
-  const link = await postJson<Link>(`/api/pipeline/tasks/${taskId}/links`, { name, expires_in_s: LINK_S });
-  return link && new URL(link.url, location.href).href;
+  // A link to the video is one to its preview.
+  const signed = name === 'preview' ? 'video' : name;
+  const link = await postJson<Link>(`/api/pipeline/tasks/${taskId}/links`, {
+    name: signed,
+    expires_in_s: LINK_S,
+  });
+  return link && new URL(link.url.replace(`/${signed}?`, `/${name}?`), location.href).href;
 }
 
 /** Where an element loads a task's file from: elements send no key, so with one it is a signed link. */

@@ -31,6 +31,8 @@ export interface Task {
 }
 
 const tasks = new Map<string, Signal<Task>>();
+/** Erased from this page: the server's list may tell of them for a moment yet. */
+const dropped = new Set<string>();
 /** Ids of all tasks that are known, newest first. */
 export const taskIds = signal<string[]>([]);
 
@@ -55,8 +57,13 @@ export function change(id: string, changes: Partial<Task>): void {
 
 export function drop(id: string): void {
   tasks.delete(id);
+  dropped.add(id);
   taskIds.value = taskIds.value.filter((other) => other !== id);
   void forget(id);
+}
+
+export function isDropped(id: string): boolean {
+  return dropped.has(id);
 }
 
 function sortIds(): void {

@@ -162,7 +162,7 @@ function wordsOf({ data }: StageEvent, task: Task, t: Strings): string | undefin
     case 'DID_UPLOAD':
       return t.task.handing;
     case 'DID_PROCESSING':
-      return task.fineMessage ? toFrames(task.fineMessage, t) : t.task.drawing;
+      return toDrawing(task, t);
     case 'DID_COMPLETE':
       return t.task.rendered;
     case 'FINALIZING':
@@ -174,9 +174,15 @@ function wordsOf({ data }: StageEvent, task: Task, t: Strings): string | undefin
   }
 }
 
-function toFrames(message: string, t: Strings): string {
-  const [, frame, frames] = /^Frame (\d+) of (\d+)$/.exec(message) ?? [];
-  return frame && frames ? t.task.rendering(Number(frame), Number(frames)) : message;
+function toDrawing(task: Task, t: Strings): string {
+  const drawn = framesOf(task);
+  return drawn ? t.task.rendering(drawn.frame, drawn.frames) : (task.fineMessage ?? t.task.drawing);
+}
+
+/** How many frames of the video are drawn, where the renderer tells. */
+export function framesOf({ fineMessage }: Task): { frame: number; frames: number } | undefined {
+  const [, frame, frames] = /^Frame (\d+) of (\d+)$/.exec(fineMessage ?? '') ?? [];
+  return frame && frames ? { frame: Number(frame), frames: Number(frames) } : undefined;
 }
 
 /** The persons that were found, and the photo's size that their boxes are of. */

@@ -181,6 +181,7 @@ export const de: Strings = {
     keepIt: 'Behalten',
     tabs: { label: 'Was zu sehen ist', video: 'Video', cutout: 'Ausschnitt', persons: 'Personen' },
     video: 'Das sprechende Video',
+    preview: 'Vorschau, während es entsteht',
     before: 'Vorher',
     after: 'Nachher',
     compare: 'Foto und Ausschnitt vergleichen',

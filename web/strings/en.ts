@@ -197,6 +197,7 @@ export const en = {
     keepIt: 'Keep it',
     tabs: { label: 'What to show', video: 'Video', cutout: 'Cut-out', persons: 'Persons' },
     video: 'The talking video',
+    preview: 'Preview, while it is made',
     before: 'Before',
     after: 'After',
     compare: 'Compare photo and cut-out',

@@ -2,7 +2,17 @@ import { useEffect, useState } from 'preact/hooks';
 import { server } from '../server/server.ts';
 import { go, toHash } from '../state/route.ts';
 import { useTaskFile } from '../state/task-file.ts';
-import { change, isOver, recall, stageOf, type Task, takeStatus, taskIds, taskOf } from '../state/tasks.ts';
+import {
+  change,
+  isDropped,
+  isOver,
+  recall,
+  stageOf,
+  type Task,
+  takeStatus,
+  taskIds,
+  taskOf,
+} from '../state/tasks.ts';
 import { percentOf, personsToChoose } from '../state/timeline.ts';
 import { formatWhen } from '../strings/format.ts';
 import { strings } from '../strings/strings.ts';
@@ -38,7 +48,7 @@ function takeAbsence(id: string, { code }: { code?: string }): void {
 }
 
 function takeList(tasks: Awaited<ReturnType<typeof server.list>>['tasks']): void {
-  for (const summary of tasks) {
+  for (const summary of tasks.filter(({ task_id }) => !isDropped(task_id))) {
     change(summary.task_id, { summary, submittedAt: summary.submitted_at });
   }
 }
@@ -123,11 +133,16 @@ function VideoCard({ id }: { id: string }) {
   }, [id]);
   const keptUrl = useObjectUrl(state === 'completed' ? undefined : kept);
   const picture = thumbnail ?? keptUrl;
+  const [broken, setBroken] = useState<string>();
   const isDim = state === 'failed' || state === 'cancelled';
   return (
     <a class="video-card" href={toHash({ view: 'video', taskId: id })}>
       <div class={`thumb ${isDim ? 'dim' : ''}`}>
-        {picture ? <img src={picture} alt="" loading="lazy" /> : <Figure />}
+        {picture && picture !== broken ? (
+          <img src={picture} alt="" loading="lazy" onError={() => setBroken(picture)} />
+        ) : (
+          <Figure />
+        )}
         {state === 'completed' && (
           <span class="play">
             <Icon name="play" />

@@ -49,7 +49,8 @@ export function previewRoutes(deps: PreviewDeps) {
     const taskId = taskParam(c);
     const { stage, error, result } = await readTaskStatus(deps, taskId);
     if (result) {
-      return c.redirect(`/api/pipeline/tasks/${taskId}/video`, 303);
+      // With its query: a signed link opens both.
+      return c.redirect(`/api/pipeline/tasks/${taskId}/video${new URL(c.req.url).search}`, 303);
     }
     if (error) {
       throw new PipelineError(

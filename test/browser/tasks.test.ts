@@ -1,0 +1,137 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readPageFiles } from '../../src/api/page-files.ts';
+import { createLimelightClient } from '../../src/client/limelight-client.ts';
+import { PipelineError } from '../../src/errors.ts';
+import { PHOTO, VOICE } from '../api/job-form-data.ts';
+import { startTestPipeline } from '../api/test-pipeline.ts';
+import { chromiumPath, openBrowser, SIZES } from './browser.ts';
+import { faultsOfView } from './faults-of-view.ts';
+import { choose, openInTest } from './open-in-test.ts';
+
+/** The workflow is the real one, and so is the page; no picture is looked at, so that a task takes no time. */
+describe.skipIf(!chromiumPath)('tasks on the page (needs chromium)', { timeout: 60_000 }, async () => {
+  const page = readPageFiles(join(import.meta.dirname, '../../dist/web'));
+  const { api, worker } = await startTestPipeline({ page, defaults: { retryWindowS: 60 } });
+  const client = createLimelightClient({ baseUrl: api.url });
+  let browser: Browser;
+  let folder: string;
+  let [photo, voice] = ['', ''];
+  beforeAll(async () => {
+    browser = await openBrowser();
+    folder = await mkdtemp(join(tmpdir(), 'limelight-page-tasks-'));
+    [photo, voice] = [join(folder, 'me.png'), join(folder, 'hello.wav')];
+    await Promise.all([writeFile(photo, PHOTO), writeFile(voice, VOICE)]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const open = (options?: BrowserContextOptions) => openInTest(browser, `${api.url}/`, options);
+  const make = async (page: Page) => {
+    await page.getByRole('button', { name: 'Make the video' }).click();
+    await page.getByRole('heading', { name: 'Your video is ready' }).waitFor();
+    return page.url().split('/').at(-1)!;
+  };
+
+  it('takes a photo from the clipboard and a picture of its own for the background', async () => {
+    const { page, complaints } = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.setInputFiles('[data-test=voice-file]', voice);
+    await page.evaluate(`(async () => {
+      const bytes = Uint8Array.from(atob('${PHOTO.toString('base64')}'), (letter) => letter.charCodeAt(0));
+      await navigator.clipboard.write([new ClipboardItem({ 'image/png': new Blob([bytes], { type: 'image/png' }) })]);
+    })()`);
+    await page.keyboard.press('Control+V');
+    await page.getByRole('img', { name: /^Your photo: / }).waitFor();
+
+    const hills = await sharp({ create: { width: 80, height: 60, channels: 3, background: '#284' } })
+      .png()
+      .toBuffer();
+    await page
+      .getByLabel('Choose a picture for the background')
+      .setInputFiles({ name: 'hills.png', mimeType: 'image/png', buffer: hills });
+    expect(await page.getByRole('radio', { name: 'Picture' }).isChecked()).toBe(true);
+    const id = await make(page);
+
+    expect((await api.records.read(id))?.options).toMatchObject({ background: 'image' });
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('tries a task that failed again, from where it stood', async () => {
+    const { page, complaints } = await open();
+    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken.'));
+    await choose(page, photo, voice);
+    await page.getByRole('button', { name: 'Make the video' }).click();
+    await page.getByText('The model is broken.').waitFor();
+    expect(await page.locator('.step.done').count()).toBe(4);
+    broken.release();
+
+    await page.getByRole('button', { name: 'Try again from here' }).click();
+    await page.getByRole('heading', { name: 'Your video is ready' }).waitFor();
+    expect(await page.locator('.step.done').count()).toBe(6);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('erases a task for good, after it has asked', async () => {
+    const { page, complaints } = await open();
+    await choose(page, photo, voice);
+    const id = await make(page);
+    await page.getByRole('button', { name: 'Erase' }).click();
+    await page.getByRole('button', { name: 'Keep it' }).click();
+    await page.getByRole('button', { name: 'Erase' }).click();
+    expect(await faultsOfView(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Erase everything' }).click();
+
+    await page.getByRole('heading', { name: 'Videos' }).waitFor();
+    expect(await page.locator(`[href$='${id}']`).count()).toBe(0);
+    await expect(client.status(id)).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' });
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('lists the newest tasks, the older ones on demand, on a wide screen too', async () => {
+    const [image, audio] = [PHOTO, VOICE].map((bytes) => new Blob([new Uint8Array(bytes)]));
+    await Promise.all(Array.from({ length: 26 }, () => client.submit({ image: image!, audio: audio! })));
+    const { page, complaints } = await open({ viewport: SIZES.wide });
+    await page.goto(`${api.url}/#/videos`);
+    const cards = page.locator('.video-card');
+    await expect.poll(() => cards.count(), { timeout: 20_000 }).toBe(24);
+    expect(await faultsOfView(page)).toEqual([]);
+
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await expect.poll(() => cards.count()).toBeGreaterThanOrEqual(26);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  // The last one: with a key, the server lets nobody in without one.
+  it('asks for a key where the server wants one, and keeps it', async () => {
+    const key = await api.keys.create('studio', ['admin']);
+    const { page, complaints } = await open({ viewport: SIZES.phone });
+    await page.goto(`${api.url}/#/videos`);
+    await page.getByRole('heading', { name: 'This server asks for a key' }).waitFor();
+    expect(await faultsOfView(page)).toEqual([]);
+    await page.getByLabel('Key').fill('limelight_wrong');
+    await page.getByRole('button', { name: 'Use this key' }).click();
+    await page.getByText('The server does not take this key.').waitFor();
+    await page.getByLabel('Key').fill(key);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Videos' }).waitFor();
+
+    await page.reload();
+    await page.goto(`${api.url}/#/`);
+    await choose(page, photo, voice);
+    await make(page);
+    expect(await page.locator('video').getAttribute('src')).toMatch(/\/video\?.*signature=/);
+    // Chromium itself tells the console of each request that is refused.
+    expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
+    await page.context().close();
+  });
+});
