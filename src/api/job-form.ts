@@ -31,6 +31,8 @@ export interface JobDefaults {
   confThreshold: number;
   /** Whether there is a key for D-ID: then `auto` is D-ID. */
   hasDId?: boolean;
+  /** Whether a lip-sync model is installed where this server looks for models. */
+  hasLipSync?: boolean;
   /** Seconds that a job which failed for a reason that may pass can be retried. Default: 0. */
   retryWindowS?: number;
 }

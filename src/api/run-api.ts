@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { Config } from '../config.ts';
+import { findModelFile, LIP_SYNC_KINDS, type ModelFolders } from '../inference/find-model.ts';
 import { toNetworks } from '../outbound/networks.ts';
 import { createOutbound } from '../outbound/outbound.ts';
 import { openDId } from '../providers/d-id/open-d-id.ts';
@@ -93,7 +94,7 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     deliveries: createTemporalDeliveries({ client }),
     webhookSecrets: createWebhookSecrets({ store }),
     limits: API_LIMITS,
-    defaults: config.jobs,
+    defaults: { ...config.jobs, hasLipSync: await hasLipSync(config.models) },
     page: readPageFiles(PAGE_FOLDER),
     ...(webUiUrl && { webUi: { url: webUiUrl, namespace: config.temporal.namespace } }),
     logger,
@@ -104,4 +105,10 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     hub.close();
     await connection.close();
   }
+}
+
+/** Workers may look elsewhere: they say so, in words, when a job comes. */
+async function hasLipSync(folders: ModelFolders): Promise<boolean> {
+  const found = await findModelFile('lip-sync', LIP_SYNC_KINDS, folders).catch(() => undefined);
+  return found !== undefined;
 }

@@ -7,6 +7,9 @@ import { Manifest, type ManifestEntry, ModelContract } from './model-manifest.ts
 
 export type ModelTask = 'person-detection' | 'background-removal' | 'face-detection' | 'face-landmarks';
 
+/** Outputs that a model of the task `lip-sync` may have. */
+export const LIP_SYNC_KINDS = ['wav2lip'] as const;
+
 /** Where models are looked for, the first folder first. */
 export interface ModelFolders {
   /** MODELS_DIR: where it is set, it must hold a manifest. */

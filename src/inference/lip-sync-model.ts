@@ -2,8 +2,6 @@ import { PipelineError } from '../errors.ts';
 import type { ModelFile } from './find-model.ts';
 import { openManyInputSession } from './many-input-session.ts';
 
-/** What `findModelFile` is asked for. */
-export const LIP_SYNC_KINDS = ['wav2lip'] as const;
 /** Of the face that the model sees, and gives. */
 export const FACE_SIDE = 96;
 /** The voice around a frame: 16 steps of 12.5 ms in 80 mel bands. */

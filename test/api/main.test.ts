@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { jobForm } from './job-form-data.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/api/main.ts', import.meta.url));
+const STARTERS = fileURLToPath(new URL('../../models', import.meta.url));
 
 let server: TestServer;
 let root: string;
@@ -131,6 +132,25 @@ describe('the API process', () => {
     expect(text).not.toContain('API listening');
     expect(text).toContain('limelight keys create');
     expect(text).toContain('API_WITHOUT_KEYS=let-anyone-in');
+  });
+
+  it('names the lip-sync network among its providers where there is one', async () => {
+    const models = await mkdtemp(join(tmpdir(), 'limelight-lips-'));
+    const lips = { name: 'lips', task: 'lip-sync', file: 'lips.onnx', license: 'MIT' };
+    await writeFile(join(models, 'lips.onnx'), 'a network');
+    await writeFile(
+      join(models, 'manifest.json'),
+      JSON.stringify([{ ...lips, output: { kind: 'wav2lip' } }]),
+    );
+    const providersWith = async (env: Record<string, string>) => {
+      const answer = await fetch(`http://127.0.0.1:${await start(env)}/api/info`);
+      api.kill('SIGKILL');
+      return ((await answer.json()) as { providers: string[] }).providers;
+    };
+
+    expect(await providersWith({ MODELS_DIR: models })).toEqual(['local', 'lip-sync']);
+    expect(await providersWith({ MODELS_DIR: STARTERS })).toEqual(['local']);
+    await rm(models, { recursive: true });
   });
 
   it('says in words what is wrong with its settings', async () => {

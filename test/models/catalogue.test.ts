@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { FACE_KINDS } from '../../src/inference/face-detector.ts';
 import { LANDMARK_KINDS } from '../../src/inference/face-landmarks.ts';
-import { LIP_SYNC_KINDS } from '../../src/inference/lip-sync-model.ts';
+import { LIP_SYNC_KINDS } from '../../src/inference/find-model.ts';
 import { MATTING_KINDS } from '../../src/inference/matting-output.ts';
 import { ModelContract } from '../../src/inference/model-manifest.ts';
 import { YOLO_KINDS } from '../../src/inference/yolo-output.ts';

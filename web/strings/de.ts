@@ -94,7 +94,12 @@ export const de: Strings = {
       personsNumber: 'Nach Nummer, die beste zuerst',
       personNumber: 'Nummer der Person',
       provider: 'Gemacht von',
-      providers: { auto: 'Wie der Server will', 'd-id': 'D-ID', local: 'Eingebauter Renderer' },
+      providers: {
+        auto: 'Wie der Server will',
+        'd-id': 'D-ID',
+        local: 'Eingebauter Renderer',
+        'lip-sync': 'Lippen-Netz',
+      },
       outage: 'Wenn D-ID nicht antwortet',
       outages: { wait: 'Warten', local: 'Den eingebauten Renderer nehmen', fail: 'Aufgeben' },
       threshold: 'Wie sicher es eine Person sein muss',

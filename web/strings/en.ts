@@ -97,10 +97,12 @@ export const en = {
       personsNumber: 'By number, best first',
       personNumber: 'Number of the person',
       provider: 'Made by',
-      providers: { auto: 'The server’s choice', 'd-id': 'D-ID', local: 'The built-in renderer' } as Record<
-        string,
-        string
-      >,
+      providers: {
+        auto: 'The server’s choice',
+        'd-id': 'D-ID',
+        local: 'The built-in renderer',
+        'lip-sync': 'The lip-sync network',
+      } as Record<string, string>,
       outage: 'If D-ID does not answer',
       outages: { wait: 'Wait', local: 'Use the built-in renderer', fail: 'Give up' } as Record<
         string,

@@ -17,7 +17,11 @@ export function infoRoutes({ defaults, limits, webUi }: Pick<ApiDeps, 'defaults'
     c.header('Cache-Control', 'no-store');
     return c.json(
       {
-        providers: defaults.hasDId ? (['d-id', 'local'] as const).slice() : ['local' as const],
+        providers: [
+          ...(defaults.hasDId ? ['d-id' as const] : []),
+          'local' as const,
+          ...(defaults.hasLipSync ? ['lip-sync' as const] : []),
+        ],
         defaults: { conf_threshold: defaults.confThreshold, background: DEFAULT_BACKGROUND },
         limits: {
           image_bytes: limits.imageBytes,

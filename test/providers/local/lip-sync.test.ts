@@ -3,12 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findModelFile } from '../../../src/inference/find-model.ts';
-import {
-  createLipSyncModel,
-  LIP_SYNC_KINDS,
-  type LipSyncModel,
-} from '../../../src/inference/lip-sync-model.ts';
+import { findModelFile, LIP_SYNC_KINDS } from '../../../src/inference/find-model.ts';
+import { createLipSyncModel, type LipSyncModel } from '../../../src/inference/lip-sync-model.ts';
 import { checkVideo } from '../../../src/media/check-video.ts';
 import { createLipSync } from '../../../src/providers/local/lip-sync/lip-sync.ts';
 import { melSpectrogramOf } from '../../../src/providers/local/lip-sync/mel-spectrogram.ts';
