@@ -15,7 +15,7 @@ const VIDEO_MS = 180_000;
 const COLOURS = 192;
 
 await mkdir(IMAGES, { recursive: true });
-await using stack = await startPageStack(2.4);
+await using stack = await startPageStack(6);
 const browser = await openBrowser();
 
 /** Playwright's own way to wait evaluates in the page, which the page's content policy forbids. */
@@ -66,7 +66,7 @@ async function make(background: string, onProgress?: () => Promise<void>): Promi
   }
   await page.getByRole('button', { name: 'Make the video' }).click();
   if (onProgress) {
-    await page.getByText(/^Frame \d+ of \d+$/).waitFor({ timeout: VIDEO_MS });
+    await page.locator('[data-test=preview]').waitFor({ timeout: VIDEO_MS });
     await onProgress();
   }
   await page.locator('video').waitFor({ timeout: VIDEO_MS });

@@ -50,7 +50,7 @@ const RULES: ReadonlyArray<
   ['GET', /^\/api\/webhooks\/deliveries$/, { need: 'read' }],
   ['*', /^\/api\/webhooks\//, { need: 'submit' }],
 
-  ['GET', /^\/api\/gpu$/, { need: 'read' }],
+  ['GET', /^\/api\/(gpu|queues)$/, { need: 'read' }],
   ['GET', /^\/api\/[a-z-]+\/health$/, { need: 'read' }],
 
   ['*', /^\/(api|metrics)(\/|$)/, { need: 'admin' }],

@@ -15,6 +15,7 @@ import type { JobDefaults } from './job-form.ts';
 import type { ApiLimits } from './limits.ts';
 import type { ModelClient } from './model-client.ts';
 import type { PageFile } from './page-files.ts';
+import type { PipelineStatistics } from './pipeline-statistics.ts';
 import type { ProgressHub } from './progress-hub.ts';
 import type { RetentionRuns } from './retention-runs.ts';
 import type { TimelineClient } from './timeline-client.ts';
@@ -32,6 +33,7 @@ export interface ApiDeps {
   models: ModelClient;
   /** D-ID, where the server has a key for it. */
   dId?: DIdDeps;
+  statistics: Pick<PipelineStatistics, 'queue'>;
   timelines: TimelineClient;
   retentionRuns: RetentionRuns;
   hub: ProgressHub;

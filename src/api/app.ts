@@ -26,6 +26,7 @@ import { modelHealthRoutes } from './routes/model-health.ts';
 import { pageRoutes } from './routes/page.ts';
 import { personRoutes } from './routes/person.ts';
 import { previewRoutes } from './routes/preview.ts';
+import { queueRoutes } from './routes/queues.ts';
 import { retentionRoutes } from './routes/retention.ts';
 import { retryRoutes } from './routes/retry.ts';
 import { statusRoutes } from './routes/status.ts';
@@ -71,6 +72,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', healthRoutes(deps));
   app.route('/', modelHealthRoutes(deps));
   app.route('/', gpuRoutes(deps));
+  app.route('/', queueRoutes(deps));
   app.route('/', dIdRoutes(deps));
   app.route('/', webhookRoutes(deps));
   app.route('/', usageRoutes(deps));

@@ -79,6 +79,7 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     records,
     jobs,
     models: createTemporalModels({ client }),
+    statistics,
     timelines: createTemporalTimeline({ client }),
     retentionRuns: createRetentionRuns({ client }),
     ...(dId && { dId }),

@@ -17,6 +17,7 @@ export function describedApi(): ApiDeps {
     records: nothing('records'),
     jobs: nothing('jobs'),
     models: nothing('models'),
+    statistics: nothing('statistics'),
     timelines: nothing('timelines'),
     retentionRuns: nothing('retentionRuns'),
     hub: nothing('hub'),

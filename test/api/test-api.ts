@@ -96,6 +96,7 @@ export async function startTestApi(
     records,
     jobs,
     models: createTemporalModels({ client }),
+    statistics,
     timelines: createTemporalTimeline({ client }),
     retentionRuns: createRetentionRuns({ client }),
     hub,

@@ -111,6 +111,17 @@ describe.skipIf(!chromiumPath)('tasks on the page (needs chromium)', { timeout: 
     await page.context().close();
   });
 
+  it('tells an operator of every queue, by what waits and who takes it', async () => {
+    const { page, complaints } = await open({ viewport: SIZES.wide });
+    await page.goto(`${api.url}/#/operations`);
+    for (const name of ['Decode', 'Make videos', 'Store', 'Steps']) {
+      await page.locator('li', { hasText: name }).getByText('1 worker · nothing waits').waitFor();
+    }
+    expect(await faultsOfView(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   // The last one: with a key, the server lets nobody in without one.
   it('asks for a key where the server wants one, and keeps it', async () => {
     const key = await api.keys.create('studio', ['admin']);
@@ -130,6 +141,10 @@ describe.skipIf(!chromiumPath)('tasks on the page (needs chromium)', { timeout: 
     await choose(page, photo, voice);
     await make(page);
     expect(await page.locator('video').getAttribute('src')).toMatch(/\/video\?.*signature=/);
+
+    await page.getByRole('button', { name: 'Forget the key' }).click();
+    await page.reload();
+    await page.getByRole('heading', { name: 'This server asks for a key' }).waitFor();
     // Chromium itself tells the console of each request that is refused.
     expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
     await page.context().close();

@@ -73,7 +73,6 @@ export const de: Strings = {
       original: 'Wie er ist',
       blur: 'Unscharf',
       transparent: 'Keiner',
-      colour: 'Farbe',
       image: 'Bild',
       custom: 'Eigene',
       choose: 'Ein Bild für den Hintergrund wählen',
@@ -156,7 +155,6 @@ export const de: Strings = {
     ready: 'Dein Video ist fertig',
     queue: (position, length) =>
       position <= 1 ? 'Als Nächstes an der Reihe' : `Platz ${position} von ${length} in der Reihe`,
-    eta: (time) => `Noch etwa ${time}`,
     etaRange: (from, to) => `Noch etwa ${from}, höchstens ${to}`,
     attempt: (count) => `Versuch ${count}: Der vorige kam nicht durch, das kommt vor`,
     runs: (time) => `läuft seit ${time}`,
@@ -230,7 +228,6 @@ export const de: Strings = {
   operations: {
     title: 'Betrieb',
     lead: 'Wie es diesem Server geht, alle paar Sekunden neu.',
-    asOf: (time) => `Stand ${time}`,
     queues: 'Warteschlangen und Plätze',
     queueNames: {
       yolo: 'Personen finden',
@@ -243,6 +240,8 @@ export const de: Strings = {
     waiting: (count) => (count === 0 ? 'nichts wartet' : `${count} warten`),
     busy: (busy, slots) => `${busy} von ${plural(slots, 'Platz', 'Plätzen')} belegt`,
     noSlots: 'Kein Arbeiter ist da',
+    workers: (count) => plural(count, 'Arbeiter', 'Arbeiter'),
+    oldest: (time) => `am längsten seit ${time}`,
     slot: {
       states: { idle: 'frei', busy: 'arbeitet', starting: 'startet' },
       runs: (count) => plural(count, 'Lauf', 'Läufe'),
@@ -283,7 +282,6 @@ export const de: Strings = {
     removed: (files, size) => `${files} Dateien entfernt, ${size} frei geworden`,
     temporal: 'Temporal',
     temporalText: 'Jeder Auftrag Schritt für Schritt, mit Versuchen und Fehlern.',
-    openWebUi: 'Web UI öffnen',
     jobsRunning: 'Laufende Aufträge',
     jobsFailed: 'Fehlgeschlagene Aufträge',
     schedules: 'Zeitpläne',

@@ -76,7 +76,6 @@ export const en = {
       original: 'As it is',
       blur: 'Blurred',
       transparent: 'None',
-      colour: 'Colour',
       image: 'Picture',
       custom: 'Own',
       choose: 'Choose a picture for the background',
@@ -170,7 +169,6 @@ export const en = {
     ready: 'Your video is ready',
     queue: (position: number, length: number) =>
       position <= 1 ? 'Next in line' : `Place ${position} of ${length} in line`,
-    eta: (time: string) => `About ${time} to go`,
     etaRange: (from: string, to: string) => `About ${from} to go, ${to} at most`,
     attempt: (count: number) => `Attempt ${count}: the one before did not get through, which happens`,
     runs: (time: string) => `running for ${time}`,
@@ -243,7 +241,6 @@ export const en = {
   operations: {
     title: 'Operations',
     lead: 'How this server is doing, every few seconds.',
-    asOf: (time: string) => `As of ${time}`,
     queues: 'Queues and slots',
     queueNames: {
       yolo: 'Find persons',
@@ -256,6 +253,8 @@ export const en = {
     waiting: (count: number) => (count === 0 ? 'nothing waits' : `${count} wait`),
     busy: (busy: number, slots: number) => `${busy} of ${plural(slots, 'slot', 'slots')} busy`,
     noSlots: 'No worker is there',
+    workers: (count: number) => plural(count, 'worker', 'workers'),
+    oldest: (time: string) => `the oldest for ${time}`,
     slot: {
       states: { idle: 'idle', busy: 'busy', starting: 'starting' } as Record<string, string>,
       runs: (count: number) => plural(count, 'run', 'runs'),
@@ -296,7 +295,6 @@ export const en = {
     removed: (files: string, size: string) => `${files} files removed, ${size} freed`,
     temporal: 'Temporal',
     temporalText: 'Every job step by step, with its attempts and errors.',
-    openWebUi: 'Open the Web UI',
     jobsRunning: 'Running jobs',
     jobsFailed: 'Failed jobs',
     schedules: 'Schedules',

@@ -1,4 +1,4 @@
-import { isReachable } from '../server/server.ts';
+import { apiKey, isReachable, useKey } from '../server/server.ts';
 import { nextTheme, theme } from '../state/appearance.ts';
 import { isBrowserOnline } from '../state/online.ts';
 import { type Route, route, toHash } from '../state/route.ts';
@@ -73,6 +73,11 @@ export function Frame({ children }: { children: preact.ComponentChildren }) {
       </main>
       <footer class="bottom">
         <span>{t.footer.consent}</span>
+        {apiKey.value && (
+          <button type="button" class="link" onClick={() => useKey(undefined)}>
+            {t.key.forget}
+          </button>
+        )}
         <a href="/docs">{t.footer.api}</a>
       </footer>
       <Announcer />

@@ -5,6 +5,7 @@ import { strings } from '../../strings/strings.ts';
 import { usePolled } from '../../ui/hooks.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { HealthPanel } from './health-panel.tsx';
+import { OtherQueues } from './other-queues.tsx';
 import { RetentionPanel } from './retention-panel.tsx';
 import { StoragePanel } from './storage-panel.tsx';
 
@@ -32,6 +33,7 @@ export function OperationsView() {
             <div>
               <Queue name="yolo" gpu={gpu} />
               <Queue name="birefnet" gpu={gpu} />
+              <OtherQueues />
             </div>
           </section>
           <StoragePanel />

@@ -41,9 +41,9 @@ export function FailurePanel({ task, kept }: { task: Task; kept: Keepsake | unde
         <p class="muted">{t.task.cancelledText}</p>
       ) : (
         <>
-          {message && <p>{message}</p>}
+          {known ? <p>{known.advice}</p> : message && <p>{message}</p>}
           <p class="muted">
-            {known?.advice ?? (error?.retryable ? t.genericAdvice.retryable : t.genericAdvice.other)}
+            {known ? message : error?.retryable ? t.genericAdvice.retryable : t.genericAdvice.other}
           </p>
         </>
       )}

@@ -1,0 +1,47 @@
+import { readJson } from '../../server/server.ts';
+import { formatDuration } from '../../strings/format.ts';
+import { strings } from '../../strings/strings.ts';
+import { usePolled } from '../../ui/hooks.ts';
+
+const POLL_MS = 3_000;
+/** Those of every server; what has slots on a GPU is told with its slots. */
+const NAMES = ['media', 'render', 'io', 'pipeline'] as const;
+
+interface QueueStatus {
+  waiting: number;
+  oldest_ms: number;
+  workers: number;
+}
+
+/** What waits where there are no slots of a GPU to be shown. */
+export function OtherQueues() {
+  const t = strings.value.operations;
+  const queues = usePolled(
+    async () => (await readJson<Partial<Record<string, QueueStatus>>>('/api/queues')) ?? {},
+    POLL_MS,
+  );
+  return (
+    <ul class="rows number">
+      {NAMES.map((name) => {
+        const queue = queues?.[name];
+        return (
+          <li key={name}>
+            <span>{t.queueNames[name]}</span>
+            <span class="muted">{queue && typeof queue.waiting === 'number' ? toWords(queue) : '–'}</span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function toWords({ waiting, oldest_ms, workers }: QueueStatus): string {
+  const t = strings.value.operations;
+  return [
+    workers > 0 ? t.workers(workers) : t.noSlots,
+    t.waiting(waiting),
+    waiting > 0 && oldest_ms > 0 && t.oldest(formatDuration(oldest_ms)),
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
