@@ -10,6 +10,10 @@ import torch
 from onnx import numpy_helper
 
 
+# Marks weights that the file holds as 16-bit floats.
+HALF = '.half'
+
+
 def module_path(node_name):
     """'/net/s4/s4.0/body/body.1/body.1.0/Conv' -> 's4.0.body.1.0', and how often the module ran before in this graph."""
     parts, last = [], None
@@ -33,9 +37,13 @@ def norm_of(path, level):
 
 
 def stored(path):
-    """The tensors in the file by their names."""
+    """The tensors in the file by their names, as 32-bit floats where they are floats."""
     graph = onnx.load(str(path)).graph
-    return {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    tensors = {i.name.removesuffix(HALF): torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    for node in graph.node:  # a net that looks twice names its weights twice
+        if node.op_type == 'Identity' and node.input[0] in tensors:
+            tensors[node.output[0]] = tensors[node.input[0]]
+    return {name: t.float() if t.dtype == torch.float16 else t for name, t in tensors.items()}
 
 
 @torch.no_grad()

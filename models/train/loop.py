@@ -38,21 +38,26 @@ def clock(text):
     return then if then > time.time() else then + 86400
 
 
-def optimiser(model, decay=0.02):
-    weights = [p for p in model.parameters() if p.requires_grad and p.ndim > 1]
-    others = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
-    return torch.optim.AdamW([{'params': weights, 'weight_decay': decay}, {'params': others, 'weight_decay': 0.0}],
+def optimiser(model, decay=0.02, slow=None):
+    """`slow` maps a part of the model to its share of the learning rate."""
+    groups = {}
+    for name, p in model.named_parameters():
+        if p.requires_grad:
+            share = next((s for part, s in (slow or {}).items() if name.startswith(f'{part}.')), 1.0)
+            groups.setdefault((share, decay if p.ndim > 1 else 0.0), []).append(p)
+    return torch.optim.AdamW([{'params': params, 'weight_decay': d, 'share': share} for (share, d), params in groups.items()],
                              lr=1e-3, betas=(0.9, 0.99))
 
 
 def run(model, make_batch, loss_of, *, phases, images, lr, out, seed=1, clip=4.0, warmup=150, evaluate=None,
-        evaluate_every=6000, save_every_s=150, decay=0.02, frozen=(), until=None):
+        evaluate_every=6000, save_every_s=150, decay=0.02, frozen=(), slow=None, until=None):
     """Trains until `images` were seen. A run that was stopped goes on from its checkpoint, with the same batches.
 
     On a machine that is shared nobody knows how many images an hour sees. There `until` (seconds since 1970) ends the
     run, and the cosine with it.
 
     `frozen` names parts that stay as they were loaded: the first layers cost most of a step and change least.
+    `slow` gives parts that know their work a share of the learning rate.
     """
     torch.set_num_threads(1)  # a process a core is faster than threads on a net this small
     out = Path(out)
@@ -60,7 +65,7 @@ def run(model, make_batch, loss_of, *, phases, images, lr, out, seed=1, clip=4.0
     model = model.to(memory_format=torch.channels_last).train()
     for name in frozen:
         model.get_submodule(name).eval().requires_grad_(False)
-    average, opt = Average(model), optimiser(model, decay)
+    average, opt = Average(model), optimiser(model, decay, slow)
     seen = step = 0
     began = time.time()
     if out.exists():
@@ -86,7 +91,7 @@ def run(model, make_batch, loss_of, *, phases, images, lr, out, seed=1, clip=4.0
         _, size, batch_size = phase(phases, share)
         rate = lr * min(1, (step + 1) / warmup) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
         for group in opt.param_groups:
-            group['lr'] = rate
+            group['lr'] = rate * group['share']
         batch = make_batch(np.random.default_rng([seed, step]), batch_size, size)
         loss = loss_of(model, batch, share)
         opt.zero_grad(set_to_none=True)

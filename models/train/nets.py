@@ -49,23 +49,67 @@ class DepthwiseResidual(nn.Module):
         return F.relu(x + self.body(x))
 
 
+class EarlyConv(nn.Conv2d):
+    """Pads as TensorFlow does where the stride is 2: one pixel less before than after."""
+
+    def forward(self, x):
+        k = self.kernel_size[0]
+        return F.conv2d(F.pad(x, (k // 2 - 1, k // 2) * 2), self.weight, None, self.stride, 0, 1, self.groups)
+
+
+def relu6_cba(i, o, k=1, s=1, g=1):
+    conv = nn.Conv2d if s == 1 else EarlyConv
+    return nn.Sequential(conv(i, o, k, s, k // 2, groups=g, bias=False), nn.BatchNorm2d(o, eps=1e-3), nn.ReLU6(inplace=True))
+
+
+class MobileBlock(nn.Module):
+    """1x1 to `e` times the channels, depthwise, 1x1 back, without an activation at the end."""
+
+    def __init__(self, i, o, k, s, e):
+        super().__init__()
+        self.expand = relu6_cba(i, e * i) if e > 1 else nn.Identity()
+        self.depthwise = relu6_cba(e * i, e * i, k, s, e * i)
+        self.project = nn.Sequential(nn.Conv2d(e * i, o, 1, bias=False), nn.BatchNorm2d(o, eps=1e-3))
+        self.skip = i == o and s == 1
+
+    def forward(self, x):
+        y = self.project(self.depthwise(self.expand(x)))
+        return x + y if self.skip else y
+
+
 class Backbone(nn.Module):
-    """Features at strides 2, 4, 8, 16, 32 with 16, 24, 48, 96, 160 channels."""
+    """EfficientNet-Lite0 without its last blocks: features at strides 2, 4, 8, 16, 32 (CHANNELS of each).
+
+    The norms keep the statistics of ImageNet's million pictures: a batch of ours knows less.
+    """
+
+    CHANNELS = 16, 24, 40, 112, 192
+    # The first layers cost most of a step; ImageNet's are good as they are.
+    FROZEN = 'stem', 'stages.0', 'stages.1'
+    # kernel, stride, expansion, channels, blocks
+    STAGES = (3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 2)
 
     def __init__(self):
         super().__init__()
-        self.s2 = cba(3, 16, 3, 2)
-        self.s4 = nn.Sequential(FusedResidual(16, 24, 2), FusedResidual(24, 24))
-        self.s8 = nn.Sequential(InvertedResidual(24, 48, 2, 4), *[InvertedResidual(48, 48) for _ in range(2)])
-        self.s16 = nn.Sequential(InvertedResidual(48, 96, 2, 4, 5), *[InvertedResidual(96, 96, k=5) for _ in range(3)])
-        self.s32 = nn.Sequential(InvertedResidual(96, 160, 2, 4, 5), *[InvertedResidual(160, 160, k=5) for _ in range(2)])
+        mean, std = (torch.tensor(t).view(1, 3, 1, 1) for t in (IMAGENET_MEAN, IMAGENET_STD))
+        self.register_buffer('gain', std * 255 / 128, persistent=False)
+        self.register_buffer('shift', (mean * 255 - 127) / 128, persistent=False)
+        self.stem, self.stages, i = relu6_cba(3, 32, 3, 2), nn.ModuleList(), 32
+        for k, s, e, o, blocks in self.STAGES:
+            self.stages.append(nn.Sequential(*[MobileBlock(o if n else i, o, k, 1 if n else s, e) for n in range(blocks)]))
+            i = o
+
+    def train(self, mode=True):
+        return super().train(False)
 
     def forward(self, x):
-        f2 = self.s2(x)
-        f4 = self.s4(f2)
-        f8 = self.s8(f4)
-        f16 = self.s16(f8)
-        return f2, f4, f8, f16, self.s32(f16)
+        """Pictures normalised by ImageNet's mean and deviation; the weights were made for (RGB - 127) / 128."""
+        s2, s4, s8, mid, s16, s32 = self.stages
+        f2 = s2(self.stem(x * self.gain + self.shift))
+        f4 = s4(f2)
+        f8 = s8(f4)
+        f16 = s16(mid(f8))
+        return f2, f4, f8, f16, s32(f16)
 
 
 class Context(nn.Module):
@@ -103,14 +147,15 @@ class Matting(nn.Module):
 
     def __init__(self):
         super().__init__()
+        c2, c4, c8, c16, c32 = Backbone.CHANNELS
         self.backbone = Backbone()
-        self.context = Context(160, 96)
-        self.d16 = Up(96, 96, 80)
-        self.d8 = Up(80, 48, 48)
-        self.d4 = Up(48, 24, 32)
-        self.d2 = Up(32, 16, 20, dense=True)
+        self.context = Context(c32, 96)
+        self.d16 = Up(96, c16, 80)
+        self.d8 = Up(80, c8, 64)
+        self.d4 = Up(64, c4, 32)
+        self.d2 = Up(32, c2, 20, dense=True)
         self.head = nn.Sequential(cba(20 + 12, 20, 3), nn.Conv2d(20, 4, 3, padding=1))
-        self.aux = nn.Conv2d(48, 1, 1)
+        self.aux = nn.Conv2d(64, 1, 1)
 
     def forward(self, x):
         f2, f4, f8, f16, f32 = self.backbone(x)
@@ -158,20 +203,21 @@ class Landmarks(nn.Module):
 
 
 class PersonDetector(nn.Module):
-    """The encoder and half of the decoder of the matting net, a path back down, and a dense head."""
+    """The backbone, a path up, a path back down, and a dense head."""
 
     def __init__(self):
         super().__init__()
         self.register_buffer('mean', torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
         self.register_buffer('std', torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
+        _, _, c8, c16, c32 = Backbone.CHANNELS
         self.backbone = Backbone()
-        self.context = Context(160, 96)
-        self.d16 = Up(96, 96, 80)
-        self.d8 = Up(80, 48, 48)
-        self.aux = nn.Conv2d(48, 1, 1)
-        self.down16 = nn.Sequential(cba(48, 48, 5, 2, 48), cba(48, 80, 1))
-        self.down32 = nn.Sequential(cba(80, 80, 5, 2, 80), cba(80, 96, 1))
-        self.head = DenseHead((48, 80, 96))
+        self.context = Context(c32, 128)
+        self.d16 = Up(128, c16, 96)
+        self.d8 = Up(96, c8, 64)
+        self.aux = nn.Conv2d(64, 1, 1)
+        self.down16 = nn.Sequential(cba(64, 64, 5, 2, 64), cba(64, 96, 1))
+        self.down32 = nn.Sequential(cba(96, 96, 5, 2, 96), cba(96, 128, 1))
+        self.head = DenseHead((64, 96, 128))
 
     def forward(self, x):
         """RGB 0..1 to logits, boxes and the logits of a mask of all persons at stride 8."""

@@ -1,5 +1,4 @@
-"""Trains the person detector, from the matting network:
-python train_detector.py --data people --start runs/matting.pt --out runs/detector.pt"""
+"""Trains the person detector, from a backbone that knows ImageNet: python train_detector.py --data people --out runs/detector.pt"""
 import argparse
 
 import cv2
@@ -8,15 +7,17 @@ import torch
 import torch.nn.functional as F
 
 import from_onnx
+import lite0
 from data import load_backgrounds, load_people
 from detection import average_precision, box_overlap, centres, detection_loss, keep_best
 from loop import clock, run
-from nets import PersonDetector
+from nets import Backbone, PersonDetector
 from scenes import GREY, empty_scene, finish, mosaic_scene, paste_scene, photo_scene
 
 # The last pictures are as large as the exported graph works on: nets lose at sizes that they were not trained at.
-PHASES = [(0.45, 192, 16), (0.8, 256, 16), (1.0, 320, 12)]
+PHASES = [(0.35, 192, 16), (0.7, 256, 16), (1.0, 320, 12)]
 BOX_WEIGHT = 10.0
+BACKBONE_RATE = 0.15
 
 
 class Sets:
@@ -136,8 +137,7 @@ def summary(f):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--data', required=True, help='folder of the people set')
-    parser.add_argument('--start', help='a matting checkpoint to begin from')
-    parser.add_argument('--go-on', help='the exported file to begin from instead')
+    parser.add_argument('--go-on', help='an exported file to begin from')
     parser.add_argument('--out', default='runs/detector.pt')
     parser.add_argument('--images', type=int, default=22000)
     parser.add_argument('--until', type=clock, help='the time of day (14:30) at which the run ends')
@@ -153,12 +153,7 @@ def main():
           f'{len(val)} val, {len(held_out)} held out', flush=True)
     torch.manual_seed(1)
     model = PersonDetector()
-    if args.start:
-        taught = torch.load(args.start, weights_only=True)['average']
-        own = model.state_dict()
-        same = {k: v for k, v in taught.items() if k in own and v.shape == own[k].shape}
-        model.load_state_dict({**own, **same})
-        print(f'{len(same)} tensors from {args.start}', flush=True)
+    lite0.load(model.backbone)
 
     def make_batch(rng, n, size):
         return to_batch([make_scene(rng, sets, size) for _ in range(n)], size)
@@ -167,7 +162,7 @@ def main():
         rng = np.random.default_rng(3)
         from_onnx.load(model, args.go_on, [make_batch(rng, 16, 256)[0] for _ in range(16)])
     run(model, make_batch, loss_of, phases=PHASES, images=args.images, lr=args.lr, out=args.out, clip=8.0, warmup=200,
-        frozen=('backbone.s2', 'backbone.s4') if args.start or args.go_on else (), until=args.until,
+        frozen=[f'backbone.{part}' for part in Backbone.FROZEN], slow={'backbone': BACKBONE_RATE}, until=args.until,
         evaluate=lambda m: summary(figures(lambda rgb: detect(m, rgb), val, held_out)), evaluate_every=5000)
 
 

@@ -149,7 +149,6 @@ def main():
     parser.add_argument('--faces', required=True, help='folder of the faces set')
     parser.add_argument('--teacher', required=True, help='the 468-point mesh')
     parser.add_argument('--finder', required=True, help='UltraFace RFB-320')
-    parser.add_argument('--start', help='a matting checkpoint whose first layers to begin from')
     parser.add_argument('--out', default='runs/landmarks.pt')
     parser.add_argument('--go-on', help='the exported file to begin from instead')
     parser.add_argument('--images', type=int, default=34000)
@@ -166,12 +165,6 @@ def main():
     typical = np.mean([np.sqrt(((f.points[:, :2] - f.points[:, :2].mean(0)) ** 2).sum(1).mean()) * 192 / placement(f.points)[2]
                        for f in faces])
     model = Landmarks(*shape_basis(faces + good, order), typical)
-    if args.start:
-        taught = torch.load(args.start, weights_only=True)['average']
-        taught = {k.removeprefix('backbone.'): v for k, v in taught.items()}
-        own = model.state_dict()
-        model.load_state_dict({k: taught[k] if k.startswith(('s2.', 's4.', 's8.')) else own[k] for k in own})
-
     if args.go_on:  # with its own shapes
         stored = from_onnx.stored(args.go_on)
         model = Landmarks(*(stored[f'net.{k}'] for k in ('mean', 'basis', 'size')))
@@ -202,7 +195,7 @@ def main():
         rng = np.random.default_rng(3)
         from_onnx.load(model, args.go_on, [make_batch(rng, 32, 192)[0] for _ in range(8)])
     run(model, make_batch, loss_of, phases=PHASES, images=args.images, lr=args.lr, out=args.out, decay=0.05,
-        frozen=('s2', 's4') if args.start or args.go_on else (), until=args.until,
+        frozen=('s2', 's4') if args.go_on else (), until=args.until,
         evaluate=lambda m: measure(m, val), evaluate_every=34000)
 
 

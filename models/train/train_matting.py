@@ -1,4 +1,4 @@
-"""Trains the matting network: python train_matting.py --data people --out runs/matting.pt"""
+"""Trains the matting network, from a backbone that knows ImageNet: python train_matting.py --data people --out runs/matting.pt"""
 import argparse
 
 import numpy as np
@@ -6,14 +6,16 @@ import torch
 import torch.nn.functional as F
 
 import from_onnx
+import lite0
 import measure
 from augment import matting_picture
 from data import load_backgrounds, load_people
 from loop import clock, run
-from nets import IMAGENET_MEAN, IMAGENET_STD, Matting
+from nets import IMAGENET_MEAN, IMAGENET_STD, Backbone, Matting
 
 # share of the training that ends the phase, size, batch: small pictures first, they teach five times as fast
-PHASES = [(0.64, 160, 16), (0.84, 192, 16), (1.0, 256, 12)]
+PHASES = [(0.3, 160, 16), (0.6, 192, 16), (1.0, 256, 12)]
+BACKBONE_RATE = 0.15
 # For weights that know their work already.
 PHASES_GOING_ON = [(0.5, 192, 16), (1.0, 256, 12)]
 
@@ -52,14 +54,16 @@ def main():
     photos = [p for p in load_people(args.data, ('train',), strict, ('ccp', 'one', 'mini')) if p.mask is not None]
     ccp = [p for p in photos if p.kind == 'ccp']
     coco = [p for p in photos if p.kind != 'ccp' and p.whole and p.mask.mean() > 0.02 * 255]
+    parts = [p for p in photos if p.kind != 'ccp' and not p.whole and p.mask.mean() > 0.02 * 255]
     backgrounds = load_backgrounds(args.data, held_out=False, strict=strict)
     val = measure.crops(load_people(args.data, ('val',), False, ('ccp', 'one')))
-    print(f'{len(ccp)} CCP, {len(coco)} COCO, {len(backgrounds)} backgrounds, {len(val)} val crops', flush=True)
+    print(f'{len(ccp)} CCP, {len(coco)} + {len(parts)} COCO, {len(backgrounds)} backgrounds, {len(val)} val crops', flush=True)
 
     def make_batch(rng, n, size):
         pictures = []
         for _ in range(n):
-            photos = ccp if rng.random() < 0.5 else coco
+            kind = rng.random()
+            photos = ccp if kind < 0.42 else coco if kind < 0.92 else parts
             cutouts = ccp if rng.random() < 0.8 else coco
             pictures.append(matting_picture(rng, photos, cutouts, backgrounds, size))
         rgb, alpha, edge = zip(*pictures)
@@ -68,11 +72,13 @@ def main():
 
     torch.manual_seed(1)
     model = Matting()
+    lite0.load(model.backbone)
     if args.go_on:
         rng = np.random.default_rng(3)
         from_onnx.load(model, args.go_on, [make_batch(rng, 16, 192)[0] for _ in range(16)])
     run(model, make_batch, loss_of, phases=PHASES_GOING_ON if args.go_on else PHASES, images=args.images, lr=args.lr,
-        out=args.out, until=args.until, evaluate=lambda model: measure.matting(model, val, normalise, (256,)),
+        out=args.out, frozen=[f'backbone.{part}' for part in Backbone.FROZEN], slow={'backbone': BACKBONE_RATE},
+        until=args.until, evaluate=lambda model: measure.matting(model, val, normalise, (256,)),
         evaluate_every=6000)
 
 
