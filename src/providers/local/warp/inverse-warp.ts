@@ -2,7 +2,7 @@ import type { MouthFrame } from '../mouth/mouth-frame.ts';
 import type { Displacements } from './displacements.ts';
 import type { VectorField } from './head-fields.ts';
 import { belowShare, type MovedLips } from './moved-lips.ts';
-import { CELL, type NodeBox, vectorAt, type WarpGrid } from './warp-grid.ts';
+import { type NodeBox, vectorAt, type WarpGrid } from './warp-grid.ts';
 
 /** The head's fields are smooth and small: the second round changes them by thousandths of a pixel. */
 const HEAD_ROUNDS = 2;
@@ -18,6 +18,7 @@ export function createInverseWarp(frame: MouthFrame, mouthBox: NodeBox, grid: Wa
     x: new Float32Array(grid.columns * grid.rows),
     y: new Float32Array(grid.columns * grid.rows),
   };
+  const { cell } = grid;
   const moved = new Float64Array(2);
   const { origin, across, down, chin } = frame;
   const determinant = across.x * down.y - across.y * down.x;
@@ -30,8 +31,8 @@ export function createInverseWarp(frame: MouthFrame, mouthBox: NodeBox, grid: Wa
           column = mouthBox.right;
         }
         const node = row * grid.columns + column;
-        const px = column * CELL;
-        const py = row * CELL;
+        const px = column * cell;
+        const py = row * cell;
         let x = px - head.x[node]!;
         let y = py - head.y[node]!;
         for (let round = 1; round < HEAD_ROUNDS; round += 1) {
@@ -51,8 +52,8 @@ export function createInverseWarp(frame: MouthFrame, mouthBox: NodeBox, grid: Wa
       let dy = 0;
       for (let column = mouthBox.left; column < mouthBox.right; column += 1) {
         const node = row * grid.columns + column;
-        const px = column * CELL;
-        const py = row * CELL;
+        const px = column * cell;
+        const py = row * cell;
         const ox = px - origin.x;
         const oy = py - origin.y;
         const share = belowShare(

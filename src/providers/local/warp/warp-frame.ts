@@ -2,7 +2,7 @@ import type { PixelBox } from '../../../media/i420.ts';
 import type { Texture } from '../picture/texture.ts';
 import type { VectorField } from './head-fields.ts';
 import { HALF, over, PAIR } from './sample-texture.ts';
-import { CELL, type WarpGrid } from './warp-grid.ts';
+import type { WarpGrid } from './warp-grid.ts';
 
 const OPAQUE = 0xff000000 | 0;
 /** How far, in cells, the person may move into cells where the portrait has none of them. */
@@ -18,6 +18,7 @@ export function createFrameWarp(
   grid: WarpGrid,
 ) {
   const { widthPx, heightPx } = still;
+  const { cell } = grid;
   const live = liveCells(still, grid);
   const maxX = (widthPx - 1.01) * 256;
   const maxY = (heightPx - 1.01) * 256;
@@ -31,10 +32,10 @@ export function createFrameWarp(
 
   function warpCell({ x, y }: VectorField, node: number, left: number, top: number, out: Int32Array): void {
     const below = node + grid.columns;
-    const right = Math.min(left + CELL, widthPx);
-    const bottom = Math.min(top + CELL, heightPx);
+    const right = Math.min(left + cell, widthPx);
+    const bottom = Math.min(top + cell, heightPx);
     // In 256ths of a pixel.
-    const scale = 256 / CELL;
+    const scale = 256 / cell;
     const stepLeftX = (x[below]! - x[node]!) * scale;
     const stepLeftY = (y[below]! - y[node]!) * scale;
     const stepRightX = (x[below + 1]! - x[node + 1]!) * scale;
@@ -46,8 +47,8 @@ export function createFrameWarp(
     for (let row = top; row < bottom; row += 1) {
       let sx = startX;
       let sy = startY;
-      const stepX = (endX - startX) / CELL;
-      const stepY = (endY - startY) / CELL;
+      const stepX = (endX - startX) / cell;
+      const stepY = (endY - startY) / cell;
       const last = row * widthPx + right;
       for (let target = row * widthPx + left; target < last; target += 1) {
         const fixedX = sx < 0 ? 0 : sx > mostX ? mostX : sx | 0;
@@ -94,8 +95,8 @@ export function createFrameWarp(
 
   /** A cell whose corners stay where they are shows the portrait. */
   function copyCell(left: number, top: number, out: Int32Array): void {
-    const right = Math.min(left + CELL, widthPx);
-    for (let y = top; y < Math.min(top + CELL, heightPx); y += 1) {
+    const right = Math.min(left + cell, widthPx);
+    for (let y = top; y < Math.min(top + cell, heightPx); y += 1) {
       for (let at = y * widthPx + left; at < y * widthPx + right; at += 1) {
         out[at] = over(resting[at]!, behind[at]!);
       }
@@ -111,8 +112,8 @@ export function createFrameWarp(
         if (live[node] === 0) {
           continue;
         }
-        const [left, top] = [column * CELL, row * CELL];
-        if (isStill(source, node, left, top, grid.columns)) {
+        const [left, top] = [column * cell, row * cell];
+        if (isStill(source, node, left, top, grid)) {
           copyCell(left, top, out);
         } else {
           warpCell(source, node, left, top, out);
@@ -124,48 +125,54 @@ export function createFrameWarp(
 }
 
 /** The pixels of all live cells. */
-function reachOf(live: Uint8Array, { columns }: WarpGrid, { widthPx, heightPx }: Texture): PixelBox {
+function reachOf(live: Uint8Array, { cell, columns }: WarpGrid, { widthPx, heightPx }: Texture): PixelBox {
   const box = { left: widthPx, top: heightPx, right: 0, bottom: 0 };
   for (let node = 0; node < live.length; node += 1) {
     if (live[node] === 1) {
-      const [left, top] = [(node % columns) * CELL, Math.floor(node / columns) * CELL];
+      const [left, top] = [(node % columns) * cell, Math.floor(node / columns) * cell];
       box.left = Math.min(box.left, left);
       box.top = Math.min(box.top, top);
-      box.right = Math.min(widthPx, Math.max(box.right, left + CELL));
-      box.bottom = Math.min(heightPx, Math.max(box.bottom, top + CELL));
+      box.right = Math.min(widthPx, Math.max(box.right, left + cell));
+      box.bottom = Math.min(heightPx, Math.max(box.bottom, top + cell));
     }
   }
   return box;
 }
 
-function isStill({ x, y }: VectorField, node: number, left: number, top: number, columns: number): boolean {
+function isStill(
+  { x, y }: VectorField,
+  node: number,
+  left: number,
+  top: number,
+  { cell, columns }: WarpGrid,
+): boolean {
   const below = node + columns;
   return (
     x[node] === left &&
     x[below] === left &&
-    x[node + 1] === left + CELL &&
-    x[below + 1] === left + CELL &&
+    x[node + 1] === left + cell &&
+    x[below + 1] === left + cell &&
     y[node] === top &&
     y[node + 1] === top &&
-    y[below] === top + CELL &&
-    y[below + 1] === top + CELL
+    y[below] === top + cell &&
+    y[below + 1] === top + cell
   );
 }
 
 /** 1 for cells within reach of the person. */
-function liveCells({ widthPx, heightPx, pixels }: Texture, { columns, rows }: WarpGrid): Uint8Array {
+function liveCells({ widthPx, heightPx, pixels }: Texture, { cell, columns, rows }: WarpGrid): Uint8Array {
   const own = new Uint8Array(columns * rows);
   for (let y = 0; y < heightPx; y += 1) {
     for (let x = 0; x < widthPx; x += 1) {
       if (pixels[y * widthPx + x]! >>> 24 > 0) {
-        own[Math.floor(y / CELL) * columns + Math.floor(x / CELL)] = 1;
+        own[Math.floor(y / cell) * columns + Math.floor(x / cell)] = 1;
       }
     }
   }
   const grown = (cells: Uint8Array, step: number) =>
-    cells.map((_, cell) => {
+    cells.map((_, node) => {
       for (let k = -REACH; k <= REACH; k += 1) {
-        if (cells[cell + k * step]) {
+        if (cells[node + k * step]) {
           return 1;
         }
       }

@@ -1,8 +1,10 @@
-/** Pixels between the nodes of all fields. */
-export const CELL = 4;
+/** Cells on the long side of a frame: 4 pixels each at 512, and 8 at 1080, so that fields cost the same at any size. */
+const CELLS = 128;
 
 /** Nodes over the frame, one beyond its right and lower edge where the frame is no multiple of a cell. */
 export interface WarpGrid {
+  /** Pixels from node to node, even. */
+  cell: number;
   columns: number;
   rows: number;
 }
@@ -19,21 +21,22 @@ export interface NodeBox {
 }
 
 export function gridOver({ widthPx, heightPx }: { widthPx: number; heightPx: number }): WarpGrid {
-  return { columns: Math.ceil(widthPx / CELL) + 1, rows: Math.ceil(heightPx / CELL) + 1 };
+  const cell = Math.max(4, 2 * Math.round(Math.max(widthPx, heightPx) / CELLS / 2));
+  return { cell, columns: Math.ceil(widthPx / cell) + 1, rows: Math.ceil(heightPx / cell) + 1 };
 }
 
 /** Where the nodes are, in pixels, row by row. */
-export function nodesOf({ columns, rows }: WarpGrid): Array<{ x: number; y: number }> {
+export function nodesOf({ cell, columns, rows }: WarpGrid): Array<{ x: number; y: number }> {
   return Array.from({ length: columns * rows }, (_, node) => ({
-    x: (node % columns) * CELL,
-    y: Math.floor(node / columns) * CELL,
+    x: (node % columns) * cell,
+    y: Math.floor(node / columns) * cell,
   }));
 }
 
 /** Bilinear between the nodes; x and y in pixels; outside of the grid its border goes on. */
-export function fieldAt(field: Field, { columns, rows }: WarpGrid, x: number, y: number): number {
-  const gx = Math.min(Math.max(x / CELL, 0), columns - 1.001);
-  const gy = Math.min(Math.max(y / CELL, 0), rows - 1.001);
+export function fieldAt(field: Field, { cell, columns, rows }: WarpGrid, x: number, y: number): number {
+  const gx = Math.min(Math.max(x / cell, 0), columns - 1.001);
+  const gy = Math.min(Math.max(y / cell, 0), rows - 1.001);
   const column = Math.floor(gx);
   const row = Math.floor(gy);
   const at = row * columns + column;
@@ -46,13 +49,13 @@ export function fieldAt(field: Field, { columns, rows }: WarpGrid, x: number, y:
 /** As `fieldAt` for both directions at once, into `out`: two numbers that are returned would be allocated. */
 export function vectorAt(
   { x: fieldX, y: fieldY }: { x: Field; y: Field },
-  { columns, rows }: WarpGrid,
+  { cell, columns, rows }: WarpGrid,
   x: number,
   y: number,
   out: Float64Array,
 ): void {
-  const gx = Math.min(Math.max(x / CELL, 0), columns - 1.001);
-  const gy = Math.min(Math.max(y / CELL, 0), rows - 1.001);
+  const gx = Math.min(Math.max(x / cell, 0), columns - 1.001);
+  const gy = Math.min(Math.max(y / cell, 0), rows - 1.001);
   const column = gx | 0;
   const row = gy | 0;
   const at = row * columns + column;
