@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runApi } from '../../src/api/run-api.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { JobInput, JobOptions } from '../../src/contracts/job.ts';
@@ -62,6 +63,8 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
     stop.abort();
     await runs;
   });
+  const apiUrl = `http://${config.api.host}:${config.api.port}`;
+  await untilAnswering(`${apiUrl}/health/live`);
   const store = resources.use(openStore(config.storage));
   const jobs = createTemporalJobs({ client: server.client });
   const owned = resources.move();
@@ -72,7 +75,7 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
     jobs,
     io,
     gpu,
-    apiUrl: `http://${config.api.host}:${config.api.port}`,
+    apiUrl,
     async submit(photoPath, voicePath, options = {}) {
       const taskId = randomUUID();
       const put = async (field: string, path: string) =>
@@ -90,4 +93,12 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+async function untilAnswering(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 300; attempt += 1) {
+    if (await fetch(url).catch(() => undefined)) return;
+    await sleep(50);
+  }
+  throw new Error(`${url} did not answer within 15 s`);
 }
