@@ -69,7 +69,7 @@ async function make(background: string, onProgress?: () => Promise<void>): Promi
     await page.locator('[data-test=preview]').waitFor({ timeout: VIDEO_MS });
     await onProgress();
   }
-  await page.locator('video').waitFor({ timeout: VIDEO_MS });
+  await page.locator('[data-test=video]').waitFor({ timeout: VIDEO_MS });
 }
 
 await make('Peach');
