@@ -225,16 +225,12 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
   }
   const { conf_threshold, apply_smoothing, deadline_s, on_outage, provider, ...others } = parsed.data;
   const { image_url, audio_url, webhook_url, webhook_events = 'end', retention_days, ...rest } = others;
+  const byDefault = defaults.hasDId && !isTransparent ? ('d-id' as const) : ('local' as const);
   const options = {
     confThreshold: conf_threshold ?? defaults.confThreshold,
     applySmoothing: apply_smoothing,
     deadlineS: deadline_s,
-    provider:
-      provider === 'auto'
-        ? defaults.hasDId && !isTransparent
-          ? ('d-id' as const)
-          : ('local' as const)
-        : provider,
+    provider: provider === 'auto' ? byDefault : provider,
     onOutage: on_outage,
     ...(retention_days !== undefined && { retentionDays: retention_days }),
     ...rest,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { OUTAGE_CHOICES, PROVIDERS } from '../contracts/job.ts';
-import type { VideoFormat } from '../contracts/video-format.ts';
+import { type VideoFormat, videoFormatOf } from '../contracts/video-format.ts';
 import { PipelineError } from '../errors.ts';
 
 /** The options of a job, as flags; what is not given is the server's to choose. */
@@ -57,8 +57,8 @@ export function toJobFields(flags: JobFlags): { fields: Record<string, string>; 
 }
 
 /** @throws PipelineError INPUT_INVALID where the video cannot be what the name of its file says. */
-export function formatOf({ background, out }: JobFlags & { out?: string }): VideoFormat {
-  const format = background === 'transparent' ? 'webm' : 'mp4';
+export function formatOf({ out, ...flags }: JobFlags & { out?: string }): VideoFormat {
+  const format = videoFormatOf(flags);
   if (format === 'webm' && out !== undefined && /\.(mp4|mov)$/i.test(out)) {
     throw new PipelineError(
       'INPUT_INVALID',

@@ -1,5 +1,3 @@
-import type { Background } from './job.ts';
-
 /** What a video is stored as: MP4 plays everywhere, WebM can be transparent. */
 export const VIDEO_FORMATS = ['mp4', 'webm'] as const;
 export type VideoFormat = (typeof VIDEO_FORMATS)[number];
@@ -9,6 +7,7 @@ export const VIDEO_TYPES = { mp4: 'video/mp4', webm: 'video/webm' } as const sat
   string
 >;
 
-export function videoFormatOf({ background }: { background: Background }): VideoFormat {
+/** Of a job with these options; what stands behind the person decides it. */
+export function videoFormatOf({ background }: { background?: string }): VideoFormat {
   return background === 'transparent' ? 'webm' : 'mp4';
 }

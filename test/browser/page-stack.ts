@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { createWavWriter, readWav } from '../../src/media/wav.ts';
 import { startWorkerStack } from '../integration/worker-stack.ts';
 import { freePort } from '../temporal-server.ts';
+import { untilReady } from '../until-ready.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const API_MAIN = join(ROOT, 'src/api/main.ts');
@@ -76,17 +76,6 @@ export async function startPageStack(voiceS = 1.2): Promise<PageStack> {
     files,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-async function untilReady(url: string): Promise<void> {
-  for (let tries = 0; tries < 300; tries += 1) {
-    const answer = await fetch(url).catch(() => undefined);
-    if (answer?.ok) {
-      return;
-    }
-    await sleep(100);
-  }
-  throw new Error(`Nothing answers at ${url}`);
 }
 
 /** The beginning of the sample voice: a video of it takes seconds. */

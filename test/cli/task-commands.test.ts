@@ -9,9 +9,7 @@ import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import type { Person } from '../../src/contracts/job.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { PHOTO, VOICE } from '../api/job-form-data.ts';
-import { type PipelineWorker, startPipelineWorker } from '../api/pipeline-worker.ts';
-import { startTestApi, type TestApi } from '../api/test-api.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { startTestPipeline } from '../api/test-pipeline.ts';
 import { limelight, limelightInTerminal, MAIN } from './limelight.ts';
 import { runHere } from './run-here.ts';
 
@@ -22,23 +20,16 @@ const TWO: Person[] = [
 ];
 const TASK_ID = /^[0-9a-f-]{36}$/;
 
+const { api, worker } = await startTestPipeline({ defaults: { retryWindowS: 60 } });
+
 describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
-  let server: TestServer;
-  let api: TestApi;
-  let worker: PipelineWorker;
   let root: string;
   let folder: string;
 
   beforeAll(async () => {
-    server = await startTestServer();
-    api = await startTestApi(server.client, { defaults: { retryWindowS: 60 } });
-    worker = await startPipelineWorker(server, api);
     root = await mkdtemp(join(tmpdir(), 'limelight-commands-'));
   });
   afterAll(async () => {
-    await worker[Symbol.asyncDispose]();
-    await api[Symbol.asyncDispose]();
-    await server[Symbol.asyncDispose]();
     process.chdir(tmpdir());
     await rm(root, { recursive: true, force: true });
   });

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { runApi } from '../../src/api/run-api.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { JobInput, JobOptions } from '../../src/contracts/job.ts';
@@ -17,6 +16,7 @@ import type { RunningWorker } from '../../src/workers/lifecycle.ts';
 import { openStore } from '../../src/workers/open-store.ts';
 import { JOB_OPTIONS } from '../job-options.ts';
 import { freePort, startTestServer, type TestServer } from '../temporal-server.ts';
+import { untilReady } from '../until-ready.ts';
 
 export interface WorkerStack extends AsyncDisposable {
   server: TestServer;
@@ -64,7 +64,7 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
     await runs;
   });
   const apiUrl = `http://${config.api.host}:${config.api.port}`;
-  await untilAnswering(`${apiUrl}/health/live`);
+  await untilReady(`${apiUrl}/health/live`);
   const store = resources.use(openStore(config.storage));
   const jobs = createTemporalJobs({ client: server.client });
   const owned = resources.move();
@@ -93,12 +93,4 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-async function untilAnswering(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt += 1) {
-    if (await fetch(url).catch(() => undefined)) return;
-    await sleep(50);
-  }
-  throw new Error(`${url} did not answer within 15 s`);
 }

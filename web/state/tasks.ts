@@ -2,6 +2,7 @@ import { type Signal, signal } from '@preact/signals';
 import type { JobError, JobResult } from '../../src/contracts/job.ts';
 import { isTerminal, type StageEvent } from '../../src/contracts/stages.ts';
 import type { TaskStatus, TaskSummary } from '../../src/contracts/task-status.ts';
+import { VIDEO_TYPES } from '../../src/contracts/video-format.ts';
 import { PipelineError, server } from '../server/server.ts';
 import { forget, type Keepsake, keep, recall, recallAll } from './keepsakes.ts';
 import { type Refusal, upload } from './upload.ts';
@@ -28,6 +29,11 @@ export interface Task {
   error?: JobError;
   /** The server does not know it (any more). */
   isGone?: boolean;
+}
+
+/** Whether its finished video is one with nothing behind the person. */
+export function isTransparent({ result }: Task): boolean {
+  return result?.metadata.video.content_type === VIDEO_TYPES.webm;
 }
 
 const tasks = new Map<string, Signal<Task>>();

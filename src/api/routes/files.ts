@@ -112,8 +112,11 @@ export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records'>) {
 
 /** A video is there in one of its formats. */
 async function findFile({ store }: Pick<ApiDeps, 'store'>, taskId: string, name: FileName) {
-  for (const format of name === 'video' ? VIDEO_FORMATS : (['mp4'] as const)) {
-    const key = taskKeys(taskId, format)[name];
+  const keys =
+    name === 'video'
+      ? VIDEO_FORMATS.map((format) => taskKeys(taskId, format).video)
+      : [taskKeys(taskId)[name]];
+  for (const key of keys) {
     const object = await store.stat(key);
     if (object) {
       return { key, object, ending: extname(key).slice(1) as Ending };

@@ -4,7 +4,7 @@ import { beginFrom } from '../../state/draft.ts';
 import type { Keepsake } from '../../state/keepsakes.ts';
 import { go } from '../../state/route.ts';
 import { signedLink, useTaskFile } from '../../state/task-file.ts';
-import { drop, type Task } from '../../state/tasks.ts';
+import { drop, isTransparent, type Task } from '../../state/tasks.ts';
 import { strings } from '../../strings/strings.ts';
 import { announce } from '../../ui/announcer.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -20,7 +20,7 @@ export async function makeAnother(kept: Keepsake | undefined, changes = {}): Pro
 export function ReadyPanel({ task, kept }: { task: Task; kept: Keepsake | undefined }) {
   const t = strings.value.task;
   const video = useTaskFile(task.id, 'video');
-  const ending = task.result?.metadata.video.content_type === 'video/webm' ? 'webm' : 'mp4';
+  const ending = isTransparent(task) ? 'webm' : 'mp4';
   const [shared, setShared] = useState<{ text: string; link?: string }>();
   const [isErasing, setErasing] = useState(false);
   const share = async () => {

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Keepsake } from '../../state/keepsakes.ts';
 import { useTaskFile } from '../../state/task-file.ts';
-import { isOver, stageOf, type Task } from '../../state/tasks.ts';
+import { isOver, isTransparent, stageOf, type Task } from '../../state/tasks.ts';
 import { findingsOf, framesOf, personsToChoose } from '../../state/timeline.ts';
 import { strings } from '../../strings/strings.ts';
 import { useObjectUrl } from '../../ui/hooks.ts';
@@ -45,7 +45,6 @@ export function Stage({ task, kept }: { task: Task; kept: Keepsake | undefined }
   const poster = useTaskFile(task.id, 'thumbnail', isReady);
   const growing = usePreview(task, isUndone);
   const preview = useTaskFile(task.id, 'preview', growing.isThere);
-  const isClear = task.result?.metadata.video.content_type === 'video/webm';
   const there = SHOWS.filter((show) =>
     show === 'video'
       ? isReady || preview
@@ -71,7 +70,7 @@ export function Stage({ task, kept }: { task: Task; kept: Keepsake | undefined }
             preview={preview}
             video={video}
             poster={poster}
-            isClear={isClear}
+            isClear={isTransparent(task)}
             onPreviewFault={growing.onFault}
           />
         ) : show === 'cutout' ? (

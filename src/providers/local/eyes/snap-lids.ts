@@ -1,4 +1,5 @@
 import { blue, green, red, type Texture } from '../picture/texture.ts';
+import { mean } from '../voice/series.ts';
 import { type EyeFrame, fromEye } from './eye-frame.ts';
 
 /** Of the eye's width: how far the lids' ends, and their middles beyond them, may be off. */
@@ -28,7 +29,7 @@ export function snapLids(eyes: EyeFrame[], portrait: Texture): EyeFrame[] {
   const snaps = eyes.map((eye) => createSnap(eye, portrait));
   const ends = best(offsets(ENDS), (offset) => {
     const scores = snaps.map(({ bestUpper, bestLower }) => bestUpper(offset).score + bestLower(offset).score);
-    return meanOf(scores) - price(offset, ENDS);
+    return mean(scores) - price(offset, ENDS);
   }).value;
   return snaps.map(({ bent, bestUpper, bestLower }) =>
     bent(ends, bestUpper(ends).value, bestLower(ends).value),
@@ -40,7 +41,7 @@ function createSnap(eye: EyeFrame, portrait: Texture) {
   const { width } = eye;
   const half = width / 2;
   const columns = Array.from({ length: COLUMNS }, (_, i) => SPAN * half * ((2 * i) / (COLUMNS - 1) - 1));
-  const skin = meanOf(columns.map((x) => sample(eye, portrait, x, eye.lowerLid(x) + 0.3 * width).red));
+  const skin = mean(columns.map((x) => sample(eye, portrait, x, eye.lowerLid(x) + 0.3 * width).red));
   const bend = (lid: Lid, ends: number, middle: number) => (x: number) =>
     lid(x) + width * (ends + middle * Math.max(0, 1 - (x / half) ** 2));
 
@@ -54,7 +55,7 @@ function createSnap(eye: EyeFrame, portrait: Texture) {
         ),
       ),
     );
-    return meanOf(steps) / Math.max(1, skin);
+    return mean(steps) / Math.max(1, skin);
   }
   const bestOf =
     (lid: Lid, outward: 1 | -1, stepOf: (outside: Sample, inside: Sample) => number) => (ends: number) =>
@@ -96,10 +97,6 @@ function best(values: number[], scoreOf: (value: number) => number): { value: nu
   return values
     .map((value) => ({ value, score: scoreOf(value) }))
     .reduce((a, b) => (b.score > a.score ? b : a));
-}
-
-function meanOf(values: number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Bilinear in the picture's rows alone: lids are nearly level, and columns close to each other. */

@@ -1,5 +1,6 @@
 import { clamp } from '../smoothstep.ts';
 import type { MouthShapes } from '../voice/mouth-shapes.ts';
+import { mean } from '../voice/series.ts';
 import { FEATURE_RATE_HZ } from '../voice/voice-features.ts';
 import type { MouthParameter, Pose } from './pose.ts';
 
@@ -59,10 +60,6 @@ export function mouthTrackOf(
       press: 0.7 * close[i]!,
     };
   });
-}
-
-function mean(window: Float32Array): number {
-  return window.reduce((sum, value) => sum + value, 0) / window.length;
 }
 
 function withNeighbours(close: Float32Array): Float32Array {

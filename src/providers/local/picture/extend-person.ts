@@ -12,10 +12,12 @@ const COARSE = 4;
 export function extendPerson({ widthPx, heightPx, pixels }: Texture): Texture {
   const width = Math.ceil(widthPx / COARSE);
   const height = Math.ceil(heightPx / COARSE);
+  const cellOf = (at: number) =>
+    Math.floor(Math.floor(at / widthPx) / COARSE) * width + Math.floor((at % widthPx) / COARSE);
   const sums = new Float32Array(3 * width * height);
   const alphas = new Float32Array(width * height);
   for (let at = 0; at < pixels.length; at += 1) {
-    const cell = Math.floor(Math.floor(at / widthPx) / COARSE) * width + Math.floor((at % widthPx) / COARSE);
+    const cell = cellOf(at);
     alphas[cell]! += pixels[at]! >>> 24;
     for (let channel = 0; channel < 3; channel += 1) {
       sums[3 * cell + channel]! += (pixels[at]! >>> (8 * channel)) & 255;
@@ -28,7 +30,7 @@ export function extendPerson({ widthPx, heightPx, pixels }: Texture): Texture {
     weight: alphas.map((alpha) => alpha / (255 * COARSE * COARSE)),
   });
   const under = pixels.map((_, at) => {
-    const cell = Math.floor(Math.floor(at / widthPx) / COARSE) * width + Math.floor((at % widthPx) / COARSE);
+    const cell = cellOf(at);
     const channel = (k: number) => Math.min(255, Math.round(filled[3 * cell + k]!));
     return pack(channel(0), channel(1), channel(2), 0);
   });

@@ -6,6 +6,14 @@ export function percentile(values: ArrayLike<number>, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
 }
 
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i += 1) {
+    sum += values[i]!;
+  }
+  return sum / values.length;
+}
+
 /** Gaussian mean over time; the ends are repeated. */
 export function smoothSeries(values: Float32Array, sigma: number): Float32Array {
   const reach = Math.ceil(3 * sigma);
