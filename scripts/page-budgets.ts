@@ -7,8 +7,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import process from 'node:process';
-import { readPageFiles } from '../src/api/page-files.ts';
-import { SHOWS_THE_PAGE } from '../src/api/security-headers.ts';
+import { SHOWS_THE_PAGE } from '../src/api/access/security-headers.ts';
+import { readPageFiles } from '../src/api/http/page-files.ts';
 import { openBrowser, SIZES } from '../test/browser/browser.ts';
 
 interface Budget {

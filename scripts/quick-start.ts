@@ -8,7 +8,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePort } from '../src/cli/free-port.ts';
+import { freePort } from '../src/cli/stack/free-port.ts';
 import { shellLinesOf } from './quick-start/shell-lines.ts';
 
 const ROOT = join(import.meta.dirname, '..');

@@ -1,4 +1,4 @@
-import type { TimelineClient } from '../api/timeline-client.ts';
+import type { TimelineClient } from '../api/ports/timeline-client.ts';
 import type { TaskMetadata } from '../contracts/job.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { TaskRecords } from '../storage/task-records.ts';

@@ -1,16 +1,18 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { requestId } from 'hono/request-id';
 import { PipelineError } from '../errors.ts';
-import { accessLog } from './access-log.ts';
+import { crossOrigin } from './access/cross-origin.ts';
+import { guard } from './access/guard.ts';
+import { securityHeaders } from './access/security-headers.ts';
 import type { ApiDeps } from './api-deps.ts';
 import type { ApiEnv } from './api-env.ts';
 import { createRoutes } from './api-routes.ts';
-import { crossOrigin } from './cross-origin.ts';
-import { guard } from './guard.ts';
-import { refuseOtherMethods } from './other-methods.ts';
-import { createErrorHandler } from './problem.ts';
-import { requestContext } from './request-context.ts';
-import { requestMetrics } from './request-metrics.ts';
+import { accessLog } from './http/access-log.ts';
+import { refuseOtherMethods } from './http/other-methods.ts';
+import { createErrorHandler } from './http/problem.ts';
+import { requestContext } from './http/request-context.ts';
+import { requestMetrics } from './http/request-metrics.ts';
+import { traceRequest } from './http/trace-request.ts';
 import { cancelRoutes } from './routes/cancel.ts';
 import { dIdRoutes } from './routes/d-id.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -36,9 +38,7 @@ import { taskListRoutes } from './routes/task-list.ts';
 import { timelineRoutes } from './routes/timeline.ts';
 import { usageRoutes } from './routes/usage.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
-import { securityHeaders } from './security-headers.ts';
-import { createRecentTimelines } from './timeline-summary.ts';
-import { traceRequest } from './trace-request.ts';
+import { createRecentTimelines } from './tasks/timeline-summary.ts';
 
 /** The HTTP API over whatever it is given. */
 export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {

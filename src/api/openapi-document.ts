@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { ErrorCode } from '../contracts/error-codes.ts';
-import { accessRule } from './access-rules.ts';
+import { accessRule } from './access/access-rules.ts';
 import type { ApiEnv } from './api-env.ts';
 import { describeProblems } from './wire/problem.ts';
 

@@ -23,15 +23,15 @@ import { createTemporalModels } from '../temporal/temporal-models.ts';
 import { createTemporalStatistics } from '../temporal/temporal-statistics.ts';
 import { createTemporalTimeline } from '../temporal/temporal-timeline.ts';
 import { openStore } from '../workers/open-store.ts';
-import { createAccess } from './access.ts';
-import { createAdmission } from './admission.ts';
+import { createAccess } from './access/access.ts';
+import { assertMayListen } from './access/assert-may-listen.ts';
 import { createApp } from './app.ts';
-import { assertMayListen } from './assert-may-listen.ts';
+import { readPageFiles } from './http/page-files.ts';
 import { API_LIMITS } from './limits.ts';
-import { readPageFiles } from './page-files.ts';
-import { createProgressHub } from './progress-hub.ts';
+import { createProgressHub } from './progress/progress-hub.ts';
 import { serveUntilStopped } from './serve.ts';
 import { createApiServer } from './server.ts';
+import { createAdmission } from './submit/admission.ts';
 
 /** Where the setup puts the built page. */
 const PAGE_FOLDER = fileURLToPath(new URL('../../dist/web', import.meta.url));

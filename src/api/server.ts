@@ -5,9 +5,9 @@ import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { PipelineError } from '../errors.ts';
 import type { ApiEnv } from './api-env.ts';
-import { toProblem } from './problem.ts';
-import { uploadTimeout } from './upload-errors.ts';
-import { serveWebSockets } from './web-sockets.ts';
+import { toProblem } from './http/problem.ts';
+import { serveWebSockets } from './progress/web-sockets.ts';
+import { uploadTimeout } from './submit/upload-errors.ts';
 
 /** 75 MB over a line of 1 Mbit/s. */
 const REQUEST_TIMEOUT_MS = 15 * 60_000;

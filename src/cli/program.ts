@@ -20,7 +20,7 @@ import { addTimelineCommand } from './commands/timeline.ts';
 import { addUpCommand } from './commands/up.ts';
 import { addWatchCommand } from './commands/watch.ts';
 import { addWebhooksCommand } from './commands/webhooks.ts';
-import { paint } from './paint.ts';
+import { paint } from './terminal/paint.ts';
 
 /** Every command, in the order of the help. One more is one more file in `commands` and one more line here. */
 const COMMANDS: Record<string, ReadonlyArray<(program: Command) => void>> = {

@@ -3,8 +3,8 @@ import { CommanderError } from 'commander';
 import type { ErrorCode } from '../contracts/error-codes.ts';
 import { PipelineError } from '../errors.ts';
 import { toExitCode } from './exit-code.ts';
-import { isJson, print, write } from './output.ts';
-import { paint } from './paint.ts';
+import { isJson, print, write } from './terminal/output.ts';
+import { paint } from './terminal/paint.ts';
 
 /** What helps with an error whose own words do not say it. */
 const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type { Command } from 'commander';
-import { useJson } from './output.ts';
 import { reportError } from './report-error.ts';
+import { useJson } from './terminal/output.ts';
 
 /** Runs what the arguments ask for and answers with the exit code. */
 export async function runCommand(program: Command, args: string[]): Promise<number> {

@@ -1,9 +1,9 @@
 import process from 'node:process';
 import type { LimelightClient } from '../client/limelight-client.ts';
-import { toDuration } from './duration.ts';
-import { assertMade } from './make-video.ts';
-import { isJson, show, write } from './output.ts';
-import { createProgressLines } from './progress-lines.ts';
+import { toDuration } from './terminal/duration.ts';
+import { isJson, show, write } from './terminal/output.ts';
+import { createProgressLines } from './terminal/progress-lines.ts';
+import { assertMade } from './video/make-video.ts';
 
 /**
  * The stages of a task from its first to its last, live. With `--json` each event is a line. Aborting leaves the task alone.

@@ -1,4 +1,4 @@
-import type { JobClient } from '../api/job-client.ts';
+import type { JobClient } from '../api/ports/job-client.ts';
 import { PipelineError } from '../errors.ts';
 
 /** Rejects where Temporal does not answer: then nobody knows. */

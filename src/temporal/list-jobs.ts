@@ -1,7 +1,7 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import type { JobPage, JobQuery, JobStatus } from '../api/job-client.ts';
+import type { JobPage, JobQuery, JobStatus } from '../api/ports/job-client.ts';
 import { GENERATE_VIDEO, toTaskId } from '../contracts/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';

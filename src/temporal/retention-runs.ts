@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { RetentionRuns } from '../api/retention-runs.ts';
+import type { RetentionRuns } from '../api/ports/retention-runs.ts';
 import { RETAIN_STORAGE, type RetentionReport } from '../contracts/retention.ts';
 import { toPipelineError } from './temporal-error.ts';
 

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/common';
 import type proto from '@temporalio/proto';
-import type { Delivery, DeliveryClient, DeliveryQuery } from '../api/delivery-client.ts';
+import type { Delivery, DeliveryClient, DeliveryQuery } from '../api/ports/delivery-client.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import {

@@ -1,7 +1,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import type { JobClient, JobDescription, PendingActivity } from '../api/job-client.ts';
+import type { JobClient, JobDescription, PendingActivity } from '../api/ports/job-client.ts';
 import type { JobInput } from '../contracts/job.ts';
 import {
   GENERATE_VIDEO,

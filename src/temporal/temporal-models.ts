@@ -1,6 +1,6 @@
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { ModelClient } from '../api/model-client.ts';
+import type { ModelClient } from '../api/ports/model-client.ts';
 import { isErrorCode } from '../contracts/error-codes.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { SELF_TEST, type SelfTestResult } from '../contracts/self-test.ts';

@@ -1,7 +1,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import type { JobEnd, PipelineStatistics } from '../api/pipeline-statistics.ts';
+import type { JobEnd, PipelineStatistics } from '../api/ports/pipeline-statistics.ts';
 import { ERROR_CODES, isErrorCode } from '../contracts/error-codes.ts';
 import { GENERATE_VIDEO } from '../contracts/messages.ts';
 import { QUEUES } from '../contracts/queues.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAdmission } from '../../src/api/admission.ts';
+import { createAdmission } from '../../src/api/submit/admission.ts';
 
 const GB = 1e9;
 

@@ -1,4 +1,4 @@
-import { createAccess } from '../../src/api/access.ts';
+import { createAccess } from '../../src/api/access/access.ts';
 import type { ApiDeps } from '../../src/api/api-deps.ts';
 import { API_LIMITS } from '../../src/api/limits.ts';
 import { loadConfig } from '../../src/config.ts';

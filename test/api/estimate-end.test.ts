@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { estimateEnd } from '../../src/api/estimate-end.ts';
+import { estimateEnd } from '../../src/api/progress/estimate-end.ts';
 import type { Stage } from '../../src/contracts/stages.ts';
 import type { TimelineSummary } from '../../src/contracts/timeline.ts';
 

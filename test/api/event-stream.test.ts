@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createEventStream } from '../../src/api/event-stream.ts';
+import { createEventStream } from '../../src/api/progress/event-stream.ts';
 
 const EVENT = { seq: 1, bytes: new Uint8Array(100) };
 

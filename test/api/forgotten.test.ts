@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { JobClient } from '../../src/api/job-client.ts';
-import { createProgressHub } from '../../src/api/progress-hub.ts';
-import type { ProgressMessage } from '../../src/api/progress-reader.ts';
-import { readTaskStatus } from '../../src/api/task-status.ts';
+import type { JobClient } from '../../src/api/ports/job-client.ts';
+import { createProgressHub } from '../../src/api/progress/progress-hub.ts';
+import type { ProgressMessage } from '../../src/api/progress/progress-reader.ts';
+import { readTaskStatus } from '../../src/api/tasks/task-status.ts';
 import type { JobOutcome, TaskMetadata } from '../../src/contracts/job.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';

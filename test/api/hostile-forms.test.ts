@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { JOB_FIELDS, parseJobForm } from '../../src/api/job-form.ts';
 import { API_LIMITS } from '../../src/api/limits.ts';
-import { type ReceivedForm, receiveForm } from '../../src/api/multipart.ts';
-import { toUploadRules } from '../../src/api/upload-rules.ts';
+import { JOB_FIELDS, parseJobForm } from '../../src/api/submit/job-form.ts';
+import { type ReceivedForm, receiveForm } from '../../src/api/submit/multipart.ts';
+import { toUploadRules } from '../../src/api/submit/upload-rules.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { PHOTO, VOICE } from './job-form-data.ts';
 

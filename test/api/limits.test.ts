@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clientAddress, isLoopback, toLimitedName } from '../../src/api/client-address.ts';
-import { createKeyring } from '../../src/api/keyring.ts';
-import { createTokenBuckets } from '../../src/api/token-bucket.ts';
+import { clientAddress, isLoopback, toLimitedName } from '../../src/api/access/client-address.ts';
+import { createKeyring } from '../../src/api/access/keyring.ts';
+import { createTokenBuckets } from '../../src/api/access/token-bucket.ts';
 import type { ApiKey } from '../../src/contracts/api-key.ts';
 import { toNetworks } from '../../src/outbound/networks.ts';
 import { hashSecret } from '../../src/storage/api-keys.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { LINKS } from '../../src/api/access-rules.ts';
-import { signLink, verifyLink } from '../../src/api/link-signature.ts';
+import { LINKS } from '../../src/api/access/access-rules.ts';
+import { signLink, verifyLink } from '../../src/api/access/link-signature.ts';
 import { jobForm } from './job-form-data.ts';
 import { startTestPipeline } from './test-pipeline.ts';
 

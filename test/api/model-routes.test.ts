@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ModelClient } from '../../src/api/model-client.ts';
+import type { ModelClient } from '../../src/api/ports/model-client.ts';
 import { gpuRoutes } from '../../src/api/routes/gpu.ts';
 import { modelHealthRoutes } from '../../src/api/routes/model-health.ts';
 import { PipelineError } from '../../src/errors.ts';

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FormRequest } from '../../src/api/form-request.ts';
 import { API_LIMITS } from '../../src/api/limits.ts';
-import { receiveForm } from '../../src/api/multipart.ts';
-import { toUploadRules } from '../../src/api/upload-rules.ts';
+import type { FormRequest } from '../../src/api/submit/form-request.ts';
+import { receiveForm } from '../../src/api/submit/multipart.ts';
+import { toUploadRules } from '../../src/api/submit/upload-rules.ts';
 import { jobForm, PHOTO, VOICE } from './job-form-data.ts';
 
 const rules = toUploadRules({

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
-import { readPageFiles } from '../../src/api/page-files.ts';
+import { readPageFiles } from '../../src/api/http/page-files.ts';
 import { describedApi } from './described-api.ts';
 
 const HTML = '<!doctype html><title>Limelight</title>';

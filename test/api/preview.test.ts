@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createErrorHandler } from '../../src/api/problem.ts';
+import { createErrorHandler } from '../../src/api/http/problem.ts';
 import { previewRoutes } from '../../src/api/routes/preview.ts';
 import { taskKeys } from '../../src/contracts/task-keys.ts';
 import type { VideoFormat } from '../../src/contracts/video-format.ts';

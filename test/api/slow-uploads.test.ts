@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRoutes } from '../../src/api/api-routes.ts';
 import { API_LIMITS } from '../../src/api/limits.ts';
-import { type ReceiveFormOptions, receiveForm } from '../../src/api/multipart.ts';
 import { createApiServer } from '../../src/api/server.ts';
-import { toUploadRules } from '../../src/api/upload-rules.ts';
+import { type ReceiveFormOptions, receiveForm } from '../../src/api/submit/multipart.ts';
+import { toUploadRules } from '../../src/api/submit/upload-rules.ts';
 import { jobForm } from './job-form-data.ts';
 
 let folder: string;

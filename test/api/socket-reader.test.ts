@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { createSocketReader, type EventSocket } from '../../src/api/socket-reader.ts';
-import { COMMENT, encodeFrame } from '../../src/api/sse.ts';
+import { createSocketReader, type EventSocket } from '../../src/api/progress/socket-reader.ts';
+import { COMMENT, encodeFrame } from '../../src/api/progress/sse.ts';
 
 function fakeSocket() {
   const said: string[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseTaskId, taskIdOfKey } from '../../src/api/task-id.ts';
+import { parseTaskId, taskIdOfKey } from '../../src/api/tasks/task-id.ts';
 
 describe('task ids', () => {
   it('are the same for the same idempotency key in every process, and valid UUIDs of version 8', () => {

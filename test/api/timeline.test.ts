@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
-import { summarize } from '../../src/api/timeline-summary.ts';
+import { summarize } from '../../src/api/tasks/timeline-summary.ts';
 import {
   TIME_KINDS,
   type Timeline,

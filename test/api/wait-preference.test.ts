@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseWait } from '../../src/api/wait-preference.ts';
+import { parseWait } from '../../src/api/submit/wait-preference.ts';
 
 it('finds the seconds in a Prefer header, whatever else is in it', () => {
   for (const header of ['wait=10', 'respond-async, wait=10', 'wait = "10"; foo', 'return=minimal; wait=10']) {

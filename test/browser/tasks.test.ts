@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readPageFiles } from '../../src/api/page-files.ts';
+import { readPageFiles } from '../../src/api/http/page-files.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { PHOTO, VOICE } from '../api/job-form-data.ts';

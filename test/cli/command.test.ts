@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { freePort } from '../../src/cli/free-port.ts';
+import { freePort } from '../../src/cli/stack/free-port.ts';
 import { limelight, limelightInTerminal, MAIN } from './limelight.ts';
 
 /** How a sequence of colours begins. */

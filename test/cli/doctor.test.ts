@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { examine } from '../../src/cli/doctor/examine.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
-import { freePort } from '../../src/cli/free-port.ts';
+import { freePort } from '../../src/cli/stack/free-port.ts';
 import { NO_FAULTS } from '../../src/providers/d-id/emulator/faults.ts';
 import { startEmulator } from '../../src/providers/d-id/emulator/start-emulator.ts';
 import { findTemporalBinary } from '../../src/temporal/binary.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endLeftover, rememberProcess } from '../../src/cli/leftover-process.ts';
+import { endLeftover, rememberProcess } from '../../src/cli/stack/leftover-process.ts';
 
 describe('endLeftover', () => {
   let dir: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toNotice } from '../../src/cli/log-line.ts';
+import { toNotice } from '../../src/cli/stack/log-line.ts';
 
 describe('toNotice', () => {
   it('reads the code and the words of a process that ends', () => {

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openMedia, saveFile } from '../../src/cli/media-files.ts';
+import { openMedia, saveFile } from '../../src/cli/video/media-files.ts';
 
 const never = new AbortController().signal;
 

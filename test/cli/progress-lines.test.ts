@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createProgressLines } from '../../src/cli/progress-lines.ts';
+import { createProgressLines } from '../../src/cli/terminal/progress-lines.ts';
 import type { TaskEvent } from '../../src/client/limelight-client.ts';
 import type { Stage } from '../../src/contracts/stages.ts';
 

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type SupervisedOptions, type SupervisedProcess, supervise } from '../../src/cli/supervisor.ts';
+import { type SupervisedOptions, type SupervisedProcess, supervise } from '../../src/cli/stack/supervisor.ts';
 
 /** Starting a process takes seconds on a busy machine. */
 const SOON = { timeout: 20_000 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toTable } from '../../src/cli/table.ts';
+import { toTable } from '../../src/cli/terminal/table.ts';
 
 describe('a table', () => {
   it('has columns as wide as what they hold, colours not counted', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { summaryLines, timelineLines } from '../../src/cli/timeline-lines.ts';
+import { summaryLines, timelineLines } from '../../src/cli/terminal/timeline-lines.ts';
 import type { Timeline } from '../../src/contracts/timeline.ts';
 
 const at = '2026-11-25T09:30:00.000Z';

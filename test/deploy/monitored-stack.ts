@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startStack } from '../../src/cli/stack.ts';
+import { startStack } from '../../src/cli/stack/stack.ts';
 import { loadConfig } from '../../src/config.ts';
 import { freePort } from '../temporal-server.ts';
 

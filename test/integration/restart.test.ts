@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startStack } from '../../src/cli/stack.ts';
+import { startStack } from '../../src/cli/stack/stack.ts';
 import { createLimelightClient, type TaskEvent } from '../../src/client/limelight-client.ts';
 import { loadConfig } from '../../src/config.ts';
 import { modelsDir } from '../shared-media.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createKeyring } from '../../src/api/keyring.ts';
+import { createKeyring } from '../../src/api/access/keyring.ts';
 import { createApiKeys, hashSecret } from '../../src/storage/api-keys.ts';
 import { createFileStore } from '../../src/storage/file-store.ts';
 import { createLinkSecret } from '../../src/storage/link-secret.ts';

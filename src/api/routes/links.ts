@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { LINKS, type LinkName } from '../access-rules.ts';
+import { LINKS, type LinkName } from '../access/access-rules.ts';
+import { signLink } from '../access/link-signature.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import { createRoutes } from '../api-routes.ts';
-import { signLink } from '../link-signature.ts';
-import { taskParam } from '../task-param.ts';
-import { readTaskStatus } from '../task-status.ts';
+import { taskParam } from '../tasks/task-param.ts';
+import { readTaskStatus } from '../tasks/task-status.ts';
 import { problems } from '../wire/problem.ts';
 import { Instant, TaskParams } from '../wire/task.ts';
 

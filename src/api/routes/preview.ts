@@ -4,11 +4,11 @@ import { taskKeys } from '../../contracts/task-keys.ts';
 import { VIDEO_FORMATS, VIDEO_TYPES, type VideoFormat } from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
 import { partName } from '../../media/part-name.ts';
+import { SHOWS_ITSELF } from '../access/security-headers.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import { createRoutes } from '../api-routes.ts';
-import { SHOWS_ITSELF } from '../security-headers.ts';
-import { taskParam } from '../task-param.ts';
-import { readTaskStatus } from '../task-status.ts';
+import { taskParam } from '../tasks/task-param.ts';
+import { readTaskStatus } from '../tasks/task-status.ts';
 import { problems } from '../wire/problem.ts';
 import { TaskParams } from '../wire/task.ts';
 

@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { ApiDeps } from '../api-deps.ts';
 import { createRoutes } from '../api-routes.ts';
-import { readTimeline } from '../read-timeline.ts';
-import { taskParam } from '../task-param.ts';
-import type { RecentTimelines } from '../timeline-summary.ts';
+import { readTimeline } from '../tasks/read-timeline.ts';
+import { taskParam } from '../tasks/task-param.ts';
+import type { RecentTimelines } from '../tasks/timeline-summary.ts';
 import { problems } from '../wire/problem.ts';
 import { TaskParams } from '../wire/task.ts';
 import { Timeline, TimelineSummary } from '../wire/timeline.ts';

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { ownerSeenBy } from '../access/caller.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import { createRoutes } from '../api-routes.ts';
-import { ownerSeenBy } from '../caller.ts';
 import { problems } from '../wire/problem.ts';
 import { Deliveries, DeliveryStateName, toWireDelivery, WebhookSecrets } from '../wire/webhook.ts';
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { ERROR_CODES, type ErrorCode } from '../../contracts/error-codes.ts';
 import { PipelineError } from '../../errors.ts';
-import { toProblem } from '../problem.ts';
+import { toProblem } from '../http/problem.ts';
 
 export const Problem = z
   .object({

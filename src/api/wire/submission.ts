@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { JOB_FIELDS } from '../job-form.ts';
+import { JOB_FIELDS } from '../submit/job-form.ts';
 
 const file = (description: string) => z.string().openapi({ format: 'binary', description });
 

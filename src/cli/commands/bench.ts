@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { addExamples } from '../add-examples.ts';
 import { EXIT_CODES } from '../exit-code.ts';
-import { isJson } from '../output.ts';
+import { isJson } from '../terminal/output.ts';
 
 const BENCH = fileURLToPath(new URL('../../../bench/main.ts', import.meta.url));
 

@@ -4,7 +4,7 @@ import { toBash } from '../completion/bash.ts';
 import { toCommandWords } from '../completion/command-words.ts';
 import { toFish } from '../completion/fish.ts';
 import { toZsh } from '../completion/zsh.ts';
-import { show } from '../output.ts';
+import { show } from '../terminal/output.ts';
 
 const SHELLS = { bash: toBash, zsh: toZsh, fish: toFish };
 type Shell = keyof typeof SHELLS;

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { orderVideo } from '../order-video.ts';
+import { orderVideo } from '../video/order-video.ts';
 
 const SAMPLES = fileURLToPath(new URL('../../../samples', import.meta.url));
 
@@ -25,7 +25,7 @@ export function addDemoCommand(program: Command): void {
         voicePath: toInput(voice, 'voice.wav'),
         outPath: resolve(out),
       };
-      const { withPrivateStack } = await import('../private-stack.ts');
+      const { withPrivateStack } = await import('../stack/private-stack.ts');
       await withPrivateStack(stopSignal(), (client, signal) => orderVideo(client, order, signal));
     });
   addExamples(command, ['limelight demo', 'limelight demo me.jpg hello.m4a -o me.mp4']);

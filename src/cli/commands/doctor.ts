@@ -5,8 +5,8 @@ import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { EXIT_CODES } from '../exit-code.ts';
-import { show, write } from '../output.ts';
-import { type Meaning, paint } from '../paint.ts';
+import { show, write } from '../terminal/output.ts';
+import { type Meaning, paint } from '../terminal/paint.ts';
 
 export function addDoctorCommand(program: Command): void {
   const command = program

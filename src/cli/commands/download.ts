@@ -7,10 +7,10 @@ import { type Command, Option } from 'commander';
 import type { TaskFile } from '../../client/limelight-client.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { saveFile } from '../media-files.ts';
-import { show } from '../output.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
+import { show } from '../terminal/output.ts';
+import { saveFile } from '../video/media-files.ts';
 
 interface DownloadFlags extends ServerFlags {
   out?: string;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Command } from 'commander';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { write } from '../output.ts';
+import { write } from '../terminal/output.ts';
 import { toWholeNumber } from '../whole-number.ts';
 
 interface EmulatorCommandOptions {

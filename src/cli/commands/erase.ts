@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { ask, isSomebodyThere } from '../ask.ts';
-import { show } from '../output.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
+import { ask, isSomebodyThere } from '../terminal/ask.ts';
+import { show } from '../terminal/output.ts';
 
 interface EraseFlags extends ServerFlags {
   yes?: boolean;

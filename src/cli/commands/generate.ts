@@ -5,14 +5,14 @@ import { loadConfig } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { isSomebodyThere } from '../ask.ts';
-import { addJobOptions, formatOf, type JobFlags, toJobFields } from '../job-flags.ts';
-import { submitOrder, type VideoOrder } from '../make-video.ts';
-import { orderVideo } from '../order-video.ts';
-import { orderVideos } from '../order-videos.ts';
-import { show, write } from '../output.ts';
-import { toPhotoOrders } from '../photo-orders.ts';
 import { addServerOption, notReady, openServer, type ServerFlags } from '../server.ts';
+import { isSomebodyThere } from '../terminal/ask.ts';
+import { show, write } from '../terminal/output.ts';
+import { addJobOptions, formatOf, type JobFlags, toJobFields } from '../video/job-flags.ts';
+import { submitOrder, type VideoOrder } from '../video/make-video.ts';
+import { orderVideo } from '../video/order-video.ts';
+import { orderVideos } from '../video/order-videos.ts';
+import { toPhotoOrders } from '../video/photo-orders.ts';
 
 interface GenerateFlags extends JobFlags, ServerFlags {
   out?: string;
@@ -73,7 +73,7 @@ async function generate(files: string[], flags: GenerateFlags): Promise<void> {
     throw notReady(url);
   }
   write(`No server is ready at ${url}: one is started for this.`);
-  const { withPrivateStack } = await import('../private-stack.ts');
+  const { withPrivateStack } = await import('../stack/private-stack.ts');
   await withPrivateStack(signal, (own, until) => make(own, orders, { ...flags, signal: until }));
 }
 

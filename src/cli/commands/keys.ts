@@ -5,8 +5,8 @@ import { type ApiKey, SCOPES, type Scope } from '../../contracts/api-key.ts';
 import { type ApiKeys, createApiKeys } from '../../storage/api-keys.ts';
 import { openStore } from '../../workers/open-store.ts';
 import { addExamples } from '../add-examples.ts';
-import { show, write } from '../output.ts';
-import { toTable } from '../table.ts';
+import { show, write } from '../terminal/output.ts';
+import { toTable } from '../terminal/table.ts';
 
 interface CreateFlags {
   scopes: Scope[];

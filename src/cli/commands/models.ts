@@ -7,9 +7,9 @@ import { createModelStore, type ModelStore } from '../../models/model-store.ts';
 import { assertLicenseAccepted, pullModel } from '../../models/pull-model.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { createDownloadBar, toMegabytes } from '../download-bar.ts';
-import { show, write } from '../output.ts';
-import { type Column, toTable } from '../table.ts';
+import { createDownloadBar, toMegabytes } from '../terminal/download-bar.ts';
+import { show, write } from '../terminal/output.ts';
+import { type Column, toTable } from '../terminal/table.ts';
 
 interface PullFlags {
   mirror?: string;

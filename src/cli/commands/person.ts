@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { show } from '../output.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
+import { show } from '../terminal/output.ts';
 import { toWholeNumber } from '../whole-number.ts';
 
 export function addPersonCommand(program: Command): void {

@@ -13,9 +13,9 @@ import {
 } from '../../temporal/retention-schedule.ts';
 import { openStore } from '../../workers/open-store.ts';
 import { addExamples } from '../add-examples.ts';
-import { toMegabytes } from '../download-bar.ts';
-import { show, write } from '../output.ts';
-import { toTable } from '../table.ts';
+import { toMegabytes } from '../terminal/download-bar.ts';
+import { show, write } from '../terminal/output.ts';
+import { toTable } from '../terminal/table.ts';
 
 /** A server that runs answers at once. */
 const CONNECT_WAIT_MS = 3_000;

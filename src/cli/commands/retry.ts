@@ -3,9 +3,9 @@ import { RETRY_POINTS } from '../../contracts/retry.ts';
 import type { RunningStage } from '../../contracts/stages.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { show } from '../output.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
+import { show } from '../terminal/output.ts';
 import { watchTask } from '../watch-task.ts';
 
 interface RetryFlags extends ServerFlags {

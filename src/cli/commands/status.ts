@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { show } from '../output.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
-import { toStatusLines } from '../status-lines.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
+import { show } from '../terminal/output.ts';
+import { toStatusLines } from '../terminal/status-lines.ts';
 
 export function addStatusCommand(program: Command): void {
   const command = program

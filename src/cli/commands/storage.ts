@@ -13,9 +13,9 @@ import { openLazyConnection } from '../../temporal/lazy-connection.ts';
 import { createTemporalJobs } from '../../temporal/temporal-jobs.ts';
 import { openStore } from '../../workers/open-store.ts';
 import { addExamples } from '../add-examples.ts';
-import { toMegabytes } from '../download-bar.ts';
-import { show } from '../output.ts';
-import { toTable } from '../table.ts';
+import { toMegabytes } from '../terminal/download-bar.ts';
+import { show } from '../terminal/output.ts';
+import { toTable } from '../terminal/table.ts';
 
 export function addStorageCommand(program: Command): void {
   const storage = program.command('storage').description('look after the stored files');

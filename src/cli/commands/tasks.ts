@@ -2,11 +2,11 @@ import { type Command, Option } from 'commander';
 import type { TaskSummary } from '../../contracts/task-status.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { toDuration, toLocalTime } from '../duration.ts';
-import { show, write } from '../output.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
-import { paintStage } from '../status-lines.ts';
-import { type Column, toTable } from '../table.ts';
+import { toDuration, toLocalTime } from '../terminal/duration.ts';
+import { show, write } from '../terminal/output.ts';
+import { paintStage } from '../terminal/status-lines.ts';
+import { type Column, toTable } from '../terminal/table.ts';
 import { toWholeNumber } from '../whole-number.ts';
 
 const STATUSES = ['running', 'completed', 'failed', 'cancelled'] satisfies TaskSummary['status'][];

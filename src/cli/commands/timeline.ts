@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { show } from '../output.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
-import { summaryLines, timelineLines } from '../timeline-lines.ts';
+import { show } from '../terminal/output.ts';
+import { summaryLines, timelineLines } from '../terminal/timeline-lines.ts';
 
 export function addTimelineCommand(program: Command): void {
   const command = program

@@ -4,8 +4,8 @@ import { readEnvironment } from '../../config/read-environment.ts';
 import { loadConfig } from '../../config.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { warn, write } from '../output.ts';
-import { startStack } from '../stack.ts';
+import { startStack } from '../stack/stack.ts';
+import { warn, write } from '../terminal/output.ts';
 
 const ROLES = {
   api: '../../api/main.ts',

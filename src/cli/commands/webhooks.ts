@@ -10,8 +10,8 @@ import { connectClient } from '../../temporal/connection.ts';
 import { createTemporalDeliveries } from '../../temporal/temporal-deliveries.ts';
 import { openStore } from '../../workers/open-store.ts';
 import { addExamples } from '../add-examples.ts';
-import { show, write } from '../output.ts';
-import { toTable } from '../table.ts';
+import { show, write } from '../terminal/output.ts';
+import { toTable } from '../terminal/table.ts';
 
 const MOST_SHOWN = 100;
 const CONNECT_WAIT_MS = 5_000;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { createOpenDoor } from '../../api/open-door.ts';
+import { createOpenDoor } from '../../api/access/open-door.ts';
 import type { Config } from '../../config.ts';
 import { createApiKeys } from '../../storage/api-keys.ts';
 import { openStore } from '../../workers/open-store.ts';

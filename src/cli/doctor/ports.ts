@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isPortFree } from '../assert-port-free.ts';
-import { freePort } from '../free-port.ts';
 import { toLocalUrl } from '../local-url.ts';
+import { isPortFree } from '../stack/assert-port-free.ts';
+import { freePort } from '../stack/free-port.ts';
 import { type Check, type Finding, fault, note, ok } from './finding.ts';
 
 const PATIENCE_MS = 3_000;

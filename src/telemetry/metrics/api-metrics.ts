@@ -1,4 +1,4 @@
-import type { PipelineStatistics } from '../../api/pipeline-statistics.ts';
+import type { PipelineStatistics } from '../../api/ports/pipeline-statistics.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import type { StorageUsage } from '../../storage/storage-usage.ts';
 import type { Logger } from '../logger.ts';

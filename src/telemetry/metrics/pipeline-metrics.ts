@@ -1,5 +1,5 @@
 import { Gauge } from 'prom-client';
-import type { PipelineStatistics } from '../../api/pipeline-statistics.ts';
+import type { PipelineStatistics } from '../../api/ports/pipeline-statistics.ts';
 import { QUEUES, type QueueName } from '../../contracts/queues.ts';
 import { RETENTION_SCHEDULE } from '../../contracts/retention.ts';
 import type { Metrics } from '../metrics.ts';

@@ -1,5 +1,5 @@
 import { Gauge } from 'prom-client';
-import type { ProviderGateClient } from '../../api/provider-gate-client.ts';
+import type { ProviderGateClient } from '../../api/ports/provider-gate-client.ts';
 import type { ProviderName } from '../../contracts/job.ts';
 import type { RemoteVideoProvider } from '../../providers/video-provider.ts';
 import type { Metrics } from '../metrics.ts';

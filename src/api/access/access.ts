@@ -1,0 +1,62 @@
+import type { ApiKey } from '../../contracts/api-key.ts';
+import { toNetworks } from '../../outbound/networks.ts';
+import type { TaskRecords } from '../../storage/task-records.ts';
+import type { JobClient } from '../ports/job-client.ts';
+import { createTaskOwners } from '../tasks/task-owners.ts';
+import type { GuardDeps } from './guard.ts';
+import { createKeyring } from './keyring.ts';
+import { createOpenDoor } from './open-door.ts';
+import { createQuota, type Quota, type QuotaLimits } from './quota.ts';
+import { createRateLimit } from './rate-limit.ts';
+import type { RateRule } from './token-bucket.ts';
+
+export interface AccessSettings {
+  /** Whether others than this machine may use a server that has no keys. */
+  letsAnyoneIn: boolean;
+  rate: RateRule;
+  quota: QuotaLimits;
+  /** Origins whose pages may use this API; `*` is all of them. */
+  corsOrigins: string[];
+  /** Networks of proxies whose `X-Forwarded-For` is believed. */
+  trustedProxies: string[];
+}
+
+export interface Access extends GuardDeps {
+  quota: Quota;
+  corsOrigins: string[];
+}
+
+export interface AccessDeps {
+  /** The address that the server listens on. */
+  host: string;
+  settings: AccessSettings;
+  keys: { list(): Promise<ApiKey[]> };
+  linkSecret: () => Promise<Buffer>;
+  jobs: JobClient;
+  records: TaskRecords;
+  /** Milliseconds for which stored keys are not read again. */
+  keysMaxAgeMs?: number;
+}
+
+/** Everything that decides who may do what, and how much of it. */
+export function createAccess({
+  host,
+  settings,
+  keys,
+  linkSecret,
+  jobs,
+  records,
+  keysMaxAgeMs,
+}: AccessDeps): Access {
+  const { corsOrigins, letsAnyoneIn, rate, quota, trustedProxies } = settings;
+  return {
+    keyring: createKeyring({ keys, ...(keysMaxAgeMs !== undefined && { maxAgeMs: keysMaxAgeMs }) }),
+    openDoor: createOpenDoor({ host, letsAnyoneIn, corsOrigins }),
+    linkSecret,
+    findOwner: createTaskOwners({ jobs, records }),
+    countRequest: createRateLimit(rate),
+    trustedProxies: toNetworks(trustedProxies),
+    quota: createQuota({ jobs, limits: quota }),
+    corsOrigins,
+  };
+}

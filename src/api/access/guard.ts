@@ -1,0 +1,114 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { PipelineError } from '../../errors.ts';
+import type { Networks } from '../../outbound/networks.ts';
+import type { ApiEnv } from '../api-env.ts';
+import { parseTaskId } from '../tasks/task-id.ts';
+import { assertOwn, type FindOwner, isTaskUnknown } from '../tasks/task-owners.ts';
+import { accessRule, type LinkName } from './access-rules.ts';
+import { bearerSecret, type Caller, isAllowed, toCaller } from './caller.ts';
+import { clientAddress, toLimitedName } from './client-address.ts';
+import type { Keyring } from './keyring.ts';
+import { verifyLink } from './link-signature.ts';
+import type { OpenDoor } from './open-door.ts';
+import type { CountRequest } from './rate-limit.ts';
+
+export interface GuardDeps {
+  keyring: Keyring;
+  /** Who gets in while there are no keys. */
+  openDoor: OpenDoor;
+  linkSecret: () => Promise<Buffer>;
+  findOwner: FindOwner;
+  countRequest: CountRequest;
+  trustedProxies: Networks;
+}
+
+/** Before every route: who sends the request, whether they may, and whether the task is theirs. */
+export function guard({ keyring, openDoor, ...deps }: GuardDeps): MiddlewareHandler<ApiEnv> {
+  async function identify(c: Context<ApiEnv>, link: LinkName | undefined): Promise<Caller> {
+    const secret = bearerSecret(c.req.header('authorization'));
+    if (secret !== undefined) {
+      const key = await keyring.find(secret);
+      if (!key) {
+        throw new PipelineError(
+          'KEY_INVALID',
+          'This API key is unknown, revoked or was replaced. Use another one.',
+        );
+      }
+      return toCaller(key);
+    }
+    if (link && c.req.query('signature') !== undefined) {
+      return byLink(c, link);
+    }
+    const guest = (await keyring.isEmpty()) ? openDoor.enter(c) : undefined;
+    if (!guest) {
+      throw new PipelineError(
+        'KEY_REQUIRED',
+        'Expected an API key: send "Authorization: Bearer" and the key.',
+      );
+    }
+    return guest;
+  }
+
+  async function byLink(c: Context<ApiEnv>, name: LinkName): Promise<Caller> {
+    const taskId = taskOf(c.req.path);
+    const { expires, signature } = c.req.query();
+    const signer = verifyLink(await deps.linkSecret(), { taskId, name }, { expires, signature }, Date.now());
+    if (signer !== undefined && !(await keyring.isActive(signer))) {
+      throw new PipelineError('LINK_INVALID', 'The key that signed this link is revoked.');
+    }
+    return { scopes: new Set(['read']), linkedTaskId: taskId };
+  }
+
+  async function assertOwnOrUnknown(taskId: string, caller: Caller): Promise<void> {
+    const findOwner = (id: string) =>
+      deps.findOwner(id).catch((error) => {
+        // The route knows what to say, or waits for the task to be submitted.
+        if (isTaskUnknown(error)) return caller.owner;
+        throw error;
+      });
+    await assertOwn(findOwner, caller, taskId);
+  }
+
+  function count(c: Context<ApiEnv>, caller: Caller | undefined): void {
+    const peer = c.env?.incoming?.socket?.remoteAddress;
+    const address = clientAddress(peer, c.req.header('x-forwarded-for'), deps.trustedProxies);
+    deps.countRequest(c, caller?.owner ? `key/${caller.owner}` : `address/${toLimitedName(address)}`);
+  }
+
+  return async (c, next) => {
+    const { need, link, isAboutTask, isUnlimited } = accessRule(c.req.method, c.req.path);
+    if (isUnlimited) {
+      return next();
+    }
+    if (need === 'public') {
+      if (!(openDoor.isLocal && (await keyring.isEmpty()))) count(c, undefined);
+      return next();
+    }
+    const caller = await identify(c, link).catch((error) => {
+      // Guesses cost as much as anything else.
+      count(c, undefined);
+      throw error;
+    });
+    // Whoever sits at the machine, on a server of theirs alone, needs no limits.
+    if (caller.key || caller.linkedTaskId || !openDoor.isLocal) {
+      count(c, caller);
+    }
+    c.set('caller', caller);
+    if (!isAllowed(caller, need)) {
+      throw new PipelineError(
+        'KEY_SCOPE_MISSING',
+        `This key may not do that: it would need the scope ${need}.`,
+      );
+    }
+    const taskId = taskOf(c.req.path);
+    if (isAboutTask && taskId !== '') {
+      await assertOwnOrUnknown(taskId, caller);
+    }
+    return next();
+  };
+}
+
+/** As the routes read it; empty where the path names none. */
+function taskOf(path: string): string {
+  return parseTaskId(path.split('/')[4] ?? '') ?? '';
+}

@@ -1,0 +1,91 @@
+import { PipelineError } from '../../errors.ts';
+import type { JobClient } from '../ports/job-client.ts';
+import type { Caller } from './caller.ts';
+
+export interface QuotaLimits {
+  jobsInFlight: number;
+  /** Of the uploads of jobs in flight. */
+  bytesInFlight: number;
+}
+
+/** How much of the machine one key may hold at a time. */
+export interface Quota {
+  /**
+   * Room for a task with so many bytes of uploads, kept until it is disposed of: then Temporal counts the job itself.
+   * Nothing is counted where the caller has no key. @throws PipelineError QUOTA_EXCEEDED
+   */
+  reserve(caller: Caller | undefined, task: { id: string; bytes: number }): Promise<Disposable>;
+}
+
+interface Arriving {
+  bytes: number;
+  requests: number;
+}
+
+const COME_BACK_MS = 30_000;
+
+/**
+ * Counted by Temporal, so that it holds over all API processes and restarts; only what is being uploaded to this process
+ * is counted here. However often one task is sent at once, it is one.
+ */
+export function createQuota({
+  jobs,
+  limits,
+}: {
+  jobs: Pick<JobClient, 'inFlight'>;
+  limits: QuotaLimits;
+}): Quota {
+  const arrivingOf = new Map<string, Map<string, Arriving>>();
+
+  function arrive(owner: string, { id, bytes }: { id: string; bytes: number }): Disposable {
+    const tasks = arrivingOf.get(owner) ?? new Map<string, Arriving>();
+    arrivingOf.set(owner, tasks);
+    const task = tasks.get(id) ?? { bytes: 0, requests: 0 };
+    tasks.set(id, task);
+    task.requests += 1;
+    task.bytes = Math.max(task.bytes, bytes);
+    return {
+      [Symbol.dispose]() {
+        task.requests -= 1;
+        if (task.requests === 0) tasks.delete(id);
+        if (tasks.size === 0) arrivingOf.delete(owner);
+      },
+    };
+  }
+
+  return {
+    async reserve(caller, task) {
+      if (!caller?.owner) {
+        return { [Symbol.dispose]() {} };
+      }
+      const { owner, key } = caller;
+      const mostJobs = key?.quota?.jobs_in_flight ?? limits.jobsInFlight;
+      const mostBytes = key?.quota?.bytes_in_flight ?? limits.bytesInFlight;
+      // Before anything is awaited, or many that come at once would not see each other.
+      const reservation = arrive(owner, task);
+      try {
+        const held = new Map(await jobs.inFlight(owner));
+        const running = held.size;
+        for (const [id, { bytes }] of arrivingOf.get(owner) ?? []) held.set(id, held.get(id) ?? bytes);
+        if (held.size > mostJobs) {
+          throw exceeded(`${mostJobs} tasks in flight, and ${running} are`);
+        }
+        if ([...held.values()].reduce((sum, bytes) => sum + bytes, 0) > mostBytes) {
+          throw exceeded(`${mostBytes / 1_000_000} MB of uploads in flight`);
+        }
+        return reservation;
+      } catch (error) {
+        reservation[Symbol.dispose]();
+        throw error;
+      }
+    },
+  };
+}
+
+function exceeded(expected: string): PipelineError {
+  return new PipelineError(
+    'QUOTA_EXCEEDED',
+    `Expected at most ${expected}, for this key. Send it again when one of its tasks has ended.`,
+    { retryAfterMs: COME_BACK_MS },
+  );
+}

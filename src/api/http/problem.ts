@@ -1,0 +1,76 @@
+import { STATUS_CODES } from 'node:http';
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { PipelineError } from '../../errors.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { ApiEnv } from '../api-env.ts';
+import { toLoggedPath } from './access-log.ts';
+
+const DEFAULT_RETRY_AFTER_MS = 5_000;
+/** Statuses after which the same request may succeed, so that the answer says when to send it. */
+const COME_BACK: ReadonlySet<number> = new Set([429, 503, 507]);
+
+/** RFC 9457, with the project's `code`, and `task_id` where there is one. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  code: string;
+  task_id?: string;
+  /** Facts for programs, such as each wrong field with its fault. */
+  details?: Record<string, string | number | boolean>;
+}
+
+/** The single place where an error becomes a response. What was unexpected stays in the log. */
+export function createErrorHandler(logger: Logger) {
+  return (thrown: Error, c: Context<ApiEnv>): Response => {
+    const error = toExpected(thrown);
+    if (error !== thrown && !(thrown instanceof HTTPException)) {
+      logger.error(
+        { err: thrown, request_id: c.get('requestId'), path: toLoggedPath(c.req.path) },
+        'Request failed',
+      );
+    }
+    const problem = toProblem(error, c.req.path, c.get('taskId'));
+    c.header('Content-Type', 'application/problem+json');
+    c.header('Cache-Control', 'no-store');
+    if (COME_BACK.has(problem.status)) {
+      c.header('Retry-After', String(Math.ceil((error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS) / 1000)));
+    }
+    if (problem.status === 401) {
+      c.header('WWW-Authenticate', 'Bearer realm="limelight"');
+    }
+    return c.body(JSON.stringify(problem), problem.status as ContentfulStatusCode);
+  };
+}
+
+export function toProblem(error: PipelineError, instance: string, taskId?: string): Problem {
+  const { code, status, message, details } = error;
+  const words = code.toLowerCase().replaceAll('_', ' ');
+  return {
+    type: `urn:limelight:problem:${code.toLowerCase().replaceAll('_', '-')}`,
+    title: words[0]!.toUpperCase() + words.slice(1),
+    status,
+    detail: message,
+    instance,
+    code,
+    ...(taskId && { task_id: taskId }),
+    ...(details && { details }),
+  };
+}
+
+function toExpected(error: unknown): PipelineError {
+  if (error instanceof PipelineError) {
+    return error;
+  }
+  if (error instanceof HTTPException && error.status < 500) {
+    return new PipelineError('REQUEST_MALFORMED', error.message || STATUS_CODES[error.status]!);
+  }
+  return new PipelineError(
+    'INTERNAL',
+    'Something unexpected went wrong on the server. Send the request again; if it fails again, tell the operator its X-Request-Id.',
+  );
+}

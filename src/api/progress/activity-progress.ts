@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
+import type { JobClient, PendingActivity } from '../ports/job-client.ts';
+import type { ProgressMessage, ProgressReader } from './progress-reader.ts';
+import { encodeFrame } from './sse.ts';
+
+const POLL_MS = 1_000;
+
+/** The one stage that runs for minutes; what it has done so far is in its activity's heartbeat. */
+const LONG_STAGE = 'DID_PROCESSING' satisfies Stage;
+
+/**
+ * How far the long stage is, about once a second, as events without an id: no replay repeats them. It asks Temporal
+ * only during that stage, and exists only while somebody follows the task.
+ */
+export class ActivityProgress {
+  readonly #taskId: string;
+  readonly #jobs: JobClient;
+  readonly #onMessage: (message: ProgressMessage) => void;
+  #poll: AbortController | undefined;
+  #latest: ProgressMessage | undefined;
+
+  constructor(taskId: string, { jobs }: { jobs: JobClient }, onMessage: (message: ProgressMessage) => void) {
+    this.#taskId = taskId;
+    this.#jobs = jobs;
+    this.#onMessage = onMessage;
+  }
+
+  enter(stage: Stage): void {
+    if (stage !== LONG_STAGE) {
+      this.stop();
+    } else if (!this.#poll) {
+      this.#poll = new AbortController();
+      void this.#run(this.#poll.signal);
+    }
+  }
+
+  /** Tells a new reader what the others heard last. */
+  greet(reader: ProgressReader): void {
+    if (this.#latest) {
+      reader.send(this.#latest);
+    }
+  }
+
+  stop(): void {
+    this.#poll?.abort();
+    this.#poll = undefined;
+    this.#latest = undefined;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    let told = '';
+    while (!signal.aborted) {
+      // Where Temporal is away there is no finer progress; the stages come from elsewhere.
+      const description = await this.#jobs.describe(this.#taskId).catch(() => undefined);
+      const activity = description?.activities.find(({ heartbeat }) => isFrameCount(heartbeat));
+      const seen = JSON.stringify(activity);
+      if (activity && seen !== told && !signal.aborted) {
+        told = seen;
+        this.#latest = encodeFrame(toFrame(this.#taskId, activity));
+        this.#onMessage(this.#latest);
+      }
+      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+interface FrameCount {
+  frame: number;
+  frames: number;
+}
+
+function isFrameCount(heartbeat: unknown): heartbeat is FrameCount {
+  const count = heartbeat as Partial<FrameCount> | null | undefined;
+  return typeof count?.frame === 'number' && typeof count.frames === 'number' && count.frames > 0;
+}
+
+function toFrame(task_id: string, { attempt, heartbeat }: PendingActivity) {
+  const { frame, frames } = heartbeat as FrameCount;
+  const { DID_PROCESSING: from, DID_COMPLETE: to } = STAGE_PERCENT;
+  const percent = from + (to - from) * Math.min(1, frame / frames);
+  return {
+    event: 'activity_progress',
+    data: {
+      task_id,
+      event_type: 'activity_progress',
+      data: {
+        stage: LONG_STAGE,
+        progress_percent: Math.round(percent * 100) / 100,
+        message: `Frame ${frame} of ${frames}`,
+        details: { frame, frames, attempt },
+      },
+      timestamp: new Date().toISOString(),
+    },
+  };
+}

@@ -1,0 +1,197 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobOutcome } from '../../contracts/job.ts';
+import type { StageEvent } from '../../contracts/stages.ts';
+import { PipelineError } from '../../errors.ts';
+import type { TaskRecords } from '../../storage/task-records.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { HistoryCursor, JobClient } from '../ports/job-client.ts';
+import { toForgottenEnd, toLostEnd } from '../tasks/lost-job.ts';
+import { isTaskUnknown } from '../tasks/task-owners.ts';
+import { ActivityProgress } from './activity-progress.ts';
+import type { ProgressMessage, ProgressReader } from './progress-reader.ts';
+import { encodeFrame } from './sse.ts';
+
+export interface WatchDeps {
+  jobs: JobClient;
+  records: TaskRecords;
+  logger: Logger;
+}
+
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 10_000;
+
+/**
+ * One task and everybody in this process who follows it: a single long poll on its history feeds them all. Readers get
+ * what they missed from the buffer, then the rest as it comes, by strictly increasing `seq`.
+ */
+export class TaskWatch {
+  readonly #taskId: string;
+  readonly #deps: WatchDeps;
+  readonly #activity: ActivityProgress;
+  readonly #stop = new AbortController();
+  /** Each reader with the last `seq` that it has. */
+  readonly #readers = new Map<ProgressReader, number>();
+  readonly #messages: ProgressMessage[] = [];
+  #lastEvent: StageEvent | undefined;
+  #ended = false;
+  #outcome: JobOutcome | undefined;
+
+  private constructor(taskId: string, deps: WatchDeps) {
+    this.#taskId = taskId;
+    this.#deps = deps;
+    this.#activity = new ActivityProgress(taskId, deps, (message) => this.broadcast(message));
+  }
+
+  /** Rejects with TASK_NOT_FOUND where neither a record nor Temporal knows the task. */
+  static async open(taskId: string, deps: WatchDeps): Promise<TaskWatch> {
+    const watch = new TaskWatch(taskId, deps);
+    if (await watch.#endFromRecord()) {
+      return watch;
+    }
+    try {
+      await deps.jobs.describe(taskId);
+    } catch (error) {
+      if (isTaskUnknown(error) && (await watch.#endForgotten())) {
+        return watch;
+      }
+      throw error;
+    }
+    void watch.#run();
+    return watch;
+  }
+
+  /** Everything after `since`, first what is there already. */
+  attach(reader: ProgressReader, since: number): void {
+    for (const message of this.#messages) {
+      if (message.seq! > since) {
+        reader.send(message);
+      }
+    }
+    if (this.#ended) {
+      reader.end(this.#outcome);
+    } else {
+      this.#readers.set(reader, since);
+      this.#activity.greet(reader);
+    }
+  }
+
+  detach(reader: ProgressReader): void {
+    this.#readers.delete(reader);
+  }
+
+  /** To all readers but those who have it already. */
+  broadcast(message: ProgressMessage): void {
+    for (const [reader, since] of this.#readers) {
+      if (message.seq === undefined || message.seq > since) {
+        reader.send(message);
+      }
+    }
+  }
+
+  /** Stops watching; readers that are still there are told to go. */
+  close(): void {
+    this.#finish(undefined);
+  }
+
+  async #run(): Promise<void> {
+    let cursor: HistoryCursor | undefined;
+    let retryMs = FIRST_RETRY_MS;
+    while (!this.#ended) {
+      try {
+        const next = await this.#deps.jobs.waitForChange(this.#taskId, cursor, this.#stop.signal);
+        await this.#readProgress(next === undefined);
+        // Not before it was read: a change that was missed would be waited past.
+        cursor = next;
+        retryMs = FIRST_RETRY_MS;
+      } catch (error) {
+        if (this.#ended || (await this.#isGone(error))) {
+          return;
+        }
+        this.#deps.logger.warn({ err: error, task_id: this.#taskId, retryMs }, 'Progress is out of reach');
+        await sleep(retryMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+      }
+    }
+  }
+
+  async #readProgress(hasEnded: boolean): Promise<void> {
+    // The record of an ended job asks no worker, and there may be none.
+    if (hasEnded && (await this.#endFromRecord())) {
+      return;
+    }
+    const { events, outcome } = await this.#deps.jobs.progress(this.#taskId, this.#lastEvent?.seq ?? 0);
+    this.#publish(events);
+    if (outcome) {
+      this.#finish(outcome);
+    } else if (hasEnded) {
+      const lost = toLostEnd(this.#taskId, await this.#deps.jobs.describe(this.#taskId), this.#lastEvent);
+      this.#publish([lost.event]);
+      this.#finish(lost.outcome);
+    }
+  }
+
+  /** Whether the task's record tells its end; if so everybody knows it now. */
+  async #endFromRecord(): Promise<boolean> {
+    const record = await this.#deps.records.read(this.#taskId);
+    if (!record?.outcome) {
+      return false;
+    }
+    this.#publish(record.events);
+    this.#finish(record.outcome);
+    return true;
+  }
+
+  /** Whether there is a record of a job that Temporal has forgotten; its end is made up. */
+  async #endForgotten(): Promise<boolean> {
+    const record = await this.#deps.records.read(this.#taskId);
+    if (!record) {
+      return false;
+    }
+    const { event, outcome } = toForgottenEnd(record);
+    this.#publish([...record.events, event]);
+    this.#finish(outcome);
+    return true;
+  }
+
+  /** Temporal forgets what has ended: then the record knows, or the task was erased. */
+  async #isGone(error: unknown): Promise<boolean> {
+    if (!(error instanceof PipelineError && error.code === 'TASK_NOT_FOUND')) {
+      return false;
+    }
+    const known = await this.#endFromRecord().catch(() => false);
+    if (!known) {
+      this.close();
+    }
+    return true;
+  }
+
+  #publish(events: readonly StageEvent[]): void {
+    for (const event of events) {
+      if (event.seq <= (this.#lastEvent?.seq ?? 0)) {
+        continue;
+      }
+      this.#lastEvent = event;
+      const message = { seq: event.seq, ...encodeFrame({ id: event.seq, data: event }) };
+      this.#messages.push(message);
+      this.broadcast(message);
+    }
+    if (this.#lastEvent) {
+      this.#activity.enter(this.#lastEvent.data.stage);
+    }
+  }
+
+  #finish(outcome: JobOutcome | undefined): void {
+    if (this.#ended) {
+      return;
+    }
+    this.#ended = true;
+    this.#outcome = outcome;
+    this.#stop.abort();
+    this.#activity.stop();
+    const readers = [...this.#readers.keys()];
+    this.#readers.clear();
+    for (const reader of readers) {
+      reader.end(outcome);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { PipelineError } from '../../errors.ts';
+import { MEDIA_HEAD_BYTES } from '../../media/media-type.ts';
+import { type Outbound, unreachable } from '../../outbound/outbound.ts';
+import type { JobForm, JobOrder } from './job-form.ts';
+import type { FileRule, ReceivedFile } from './multipart.ts';
+import { receiveFile } from './receive-file.ts';
+import { uploadTooLarge } from './upload-errors.ts';
+
+export interface MediaUrl {
+  /** Of the form, such as `image_url`. */
+  field: string;
+  url: string;
+  rule: FileRule;
+  /** Where the file goes; it must not be there. */
+  path: string;
+}
+
+export interface FetchDeps {
+  outbound: Outbound;
+  folder: string;
+  rules: Record<'image' | 'audio', FileRule>;
+  signal: AbortSignal;
+}
+
+const MAX_REDIRECTS = 3;
+
+/** Brings what the form names by URLs, both at once, and asks whether its webhook may be called. */
+export async function fetchOrder(order: JobOrder, deps: FetchDeps): Promise<JobForm> {
+  const { outbound, folder, rules } = deps;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([deps.signal, stop.signal]);
+  const fetchOne = async (name: 'image' | 'audio'): Promise<ReceivedFile> => {
+    const source = order[name];
+    const field = `${name}_url`;
+    return 'url' in source
+      ? fetchMedia(outbound, { field, url: source.url, rule: rules[name], path: join(folder, field) }, signal)
+      : source;
+  };
+  const checkWebhook = async () => {
+    if (order.webhook) {
+      await outbound.check(order.webhook.url).catch((error) => {
+        throw named('webhook_url', error, signal);
+      });
+    }
+  };
+  const work = [fetchOne('image'), fetchOne('audio'), checkWebhook()] as const;
+  for (const one of work) one.catch((error) => stop.abort(error));
+  // Nothing may write into the folder any more when its owner removes it.
+  await Promise.allSettled(work);
+  stop.signal.throwIfAborted();
+  return { ...order, image: await work[0], audio: await work[1] };
+}
+
+/**
+ * Brings a file that a client named by its URL, under the same rules as one that it sends.
+ * @throws PipelineError that names the field.
+ */
+export async function fetchMedia(
+  outbound: Outbound,
+  { field, url, rule, path }: MediaUrl,
+  signal: AbortSignal,
+): Promise<ReceivedFile> {
+  try {
+    const { statusCode, headers, body } = await outbound.request(url, {
+      maxRedirects: MAX_REDIRECTS,
+      signal,
+    });
+    if (statusCode !== 200) {
+      await body.dump({ limit: 65_536, signal }).catch(() => undefined);
+      throw unreachable(`was answered with ${statusCode}`);
+    }
+    if (Number(headers['content-length']) > rule.maxBytes) {
+      body.destroy();
+      throw uploadTooLarge(field, rule.maxBytes);
+    }
+    const file = await receiveFile(body, {
+      path,
+      signal,
+      onBytes(bytes) {
+        if (bytes > rule.maxBytes) throw uploadTooLarge(field, rule.maxBytes);
+      },
+      headBytes: MEDIA_HEAD_BYTES,
+      onHead: rule.check,
+    });
+    if (file.bytes === 0) {
+      throw unreachable('holds nothing');
+    }
+    return { path, ...file };
+  } catch (error) {
+    throw named(field, error, signal);
+  }
+}
+
+function named(field: string, error: unknown, signal: AbortSignal): PipelineError {
+  const known =
+    error instanceof PipelineError
+      ? error
+      : unreachable(signal.aborted ? 'took too long' : 'broke off before its end', error);
+  return new PipelineError(known.code, `${field}: ${known.message}`, { cause: known, details: { field } });
+}

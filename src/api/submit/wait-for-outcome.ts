@@ -1,0 +1,20 @@
+import type { JobOutcome } from '../../contracts/job.ts';
+import type { ProgressHub } from '../progress/progress-hub.ts';
+
+/** The job's end, or `undefined` where it does not come before the signal. */
+export async function waitForOutcome(
+  hub: ProgressHub,
+  taskId: string,
+  signal: AbortSignal,
+): Promise<JobOutcome | undefined> {
+  const end = Promise.withResolvers<JobOutcome | undefined>();
+  const giveUp = () => end.resolve(undefined);
+  signal.addEventListener('abort', giveUp);
+  const leave = await hub.follow(taskId, Number.POSITIVE_INFINITY, { send() {}, end: end.resolve });
+  try {
+    return signal.aborted ? undefined : await end.promise;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    leave();
+  }
+}

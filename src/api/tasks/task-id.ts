@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { PipelineError } from '../../errors.ts';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+
+/** A UUID of any version in lower case; `undefined` for anything else. */
+export function parseTaskId(text: string): string | undefined {
+  const id = text.toLowerCase();
+  return UUID.test(id) ? id : undefined;
+}
+
+/**
+ * The task that an idempotency key stands for: a name-based UUID of version 8 (RFC 9562, appendix B.2), the first 122
+ * bits of SHA-256 over a namespace, whose key it is, and the key. It is stored nowhere: any process finds the same task for
+ * the same key.
+ */
+export function taskIdOfKey(key: string, owner = ''): string {
+  if (!IDEMPOTENCY_KEY.test(key)) {
+    throw new PipelineError(
+      'INPUT_INVALID',
+      'Idempotency-Key: expected 1 to 255 printable ASCII characters, such as a UUID.',
+    );
+  }
+  const bytes = createHash('sha256')
+    .update(`limelight/idempotency-key\0${owner && `${owner}\0`}`)
+    .update(key)
+    .digest();
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = bytes.toString('hex', 0, 16);
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,49 @@
+import { PipelineError } from '../../errors.ts';
+import type { TaskRecords } from '../../storage/task-records.ts';
+import { type Caller, maySee } from '../access/caller.ts';
+import type { JobClient } from '../ports/job-client.ts';
+
+/** Rejects with TASK_NOT_FOUND for a task that nobody knows; nothing for one that was submitted without a key. */
+export type FindOwner = (taskId: string) => Promise<string | undefined>;
+
+const MAX_KNOWN = 10_000;
+
+/** A task never changes hands, so that each is looked up once. */
+export function createTaskOwners({ jobs, records }: { jobs: JobClient; records: TaskRecords }): FindOwner {
+  const known = new Map<string, string | undefined>();
+
+  const look = async (taskId: string): Promise<string | undefined> => {
+    const record = await records.read(taskId);
+    return record ? record.owner : (await jobs.describe(taskId)).memo.owner;
+  };
+
+  return async (taskId) => {
+    if (known.has(taskId)) {
+      return known.get(taskId);
+    }
+    const owner = await look(taskId);
+    if (known.size >= MAX_KNOWN) {
+      known.delete(known.keys().next().value!);
+    }
+    known.set(taskId, owner);
+    return owner;
+  };
+}
+
+/** Rejects with TASK_NOT_FOUND where the task is another key's, or nobody's yet. */
+export async function assertOwn(
+  findOwner: FindOwner,
+  caller: Caller | undefined,
+  taskId: string,
+): Promise<void> {
+  if (!caller || caller.scopes.has('admin') || caller.linkedTaskId === taskId) {
+    return;
+  }
+  if (!maySee(caller, await findOwner(taskId))) {
+    throw new PipelineError('TASK_NOT_FOUND', `There is no task ${taskId}.`);
+  }
+}
+
+export function isTaskUnknown(error: unknown): boolean {
+  return error instanceof PipelineError && error.code === 'TASK_NOT_FOUND';
+}

@@ -1,0 +1,105 @@
+import type { JobOutcome, Person } from '../../contracts/job.ts';
+import { STAGE_PERCENT, type StageEvent } from '../../contracts/stages.ts';
+import type { TaskStatus } from '../../contracts/task-status.ts';
+import { PipelineError } from '../../errors.ts';
+import type { TaskRecords } from '../../storage/task-records.ts';
+import type { JobClient, JobDescription } from '../ports/job-client.ts';
+import { estimateEnd } from '../progress/estimate-end.ts';
+import { toForgottenEnd, toLostEnd } from './lost-job.ts';
+import { isTaskUnknown } from './task-owners.ts';
+import type { RecentTimelines } from './timeline-summary.ts';
+
+/** From the record where the task has ended, else from a worker, and from Temporal alone where no worker answers. */
+export async function readTaskStatus(
+  { jobs, records, recent }: { jobs: JobClient; records: TaskRecords; recent?: RecentTimelines },
+  taskId: string,
+): Promise<TaskStatus> {
+  const record = await records.read(taskId);
+  const recorded = record?.events.at(-1);
+  if (record?.outcome && recorded) {
+    return toStatus(recorded, record.submitted_at, record.outcome);
+  }
+  const description = await jobs.describe(taskId).catch((error) => {
+    if (record && isTaskUnknown(error)) {
+      return undefined;
+    }
+    throw error;
+  });
+  if (!description) {
+    const { event, outcome } = toForgottenEnd(record!);
+    return toStatus(event, record!.submitted_at, outcome);
+  }
+  const { memo, activities } = description;
+  const progress = await jobs.progress(taskId, 0).catch((error) => {
+    if (error instanceof PipelineError && error.code === 'TEMPORAL_UNAVAILABLE') {
+      return undefined;
+    }
+    throw error;
+  });
+  if (progress?.outcome && !record && !(await records.read(taskId))) {
+    // Whatever ends is recorded first: this one was erased, and Temporal takes up to a minute to forget it.
+    throw new PipelineError('TASK_NOT_FOUND', `There is no task ${taskId}.`);
+  }
+  const last = progress?.events.at(-1) ?? recorded;
+  if (description.status !== 'running' && !progress?.outcome) {
+    const { event, outcome } = toLostEnd(taskId, description, last);
+    return toStatus(event, memo.submittedAt, outcome);
+  }
+  const attempts = activities.map(({ attempt }) => attempt);
+  const summary = progress && recent?.peek();
+  const since = progress?.events.find(({ data }) => data.stage === last?.data.stage)?.timestamp;
+  const eta =
+    summary &&
+    last &&
+    since &&
+    estimateEnd(summary, { stage: last.data.stage, since: new Date(since), now: new Date() });
+  return {
+    ...(progress && last
+      ? toStatus(last, memo.submittedAt, progress.outcome)
+      : withoutWorker(taskId, description)),
+    ...(eta && !progress?.outcome && { eta }),
+    ...(await findQueue(jobs, description)),
+    ...(attempts.length > 0 && { attempts: Math.max(...attempts) }),
+  };
+}
+
+function toStatus(event: StageEvent, submittedAt: string, outcome: JobOutcome | undefined): TaskStatus {
+  return {
+    task_id: event.task_id,
+    stage: event.data.stage,
+    progress_percent: event.data.progress_percent,
+    message: event.data.message,
+    submitted_at: submittedAt,
+    updated_at: event.timestamp,
+    ...toChoice(event),
+    ...(outcome && (outcome.success ? { result: outcome } : { error: outcome.error })),
+  };
+}
+
+async function findQueue(
+  jobs: JobClient,
+  { waitsIn, stage, memo: { submittedAt } }: JobDescription,
+): Promise<Pick<TaskStatus, 'queue'>> {
+  if (!waitsIn || !stage) {
+    return {};
+  }
+  // A status without the place is better than none.
+  const queue = await jobs.queuePlace({ queue: waitsIn, stage, submittedAt }).catch(() => undefined);
+  return queue ? { queue } : {};
+}
+
+function toChoice({ data: { details } }: StageEvent): Pick<TaskStatus, 'choice'> {
+  return details?.waiting_for === 'person' ? { choice: { persons: details.persons as Person[] } } : {};
+}
+
+function withoutWorker(taskId: string, { stage = 'INITIALIZED', memo }: JobDescription): TaskStatus {
+  return {
+    task_id: taskId,
+    stage,
+    progress_percent: stage === 'FAILED' || stage === 'CANCELLED' ? 0 : STAGE_PERCENT[stage],
+    message:
+      'Accepted; the machines that do the work do not answer at the moment, and it goes on when they do',
+    submitted_at: memo.submittedAt,
+    updated_at: memo.submittedAt,
+  };
+}

@@ -1,0 +1,115 @@
+import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
+import {
+  type Percentiles,
+  TIME_KINDS,
+  type TimeKind,
+  type Timeline,
+  type TimelineSummary,
+  type TimeSplit,
+} from '../../contracts/timeline.ts';
+import type { ObjectStore } from '../../storage/object-store.ts';
+import type { TaskRecords } from '../../storage/task-records.ts';
+import { toRecordedTimeline } from './read-timeline.ts';
+
+const RECORD = /^videos\/([^/]+)\/metadata\.json$/;
+/** A day of a busy server has more than one can read while somebody waits; so many tell its percentiles well. */
+const MOST_JOBS = 2_000;
+const FRESH_FOR_MS = 60_000;
+
+export interface SummaryDeps {
+  store: ObjectStore;
+  records: TaskRecords;
+}
+
+const DAY_MS = 86_400_000;
+
+export interface RecentTimelines {
+  /** Percentiles over the jobs that ended in the last day, the newest first where there are very many. */
+  read(): Promise<TimelineSummary>;
+  /** What is known without reading anything now; it is read for the next who asks. */
+  peek(): TimelineSummary | undefined;
+}
+
+export function createRecentTimelines(deps: SummaryDeps): RecentTimelines {
+  let latest: { at: number; answer: Promise<TimelineSummary> } | undefined;
+  let known: TimelineSummary | undefined;
+  const read = () => {
+    if (!latest || Date.now() - latest.at > FRESH_FOR_MS) {
+      const since = new Date(Date.now() - DAY_MS);
+      const answer = readTimelines(deps, since).then((timelines) => summarize(timelines, since));
+      latest = { at: Date.now(), answer };
+      answer.then(
+        (summary) => {
+          known = summary;
+        },
+        () => {
+          latest = undefined;
+        },
+      );
+    }
+    return latest.answer;
+  };
+  return {
+    read,
+    peek() {
+      void read().catch(() => undefined);
+      return known;
+    },
+  };
+}
+
+async function readTimelines({ store, records }: SummaryDeps, since: Date): Promise<Timeline[]> {
+  const found: Array<{ taskId: string; at: number }> = [];
+  for await (const { key, modifiedAt } of store.list('videos/')) {
+    const taskId = RECORD.exec(key)?.[1];
+    if (taskId && modifiedAt >= since) {
+      found.push({ taskId, at: modifiedAt.getTime() });
+    }
+  }
+  found.sort((a, b) => b.at - a.at);
+  const timelines: Timeline[] = [];
+  for (const { taskId } of found.slice(0, MOST_JOBS)) {
+    // One that cannot be read, or was erased meanwhile, is one job less.
+    const record = await records.read(taskId).catch(() => undefined);
+    if (record?.outcome) {
+      timelines.push(toRecordedTimeline(record));
+    }
+  }
+  return timelines;
+}
+
+export function summarize(timelines: Timeline[], since: Date): TimelineSummary {
+  const known = timelines.filter(({ split_ms }) => split_ms);
+  const stages = known.flatMap(({ stages }) => stages);
+  return {
+    since: since.toISOString(),
+    jobs: timelines.length,
+    total_ms: toPercentiles(timelines.map(({ total_ms }) => total_ms)),
+    split_ms: toSplitPercentiles(known.map(({ split_ms }) => split_ms!)),
+    stages: (Object.keys(STAGE_PERCENT) as Stage[]).flatMap((stage) => {
+      const those = stages.filter((one) => one.stage === stage);
+      return those.length === 0
+        ? []
+        : [
+            {
+              stage,
+              jobs: those.length,
+              ms: toPercentiles(those.map(({ ms }) => ms)),
+              split_ms: toSplitPercentiles(those.map(({ split_ms }) => split_ms)),
+            },
+          ];
+    }),
+  };
+}
+
+function toSplitPercentiles(splits: TimeSplit[]): Record<TimeKind, Percentiles> {
+  return Object.fromEntries(
+    TIME_KINDS.map((kind) => [kind, toPercentiles(splits.map((split) => split[kind]))]),
+  ) as Record<TimeKind, Percentiles>;
+}
+
+function toPercentiles(values: number[]): Percentiles {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (fraction: number) => sorted[Math.max(0, Math.ceil(sorted.length * fraction) - 1)] ?? 0;
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99) };
+}

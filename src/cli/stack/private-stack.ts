@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLimelightClient, type LimelightClient } from '../../client/limelight-client.ts';
+import { readEnvironment } from '../../config/read-environment.ts';
+import { loadConfig } from '../../config.ts';
+import { PipelineError } from '../../errors.ts';
+import { JobFailedError } from '../exit-code.ts';
+import { warn, write } from '../terminal/output.ts';
+import { freePort } from './free-port.ts';
+import { startStack } from './stack.ts';
+
+/**
+ * Runs `use` with everything that makes videos started for it alone, on free ports and with an empty storage, whatever
+ * cluster or bucket the settings name. The storage stays only where its logs explain a fault that nothing else does.
+ */
+export async function withPrivateStack(
+  signal: AbortSignal,
+  use: (client: LimelightClient, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const storage = await mkdtemp(join(tmpdir(), 'limelight-demo-'));
+  try {
+    await runIn(storage, signal, use);
+  } catch (error) {
+    if (isExplained(error) || signal.aborted) {
+      await rm(storage, { recursive: true, force: true });
+    } else {
+      write(`The logs of all processes are in ${join(storage, 'logs')}.`);
+    }
+    throw error;
+  }
+  await rm(storage, { recursive: true, force: true });
+}
+
+/** Whether the error's own words say what to change, so that nobody needs logs. */
+function isExplained(error: unknown): boolean {
+  return error instanceof JobFailedError || (error instanceof PipelineError && !error.retryable);
+}
+
+async function runIn(
+  storage: string,
+  signal: AbortSignal,
+  use: (client: LimelightClient, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const [api, temporal, webUi] = await Promise.all([freePort(), freePort(), freePort()]);
+  const environment = {
+    ...readEnvironment(),
+    STORAGE_ROOT: storage,
+    STORAGE_S3_BUCKET: '',
+    API_HOST: '127.0.0.1',
+    API_PORT: String(api),
+    TEMPORAL_ADDRESS: '',
+    TEMPORAL_NAMESPACE: '',
+    TEMPORAL_PORT: String(temporal),
+    TEMPORAL_UI_PORT: String(webUi),
+    IO_HTTP_PORT: '0',
+    GPU_HTTP_PORT: '0',
+  };
+  const config = loadConfig(environment);
+  write('Starting the API, the workers and their job server …');
+  await using stack = await startStack({ config, environment, onWarning: warn, signal });
+  write(`The job in Temporal's Web UI, while it runs: ${stack.webUiUrl}`);
+  await use(createLimelightClient({ baseUrl: stack.apiUrl }), AbortSignal.any([signal, stack.refused]));
+}

@@ -1,0 +1,34 @@
+/** Entry point of the embedded Temporal server as a supervised process. */
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { readEnvironment } from '../../config/read-environment.ts';
+import { loadConfig } from '../../config.ts';
+import { PipelineError } from '../../errors.ts';
+import { runMain } from '../../run-main.ts';
+import { createLogger } from '../../telemetry/logger.ts';
+import { findTemporalBinary } from '../../temporal/binary.ts';
+import { startDevServer } from '../../temporal/dev-server.ts';
+import { assertPortFree } from './assert-port-free.ts';
+import { endLeftover, rememberProcess } from './leftover-process.ts';
+
+const environment = readEnvironment();
+const config = loadConfig(environment);
+// The server has no settings that could be reloaded; the signal's default would end it.
+process.on('SIGHUP', () => {});
+const { port, uiPort } = config.temporal.embedded;
+
+await runMain(createLogger('temporal', config.log), async (signal) => {
+  const binary = findTemporalBinary(environment);
+  const dir = join(config.storage.root, 'temporal');
+  const pidFile = join(dir, 'server.pid');
+  await endLeftover(pidFile, dir);
+  await assertPortFree(port, 'TEMPORAL_PORT');
+  await assertPortFree(uiPort, 'TEMPORAL_UI_PORT');
+  // The server's own lines are below the level that this process logs at, and useful where something is wrong.
+  await using server = await startDevServer({ binary, dir, port, uiPort, log: process.stdout });
+  await rememberProcess(pidFile, server.process.pid!);
+  await Promise.race([signal.aborted || once(signal, 'abort'), once(server.process, 'exit')]);
+  if (!signal.aborted) {
+    throw new PipelineError('TEMPORAL_UNAVAILABLE', 'The Temporal server ended by itself');
+  }
+});

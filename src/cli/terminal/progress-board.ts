@@ -1,0 +1,92 @@
+import { clearScreenDown, moveCursor } from 'node:readline';
+import type { WriteStream } from 'node:tty';
+import type { TaskEvent } from '../../client/limelight-client.ts';
+
+const REDRAW_MS = 200;
+
+export interface ProgressBoard {
+  show(name: string, event: TaskEvent): void;
+  /** The last word on one of them. */
+  finish(name: string, line: string): void;
+  /** Leaves the screen to a question. Several are asked one after another; what ends meanwhile is told after them. */
+  stepAside<T>(ask: () => Promise<T>): Promise<T>;
+  end(): void;
+}
+
+/**
+ * A line for each of several jobs. On a terminal those that run are redrawn in place below those that have ended;
+ * elsewhere each stage is a line with its name in front.
+ */
+export function createProgressBoard(names: string[], output: NodeJS.WritableStream): ProgressBoard {
+  const terminal = (output as Partial<WriteStream>).isTTY ? (output as WriteStream) : undefined;
+  const width = Math.max(...names.map((name) => name.length));
+  const running = new Map<string, { event: TaskEvent; since: number }>();
+  let drawn = 0;
+  let questions = 0;
+  let lastQuestion: Promise<unknown> = Promise.resolve();
+  const heldBack: string[] = [];
+
+  const toLine = (name: string, { data }: TaskEvent, since: number) => {
+    const percent = String(Math.floor(data.progress_percent)).padStart(3);
+    const seconds = ((Date.now() - since) / 1000).toFixed(1).padStart(6);
+    return `${name.padEnd(width)}  ${percent} % ${seconds} s  ${data.message}`;
+  };
+  const erase = () => {
+    if (terminal && drawn > 0) {
+      moveCursor(terminal, 0, -drawn);
+      clearScreenDown(terminal);
+    }
+    drawn = 0;
+  };
+  const draw = () => {
+    if (terminal && questions === 0) {
+      erase();
+      // More lines than the screen has cannot be redrawn.
+      for (const [name, { event, since }] of [...running].slice(0, terminal.rows - 2)) {
+        terminal.write(`${toLine(name, event, since).slice(0, terminal.columns - 1)}\n`);
+        drawn += 1;
+      }
+    }
+  };
+  const flush = () => {
+    if (questions === 0) {
+      erase();
+      for (const line of heldBack.splice(0)) {
+        output.write(line);
+      }
+      draw();
+    }
+  };
+  const timer = terminal && setInterval(draw, REDRAW_MS).unref();
+
+  return {
+    show(name, event) {
+      const since = running.get(name)?.since ?? Date.now();
+      running.set(name, { event, since });
+      if (!terminal && event.event_type === 'stage_update') {
+        output.write(`${toLine(name, event, since)}\n`);
+      }
+    },
+    finish(name, line) {
+      running.delete(name);
+      heldBack.push(`${name.padEnd(width)}  ${line}\n`);
+      flush();
+    },
+    async stepAside(ask) {
+      questions += 1;
+      erase();
+      const question = lastQuestion.then(ask);
+      lastQuestion = question.catch(() => {});
+      try {
+        return await question;
+      } finally {
+        questions -= 1;
+        flush();
+      }
+    },
+    end() {
+      clearInterval(timer);
+      erase();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { clearLine, cursorTo } from 'node:readline';
+import type { WriteStream } from 'node:tty';
+import type { TaskEvent } from '../../client/limelight-client.ts';
+
+const REDRAW_MS = 200;
+
+export interface ProgressLines {
+  show(event: TaskEvent): void;
+  /** Ends the line that is being drawn. */
+  end(): void;
+}
+
+/** One line a stage: redrawn while the stage lasts on a terminal, written when it ends elsewhere. */
+export function createProgressLines(output: NodeJS.WritableStream): ProgressLines {
+  const terminal = (output as Partial<WriteStream>).isTTY ? (output as WriteStream) : undefined;
+  let current: { event: TaskEvent; latest: TaskEvent; startedAtMs: number; shownAt: number } | undefined;
+  let redraw: NodeJS.Timeout | undefined;
+
+  const draw = () => {
+    if (terminal && current) {
+      cursorTo(terminal, 0);
+      // A line that wraps cannot be redrawn.
+      terminal.write(toLine(current.latest, Date.now() - current.shownAt).slice(0, terminal.columns - 1));
+      clearLine(terminal, 1);
+    }
+  };
+  const finish = (atMs: number) => {
+    clearInterval(redraw);
+    if (terminal && current) {
+      cursorTo(terminal, 0);
+      clearLine(terminal, 0);
+    }
+    if (current) {
+      output.write(`${toLine(current.event, atMs - current.startedAtMs)}\n`);
+      current = undefined;
+    }
+  };
+
+  return {
+    show(event) {
+      if (event.event_type === 'activity_progress') {
+        if (current?.event.data.stage === event.data.stage) {
+          current.latest = event;
+          draw();
+        }
+        return;
+      }
+      const startedAtMs = Date.parse(event.timestamp);
+      finish(startedAtMs);
+      current = { event, latest: event, startedAtMs, shownAt: Date.now() };
+      draw();
+      redraw = setInterval(draw, REDRAW_MS).unref();
+    },
+    end: () => finish(current ? current.startedAtMs : 0),
+  };
+}
+
+function toLine({ data }: TaskEvent, elapsedMs: number): string {
+  const percent = String(Math.floor(data.progress_percent)).padStart(3);
+  const seconds = (elapsedMs / 1000).toFixed(1).padStart(6);
+  return `${percent} % ${seconds} s  ${data.message}`;
+}

@@ -1,0 +1,50 @@
+import type { Person } from '../../contracts/job.ts';
+import type { Stage } from '../../contracts/stages.ts';
+import type { TaskStatus } from '../../contracts/task-status.ts';
+import { toDuration, toLocalTime } from './duration.ts';
+import { type Meaning, paint } from './paint.ts';
+
+/** How a task stands, for a person: a fact a line. */
+export function toStatusLines(status: TaskStatus, now = Date.now()): string[] {
+  const { queue, eta, choice, result, error, attempts = 1 } = status;
+  const age = toDuration(now - Date.parse(status.submitted_at));
+  const facts: Array<[name: string, text: string | false | undefined]> = [
+    ['task', status.task_id],
+    ['stage', `${paintStage(status.stage)}  ${status.progress_percent} %`],
+    ['', status.message],
+    ['submitted', `${toLocalTime(status.submitted_at)} (${age} ago)`],
+    ['attempt', attempts > 1 && String(attempts)],
+    ['waits', queue && `place ${queue.position} of ${queue.length} for ${queue.name}`],
+    ['done by', eta && `about ${toLocalTime(eta.p50)}, nine of ten by ${toLocalTime(eta.p90)}`],
+    ['persons', choice?.persons.map(toPersonText).join('; ')],
+    ['choose', choice && `limelight person ${status.task_id} NUMBER`],
+    ['took', result && toDuration(result.execution_time_ms)],
+    [
+      'made by',
+      result && `${result.metadata.provider.name}${result.metadata.provider.degraded ? ' (degraded)' : ''}`,
+    ],
+    ['note', result?.metadata.warnings.join(' ')],
+    ['error', error && `${error.code} in ${error.stage}`],
+    ['undone', error?.compensated.join(', ')],
+    ['next', toNext(status)],
+  ];
+  return facts
+    .filter((fact): fact is [string, string] => Boolean(fact[1]))
+    .map(([name, text]) => `${paint('quiet', name.padEnd(10))} ${text}`);
+}
+
+function toPersonText({ id, confidence, box: [x1, y1, x2, y2] }: Person): string {
+  return `#${id} at ${Math.round((x1 + x2) / 2)}, ${Math.round((y1 + y2) / 2)} (${Math.round(confidence * 100)} %)`;
+}
+
+const NEXT: Partial<Record<Stage, string>> = { COMPLETED: 'download', CANCELLED: 'retry', FAILED: 'retry' };
+
+function toNext({ stage, task_id }: TaskStatus): string {
+  return `limelight ${NEXT[stage] ?? 'watch'} ${task_id}`;
+}
+
+const MEANING: Partial<Record<Stage, Meaning>> = { COMPLETED: 'good', FAILED: 'bad', CANCELLED: 'doubtful' };
+
+export function paintStage(stage: Stage): string {
+  return paint(MEANING[stage] ?? 'strong', stage);
+}

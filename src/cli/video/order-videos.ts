@@ -1,0 +1,94 @@
+import { basename, relative } from 'node:path';
+import process from 'node:process';
+import type { LimelightClient } from '../../client/limelight-client.ts';
+import { PipelineError } from '../../errors.ts';
+import { JobFailedError } from '../exit-code.ts';
+import { toMegabytes } from '../terminal/download-bar.ts';
+import { isJson, print, show, write } from '../terminal/output.ts';
+import { paint } from '../terminal/paint.ts';
+import { createProgressBoard } from '../terminal/progress-board.ts';
+import { toTable } from '../terminal/table.ts';
+import { askPerson } from './ask-person.ts';
+import type { VideoOrder } from './make-video.ts';
+import { makeVideos, type VideoEnd } from './make-videos.ts';
+
+/** Photos under way at a time: enough to keep every stage of one machine busy. */
+const IN_FLIGHT = 4;
+
+/** Makes several videos before the eyes of a person, and sums up. With `--json` each is a line when it ends. */
+export async function orderVideos(
+  client: LimelightClient,
+  orders: VideoOrder[],
+  { signal, watch }: { signal: AbortSignal; watch: boolean },
+): Promise<void> {
+  const startedAt = Date.now();
+  const names = new Map(orders.map((order) => [order, toName(order, orders)]));
+  const board = createProgressBoard([...names.values()], process.stderr);
+  let ends: VideoEnd[];
+  try {
+    ends = await makeVideos(client, orders, {
+      signal,
+      inFlight: IN_FLIGHT,
+      onEvent: (order, event) => watch && board.show(names.get(order)!, event),
+      choose: ({ photoPath }, persons, until) => board.stepAside(() => askPerson(photoPath, persons, until)),
+      onEnd(end) {
+        if (!signal.aborted) {
+          board.finish(names.get(end.order)!, toWords(end));
+          show(toWire(end), () => []);
+        }
+      },
+    });
+  } finally {
+    board.end();
+  }
+  sumUp(ends, (Date.now() - startedAt) / 1000);
+}
+
+function sumUp(ends: VideoEnd[], seconds: number): void {
+  const failed = ends.filter(({ made }) => !made);
+  write('');
+  if (!isJson()) {
+    toTable(
+      [
+        { title: 'photo' },
+        { title: 'seconds', align: 'right' },
+        { title: 'size', align: 'right' },
+        { title: 'video' },
+      ],
+      ends.map(toCells),
+    ).forEach(print);
+  }
+  const message = `${ends.length - failed.length} of ${ends.length} videos in ${seconds.toFixed(1)} s`;
+  if (failed.length > 0) {
+    const codes = failed.map(({ error }) => (error instanceof PipelineError ? error.code : 'INTERNAL'));
+    throw new JobFailedError(codes[0]!, `${message}: ${failed.length} failed.`);
+  }
+  write(`${message}.`);
+}
+
+function toCells({ order, made, seconds, error }: VideoEnd): string[] {
+  return made
+    ? [order.photoPath, seconds.toFixed(1), toMegabytes(made.bytes), relative('', made.video)]
+    : [order.photoPath, seconds.toFixed(1), '', paint('bad', `failed: ${toMessage(error)}`)];
+}
+
+function toWords({ made, error }: VideoEnd): string {
+  return made
+    ? `${toMegabytes(made.bytes)} in ${made.seconds.toFixed(1)} s`
+    : paint('bad', `failed: ${toMessage(error)}`, process.stderr);
+}
+
+function toWire({ order, made, error }: VideoEnd) {
+  const code = error instanceof PipelineError ? error.code : 'INTERNAL';
+  return made ?? { photo: order.photoPath, error: { code, message: toMessage(error) } };
+}
+
+function toMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The file's name, or its path where another photo has the same one. */
+function toName({ photoPath }: VideoOrder, all: VideoOrder[]): string {
+  const name = basename(photoPath);
+  return all.filter((other) => basename(other.photoPath) === name).length > 1 ? photoPath : name;
+}
