@@ -1,5 +1,8 @@
 /** `npm run bench [-- NAME …] [--json]` */
 import { parseArgs } from 'node:util';
+import { reportError } from '../src/cli/report-error.ts';
+import { useJson } from '../src/cli/terminal/output.ts';
+import { PipelineError } from '../src/errors.ts';
 import { type Bench, isMet, type Row } from './bench.ts';
 import { burst } from './burst.ts';
 import { dId } from './d-id.ts';
@@ -31,12 +34,15 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { json: { type: 'boolean', default: false } },
 });
+useJson(values.json);
 const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name));
 if (unknown.length > 0) {
-  process.stderr.write(
-    `There is no bench ${unknown.join(', ')}. There are: ${BENCHES.map(({ name }) => name).join(', ')}.\n`,
+  const known = BENCHES.map(({ name }) => name).join(', ');
+  const fault = new PipelineError(
+    'INPUT_INVALID',
+    `There is no bench ${unknown.join(', ')}. There are: ${known}.`,
   );
-  process.exit(2);
+  process.exit(reportError(fault, 'limelight bench'));
 }
 
 const results: Record<string, Row[] | { unavailable: string }> = {};
@@ -52,7 +58,7 @@ for (const bench of BENCHES.filter(({ name }) => positionals.length === 0 || pos
   results[bench.name] = rows;
   if (!values.json) process.stdout.write(rows.map(toLine).join(''));
 }
-if (values.json) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify(results)}\n`);
 
 function toLine(row: Row): string {
   const target =

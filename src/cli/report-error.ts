@@ -49,8 +49,9 @@ interface Explanation {
 
 function explain(error: unknown, command: string): Explanation {
   if (error instanceof CommanderError) {
-    // Help in place of a missing subcommand has been written already.
-    const message = error.code === 'commander.help' ? '' : error.message;
+    // Help in place of a missing subcommand has been written already, on standard error.
+    const helped = isJson() ? 'expected a command' : '';
+    const message = error.code === 'commander.help' ? helped : error.message;
     return {
       code: 'USAGE',
       message: message.replace(/^error: /, '').replaceAll('\n', ' '),

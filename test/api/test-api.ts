@@ -41,6 +41,8 @@ export interface TestApi extends AsyncDisposable {
   /** Of the real HTTP server on a port of its own. */
   url: string;
   store: FileStore;
+  /** Where the store lies. */
+  root: string;
   records: TaskRecords;
   jobs: JobClient;
   hub: ProgressHub;
@@ -125,6 +127,7 @@ export async function startTestApi(
     deps,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     store,
+    root,
     records,
     jobs,
     hub,

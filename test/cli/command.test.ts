@@ -2,11 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { freePort } from '../../src/cli/stack/free-port.ts';
 import { limelight, limelightInTerminal, MAIN } from './limelight.ts';
 
 /** How a sequence of colours begins. */
 const COLOUR = '\u001b[';
+
+const SAMPLES = ['samples/portrait.jpg', 'samples/voice.wav'];
 
 describe('the limelight command', () => {
   it.each([
@@ -29,12 +32,27 @@ describe('the limelight command', () => {
   it('says where no server answers, and that the same may work later', async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
 
-    const { code, said } = await limelight(['generate', 'a.jpg', 'b.wav', '-o', 'c.mp4', '--server', url]);
+    const { code, said } = await limelight(['generate', ...SAMPLES, '-o', 'c.mp4', '--server', url]);
 
     expect(code).toBe(3);
     expect(said).toMatch(/^error: No Limelight server/);
     expect(said).toContain('limelight doctor');
     expect(said).not.toMatch(/^ {4}at /m);
+  });
+
+  it('names every file that cannot be read before it asks for a server', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+
+    const { code, said } = await limelight(['generate', 'nope.jpg', 'voice.wav', '--server', url]);
+
+    expect({ code, said }).toEqual({
+      code: 2,
+      said: 'error: nope.jpg, voice.wav cannot be read. Give paths of files that exist.\n',
+    });
+  });
+
+  it('prints its version', async () => {
+    expect(await limelight(['--version'])).toEqual({ code: 0, printed: `${manifest.version}\n`, said: '' });
   });
 
   it('tells an error as one line of JSON on standard output with --json', async () => {

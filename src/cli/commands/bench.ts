@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { PipelineError } from '../../errors.ts';
 import { addExamples } from '../add-examples.ts';
 import { EXIT_CODES } from '../exit-code.ts';
 import { isJson } from '../terminal/output.ts';
@@ -18,6 +20,12 @@ export function addBenchCommand(program: Command): void {
     )
     .argument('[name...]', 'which ones; default: all')
     .action(async (names: string[]) => {
+      if (!existsSync(BENCH)) {
+        throw new PipelineError(
+          'INPUT_INVALID',
+          'The benches do not come with the image: clone the repository and run `npm run bench` there.',
+        );
+      }
       const args = [BENCH, ...names, ...(isJson() ? ['--json'] : [])];
       const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
       process.exitCode = code ?? EXIT_CODES.failed[0];

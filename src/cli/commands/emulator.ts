@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Command } from 'commander';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { write } from '../terminal/output.ts';
+import { show, write } from '../terminal/output.ts';
 import { toWholeNumber } from '../whole-number.ts';
 
 interface EmulatorCommandOptions {
@@ -36,6 +36,7 @@ async function emulate({ port, key, credits, webhooksTo, faults }: EmulatorComma
   const signal = stopSignal();
   await using emulator = await startEmulator({ port, ...(webhooksTo && { webhookOrigin: webhooksTo }) });
   emulator.open({ apiKey: key, credits, faults: faults === undefined ? NO_FAULTS : seededFaults(faults) });
+  show({ url: emulator.url, key }, () => []);
   write(`D-ID emulator, until Ctrl-C. What it holds: ${emulator.url}`);
   write(`  Limelight with it: D_ID_API_URL=${emulator.url} D_ID_API_KEY=${key} npm start`);
   if (!signal.aborted) {

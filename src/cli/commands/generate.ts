@@ -10,6 +10,7 @@ import { isSomebodyThere } from '../terminal/ask.ts';
 import { show, write } from '../terminal/output.ts';
 import { addJobOptions, formatOf, type JobFlags, toJobFields } from '../video/job-flags.ts';
 import { submitOrder, type VideoOrder } from '../video/make-video.ts';
+import { assertReadable } from '../video/media-files.ts';
 import { orderVideo } from '../video/order-video.ts';
 import { orderVideos } from '../video/order-videos.ts';
 import { toPhotoOrders } from '../video/photo-orders.ts';
@@ -62,6 +63,8 @@ async function generate(files: string[], flags: GenerateFlags): Promise<void> {
     ...photo,
     ...job,
   }));
+  const { backgroundPath = voicePath } = job;
+  await assertReadable([...orders.map(({ photoPath }) => photoPath), voicePath, backgroundPath]);
   const signal = stopSignal();
   const { client, url, isNamed } = openServer(flags);
   if (await client.isReady({ signal })) {

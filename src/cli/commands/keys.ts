@@ -54,6 +54,7 @@ export function addKeysCommand(program: Command): void {
     .argument('<name>', 'as `list` shows it')
     .action(async (name: string) => {
       await withKeys((keys) => keys.revoke(name));
+      show({ name, state: 'revoked' }, () => []);
       write(`${name} is revoked.`);
     });
   addExamples(revoking, ['limelight keys revoke studio']);

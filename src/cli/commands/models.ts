@@ -51,6 +51,7 @@ export function addModelsCommand(program: Command): void {
     .argument('<name>', 'as `list` shows it')
     .action(async (name: string) => {
       const { task } = await openStore().use(name);
+      show({ name, task, state: 'used' }, () => []);
       write(`${name} is used for ${task} from the next start on.`);
     });
   addExamples(using, ['limelight models use birefnet-portrait']);
@@ -118,6 +119,7 @@ async function pullOne(
   try {
     const { bytes, sha256 } = await pullModel({ entry, store, ...options, onProgress: bar.show });
     bar.end();
+    show({ name: entry.name, bytes, sha256 }, () => []);
     const pinned = entry.sha256 ? '' : '; its checksum is pinned from now on';
     write(`${entry.name} is installed: ${toMegabytes(bytes!)}, sha256 ${sha256}${pinned}`);
   } finally {

@@ -41,6 +41,7 @@ export function addRetentionCommand(program: Command): void {
     .option('--note <text>', 'why, for whoever looks', 'Paused with limelight retention pause')
     .action(async ({ note }: { note: string }) => {
       await withSchedule((schedule) => schedule.pause(note));
+      show({ is_paused: true, note }, () => []);
       write('The retention is paused: nothing is deleted by it, and the disk fills.');
     });
   addExamples(pausing, ['limelight retention pause --note "Disk is being moved"']);
@@ -49,6 +50,7 @@ export function addRetentionCommand(program: Command): void {
     .description('go on after `pause`')
     .action(async () => {
       await withSchedule((schedule) => schedule.resume());
+      show({ is_paused: false }, () => []);
       write('The retention goes on.');
     });
   addExamples(resuming, ['limelight retention resume']);
@@ -78,7 +80,9 @@ async function hold(taskId: string, reason: string): Promise<void> {
   await withStore(async (store) => {
     for await (const _ of store.list(`videos/${taskId}/`)) {
       const note = await readKeepNote(store, taskId);
-      await writeKeepNote(store, taskId, { ...note, hold: { reason, since: new Date().toISOString() } });
+      const hold = { reason, since: new Date().toISOString() };
+      await writeKeepNote(store, taskId, { ...note, hold });
+      show({ task_id: taskId, hold }, () => []);
       write(`Nothing of ${taskId} is deleted by the retention from now on.`);
       return;
     }
@@ -93,6 +97,7 @@ async function release(taskId: string): Promise<void> {
       throw new PipelineError('TASK_NOT_FOUND', `The task ${taskId} is not held.`);
     }
     await writeKeepNote(store, taskId, note);
+    show({ task_id: taskId, hold: null }, () => []);
     write(`The files of ${taskId} go when they have had their time.`);
   });
 }

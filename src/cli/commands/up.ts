@@ -5,7 +5,7 @@ import { loadConfig } from '../../config.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import { startStack } from '../stack/stack.ts';
-import { warn, write } from '../terminal/output.ts';
+import { show, warn, write } from '../terminal/output.ts';
 
 const ROLES = {
   api: '../../api/main.ts',
@@ -41,6 +41,7 @@ async function up(): Promise<void> {
   const startedAt = Date.now();
   write('Starting the API, the workers and their job server …');
   await using stack = await startStack({ config, environment, onWarning: warn, signal });
+  show({ api: stack.apiUrl, web_ui: stack.webUiUrl ?? null, storage: config.storage.root }, () => []);
   write(`Ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s. Stop with Ctrl-C.`);
   write(`  API      ${stack.apiUrl}`);
   if (stack.webUiUrl) {

@@ -37,6 +37,7 @@ export function addWebhooksCommand(program: Command): void {
     .argument('<id>', 'as `list` shows it; a receiver that was disabled is enabled when it takes it')
     .action(async (id: string) => {
       await withDeliveries((deliveries) => deliveries.send(id, undefined));
+      show({ id, state: 'sending' }, () => []);
       write(`${id} is being sent.`);
     });
   addExamples(sending, ['limelight webhooks send msg_5f3c0f0e6f0b4f0c9d4a2b1c0d9e8f7a']);

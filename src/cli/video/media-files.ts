@@ -1,10 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream, openAsBlob } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { access, constants, rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { PipelineError } from '../../errors.ts';
+
+/** @throws PipelineError INPUT_INVALID, before anything is started for them, with the names of all that cannot be read. */
+export async function assertReadable(paths: string[]): Promise<void> {
+  const given = [...new Set(paths)];
+  const readable = await Promise.all(given.map(isReadableFile));
+  const faulty = given.filter((_, index) => !readable[index]);
+  if (faulty.length > 0) {
+    const next =
+      faulty.length === 1 ? 'Give the path of a file that exists.' : 'Give paths of files that exist.';
+    throw new PipelineError('INPUT_INVALID', `${faulty.join(', ')} cannot be read. ${next}`);
+  }
+}
+
+async function isReadableFile(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.R_OK);
+    // A pipe, such as a shell makes of <(…), has no size to announce and cannot be sent again.
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
 
 /** A file as a submission takes it: read from the disk while it is sent. */
 export async function openMedia(path: string): Promise<Blob> {

@@ -1,0 +1,126 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commandsOf, fullName } from '../../src/cli/manual.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import { createRetentionSchedule } from '../../src/temporal/retention-schedule.ts';
+import { PHOTO, VOICE } from '../api/job-form-data.ts';
+import { startTestPipeline } from '../api/test-pipeline.ts';
+import { limelight } from './limelight.ts';
+import { runHere } from './run-here.ts';
+
+const COMMANDS = commandsOf(createProgram())
+  .filter(({ commands }) => commands.length === 0)
+  .map((command) => fullName(command).replace('limelight ', ''));
+
+/** Each command with arguments, in an order in which it has something to tell of. `TASK` is one that was made. */
+const CALLS: Record<string, string[]> = {
+  generate: ['me.png', 'hello.wav'],
+  tasks: [],
+  status: ['TASK'],
+  watch: ['TASK'],
+  timeline: ['TASK'],
+  download: ['TASK', '-o', 'again.mp4'],
+  cancel: ['TASK'],
+  'retention status': [],
+  'retention pause': [],
+  'retention resume': [],
+  'retention hold': ['TASK'],
+  'retention holds': [],
+  'retention release': ['TASK'],
+  'storage check': [],
+  erase: ['TASK', '--yes'],
+  'models list': [],
+  'models verify': [],
+  'keys create': ['studio'],
+  'keys list': [],
+  'keys rotate': ['studio'],
+  'keys revoke': ['studio'],
+  'webhooks list': [],
+  'webhooks secret': [],
+  'webhooks rotate': [],
+  completion: ['bash'],
+};
+
+/** What needs a whole machine, a download or a running task: here it is its error that is told. */
+const REFUSED: Record<string, string[]> = {
+  demo: ['nope.jpg'],
+  up: ['--role', 'db'],
+  person: ['TASK', '2'],
+  retry: ['TASK'],
+  'models pull': ['nope'],
+  'models use': ['nope'],
+  'webhooks send': ['msg_nope'],
+  'retention run': ['--dry-run', 'nope'],
+  emulator: ['--port', 'x'],
+  bench: ['nope'],
+};
+
+const { server, api } = await startTestPipeline({ defaults: { retryWindowS: 60 } });
+
+describe('with --json', { timeout: 60_000 }, () => {
+  let folder: string;
+  let env: Record<string, string>;
+  let taskId = '';
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'limelight-json-'));
+    await writeFile(join(folder, 'me.png'), PHOTO);
+    await writeFile(join(folder, 'hello.wav'), VOICE);
+    env = {
+      API_URL: api.url,
+      STORAGE_ROOT: api.root,
+      TEMPORAL_ADDRESS: server.address,
+      MODELS_CACHE_DIR: join(folder, 'models'),
+    };
+    await createRetentionSchedule({ client: server.client }).ensure();
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const inFolder = (args: string[]) =>
+    args.map((arg) => (arg === 'TASK' ? taskId : /\.(png|wav|mp4)$/.test(arg) ? join(folder, arg) : arg));
+  const call = (name: string, args: string[]) =>
+    runHere([...name.split(' '), ...inFolder(args), '--json'], env);
+
+  it('no command is forgotten here', () => {
+    const called = [...Object.keys(CALLS), ...Object.keys(REFUSED), 'doctor'];
+    expect(called.sort()).toEqual(COMMANDS.sort());
+  });
+
+  it.each(Object.entries(CALLS))('%s prints values, one a line, and nothing else', async (name, args) => {
+    const out = name === 'generate' ? [...args, '-o', 'out.mp4'] : args;
+
+    const { code, printed } = await call(name, out);
+
+    expect({ name, code }).toEqual({ name, code: 0 });
+    const lines = printed.trimEnd().split('\n');
+    const values = lines.map((line) => JSON.parse(line));
+    // Only what is followed has a line an event.
+    expect({ name, isOne: lines.length === 1 }).toEqual({ name, isOne: name !== 'watch' });
+    taskId ||= values[0].task_id;
+  });
+
+  it.each(Object.entries(REFUSED))('%s prints one error', async (name, args) => {
+    // The benches are a program of their own, whose output goes past this one.
+    const { code, printed } =
+      name === 'bench' ? await limelight(['bench', ...args, '--json']) : await call(name, args);
+
+    expect(code).toBeGreaterThan(0);
+    expect(JSON.parse(printed)).toEqual({ error: expect.objectContaining({ exit_code: code }) });
+  });
+
+  it.each(COMMANDS)('%s tells an option that there is not', async (name) => {
+    const { code, printed, said } = await call(name, ['--nope']);
+
+    expect({ code, said }).toEqual({ code: 2, said: '' });
+    expect(JSON.parse(printed)).toEqual({
+      error: {
+        code: 'USAGE',
+        message: expect.stringContaining('--nope'),
+        next: `\`limelight ${name} --help\` shows how.`,
+        exit_code: 2,
+      },
+    });
+  });
+});
