@@ -1,6 +1,9 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { createFileStore } from '../src/storage/file-store.ts';
 import { createStorageUsage } from '../src/storage/storage-usage.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
@@ -9,17 +12,23 @@ import { addEndedJobMetrics } from '../src/telemetry/metrics/ended-job-metrics.t
 import { createMetrics } from '../src/telemetry/metrics.ts';
 import { startTracing } from '../src/telemetry/tracing.ts';
 import { createTemporalStatistics } from '../src/temporal/temporal-statistics.ts';
-import { startTraceCollector } from '../test/telemetry/trace-collector.ts';
+import { observeActivity } from '../src/workers/observe-activity.ts';
 import { startTestServer, type TestServer } from '../test/temporal-server.ts';
-import { createHarness } from '../test/workflows/pipeline-harness.ts';
+import { createHarness, type Harness } from '../test/workflows/pipeline-harness.ts';
 import { type Bench, percentile } from './bench.ts';
+import { timeObservingAlone } from './observing-alone.ts';
 
 /** So often each way in turn, so that what else happens on the machine meets all of them. */
-const ROUNDS = 6;
-const JOBS = 12;
+const ROUNDS = 12;
+const JOBS = 8;
 const SCRAPES = 20;
 
-type Way = 'bare' | 'metrics and logs' | 'and traces';
+/** The second one without anything tells how far two ways differ by chance. */
+const WAYS = ['bare', 'bare again', 'metrics and logs', 'and traces'] as const;
+type Way = (typeof WAYS)[number];
+
+/** What jobs of one way took in each round. */
+type Rounds = Record<Way, { wallMs: number; cpuMs: number }[]>;
 
 /** Jobs of the orchestration bench with and without being observed, and what a scrape costs. */
 export const observation: Bench = {
@@ -27,56 +36,117 @@ export const observation: Bench = {
   title: `what metrics, logs and traces cost a job, ${ROUNDS} x ${JOBS} jobs each way; a scrape of the API`,
   async run() {
     await using server = await startTestServer();
-    await using collector = await startTraceCollector();
-    const times: Record<Way, number[]> = { bare: [], 'metrics and logs': [], 'and traces': [] };
-    await timeJobs(server, 'bare', collector.url);
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const way of Object.keys(times) as Way[]) {
-        times[way].push(...(await timeJobs(server, way, collector.url)));
-      }
-    }
-    const bare = percentile(times.bare, 0.5);
-    const overhead = (way: Way) => (percentile(times[way], 0.5) / bare - 1) * 100;
+    using collector = await startCollector();
+    const { rounds, job } = await timeJobs(server, collector.url);
+    const spans = await collector.countSoFar();
+    const bareMs = percentile(
+      rounds.bare.map(({ wallMs }) => wallMs),
+      0.5,
+    );
+    const ofJob = async (endpoint?: string) => ((await timeObservingAlone(job, endpoint)) / bareMs) * 100;
     return [
-      { what: 'a job that nothing observes, p50', value: bare, unit: 'ms' },
-      { what: 'metrics and logs, tracing off', value: overhead('metrics and logs'), unit: '%', atMost: 3 },
-      { what: 'metrics, logs and traces', value: overhead('and traces'), unit: '%', atMost: 10 },
-      { what: 'spans a job', value: collector.spans.length / (ROUNDS * JOBS), unit: '' },
+      { what: 'a job that nothing observes, p50', value: bareMs, unit: 'ms' },
+      { what: 'what metrics and logs compute, of that', value: await ofJob(), unit: '%', atMost: 3 },
+      {
+        what: 'what metrics, logs and traces compute, of that',
+        value: await ofJob(collector.url),
+        unit: '%',
+        atMost: 10,
+      },
+      {
+        what: 'longer with nothing again: what is chance',
+        value: overhead(rounds, 'bare again', 'wallMs'),
+        unit: '%',
+      },
+      {
+        what: 'longer with metrics and logs',
+        value: overhead(rounds, 'metrics and logs', 'wallMs'),
+        unit: '%',
+      },
+      {
+        what: 'longer with metrics, logs and traces',
+        value: overhead(rounds, 'and traces', 'wallMs'),
+        unit: '%',
+      },
+      ...WAYS.slice(1).map((way) => ({
+        what: `more CPU of the workers, ${way}`,
+        value: overhead(rounds, way, 'cpuMs'),
+        unit: '%',
+      })),
+      { what: 'spans a job', value: spans / (ROUNDS * (JOBS + 1)), unit: '' },
       ...(await timeScrapes(server)),
     ];
   },
 };
 
-async function timeJobs(server: TestServer, way: Way, endpoint: string): Promise<number[]> {
+/** The median over the rounds of how much more this way took than nothing did in the same round. */
+function overhead(rounds: Rounds, way: Way, figure: 'wallMs' | 'cpuMs'): number {
+  const ratios = rounds[way].map((round, index) => round[figure] / rounds.bare[index]![figure]);
+  return (percentile(ratios, 0.5) - 1) * 100;
+}
+
+async function timeJobs(server: TestServer, endpoint: string) {
+  const rounds: Rounds = { bare: [], 'bare again': [], 'metrics and logs': [], 'and traces': [] };
+  let way: Way = 'bare';
+  // The same workers throughout: how a worker's pollers fell is more than what is measured here.
+  const observe: ActivityInterceptorsFactory = (context) =>
+    way.startsWith('bare') ? {} : observeActivity(context);
+  await using harness = await createHarness(server, { interceptors: { activity: [observe] } });
+  const { calls, written } = await harness.run({});
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const turn of WAYS.keys()) {
+      way = WAYS[(turn + round) % WAYS.length]!;
+      rounds[way].push(await timeRound(harness, way, endpoint));
+    }
+  }
+  return { rounds, job: { calls, record: written.at(-1)! } };
+}
+
+async function timeRound(harness: Harness, way: Way, endpoint: string) {
   const logger = createLogger('bench', { level: 'info', destination: { write() {} } });
-  await using tracing = startTracing('bench', {
+  const tracing = startTracing('bench', {
     endpoint: way === 'and traces' ? endpoint : undefined,
     headers: undefined,
     serviceName: 'bench',
     ratio: 1,
   });
   const count = addEndedJobMetrics(createMetrics('bench'));
-  await using harness = await createHarness(server, way === 'bare' ? { interceptors: {} } : {});
-  const observe =
-    way === 'bare'
-      ? {}
-      : {
-          recordTask: async (metadata: Parameters<typeof count>[0]) => {
-            logger.info({ stage: metadata.events.at(-1)?.data.stage }, 'Recorded');
-            if (metadata.outcome) {
-              count(metadata);
-              tracing.onEnd(metadata);
-            }
-          },
-        };
+  const observed = {
+    recordTask: async (metadata: Parameters<typeof count>[0]) => {
+      logger.info({ stage: metadata.events.at(-1)?.data.stage }, 'Recorded');
+      if (metadata.outcome) {
+        count(metadata);
+        tracing.onEnd(metadata);
+      }
+    },
+  };
+  const overrides = way.startsWith('bare') ? {} : observed;
+  await harness.run(overrides);
   const times: number[] = [];
-  for (let job = 0; job <= JOBS; job += 1) {
+  const before = process.cpuUsage();
+  for (let job = 0; job < JOBS; job += 1) {
     const start = performance.now();
-    await harness.run(observe);
+    await harness.run(overrides);
     times.push(performance.now() - start);
   }
-  // The first one of a new worker finds no sticky queue.
-  return times.slice(1);
+  // What was not yet sent is sent now, and counts as work too.
+  await tracing[Symbol.asyncDispose]();
+  const { user, system } = process.cpuUsage(before);
+  return { wallMs: percentile(times, 0.5), cpuMs: (user + system) / 1000 / JOBS };
+}
+
+async function startCollector() {
+  const child = fork(new URL('./collector-process.ts', import.meta.url));
+  const [{ url }] = (await once(child, 'message')) as [{ url: string }];
+  return {
+    url,
+    async countSoFar() {
+      child.send('count');
+      const [{ spans }] = (await once(child, 'message')) as [{ spans: number }];
+      return spans;
+    },
+    [Symbol.dispose]: () => child.disconnect(),
+  };
 }
 
 /** The API's metrics over a Temporal that knows a few hundred jobs, each scrape after the other has turned stale. */

@@ -25,7 +25,7 @@ function renderVariable(name: string, schema: z.core.JSONSchema._JSONSchema): st
 
 const SETTINGS_HEAD = `# Settings
 
-Every variable that Limelight reads, from the environment or from the env file (\`.env\` in the working folder); the environment wins, and an empty value is an unset one. Written by \`node scripts/env-example.ts\` from the schema in \`src/config/environment.ts\`.
+Every variable that Limelight reads, from the environment or from the env file (\`.env\` in the working folder, or what \`ENV_FILE\` names); the environment wins, and an empty value is an unset one. Written by \`node scripts/env-example.ts\` from the schema in \`src/config/environment.ts\`.
 
 A process that is given a wrong value does not start, and says of all that are wrong what is. A **secret** may come from a file: \`NAME_FILE=/run/secrets/name\` in place of \`NAME\`. What is marked **reload** is taken over by a running process at SIGHUP, which \`limelight up\` passes on to all of its processes; a file with a fault changes nothing, and the log says what would need a restart.
 `;

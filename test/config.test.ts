@@ -84,15 +84,18 @@ describe('loadConfig', () => {
 });
 
 describe('readEnvironment', () => {
-  it('reads the env file under the environment of the process, and does without a file', () => {
+  it('reads the env file under the environment of the process, and does without one that nobody named', () => {
     const folder = mkdtempSync(join(tmpdir(), 'limelight-env-'));
     try {
       const file = join(folder, '.env');
       writeFileSync(file, 'LIMELIGHT_ONLY_IN_FILE="from the file"\nPATH=never\n');
       const env = readEnvironment(file);
       expect(env.LIMELIGHT_ONLY_IN_FILE).toBe('from the file');
-      expect(env.PATH).toBe(readEnvironment(join(folder, 'missing')).PATH);
+      expect(env.PATH).toBe(process.env.PATH);
       expect(env.PATH).not.toBe('never');
+      expect(() => readEnvironment(join(folder, 'missing'))).toThrow(
+        expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining('missing') }),
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -133,7 +136,7 @@ describe('secrets from files', () => {
     return path;
   };
 
-  it.each(SECRETS)('%s is what the file of %s_FILE holds, without the line break at its end', (name) => {
+  it.each(SECRETS)('%s is what the file of its variable with _FILE holds, without the line break at its end', (name) => {
     const secret = 'sixteen characters=and more';
     const fromFile = loadConfig({ [`${name}_FILE`]: write(`${secret}\n`) });
     expect(fromFile).toEqual(loadConfig({ [name]: secret }));

@@ -95,7 +95,14 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     deliveries: createTemporalDeliveries({ client }),
     webhookSecrets: createWebhookSecrets({ store }),
     limits: API_LIMITS,
-    defaults: { ...config.jobs, hasLipSync: await hasLipSync(config.models) },
+    defaults: {
+      ...config.jobs,
+      // May be reloaded: asked for with each job.
+      get confThreshold() {
+        return config.jobs.confThreshold;
+      },
+      hasLipSync: await hasLipSync(config.models),
+    },
     page: readPageFiles(PAGE_FOLDER),
     ...(webUiUrl && { webUi: { url: webUiUrl, namespace: config.temporal.namespace } }),
     logger,

@@ -7,6 +7,10 @@ import { storageVariables } from './storage-variables.ts';
 
 /** Every variable that Limelight reads. `.env.example` is checked against it by a test. */
 export const Environment = z.object({
+  ENV_FILE: z
+    .string()
+    .optional()
+    .describe('The env file that is read at the start and at SIGHUP; default: .env in the working folder'),
   ...apiVariables,
   ...storageVariables,
   ...inferenceVariables,

@@ -14,7 +14,7 @@ function start(fixture: string, options: Partial<SupervisedOptions> = {}) {
   const deaths: Array<Parameters<SupervisedOptions['onDeath']>[0]> = [];
   const supervised = supervise({
     script: new URL(`./fixtures/${fixture}.ts`, import.meta.url),
-    env: process.env,
+    env: () => process.env,
     onLine: (line) => lines.push(line),
     onDeath: (death) => deaths.push(death),
     firstRestartMs: 20,

@@ -50,7 +50,7 @@ async function up(): Promise<void> {
   write(`  Storage  ${config.storage.root}  (logs in logs/)`);
   // The terminal that goes away sends the same signal; then it means what it always means.
   if (!process.stdin.isTTY) {
-    process.on('SIGHUP', () => stack.reload());
+    process.on('SIGHUP', () => stack.reload(readEnvironment));
   }
   const end = AbortSignal.any([signal, stack.refused]);
   if (!end.aborted) {

@@ -11,7 +11,8 @@ const FIRST_MS = 30_000;
 export interface StackProcessOptions {
   name: string;
   script: URL;
-  environment: Record<string, string | undefined>;
+  /** Asked for at each start of it. */
+  environment(): Record<string, string | undefined>;
   /** Gets every line that the process prints. */
   log: WriteStream;
   /** Something a person should know. */

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLimelightClient } from '../../client/limelight-client.ts';
-import type { Config } from '../../config.ts';
+import { type Config, loadConfig } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
+import { RELOADABLE } from '../../reload-settings.ts';
 import { toLocalUrl } from '../local-url.ts';
 import { assertPortFree } from './assert-port-free.ts';
 import { openLogFile } from './log-file.ts';
@@ -40,8 +41,8 @@ export interface Stack extends AsyncDisposable {
   webUiUrl?: string;
   /** Aborted, with the error, when a process cannot run and no restart will help. */
   refused: AbortSignal;
-  /** Has every process read its settings again. */
-  reload(): void;
+  /** Has every process read its settings again; one that dies later starts with what of them is reloadable. */
+  reload(read: () => Record<string, string | undefined>): void;
 }
 
 /**
@@ -53,13 +54,14 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
   const refused = new AbortController();
   const logs = join(config.storage.root, 'logs');
   const processes: SupervisedProcess[] = [];
+  let reloaded: Record<string, string | undefined> = {};
   const start = (role: ProcessName, name: string = role, settings: Record<string, string> = {}) => {
     const log = openLogFile(join(logs, `${name}.log`));
     const script = SCRIPTS[role];
     const running = startStackProcess({
       name,
       script,
-      environment: { ...environment, ...settings },
+      environment: () => ({ ...environment, ...reloaded, ...settings }),
       log,
       onWarning,
       onRefusal: (error) => refused.abort(error),
@@ -100,13 +102,25 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
     apiUrl,
     ...(stopTemporal && { webUiUrl: `http://127.0.0.1:${config.temporal.embedded.uiPort}` }),
     refused: refused.signal,
-    reload() {
+    reload(read) {
+      reloaded = readReloadable(read) ?? reloaded;
       for (const running of processes) {
         running.reload();
       }
     },
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** @returns nothing where the settings have a fault: each process says so by itself, and keeps what it has. */
+function readReloadable(read: () => Record<string, string | undefined>) {
+  try {
+    const next = read();
+    loadConfig(next);
+    return Object.fromEntries(RELOADABLE.map((name) => [name, next[name]]));
+  } catch {
+    return undefined;
+  }
 }
 
 async function untilReady(apiUrl: string, logs: string, signal: AbortSignal): Promise<void> {

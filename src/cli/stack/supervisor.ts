@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 export interface SupervisedOptions {
   /** The entry point to run. It drains and exits by itself after SIGTERM. */
   script: URL;
-  /** The whole environment of the process. */
-  env: NodeJS.ProcessEnv;
+  /** The whole environment of the process, asked for at each start of it. */
+  env(): NodeJS.ProcessEnv;
   /** Every line that the process prints, whichever of its lives it is in. */
   onLine(line: string): void;
   /** The process ended without being told to. `restartInMs` is when it will be there again. */
@@ -98,7 +98,7 @@ export function supervise(options: SupervisedOptions): SupervisedProcess {
 function startChild({ script, env, onLine }: SupervisedOptions): ChildProcess {
   const child = fork(SUPERVISED_PROCESS, [script.href], {
     execArgv: [],
-    env,
+    env: env(),
     // A group of its own: Ctrl-C in the terminal must not reach all processes at once, they drain in order.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

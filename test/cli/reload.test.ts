@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { freePort } from '../temporal-server.ts';
+import { untilReady } from '../until-ready.ts';
+import { MAIN } from './limelight.ts';
+
+const PROCESSES = ['api', 'io', 'gpu'] as const;
+const SOON = { timeout: 30_000, interval: 200 };
+
+let folder: string;
+let url: string;
+let fixed: string;
+let up: ChildProcess;
+let said = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'limelight-reload-'));
+  const ports = ['API_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT', 'IO_HTTP_PORT', 'GPU_HTTP_PORT'];
+  const lines = await Promise.all(ports.map(async (name) => `${name}=${await freePort()}`));
+  url = `http://127.0.0.1:${lines[0]!.split('=')[1]}`;
+  fixed = `${lines.join('\n')}\nCUDA_VISIBLE_DEVICES=test-${randomUUID()}\n`;
+  await write('LOG_LEVEL=info\nYOLO_CONFIDENCE_THRESHOLD=0.5\n');
+  up = spawn(process.execPath, [MAIN, 'up'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  up.stderr!.on('data', (text) => {
+    said += text;
+  });
+  await untilReady(`${url}/health/ready`);
+  await vi.waitFor(async () => {
+    expect(await messages('io')).toContain('Ready');
+    expect(await messages('gpu')).toContain('Ready');
+  }, SOON);
+});
+
+afterAll(async () => {
+  if (up.exitCode === null) {
+    const exited = once(up, 'exit');
+    up.kill('SIGTERM');
+    await exited;
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+const write = (text: string) => writeFile(join(folder, '.env'), `${fixed}${text}`);
+
+async function lines(name: string): Promise<Array<Record<string, unknown>>> {
+  const text = await readFile(join(folder, 'data/logs', `${name}.log`), 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+}
+const messages = async (name: string) => (await lines(name)).map(({ msg }) => msg);
+const pidOf = async (name: string) => Number((await lines(name)).at(-1)!.pid);
+const threshold = async () => {
+  const answer = await fetch(`${url}/api/info`);
+  return ((await answer.json()) as { defaults: { conf_threshold: number } }).defaults.conf_threshold;
+};
+
+it('hands SIGHUP on to all of its processes, which take over what may change', async () => {
+  expect(await threshold()).toBe(0.5);
+  const before = await Promise.all(PROCESSES.map(pidOf));
+  await write('LOG_LEVEL=debug\nYOLO_CONFIDENCE_THRESHOLD=0.3\n');
+
+  up.kill('SIGHUP');
+
+  for (const name of PROCESSES) {
+    await expect.poll(() => messages(name), SOON).toContain('Settings reloaded');
+  }
+  expect(await threshold()).toBe(0.3);
+  // None of them was restarted for it, Temporal neither.
+  expect(await Promise.all(PROCESSES.map(pidOf))).toEqual(before);
+  expect(said).not.toContain('starting again');
+});
+
+it('starts a process that dies afterwards with what was reloaded', async () => {
+  const before = await pidOf('api');
+
+  process.kill(before, 'SIGKILL');
+
+  await expect.poll(() => pidOf('api'), SOON).not.toBe(before);
+  await untilReady(`${url}/health/ready`);
+  expect(await threshold()).toBe(0.3);
+});
+
+it('keeps what it has where the file has a fault, and says which', async () => {
+  await write('LOG_LEVEL=info\nYOLO_CONFIDENCE_THRESHOLD=often\n');
+
+  up.kill('SIGHUP');
+
+  for (const name of PROCESSES) {
+    await expect
+      .poll(async () => JSON.stringify((await lines(name)).at(-1)), SOON)
+      .toContain('YOLO_CONFIDENCE_THRESHOLD');
+  }
+  expect(await threshold()).toBe(0.3);
+  expect(said).toContain('The settings were not reloaded');
+});
