@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../temporal-server.ts';
 
 export type Role = 'api' | 'io' | 'gpu';
 
@@ -66,6 +68,12 @@ export class RoleProcess implements AsyncDisposable {
     return answer?.ok ?? false;
   }
 
+  /** What it says of itself; undefined where it does not answer. */
+  async readiness(): Promise<{ status: number; reason?: string } | undefined> {
+    const answer = await fetch(`${this.url}/health/ready`).catch(() => undefined);
+    return answer && { ...((await answer.json()) as { reason?: string }), status: answer.status };
+  }
+
   /** SIGTERM, as a supervisor sends it. */
   async stop(): Promise<{ exitCode: number | null; tookMs: number }> {
     const child = this.#child;
@@ -84,4 +92,28 @@ export class RoleProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+/** Starts one on a free port, small enough that several fit on a machine; it is not ready yet. */
+export async function startRole(
+  role: Role,
+  { temporalAddress, root }: { temporalAddress: string; root: string },
+): Promise<RoleProcess> {
+  const port = String(await freePort());
+  const started = new RoleProcess(role, `127.0.0.1:${port}`, {
+    ...process.env,
+    TEMPORAL_ADDRESS: temporalAddress,
+    STORAGE_ROOT: root,
+    API_PORT: port,
+    IO_HTTP_PORT: port,
+    GPU_HTTP_PORT: port,
+    // The device lock is the host's, and there is no device: each has one of its own.
+    CUDA_VISIBLE_DEVICES: `role-${randomUUID()}`,
+    YOLO_SLOTS: '1',
+    ONNX_THREADS: '1',
+    RENDER_LONG_SIDE_PX: '512',
+    LOG_LEVEL: 'info',
+  });
+  started.start();
+  return started;
 }

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
-import { freePort, startTestServer } from '../temporal-server.ts';
-import { type Role, RoleProcess } from './role-process.ts';
+import { startTestServer } from '../temporal-server.ts';
+import { type Role, type RoleProcess, startRole } from './role-process.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples');
 const ROLES: Role[] = ['api', 'io', 'gpu'];
@@ -41,23 +40,7 @@ export async function rollingRestart(options: RollingRestart): Promise<RollingRe
   const server = resources.use(await startTestServer());
   const processes: RoleProcess[] = [];
   for (const role of ROLES.flatMap((one) => [one, one])) {
-    const port = String(await freePort());
-    const started = new RoleProcess(role, `127.0.0.1:${port}`, {
-      ...process.env,
-      TEMPORAL_ADDRESS: server.address,
-      STORAGE_ROOT: root,
-      API_PORT: port,
-      IO_HTTP_PORT: port,
-      GPU_HTTP_PORT: port,
-      // The device lock is the host's, and there is no device: each has one of its own.
-      CUDA_VISIBLE_DEVICES: `rolling-${randomUUID()}`,
-      YOLO_SLOTS: '1',
-      ONNX_THREADS: '1',
-      RENDER_LONG_SIDE_PX: '512',
-      LOG_LEVEL: 'info',
-    });
-    started.start();
-    processes.push(resources.use(started));
+    processes.push(resources.use(await startRole(role, { temporalAddress: server.address, root })));
   }
   await Promise.all(processes.map((started) => started.untilReady()));
   onProgress(`two of each role are ready after ${toSeconds(startedAt)} s`);
