@@ -136,7 +136,7 @@ describe('secrets from files', () => {
     return path;
   };
 
-  it.each(SECRETS)('%s is what the file of its variable with _FILE holds, without the line break at its end', (name) => {
+  it.each(SECRETS)('%s comes from the file of its _FILE, without the line break at its end', (name) => {
     const secret = 'sixteen characters=and more';
     const fromFile = loadConfig({ [`${name}_FILE`]: write(`${secret}\n`) });
     expect(fromFile).toEqual(loadConfig({ [name]: secret }));
