@@ -16,7 +16,7 @@ const { exitCode, report } = await runSchemathesis(program, {
   url: api.url,
   seed: Number(values.seed),
   maxExamples: Number(values.examples),
-  phases: 'coverage,fuzzing,stateful',
+  phases: 'examples,coverage,fuzzing,stateful',
 });
 process.stdout.write(report);
 process.exitCode = exitCode;

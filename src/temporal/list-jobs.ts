@@ -1,4 +1,4 @@
-import { type Client, isGrpcServiceError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { JobPage, JobQuery, JobStatus } from '../api/ports/job-client.ts';
@@ -6,11 +6,9 @@ import { GENERATE_VIDEO, toTaskId } from '../contracts/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
 import type { TaskSummary } from '../contracts/task-status.ts';
-import { PipelineError } from '../errors.ts';
+import { readPage, toCursor } from './page-cursor.ts';
 
 const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
-
-const INVALID_ARGUMENT = 3;
 
 /** As Temporal's visibility knows it; what an operator terminated has failed. */
 const QUERIES: Record<JobStatus, string> = {
@@ -22,20 +20,18 @@ const QUERIES: Record<JobStatus, string> = {
 
 /** One page of jobs, newest first. A task that went on after a failure is there once, as its last attempt. */
 export async function listJobs(client: Client, { status, owner, limit, cursor }: JobQuery): Promise<JobPage> {
-  const list = () =>
+  const { executions, nextPageToken } = await readPage('tasks', cursor, (token) =>
     client.workflowService.listWorkflowExecutions({
       namespace: client.options.namespace,
       pageSize: limit,
-      nextPageToken: cursor === undefined ? null : fromCursor(cursor),
+      nextPageToken: token,
       query: [
         `WorkflowType = '${GENERATE_VIDEO}'`,
         ...(status ? [QUERIES[status]] : []),
         ...(owner === undefined ? [] : [`${SEARCH_ATTRIBUTES.key} = '${owner}'`]),
       ].join(' AND '),
-    });
-  const { executions, nextPageToken } = await list().catch((error) => {
-    throw isGrpcServiceError(error) && error.code === INVALID_ARGUMENT ? noCursor(error) : error;
-  });
+    }),
+  );
   const tasks = new Map<string, TaskSummary>();
   for (const execution of executions ?? []) {
     const task = toSummary(execution);
@@ -43,7 +39,7 @@ export async function listJobs(client: Client, { status, owner, limit, cursor }:
   }
   return {
     tasks: [...tasks.values()],
-    ...(nextPageToken?.length && { nextCursor: Buffer.from(nextPageToken).toString('base64url') }),
+    ...(nextPageToken?.length && { nextCursor: toCursor('tasks', nextPageToken) }),
   };
 }
 
@@ -81,19 +77,4 @@ function toStatus(status: proto.temporal.api.enums.v1.WorkflowExecutionStatus | 
 
 function toIso(time: proto.google.protobuf.ITimestamp | null | undefined): string {
   return new Date(Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1e6)).toISOString();
-}
-
-/** Temporal takes a token of its own only; what is none would be its internal error. */
-function fromCursor(cursor: string): Uint8Array {
-  const token = Buffer.from(cursor, 'base64url');
-  try {
-    JSON.parse(token.toString('utf8'));
-    return token;
-  } catch (cause) {
-    throw noCursor(cause);
-  }
-}
-
-function noCursor(cause: unknown): PipelineError {
-  return new PipelineError('INPUT_INVALID', 'cursor: expected the next_cursor of another page.', { cause });
 }

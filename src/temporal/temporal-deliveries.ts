@@ -13,6 +13,7 @@ import {
   type WebhookMessage,
 } from '../contracts/webhook.ts';
 import { PipelineError } from '../errors.ts';
+import { readPage, toCursor } from './page-cursor.ts';
 import { toPipelineError } from './temporal-error.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
@@ -61,17 +62,19 @@ export function createTemporalDeliveries({ client }: { client: Client }): Delive
 
   return {
     async list({ limit, cursor, ...query }) {
-      const { executions, nextPageToken } = await call(() =>
-        connection.workflowService.listWorkflowExecutions({
-          namespace,
-          pageSize: limit,
-          query: toVisibilityQuery(query),
-          nextPageToken: Buffer.from(cursor ?? '', 'base64url'),
-        }),
+      const { executions, nextPageToken } = await readPage('deliveries', cursor, (token) =>
+        call(() =>
+          connection.workflowService.listWorkflowExecutions({
+            namespace,
+            pageSize: limit,
+            query: toVisibilityQuery(query),
+            nextPageToken: token,
+          }),
+        ),
       );
       return {
         deliveries: (executions ?? []).map(toDelivery),
-        ...(nextPageToken?.length && { cursor: Buffer.from(nextPageToken).toString('base64url') }),
+        ...(nextPageToken?.length && { cursor: toCursor('deliveries', nextPageToken) }),
       };
     },
 

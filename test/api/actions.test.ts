@@ -274,7 +274,10 @@ describe('GET /api/pipeline/tasks', () => {
     expect(new Set(failed.tasks.map(({ status }) => status))).toEqual(new Set(['failed']));
   });
 
-  it.each([['nonsense'], ['bm8']])('refuses the cursor %s', async (cursor) => {
-    await expect(client.list({ cursor })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
-  });
+  it.each([['nonsense'], ['bm8'], ['MQ'], ['W10'], ['eyJTdGFydFRpbWUiOjV9']])(
+    'refuses the cursor %s',
+    async (cursor) => {
+      await expect(client.list({ cursor })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    },
+  );
 });

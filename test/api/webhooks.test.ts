@@ -253,6 +253,27 @@ describe('a delivery', () => {
       code: 'DELIVERY_NOT_FOUND',
     });
   });
+
+  it('has cursors that are those of no other list', async () => {
+    await submit('/one');
+    await submit('/two');
+    const cursors = async () => {
+      const tasks = await call<{ next_cursor?: string }>('GET', '/api/pipeline/tasks?limit=1');
+      const deliveries = await call<{ cursor?: string }>('GET', '/api/webhooks/deliveries?limit=1');
+      return { ofTasks: tasks.next_cursor, ofDeliveries: deliveries.cursor };
+    };
+    const are = { ofTasks: expect.any(String), ofDeliveries: expect.any(String) };
+    await expect.poll(cursors, { timeout: 10_000 }).toEqual(are);
+    const { ofTasks, ofDeliveries } = await cursors();
+
+    for (const cursor of [ofTasks, 'bm8', 'MQ', 'ifGaChO2HM37SVkdk1iM3FzH0s', ofDeliveries!.slice(4)]) {
+      expect(await call('GET', `/api/webhooks/deliveries?cursor=${cursor}`)).toMatchObject({
+        status: 422,
+        code: 'INPUT_INVALID',
+      });
+    }
+    expect(await call('GET', `/api/pipeline/tasks?cursor=${ofDeliveries}`)).toMatchObject({ status: 422 });
+  });
 });
 
 describe('a secret that is rotated', () => {
