@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '../src/slots/slot-child.ts';
 import { mediaDir, modelsDir } from '../test/shared-media.ts';
 import type { Bench, Row } from './bench.ts';
 
@@ -49,7 +50,7 @@ export const renderer: Bench = {
 function render(folder: string, sidePx: number, repeats: number): Rendering {
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    [RENDERER, folder, String(sidePx), String(repeats)],
+    [...NODE_FLAGS, RENDERER, folder, String(sidePx), String(repeats)],
     { encoding: 'utf8' },
   );
   if (status !== 0) {
