@@ -7,9 +7,12 @@ import { keepAlive } from './keep-alive.ts';
 
 /** What Temporal itself keeps of a task. */
 export interface TaskExecutions {
-  /** Has everything that runs for the task stop and undo itself; resolves when nothing does. */
-  end(taskId: string): Promise<void>;
-  /** Deletes what has ended, with its history; answers with the names. */
+  /**
+   * Has the job stop and undo itself, gives up webhooks that were not delivered, and waits for what deletes at the
+   * provider; resolves when nothing runs for the task.
+   */
+  end(taskId: string, signal: AbortSignal): Promise<void>;
+  /** Deletes what has ended, with its history; answers with the names, and which of them had to be terminated. */
   delete(taskId: string): Promise<string[]>;
 }
 
@@ -22,7 +25,7 @@ export interface EraseDeps {
 export function createEraseActivities({ store, records, executions }: EraseDeps) {
   return {
     async endExecutions({ taskId }: { taskId: string }): Promise<void> {
-      await keepAlive(() => executions.end(taskId));
+      await keepAlive((signal) => executions.end(taskId, signal));
     },
 
     /** What lies elsewhere: known to the record alone, so to be asked before that goes. */

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { toWorkflowId } from '../contracts/messages.ts';
 import { toRetryWindowId } from '../contracts/retry.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
+import { toDeliveryWorkflowId } from '../contracts/webhook.ts';
 import { PipelineError } from '../errors.ts';
 import { toPipelineError } from './temporal-error.ts';
 
@@ -20,14 +21,14 @@ export function createTaskExecutions({ client }: { client: Client }) {
   const { workflow, workflowService } = client;
   const { namespace } = client.options;
 
-  const isRunning = async (workflowId: string): Promise<Execution | undefined> => {
-    const found = await unlessMissing(() => workflow.getHandle(workflowId).describe());
-    return found?.status.name === 'RUNNING' ? found : undefined;
-  };
+  const describe = ({ workflowId, runId }: { workflowId: string; runId?: string }) =>
+    unlessMissing(() => workflow.getHandle(workflowId, runId).describe());
 
-  const end = async (workflowId: string) => {
+  const isRunning = async (workflowId: string) => (await describe({ workflowId }))?.status.name === 'RUNNING';
+
+  const cancel = async (workflowId: string, signal: AbortSignal) => {
     const giveUpAt = Date.now() + PATIENCE_MS;
-    for (let asked = false; await isRunning(workflowId); await sleep(LOOK_EVERY_MS)) {
+    for (let asked = false; await isRunning(workflowId); await sleep(LOOK_EVERY_MS, undefined, { signal })) {
       const handle = workflow.getHandle(workflowId);
       if (Date.now() > giveUpAt) {
         await unlessMissing(() => handle.terminate('Its task is erased'));
@@ -38,33 +39,60 @@ export function createTaskExecutions({ client }: { client: Client }) {
     }
   };
 
+  /** Deliveries of webhooks and what tidies up at the provider, as the history of who started them names them. */
+  async function childrenOf({ workflowId, runId }: Execution): Promise<string[]> {
+    const history = await unlessMissing(() => workflow.getHandle(workflowId, runId).fetchHistory());
+    return (history?.events ?? [])
+      .map((event) => event.childWorkflowExecutionStartedEventAttributes?.workflowExecution?.workflowId)
+      .filter((id) => id?.startsWith(toDeliveryWorkflowId('')) || id?.startsWith('tidy-up/')) as string[];
+  }
+
+  /** Temporal's list lags a moment behind, and does not know every child as one of the task's. */
+  async function find(taskId: string): Promise<Execution[]> {
+    const main = [toWorkflowId(taskId), toRetryWindowId(taskId)];
+    const named = main.map((id) => `WorkflowId = '${id}'`).join(' OR ');
+    const found = new Map<string, Execution>();
+    const addLatest = async (workflowId: string) => {
+      const latest = await describe({ workflowId });
+      if (latest) found.set(latest.runId, { workflowId, runId: latest.runId });
+    };
+    const query = `${named} OR ${SEARCH_ATTRIBUTES.taskId} = '${taskId}'`;
+    for await (const { workflowId, runId } of workflow.list({ query })) {
+      found.set(runId, { workflowId, runId });
+    }
+    for (const id of main) await addLatest(id);
+    const parents = [...found.values()].filter(({ workflowId }) => main.includes(workflowId));
+    const children = (await Promise.all(parents.map(childrenOf))).flat();
+    for (const id of new Set(children)) await addLatest(id);
+    return [...found.values()];
+  }
+
   return {
-    async end(taskId: string): Promise<void> {
+    async end(taskId: string, signal: AbortSignal): Promise<void> {
       // In this order: a job that fails meanwhile opens a retry window.
-      await end(toWorkflowId(taskId));
-      await end(toRetryWindowId(taskId));
-      await end(`tidy-up/${taskId}`);
+      await cancel(toWorkflowId(taskId), signal);
+      await cancel(toRetryWindowId(taskId), signal);
+      for (const { workflowId } of await find(taskId)) {
+        if (workflowId.startsWith(toDeliveryWorkflowId('')) && (await isRunning(workflowId))) {
+          await unlessMissing(() => workflow.getHandle(workflowId).terminate('Its task is erased'));
+        }
+        // What deletes at the provider is not hurried: nobody else knows all that it looks for there.
+        while (await isRunning(workflowId)) await sleep(LOOK_EVERY_MS, undefined, { signal });
+      }
     },
 
     async delete(taskId: string): Promise<string[]> {
-      const ids = [toWorkflowId(taskId), toRetryWindowId(taskId), `tidy-up/${taskId}`];
-      const named = ids.map((id) => `WorkflowId = '${id}'`).join(' OR ');
-      const query = `(${named} OR ${SEARCH_ATTRIBUTES.taskId} = '${taskId}') AND ExecutionStatus != 'Running'`;
-      const found = new Map<string, Execution>();
-      for await (const execution of workflow.list({ query })) {
-        found.set(execution.runId, execution);
-      }
-      // What ended a moment ago may not be in the list yet.
-      for (const id of ids) {
-        const latest = await unlessMissing(() => workflow.getHandle(id).describe());
-        if (latest) found.set(latest.runId, latest);
-      }
-      for (const { workflowId, runId } of found.values()) {
+      const names: string[] = [];
+      for (const { workflowId, runId } of await find(taskId)) {
+        const known = await describe({ workflowId, runId });
+        if (!known || known.status.name === 'RUNNING') continue;
         await unlessMissing(() =>
           workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId, runId } }),
         );
+        const how = known.status.name === 'TERMINATED' ? ', terminated' : '';
+        names.push(`${workflowId} (run ${runId}${how})`);
       }
-      return [...found.values()].map(({ workflowId, runId }) => `${workflowId} (run ${runId})`);
+      return names;
     },
   };
 }

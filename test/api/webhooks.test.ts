@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { EraseReceipt } from '../../src/contracts/erase-receipt.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import {
   DELIVER_WEBHOOK,
@@ -273,6 +275,46 @@ describe('a delivery', () => {
       });
     }
     expect(await call('GET', `/api/pipeline/tasks?cursor=${ofDeliveries}`)).toMatchObject({ status: 422 });
+  });
+});
+
+describe('erasing a task', () => {
+  it('gives up a webhook that was not delivered yet, and the receipt says so', async () => {
+    receiver.answer('/away', 500);
+    const { task_id } = await submit('/away');
+    await receiver.until('/away', 1);
+    const receivedAt = Date.now();
+    // Its next attempt is 5 s away.
+    await expect.poll(() => list(`?task_id=${task_id}&state=pending`), { timeout: 4_000 }).toHaveLength(1);
+    const [delivery] = await list(`?task_id=${task_id}`);
+    const workflowId = toDeliveryWorkflowId(delivery!.id);
+
+    const receipt = await call<EraseReceipt>('DELETE', `/api/pipeline/tasks/${task_id}`);
+
+    expect(receipt.erased).toContainEqual({
+      kind: 'execution',
+      name: expect.stringMatching(`^${workflowId} \\(run [0-9a-f-]+, terminated\\)$`),
+      erased_at: expect.any(String),
+    });
+    // Temporal takes up to a minute to forget what was deleted.
+    await expect.poll(() => list(`?task_id=${task_id}`), { timeout: 90_000, interval: 1_000 }).toEqual([]);
+    await expect(server.client.workflow.getHandle(workflowId).describe()).rejects.toThrow();
+    // A terminated one makes no attempt any more.
+    await sleep(Math.max(0, receivedAt + 6_000 - Date.now()));
+    expect(receiver.at('/away')).toHaveLength(1);
+  }, 120_000);
+
+  it('deletes the messages of a task that was told each stage', async () => {
+    const { task_id } = await submit('/each', { webhook_events: 'all' });
+    await expect
+      .poll(() => list(`?task_id=${task_id}&state=delivered&limit=100`), { timeout: 10_000 })
+      .not.toEqual([]);
+    const ids = (await list(`?task_id=${task_id}&limit=100`)).map(({ id }) => id);
+
+    const { erased } = await call<EraseReceipt>('DELETE', `/api/pipeline/tasks/${task_id}`);
+
+    const names = erased.map(({ name }) => name.split(' ')[0]);
+    expect(names).toEqual(expect.arrayContaining(ids.map(toDeliveryWorkflowId)));
   });
 });
 

@@ -18,6 +18,7 @@ import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createTaskExecutions } from '../../src/temporal/task-executions.ts';
 import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import type { tidyUpRemoteTalk } from '../../src/workflows/d-id/remains.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
 import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from './d-id-harness.ts';
@@ -174,5 +175,25 @@ describe('erasing a job for D-ID', () => {
     expect(inCache).toContain(`${entries![0]}video`);
     const left = await Array.fromAsync(store.list(''), ({ key }) => key);
     expect(left.filter((key) => key.includes(job.taskId) || key.startsWith(entries![0]!))).toEqual([]);
+  });
+
+  it('lets what tidies up there come to its end first, every time it was needed', async () => {
+    harness.failOnce('finishVideo', 'DEVICE_FAILED');
+    const job = await harness.start({}, { cache: 'no-store' }, { retryWindowS: 60 });
+    await expect(resultOf(job)).rejects.toThrow();
+    const talkId = job.account.ledger[0]!.talkId;
+    // As a job leaves it that had to delete something there twice.
+    const handle = await server.client.workflow.start<typeof tidyUpRemoteTalk>('tidyUpRemoteTalk', {
+      workflowId: `tidy-up/${job.taskId}/2`,
+      taskQueue: QUEUES.pipeline,
+      args: [{ requestId: job.taskId, timeScale: 0.02, mayHaveTalk: true }],
+    });
+
+    const { erased } = await erase(job);
+
+    expect(erased.map(({ name }) => name).join('\n')).toContain(`tidy-up/${job.taskId} (run `);
+    expect(job.account.talks.has(talkId)).toBe(false);
+    expect(job.account.leftovers).toEqual([]);
+    await handle.result();
   });
 });

@@ -14,7 +14,7 @@ const erase = createRoute({
   tags: ['Tasks'],
   summary: 'Erase everything of a task',
   description:
-    'Here, in the content cache, at the provider and in Temporal; what runs is stopped first. The receipt lists each thing. What takes long goes on: ask again for the receipt (503 with `Retry-After`).',
+    'Here, in the content cache, at the provider and in Temporal; what runs is stopped first, and webhooks that were not delivered yet are given up. The receipt lists each thing. What takes long goes on: ask again for the receipt (503 with `Retry-After`).',
   request: { params: TaskParams },
   responses: {
     200: { description: 'The receipt.', content: { 'application/json': { schema: EraseReceipt } } },
