@@ -12,6 +12,16 @@ import { startMonitored } from '../test/deploy/monitored-stack.ts';
 const ROOT = join(import.meta.dirname, '..');
 const IMAGES = join(ROOT, 'docs/images');
 const SAMPLES = join(ROOT, 'samples');
+const COLUMNS = [
+  'Status',
+  'LimelightStage',
+  'LimelightProvider',
+  'LimelightOutcome',
+  'LimelightError',
+  'LimelightKey',
+  'Workflow ID',
+  'Start',
+];
 
 await using stack = await startMonitored({
   // Nothing listens there: as D-ID looks in an outage.
@@ -38,19 +48,24 @@ const [made, refused, waiting] = [
 ];
 await client.wait(made);
 await client.wait(refused);
-while ((await client.status(waiting)).stage !== 'DID_UPLOAD') {
+// Held, with the time of its next try.
+while (!/next try/.test((await client.status(waiting)).message ?? '')) {
   await new Promise((resolve) => setTimeout(resolve, 500));
 }
 
 mkdirSync(IMAGES, { recursive: true });
 const browser = await openBrowser();
 const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-/** @param height of what is shown; below it a failure has the paths of the machine that it happened on. */
-const shoot = async (name: string, path: string, settled: string, height = 900) => {
-  await page.goto(`${stack.webUiUrl}/namespaces/default/${path}`);
-  await page.getByText(settled).first().waitFor({ timeout: 60_000 });
-  // The page fills its tables after the words are there.
-  await page.waitForTimeout(2_000);
+// As the gear below the table sets them.
+await page.addInitScript((labels) => {
+  const columns = { default: labels.map((label) => ({ label })) };
+  localStorage.setItem('namespace-workflow-table-columns', JSON.stringify(columns));
+}, COLUMNS);
+
+/** @param height of what is shown; below it is nothing, or a failure with the paths of the machine that it happened on. */
+async function shoot(name: string, height = 900): Promise<void> {
+  // The page fills its tables after their words are there.
+  await page.waitForTimeout(3_000);
   await page.screenshot({
     path: join(IMAGES, `web-ui-${name}.jpg`),
     type: 'jpeg',
@@ -58,10 +73,45 @@ const shoot = async (name: string, path: string, settled: string, height = 900) 
     clip: { x: 0, y: 0, width: 1440, height },
   });
   process.stdout.write(`docs/images/web-ui-${name}.jpg\n`);
+}
+
+const open = async (path: string, settled: string) => {
+  await page.goto(`${stack.webUiUrl}/namespaces/default/${path}`);
+  await page.getByText(settled).first().waitFor({ timeout: 60_000 });
 };
-const query = (text: string) => `workflows?query=${encodeURIComponent(text)}`;
-await shoot('jobs', query("WorkflowType = 'generateVideo'"), made);
-await shoot('filtered', query("LimelightOutcome = 'failed' AND LimelightProvider = 'local'"), refused);
-await shoot('failed', `workflows/${encodeURIComponent(`video/${refused}`)}`, 'No person was found', 512);
+const openJobs = (query: string, settled: string) =>
+  open(`workflows?query=${encodeURIComponent(query)}`, settled);
+const openWorkflow = (id: string, settled: string) => open(`workflows/${encodeURIComponent(id)}`, settled);
+const openDetails = async (id: string) => {
+  await openWorkflow(id, 'User Metadata');
+  await page.getByText('User Metadata').first().click();
+};
+
+await openJobs("WorkflowType = 'generateVideo'", made);
+await shoot('jobs', 480);
+await openJobs("LimelightOutcome = 'failed' AND LimelightProvider = 'local'", refused);
+await shoot('filtered', 480);
+await openWorkflow(`video/${refused}`, 'No person was found');
+await shoot('failed', 512);
+await openDetails(`video/${waiting}`);
+await shoot('waiting', 480);
+await openDetails('provider/d-id');
+await shoot('provider', 480);
+
+await open('schedules/storage-retention', 'Upcoming Runs');
+await page.locator('#schedule-actions-menu-button').click();
+await page.getByText('Trigger', { exact: true }).first().click();
+await page.getByRole('button', { name: 'Trigger', exact: true }).last().click();
+const run = page.getByRole('link', { name: /^storage-retention-/ }).first();
+while (!(await run.isVisible())) {
+  await page.reload();
+  await page.waitForTimeout(2_000);
+}
+await page.locator('#schedule-actions-menu-button').click();
+await shoot('retention', 700);
+await page.keyboard.press('Escape');
+await run.click();
+await page.getByText('duration_ms').first().waitFor();
+await shoot('retention-report', 700);
 await browser.close();
 await client.cancel(waiting);

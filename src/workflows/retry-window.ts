@@ -53,7 +53,9 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
     },
   );
   try {
-    await condition(() => chosen !== undefined, Date.parse(until) - Date.now());
+    await condition(() => chosen !== undefined, Date.parse(until) - Date.now(), {
+      summary: 'Until what the job left is undone',
+    });
   } catch (error) {
     if (!isCancellation(error)) {
       throw error;

@@ -33,7 +33,7 @@ async function untilThereIsRoom<T>(call: () => Promise<T>): Promise<T> {
         throw error;
       }
       tell('The disk is full: the job goes on when there is room');
-      await sleep(waitMs);
+      await sleep(waitMs, { summary: 'Until there is room on the disk' });
     }
   }
 }

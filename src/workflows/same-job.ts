@@ -40,7 +40,7 @@ export async function claimJob(job: JobInput, progress: ProgressLog): Promise<Vi
       isTold = true;
       progress.enter('INITIALIZED', 'The same job is under way: its video is waited for');
     }
-    await condition(() => hasEnded, ASK_AGAIN_MS);
+    await condition(() => hasEnded, ASK_AGAIN_MS, { summary: 'Until the same job has its video' });
   }
 }
 

@@ -79,7 +79,7 @@ export async function createTalkOnce(job: CreateTalkJob): Promise<CreatedTalk> {
         await gate.report(reason);
         tellHeld(job, { reason, until: new Date(Date.now() + pauseMs).toISOString() });
       }
-      await pause(pauseMs);
+      await pause(pauseMs, 'Until the talk is asked for again');
     }
   }
 }
@@ -132,7 +132,7 @@ async function lookBack({ calls, remains }: CreateTalkJob, { lookUntil }: Attemp
     ...(lookUntil > Date.now() ? [lookUntil - Date.now()] : []),
   ];
   for (const pauseMs of pauses) {
-    await pause(pauseMs);
+    await pause(pauseMs, 'Until a lost talk is looked for again');
     const found = await calls.few.findTalk({ requestId });
     if (found) {
       return found.talkId;

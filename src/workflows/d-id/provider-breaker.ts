@@ -4,6 +4,7 @@ import {
   defineQuery,
   defineSignal,
   getExternalWorkflowHandle,
+  setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -17,6 +18,7 @@ import {
   REPORT_SIGNAL,
 } from '../../contracts/provider-gate.ts';
 import { type AddressedAnswer, Breaker, type BreakerSnapshot } from './breaker-state.ts';
+import { toClock } from './outage.ts';
 
 /** A worker that replays 4,000 events while it is busy may take longer than the 10 s of a workflow task. */
 const LONGEST_HISTORY = 1_000;
@@ -57,8 +59,19 @@ export async function providerBreaker(snapshot?: BreakerSnapshot): Promise<never
     for (const answer of [...answers, ...breaker.settle(now)]) {
       void tell(answer);
     }
+    setCurrentDetails(describe(breaker.state));
   }
   return continueAsNew<typeof providerBreaker>(breaker.snapshot);
+}
+
+/** For an operator who looks at this workflow. */
+function describe({ hold, talksInFlight, waiting }: GateState): string {
+  const counts = `${talksInFlight} talks in flight, ${waiting} jobs ask for a place`;
+  if (!hold) {
+    return `**Open**: ${counts}`;
+  }
+  const reason = hold.reason === 'outage' ? 'the provider is not answering' : 'the account lacks credits';
+  return `**Held**: ${reason}; one job is let through to try at ${toClock(new Date(hold.until))}. ${counts}`;
 }
 
 function isLong(): boolean {
@@ -70,6 +83,8 @@ async function untilDue(isDue: () => boolean, dueAt: number | undefined): Promis
   if (dueAt === undefined) {
     await condition(isDue);
   } else {
-    await condition(isDue, Math.max(1, dueAt - Date.now()));
+    await condition(isDue, Math.max(1, dueAt - Date.now()), {
+      summary: 'Until a job may try, or a place is free',
+    });
   }
 }

@@ -57,7 +57,11 @@ export class ProviderGate {
         leaseMs: this.#terms.talkTimeoutMs + LEASE_SPARE_MS,
         terms: this.#terms,
       } satisfies GateRequest);
-      while (await condition(() => this.#answer !== undefined, ASK_AGAIN_MS)) {
+      while (
+        await condition(() => this.#answer !== undefined, ASK_AGAIN_MS, {
+          summary: 'Until the provider lets it through',
+        })
+      ) {
         const answer = this.#answer!;
         this.#answer = undefined;
         if (answer.kind === 'granted') {

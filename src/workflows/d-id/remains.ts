@@ -72,7 +72,7 @@ export async function tidyUpRemoteTalk(remains: Remains): Promise<void> {
 async function findLostTalk({ requestId, timeScale }: Remains): Promise<string | undefined> {
   const { undo } = remoteActivities(timeScale);
   for (const pauseMs of LOOKS_MS) {
-    await pause(pauseMs * timeScale);
+    await pause(pauseMs * timeScale, 'Until a lost talk is looked for again');
     const found = await undo.findTalk({ requestId });
     if (found) {
       return found.talkId;

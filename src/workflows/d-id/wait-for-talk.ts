@@ -57,7 +57,7 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
         next_try_at: next.toISOString(),
       });
     }
-    await condition(() => hinted, pauseMs);
+    await condition(() => hinted, pauseMs, { summary: 'Until the talk is looked at again' });
     hinted = false;
     try {
       const { state, status } = await calls.once.readTalk({ talkId });

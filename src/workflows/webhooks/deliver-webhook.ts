@@ -56,7 +56,7 @@ export async function deliverWebhook(
       setCurrentDetails(
         `${describe(attempts.at(-1))} Attempt ${index + 1} of ${RETRY_DELAYS_S.length} follows.`,
       );
-      await condition(() => isAskedFor, delayMs);
+      await condition(() => isAskedFor, delayMs, { summary: 'Until the next attempt' });
     }
     const outcome = await attempt(isAskedFor ? { ...message, isByHand: true } : message);
     isAskedFor = false;
