@@ -79,6 +79,89 @@ describe.skipIf(!chromiumPath)('tasks on the page (needs chromium)', { timeout: 
     await page.context().close();
   });
 
+  const submit = (fields: Record<string, string> = {}) =>
+    client.submit({
+      image: new Blob([new Uint8Array(PHOTO)]),
+      audio: new Blob([new Uint8Array(VOICE)]),
+      fields,
+    });
+
+  it('has the person chosen in a browser that did not make the task', async () => {
+    worker.findPersons([
+      { id: 1, confidence: 0.9, box: [30, 1, 60, 60] },
+      { id: 2, confidence: 0.8, box: [1, 1, 29, 60] },
+    ]);
+    const { task_id: id } = await submit({ persons: 'ask' });
+    const { page, complaints } = await open();
+    await page.goto(`${api.url}/#/videos/${id}`);
+    await page.getByRole('heading', { name: 'Several persons were found' }).waitFor();
+    worker.findPersons([{ id: 1, confidence: 0.9, box: [1, 1, 60, 60] }]);
+    await page.locator('[data-test=person-2]').click();
+    await page.getByRole('heading', { name: 'Your video is ready' }).waitFor();
+    await page.getByRole('tab', { name: 'Persons' }).waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('tells a browser that did not make the task why it failed, and asks for nothing that is gone', async () => {
+    const broken = worker.fail('detectPersons', new PipelineError('PERSON_NOT_FOUND', 'Nobody is there.'));
+    const { task_id: id } = await submit();
+    await client.wait(id);
+    broken.release();
+    const { page, complaints } = await open();
+    await page.goto(`${api.url}/#/videos/${id}`);
+    await page.getByRole('heading', { name: 'Nobody was found in the photo' }).waitFor();
+    await page.locator('.step.failed', { hasText: 'Find the person' }).waitFor();
+    await page.waitForLoadState('networkidle');
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('counts beside “Videos” what is under way, on every view and to its end', async () => {
+    const held = worker.hold('renderTalk');
+    const { page, complaints } = await open();
+    await choose(page, photo, voice);
+    await page.getByRole('button', { name: 'Make the video' }).click();
+    await page.locator('.step.now', { hasText: 'Make the video' }).waitFor();
+    await page.getByRole('link', { name: 'Create' }).click();
+    await page.getByRole('link', { name: '1 video is under way' }).waitFor();
+    held.release();
+
+    await page.locator('.count').waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('takes files that are dropped anywhere, each by its kind, and refuses others in a sentence', async () => {
+    const { page, complaints } = await open();
+    const drop = async (onto: string, ...files: Array<{ name: string; type: string; bytes: Buffer }>) => {
+      const dataTransfer = await page.evaluateHandle(`(() => {
+        const data = new DataTransfer();
+        for (const [name, type, bytes] of ${JSON.stringify(files.map(({ name, type, bytes }) => [name, type, bytes.toString('base64')]))}) {
+          data.items.add(new File([Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0))], name, { type }));
+        }
+        return data;
+      })()`);
+      await page.dispatchEvent(onto, 'drop', { dataTransfer });
+    };
+    await drop('h1', { name: 'letter.pdf', type: 'application/pdf', bytes: Buffer.from('%PDF') });
+    await page
+      .locator('.notice', { hasText: '“letter.pdf” is no photo. Choose a JPEG, PNG, WebP or AVIF.' })
+      .waitFor();
+    await drop('.voice-drop', { name: 'me.png', type: 'image/png', bytes: PHOTO });
+    await page.locator('.notice', { hasText: '“me.png” is no recording.' }).waitFor();
+    await drop(
+      'h1',
+      { name: 'hello.wav', type: 'audio/wav', bytes: VOICE },
+      { name: `${'a very long name '.repeat(12)}.png`, type: 'image/png', bytes: PHOTO },
+    );
+    await page.getByRole('img', { name: /^Your photo: a very long name/ }).waitFor();
+    await page.locator('.voice-line', { hasText: 'hello.wav' }).waitFor();
+    expect(await faultsOfView(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   it('erases a task for good, after it has asked', async () => {
     const { page, complaints } = await open();
     await choose(page, photo, voice);
@@ -97,8 +180,7 @@ describe.skipIf(!chromiumPath)('tasks on the page (needs chromium)', { timeout: 
   });
 
   it('lists the newest tasks, the older ones on demand, on a wide screen too', async () => {
-    const [image, audio] = [PHOTO, VOICE].map((bytes) => new Blob([new Uint8Array(bytes)]));
-    await Promise.all(Array.from({ length: 26 }, () => client.submit({ image: image!, audio: audio! })));
+    await Promise.all(Array.from({ length: 26 }, () => submit()));
     const { page, complaints } = await open({ viewport: SIZES.wide });
     await page.goto(`${api.url}/#/videos`);
     const cards = page.locator('.video-card');

@@ -1,7 +1,16 @@
 import type { JobOutcome } from '../../src/contracts/job.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
 import { PipelineError, server } from '../server/server.ts';
-import { beginAgain, change, isOver, takeEvent, takeStatus, taskOf } from './tasks.ts';
+import {
+  beginAgain,
+  change,
+  isOver,
+  isToldToTheEnd,
+  type Task,
+  takeEvent,
+  takeStatus,
+  taskOf,
+} from './tasks.ts';
 
 const LOOK_MS = 2_000;
 /** A task whose upload has only begun is not known yet. */
@@ -13,7 +22,7 @@ const SUBMISSION_WAIT_S = 25;
  */
 export async function follow(id: string, signal: AbortSignal): Promise<void> {
   void look(id, signal);
-  while (!signal.aborted && !isOver(taskOf(id).value)) {
+  while (!signal.aborted && !isToldToTheEnd(taskOf(id).value)) {
     try {
       const since = taskOf(id).value.lastSeq;
       for await (const event of server.events(id, { since, waitS: SUBMISSION_WAIT_S, signal })) {
@@ -32,6 +41,9 @@ export async function follow(id: string, signal: AbortSignal): Promise<void> {
         beginAgain(id);
       }
       takeStatus(status);
+      if (isTerminal(status.stage)) {
+        return; // of an old task there may be no more events than these
+      }
     } catch (error) {
       if (signal.aborted) {
         return;
@@ -56,7 +68,7 @@ function takeOutcome(id: string, outcome: JobOutcome | undefined): void {
 }
 
 async function look(id: string, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && !isOver(taskOf(id).value)) {
+  while (!signal.aborted && !hasLastStatus(taskOf(id).value)) {
     if (taskOf(id).value.uploading === undefined) {
       const status = await server.status(id, { signal }).catch(() => undefined);
       if (status && !signal.aborted) {
@@ -65,6 +77,11 @@ async function look(id: string, signal: AbortSignal): Promise<void> {
     }
     await pause(LOOK_MS);
   }
+}
+
+/** What a status tells of a task's end is there, or will never be. */
+function hasLastStatus({ status, isGone, refusal }: Task): boolean {
+  return isGone === true || refusal !== undefined || (status !== undefined && isTerminal(status.stage));
 }
 
 function pause(ms: number): Promise<void> {

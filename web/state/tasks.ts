@@ -80,11 +80,21 @@ function sortIds(): void {
 }
 
 export function stageOf(task: Task) {
+  // A status that is asked for may be ahead of events that nobody follows or that are just being read.
+  if (task.status && isTerminal(task.status.stage)) {
+    return task.status.stage;
+  }
   return task.events.at(-1)?.data.stage ?? task.status?.stage ?? task.summary?.stage ?? 'INITIALIZED';
 }
 
 export function isOver(task: Task): boolean {
   return task.refusal !== undefined || task.isGone === true || isTerminal(stageOf(task));
+}
+
+/** Whether nothing more is to be heard of it: unlike `isOver`, that is after its last event. */
+export function isToldToTheEnd({ refusal, isGone, events }: Task): boolean {
+  const last = events.at(-1);
+  return refusal !== undefined || isGone === true || (last !== undefined && isTerminal(last.data.stage));
 }
 
 export function takeStatus(status: TaskStatus): void {

@@ -6,7 +6,7 @@ import { stageOf, type Task } from './tasks.ts';
 
 export const STEPS = ['upload', 'check', 'find', 'cut', 'make', 'finish'] as const;
 export type StepName = (typeof STEPS)[number];
-export type StepState = 'waiting' | 'now' | 'asking' | 'done' | 'failed';
+export type StepState = 'waiting' | 'now' | 'asking' | 'done' | 'failed' | 'stopped';
 
 export interface Step {
   name: StepName;
@@ -31,6 +31,8 @@ const STEP_OF: Record<Exclude<Stage, 'FAILED' | 'CANCELLED'>, { step: StepName; 
   COMPLETED: { step: 'finish', isEnd: true },
 };
 
+const FAULTS: Partial<Record<Stage, StepState>> = { FAILED: 'failed', CANCELLED: 'stopped' };
+
 interface Reached {
   step: StepName;
   isEnd: boolean;
@@ -47,10 +49,11 @@ function reachedBy(stage: Stage): Reached | undefined {
 /** The persons among whom somebody has to choose, where the task waits for that. */
 export function personsToChoose(task: Task): Person[] | undefined {
   const last = task.events.at(-1);
-  if (!last) {
-    return task.status?.choice?.persons;
-  }
-  const { waiting_for, persons } = (last.data.details ?? {}) as Details;
+  return last ? personsAskedFor(last) : task.status?.choice?.persons;
+}
+
+function personsAskedFor({ data }: StageEvent): Person[] | undefined {
+  const { waiting_for, persons } = (data.details ?? {}) as Details;
   return waiting_for === 'person' ? persons : undefined;
 }
 
@@ -69,8 +72,10 @@ export function toSteps(task: Task, t: Strings): Step[] {
   const known = stages.length > 0 ? stages : [stageOf(task)];
   const reached = known.map(reachedBy).findLast((at) => at !== undefined) ?? { step: 'check', isEnd: false };
   const position = STEPS.indexOf(reached.step as StepName);
-  const hasFailed = known.at(-1) === 'FAILED' || known.at(-1) === 'CANCELLED';
-  const isAsking = personsToChoose(task) !== undefined;
+  const fault = FAULTS[known.at(-1)!];
+  const last = task.events.findLast(({ data }) => reachedBy(data.stage));
+  // Also of a task that was cancelled while it asked.
+  const isAsking = last ? personsAskedFor(last) !== undefined : personsToChoose(task) !== undefined;
   // A step that ended well hands over to the next at once: that one is under way, or has failed.
   const current = reached.isEnd && !isAsking && known.at(-1) !== 'COMPLETED' ? position + 1 : position;
   return STEPS.map((name, index): Step => {
@@ -82,8 +87,8 @@ export function toSteps(task: Task, t: Strings): Step[] {
     if (index > current) {
       return { name, state: 'waiting', words: '' };
     }
-    const state = hasFailed ? 'failed' : isAsking ? 'asking' : 'now';
-    return { name, state, ...times, words: hasFailed ? '' : words };
+    const state = fault ?? (isAsking ? 'asking' : 'now');
+    return { name, state, ...times, words: fault ? '' : words };
   });
 }
 

@@ -127,6 +127,7 @@ export const de: Strings = {
     now: 'läuft',
     done: 'fertig',
     failed: 'fehlgeschlagen',
+    stopped: 'angehalten',
     asking: 'wartet auf dich',
   },
   task: {
@@ -155,6 +156,7 @@ export const de: Strings = {
     ready: 'Dein Video ist fertig',
     queue: (position, length) =>
       position <= 1 ? 'Als Nächstes an der Reihe' : `Platz ${position} von ${length} in der Reihe`,
+    eta: (time) => `Noch etwa ${time}`,
     etaRange: (from, to) => `Noch etwa ${from}, höchstens ${to}`,
     attempt: (count) => `Versuch ${count}: Der vorige kam nicht durch, das kommt vor`,
     runs: (time) => `läuft seit ${time}`,

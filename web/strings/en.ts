@@ -139,6 +139,7 @@ export const en = {
     now: 'under way',
     done: 'done',
     failed: 'failed',
+    stopped: 'stopped',
     asking: 'waits for you',
   },
   task: {
@@ -169,6 +170,7 @@ export const en = {
     ready: 'Your video is ready',
     queue: (position: number, length: number) =>
       position <= 1 ? 'Next in line' : `Place ${position} of ${length} in line`,
+    eta: (time: string) => `About ${time} to go`,
     etaRange: (from: string, to: string) => `About ${from} to go, ${to} at most`,
     attempt: (count: number) => `Attempt ${count}: the one before did not get through, which happens`,
     runs: (time: string) => `running for ${time}`,

@@ -4,7 +4,8 @@ import { strings } from '../strings/strings.ts';
 import { useObjectUrl } from './hooks.ts';
 import { Figure, Icon } from './icon.tsx';
 
-const COLOURS = ['#e8e8ea', '#f4efe6', '#c9dcef', '#cfe3c8', '#f0cfc4', '#1d2230'];
+const NIGHT = '#1d2230';
+const COLOURS = ['#e8e8ea', '#f4efe6', '#c9dcef', '#cfe3c8', '#f0cfc4', NIGHT];
 
 export interface BackgroundChooserProps {
   /** Tells several choosers of one page apart. */
@@ -14,6 +15,10 @@ export interface BackgroundChooserProps {
   image: Blob | undefined;
   onChoose: (background: string) => void;
   onImage: (image: Blob) => void;
+}
+
+function toneOf(background: string): string {
+  return background === NIGHT ? 'dark' : background.startsWith('#') ? 'light' : '';
 }
 
 /** What may stand behind the person, as tiles. */
@@ -38,7 +43,7 @@ export function BackgroundChooser({
         onChange={() => onChoose(background)}
         onClick={() => background === 'image' && file.current?.click()}
       />
-      <span class="tile" style={style}>
+      <span class={`tile ${toneOf(background)}`} style={style}>
         {content}
       </span>
       <span class="name">{label}</span>
@@ -70,7 +75,7 @@ export function BackgroundChooser({
           onInput={({ currentTarget }) => onChoose(currentTarget.value)}
         />
         <span
-          class="tile"
+          class="tile light"
           style={{
             background: isOwnColour ? value : 'linear-gradient(135deg, #ffd1a8, #c7b6ff 55%, #a8f0d8)',
           }}

@@ -20,6 +20,7 @@ export function useFileDrop(onFiles: (files: File[]) => void) {
       onDragOver: (event: DragEvent) => event.preventDefault(),
       onDrop: (event: DragEvent) => {
         event.preventDefault();
+        event.stopPropagation();
         depth.current = 0;
         setOver(false);
         onFiles([...(event.dataTransfer?.files ?? [])]);

@@ -1,17 +1,21 @@
 import { apiKey, isReachable, useKey } from '../server/server.ts';
 import { nextTheme, theme } from '../state/appearance.ts';
+import { askRunning } from '../state/ask-running.ts';
 import { isBrowserOnline } from '../state/online.ts';
 import { type Route, route, toHash } from '../state/route.ts';
 import { isOver, taskIds, taskOf } from '../state/tasks.ts';
 import { chooseLanguage, LANGUAGES, type Language, language, strings } from '../strings/strings.ts';
 import { Announcer } from '../ui/announcer.tsx';
+import { usePolled } from '../ui/hooks.ts';
 import { Icon, Mark } from '../ui/icon.tsx';
 
+const POLL_MS = 2_500;
 const THEME_ICONS = { system: 'system', light: 'sun', dark: 'moon' } as const;
 
 /** What is around every view. */
 export function Frame({ children }: { children: preact.ComponentChildren }) {
   const t = strings.value;
+  usePolled(askRunning, POLL_MS);
   const running = taskIds.value.filter((id) => !isOver(taskOf(id).value)).length;
   const link = (to: Route, words: string, isHere: boolean, count = 0) => (
     <li>

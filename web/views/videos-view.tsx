@@ -2,17 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { server } from '../server/server.ts';
 import { go, toHash } from '../state/route.ts';
 import { useTaskFile } from '../state/task-file.ts';
-import {
-  change,
-  isDropped,
-  isOver,
-  recall,
-  stageOf,
-  type Task,
-  takeStatus,
-  taskIds,
-  taskOf,
-} from '../state/tasks.ts';
+import { change, isDropped, recall, stageOf, type Task, taskIds, taskOf } from '../state/tasks.ts';
 import { percentOf, personsToChoose } from '../state/timeline.ts';
 import { formatWhen } from '../strings/format.ts';
 import { strings } from '../strings/strings.ts';
@@ -21,30 +11,12 @@ import { Figure, Icon } from '../ui/icon.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
 
 const POLL_MS = 2_500;
-/** Of those that run, so many are asked how far they are in one go. */
-const ASKED_AT_ONCE = 4;
 
-/** The newest tasks of the server, and how far those are that run. */
+/** The newest tasks of the server; answers with where the older ones begin. */
 async function readRecent(): Promise<string | undefined> {
   const list = await server.list({ limit: 24 }).catch(() => undefined);
   takeList(list?.tasks ?? []);
-  const running = taskIds.value.filter((id) => {
-    const task = taskOf(id).value;
-    return !isOver(task) && task.uploading === undefined;
-  });
-  for (let at = 0; at < running.length; at += ASKED_AT_ONCE) {
-    const asked = running.slice(at, at + ASKED_AT_ONCE);
-    await Promise.all(
-      asked.map((id) => server.status(id).then(takeStatus, (error) => takeAbsence(id, error))),
-    );
-  }
   return list?.next_cursor ?? '';
-}
-
-function takeAbsence(id: string, { code }: { code?: string }): void {
-  if (code === 'TASK_NOT_FOUND') {
-    change(id, { isGone: true });
-  }
 }
 
 function takeList(tasks: Awaited<ReturnType<typeof server.list>>['tasks']): void {

@@ -24,6 +24,9 @@ export async function orderVideos(
   const startedAt = Date.now();
   const names = new Map(orders.map((order) => [order, toName(order, orders)]));
   const board = createProgressBoard([...names.values()], process.stderr);
+  if (!watch) {
+    write(`${orders.length} videos are being made, ${IN_FLIGHT} at a time. --watch shows their stages.`);
+  }
   let ends: VideoEnd[];
   try {
     ends = await makeVideos(client, orders, {

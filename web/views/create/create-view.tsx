@@ -1,4 +1,3 @@
-import { useEffect } from 'preact/hooks';
 import samplePhoto from '../../../samples/portrait.jpg?url';
 import sampleVoice from '../../../samples/voice.wav?url';
 import {
@@ -18,9 +17,10 @@ import { submit } from '../../state/tasks.ts';
 import { strings } from '../../strings/strings.ts';
 import { BackgroundChooser } from '../../ui/background-chooser.tsx';
 import { useObjectUrl } from '../../ui/hooks.ts';
+import { useOfferedFiles } from './offer-files.ts';
 import { OptionsPanel } from './options-panel.tsx';
-import { offerPhoto, PhotoPanel } from './photo-panel.tsx';
-import { offerVoice, VoicePanel } from './voice-panel.tsx';
+import { PhotoPanel } from './photo-panel.tsx';
+import { VoicePanel } from './voice-panel.tsx';
 
 async function takeSample(): Promise<void> {
   const load = async (url: string) => (await fetch(url)).blob();
@@ -39,23 +39,9 @@ function start(): void {
   }
 }
 
-/** Files from the clipboard, wherever on the page it is pasted. */
-function usePaste(): void {
-  useEffect(() => {
-    const paste = ({ clipboardData }: ClipboardEvent) => {
-      for (const file of clipboardData?.files ?? []) {
-        if (file.type.startsWith('image/')) offerPhoto(file);
-        else offerVoice(file);
-      }
-    };
-    addEventListener('paste', paste);
-    return () => removeEventListener('paste', paste);
-  }, []);
-}
-
 export function CreateView() {
   const t = strings.value.create;
-  usePaste();
+  useOfferedFiles();
   const photoUrl = useObjectUrl(photo.value?.picture && photo.value.file);
   const missing = !photo.value ? (voice.value ? t.needPhoto : t.needBoth) : t.needVoice;
   return (

@@ -7,7 +7,8 @@ import { useFileDrop } from '../../ui/file-drop.ts';
 import { Figure, Icon } from '../../ui/icon.tsx';
 import { drawPreview } from './draw-preview.ts';
 
-export const PHOTO_TYPES = 'image/jpeg,image/png,image/webp,image/avif,image/heic,image/heif';
+/** Without HEIC, which an iPhone then gives as a JPEG; few servers read it. */
+const PHOTO_TYPES = 'image/jpeg,image/png,image/webp,image/avif';
 
 /** Takes what the server would take; it has the last word. */
 export function offerPhoto(file: File | undefined): void {

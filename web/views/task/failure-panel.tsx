@@ -42,7 +42,7 @@ export function FailurePanel({ task, kept }: { task: Task; kept: Keepsake | unde
       ) : (
         <>
           {known ? <p>{known.advice}</p> : message && <p>{message}</p>}
-          <p class="muted">
+          <p class="muted small">
             {known ? message : error?.retryable ? t.genericAdvice.retryable : t.genericAdvice.other}
           </p>
         </>
@@ -60,7 +60,11 @@ export function FailurePanel({ task, kept }: { task: Task; kept: Keepsake | unde
             {t.task.tryAgain}
           </button>
         )}
-        <button type="button" class="button" onClick={() => makeAnother(kept)}>
+        <button
+          type="button"
+          class={`button ${canRetry || (kept && mayHelp) ? '' : 'main'}`}
+          onClick={() => makeAnother(kept)}
+        >
           {kept ? t.task.change : t.task.again}
         </button>
       </div>

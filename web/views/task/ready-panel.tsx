@@ -40,7 +40,7 @@ export function ReadyPanel({ task, kept }: { task: Task; kept: Keepsake | undefi
   };
   return (
     <section class="card panel" aria-label={t.ready}>
-      <div class="actions">
+      <div class="actions pairs">
         <a class="button main" href={video} download={`limelight-${task.id.slice(0, 8)}.${ending}`}>
           <Icon name="download" />
           {t.download}
@@ -53,7 +53,7 @@ export function ReadyPanel({ task, kept }: { task: Task; kept: Keepsake | undefi
           <Icon name="again" />
           {t.again}
         </button>
-        <button type="button" class="button quiet" onClick={() => setErasing(true)}>
+        <button type="button" class="button" onClick={() => setErasing(true)}>
           <Icon name="trash" />
           {t.erase}
         </button>

@@ -38,7 +38,9 @@ export function Stage({ task, kept }: { task: Task; kept: Keepsake | undefined }
   const hasCutout = isReady || (stages.has('BACKGROUND_REMOVAL_COMPLETE') && !isUndone);
   const findings = findingsOf(task);
   const keptUrl = useObjectUrl(kept?.photo);
-  const serverPhoto = useTaskFile(task.id, 'photo', !isUndone && (stages.has('UPLOAD_COMPLETE') || isReady));
+  // Until a status tells, nobody knows whether the photo of an ended task is still there.
+  const mayBeThere = task.status !== undefined && !isUndone;
+  const serverPhoto = useTaskFile(task.id, 'photo', mayBeThere && (stages.has('UPLOAD_COMPLETE') || isReady));
   const photo = keptUrl ?? serverPhoto;
   const cutout = useTaskFile(task.id, 'cutout', hasCutout);
   const video = useTaskFile(task.id, 'video', isReady);
@@ -52,7 +54,7 @@ export function Stage({ task, kept }: { task: Task; kept: Keepsake | undefined }
         ? hasCutout && photo
         : findings && photo && !isUndone,
   );
-  const newest = personsToChoose(task) ? 'persons' : there[0];
+  const newest = personsToChoose(task) && there.includes('persons') ? 'persons' : there[0];
   const [chosen, setChosen] = useState<Show>();
   useEffect(() => setChosen(undefined), [newest]);
   const show = chosen && there.includes(chosen) ? chosen : newest;

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { follow } from '../../state/follow.ts';
 import type { Keepsake } from '../../state/keepsakes.ts';
 import { go } from '../../state/route.ts';
-import { isOver, recall, stageOf, taskOf } from '../../state/tasks.ts';
+import { isToldToTheEnd, recall, stageOf, taskOf } from '../../state/tasks.ts';
 import { personsToChoose } from '../../state/timeline.ts';
 import { formatWhen } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
@@ -20,7 +20,7 @@ import { TimelinePanel } from './timeline-panel.tsx';
 export function TaskView({ id }: { id: string }) {
   const t = strings.value.task;
   const task = taskOf(id).value;
-  const isEnded = isOver(task);
+  const isEnded = isToldToTheEnd(task);
   const [kept, setKept] = useState<Keepsake>();
   useEffect(() => {
     void recall(id).then(setKept);

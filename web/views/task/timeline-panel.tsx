@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { server } from '../../server/server.ts';
 import { isOver, type Task, takeStatus } from '../../state/tasks.ts';
-import { percentOf, type Step, toSteps } from '../../state/timeline.ts';
+import { percentOf, personsToChoose, type Step, toSteps } from '../../state/timeline.ts';
 import { formatDuration, formatEstimate } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
 import { useNow } from '../../ui/hooks.ts';
@@ -18,7 +18,7 @@ export function TimelinePanel({ task }: { task: Task }) {
     <section class="card panel" aria-labelledby="progress-title">
       <div class="progress-line">
         <h2 id="progress-title">{t.task.progress}</h2>
-        {isRunning && <strong class="number">{t.task.percent(percent)}</strong>}
+        {isRunning && <strong>{t.task.percent(percent)}</strong>}
       </div>
       {isRunning && <ProgressBar percent={percent} />}
       {isRunning && <Waits task={task} now={now} />}
@@ -40,7 +40,7 @@ function Waits({ task, now }: { task: Task; now: number }) {
   const atMost = eta && Date.parse(eta.p90) - now;
   const parts = [
     queue && t.queue(queue.position, queue.length),
-    toGo !== undefined && toGo > 0 && t.etaRange(formatEstimate(toGo), formatEstimate(atMost!)),
+    toGo !== undefined && toGo > 0 && !personsToChoose(task) && toEstimate(toGo, atMost!),
     attempts > 1 && t.attempt(attempts),
   ].filter(Boolean);
   return (
@@ -49,6 +49,12 @@ function Waits({ task, now }: { task: Task; now: number }) {
       {parts.length > 0 ? parts.join(' · ') : t.runs(formatDuration(now - Date.parse(task.submittedAt)))}
     </p>
   );
+}
+
+function toEstimate(toGo: number, atMost: number): string {
+  const t = strings.value.task;
+  const [from, to] = [formatEstimate(toGo), formatEstimate(atMost)];
+  return from === to ? t.eta(from) : t.etaRange(from, to);
 }
 
 function StepRow({ step, now }: { step: Step; now: number }) {
@@ -69,7 +75,7 @@ function StepRow({ step, now }: { step: Step; now: number }) {
     >
       <span class="mark">
         {state === 'done' && <Icon name="check" size={16} />}
-        {state === 'failed' && <Icon name="cross" size={16} />}
+        {(state === 'failed' || state === 'stopped') && <Icon name="cross" size={16} />}
       </span>
       <span class="name">
         {t.steps[name]}
