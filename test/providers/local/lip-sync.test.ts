@@ -137,21 +137,31 @@ describe('the lip-sync engine', () => {
     });
   });
 
-  it('makes a video that plays, with the starter models for the face', { timeout: 60_000 }, async () => {
-    const plan = await findTalkModels({ cacheDir: join(folder, 'none') }, 1);
-    const lipSync = await write('tiny.onnx', SPEAKS);
-    const models = await createTalkModels({ ...plan, lipSync });
-    const voice = await writeVoice(
-      join(folder, 'voice.wav'),
-      buzz(1, () => true),
-    );
-    const path = join(folder, 'talk.mp4');
-    const options = { longSidePx: 512, mark: true, provenance: true };
+  it.each([
+    ['MP4', false],
+    ['WebM without a background', true],
+  ])(
+    'makes a video that plays, with the starter models for the face: %s',
+    {
+      timeout: 60_000,
+    },
+    async (_, isTransparent) => {
+      const plan = await findTalkModels({ cacheDir: join(folder, 'none') }, 1);
+      const lipSync = await write('tiny.onnx', SPEAKS);
+      const models = await createTalkModels({ ...plan, lipSync });
+      const voice = await writeVoice(
+        join(folder, 'voice.wav'),
+        buzz(1, () => true),
+      );
+      const path = join(folder, 'talk');
+      const options = { longSidePx: 512, mark: true, provenance: true };
+      const request = { ...(await photoRequest(folder, SAMPLE, voice)), isTransparent };
 
-    await renderTalk(models, await photoRequest(folder, SAMPLE, voice), path, options, () => {});
+      await renderTalk(models, request, path, options, () => {});
 
-    expect((await checkVideo(path)).durationS).toBeCloseTo(1, 1);
-  });
+      expect((await checkVideo(path)).durationS).toBeCloseTo(1, 1);
+    },
+  );
 });
 
 describe('the mel spectrogram', () => {
