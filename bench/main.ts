@@ -12,6 +12,7 @@ import { orchestration } from './orchestration.ts';
 import { progress } from './progress.ts';
 import { refusals } from './refusals.ts';
 import { renderer } from './renderer.ts';
+import { retention } from './retention.ts';
 import { stages } from './stages.ts';
 import { storage } from './storage.ts';
 import { submits } from './submits.ts';
@@ -27,6 +28,7 @@ const BENCHES: Bench[] = [
   renderer,
   dId,
   storage,
+  retention,
   submits,
 ];
 

@@ -32,13 +32,16 @@ export class PipelineError extends Error {
   }
 }
 
-/** A full disk or quota, from whichever library it came. */
+/** libvips has no code for what the system said, only its words. */
+const DISK_FULL = /No space left on device|Disk quota exceeded/;
+
+/** A full disk or quota, from whichever library it came and whatever it was taken for since. */
 export function isDiskFull(error: unknown): boolean {
   if (!(error instanceof Error)) {
     return false;
   }
   const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT' || isDiskFull(error.cause);
+  return code === 'ENOSPC' || code === 'EDQUOT' || DISK_FULL.test(error.message) || isDiskFull(error.cause);
 }
 
 export function storageFull(cause: unknown): PipelineError {

@@ -51,6 +51,9 @@ describe('a full disk', () => {
     expect(isDiskFull(Object.assign(new Error('quota'), { code: 'EDQUOT' }))).toBe(true);
     expect(isDiskFull(new Error('Could not encode', { cause: enospc() }))).toBe(true);
     expect(isDiskFull(storageFull(enospc()))).toBe(true);
+    const ofLibvips =
+      'photo.png: write error\nsystem error: No space left on device\nwbuffer_write: write failed';
+    expect(isDiskFull(new Error(ofLibvips))).toBe(true);
   });
 
   it('is not seen elsewhere', () => {

@@ -1,6 +1,6 @@
 /** Entry point of a slot's child process: `node slot-process.ts NAME TASK_MODULE CONFIG_JSON`. */
 import process from 'node:process';
-import { PipelineError } from '../errors.ts';
+import { isDiskFull, PipelineError, storageFull } from '../errors.ts';
 import type { FromSlot, SlotError, SlotResult, SlotVitals, ToSlot } from './slot-protocol.ts';
 import type { SlotTask } from './slot-task.ts';
 
@@ -19,7 +19,9 @@ const send = (message: FromSlot) => {
   }
 };
 
-const toSlotError = (error: unknown): SlotError => {
+const toSlotError = (thrown: unknown): SlotError => {
+  // Who decodes calls any failure a damaged file: one that could not be written for want of room is none.
+  const error = isDiskFull(thrown) ? storageFull(thrown) : thrown;
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   return {
     message,

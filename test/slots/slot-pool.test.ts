@@ -155,6 +155,12 @@ describe('a run that fails', () => {
     await expect(pool.run({ do: 'break' }, { signal: never })).rejects.toThrow(/^This is a bug$/);
     expect(pool.snapshot()).toMatchObject([{ state: 'idle', restarts: 0, runs: 2 }]);
   });
+
+  it('rejects with STORAGE_FULL where a full disk is behind what the task took it for', async () => {
+    await expect(errandPool().run({ do: 'write to a full disk' }, { signal: never })).rejects.toMatchObject({
+      code: 'STORAGE_FULL',
+    });
+  });
 });
 
 describe('a slot whose self-test says that it gains by batches', () => {

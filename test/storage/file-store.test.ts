@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createFileStore, type FileStore } from '../../src/storage/file-store.ts';
 import { objectStoreSuite } from '../suites/object-store.ts';
-import { litterOf } from './file-store/temporary-store.ts';
+import { litterOf } from './file-store/litter-of.ts';
 
 const base = await mkdtemp(join(tmpdir(), 'limelight-'));
 afterAll(() => rm(base, { recursive: true, force: true }));

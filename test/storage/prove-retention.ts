@@ -1,6 +1,6 @@
 /**
  * Retention of half of many objects while jobs run. As a program: `node test/storage/prove-retention.ts [objects]`, in
- * place of the few of the test.
+ * place of the few of the test; the bench runs it with the flags of the io worker.
  */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

@@ -35,6 +35,12 @@ const DISPOSE_TIMEOUT_MS = 10_000;
 const LAST_LINES_MS = 500;
 const SUPERVISED_PROCESS = fileURLToPath(new URL('./supervised-process.ts', import.meta.url));
 
+/**
+ * By itself V8 lets the young generation grow to 96 MB before it tidies up: the retention of 100,000 objects then takes
+ * 270 MB in place of 170, in the same time.
+ */
+export const NODE_FLAGS = ['--max-semi-space-size=8'];
+
 /** Keeps one process running until it is stopped: whatever ends it, it is started again, a little later each time. */
 export function supervise(options: SupervisedOptions): SupervisedProcess {
   const { firstRestartMs = 250, maxRestartMs = 15_000, stableMs = 30_000 } = options;
@@ -97,7 +103,7 @@ export function supervise(options: SupervisedOptions): SupervisedProcess {
 
 function startChild({ script, env, onLine }: SupervisedOptions): ChildProcess {
   const child = fork(SUPERVISED_PROCESS, [script.href], {
-    execArgv: [],
+    execArgv: NODE_FLAGS,
     env: env(),
     // A group of its own: Ctrl-C in the terminal must not reach all processes at once, they drain in order.
     detached: true,

@@ -3,7 +3,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { killWriters } from './kill-writers.ts';
-import { BYTES, createStore, litterOf } from './temporary-store.ts';
+import { litterOf } from './litter-of.ts';
+import { BYTES, createStore } from './temporary-store.ts';
 
 describe('processes that die', () => {
   it('shows old or new content after each of 50 SIGKILLs, never a torn one, and nothing acknowledged is lost', async () => {
