@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -42,6 +42,7 @@ export const submits: Bench = {
     const unlimited = { perS: 1e6, burst: 1e6 };
     await using api = await startTestApi(server.client, { access: { rate: unlimited } });
     await using bare = await startBareServer();
+    await using durable = await startBareServer({ isDurable: true });
     const form = new FormData();
     form.set('image', new Blob([new Uint8Array(PHOTO)]), 'photo.png');
     form.set('audio', new Blob([new Uint8Array(VOICE)]), 'voice.wav');
@@ -53,9 +54,14 @@ export const submits: Bench = {
     const rounds = [];
     for (let round = 0; round < 3; round += 1) {
       const own = await measure(`${api.url}/api/pipeline/generate`, 202);
-      rounds.push({ own, bare: await measure(bare.url, 200) });
+      rounds.push({
+        own,
+        bare: await measure(bare.url, 200),
+        durable: await measure(durable.url, 200),
+      });
     }
     const ratios = rounds.map(({ own, bare }) => own.perS / bare.perS);
+    const durableRatios = rounds.map(({ own, durable }) => own.perS / durable.perS);
     const middle = rounds.toSorted((a, b) => a.own.perS / a.bare.perS - b.own.perS / b.bare.perS)[1]!;
     return [
       { what: 'submissions', value: middle.own.perS, unit: '/s' },
@@ -63,6 +69,13 @@ export const submits: Bench = {
       { what: 'submissions, p99', value: middle.own.p99Ms, unit: 'ms' },
       { what: 'the bare handler', value: middle.bare.perS, unit: '/s' },
       { what: 'the bare handler, p99', value: middle.bare.p99Ms, unit: 'ms' },
+      { what: 'the bare handler, with fsync', value: middle.durable.perS, unit: '/s' },
+      { what: 'the bare handler, with fsync, p99', value: middle.durable.p99Ms, unit: 'ms' },
+      {
+        what: 'share of the bare handler with fsync, middle of 3 rounds',
+        value: percentile(durableRatios, 0.5),
+        unit: '',
+      },
       {
         what: 'share of the bare handler, middle of 3 rounds',
         value: percentile(ratios, 0.5),
@@ -109,13 +122,18 @@ async function submitMany(upload: { url: string; status: number; body: Buffer; c
   return { perS: SUBMITS / seconds, p50Ms: percentile(times, 0.5), p99Ms: percentile(times, 0.99) };
 }
 
-/** The least that a server can do with an upload. */
-async function startBareServer() {
+/** The least that a server can do with an upload, `isDurable`: so that a power cut does not lose it. */
+async function startBareServer({ isDurable = false } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'limelight-bare-'));
   let files = 0;
   const app = new Hono<{ Bindings: HttpBindings }>().post('/', async (c) => {
     files += 1;
-    await pipeline(c.env.incoming as Readable, createWriteStream(join(folder, String(files))));
+    const file = createWriteStream(join(folder, String(files)), { flush: isDurable });
+    await pipeline(c.env.incoming as Readable, file);
+    if (isDurable) {
+      await using handle = await open(folder);
+      await handle.sync();
+    }
     return c.json({ ok: true });
   });
   const server = createServer(getRequestListener(app.fetch, { autoCleanupIncoming: false }));

@@ -7,6 +7,8 @@ import type { StoredObject } from '../contracts/job.ts';
  */
 export interface FileToAdopt {
   path: string;
+  /** Of its bytes, where the caller hashed them as it wrote them: they need not be read again. */
+  sha256?: string;
 }
 
 export interface ByteRange {

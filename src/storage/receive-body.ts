@@ -28,7 +28,7 @@ export async function receiveBody(
     return writeNew(path, body, signal);
   }
   if (await isMoved(body.path, path)) {
-    return hashMoved(path, signal);
+    return body.sha256 === undefined ? hashMoved(path, signal) : openMoved(path, body.sha256, signal);
   }
   const received = await writeNew(path, createReadStream(body.path, { highWaterMark: PIECE_BYTES }), signal);
   await rm(body.path);
@@ -60,6 +60,15 @@ async function writeNew(
     await file.end();
     return { handle, bytes, sha256: hash.digest('hex') };
   });
+}
+
+async function openMoved(
+  path: string,
+  sha256: string,
+  signal: AbortSignal | undefined,
+): Promise<ReceivedBody> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  return owning(handle, signal, async () => ({ handle, bytes: (await handle.stat()).size, sha256 }));
 }
 
 /** Reads one piece while it hashes the other. */

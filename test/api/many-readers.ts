@@ -36,8 +36,8 @@ export async function readByMany({ url, taskIds, readers, cuts, seed }: ManyRead
     plans.map(async ({ taskId, takes, pausesMs }) => {
       const seen: StageEvent[] = [];
       for (let cut = 0; !isOver(seen); cut += 1) {
-        const openedAt = Date.now();
         const answer = await open(`${url}/api/pipeline/progress/${taskId}/events`, seen.at(-1)?.seq ?? 0);
+        const openedAt = Date.now();
         if (answer.status === 204) break;
         const take = takes[cut] ?? Number.POSITIVE_INFINITY;
         const got = stageEvents(

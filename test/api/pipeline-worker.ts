@@ -29,10 +29,25 @@ export interface PipelineWorker extends AsyncDisposable {
   findPersons(persons: Person[]): void;
 }
 
+/** What takes its time in a real job. */
+const STAGES = [
+  'prepareMedia',
+  'detectPersons',
+  'removeBackground',
+  'composePortrait',
+  'renderTalk',
+  'finishVideo',
+];
+
 /** The real workflow, and activities that store small files and real records without looking at any picture. */
 export async function startPipelineWorker(
   server: Pick<TestServer, 'workerConnection'>,
   { store, records }: { store: ObjectStore; records: TaskRecords },
+  {
+    stageMs,
+  }: {
+    /** How long the next activity of a stage takes; below its heartbeat timeout. */ stageMs?: () => number;
+  } = {},
 ): Promise<PipelineWorker> {
   const gates = new Map<string, { reached: number; open: boolean }>();
   const timelines = createTemporalTimeline({ client: new Client({ connection: server.workerConnection }) });
@@ -45,6 +60,7 @@ export async function startPipelineWorker(
       async (request: never) => {
         const failure = failures.get(name);
         if (failure) throw failure;
+        if (stageMs && STAGES.includes(name)) await Context.current().sleep(stageMs());
         const gate = gates.get(name);
         if (gate) gate.reached += 1;
         for (let frame = 1; gate && !gate.open; frame++) {

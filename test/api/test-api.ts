@@ -63,9 +63,11 @@ export async function startTestApi(
     /** What the disk says, where it is not to be the real one. */
     freeBytes?: () => number;
     page?: ReadonlyMap<string, PageFile>;
+    /** Of the store, where others use it too. Gone with the API. */
+    root?: string;
   } = {},
 ): Promise<TestApi> {
-  const root = await mkdtemp(join(tmpdir(), 'limelight-api-'));
+  const root = options.root ?? (await mkdtemp(join(tmpdir(), 'limelight-api-')));
   const logger = createLogger('test', { level: 'silent' });
   const store = createFileStore({ root });
   const records = createTaskRecords({ store });

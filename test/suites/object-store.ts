@@ -51,15 +51,17 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       }
     });
 
-    it('takes over a scratch file', async () => {
+    it.each(['hashes', 'is told the hash of'])('takes over a scratch file that it %s', async (who) => {
       const key = `${fresh()}adopted.bin`;
       const bytes = noise(200_000);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
       await using scratch = await store.scratch();
       const path = join(scratch.path, 'made-here');
       await writeFile(path, bytes);
 
-      await store.put(key, { path });
+      const stored = await store.put(key, { path, ...(who !== 'hashes' && { sha256 }) });
 
+      expect(stored).toEqual({ key, bytes: bytes.length, sha256 });
       expect((await store.read(key)).equals(bytes)).toBe(true);
       expect(await readdir(scratch.path)).toEqual([]);
     });

@@ -101,8 +101,6 @@ export function submitRoutes(deps: ApiDeps) {
   async function submit(c: Context<ApiEnv>, chosen: ChosenId) {
     c.set('taskId', chosen.id);
     const waitS = parseWait(c.req.query('wait'), c.req.header('prefer'));
-    // Before the upload, so that nobody sends 100 MB to hear that there is no job server.
-    await deps.jobs.ping();
     const caller = c.get('caller');
     const contentLength = parseLength(c.req.header('content-length'));
     using _room = await deps.access.quota.reserve(caller, { id: chosen.id, bytes: contentLength ?? 0 });

@@ -4,7 +4,8 @@ import { PipelineError } from '../../errors.ts';
 export interface Admission {
   /**
    * Room for a job, kept until it is disposed of, once or more often: then the job itself is counted.
-   * @throws PipelineError STORAGE_FULL where what is free would not do for the jobs that run and this one.
+   * @throws PipelineError STORAGE_FULL where what is free would not do for the jobs that run and this one, and what
+   * counting them throws: so nobody sends 100 MB to hear that there is no job server.
    */
   admit(): Promise<Disposable>;
 }
@@ -29,10 +30,19 @@ export function createAdmission(options: AdmissionOptions): Admission {
   /** In the middle of their submission. */
   let arriving = 0;
   let counted = { running: 0, at: Number.NEGATIVE_INFINITY };
+  let counting: Promise<void> | undefined;
 
+  const count = async () => {
+    try {
+      counted = { running: await options.countRunning(), at: performance.now() };
+    } finally {
+      counting = undefined;
+    }
+  };
   const countRunning = async () => {
     if (performance.now() - counted.at > COUNT_LIFE_MS) {
-      counted = { running: await options.countRunning(), at: performance.now() };
+      counting ??= count();
+      await counting;
     }
     return counted.running;
   };

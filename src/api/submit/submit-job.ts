@@ -84,7 +84,7 @@ export async function submitJob(
   ];
   try {
     // The key holds the hash, so that whoever else writes it writes the same bytes.
-    await Promise.all(uploads.map(([{ key }, { path }]) => deps.store.put(key, { path })));
+    await Promise.all(uploads.map(([{ key, sha256 }, { path }]) => deps.store.put(key, { path, sha256 })));
     await keepFor(deps.store, input);
     if ((await deps.jobs.start(input)).created) {
       return { taskId, submittedAt: input.submittedAt, replayed: false };

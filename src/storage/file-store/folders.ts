@@ -48,8 +48,37 @@ export async function pruneFolders(root: string, folder: string): Promise<string
   return kept;
 }
 
-/** Makes the names in the folder durable. A folder that was removed meanwhile has none left. */
-export async function syncFolder(folder: string): Promise<void> {
+interface Syncs {
+  running: Promise<void>;
+  next?: Promise<void>;
+}
+
+const syncing = new Map<string, Syncs>();
+
+/**
+ * Makes the names in the folder durable. A folder that was removed meanwhile has none left. All who ask while an fsync
+ * runs, which may have passed by what they wrote, share the one after it.
+ */
+export function syncFolder(folder: string): Promise<void> {
+  const syncs = syncing.get(folder);
+  if (!syncs) {
+    return beginSync(folder);
+  }
+  syncs.next ??= syncs.running.catch(() => undefined).then(() => beginSync(folder));
+  return syncs.next;
+}
+
+function beginSync(folder: string): Promise<void> {
+  const syncs: Syncs = { running: syncNow(folder) };
+  syncing.set(folder, syncs);
+  const end = () => {
+    if (!syncs.next) syncing.delete(folder);
+  };
+  syncs.running.then(end, end);
+  return syncs.running;
+}
+
+async function syncNow(folder: string): Promise<void> {
   try {
     await using handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
     await handle.sync();

@@ -1,0 +1,42 @@
+/** The API of `prove-readers.ts`, with nothing else in its process. Argument: `{address, root}` as JSON. */
+import { once } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Client, Connection } from '@temporalio/client';
+import { startTestApi } from '../../test/api/test-api.ts';
+
+/** What the process says of itself when it gets any message. */
+export interface ApiUsage {
+  /** After a full collection. */
+  heapMb: number;
+  rssMb: number;
+  readers: number;
+  /** Since the start of the process, user and system. */
+  cpuS: number;
+  /** How long a timer was late at worst, since the message before. */
+  lateMs: number;
+}
+
+const { address, root } = JSON.parse(process.argv[2]!) as { address: string; root: string };
+const connection = await Connection.connect({ address });
+const access = { rate: { perS: 1e6, burst: 1e6 } };
+await using api = await startTestApi(new Client({ connection }), { access, root });
+
+const late = monitorEventLoopDelay({ resolution: 1 });
+late.enable();
+process.on('message', () => {
+  const lateMs = Math.round(late.max / 1e6);
+  globalThis.gc?.();
+  late.reset();
+  const { heapUsed, rss } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  process.send!({
+    heapMb: heapUsed / 2 ** 20,
+    rssMb: rss / 2 ** 20,
+    readers: api.hub.readers,
+    cpuS: (user + system) / 1e6,
+    lateMs,
+  } satisfies ApiUsage);
+});
+process.send!(api.url);
+await once(process, 'disconnect');
+await connection.close();
