@@ -2,7 +2,7 @@
 # One image for every role: `limelight up --role api|io|gpu`. On a GPU pass
 # `--build-arg RUNTIME=nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04 --build-arg CUDA=12`.
 ARG NODE=24.21.0
-ARG RUNTIME=debian:13.5-slim
+ARG RUNTIME=debian:13.8-slim
 
 FROM node:${NODE}-trixie-slim AS build
 WORKDIR /app

@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+const run = (program: string, args: string[]) =>
+  spawnSync(program, args, { cwd: ROOT, encoding: 'utf8', timeout: 60_000 });
+const has = (program: string, args: string[]) => run(program, args).status === 0;
+
+describe.skipIf(!has('docker', ['compose', 'version']))('the compose file (needs docker compose)', () => {
+  it.each(['cpu', 'gpu'])('is one that docker compose takes, with the profile %s', (profile) => {
+    const { status, stdout, stderr } = run('docker', [
+      'compose',
+      '--profile',
+      profile,
+      'config',
+      '--services',
+    ]);
+    expect(status, stderr).toBe(0);
+    expect(stdout.trim().split('\n').sort()).toEqual(
+      [
+        'api',
+        profile === 'gpu' ? 'gpu' : 'gpu-cpu',
+        'grafana',
+        'io',
+        'postgres',
+        'prometheus',
+        'temporal',
+        'temporal-ui',
+      ].sort(),
+    );
+  });
+});
+
+describe.skipIf(!has('hadolint', ['--version']))('the Dockerfile (needs hadolint)', () => {
+  it('has nothing that hadolint finds', () => {
+    const { status, stdout } = run('hadolint', ['Dockerfile']);
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
+  });
+});
+
+describe.skipIf(!has('systemd-analyze', ['--version']))('the units (need systemd-analyze)', () => {
+  it.each(['api', 'io', 'gpu'])('limelight-%s is one that systemd takes', (role) => {
+    const folder = mkdtempSync(join(tmpdir(), 'limelight-units-'));
+    try {
+      const unit = readFileSync(join(ROOT, `deploy/systemd/limelight-${role}.service`), 'utf8');
+      const path = join(folder, `limelight-${role}.service`);
+      writeFileSync(path, unit.replaceAll('/opt/limelight', ROOT));
+      const { status, stderr } = run('systemd-analyze', ['verify', '--man=no', path]);
+      // It tells of other units of the machine too.
+      expect(stderr.split('\n').filter((line) => line.includes('limelight'))).toEqual([]);
+      expect(status, stderr).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
