@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync, openAsBlob, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { type Emulator, startEmulator } from '../../src/providers/d-id/emulator/start-emulator.ts';
@@ -11,7 +12,7 @@ import {
   startTraceCollector,
   type TraceCollector,
 } from '../telemetry/trace-collector.ts';
-import { type Monitored, startMonitored, startPrometheus } from './monitored-stack.ts';
+import { type Monitored, type Prometheus, startMonitored, startPrometheus } from './monitored-stack.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const hasPrometheus = spawnSync('prometheus', ['--version']).status === 0;
@@ -105,6 +106,38 @@ describe('the metrics of the running stack', () => {
   });
 });
 
+/** Panels that rightly show nothing here, and what they would need. */
+const SILENT = [
+  'gpu_memory_', // nvidia-smi
+  'deriv(limelight_storage_free_bytes[6h]) < 0', // a disk that fills
+  'limelight_retention_last_success_timestamp_seconds', // an hour
+  'limelight_ladder_steps_total', // a device that fails
+];
+
+/** One job for each provider, the local one twice, and one that is refused. */
+async function runJobs(): Promise<void> {
+  const signal = AbortSignal.timeout(120_000);
+  const client = createLimelightClient({ baseUrl: stack.apiUrl });
+  const [portrait, audio] = await Promise.all([
+    openAsBlob(join(ROOT, 'samples/portrait.jpg')),
+    openAsBlob(join(ROOT, 'samples/voice.wav')),
+  ]);
+  const grey = await sharp({ create: { width: 640, height: 480, channels: 3, background: '#888' } })
+    .jpeg()
+    .toBuffer();
+  const submit = (image: Blob, fields: Record<string, string>) =>
+    client.submit({ image, audio, fields }, { signal });
+  const tasks = [
+    await submit(portrait, { provider: 'd-id', background: '#112233' }),
+    await submit(portrait, { provider: 'local' }),
+    await submit(new Blob([new Uint8Array(grey)]), { provider: 'local' }),
+  ];
+  for (const { task_id } of tasks) {
+    await client.wait(task_id, { signal });
+  }
+  await client.wait((await submit(portrait, { provider: 'local' })).task_id, { signal });
+}
+
 describe('the trace of a job', () => {
   const named = (name: string | RegExp) =>
     collector.spans.filter((span) => (typeof name === 'string' ? span.name === name : name.test(span.name)));
@@ -161,15 +194,38 @@ describe('the trace of a job', () => {
 });
 
 describe.skipIf(!hasPrometheus)('a real Prometheus over the running stack (needs prometheus)', () => {
-  it('scrapes every process and fires the alert of an outage that is made, with its runbook', async () => {
-    await using prometheus = await startPrometheus(Object.values(stack.processes));
-    const up = async () => {
-      const { result = [] } = ((await prometheus.query('query?query=up')) ?? {}) as {
-        result?: Array<{ value: [number, string] }>;
-      };
-      return result.map(({ value }) => value[1]);
+  let prometheus: Prometheus;
+  beforeAll(async () => {
+    prometheus = await startPrometheus(Object.values(stack.processes));
+  });
+  afterAll(() => prometheus[Symbol.asyncDispose]());
+
+  /** What Prometheus answers now. */
+  const ask = async (expression: string) => {
+    const { result = [] } = ((await prometheus.query(`query?query=${encodeURIComponent(expression)}`)) ??
+      {}) as { result?: Array<{ value: [number, string] }> };
+    return result.map(({ value }) => value[1]);
+  };
+
+  it('scrapes every process', async () => {
+    await expect.poll(() => ask('up'), { timeout: 30_000, interval: 500 }).toEqual(['1', '1', '1']);
+  });
+
+  it('has a number for each panel of each dashboard while jobs end well and badly', async () => {
+    // Rates need two looks, the first of them before anything happened.
+    await expect.poll(() => ask('max(pipeline_success_rate)'), { timeout: 30_000 }).toEqual(['1']);
+    await runJobs();
+    const silent = async () => {
+      const answers = await Promise.all(panels().map(async (panel) => [panel, await ask(panel)] as const));
+      return answers
+        .filter(([, values]) => !values.some((value) => Number.isFinite(Number(value))))
+        .map(([panel]) => panel)
+        .filter((panel) => !SILENT.some((known) => panel.includes(known)));
     };
-    await expect.poll(up, { timeout: 30_000, interval: 500 }).toEqual(['1', '1', '1']);
+    await expect.poll(silent, { timeout: 60_000, interval: 1_000 }).toEqual([]);
+  });
+
+  it('fires the alert of an outage that is made, with its runbook', async () => {
     const firing = async () => {
       const { alerts = [] } = ((await prometheus.query('alerts')) ?? {}) as {
         alerts?: Array<{
