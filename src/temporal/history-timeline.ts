@@ -36,9 +36,11 @@ export function toTimeline({ taskId, events, pending, submittedAt, nowMs }: JobH
   const steps = toSteps(events, pending, nowMs);
   const startMs = Math.min(Date.parse(submittedAt), toMs(events[0]?.eventTime));
   const endMs = findEnd(events);
-  const spans = [
-    ...steps.filter(({ name }) => !BESIDE.has(name)).flatMap((step) => toSpans(step, nowMs)),
-    ...toTimers(events, endMs ?? nowMs),
+  const work = steps.filter(({ name }) => !BESIDE.has(name)).flatMap((step) => toSpans(step, nowMs));
+  const timers = toTimers(events, endMs ?? nowMs);
+  const spansIn = (stage: Stage) => [
+    ...work,
+    ...timers.map((timer): Span => ({ ...timer, kind: PROVIDER_STAGES.has(stage) ? 'provider' : 'queue' })),
   ];
   const stages = toStages(events, { startMs, endMs: endMs ?? nowMs }).map(
     ({ stage, fromMs, toMs }, index, all): TimelineStage => ({
@@ -46,7 +48,7 @@ export function toTimeline({ taskId, events, pending, submittedAt, nowMs }: JobH
       started_at: toIso(fromMs),
       ...((index < all.length - 1 || endMs !== undefined) && { ended_at: toIso(toMs) }),
       ms: Math.round(toMs - fromMs),
-      split_ms: split(spans, fromMs, toMs),
+      split_ms: split(spansIn(stage), fromMs, toMs),
       steps: steps
         .filter(
           ({ scheduledMs }) => scheduledMs >= fromMs && (scheduledMs < toMs || index === all.length - 1),
@@ -114,8 +116,11 @@ function toSpans({ queue, attempts, scheduledMs, startedMs, endedMs }: MeasuredS
     : [wait, { kind: queue === QUEUES.dId ? 'provider' : 'compute', fromMs: startedMs, toMs: untilMs }];
 }
 
+/** Elsewhere a job sleeps for room on the disk, or for the same job to end. */
+const PROVIDER_STAGES: ReadonlySet<Stage> = new Set(['DID_UPLOAD', 'DID_PROCESSING', 'DID_COMPLETE']);
+
 /** The workflow sleeps between two looks at the provider, and while it is held back: all its timers but the deadline's. */
-function toTimers(events: HistoryEvent[], endMs: number): Span[] {
+function toTimers(events: HistoryEvent[], endMs: number): Array<Omit<Span, 'kind'>> {
   const done = new Map<string, number>();
   for (const { timerFiredEventAttributes: fired, timerCanceledEventAttributes: gone, eventTime } of events) {
     const id = fired?.startedEventId ?? gone?.startedEventId;
@@ -128,7 +133,6 @@ function toTimers(events: HistoryEvent[], endMs: number): Span[] {
   return started
     .filter((event) => event !== deadline)
     .map((event) => ({
-      kind: 'provider',
       fromMs: toMs(event.eventTime),
       toMs: done.get(String(event.eventId)) ?? endMs,
     }));
