@@ -74,7 +74,10 @@ async function make(background: string, onProgress?: () => Promise<void>): Promi
 
 await make('Peach');
 await make('Sage');
-await make('Sky', () => shoot(page, 'page-progress'));
+await make('Sky', async () => {
+  await page.getByRole('tab', { name: 'Cut-out' }).click();
+  await shoot(page, 'page-progress');
+});
 await videoIsLoaded(page);
 await shoot(page, 'page-video');
 const videoUrl = page.url();
@@ -88,6 +91,8 @@ await page.emulateMedia({ colorScheme: 'dark' });
 for (const view of ['operations', 'videos']) {
   await page.goto(`${stack.url}#/${view}`);
   await page.waitForLoadState('networkidle');
+  // The self-tests of the models answer last.
+  await page.getByText('…', { exact: true }).first().waitFor({ state: 'detached' });
   await shoot(page, `page-${view}`);
 }
 await page.setViewportSize(SIZES.phone);

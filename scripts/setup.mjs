@@ -54,6 +54,7 @@ async function setUp() {
   const clone = createHash('sha256').update(root).digest('hex').slice(0, 16);
   await withLock(join(tmpdir(), `limelight-setup-${process.getuid?.() ?? 0}-${clone}`), async () => {
     if (!arePackagesCurrent(root)) {
+      say('setting up what is missing, once: one to two minutes where downloads get through');
       await installPackages(root);
     }
     await ensureNode24(root);

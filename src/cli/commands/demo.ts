@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
+import { write } from '../terminal/output.ts';
 import { assertReadable } from '../video/media-files.ts';
 import { orderVideo } from '../video/order-video.ts';
 
@@ -26,7 +27,14 @@ export function addDemoCommand(program: Command): void {
       };
       await assertReadable([order.photoPath, order.voicePath]);
       const { withPrivateStack } = await import('../stack/private-stack.ts');
+      const isSample = photo === undefined;
+      if (isSample) {
+        write('One video of the sample portrait and voice, in less than a minute.');
+      }
       await withPrivateStack(stopSignal(), (client, signal) => orderVideo(client, order, signal));
+      if (isSample) {
+        write('Yours: `npm start` and its page, or `npm run demo -- me.jpg hello.m4a -o me.mp4`.');
+      }
     });
   addExamples(command, ['limelight demo', 'limelight demo me.jpg hello.m4a -o me.mp4']);
 }

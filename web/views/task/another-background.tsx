@@ -21,7 +21,7 @@ export function AnotherBackground({ task, kept }: { task: Task; kept: Keepsake |
     return null;
   }
   return (
-    <section class="card panel" aria-labelledby="another-title">
+    <section class="card panel later" aria-labelledby="another-title">
       <h2 id="another-title">{t.backgroundTitle}</h2>
       <div class="another">
         <div class="preview">
