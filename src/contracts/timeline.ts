@@ -3,7 +3,8 @@ import type { Stage } from './stages.ts';
 
 /**
  * What a job spends its time on. At every moment it is one of them: a slot or worker of ours computes, the provider works
- * or is waited for, an attempt that came to nothing is made good, work waits for a free slot, or none of these.
+ * or is waited for, an attempt that came to nothing is made good, work waits for a slot, for
+ * room or for the same job, or none of these.
  */
 export const TIME_KINDS = ['compute', 'provider', 'retry', 'queue', 'orchestration'] as const;
 export type TimeKind = (typeof TIME_KINDS)[number];
