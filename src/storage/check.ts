@@ -4,6 +4,7 @@ import type { StoredObject, TaskMetadata } from '../contracts/job.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
 import { videoFormatOf } from '../contracts/video-format.ts';
 import { PipelineError } from '../errors.ts';
+import { checkRecord, readRecord } from './check/check-record.ts';
 import type { ObjectStore } from './object-store.ts';
 import { withoutObjects } from './retention/judge-task.ts';
 import { type ListedTask, listTasks } from './retention/list-tasks.ts';
@@ -15,7 +16,12 @@ export interface FaultyObject {
   key: string;
   fault: Fault;
   /** What was done about it; absent where nothing could be, or nothing was to be. */
-  repair?: 'restored from the cache' | 'made again' | 'deleted' | 'struck off the record';
+  repair?:
+    | 'restored from the cache'
+    | 'rebuilt from the history'
+    | 'made again'
+    | 'deleted'
+    | 'struck off the record';
 }
 
 export interface CheckReport {
@@ -29,13 +35,13 @@ export interface CheckOptions {
   records: TaskRecords;
   /** Asks Temporal. Rejects where it does not answer: then nobody knows, and the task is left alone. */
   isRunning(taskId: string): Promise<boolean>;
+  /** The record as the job had it written last, where Temporal still knows. Rejects where it does not answer. */
+  recall(taskId: string): Promise<TaskMetadata | undefined>;
   repair: boolean;
   /** Makes the thumbnail of a video again. */
   makeThumbnail(videoKey: string, thumbnailKey: string): Promise<void>;
   onProgress?(objects: number): void;
 }
-
-const DAY_MS = 24 * 3_600_000;
 
 /** Reads every byte. Says what is missing, corrupt or nobody's, and with `repair` mends what can be mended. */
 export async function checkStorage(options: CheckOptions): Promise<CheckReport> {
@@ -67,40 +73,29 @@ export async function checkStorage(options: CheckOptions): Promise<CheckReport> 
 }
 
 async function checkTask(
-  { taskId, objects }: ListedTask,
+  task: ListedTask,
   options: CheckOptions,
   isWhole: (key: string, bytes: number) => Promise<boolean>,
   spare: ReadonlyMap<string, string>,
 ): Promise<FaultyObject[]> {
-  const { store, records, repair } = options;
+  const { taskId, objects } = task;
   const { metadata } = taskKeys(taskId);
-  const faults: FaultyObject[] = [];
+  const corrupt: FaultyObject[] = [];
   for (const { key, bytes } of objects) {
-    if (!(await isWhole(key, bytes))) {
-      faults.push({ key, fault: 'corrupt' });
+    if (!(await isWhole(key, bytes)) && key !== metadata) {
+      corrupt.push({ key, fault: 'corrupt' });
     }
   }
-  const hasRecord = objects.some(({ key }) => key === metadata);
-  if (!hasRecord) {
-    const isOld = objects.every(({ modifiedAt }) => modifiedAt.getTime() < Date.now() - DAY_MS);
-    if (!isOld || (await options.isRunning(taskId).catch(() => true))) {
-      return faults;
-    }
-    if (repair) await store.deleteMany(objects.map(({ key }) => key));
-    return objects.map(({ key }) => ({ key, fault: 'orphaned', ...(repair && { repair: 'deleted' }) }));
-  }
-  const record = await records.read(taskId).catch(() => undefined);
+  const read = await readRecord(options.records, taskId);
+  const { record, faults } =
+    typeof read === 'string' ? await checkRecord(task, read, options) : { record: read, faults: [] };
   if (!record) {
-    return faults.some(({ key }) => key === metadata)
-      ? faults
-      : [...faults, { key: metadata, fault: 'corrupt' }];
+    return faults.some(({ fault }) => fault === 'orphaned') ? faults : [...faults, ...corrupt];
   }
   const there = new Set(objects.map(({ key }) => key));
-  const missing = record.objects.filter(({ key }) => !there.has(key));
-  if (record.outcome) {
-    faults.push(...missing.map(({ key }): FaultyObject => ({ key, fault: 'missing' })));
-  }
-  return repair ? mend(record, faults, options, spare) : faults;
+  const missing = record.outcome ? record.objects.filter(({ key }) => !there.has(key)) : [];
+  const ofFiles = [...corrupt, ...missing.map(({ key }): FaultyObject => ({ key, fault: 'missing' }))];
+  return [...faults, ...(options.repair ? await mend(record, ofFiles, options, spare) : ofFiles)];
 }
 
 /** A cached copy first, then what can be made anew; what is missing for good is struck off. */

@@ -12,6 +12,7 @@ const check = async (store: ObjectStore, options: Partial<CheckOptions> = {}) =>
     store,
     records: createTaskRecords({ store }),
     isRunning: async () => false,
+    recall: async () => undefined,
     repair: false,
     makeThumbnail: async (_, key) => {
       await store.put(key, Buffer.from('made again'));
@@ -83,6 +84,42 @@ describe('the check of the storage', () => {
       expect(await check(store, { repair: true, isRunning })).toEqual([]);
     }
     expect(await store.stat(keys.image)).toBeDefined();
+  });
+
+  it('rebuilds a record that is missing or damaged from what Temporal knows, without what has gone since', async () => {
+    const { store, root } = await createStore();
+    const tasks = [await storeTask(store, 'missing'), await storeTask(store, 'damaged')];
+    const [missing, damaged] = tasks.map(({ keys }) => keys.metadata);
+    await age(root, Object.values(tasks[0]!.keys).slice(0, 4), 2);
+    await store.delete(missing!);
+    await writeFile(await realpath(join(root, damaged!)), 'no record');
+    await store.delete(tasks[1]!.keys.image);
+    const recall = async (taskId: string) => tasks.find(({ record }) => record.task_id === taskId)?.record;
+
+    expect(await check(store, { recall })).toEqual([
+      { key: damaged, fault: 'corrupt' },
+      { key: missing, fault: 'missing' },
+    ]);
+    expect(await check(store, { recall, repair: true })).toEqual([
+      { key: damaged, fault: 'corrupt', repair: 'rebuilt from the history' },
+      { key: missing, fault: 'missing', repair: 'rebuilt from the history' },
+    ]);
+
+    const records = createTaskRecords({ store });
+    expect(await records.read('missing')).toEqual(tasks[0]!.record);
+    expect((await records.read('damaged'))?.objects.map(({ key }) => key)).not.toContain(
+      tasks[1]!.keys.image,
+    );
+    expect(await check(store)).toEqual([]);
+  });
+
+  it('leaves a record alone that a later version wrote', async () => {
+    const { store } = await createStore();
+    const { keys, record } = await storeTask(store, 'task-1');
+    const later = Buffer.from(JSON.stringify({ ...record, schema_version: 2 }));
+    await store.put(keys.metadata, later);
+    expect(await check(store, { repair: true, recall: async () => record })).toEqual([]);
+    expect(await store.read(keys.metadata)).toEqual(later);
   });
 
   it('says what it cannot mend', async () => {

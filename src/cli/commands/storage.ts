@@ -10,6 +10,7 @@ import { createTaskRecords } from '../../storage/task-records.ts';
 import { temporalAddress } from '../../temporal/connection.ts';
 import { isTaskRunning } from '../../temporal/is-task-running.ts';
 import { openLazyConnection } from '../../temporal/lazy-connection.ts';
+import { recallRecord } from '../../temporal/recall-record.ts';
 import { createTemporalJobs } from '../../temporal/temporal-jobs.ts';
 import { openStore } from '../../workers/open-store.ts';
 import { addExamples } from '../add-examples.ts';
@@ -23,7 +24,7 @@ export function addStorageCommand(program: Command): void {
     .command('check')
     .summary('read every file, and say what is missing, corrupt or nobody’s')
     .description(
-      'Reads every stored byte and compares it with its checksum, and every record with its files. With --repair, what can be mended is: from the content cache, from the video, or by deleting what nobody knows. Files of running jobs are left alone.',
+      'Reads every stored byte and compares it with its checksum, and every record with its files. With --repair, what can be mended is: from the content cache, from the video, from Temporal’s history, or by deleting what nobody knows. Files of running jobs are left alone.',
     )
     .option('--repair', 'mend what can be mended')
     .action(({ repair = false }: { repair?: boolean }) => check(repair));
@@ -35,14 +36,14 @@ async function check(repair: boolean): Promise<void> {
   using store = openStore(config.storage);
   const connection = openLazyConnection(temporalAddress(config.temporal));
   await using _ = { [Symbol.asyncDispose]: () => connection.close() };
-  const jobs = createTemporalJobs({
-    client: new Client({ connection, namespace: config.temporal.namespace }),
-  });
+  const client = new Client({ connection, namespace: config.temporal.namespace });
+  const jobs = createTemporalJobs({ client });
   const report = await checkStorage({
     store,
     records: createTaskRecords({ store }),
     repair,
     isRunning: (taskId) => isTaskRunning(jobs, taskId),
+    recall: (taskId) => recallRecord(client, taskId),
     async makeThumbnail(videoKey, thumbnailKey) {
       await using folder = await store.scratch();
       const path = join(folder.path, 'thumbnail.jpg');

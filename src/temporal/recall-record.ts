@@ -1,0 +1,58 @@
+import type { Client } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type proto from '@temporalio/proto';
+import type { TaskMetadata } from '../contracts/job.ts';
+import { toWorkflowId } from '../contracts/messages.ts';
+import { toRetryWindowId } from '../contracts/retry.ts';
+import { PipelineError } from '../errors.ts';
+import { toPipelineError } from './temporal-error.ts';
+import { createTemporalTimeline } from './temporal-timeline.ts';
+
+type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
+
+/** What writes `metadata.json`: the whole of it is what they are called with. */
+const WRITERS: ReadonlySet<string> = new Set(['recordTask', 'amendTask']);
+
+/**
+ * The record of a task as its workflows had it written last, while Temporal has their histories. Rejects where Temporal
+ * does not answer.
+ */
+export async function recallRecord(
+  client: Pick<Client, 'workflow' | 'withDeadline'>,
+  taskId: string,
+): Promise<TaskMetadata | undefined> {
+  const records: TaskMetadata[] = [];
+  for (const workflowId of [toWorkflowId(taskId), toRetryWindowId(taskId)]) {
+    records.push(...toRecords(await historyOf(client, workflowId)));
+  }
+  const latest = records.toSorted((a, b) => Date.parse(a.updated_at) - Date.parse(b.updated_at)).at(-1);
+  // As when the job wrote it: a record answers with or without.
+  const timeline =
+    latest?.outcome &&
+    (await createTemporalTimeline({ client })
+      .read(taskId)
+      .catch(() => undefined));
+  return latest && { ...latest, ...(timeline && { timeline }) };
+}
+
+async function historyOf(client: Pick<Client, 'workflow'>, workflowId: string): Promise<HistoryEvent[]> {
+  try {
+    const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+    return events ?? [];
+  } catch (error) {
+    const known = toPipelineError(error);
+    if (known instanceof PipelineError && known.code === 'TASK_NOT_FOUND') {
+      return [];
+    }
+    throw known;
+  }
+}
+
+function toRecords(events: HistoryEvent[]): TaskMetadata[] {
+  return events.flatMap(({ activityTaskScheduledEventAttributes: call }) => {
+    const [metadata] = call?.input?.payloads ?? [];
+    return metadata && WRITERS.has(call?.activityType?.name ?? '')
+      ? [defaultPayloadConverter.fromPayload<TaskMetadata>(metadata)]
+      : [];
+  });
+}

@@ -1,0 +1,45 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recallRecord } from '../../src/temporal/recall-record.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { createHarness, type Harness } from '../workflows/pipeline-harness.ts';
+
+let server: TestServer;
+let harness: Harness;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  harness = await createHarness(server);
+});
+
+afterAll(async () => {
+  await harness[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+});
+
+describe('the record of a task as Temporal knows it', () => {
+  it('is what its job had written last', async () => {
+    const { handle, written } = await harness.run({});
+    const record = await recallRecord(server.client, handle.workflowId.split('/')[1]!);
+
+    expect(record).toEqual(written.at(-1));
+    expect(record?.outcome).toMatchObject({ success: true });
+  });
+
+  it('is what was added after the job had failed', async () => {
+    const failing = async () => {
+      throw ApplicationFailure.create({ type: 'SLOT_CRASHED', message: 'It died', nonRetryable: true });
+    };
+    const { handle, written } = await harness.run({ renderTalk: failing }, { retryWindowS: 1 });
+    await expect
+      .poll(async () => (await recallRecord(server.client, handle.workflowId.split('/')[1]!))?.objects, {
+        timeout: 15_000,
+      })
+      .toEqual([]);
+    expect(written.at(-1)?.objects).toEqual([]);
+  });
+
+  it('is nothing for a task that Temporal never knew', async () => {
+    expect(await recallRecord(server.client, 'nobody')).toBeUndefined();
+  });
+});
