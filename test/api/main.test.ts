@@ -46,7 +46,10 @@ async function start(env: Record<string, string> = {}): Promise<number> {
 }
 
 /** A submission of which half is sent. */
-async function startUpload(port: number): Promise<{ socket: Socket; rest: Buffer; answer: Promise<string> }> {
+async function startUpload(
+  port: number,
+  query = '',
+): Promise<{ socket: Socket; rest: Buffer; answer: Promise<string> }> {
   const form = new Response(jobForm());
   const body = Buffer.from(await form.arrayBuffer());
   const socket = connect(port, '127.0.0.1');
@@ -57,7 +60,7 @@ async function startUpload(port: number): Promise<{ socket: Socket; rest: Buffer
   const answer = once(socket, 'close').then(() => text);
   socket.on('error', () => {});
   socket.write(
-    `POST /api/pipeline/generate HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${form.headers.get('content-type')}\r\nContent-Length: ${body.length}\r\n\r\n`,
+    `POST /api/pipeline/generate${query} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${form.headers.get('content-type')}\r\nContent-Length: ${body.length}\r\n\r\n`,
   );
   const half = body.length >> 1;
   socket.write(body.subarray(0, half));
@@ -84,6 +87,45 @@ describe('the API process', () => {
     expect(await reader.text()).toMatch(/retry: 1000\n\n$/);
     await expect(fetch(`http://127.0.0.1:${port}/health/live`)).rejects.toThrow('fetch failed');
     upload.socket.write(upload.rest);
+    expect(await upload.answer).toMatch(/^HTTP\/1\.1 202 /);
+    expect(await exited).toBe(0);
+  });
+
+  it('closes WebSockets with 1012 at SIGTERM, so that their clients come back', async () => {
+    const port = await start();
+    const submitted = await fetch(`http://127.0.0.1:${port}/api/pipeline/generate`, {
+      method: 'POST',
+      body: jobForm(),
+    });
+    const { task_id } = (await submitted.json()) as { task_id: string };
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/api/pipeline/progress/${task_id}`);
+    await once(socket, 'open');
+    const closed = once(socket, 'close');
+    const exited = exit();
+
+    api.kill('SIGTERM');
+
+    expect((await closed)[0]).toMatchObject({ code: 1012, reason: 'Come back with ?since=' });
+    expect(await exited).toBe(0);
+  });
+
+  it('lets nobody wait for a result at SIGTERM: what was accepted is answered with 202', async () => {
+    const port = await start();
+    const upload = await startUpload(port, '?wait=300');
+    const uploads = () => readdir(join(root, 'uploads')).catch(() => []);
+    const before = (await uploads()).length;
+    const waiting = fetch(`http://127.0.0.1:${port}/api/pipeline/generate?wait=300`, {
+      method: 'POST',
+      body: jobForm(),
+    });
+    // Durable, and its reader waits.
+    await expect.poll(async () => (await uploads()).length, { timeout: 10_000 }).toBe(before + 1);
+    const exited = exit();
+
+    api.kill('SIGTERM');
+    upload.socket.write(upload.rest);
+
+    expect((await waiting).status).toBe(202);
     expect(await upload.answer).toMatch(/^HTTP\/1\.1 202 /);
     expect(await exited).toBe(0);
   });

@@ -13,7 +13,7 @@ export interface ProgressHub {
   readonly watching: number;
   /** Readers of all tasks. */
   readonly readers: number;
-  /** Ends all readers without an outcome. */
+  /** Ends all readers without an outcome, also those that still come. */
   close(): void;
 }
 
@@ -26,6 +26,7 @@ export interface HubOptions extends WatchDeps {
 export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOptions): ProgressHub {
   const watched = new Map<string, { watch: Promise<TaskWatch>; readers: number }>();
   let beats = 0;
+  let isClosed = false;
   const timer = setInterval(() => {
     beats += 1;
     const messages: ProgressMessage[] = [{ bytes: COMMENT }, ...(beats % 2 === 0 ? [toHeartbeat()] : [])];
@@ -57,6 +58,10 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
 
   return {
     async follow(taskId, since, reader) {
+      if (isClosed) {
+        reader.end(undefined);
+        return () => {};
+      }
       const { watch, leave } = enter(taskId);
       try {
         const open = await watch;
@@ -80,6 +85,7 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
     },
 
     close() {
+      isClosed = true;
       clearInterval(timer);
       for (const { watch } of watched.values()) {
         whenOpen(watch, (open) => open.close());

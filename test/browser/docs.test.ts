@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApp } from '../../src/api/app.ts';
+import { createApiServer } from '../../src/api/server.ts';
+import { describedApi } from '../api/described-api.ts';
+import { chromiumPath, openBrowser } from './browser.ts';
+import { openInTest } from './open-in-test.ts';
+
+describe.skipIf(!chromiumPath)('GET /docs in a browser (needs chromium)', () => {
+  const server = createApiServer(createApp(describedApi()));
+  let browser: Browser;
+  let url: string;
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/docs`;
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('shows every operation, asks no other host and has nothing to complain of', async () => {
+    const { page, complaints } = await openInTest(browser, url);
+    await page.locator('.opblock-summary-path', { hasText: '/api/pipeline/generate' }).first().click();
+    await page.locator('.opblock-body').getByText('conf_threshold', { exact: true }).first().waitFor();
+
+    expect(await page.locator('.opblock').count()).toBeGreaterThan(30);
+    expect(complaints).toEqual([]);
+  }, 60_000);
+});
