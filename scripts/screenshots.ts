@@ -77,6 +77,8 @@ await make('Sage');
 await make('Sky', async () => {
   await page.getByRole('tab', { name: 'Cut-out' }).click();
   await shoot(page, 'page-progress');
+  // What was chosen stays chosen.
+  await page.getByRole('tab', { name: 'Video' }).click();
 });
 await videoIsLoaded(page);
 await shoot(page, 'page-video');
