@@ -33,14 +33,14 @@ export interface WorkerStack extends AsyncDisposable {
 }
 
 /**
- * Real workers with real slots and models on a real Temporal server, with a storage folder of their own. Where the
- * settings name a bucket they share no folder, as on machines of their own.
+ * Real workers with real slots and models on a real Temporal server, with a storage folder of their own where the
+ * settings name none. Where they name a bucket, the workers share no folder, as on machines of their own.
  */
 export async function startWorkerStack(settings: Record<string, string> = {}): Promise<WorkerStack> {
   await using resources = new AsyncDisposableStack();
   const server = resources.use(await startTestServer());
-  const root = await mkdtemp(join(tmpdir(), 'limelight-stack-'));
-  resources.defer(() => rm(root, { recursive: true, force: true }));
+  const root = settings.STORAGE_ROOT ?? (await mkdtemp(join(tmpdir(), 'limelight-stack-')));
+  if (!settings.STORAGE_ROOT) resources.defer(() => rm(root, { recursive: true, force: true }));
   const common = {
     ...process.env,
     TEMPORAL_ADDRESS: server.address,
