@@ -32,8 +32,11 @@ export class PipelineError extends Error {
   }
 }
 
-/** libvips has no code for what the system said, only its words. */
-const DISK_FULL = /No space left on device|Disk quota exceeded/;
+/**
+ * libvips has no code for what the system said, only its words; and of several writes that fail at the same time some
+ * have lost even those. A disk that fails otherwise is waited for too then.
+ */
+const DISK_FULL = /No space left on device|Disk quota exceeded|unable to write to target/;
 
 /** A full disk or quota, from whichever library it came and whatever it was taken for since. */
 export function isDiskFull(error: unknown): boolean {

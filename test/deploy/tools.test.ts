@@ -9,15 +9,14 @@ const run = (program: string, args: string[]) =>
   spawnSync(program, args, { cwd: ROOT, encoding: 'utf8', timeout: 60_000 });
 const has = (program: string, args: string[]) => run(program, args).status === 0;
 
-describe.skipIf(!has('docker', ['compose', 'version']))('the compose file (needs docker compose)', () => {
+/** A program of its own, or one of Docker's. */
+const compose = [['docker-compose'], ['docker', 'compose']].find(([program, ...args]) =>
+  has(program!, [...args, 'version']),
+);
+describe.skipIf(!compose)('the compose file (needs docker compose)', () => {
   it.each(['cpu', 'gpu'])('is one that docker compose takes, with the profile %s', (profile) => {
-    const { status, stdout, stderr } = run('docker', [
-      'compose',
-      '--profile',
-      profile,
-      'config',
-      '--services',
-    ]);
+    const [program, ...args] = compose!;
+    const { status, stdout, stderr } = run(program!, [...args, '--profile', profile, 'config', '--services']);
     expect(status, stderr).toBe(0);
     expect(stdout.trim().split('\n').sort()).toEqual(
       [

@@ -37,7 +37,7 @@ const SUPERVISED_PROCESS = fileURLToPath(new URL('./supervised-process.ts', impo
 
 /**
  * By itself V8 lets the young generation grow to 96 MB before it tidies up: the retention of 100,000 objects then takes
- * 270 MB in place of 170, in the same time.
+ * 270 MB in place of 170.
  */
 export const NODE_FLAGS = ['--max-semi-space-size=8'];
 
