@@ -4,7 +4,12 @@
  */
 import { parseArgs } from 'node:util';
 import { loadWorkflowBundle } from '../src/workers/workflow-bundle.ts';
-import { runSequences, type SequenceResult } from '../test/chaos/fault-sequences.ts';
+import {
+  mostTalksInFlight,
+  PLACES,
+  runSequences,
+  type SequenceResult,
+} from '../test/chaos/fault-sequences.ts';
 import { startTestServer } from '../test/temporal-server.ts';
 import { createDIdHarness } from '../test/workflows/d-id-harness.ts';
 
@@ -36,16 +41,26 @@ const summary = {
   ends: Object.fromEntries(countBy(results, ({ end }) => end)),
   paid_talks: results.reduce((sum, { paidTalks }) => sum + paidTalks, 0),
   most_paid_talks_of_a_job: Math.max(...results.map(({ paidTalks }) => paidTalks)),
+  most_talks_at_a_time: mostTalksInFlight(results),
+  places: PLACES,
   faults: results.reduce((sum, { faults }) => sum + faults, 0),
   seconds: Math.round((performance.now() - startedAt) / 1000),
   failed_seeds: wrong.map((result) => result.seed),
 };
-say(values.json ? JSON.stringify({ ...summary, results }) : JSON.stringify(summary, null, 2));
-process.exit(wrong.length > 0 ? 1 : 0);
+say(
+  values.json
+    ? JSON.stringify({ ...summary, results: results.map(({ talks: _, ...result }) => result) })
+    : JSON.stringify(summary, null, 2),
+);
+process.exit(wrong.length > 0 || summary.most_talks_at_a_time > PLACES ? 1 : 0);
 
 async function run(): Promise<SequenceResult[]> {
   await using server = await startTestServer();
-  await using harness = await createDIdHarness({ ...server, workflowBundle: await loadWorkflowBundle() });
+  await using harness = await createDIdHarness({
+    ...server,
+    workflowBundle: await loadWorkflowBundle(),
+    terms: { maxTalksInFlight: PLACES },
+  });
   return await runSequences(harness, { seed, count, atOnce, onResult: tell });
 }
 

@@ -34,12 +34,14 @@ export interface GateRequest {
 }
 
 /**
- * `created` keeps the place until `left`, and is told where the answer was `isWatched`; `outage` and `credits` give it back. `talkMsPerVoiceS` is what the finished
- * talk took for each second of its voice.
+ * `created` keeps the place until `left`, and is told where the answer was `isWatched`; `outage` and `credits` give it
+ * back, unless the talk may be there all the same. `talkMsPerVoiceS` is what the finished talk took for each second of its
+ * voice.
  */
 export interface GateReport {
   workflowId: string;
   outcome: 'created' | 'outage' | 'credits' | 'left';
+  mayHaveTalk?: boolean;
   talkMsPerVoiceS?: number;
 }
 

@@ -2,6 +2,7 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { JobFailure } from '../contracts/job.ts';
 import type { RetryPoint } from '../contracts/retry.ts';
 import { taskPrefix } from '../contracts/task-keys.ts';
+import { mayHaveTalk } from './d-id/remains.ts';
 import type { Job } from './job.ts';
 import { toJobError } from './job-error.ts';
 import { leaveToRetryWindow, mayPassLater } from './retry-offer.ts';
@@ -53,7 +54,7 @@ function retryPoints({ steps, talk }: Job): RetryPoint[] {
 }
 
 function hasTalk(talk: Job['talk']): boolean {
-  return talk?.remains !== undefined && (talk.remains.mayHaveTalk || talk.remains.talkId !== undefined);
+  return talk?.remains !== undefined && mayHaveTalk(talk.remains);
 }
 
 function leave({ input, progress, record, steps, talk }: Job, failure: JobFailure): Promise<boolean> {

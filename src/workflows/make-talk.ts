@@ -3,7 +3,7 @@ import type { ProviderTerms } from '../contracts/provider-gate.ts';
 import { undo } from './activities.ts';
 import { affordTalk } from './d-id/afford-talk.ts';
 import { isOutage } from './d-id/outage.ts';
-import { clearRemains, type Remains, toRemote } from './d-id/remains.ts';
+import { clearRemains, mayHaveTalk, type Remains, toRemote } from './d-id/remains.ts';
 import type { Talk, TalkJob } from './talk.ts';
 import { talkLocally } from './talk-locally.ts';
 import { talkWithDId } from './talk-with-d-id.ts';
@@ -48,7 +48,7 @@ export async function makeTalk(job: TalkJob, renderer: Renderer): Promise<Talk &
     'talk and uploads at D-ID',
     () => clearRemains(remains),
     // Paid for, or perhaps: a retry takes it up.
-    () => remains.mayHaveTalk || remains.talkId !== undefined,
+    () => mayHaveTalk(remains),
   );
   try {
     const talk = await talkWithDId(job, renderer.terms, remains);

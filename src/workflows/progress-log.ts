@@ -20,27 +20,29 @@ const ERROR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.error, 'KEYWORD');
 /** The job's stages as they happen: answers the query `progress(since)` and tells Temporal's Web UI the same. */
 export class ProgressLog {
   readonly #taskId: string;
-  readonly #onEvent: (events: readonly StageEvent[]) => void;
+  readonly #onStage: (events: readonly StageEvent[]) => void;
   readonly #onPublished: (event: StageEvent) => void;
   readonly #events: StageEvent[];
   #outcome: JobOutcome | undefined;
+  /** What Temporal's search attributes say. */
+  #shownStage: Stage | undefined;
   /** The last event is made: another one would take its number. */
   #isEnding = false;
 
   /**
-   * @param onEvent hears all events so far after each one but the last, which is for whoever prepared it to keep.
+   * @param onStage hears all events so far at each new stage but the last, which is for whoever prepared it to keep.
    * @param onPublished hears each event when readers may, the last one too.
    * @param before what an earlier attempt of the job told.
    */
   constructor(
     taskId: string,
-    onEvent: (events: readonly StageEvent[]) => void = () => {},
+    onStage: (events: readonly StageEvent[]) => void = () => {},
     onPublished: (event: StageEvent) => void = () => {},
     before: readonly StageEvent[] = [],
   ) {
     this.#taskId = taskId;
     this.#events = [...before];
-    this.#onEvent = onEvent;
+    this.#onStage = onStage;
     this.#onPublished = onPublished;
     setHandler(progressQuery, (since = 0) => ({
       events: this.#events.filter((event) => event.seq > since),
@@ -58,8 +60,11 @@ export class ProgressLog {
 
   /** Enters a stage, or says something new within it: readers hear of it with the end of this workflow task. */
   enter(stage: RunningStage, message: string, details?: Record<string, unknown>): void {
+    const isNew = stage !== this.#shownStage;
     this.#publish(this.#toEvent(stage, message, details));
-    this.#onEvent(this.#events);
+    if (isNew) {
+      this.#onStage(this.#events);
+    }
   }
 
   /** Says something within the stage that the job is in, but not twice in a row, and nothing any more at the end. */
@@ -124,10 +129,13 @@ export class ProgressLog {
     this.#onPublished(event);
     const { stage, message, progress_percent } = event.data;
     setCurrentDetails(`**${stage}** (${progress_percent} %): ${message}`);
-    upsertSearchAttributes([
-      { key: STAGE, value: stage },
-      ...(isTerminal(stage) ? [{ key: OUTCOME, value: stage.toLowerCase() }] : []),
-      ...(this.#outcome?.success === false ? [{ key: ERROR, value: this.#outcome.error.code }] : []),
-    ]);
+    if (stage !== this.#shownStage) {
+      this.#shownStage = stage;
+      upsertSearchAttributes([
+        { key: STAGE, value: stage },
+        ...(isTerminal(stage) ? [{ key: OUTCOME, value: stage.toLowerCase() }] : []),
+        ...(this.#outcome?.success === false ? [{ key: ERROR, value: this.#outcome.error.code }] : []),
+      ]);
+    }
   }
 }

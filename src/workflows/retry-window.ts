@@ -17,7 +17,7 @@ import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { StageEvent } from '../contracts/stages.ts';
 import { taskPrefix } from '../contracts/task-keys.ts';
 import { records, undo } from './activities.ts';
-import { leaveTidyUp } from './d-id/remains.ts';
+import { leavePlaceLater, leaveTidyUp } from './d-id/remains.ts';
 import { refusal } from './refusal.ts';
 import type { KeptJob } from './retry-offer.ts';
 
@@ -34,6 +34,11 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
   const { from: points, until } = kept.failure.error.retry!;
   let chosen: RetryPoint | undefined;
   let isUnderWay = false;
+  const { remains } = kept;
+  if (remains) {
+    // Ends with the window at the latest: then the place is with who goes on, or with who deletes the talk.
+    void CancellationScope.nonCancellable(() => leavePlaceLater(remains)).catch(() => undefined);
+  }
   setHandler(
     retryUpdate,
     async (from) => {

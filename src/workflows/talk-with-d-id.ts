@@ -3,7 +3,7 @@ import type { RunningStage } from '../contracts/stages.ts';
 import { creditsFor } from './d-id/afford-talk.ts';
 import { createTalkOnce } from './d-id/create-talk-once.ts';
 import { ProviderGate } from './d-id/provider-gate.ts';
-import type { Remains } from './d-id/remains.ts';
+import { mayHaveTalk, type Remains } from './d-id/remains.ts';
 import { remoteActivities } from './d-id/remote-activities.ts';
 import { waitForTalk } from './d-id/wait-for-talk.ts';
 import type { Talk, TalkJob } from './talk.ts';
@@ -13,7 +13,7 @@ export async function talkWithDId(job: TalkJob, terms: ProviderTerms, remains: R
   const { keys, voiceS, options, progress, record } = job;
   const { onOutage } = options;
   const calls = remoteActivities(terms.timeScale);
-  const gate = new ProviderGate('d-id', terms);
+  const gate = new ProviderGate('d-id', terms, remains);
   const tellAt = (stage: RunningStage) => (message: string, details?: Record<string, unknown>) =>
     progress.enter(stage, message, details);
 
@@ -46,6 +46,9 @@ export async function talkWithDId(job: TalkJob, terms: ProviderTerms, remains: R
     ]);
     return { provider: 'd-id', video, durationS, warnings: [] };
   } finally {
-    await gate.leave();
+    // While D-ID may be at a talk its place is taken, whatever becomes of the job.
+    if (!mayHaveTalk(remains)) {
+      await gate.leave();
+    }
   }
 }

@@ -4,11 +4,14 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { isErrorCode } from '../../src/contracts/error-codes.ts';
 import { OUTAGE_CHOICES } from '../../src/contracts/job.ts';
 import type { Progress } from '../../src/contracts/messages.ts';
+import type { LedgerEntry } from '../../src/providers/d-id/emulator/account.ts';
+import { mostInFlight } from '../../src/providers/d-id/emulator/most-in-flight.ts';
 import { mulberry32, seededFaults } from '../../src/providers/d-id/emulator/seeded-faults.ts';
 import type { DIdHarness, DIdJob } from '../workflows/d-id-harness.ts';
 
 export interface SequenceResult {
   seed: number;
+  talks: LedgerEntry[];
   /** `video`, `degraded video`, `cancelled`, or the code of the error. */
   end: string;
   paidTalks: number;
@@ -27,6 +30,10 @@ export interface SequenceOptions {
 
 /** More than the longest timeout of an activity, which is what a lost answer of Temporal costs. */
 const JOB_TIMEOUT_MS = 5 * 60_000;
+/** Fewer than there are jobs at once, so that they pass places on. */
+export const PLACES = 3;
+const SHORTEST_TALK_MS = 40;
+const LONGEST_TALK_MS = 500;
 const CANCELLED_SHARE = 0.08;
 const POOR_SHARE = 0.05;
 
@@ -46,6 +53,11 @@ export async function runSequences(harness: DIdHarness, options: SequenceOptions
   return results.sort((a, b) => a.seed - b.seed);
 }
 
+/** At D-ID, over all jobs of a run. */
+export function mostTalksInFlight(results: SequenceResult[]): number {
+  return mostInFlight(results.flatMap(({ talks }) => talks));
+}
+
 async function runSequence(harness: DIdHarness, seed: number): Promise<SequenceResult> {
   const startedAt = performance.now();
   const dice = mulberry32(seed);
@@ -54,6 +66,7 @@ async function runSequence(harness: DIdHarness, seed: number): Promise<SequenceR
   const onOutage = OUTAGE_CHOICES[Math.floor(dice() * OUTAGE_CHOICES.length)]!;
   const isPoor = dice() < POOR_SHARE;
   const isCancelled = dice() < CANCELLED_SHARE;
+  const talkMs = SHORTEST_TALK_MS + dice() * (LONGEST_TALK_MS - SHORTEST_TALK_MS);
   const job = await harness.start(
     {
       faults: (call) => {
@@ -61,10 +74,10 @@ async function runSequence(harness: DIdHarness, seed: number): Promise<SequenceR
         faults += fault ? 1 : 0;
         return fault;
       },
-      talkMs: () => 40,
       listDelayMs: dice() * 100,
       hasStitch: dice() < 0.8,
       credits: isPoor ? 0 : 10,
+      talkMs: () => talkMs,
     },
     { onOutage },
   );
@@ -89,6 +102,7 @@ async function runSequence(harness: DIdHarness, seed: number): Promise<SequenceR
   problems.push(...faultsOf(job, end ?? 'nothing'));
   return {
     seed,
+    talks: job.account.ledger,
     end: end ?? 'nothing',
     paidTalks: job.account.ledger.length,
     faults,

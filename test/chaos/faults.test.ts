@@ -2,14 +2,18 @@ import { expect, it } from 'vitest';
 import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
 import { startTestServer } from '../temporal-server.ts';
 import { createDIdHarness } from '../workflows/d-id-harness.ts';
-import { runSequences } from './fault-sequences.ts';
+import { mostTalksInFlight, PLACES, runSequences } from './fault-sequences.ts';
 
 const SEED = 1;
 const COUNT = 40;
 
-it(`ends ${COUNT} jobs with random faults each in a video or a clear error, never paid twice, nothing left behind`, async () => {
+it(`ends ${COUNT} jobs with random faults each in a video or a clear error, never paid twice, nothing left behind, at most ${PLACES} talks at a time`, async () => {
   await using server = await startTestServer();
-  await using harness = await createDIdHarness({ ...server, workflowBundle: await loadWorkflowBundle() });
+  await using harness = await createDIdHarness({
+    ...server,
+    workflowBundle: await loadWorkflowBundle(),
+    terms: { maxTalksInFlight: PLACES },
+  });
 
   const results = await runSequences(harness, { seed: SEED, count: COUNT, atOnce: 10 });
 
@@ -18,5 +22,6 @@ it(`ends ${COUNT} jobs with random faults each in a video or a clear error, neve
     ({ seed, problems }) => `npm run faults -- --seed ${seed} --count 1: ${problems.join('; ')}`,
   );
   expect(how).toEqual([]);
+  expect(mostTalksInFlight(results)).toBeLessThanOrEqual(PLACES);
   expect(results.reduce((sum, { faults }) => sum + faults, 0)).toBeGreaterThan(COUNT);
 }, 600_000);

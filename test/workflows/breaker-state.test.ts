@@ -34,6 +34,32 @@ describe('the breaker', () => {
     expect(breaker.settle(100_000)).toEqual([granted('c')]);
   });
 
+  it('leaves the place to a job whose creation failed while its talk may be there, and asks nobody to wait before it', () => {
+    const breaker = new Breaker();
+    for (const job of ['a', 'b', 'c', 'd']) breaker.ask(ask(job), 0);
+
+    expect(breaker.report({ workflowId: 'a', outcome: 'outage', mayHaveTalk: true }, 1)).toEqual([]);
+    expect(breaker.ask(ask('a'), 2)).toEqual([watched('a')]);
+    expect(breaker.report({ workflowId: 'a', outcome: 'outage' }, 3)).toEqual([watched('c')]);
+  });
+
+  it('lets such a job through as the probe before any other, and keeps its place when it has ended', () => {
+    const breaker = new Breaker();
+    for (const job of ['a', 'b', 'c']) breaker.ask(ask(job), 0);
+    for (let time = 1; time <= 5; time += 1) {
+      breaker.report({ workflowId: 'a', outcome: 'outage', mayHaveTalk: true }, time);
+    }
+    breaker.report({ workflowId: 'b', outcome: 'outage' }, 6);
+    breaker.ask(ask('a'), 7);
+    expect(breaker.settle(breaker.nextDueAt()!)[0]).toEqual(watched('a'));
+
+    breaker.forget('a', 6_000);
+
+    expect(Object.keys(breaker.snapshot.leases)).toEqual(['a']);
+    expect(breaker.report({ workflowId: 'a', outcome: 'left' }, 6_001)).toEqual([]);
+    expect(breaker.state.talksInFlight).toBe(0);
+  });
+
   function failing(times: number): Breaker {
     const breaker = new Breaker();
     for (let time = 0; time < times; time += 1) {

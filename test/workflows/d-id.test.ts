@@ -87,6 +87,7 @@ describe('a job for D-ID', () => {
     ['503 to an upload', 'uploadImage', { kind: 'answer', status: 503, error: 'Unavailable' }],
     ['503 to a poll', 'readTalk', { kind: 'answer', status: 503, error: 'Unavailable' }],
     ['a reset poll', 'readTalk', { kind: 'reset' }],
+    ["a gateway's page for a poll", 'readTalk', { kind: 'garbage' }],
     ['an expired result', 'download', { kind: 'answer', status: 403, error: 'AccessDenied' }],
     ['a cut download', 'download', { kind: 'cut' }],
     ['a slow download', 'download', { kind: 'slow', ms: 200 }],
@@ -185,6 +186,20 @@ describe('a provider that does not answer', () => {
     );
     expect(outcome).toMatchObject({ success: true, metadata: { provider: { name: 'd-id' } } });
     expect(paidFor(job)).toHaveLength(1);
+  });
+
+  it('leaves it alone for as long as Retry-After says, in creations and in polls', async () => {
+    const busy: Fault = { kind: 'answer', status: 429, error: 'TooMany', retryAfterS: 2 };
+    const faults = scriptedFaults({ createTalk: [busy], readTalk: [busy] });
+    const job = await harness.start({ faults });
+
+    await endOf(job);
+
+    const at = (name: Call) => job.account.calls.filter(({ call }) => call === name).map((call) => +call.at);
+    const [created, createdAgain] = at('createTalk');
+    const [read, readAgain] = at('readTalk');
+    expect(createdAgain! - created!).toBeGreaterThanOrEqual(2_000);
+    expect(readAgain! - read!).toBeGreaterThanOrEqual(2_000);
   });
 
   it('fails jobs that are not to wait', async () => {

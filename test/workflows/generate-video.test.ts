@@ -244,7 +244,7 @@ describe('generateVideo', () => {
       },
       {
         async during(running) {
-          await expect.poll(() => running.calls).toContain('renderTalk');
+          await expect.poll(() => running.calls, { timeout: 20_000 }).toContain('renderTalk');
           await running.handle.cancel();
         },
       },

@@ -21,14 +21,15 @@ export interface DIdAnswer {
   text: string;
 }
 
-/** What an answer other than 2xx means for the job. `details.kind` is D-ID's own word, `details.status` the HTTP status. */
+/** What an answer other than 2xx means for the job. `details` is for the workflow. */
 export function toAnswerError(call: string, { status, retryAfter, text }: DIdAnswer): PipelineError {
   const { kind, description } = parseBody(text);
   const code = toCode(status);
   const said = `D-ID answered ${call} with ${status} ${kind}${description && `: ${description}`}`;
+  const wait = retryAfter !== undefined && { retryAfterMs: parseRetryAfter(String(retryAfter)) };
   return new PipelineError(code, `${said}. ${ADVICE[code] ?? ''}`.trim(), {
-    details: { kind, status, sent: true },
-    ...(retryAfter !== undefined && { retryAfterMs: parseRetryAfter(String(retryAfter)) }),
+    details: { kind, status, sent: true, ...wait },
+    ...wait,
   });
 }
 
@@ -67,6 +68,14 @@ export function toConnectionError(call: string, cause: unknown): PipelineError {
     `D-ID does not answer ${call} (${code ?? 'the connection broke'})`,
     { cause, details: { kind: code ?? 'ConnectionError', sent: !(code && NOT_SENT.has(code)) } },
   );
+}
+
+/** A page of HTML with status 200 is a gateway's, and passes as an outage does. */
+export function noJson(call: string, cause: unknown): PipelineError {
+  return new PipelineError('PROVIDER_UNAVAILABLE', `D-ID answered ${call} with something that is no JSON`, {
+    cause,
+    details: { kind: 'NoJson', sent: true },
+  });
 }
 
 export function unreadableAnswer(call: string, fault: string, cause: unknown): PipelineError {

@@ -1,6 +1,6 @@
 import { type Dispatcher, type FormData, request } from 'undici';
 import type { z } from 'zod';
-import { toAnswerError, toConnectionError, unreadableAnswer } from './d-id-error.ts';
+import { noJson, toAnswerError, toConnectionError, unreadableAnswer } from './d-id-error.ts';
 
 export interface DIdHttpOptions {
   /** Without a slash at the end. */
@@ -62,7 +62,7 @@ function parse<T>(name: string, schema: z.ZodType<T>, text: string): T {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw unreadableAnswer(name, 'no JSON', error);
+    throw noJson(name, error);
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) {

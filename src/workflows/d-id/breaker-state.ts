@@ -15,12 +15,19 @@ export interface BreakerSnapshot {
   failures: number[];
   /** Set while it is open. */
   open?: { reason: Reason; probeAt: number; intervalMs: number; probe?: string };
-  /** Places by the workflow that has them, with the time they are taken back. */
-  leases: Record<string, number>;
+  /** Places by the workflow that has them. */
+  leases: Record<string, Lease>;
   /** Who waits, in order, and what was said to them last. */
   waiting: Array<GateRequest & { told?: string }>;
   terms: { maxTalksInFlight: number; timeScale: number };
   talkMsPerVoiceS?: number;
+}
+
+interface Lease {
+  /** Then it is taken back. */
+  until: number;
+  /** A creation failed of which nobody knows whether the provider works on its talk. */
+  mayHaveTalk?: true;
 }
 
 export interface AddressedAnswer {
@@ -61,29 +68,38 @@ export class Breaker {
   }
 
   ask(request: GateRequest, now: number): AddressedAnswer[] {
-    const { waiting, leases } = this.#state;
+    const { waiting, leases, open } = this.#state;
     const { workflowId, leaseMs } = request;
     this.#state.terms = request.terms;
-    if (leases[workflowId] !== undefined) {
-      leases[workflowId] = now + leaseMs;
+    const lease = leases[workflowId];
+    if (lease) {
+      lease.until = now + leaseMs;
+    }
+    if (lease && (!open || open.probe === workflowId)) {
       return [{ workflowId, answer: this.#granted() }];
     }
     const known = waiting.find((waiter) => waiter.workflowId === workflowId);
     if (known) {
       // It asks again because it heard nothing.
       delete known.told;
+    } else if (lease) {
+      // It needs no free place: nobody is to wait for one before it.
+      waiting.unshift({ ...request });
     } else {
       waiting.push({ ...request });
     }
     return this.settle(now);
   }
 
-  report({ workflowId, outcome, talkMsPerVoiceS }: GateReport, now: number): AddressedAnswer[] {
+  report({ workflowId, outcome, mayHaveTalk, talkMsPerVoiceS }: GateReport, now: number): AddressedAnswer[] {
     const state = this.#state;
     const wasProbe = state.open?.probe === workflowId;
+    const lease = state.leases[workflowId];
     if (outcome === 'created') {
       state.failures = [];
       delete state.open;
+    } else if (mayHaveTalk && lease) {
+      lease.mayHaveTalk = true;
     } else {
       delete state.leases[workflowId];
       state.waiting = state.waiting.filter((waiter) => waiter.workflowId !== workflowId);
@@ -106,7 +122,7 @@ export class Breaker {
     const answers: AddressedAnswer[] = [];
     while (this.#mayGrant(now)) {
       const { workflowId, leaseMs } = this.#state.waiting.shift()!;
-      this.#state.leases[workflowId] = now + leaseMs;
+      this.#state.leases[workflowId] = { ...this.#state.leases[workflowId], until: now + leaseMs };
       if (this.#state.open) {
         this.#state.open.probe = workflowId;
         this.#state.open.probeAt = now + this.#state.open.intervalMs;
@@ -124,22 +140,34 @@ export class Breaker {
     return answers;
   }
 
-  /** Whoever is not there any more keeps no place. */
+  /** Whoever is not there any more keeps no place, unless its talk may be there: that is given back by who deletes it. */
   forget(workflowId: string, now: number): AddressedAnswer[] {
-    return this.report({ workflowId, outcome: 'left' }, now);
+    const { waiting, leases } = this.#state;
+    if (!leases[workflowId]?.mayHaveTalk) {
+      return this.report({ workflowId, outcome: 'left' }, now);
+    }
+    this.#state.waiting = waiting.filter((waiter) => waiter.workflowId !== workflowId);
+    if (this.#state.open?.probe === workflowId) {
+      delete this.#state.open.probe;
+    }
+    return this.settle(now);
   }
 
   /** When `settle` is due although nothing happened. */
   nextDueAt(): number | undefined {
     const { open, waiting, leases } = this.#state;
     const probeAt = open && !open.probe && waiting.length > 0 ? [open.probeAt] : [];
-    const times = [...probeAt, ...Object.values(leases)];
+    const times = [...probeAt, ...Object.values(leases).map(({ until }) => until)];
     return times.length > 0 ? Math.min(...times) : undefined;
   }
 
   #mayGrant(now: number): boolean {
     const { open, waiting, leases, terms } = this.#state;
-    if (waiting.length === 0 || Object.keys(leases).length >= terms.maxTalksInFlight) {
+    const [first] = waiting;
+    if (!first) {
+      return false;
+    }
+    if (!leases[first.workflowId] && Object.keys(leases).length >= terms.maxTalksInFlight) {
       return false;
     }
     return open ? !open.probe && now >= open.probeAt : true;
@@ -162,8 +190,8 @@ export class Breaker {
   }
 
   #dropExpired(now: number): void {
-    for (const [workflowId, expiresAt] of Object.entries(this.#state.leases)) {
-      if (expiresAt <= now) {
+    for (const [workflowId, { until }] of Object.entries(this.#state.leases)) {
+      if (until <= now) {
         delete this.#state.leases[workflowId];
         if (this.#state.open?.probe === workflowId) {
           delete this.#state.open.probe;

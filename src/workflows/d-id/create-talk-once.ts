@@ -1,6 +1,6 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { OutageChoice } from '../../contracts/job.ts';
-import { codeOf, givenUp, toClock, troubleOf } from './outage.ts';
+import { codeOf, givenUp, retryAfterMsOf, toClock, troubleOf } from './outage.ts';
 import { pause } from './pause.ts';
 import type { Held, ProviderGate } from './provider-gate.ts';
 import type { Remains } from './remains.ts';
@@ -73,7 +73,8 @@ export async function createTalkOnce(job: CreateTalkJob): Promise<CreatedTalk> {
       }
       // Where the breaker is open it says when to go on; this spreads those that failed together.
       const longestMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
-      const pauseMs = longestMs * remains.timeScale * (0.5 + Math.random() / 2);
+      const spreadMs = longestMs * remains.timeScale * (0.5 + Math.random() / 2);
+      const pauseMs = Math.max(spreadMs, retryAfterMsOf(error));
       // A worker that died says nothing about the provider; the place is kept.
       if (trouble !== 'worker lost') {
         await gate.report(reason);

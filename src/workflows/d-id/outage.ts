@@ -46,6 +46,14 @@ export function codeOf(error: unknown): string | undefined {
   return failure instanceof ApplicationFailure ? (failure.type ?? undefined) : undefined;
 }
 
+/** Milliseconds that the provider asked to be left alone for. */
+export function retryAfterMsOf(error: unknown): number {
+  const failure = error instanceof ActivityFailure ? error.cause : error;
+  // Temporal's own word for it, `nextRetryDelay`, does not come back to workflows.
+  const details = failure instanceof ApplicationFailure ? failure.details?.[0] : undefined;
+  return (details as { retryAfterMs?: number } | undefined)?.retryAfterMs ?? 0;
+}
+
 export function givenUp(reason: 'outage' | 'credits', onOutage: OutageChoice): ApplicationFailure {
   const type = reason === 'credits' ? 'PROVIDER_CREDITS_EXHAUSTED' : 'PROVIDER_UNAVAILABLE';
   const said = reason === 'credits' ? 'The D-ID account has too few credits' : 'D-ID is not answering';

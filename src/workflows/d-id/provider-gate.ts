@@ -11,6 +11,7 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
+import { toWorkflowId } from '../../contracts/messages.ts';
 import {
   ANSWER_SIGNAL,
   ASK_SIGNAL,
@@ -23,6 +24,7 @@ import {
   toBreakerId,
 } from '../../contracts/provider-gate.ts';
 import { QUEUES } from '../../contracts/queues.ts';
+import type { Remains } from './remains.ts';
 
 export type Held = Extract<GateAnswer, { kind: 'held' }>;
 type Granted = Extract<GateAnswer, { kind: 'granted' }>;
@@ -36,12 +38,14 @@ const LEASE_SPARE_MS = 5 * 60_000;
 export class ProviderGate {
   readonly #terms: ProviderTerms;
   readonly #breakerId: string;
+  readonly #remains: Remains;
   #answer: GateAnswer | undefined;
-  #isInside = false;
 
-  constructor(provider: string, terms: ProviderTerms) {
+  /** @param remains where it notes whether the job has a place, or may be given one. */
+  constructor(provider: string, terms: ProviderTerms, remains: Remains) {
     this.#terms = terms;
     this.#breakerId = toBreakerId(provider);
+    this.#remains = remains;
     setHandler(defineSignal<[GateAnswer]>(ANSWER_SIGNAL), (answer) => {
       this.#answer = answer;
     });
@@ -49,7 +53,7 @@ export class ProviderGate {
 
   /** Resolves with a place. `onHeld` hears why not yet, each time the reason or the time changes; it may throw. */
   async enter(onHeld: (held: Held) => void): Promise<Granted> {
-    this.#isInside = true;
+    this.#remains.hasPlace = true;
     this.#answer = undefined;
     for (;;) {
       await this.#signal(ASK_SIGNAL, {
@@ -72,16 +76,17 @@ export class ProviderGate {
     }
   }
 
-  /** How the attempt went; after `outage` and `credits` the place is gone. */
+  /** How the attempt went; after `outage` and `credits` the place is gone, unless a talk may be in it. */
   async report(outcome: 'created' | 'outage' | 'credits'): Promise<void> {
-    this.#isInside = outcome === 'created';
-    await this.#send({ outcome });
+    const { mayHaveTalk } = this.#remains;
+    this.#remains.hasPlace = outcome === 'created' || mayHaveTalk;
+    await this.#send({ outcome, ...(mayHaveTalk && { mayHaveTalk }) });
   }
 
   /** Gives the place back, or stops waiting for one; also where the job was cancelled. */
   async leave(talkMsPerVoiceS?: number): Promise<void> {
-    if (this.#isInside) {
-      this.#isInside = false;
+    if (this.#remains.hasPlace) {
+      this.#remains.hasPlace = false;
       await this.#send({ outcome: 'left', ...(talkMsPerVoiceS !== undefined && { talkMsPerVoiceS }) });
     }
   }
@@ -103,6 +108,18 @@ export class ProviderGate {
       await startBreaker(this.#breakerId);
       await breaker.signal(name, argument);
     }
+  }
+}
+
+/** Gives back the place of a job that has ended, when its talk is not worked on any more. */
+export async function leavePlace(provider: string, remains: Remains): Promise<void> {
+  if (remains.hasPlace) {
+    remains.hasPlace = false;
+    const report: GateReport = { workflowId: toWorkflowId(remains.requestId), outcome: 'left' };
+    // Without a breaker there are no places.
+    await getExternalWorkflowHandle(toBreakerId(provider))
+      .signal(REPORT_SIGNAL, report)
+      .catch(() => undefined);
   }
 }
 

@@ -2,6 +2,7 @@ import { log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { RemoteThing } from '../../contracts/job.ts';
 import { QUEUES } from '../../contracts/queues.ts';
 import { pause } from './pause.ts';
+import { leavePlace } from './provider-gate.ts';
 import { remoteActivities } from './remote-activities.ts';
 import type { Media } from './upload-media.ts';
 
@@ -11,6 +12,8 @@ export interface Remains {
   timeScale: number;
   /** Whether a talk may be there whose name is not known. */
   mayHaveTalk: boolean;
+  /** Whether one of the places at the provider is the job's: as long as its talk may be worked on. */
+  hasPlace?: boolean;
   talkId?: string | undefined;
   portraitId?: string | undefined;
   voiceId?: string | undefined;
@@ -23,10 +26,13 @@ export interface Remains {
 /** A talk that nobody knows of appears in the list within seconds, or when the request that was cut off has been served. */
 const LOOKS_MS = [0, 2_000, 5_000, 10_000, 30_000];
 
+/** Between looks at a talk that nobody waits for. */
+const LATER_LOOK_MS = 15_000;
+
 /** Deletes it all in a workflow of its own, so that the job's end does not wait for the provider. */
 export async function leaveTidyUp(remains: Remains): Promise<void> {
-  const { talkId, portraitId, voiceId, mayHaveTalk, requestId } = remains;
-  if (talkId || portraitId || voiceId || mayHaveTalk) {
+  const { portraitId, voiceId, requestId } = remains;
+  if (portraitId || voiceId || mayHaveTalk(remains)) {
     await startChild(tidyUpRemoteTalk, {
       workflowId: remains.tidied ? `tidy-up/${requestId}/${remains.tidied + 1}` : `tidy-up/${requestId}`,
       taskQueue: QUEUES.pipeline,
@@ -35,6 +41,11 @@ export async function leaveTidyUp(remains: Remains): Promise<void> {
       staticSummary: 'Delete at D-ID what a job left there',
     });
   }
+}
+
+/** Whether D-ID may be, or may have been, at work for the job. */
+export function mayHaveTalk(remains: Remains): boolean {
+  return remains.mayHaveTalk || remains.talkId !== undefined;
 }
 
 export function toRemote({ talkId, portraitId, voiceId }: Remains): RemoteThing[] {
@@ -49,7 +60,12 @@ export function toRemote({ talkId, portraitId, voiceId }: Remains): RemoteThing[
 export async function clearRemains(remains: Remains): Promise<void> {
   await leaveTidyUp(remains);
   const nothing = { talkId: undefined, portraitId: undefined, voiceId: undefined, media: undefined };
-  Object.assign(remains, { ...nothing, mayHaveTalk: false, tidied: (remains.tidied ?? 0) + 1 });
+  Object.assign(remains, {
+    ...nothing,
+    mayHaveTalk: false,
+    hasPlace: false,
+    tidied: (remains.tidied ?? 0) + 1,
+  });
 }
 
 /** Ends when nothing of the job is at the provider any more; a talk that is still worked on is waited for. */
@@ -57,7 +73,10 @@ export async function tidyUpRemoteTalk(remains: Remains): Promise<void> {
   const { undo } = remoteActivities(remains.timeScale);
   const talkId = remains.talkId ?? (remains.mayHaveTalk ? await findLostTalk(remains) : undefined);
   const deletions = [
-    talkId && undo.deleteRemote({ what: 'talk', id: talkId }),
+    (async () => {
+      await (talkId && undo.deleteRemote({ what: 'talk', id: talkId }));
+      await leavePlace('d-id', remains);
+    })(),
     remains.portraitId && undo.deleteRemote({ what: 'portrait', id: remains.portraitId }),
     remains.voiceId && undo.deleteRemote({ what: 'voice', id: remains.voiceId }),
   ];
@@ -66,6 +85,21 @@ export async function tidyUpRemoteTalk(remains: Remains): Promise<void> {
   if (failed) {
     log.error('Something of a job stays at the provider', { requestId: remains.requestId });
     throw failed.reason;
+  }
+}
+
+/** Gives a job's place back when its talk has come to an end that nobody waits for. */
+export async function leavePlaceLater(remains: Remains): Promise<void> {
+  const { undo } = remoteActivities(remains.timeScale);
+  const talkId = remains.talkId ?? (remains.mayHaveTalk ? await findLostTalk(remains) : undefined);
+  while (remains.hasPlace) {
+    // What D-ID says of a talk that failed is an error.
+    const talk = talkId && (await undo.readTalk({ talkId }).catch(() => undefined));
+    if (!talk || talk.state === 'done') {
+      await leavePlace('d-id', remains);
+    } else {
+      await pause(LATER_LOOK_MS * remains.timeScale);
+    }
   }
 }
 

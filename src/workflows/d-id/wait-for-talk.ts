@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { OutageChoice } from '../../contracts/job.ts';
 import { type ProviderTerms, TALK_HINT_SIGNAL } from '../../contracts/provider-gate.ts';
-import { givenUp, toClock, troubleOf } from './outage.ts';
+import { givenUp, retryAfterMsOf, toClock, troubleOf } from './outage.ts';
 import type { RemoteCalls } from './remote-activities.ts';
 
 export interface AwaitedTalk {
@@ -47,9 +47,10 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
     hinted = true;
   });
   let failures = 0;
+  let retryAfterMs = 0;
   let told = { status: '', atMs: 0 };
   for (;;) {
-    const pauseMs = toPause(talk, Date.now() - startedAt, failures);
+    const pauseMs = Math.max(toPause(talk, Date.now() - startedAt, failures), retryAfterMs);
     if (failures > 0) {
       const next = new Date(Date.now() + pauseMs);
       tell(`D-ID is not answering; next try at ${toClock(next)}`, {
@@ -59,6 +60,7 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
     }
     await condition(() => hinted, pauseMs, { summary: 'Until the talk is looked at again' });
     hinted = false;
+    retryAfterMs = 0;
     try {
       const { state, status } = await calls.once.readTalk({ talkId });
       const elapsedMs = Date.now() - startedAt;
@@ -81,6 +83,7 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
       }
       // A lost worker is no word of the provider's.
       failures += trouble === 'worker lost' ? 0 : 1;
+      retryAfterMs = retryAfterMsOf(error);
       if (onOutage !== 'wait' && failures >= PATIENCE) {
         throw givenUp('outage', onOutage);
       }

@@ -46,6 +46,8 @@ export interface LedgerEntry {
   seconds: number;
   credits: number;
   at: Date;
+  /** When it was not worked on any more. */
+  endedAt?: Date;
 }
 
 export interface ReceivedCall {
@@ -99,6 +101,14 @@ export class Account {
       at: new Date(),
     });
     return true;
+  }
+
+  /** The talk is done, or has failed. */
+  end(talkId: string): void {
+    const entry = this.ledger.find((candidate) => candidate.talkId === talkId);
+    if (entry) {
+      entry.endedAt = new Date();
+    }
   }
 
   note(call: string, status: number | 'cut'): void {

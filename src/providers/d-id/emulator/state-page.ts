@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { Account } from './account.ts';
+import { mostInFlight } from './most-in-flight.ts';
 
 const SHOWN = 100;
 
@@ -28,7 +29,8 @@ export function statePage(accounts: Iterable<Account>) {
 function accountSection(account: Account) {
   const { ledger, talks, images, audios, calls, credits } = account;
   return html`<section>
-    <p>${credits} credits left, ${ledger.length} talks paid, ${images.size} images and ${audios.size} audios stored</p>
+    <p>${credits} credits left, ${ledger.length} talks paid, at most
+      ${mostInFlight(ledger)} of them at a time, ${images.size} images and ${audios.size} audios stored</p>
     ${table(
       'Talks',
       ['talk', 'user_data', 'voice', 'status', 'created'],
@@ -42,13 +44,14 @@ function accountSection(account: Account) {
     )}
     ${table(
       'Ledger',
-      ['talk', 'user_data', 'seconds', 'credits', 'paid'],
+      ['talk', 'user_data', 'seconds', 'credits', 'paid', 'ended'],
       ledger.map((entry) => [
         entry.talkId,
         entry.userData ?? '',
         entry.seconds.toFixed(1),
         String(entry.credits),
         entry.at.toISOString(),
+        entry.endedAt?.toISOString() ?? '',
       ]),
     )}
     ${table(

@@ -87,6 +87,7 @@ export class TalkService {
       await pause(fault.ms);
     }
     const made = await video;
+    account.end(talk.id);
     if (fault?.kind === 'ends') {
       talk.error = { kind: fault.error, description: 'as the emulator was told' };
       this.#change(account, talk, fault.status);
