@@ -98,7 +98,7 @@ export async function leavePlaceLater(remains: Remains): Promise<void> {
     if (!talk || talk.state === 'done') {
       await leavePlace('d-id', remains);
     } else {
-      await pause(LATER_LOOK_MS * remains.timeScale);
+      await pause(LATER_LOOK_MS * remains.timeScale, 'Until a talk that nobody waits for is looked at again');
     }
   }
 }
