@@ -56,7 +56,14 @@ describe('a full disk', () => {
     expect(isDiskFull(new Error(ofLibvips))).toBe(true);
   });
 
+  it('is recognised where libvips has lost the words of the system', () => {
+    expect(isDiskFull(new Error('wbuffer_write: write failed\nsystem error: Unknown error -1'))).toBe(true);
+    expect(isDiskFull(new Error('vips2png: unable to write to target photo.png'))).toBe(true);
+  });
+
   it('is not seen elsewhere', () => {
+    const damaged = 'VipsJpeg: premature end of JPEG image\nvips2png: unable to write to target photo.png';
+    expect(isDiskFull(new Error(damaged))).toBe(false);
     expect(isDiskFull(Object.assign(new Error('no such file'), { code: 'ENOENT' }))).toBe(false);
     expect(isDiskFull('ENOSPC')).toBe(false);
     expect(isDiskFull(undefined)).toBe(false);
