@@ -118,6 +118,7 @@ async function timeRound(harness: Harness, way: Way, endpoint: string) {
     headers: undefined,
     serviceName: 'bench',
     ratio: 1,
+    secrets: [],
   });
   const count = addEndedJobMetrics(createMetrics('bench'));
   const observed = {

@@ -20,7 +20,13 @@ export async function timeObservingAlone(
 ): Promise<number> {
   const logger = createLogger('bench', { level: 'info', destination: { write() {} } });
   const count = addEndedJobMetrics(createMetrics('bench'));
-  const tracing = startTracing('bench', { endpoint, headers: undefined, serviceName: 'bench', ratio: 1 });
+  const tracing = startTracing('bench', {
+    endpoint,
+    headers: undefined,
+    serviceName: 'bench',
+    ratio: 1,
+    secrets: [],
+  });
   let before = process.cpuUsage();
   // The first half is for the compiler of V8.
   for (let index = 0; index < JOBS_ALONE * 2; index += 1) {

@@ -5,6 +5,8 @@ import { Environment } from './config/environment.ts';
 import { readSecretFiles, SECRETS } from './config/secret-files.ts';
 import { PipelineError } from './errors.ts';
 
+const secretsOf = (env: z.infer<typeof Environment>) => SECRETS.flatMap((name) => env[name] ?? []);
+
 /** Grouped by the part that consumes it: a factory takes `config.api`, never the whole. */
 const toConfig = (env: z.infer<typeof Environment>) => ({
   api: { host: env.API_HOST, port: env.API_PORT, shutdownGraceMs: env.API_SHUTDOWN_GRACE_S * 1000 },
@@ -121,8 +123,9 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
     headers: env.OTEL_EXPORTER_OTLP_HEADERS,
     serviceName: env.OTEL_SERVICE_NAME,
     ratio: env.OTEL_TRACES_SAMPLER_ARG,
+    secrets: secretsOf(env),
   },
-  log: { level: env.LOG_LEVEL, secrets: SECRETS.flatMap((name) => env[name] ?? []) },
+  log: { level: env.LOG_LEVEL, secrets: secretsOf(env) },
 });
 
 export type Config = ReturnType<typeof toConfig>;

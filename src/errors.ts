@@ -37,7 +37,8 @@ export class PipelineError extends Error {
  * have lost even those: then the failed write is the first thing they tell of. Where a picture could not be read, that
  * comes first, and the write that ended with it after it. A disk that fails otherwise is waited for too.
  */
-const DISK_FULL = /No space left on device|Disk quota exceeded|wbuffer_write: write failed|^\w+: unable to write to target/;
+const DISK_FULL =
+  /No space left on device|Disk quota exceeded|wbuffer_write: write failed|^\w+: unable to write to target/;
 
 /** A full disk or quota, from whichever library it came and whatever it was taken for since. */
 export function isDiskFull(error: unknown): boolean {

@@ -11,6 +11,8 @@ import {
 import type { Config } from '../config.ts';
 import type { TaskMetadata } from '../contracts/job.ts';
 import { jobSpanIdOf, type StartRoot, traceIdOf, traceJob } from './job-trace.ts';
+import { createRedactor } from './redact.ts';
+import { redactSpans } from './redact-spans.ts';
 import { traceRequestsOut } from './trace-requests-out.ts';
 
 const EXPORT_EVERY_MS = 1_000;
@@ -33,7 +35,7 @@ export interface Tracing extends AsyncDisposable {
  * OpenTelemetry's API, which does nothing then.
  */
 export function startTracing(part: string, settings: Config['tracing']): Tracing {
-  const { endpoint, headers, serviceName, ratio } = settings;
+  const { endpoint, headers, serviceName, ratio, secrets } = settings;
   if (endpoint === undefined) {
     return { onEnd() {}, async [Symbol.asyncDispose]() {} };
   }
@@ -49,7 +51,12 @@ export function startTracing(part: string, settings: Config['tracing']): Tracing
     // By the id of the trace alone: all processes decide alike, and a job is traced whole or not at all.
     sampler: new TraceIdRatioBasedSampler(ratio),
     idGenerator,
-    spanProcessors: [new BatchSpanProcessor({ exporter, scheduledDelayMillis: EXPORT_EVERY_MS })],
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter: redactSpans(exporter, createRedactor(secrets)),
+        scheduledDelayMillis: EXPORT_EVERY_MS,
+      }),
+    ],
   });
   trace.setGlobalTracerProvider(provider);
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());

@@ -1,0 +1,35 @@
+import { SpanStatusCode, trace } from '@opentelemetry/api';
+import { expect, it } from 'vitest';
+import { SECRETS } from '../../src/config/secret-files.ts';
+import { loadConfig } from '../../src/config.ts';
+import { startTracing } from '../../src/telemetry/tracing.ts';
+import { startTraceCollector } from './trace-collector.ts';
+
+it('sends no secret of the settings to the collector, wherever in a span it is', async () => {
+  await using collector = await startTraceCollector();
+  const values = Object.fromEntries(SECRETS.map((name) => [name, `x=c0ffee-${name.toLowerCase()}`]));
+  const { tracing } = loadConfig({ ...values, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  {
+    await using _tracing = startTracing('test', tracing);
+    const tracer = trace.getTracer('test');
+    for (const secret of Object.values(values)) {
+      const span = tracer.startSpan(`GET ${secret}`, {
+        attributes: { url: `/a?key=${secret}`, kept: 'as it is' },
+      });
+      span.setAttribute('several', ['one', secret]);
+      span.recordException(new Error(`401 for ${secret}`));
+      span.addLink({ context: span.spanContext(), attributes: { from: secret } });
+      span.setStatus({ code: SpanStatusCode.ERROR, message: `Refused ${secret}` });
+      span.end();
+    }
+  }
+
+  expect(collector.spans).toHaveLength(SECRETS.length);
+  const text = JSON.stringify(collector.spans);
+  expect(text).not.toContain('c0ffee');
+  for (const { name, attributes, status } of collector.spans) {
+    expect(name).toBe('GET [redacted]');
+    expect(status).toEqual({ code: SpanStatusCode.ERROR, message: 'Refused [redacted]' });
+    expect(attributes).toContainEqual({ key: 'kept', value: { stringValue: 'as it is' } });
+  }
+});
