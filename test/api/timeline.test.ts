@@ -10,6 +10,7 @@ import {
   type TimeSplit,
 } from '../../src/contracts/timeline.ts';
 import { PipelineError } from '../../src/errors.ts';
+import { recallRecord } from '../../src/temporal/recall-record.ts';
 import { createTemporalTimeline } from '../../src/temporal/temporal-timeline.ts';
 import { jobForm } from './job-form-data.ts';
 import { startTestPipeline } from './test-pipeline.ts';
@@ -102,6 +103,11 @@ describe('GET /api/pipeline/tasks/{task_id}/timeline', () => {
     // The record is written just before the workflow ends.
     expect(recorded.total_ms).toBeGreaterThan(removal.retry_ms);
     expect(recorded.total_ms).toBeLessThanOrEqual(total_ms);
+
+    // What a record is rebuilt from where it is lost.
+    const rebuilt = await recallRecord(server.client, taskId);
+    expect(rebuilt).toEqual({ ...(await api.records.read(taskId)), timeline: rebuilt?.timeline });
+    expect(rebuilt?.timeline?.stages).toEqual(timeline.stages);
   });
 
   it('knows the stages at least of a record that has no timeline', async () => {
