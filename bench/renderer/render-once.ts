@@ -20,13 +20,7 @@ await sharp(join(mediaDir!, 'people', 'u2_man.jpg'))
   .extract({ left: 0, top: 0, width, height: width })
   .resize({ width: 1080 })
   .toFile(photo);
-await using once = await openWav(join(mediaDir!, 'audio', 'jfk.wav'));
-const [samples] = await once.read(0, once.frames);
-const voice = new Float32Array(samples!.length * Number(repeats));
-for (let at = 0; at < voice.length; at += samples!.length) {
-  voice.set(samples!, at);
-}
-const voicePath = await writeVoice(join(folder, 'voice.wav'), voice, once.sampleRateHz);
+const voicePath = await repeatVoice(Number(repeats));
 const models = await createTalkModels(await findTalkModels({ dir: modelsDir, cacheDir: folder }, 1));
 const whole = await photoRequest(folder, photo, voicePath);
 // A head and shoulders take about so much of a square.
@@ -50,3 +44,14 @@ process.stdout.write(
     peakMb: process.resourceUsage().maxRSS / 1024,
   } satisfies Rendering),
 );
+
+/** In a function of its own, so that none of it is in memory any more when the talk is made. */
+async function repeatVoice(times: number): Promise<string> {
+  await using once = await openWav(join(mediaDir!, 'audio', 'jfk.wav'));
+  const [samples] = await once.read(0, once.frames);
+  const voice = new Float32Array(samples!.length * times);
+  for (let at = 0; at < voice.length; at += samples!.length) {
+    voice.set(samples!, at);
+  }
+  return writeVoice(join(folder, 'voice.wav'), voice, once.sampleRateHz);
+}

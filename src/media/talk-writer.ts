@@ -47,6 +47,8 @@ export interface TalkWriter {
 /** Frames from one keyframe to the next: two seconds at 25. */
 export const GROUP_FRAMES = 50;
 const WHOLE = 'whole';
+/** At a time, of a file that is read or written: by itself Mediabunny keeps 8 and 16 MB. */
+const KEPT_BYTES = 1 << 20;
 
 /**
  * Encodes a talk group by group into the parts of a fragmented file, and in the end copies their packets into one file
@@ -127,7 +129,10 @@ async function readGroups(
   { widthPx, heightPx }: TalkWriterOptions,
   description: Uint8Array | undefined,
 ): Promise<{ groups: EncodedPacket[][]; meta: EncodedVideoChunkMetadata | undefined }> {
-  using input = new Input({ source: new FilePathSource(path), formats: [container] });
+  using input = new Input({
+    source: new FilePathSource(path, { maxCacheSize: KEPT_BYTES }),
+    formats: [container],
+  });
   const track = (await input.getPrimaryVideoTrack())!;
   const groups: EncodedPacket[][] = [];
   const decoderConfig = (await track.getDecoderConfig())!;
@@ -158,12 +163,15 @@ async function copyWhole(
   format: TalkFormat,
   { frames, framesPerS, provenance }: { frames: number; framesPerS: number; provenance: boolean },
 ): Promise<void> {
-  using input = new Input({ source: new FilePathSource(from), formats: [format.container] });
+  using input = new Input({
+    source: new FilePathSource(from, { maxCacheSize: KEPT_BYTES }),
+    formats: [format.container],
+  });
   const track = (await input.getPrimaryVideoTrack())!;
   const meta = { decoderConfig: (await track.getDecoderConfig())! };
   const output = new Output({
     format: format.whole(),
-    target: new FilePathTarget(to),
+    target: new FilePathTarget(to, { chunkSize: KEPT_BYTES }),
   });
   const pictures = new EncodedVideoPacketSource(format.pictures);
   const sound = new EncodedAudioPacketSource(format.sound);
