@@ -1,9 +1,8 @@
+import { MAX_AUDIO_S, MIN_AUDIO_S } from '../contracts/media-limits.ts';
 import { PipelineError } from '../errors.ts';
 import { openRecording, type Recording } from './decode-recording.ts';
 import { createVoiceTrack, type VoiceTrack } from './voice-track.ts';
 
-export const MAX_AUDIO_S = 600;
-export const MIN_AUDIO_S = 0.3;
 /** Of full scale: recordings without a sound above it are called silent. */
 export const SILENCE_DB = -60;
 

@@ -1,10 +1,8 @@
 import { DEFAULT_BACKGROUND } from '../contracts/job.ts';
+import { MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX } from '../contracts/media-limits.ts';
 import { PipelineError } from '../errors.ts';
 import { sharp } from './image-library.ts';
 import type { MediaField } from './media-type.ts';
-
-export const MAX_IMAGE_PIXELS = 50_000_000;
-export const MIN_IMAGE_SIDE_PX = 64;
 
 export interface PreparedImage {
   widthPx: number;

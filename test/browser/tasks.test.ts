@@ -49,13 +49,13 @@ describe.skipIf(!chromiumPath)('tasks on the page (needs chromium)', { timeout: 
     await page.keyboard.press('Control+V');
     await page.getByRole('img', { name: /^Your photo: / }).waitFor();
 
-    const hills = await sharp({ create: { width: 80, height: 60, channels: 3, background: '#284' } })
+    const hills = await sharp({ create: { width: 80, height: 80, channels: 3, background: '#284' } })
       .png()
       .toBuffer();
     await page
       .getByLabel('Choose a picture for the background')
       .setInputFiles({ name: 'hills.png', mimeType: 'image/png', buffer: hills });
-    expect(await page.getByRole('radio', { name: 'Picture' }).isChecked()).toBe(true);
+    await expect.poll(() => page.getByRole('radio', { name: 'Picture' }).isChecked()).toBe(true);
     const id = await make(page);
 
     expect((await api.records.read(id))?.options).toMatchObject({ background: 'image' });

@@ -40,7 +40,7 @@ describe('the words of the page', () => {
       // Those are looked up by what is told, such as the name of a stage.
       .filter(
         (path) =>
-          !/\.(errors|names|states|parts|tiers|providers|outages|priorities|queueNames|tabs)\.|^(errors|steps|stepState)\./.test(
+          !/\.(errors|names|states|parts|tiers|providers|outages|priorities|queueNames|tabs|pictureFaults)\.|^(errors|steps|stepState)\./.test(
             path,
           ),
       )

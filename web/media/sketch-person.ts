@@ -2,6 +2,8 @@
 const SIDE = 112;
 const BACKGROUND_COLOURS = 6;
 const ROUNDS = 4;
+/** How much of a photo stays that is too busy to guess in: a bold guess would wash faces away. */
+const VEILED = 0.6;
 
 /**
  * Where the person of a portrait may be, as the alpha of a small picture: what differs from the colours along its upper edges,
@@ -16,17 +18,31 @@ export function sketchPerson(photo: ImageBitmap): HTMLCanvasElement {
   const pixels = context.getImageData(0, 0, SIDE, SIDE);
   const colours = edgeColours(pixels.data);
   const { data } = pixels;
-  for (let y = 0; y < SIDE; y += 1) {
-    for (let x = 0; x < SIDE; x += 1) {
-      const at = (y * SIDE + x) * 4;
-      const distance = Math.min(...colours.map((colour) => distanceTo(data, at, colour)));
-      const unlike = Math.min(1, distance / 70);
-      const score = 0.45 * unlike + 0.55 * likelihood(x / SIDE, y / SIDE);
-      data[at + 3] = 255 * smooth((score - 0.34) / 0.26);
-    }
+  const guesses = Array.from({ length: SIDE * SIDE }, (_, index) => {
+    const distance = Math.min(...colours.map((colour) => distanceTo(data, index * 4, colour)));
+    const likely = likelihood((index % SIDE) / SIDE, Math.floor(index / SIDE) / SIDE);
+    return { likely, unlike: Math.min(1, distance / 70) };
+  });
+  const least = VEILED * smooth((busyness(guesses) - 0.25) / 0.2);
+  for (const [index, { likely, unlike }] of guesses.entries()) {
+    const share = smooth((0.45 * unlike + 0.55 * likely - 0.34) / 0.26);
+    data[index * 4 + 3] = 255 * (least + (1 - least) * share);
   }
   context.putImageData(pixels, 0, 0);
   return canvas;
+}
+
+interface Guess {
+  /** That a person is at that place, 0 to 1. */
+  likely: number;
+  /** How far from the colours of the edges, 0 to 1. */
+  unlike: number;
+}
+
+/** How much there is beside where a person is expected that is not of the background's colours, 0 to 1. */
+function busyness(guesses: Guess[]): number {
+  const beside = guesses.filter(({ likely }) => likely < 0.05);
+  return beside.reduce((sum, { unlike }) => sum + unlike, 0) / beside.length;
 }
 
 /** A head above shoulders, in the middle. */

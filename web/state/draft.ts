@@ -1,15 +1,18 @@
 import { computed, signal } from '@preact/signals';
 import { newTaskId } from '../../src/client/task-id.ts';
 import { DEFAULT_BACKGROUND } from '../../src/contracts/job.ts';
+import { checkPicture, type RefusedPicture } from '../media/check-picture.ts';
 import { cutVoice } from '../media/cut-voice.ts';
 import { type DecodedVoice, decodeVoice } from '../media/decode-voice.ts';
+import { looksLikeRecording } from '../media/looks-like-recording.ts';
 import { sketchPerson } from '../media/sketch-person.ts';
+import { info } from './info.ts';
 import type { Keepsake } from './keepsakes.ts';
 
 export interface DraftPhoto {
   file: Blob;
   name: string;
-  /** Absent where the browser cannot read it, and until it has. */
+  /** Absent where the browser cannot read it. */
   picture?: ImageBitmap;
   /** Where the person may be: see `sketchPerson`. */
   sketch?: HTMLCanvasElement;
@@ -42,7 +45,8 @@ export const photo = signal<DraftPhoto | undefined>(undefined);
 export const voice = signal<DraftVoice | undefined>(undefined);
 export const backgroundImage = signal<Blob | undefined>(undefined);
 export const fields = signal<Fields>(DEFAULT_FIELDS);
-export const photoFault = signal<string | undefined>(undefined);
+/** The last photo that was offered, where it was not taken. */
+export const refusedPhoto = signal<RefusedPicture | undefined>(undefined);
 export const voiceFault = signal<string | undefined>(undefined);
 
 export const isComplete = computed(() => photo.value !== undefined && voice.value !== undefined);
@@ -54,28 +58,40 @@ export function setField(name: keyof Fields, value: string): void {
 /** Longest side of what is drawn of a photo: sharp on every screen, light for a phone. */
 const SHOWN_PX = 1600;
 
+/** The photo that was offered last, while it is looked at: it wins over those before, whichever is read first. */
+let offered: Blob | undefined;
+
+/** Takes the photo, or says in `refusedPhoto` why not and leaves the one before. */
 export async function takePhoto(file: Blob, name: string): Promise<void> {
-  photoFault.value = undefined;
-  photo.value = { file, name };
-  try {
-    const whole = await createImageBitmap(file);
-    const scale = Math.min(1, SHOWN_PX / Math.max(whole.width, whole.height));
-    const picture = await createImageBitmap(whole, {
-      resizeWidth: Math.max(1, Math.round(whole.width * scale)),
-      resizeHeight: Math.max(1, Math.round(whole.height * scale)),
-      resizeQuality: 'high',
-    });
-    whole.close();
-    if (photo.value?.file === file) {
-      photo.value = { file, name, picture, sketch: sketchPerson(picture) };
-    }
-  } catch {
-    // The server reads more kinds than some browsers do.
+  refusedPhoto.value = undefined;
+  offered = file;
+  const { refused, whole } = await checkPicture(file, name, info.value.limits.image_bytes);
+  const picture = whole && (await shrink(whole));
+  if (offered !== file) {
+    return;
   }
+  refusedPhoto.value = refused;
+  if (refused) {
+    return;
+  }
+  photo.value = { file, name, ...(picture && { picture, sketch: sketchPerson(picture) }) };
 }
 
-export async function takeVoice(file: Blob, name: string): Promise<void> {
+async function shrink(whole: ImageBitmap): Promise<ImageBitmap> {
+  const scale = Math.min(1, SHOWN_PX / Math.max(whole.width, whole.height));
+  const picture = await createImageBitmap(whole, {
+    resizeWidth: Math.max(1, Math.round(whole.width * scale)),
+    resizeHeight: Math.max(1, Math.round(whole.height * scale)),
+    resizeQuality: 'high',
+  });
+  whole.close();
+  return picture;
+}
+
+/** Answers `false`, and leaves the one before, where it is no recording. */
+export async function takeVoice(file: Blob, name: string): Promise<boolean> {
   voiceFault.value = undefined;
+  const before = voice.value;
   voice.value = { file, name, fromS: 0, toS: 0 };
   try {
     const decoded = await decodeVoice(file);
@@ -83,13 +99,18 @@ export async function takeVoice(file: Blob, name: string): Promise<void> {
       voice.value = { file, name, decoded, fromS: 0, toS: decoded.durationS };
     }
   } catch {
-    if (voice.value?.file === file) {
-      voice.value = { ...voice.value, isUndecodable: true };
+    const isRecording = await looksLikeRecording(file);
+    if (voice.value?.file !== file) {
+      return true;
     }
+    voice.value = isRecording ? { ...voice.value, isUndecodable: true } : before;
+    return isRecording;
   }
+  return true;
 }
 
 export function clearDraft(): void {
+  offered = undefined;
   photo.value = undefined;
   voice.value = undefined;
   backgroundImage.value = undefined;

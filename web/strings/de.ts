@@ -1,6 +1,7 @@
 import type { Strings } from './en.ts';
 
-const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+const plural = (count: number, one: string, many: string) =>
+  `${count.toLocaleString('de')} ${count === 1 ? one : many}`;
 
 export const de: Strings = {
   language: 'Deutsch',
@@ -37,8 +38,19 @@ export const de: Strings = {
       alt: (name) => `Dein Foto: ${name}`,
       sketch: 'Skizze: Der echte Ausschnitt ist feiner.',
       noPreview: 'Dieser Browser kann das Foto nicht zeigen; der Server versucht es.',
-      tooLarge: (megabytes) => `Das Foto ist größer als ${megabytes} MB. Wähle ein kleineres.`,
-      notPhoto: (name) => `„${name}“ ist kein Foto. Wähle ein JPEG, PNG, WebP oder AVIF.`,
+    },
+    pictureFaults: {
+      empty: (name) => `„${name}“ ist leer. Wähle eine andere Datei.`,
+      tooLarge: (name, megabytes) => `„${name}“ ist größer als ${megabytes} MB. Wähle eine kleinere Datei.`,
+      unreadable: (name) => `„${name}“ ist kein Foto. Wähle ein JPEG, PNG, WebP oder AVIF.`,
+      heic: (name) =>
+        `„${name}“ ist ein HEIC-Foto, das hier nicht gelesen wird. Speichere oder teile es als JPEG, und wähle das.`,
+      animation: (name) =>
+        `„${name}“ bewegt sich. Speichere ein Bild daraus als JPEG oder PNG, und wähle das.`,
+      damaged: (name) =>
+        `„${name}“ ist beschädigt oder unvollständig. Speichere es in einem anderen Programm neu, und wähle das.`,
+      tooManyPixels: (name) => `„${name}“ hat mehr als 50 Megapixel. Verkleinere es.`,
+      tooFewPixels: (name) => `„${name}“ ist kleiner als 64 Pixel. Wähle ein größeres Bild.`,
     },
     voice: {
       title: 'Stimme',
@@ -66,6 +78,8 @@ export const de: Strings = {
       undecodable: 'Dieser Browser kann die Aufnahme nicht zeigen; der Server prüft sie.',
       tooLarge: (megabytes) => `Die Aufnahme ist größer als ${megabytes} MB. Wähle eine kürzere.`,
       tooLong: 'Aufnahmen dürfen 10 Minuten dauern. Kürze die Auswahl.',
+      empty: (name) => `„${name}“ ist leer. Wähle eine andere Datei, oder nimm auf.`,
+      tooShort: 'Das ist zu kurz zum Sprechen. Nimm wenigstens einen kurzen Satz auf.',
       notVoice: (name) => `„${name}“ ist keine Aufnahme. Wähle WAV, MP3, M4A, FLAC, OGG oder WebM.`,
     },
     background: {
@@ -253,7 +267,7 @@ export const de: Strings = {
     storage: 'Speicher',
     free: (gigabytes) => `${gigabytes} GB frei`,
     used: (percent) => `${percent} % der Platte sind belegt`,
-    files: (count) => `${count} Dateien`,
+    files: (count) => plural(count, 'Datei', 'Dateien'),
     tiers: {
       uploads: 'Hochgeladen',
       processed: 'Ausschnitte',
@@ -281,7 +295,7 @@ export const de: Strings = {
     credits: (remaining, total) => `${remaining} von ${total} Credits übrig`,
     retention: 'Aufräumen',
     noRetention: 'Kein Lauf ist bekannt.',
-    removed: (files, size) => `${files} Dateien entfernt, ${size} frei geworden`,
+    removed: (files, size) => `${plural(files, 'Datei', 'Dateien')} entfernt, ${size} frei geworden`,
     temporal: 'Temporal',
     temporalText: 'Jeder Auftrag Schritt für Schritt, mit Versuchen und Fehlern.',
     jobsRunning: 'Laufende Aufträge',

@@ -1,4 +1,5 @@
-const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+const plural = (count: number, one: string, many: string) =>
+  `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 
 /** Every word of the page. Another language is another file of this shape. */
 export const en = {
@@ -39,8 +40,20 @@ export const en = {
       alt: (name: string) => `Your photo: ${name}`,
       sketch: 'A sketch: the real cut-out is finer.',
       noPreview: 'This browser cannot show the photo; the server will try.',
-      tooLarge: (megabytes: number) => `The photo is larger than ${megabytes} MB. Choose a smaller one.`,
-      notPhoto: (name: string) => `“${name}” is no photo. Choose a JPEG, PNG, WebP or AVIF.`,
+    },
+    pictureFaults: {
+      empty: (name: string) => `“${name}” is empty. Choose another file.`,
+      tooLarge: (name: string, megabytes: number) =>
+        `“${name}” is larger than ${megabytes} MB. Choose a smaller one.`,
+      unreadable: (name: string) => `“${name}” is no photo. Choose a JPEG, PNG, WebP or AVIF.`,
+      heic: (name: string) =>
+        `“${name}” is a HEIC photo, which is not read here. Save or share it as JPEG, and choose that.`,
+      animation: (name: string) =>
+        `“${name}” is an animation. Save one picture of it as JPEG or PNG, and choose that.`,
+      damaged: (name: string) =>
+        `“${name}” is damaged or incomplete. Open it in another program, save it anew, and choose that.`,
+      tooManyPixels: (name: string) => `“${name}” has more than 50 megapixels. Make it smaller.`,
+      tooFewPixels: (name: string) => `“${name}” is smaller than 64 pixels. Choose a larger one.`,
     },
     voice: {
       title: 'Voice',
@@ -69,6 +82,8 @@ export const en = {
       undecodable: 'This browser cannot show the recording; the server will check it.',
       tooLarge: (megabytes: number) => `The recording is larger than ${megabytes} MB. Choose a shorter one.`,
       tooLong: 'Recordings may last 10 minutes. Shorten the selection.',
+      empty: (name: string) => `“${name}” is empty. Choose another file, or record.`,
+      tooShort: 'This is too short to be spoken. Record at least a short sentence.',
       notVoice: (name: string) => `“${name}” is no recording. Choose a WAV, MP3, M4A, FLAC, OGG or WebM.`,
     },
     background: {
@@ -266,7 +281,7 @@ export const en = {
     storage: 'Storage',
     free: (gigabytes: string) => `${gigabytes} GB free`,
     used: (percent: number) => `${percent} % of the disk is used`,
-    files: (count: string) => `${count} files`,
+    files: (count: number) => plural(count, 'file', 'files'),
     tiers: {
       uploads: 'Uploads',
       processed: 'Cut-outs',
@@ -294,7 +309,7 @@ export const en = {
     credits: (remaining: number, total: number) => `${remaining} of ${total} credits left`,
     retention: 'Retention',
     noRetention: 'No run is known.',
-    removed: (files: string, size: string) => `${files} files removed, ${size} freed`,
+    removed: (files: number, size: string) => `${plural(files, 'file', 'files')} removed, ${size} freed`,
     temporal: 'Temporal',
     temporalText: 'Every job step by step, with its attempts and errors.',
     jobsRunning: 'Running jobs',

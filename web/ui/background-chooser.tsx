@@ -1,8 +1,11 @@
-import { useRef } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
+import { checkPicture, type RefusedPicture } from '../media/check-picture.ts';
 import { info } from '../state/info.ts';
 import { strings } from '../strings/strings.ts';
+import { announce } from './announcer.tsx';
 import { useObjectUrl } from './hooks.ts';
 import { Figure, Icon } from './icon.tsx';
+import { PictureNotice, toWords } from './picture-notice.tsx';
 
 const NIGHT = '#1d2230';
 const COLOURS = ['#e8e8ea', '#f4efe6', '#c9dcef', '#cfe3c8', '#f0cfc4', NIGHT];
@@ -33,6 +36,18 @@ export function BackgroundChooser({
   const t = strings.value.create.background;
   const file = useRef<HTMLInputElement>(null);
   const imageUrl = useObjectUrl(image);
+  const [refused, setRefused] = useState<RefusedPicture>();
+  const offer = async (chosen: File | undefined) => {
+    if (!chosen) {
+      return;
+    }
+    const { background_image_bytes } = info.value.limits;
+    const checked = await checkPicture(chosen, chosen.name, background_image_bytes);
+    checked.whole?.close();
+    setRefused(checked.refused);
+    if (checked.refused) announce(toWords(checked.refused));
+    else onImage(chosen);
+  };
   const isOwnColour = value.startsWith('#') && !COLOURS.includes(value);
   const tile = (background: string, label: string, content: preact.ComponentChildren, style = {}) => (
     <label class="swatch" key={background}>
@@ -91,13 +106,11 @@ export function BackgroundChooser({
         accept="image/*"
         aria-label={t.choose}
         onChange={({ currentTarget }) => {
-          const chosen = currentTarget.files?.[0];
-          if (chosen && chosen.size <= info.value.limits.background_image_bytes) {
-            onImage(chosen);
-          }
+          void offer(currentTarget.files?.[0]);
           currentTarget.value = '';
         }}
       />
+      <PictureNotice refused={refused} />
     </fieldset>
   );
 }

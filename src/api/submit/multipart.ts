@@ -81,7 +81,7 @@ export async function receiveForm(
       files.set(name, { path, ...file });
     } else if (filename) {
       // Without a name it is what a browser sends for a file input that was left alone.
-      faults.set(name, 'expected a file but received none of its bytes');
+      faults.set(name, 'expected a file but received an empty one. Send another file.');
     }
   };
 

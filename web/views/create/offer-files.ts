@@ -5,8 +5,8 @@ import { offerVoice } from './voice-panel.tsx';
 /** Each file to the panel of its kind, whichever it came to. */
 function offerFiles(files: Iterable<File>): void {
   for (const file of files) {
-    if (/^(audio|video)\//.test(file.type)) offerVoice(file);
-    else offerPhoto(file);
+    if (/^(audio|video)\//.test(file.type)) void offerVoice(file);
+    else void offerPhoto(file);
   }
 }
 

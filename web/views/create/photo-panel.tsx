@@ -1,38 +1,26 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { backgroundImage, fields, photo, photoFault, takePhoto } from '../../state/draft.ts';
-import { info } from '../../state/info.ts';
+import { backgroundImage, fields, photo, refusedPhoto, takePhoto } from '../../state/draft.ts';
 import { strings } from '../../strings/strings.ts';
 import { announce } from '../../ui/announcer.tsx';
 import { useFileDrop } from '../../ui/file-drop.ts';
 import { Figure, Icon } from '../../ui/icon.tsx';
+import { PictureNotice, toWords } from '../../ui/picture-notice.tsx';
 import { drawPreview } from './draw-preview.ts';
 
 /** Without HEIC, which an iPhone then gives as a JPEG; few servers read it. */
 const PHOTO_TYPES = 'image/jpeg,image/png,image/webp,image/avif';
 
-/** Takes what the server would take; it has the last word. */
-export function offerPhoto(file: File | undefined): void {
-  if (!file) {
-    return;
+export async function offerPhoto(file: File | undefined): Promise<void> {
+  if (file) {
+    await takePhoto(file, file.name);
+    announce(refusedPhoto.value ? toWords(refusedPhoto.value) : strings.value.create.photo.alt(file.name));
   }
-  const t = strings.value.create.photo;
-  const most = info.value.limits.image_bytes;
-  if (!file.type.startsWith('image/') && !/\.(jpe?g|png|webp|avif|hei[cf])$/i.test(file.name)) {
-    photoFault.value = t.notPhoto(file.name);
-  } else if (file.size > most) {
-    photoFault.value = t.tooLarge(Math.floor(most / 1e6));
-  } else {
-    void takePhoto(file, file.name);
-    announce(t.alt(file.name));
-    return;
-  }
-  announce(photoFault.value);
 }
 
 export function PhotoPanel() {
   const t = strings.value.create.photo;
   const input = useRef<HTMLInputElement>(null);
-  const { isOver, handlers } = useFileDrop((files) => offerPhoto(files[0]));
+  const { isOver, handlers } = useFileDrop((files) => void offerPhoto(files[0]));
   const choose = () => input.current?.click();
   return (
     <section class="card panel photo-panel" aria-label={t.title}>
@@ -43,7 +31,7 @@ export function PhotoPanel() {
         accept={PHOTO_TYPES}
         data-test="photo-file"
         onChange={({ currentTarget }) => {
-          offerPhoto(currentTarget.files?.[0]);
+          void offerPhoto(currentTarget.files?.[0]);
           currentTarget.value = '';
         }}
       />
@@ -64,12 +52,7 @@ export function PhotoPanel() {
           </div>
         )}
       </div>
-      {photoFault.value && (
-        <p class="notice bad">
-          <Icon name="warn" />
-          {photoFault.value}
-        </p>
-      )}
+      <PictureNotice refused={refusedPhoto.value} />
     </section>
   );
 }

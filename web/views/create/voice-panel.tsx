@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
+import { MAX_AUDIO_S, MIN_AUDIO_S } from '../../../src/contracts/media-limits.ts';
 import { isSilent } from '../../media/decode-voice.ts';
 import { type Recorder, startRecorder } from '../../media/recorder.ts';
 import { takeVoice, voice, voiceFault } from '../../state/draft.ts';
@@ -11,9 +12,8 @@ import { LevelMeter } from './level-meter.tsx';
 import { VoiceTrim } from './voice-trim.tsx';
 
 const VOICE_TYPES = 'audio/*,video/webm,video/mp4';
-const LONGEST_S = 600;
 
-export function offerVoice(file: File | undefined): void {
+export async function offerVoice(file: File | undefined): Promise<void> {
   if (!file) {
     return;
   }
@@ -26,10 +26,13 @@ export function offerVoice(file: File | undefined): void {
     voiceFault.value = t.notVoice(file.name);
   } else if (file.size > most) {
     voiceFault.value = t.tooLarge(Math.floor(most / 1e6));
-  } else {
-    void takeVoice(file, file.name);
+  } else if (file.size === 0) {
+    voiceFault.value = t.empty(file.name);
+  } else if (await takeVoice(file, file.name)) {
     announce(file.name);
     return;
+  } else {
+    voiceFault.value = t.notVoice(file.name);
   }
   announce(voiceFault.value);
 }
@@ -38,7 +41,7 @@ export function VoicePanel() {
   const t = strings.value.create.voice;
   const input = useRef<HTMLInputElement>(null);
   const [recorder, setRecorder] = useState<Recorder>();
-  const { isOver, handlers } = useFileDrop((files) => offerVoice(files[0]));
+  const { isOver, handlers } = useFileDrop((files) => void offerVoice(files[0]));
   const choose = () => input.current?.click();
 
   const record = async () => {
@@ -80,7 +83,7 @@ export function VoicePanel() {
         accept={VOICE_TYPES}
         data-test="voice-file"
         onChange={({ currentTarget }) => {
-          offerVoice(currentTarget.files?.[0]);
+          void offerVoice(currentTarget.files?.[0]);
           currentTarget.value = '';
         }}
       />
@@ -107,7 +110,8 @@ export function VoicePanel() {
       )}
       {voiceFault.value && <Fault text={voiceFault.value} />}
       {decoded && isSilent(decoded) && <Fault text={t.silent} />}
-      {decoded && toS! - fromS! > LONGEST_S && <Fault text={t.tooLong} />}
+      {decoded && toS! - fromS! > MAX_AUDIO_S && <Fault text={t.tooLong} />}
+      {decoded && decoded.durationS < MIN_AUDIO_S && <Fault text={t.tooShort} />}
       {isUndecodable && <p class="muted small">{t.undecodable}</p>}
     </section>
   );

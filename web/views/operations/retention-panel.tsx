@@ -1,5 +1,5 @@
 import { readJson } from '../../server/server.ts';
-import { formatBytes, formatNumber, formatWhen } from '../../strings/format.ts';
+import { formatBytes, formatWhen } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
 import { usePolled } from '../../ui/hooks.ts';
 
@@ -27,7 +27,7 @@ export function RetentionPanel() {
         {runs.slice(0, 5).map(({ started_at, deleted }) => (
           <li key={started_at}>
             <span>{formatWhen(started_at)}</span>
-            <span class="muted">{t.removed(formatNumber(deleted.files), formatBytes(deleted.bytes))}</span>
+            <span class="muted">{t.removed(deleted.files, formatBytes(deleted.bytes))}</span>
           </li>
         ))}
       </ul>

@@ -43,7 +43,7 @@ export function StoragePanel() {
               <li key={name}>
                 <span>{t.tiers[name] ?? name}</span>
                 <span class="muted">
-                  {t.files(formatNumber(files))} · {formatBytes(size_mb * 1e6)}
+                  {t.files(files)} · {formatBytes(size_mb * 1e6)}
                 </span>
               </li>
             ))}

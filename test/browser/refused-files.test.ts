@@ -1,0 +1,110 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import sharp, { type Sharp } from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readPageFiles } from '../../src/api/http/page-files.ts';
+import { API_LIMITS } from '../../src/api/limits.ts';
+import { VOICE } from '../api/job-form-data.ts';
+import { startTestPipeline } from '../api/test-pipeline.ts';
+import { chromiumPath, openBrowser } from './browser.ts';
+import { faultsOfView } from './faults-of-view.ts';
+import { openInTest } from './open-in-test.ts';
+
+const plain = (width: number, height = width): Sharp =>
+  sharp({ create: { width, height, channels: 3, background: '#8aa' } });
+const heic = Buffer.from('0000001c6674797068656963000000006d6966316865696368657663', 'hex');
+const frames = await Promise.all(
+  ['#a00', '#0a0'].map((background) =>
+    sharp({ create: { width: 80, height: 80, channels: 3, background } })
+      .png()
+      .toBuffer(),
+  ),
+);
+
+/** What the server would refuse a second after the upload, or much later on a slow line. */
+const PHOTOS: Record<string, { bytes: Buffer; said: string }> = {
+  'letter.jpg': { bytes: Buffer.from('%PDF-1.7\n'), said: 'is no photo' },
+  'nothing.jpg': { bytes: Buffer.alloc(0), said: 'is empty' },
+  'IMG_0001.heic': { bytes: heic, said: 'is a HEIC photo' },
+  'HEIC by another name.jpg': { bytes: heic, said: 'is a HEIC photo' },
+  'cut-off.jpg': {
+    bytes: (await plain(400).jpeg().toBuffer()).subarray(0, 700),
+    said: 'is damaged or incomplete',
+  },
+  'moving.webp': {
+    bytes: await sharp(frames, { join: { animated: true } })
+      .webp()
+      .toBuffer(),
+    said: 'is an animation',
+  },
+  'moving.gif': { bytes: await plain(80).gif().toBuffer(), said: 'is an animation' },
+  'icon.png': { bytes: await plain(32).png().toBuffer(), said: 'is smaller than 64 pixels' },
+  'poster.png': { bytes: await plain(9000, 6000).png().toBuffer(), said: 'has more than 50 megapixels' },
+  'large.png': { bytes: Buffer.alloc(API_LIMITS.imageBytes + 1), said: 'is larger than 25 MB' },
+};
+
+describe.skipIf(!chromiumPath)(
+  'files that no video comes of (needs chromium)',
+  { timeout: 60_000 },
+  async () => {
+    const page = readPageFiles(join(import.meta.dirname, '../../dist/web'));
+    const { api } = await startTestPipeline({ page });
+    let browser: Browser;
+    let folder: string;
+    beforeAll(async () => {
+      browser = await openBrowser();
+      folder = await mkdtemp(join(tmpdir(), 'limelight-refused-files-'));
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    const kept = async (name: string, bytes: Uint8Array) => {
+      const path = join(folder, name);
+      await writeFile(path, bytes);
+      return path;
+    };
+
+    it('are refused in a sentence before anything is sent, and the photo before them stays', async () => {
+      const { page, complaints } = await openInTest(browser, `${api.url}/`);
+      await page.setInputFiles(
+        '[data-test=photo-file]',
+        await kept('me.jpg', await plain(200).jpeg().toBuffer()),
+      );
+      const photo = page.getByRole('img', { name: 'Your photo: me.jpg' });
+      await photo.waitFor();
+      for (const [name, { bytes, said }] of Object.entries(PHOTOS)) {
+        await page.setInputFiles('[data-test=photo-file]', await kept(name, bytes));
+        await page.locator('.photo-panel .notice', { hasText: `“${name}” ${said}` }).waitFor();
+        expect(await photo.count()).toBe(1);
+      }
+      expect(await faultsOfView(page)).toEqual([]);
+      await page.setInputFiles('[data-test=photo-file]', join(folder, 'me.jpg'));
+      await page.locator('.photo-panel .notice').waitFor({ state: 'detached' });
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    });
+
+    it('are refused as a background and as a voice too', async () => {
+      const { page, complaints } = await openInTest(browser, `${api.url}/`);
+      await page.setInputFiles('.swatches input[type=file]', await kept('hills.heic', heic));
+      await page.locator('.swatches .notice', { hasText: '“hills.heic” is a HEIC photo' }).waitFor();
+      await page.setInputFiles('[data-test=voice-file]', await kept('hello.wav', VOICE));
+      await page.locator('.voice-line', { hasText: 'hello.wav' }).waitFor();
+      for (const [name, bytes, said] of [
+        ['nothing.wav', Buffer.alloc(0), 'is empty'],
+        ['letter.mp3', Buffer.from('%PDF-1.7\n'), 'is no recording'],
+      ] as const) {
+        await page.setInputFiles('[data-test=voice-file]', await kept(name, bytes));
+        await page.locator('.notice', { hasText: `“${name}” ${said}` }).waitFor();
+        await page.locator('.voice-line', { hasText: 'hello.wav' }).waitFor();
+      }
+      expect(await faultsOfView(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    });
+  },
+);
