@@ -13,7 +13,8 @@ export interface Bench {
   title: string;
   /** Why it cannot run here, such as for want of MODELS_DIR. */
   unavailable?(): string | undefined;
-  run(): Promise<Row[]>;
+  /** What takes minutes yields its rows as they come. */
+  run(): Promise<Row[]> | AsyncIterable<Row[]>;
 }
 
 /** @param fraction 0 to 1. The smallest value that this share of all does not exceed. */

@@ -56,9 +56,13 @@ for (const bench of BENCHES.filter(({ name }) => positionals.length === 0 || pos
     if (!values.json) process.stdout.write(`  not run: ${unavailable}\n`);
     continue;
   }
-  const rows = await bench.run();
-  results[bench.name] = rows;
-  if (!values.json) process.stdout.write(rows.map(toLine).join(''));
+  const run = bench.run();
+  const all: Row[] = [];
+  for await (const rows of Symbol.asyncIterator in run ? run : [await run]) {
+    all.push(...rows);
+    if (!values.json) process.stdout.write(rows.map(toLine).join(''));
+  }
+  results[bench.name] = all;
 }
 if (values.json) process.stdout.write(`${JSON.stringify(results)}\n`);
 

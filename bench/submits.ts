@@ -8,12 +8,15 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import type { Client } from '@temporalio/client';
 import { Hono } from 'hono';
 import sharp from 'sharp';
 import { Agent, request } from 'undici';
+import { createTemporalJobs } from '../src/temporal/temporal-jobs.ts';
 import { toWav } from '../test/api/job-form-data.ts';
 import { startTestApi } from '../test/api/test-api.ts';
 import { startTestServer } from '../test/temporal-server.ts';
+import { toJobInput } from '../test/workflows/pipeline-harness.ts';
 import { type Bench, percentile } from './bench.ts';
 
 const SUBMITS = 200;
@@ -58,10 +61,12 @@ export const submits: Bench = {
         own,
         bare: await measure(bare.url, 200),
         durable: await measure(durable.url, 200),
+        starts: await startMany(server.client),
       });
     }
     const ratios = rounds.map(({ own, bare }) => own.perS / bare.perS);
     const durableRatios = rounds.map(({ own, durable }) => own.perS / durable.perS);
+    const startRatios = rounds.map(({ own, starts }) => own.perS / starts);
     const middle = rounds.toSorted((a, b) => a.own.perS / a.bare.perS - b.own.perS / b.bare.perS)[1]!;
     return [
       { what: 'submissions', value: middle.own.perS, unit: '/s' },
@@ -71,6 +76,8 @@ export const submits: Bench = {
       { what: 'the bare handler, p99', value: middle.bare.p99Ms, unit: 'ms' },
       { what: 'the bare handler, with fsync', value: middle.durable.perS, unit: '/s' },
       { what: 'the bare handler, with fsync, p99', value: middle.durable.p99Ms, unit: 'ms' },
+      { what: 'Temporal starts workflows, without any upload', value: middle.starts, unit: '/s' },
+      { what: 'share of those, middle of 3 rounds', value: percentile(startRatios, 0.5), unit: '' },
       {
         what: 'share of the bare handler with fsync, middle of 3 rounds',
         value: percentile(durableRatios, 0.5),
@@ -103,23 +110,31 @@ async function submitMany(upload: { url: string; status: number; body: Buffer; c
     }
     times.push(performance.now() - startedAt);
   };
-  const sendMany = async (count: number) => {
-    let left = count;
-    const worker = async () => {
-      for (; left > 0; ) {
-        left -= 1;
-        await send();
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  };
-  await sendMany(WARM_UP);
+  await repeat(WARM_UP, send);
   times.length = 0;
-  const startedAt = performance.now();
-  await sendMany(SUBMITS);
-  const seconds = (performance.now() - startedAt) / 1000;
+  const perS = await repeat(SUBMITS, send);
   await dispatcher.close();
-  return { perS: SUBMITS / seconds, p50Ms: percentile(times, 0.5), p99Ms: percentile(times, 0.99) };
+  return { perS, p50Ms: percentile(times, 0.5), p99Ms: percentile(times, 0.99) };
+}
+
+/** What a submission cannot be faster than: each one starts a workflow, durably. */
+async function startMany(client: Client): Promise<number> {
+  const jobs = createTemporalJobs({ client });
+  return repeat(SUBMITS, () => jobs.start(toJobInput()));
+}
+
+/** @returns how many a second. */
+async function repeat(count: number, work: () => Promise<unknown>): Promise<number> {
+  let left = count;
+  const worker = async () => {
+    for (; left > 0; ) {
+      left -= 1;
+      await work();
+    }
+  };
+  const startedAt = performance.now();
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return count / ((performance.now() - startedAt) / 1000);
 }
 
 /** The least that a server can do with an upload, `isDurable`: so that a power cut does not lose it. */

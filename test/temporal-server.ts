@@ -12,6 +12,8 @@ Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
 
 export interface TestServer extends AsyncDisposable {
   address: string;
+  /** The server's process. */
+  pid: number;
   client: Client;
   workerConnection: NativeConnection;
 }
@@ -28,6 +30,7 @@ export async function startTestServer(): Promise<TestServer> {
   const workerConnection = await NativeConnection.connect({ address: server.address });
   return {
     address: server.address,
+    pid: server.process.pid!,
     client: new Client({ connection }),
     workerConnection,
     async [Symbol.asyncDispose]() {

@@ -36,21 +36,23 @@ export type RemovedBackground = RemoveBackgroundResult & {
 export function createBackgroundActivities({ store, matting, cache, makers }: BackgroundDeps) {
   return {
     /** Cuts the person out of the photo, and stores the mask and the cut-out. A retry writes them again. */
-    async removeBackground(request: RemoveBackgroundRequest): Promise<RemovedBackground> {
-      await using folder = await store.scratch();
-      const maskPath = join(folder.path, 'mask.png');
-      const cutoutPath = join(folder.path, 'cutout.png');
-      const imagePath = await store.localPath(request.photoKey);
-      const { person, others, applySmoothing } = request;
-      const result = await keepAlive((signal) =>
-        matting.run({ imagePath, person, others, applySmoothing, maskPath, cutoutPath }, { signal }),
-      );
-      const mask = await store.put(request.maskKey, { path: maskPath });
-      const cutout = await store.put(request.cutoutKey, { path: cutoutPath });
-      const facts = cutoutFacts(makers, { ...request, photoSha256: request.photoSha256 });
-      const files = { mask: mask.key, cutout: cutout.key };
-      return { ...result, mask, cutout, ...(await keepQuietly(cache, 'cutout', facts, { result, files })) };
-    },
+    removeBackground: (request: RemoveBackgroundRequest): Promise<RemovedBackground> =>
+      keepAlive(async (signal) => {
+        await using folder = await store.scratch();
+        const maskPath = join(folder.path, 'mask.png');
+        const cutoutPath = join(folder.path, 'cutout.png');
+        const imagePath = await store.localPath(request.photoKey);
+        const { person, others, applySmoothing } = request;
+        const result = await matting.run(
+          { imagePath, person, others, applySmoothing, maskPath, cutoutPath },
+          { signal },
+        );
+        const mask = await store.put(request.maskKey, { path: maskPath });
+        const cutout = await store.put(request.cutoutKey, { path: cutoutPath });
+        const facts = cutoutFacts(makers, { ...request, photoSha256: request.photoSha256 });
+        const files = { mask: mask.key, cutout: cutout.key };
+        return { ...result, mask, cutout, ...(await keepQuietly(cache, 'cutout', facts, { result, files })) };
+      }),
   };
 }
 

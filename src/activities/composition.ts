@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Background, StoredObject } from '../contracts/job.ts';
 import { composePortrait } from '../media/compose-portrait.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { keepAlive } from './keep-alive.ts';
 
 export interface ComposeRequest {
   photoKey: string;
@@ -15,23 +16,24 @@ export interface ComposeRequest {
 export function createCompositionActivities({ store }: { store: ObjectStore }) {
   return {
     /** Puts the cut-out person on the background: the portrait that a provider animates, and the background alone. */
-    async composePortrait(request: ComposeRequest): Promise<StoredObject[]> {
-      await using folder = await store.scratch();
-      const platePath = join(folder.path, 'plate.png');
-      const portraitPath = join(folder.path, 'portrait.png');
-      await composePortrait({
-        photoPath: await store.localPath(request.photoKey),
-        cutoutPath: await store.localPath(request.cutoutKey),
-        background: request.background,
-        ...(request.backdropKey && { backgroundImagePath: await store.localPath(request.backdropKey) }),
-        platePath,
-        portraitPath,
-      });
-      return [
-        await store.put(request.plateKey, { path: platePath }),
-        await store.put(request.portraitKey, { path: portraitPath }),
-      ];
-    },
+    composePortrait: (request: ComposeRequest): Promise<StoredObject[]> =>
+      keepAlive(async () => {
+        await using folder = await store.scratch();
+        const platePath = join(folder.path, 'plate.png');
+        const portraitPath = join(folder.path, 'portrait.png');
+        await composePortrait({
+          photoPath: await store.localPath(request.photoKey),
+          cutoutPath: await store.localPath(request.cutoutKey),
+          background: request.background,
+          ...(request.backdropKey && { backgroundImagePath: await store.localPath(request.backdropKey) }),
+          platePath,
+          portraitPath,
+        });
+        return [
+          await store.put(request.plateKey, { path: platePath }),
+          await store.put(request.portraitKey, { path: portraitPath }),
+        ];
+      }),
   };
 }
 

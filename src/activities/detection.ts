@@ -19,18 +19,17 @@ export type Detected = DetectPersonsResult & { entry?: string };
 export function createDetectionActivities({ store, detector, cache, makers }: DetectionDeps) {
   return {
     /** Persons in the photo, best first. Nobody at all is a result, not an error. */
-    async detectPersons(input: {
+    detectPersons: (input: {
       photoKey: string;
       confThreshold: number;
       photoSha256?: string;
-    }): Promise<Detected> {
-      const imagePath = await store.localPath(input.photoKey);
-      const result = await keepAlive((signal) =>
-        detector.run({ imagePath, confThreshold: input.confThreshold }, { signal }),
-      );
-      const facts = detectionFacts(makers, { ...input, photoSha256: input.photoSha256 });
-      return { ...result, ...(await keepQuietly(cache, 'detection', facts, { result, files: {} })) };
-    },
+    }): Promise<Detected> =>
+      keepAlive(async (signal) => {
+        const imagePath = await store.localPath(input.photoKey);
+        const result = await detector.run({ imagePath, confThreshold: input.confThreshold }, { signal });
+        const facts = detectionFacts(makers, { ...input, photoSha256: input.photoSha256 });
+        return { ...result, ...(await keepQuietly(cache, 'detection', facts, { result, files: {} })) };
+      }),
   };
 }
 

@@ -25,33 +25,32 @@ export function createMediaActivities({ store, decoder }: MediaDeps) {
      * Decodes what was uploaded, in a process that may die of it, and stores it in the one form that all stages read.
      * Everything that is wrong with a photo or a recording is said here.
      */
-    async prepareMedia(
-      request: PrepareMediaRequest,
-    ): Promise<PrepareMediaResult & { stored: StoredObject[] }> {
-      await using folder = await store.scratch();
-      const photoPath = join(folder.path, 'photo.png');
-      const voicePath = join(folder.path, 'voice.wav');
-      const backgroundPath = join(folder.path, 'backdrop.png');
-      const input = {
-        imagePath: await store.localPath(request.imageKey),
-        audioPath: await store.localPath(request.audioKey),
-        ...(request.backgroundImageKey && {
-          backgroundImagePath: await store.localPath(request.backgroundImageKey),
-        }),
-        photoPath,
-        voicePath,
-        backgroundPath,
-      };
-      const result = await keepAlive((signal) => decoder.run(input, { signal }));
-      const stored = [
-        await store.put(request.photoKey, { path: photoPath }),
-        await store.put(request.voiceKey, { path: voicePath }),
-      ];
-      if (request.backgroundImageKey) {
-        stored.push(await store.put(request.backdropKey, { path: backgroundPath }));
-      }
-      return { ...result, stored };
-    },
+    prepareMedia: (request: PrepareMediaRequest): Promise<PrepareMediaResult & { stored: StoredObject[] }> =>
+      keepAlive(async (signal) => {
+        await using folder = await store.scratch();
+        const photoPath = join(folder.path, 'photo.png');
+        const voicePath = join(folder.path, 'voice.wav');
+        const backgroundPath = join(folder.path, 'backdrop.png');
+        const input = {
+          imagePath: await store.localPath(request.imageKey),
+          audioPath: await store.localPath(request.audioKey),
+          ...(request.backgroundImageKey && {
+            backgroundImagePath: await store.localPath(request.backgroundImageKey),
+          }),
+          photoPath,
+          voicePath,
+          backgroundPath,
+        };
+        const result = await decoder.run(input, { signal });
+        const stored = [
+          await store.put(request.photoKey, { path: photoPath }),
+          await store.put(request.voiceKey, { path: voicePath }),
+        ];
+        if (request.backgroundImageKey) {
+          stored.push(await store.put(request.backdropKey, { path: backgroundPath }));
+        }
+        return { ...result, stored };
+      }),
   };
 }
 

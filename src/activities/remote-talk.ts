@@ -34,15 +34,11 @@ export function createRemoteTalkActivities({ store, provider, terms }: RemoteTal
     },
 
     // Uploads run on when the job is cancelled: what is stored there under an unknown name could not be deleted.
-    async uploadPortrait(request: { portraitKey: string }): Promise<RemoteUpload> {
-      const path = await store.localPath(request.portraitKey);
-      return keepAlive(() => provider.uploadPortrait(path));
-    },
+    uploadPortrait: (request: { portraitKey: string }): Promise<RemoteUpload> =>
+      keepAlive(async () => provider.uploadPortrait(await store.localPath(request.portraitKey))),
 
-    async uploadVoice(request: { voiceKey: string }): Promise<RemoteUpload> {
-      const path = await store.localPath(request.voiceKey);
-      return keepAlive(() => provider.uploadVoice(path));
-    },
+    uploadVoice: (request: { voiceKey: string }): Promise<RemoteUpload> =>
+      keepAlive(async () => provider.uploadVoice(await store.localPath(request.voiceKey))),
 
     /**
      * Asks once, whatever comes; the workflow looks for the talk before it asks again. It does not ask after
@@ -62,8 +58,12 @@ export function createRemoteTalkActivities({ store, provider, terms }: RemoteTal
       });
     },
 
-    async findTalk(request: { requestId: string }): Promise<{ talkId: string } | null> {
-      return (await keepAlive(() => provider.findTalk(request.requestId))) ?? null;
+    async findTalk(request: {
+      requestId: string;
+      /** ISO 8601. */
+      createdSince?: string;
+    }): Promise<{ talkId: string } | null> {
+      return (await keepAlive(() => provider.findTalk(request.requestId, request.createdSince))) ?? null;
     },
 
     async readTalk(request: { talkId: string }): Promise<RemoteTalk> {
@@ -71,16 +71,17 @@ export function createRemoteTalkActivities({ store, provider, terms }: RemoteTal
     },
 
     /** Fetches the video into the store, and proves that it plays. */
-    async downloadTalk(request: {
+    downloadTalk: (request: {
       talkId: string;
       videoKey: string;
-    }): Promise<VideoFacts & { video: StoredObject }> {
-      await using folder = await store.scratch();
-      const path = join(folder.path, 'video.mp4');
-      await keepAlive((signal) => provider.download(request.talkId, path, signal));
-      const facts = await checkVideo(path);
-      return { ...facts, video: await store.put(request.videoKey, { path }) };
-    },
+    }): Promise<VideoFacts & { video: StoredObject }> =>
+      keepAlive(async (signal) => {
+        await using folder = await store.scratch();
+        const path = join(folder.path, 'video.mp4');
+        await provider.download(request.talkId, path, signal);
+        const facts = await checkVideo(path);
+        return { ...facts, video: await store.put(request.videoKey, { path }) };
+      }),
 
     /** What is not there is deleted already. */
     async deleteRemote(request: { what: 'talk' | 'portrait' | 'voice'; id: string }): Promise<void> {

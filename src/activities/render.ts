@@ -26,39 +26,36 @@ export interface RenderTalkRequest {
 export function createRenderActivities({ store, renderer }: RenderDeps) {
   return {
     /** Has the built-in renderer make the video, and stores it. The heartbeat's details are the frames done so far. */
-    async renderTalk(request: RenderTalkRequest): Promise<RenderedTalk & { video: StoredObject }> {
-      await using folder = await store.scratch();
-      const videoPath = join(folder.path, basename(request.videoKey));
-      const partsFolder = join(folder.path, 'parts');
-      const parts = createStoredParts(store, request.partsPrefix, partsFolder);
-      await parts.fetch();
-      const talk = {
-        requestId: request.requestId,
-        portraitPath: await store.localPath(request.portraitKey),
-        platePath: await store.localPath(request.plateKey),
-        maskPath: await store.localPath(request.maskKey),
-        plateShowsPerson: request.plateShowsPerson,
-        isTransparent: request.isTransparent,
-        voicePath: await store.localPath(request.voiceKey),
-        partsFolder,
-      };
-      const rendered = await keepAlive(async (signal, report) => {
+    renderTalk: (request: RenderTalkRequest): Promise<RenderedTalk & { video: StoredObject }> =>
+      keepAlive(async (signal, report) => {
+        await using folder = await store.scratch();
+        const videoPath = join(folder.path, basename(request.videoKey));
+        const partsFolder = join(folder.path, 'parts');
+        const parts = createStoredParts(store, request.partsPrefix, partsFolder);
+        await parts.fetch();
+        const talk = {
+          requestId: request.requestId,
+          portraitPath: await store.localPath(request.portraitKey),
+          platePath: await store.localPath(request.plateKey),
+          maskPath: await store.localPath(request.maskKey),
+          plateShowsPerson: request.plateShowsPerson,
+          isTransparent: request.isTransparent,
+          voicePath: await store.localPath(request.voiceKey),
+          partsFolder,
+        };
         let storing: Promise<void> = Promise.resolve();
         const onProgress = (progress: TalkProgress) => {
           report(progress);
           // A preview that cannot be stored is no reason to lose the talk: the video itself will tell.
           storing = parts.store().catch(() => {});
         };
-        try {
-          return await renderer.render(talk, videoPath, { signal, onProgress });
-        } finally {
-          await storing;
-        }
-      });
-      const video = await store.put(request.videoKey, { path: videoPath });
-      await store.deleteAll(request.partsPrefix);
-      return { ...rendered, video };
-    },
+        const rendered = await renderer
+          .render(talk, videoPath, { signal, onProgress })
+          .finally(() => storing);
+        const video = await store.put(request.videoKey, { path: videoPath });
+        await store.deleteAll(request.partsPrefix);
+        return { ...rendered, video };
+      }),
   };
 }
 

@@ -3,21 +3,23 @@ import type { StoredObject } from '../contracts/job.ts';
 import { checkVideo, type VideoFacts } from '../media/check-video.ts';
 import { writeThumbnail } from '../media/thumbnail.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { keepAlive } from './keep-alive.ts';
 
 export function createVideoActivities({ store }: { store: ObjectStore }) {
   return {
     /** Proves that the stored video plays, and stores a picture of it. Rejects with VIDEO_UNPLAYABLE. */
-    async finishVideo(request: {
+    finishVideo: (request: {
       videoKey: string;
       thumbnailKey: string;
-    }): Promise<VideoFacts & { thumbnail: StoredObject }> {
-      await using folder = await store.scratch();
-      const videoPath = await store.localPath(request.videoKey);
-      const facts = await checkVideo(videoPath);
-      const thumbnailPath = join(folder.path, 'thumbnail.jpg');
-      await writeThumbnail(videoPath, thumbnailPath);
-      return { ...facts, thumbnail: await store.put(request.thumbnailKey, { path: thumbnailPath }) };
-    },
+    }): Promise<VideoFacts & { thumbnail: StoredObject }> =>
+      keepAlive(async () => {
+        await using folder = await store.scratch();
+        const videoPath = await store.localPath(request.videoKey);
+        const facts = await checkVideo(videoPath);
+        const thumbnailPath = join(folder.path, 'thumbnail.jpg');
+        await writeThumbnail(videoPath, thumbnailPath);
+        return { ...facts, thumbnail: await store.put(request.thumbnailKey, { path: thumbnailPath }) };
+      }),
   };
 }
 

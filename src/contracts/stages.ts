@@ -17,6 +17,18 @@ export type RunningStage = keyof typeof STAGE_PERCENT;
 /** FAILED and CANCELLED keep the percentage that the job had reached. */
 export type Stage = RunningStage | 'FAILED' | 'CANCELLED';
 
+/** Nothing is there yet that was not there in the stage before. */
+const BEGINNINGS: ReadonlySet<Stage> = new Set([
+  'DETECTION_RUNNING',
+  'BACKGROUND_REMOVAL_RUNNING',
+  'DID_UPLOAD',
+  'FINALIZING',
+]);
+
+export function isBeginning(stage: Stage): boolean {
+  return BEGINNINGS.has(stage);
+}
+
 const TERMINAL: ReadonlySet<Stage> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 
 export function isTerminal(stage: Stage): boolean {

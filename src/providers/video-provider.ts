@@ -92,8 +92,12 @@ export interface RemoteVideoProvider {
     portraitUrl: string;
     voiceUrl: string;
   }): Promise<{ talkId: string }>;
-  /** The talk that was created for this request, the first one. */
-  findTalk(requestId: string): Promise<{ talkId: string } | undefined>;
+  /**
+   * The talk that was created for this request, the first one. Where `createdSince` is given (ISO 8601) there was none
+   * before, so that a long list need not be read to its end. Rejects with PROVIDER_RESPONSE_INVALID where the list has no
+   * end in sight: then nobody knows.
+   */
+  findTalk(requestId: string, createdSince?: string): Promise<{ talkId: string } | undefined>;
   /** Rejects with PROVIDER_TALK_FAILED, PROVIDER_REFUSED, FACE_NOT_FOUND or PROVIDER_TALK_MISSING where no video will come. */
   readTalk(talkId: string): Promise<RemoteTalk>;
   /** Writes the video of a talk that is done. A connection that breaks is taken up where it broke. */

@@ -63,15 +63,16 @@ export const lipSync = proxyActivities<RenderActivities>({
   summary: 'Render the talking video with the lip-sync network',
 });
 const short = { ...common, taskQueue: QUEUES.io, startToCloseTimeout: '2 minutes' } satisfies ActivityOptions;
+const beating = { ...short, heartbeatTimeout: slot.heartbeatTimeout } satisfies ActivityOptions;
 
 export const composition = withRoom(
   proxyActivities<CompositionActivities>({
-    ...short,
+    ...beating,
     summary: 'Put the person on the background',
   }),
 );
 export const video = withRoom(
-  proxyActivities<VideoActivities>({ ...short, summary: 'Check that the video plays' }),
+  proxyActivities<VideoActivities>({ ...beating, summary: 'Check that the video plays' }),
 );
 export const records = withRoom(
   proxyActivities<RecordActivities>({

@@ -4,6 +4,7 @@ import type { JobOutcome } from '../contracts/job.ts';
 import { PROGRESS_QUERY, type Progress } from '../contracts/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import {
+  isBeginning,
   isTerminal,
   type RunningStage,
   STAGE_PERCENT,
@@ -30,7 +31,8 @@ export class ProgressLog {
   #isEnding = false;
 
   /**
-   * @param onStage hears all events so far at each new stage but the last, which is for whoever prepared it to keep.
+   * @param onStage hears all events so far at each new stage but those that only begin something, and the last, which is
+   * for whoever prepared it to keep.
    * @param onPublished hears each event when readers may, the last one too.
    * @param before what an earlier attempt of the job told.
    */
@@ -62,7 +64,7 @@ export class ProgressLog {
   enter(stage: RunningStage, message: string, details?: Record<string, unknown>): void {
     const isNew = stage !== this.#shownStage;
     this.#publish(this.#toEvent(stage, message, details));
-    if (isNew) {
+    if (isNew && !isBeginning(stage)) {
       this.#onStage(this.#events);
     }
   }

@@ -4,6 +4,7 @@ import { Client } from '@temporalio/client';
 import { Worker } from '@temporalio/worker';
 import { withFailureBoundary } from '../../src/activities/boundary.ts';
 import { createEraseActivities, type EraseDeps } from '../../src/activities/erase.ts';
+import { keepAlive } from '../../src/activities/keep-alive.ts';
 import { createRecordActivities, type RecordDeps } from '../../src/activities/records.ts';
 import { createWebhookActivities } from '../../src/activities/webhooks.ts';
 import type { Person } from '../../src/contracts/job.ts';
@@ -46,7 +47,8 @@ export async function startPipelineWorker(
   {
     stageMs,
   }: {
-    /** How long the next activity of a stage takes; below its heartbeat timeout. */ stageMs?: () => number;
+    /** How long the next activity of a stage takes, beating meanwhile. */
+    stageMs?: () => number;
   } = {},
 ): Promise<PipelineWorker> {
   const gates = new Map<string, { reached: number; open: boolean }>();
@@ -60,7 +62,8 @@ export async function startPipelineWorker(
       async (request: never) => {
         const failure = failures.get(name);
         if (failure) throw failure;
-        if (stageMs && STAGES.includes(name)) await Context.current().sleep(stageMs());
+        if (stageMs && STAGES.includes(name))
+          await keepAlive((signal) => sleep(stageMs(), undefined, { signal }));
         const gate = gates.get(name);
         if (gate) gate.reached += 1;
         for (let frame = 1; gate && !gate.open; frame++) {

@@ -29,6 +29,16 @@ describe('the limelight command', () => {
     expect(rest).toEqual([]);
   });
 
+  it.each([
+    ['an answer', 'createTalk=599', 'received "599"'],
+    ['a call', 'sing=503', 'received "sing"'],
+  ])('names %s of the emulator that there is not', async (_what, answers, sentence) => {
+    const { code, said } = await limelight(['emulator', '--answers', answers]);
+
+    expect(code).toBe(2);
+    expect(said).toContain(sentence);
+  });
+
   it('says where no server answers, and that the same may work later', async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
 

@@ -124,7 +124,8 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
         connection: workerConnection,
         taskQueue,
         activities: withFailureBoundary(Object.fromEntries(failing)),
-        ...(taskQueue === QUEUES.pipeline && { workflowBundle }),
+        // As the io worker has it.
+        ...(taskQueue === QUEUES.pipeline && { workflowBundle, maxConcurrentWorkflowTaskExecutions: 2 }),
       }),
     ),
   );

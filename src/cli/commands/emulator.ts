@@ -11,6 +11,7 @@ interface EmulatorCommandOptions {
   credits: number;
   webhooksTo?: string;
   faults?: number;
+  answers?: string;
 }
 
 export function addEmulatorCommand(program: Command): void {
@@ -25,17 +26,32 @@ export function addEmulatorCommand(program: Command): void {
     .option('--credits <count>', 'what the account has', toWholeNumber, 1_000)
     .option('--webhooks-to <origin>', 'where webhooks go in place of their https address')
     .option('--faults <seed>', 'answer with random faults; the same seed gives the same ones', toWholeNumber)
+    .option('--answers <call=status,…>', 'answer the next calls like this, then as ever; "ok" lets one pass')
     .action(emulate);
-  addExamples(command, ['limelight emulator', 'limelight emulator --credits 3 --faults 7']);
+  addExamples(command, [
+    'limelight emulator',
+    'limelight emulator --credits 3 --faults 7',
+    'limelight emulator --answers "createTalk=504,429 readTalk=503,ok,503"',
+  ]);
 }
 
-async function emulate({ port, key, credits, webhooksTo, faults }: EmulatorCommandOptions): Promise<void> {
+async function emulate({
+  port,
+  key,
+  credits,
+  webhooksTo,
+  faults,
+  answers,
+}: EmulatorCommandOptions): Promise<void> {
   const { NO_FAULTS } = await import('../../providers/d-id/emulator/faults.ts');
+  const { toldFaults } = await import('../told-faults.ts');
   const { seededFaults } = await import('../../providers/d-id/emulator/seeded-faults.ts');
   const { startEmulator } = await import('../../providers/d-id/emulator/start-emulator.ts');
+  const told = answers === undefined ? NO_FAULTS : toldFaults(answers);
+  const random = faults === undefined ? NO_FAULTS : seededFaults(faults);
   const signal = stopSignal();
   await using emulator = await startEmulator({ port, ...(webhooksTo && { webhookOrigin: webhooksTo }) });
-  emulator.open({ apiKey: key, credits, faults: faults === undefined ? NO_FAULTS : seededFaults(faults) });
+  emulator.open({ apiKey: key, credits, faults: (call) => told(call) ?? random(call) });
   show({ url: emulator.url, key }, () => []);
   write(`D-ID emulator, until Ctrl-C. What it holds: ${emulator.url}`);
   write(`  Limelight with it: D_ID_API_URL=${emulator.url} D_ID_API_KEY=${key} npm start`);

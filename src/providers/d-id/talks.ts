@@ -17,6 +17,10 @@ type TalkCalls = Pick<RemoteVideoProvider, 'createTalk' | 'findTalk' | 'readTalk
 const STATES = { created: 'waiting', started: 'working', done: 'done' } as const;
 /** The most that one page may hold. */
 const PAGE = '100';
+/** Ten thousand talks: two minutes of looking. */
+const MOST_PAGES = 100;
+/** D-ID's clock and ours, and its times say no time zone. */
+const CLOCK_SKEW_MS = 24 * 3_600_000;
 
 /** Talks at D-ID; the job's id is their `user_data`. */
 export function createTalks({ http, webhookUrl, stitch }: TalkOptions) {
@@ -52,15 +56,30 @@ export function createTalks({ http, webhookUrl, stitch }: TalkOptions) {
       }
     },
 
-    async findTalk(requestId) {
+    async findTalk(requestId, createdSince) {
+      const since = createdSince === undefined ? Number.NaN : Date.parse(createdSince) - CLOCK_SKEW_MS;
       const ours: Array<{ id: string; created_at: string }> = [];
+      const times: number[] = [];
       let token: string | null | undefined;
-      do {
+      for (let pages = 1; ; pages += 1) {
         const query = { limit: PAGE, ...(token && { token }) };
         const page = await http({ method: 'GET', path: '/talks', query, answer: TalksAnswer });
         ours.push(...page.talks.filter(({ user_data }) => user_data === requestId));
+        times.push(...page.talks.map(({ created_at }) => Date.parse(created_at)));
         token = page.token;
-      } while (token);
+        // D-ID does not promise an order: only a list that has kept to one is left early.
+        const isPast = isNewestFirst(times) && times.at(-1)! < since;
+        const isLong = pages === MOST_PAGES;
+        if (!token || isPast || (isLong && ours.length > 0)) {
+          break;
+        }
+        if (isLong) {
+          throw new PipelineError(
+            'PROVIDER_RESPONSE_INVALID',
+            `D-ID lists more than ${times.length} talks and not the newest first, so that the talk of ${requestId} cannot be looked for. Delete old talks there.`,
+          );
+        }
+      }
       const [first] = ours.sort((a, b) => a.created_at.localeCompare(b.created_at));
       return first && { talkId: first.id };
     },
@@ -85,6 +104,10 @@ export function createTalks({ http, webhookUrl, stitch }: TalkOptions) {
       return result_url;
     },
   } satisfies TalkCalls & { resultUrl(talkId: string): Promise<string> };
+}
+
+function isNewestFirst(times: number[]): boolean {
+  return times.every((at, index) => index === 0 || at <= times[index - 1]!);
 }
 
 function isForbidden(error: unknown): boolean {

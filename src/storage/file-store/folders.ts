@@ -4,6 +4,10 @@ import { lstat, mkdir, open, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { invalidKey } from '../object-key.ts';
 
+/** Folders whose own names this process has made durable: one more name in them costs one fsync. */
+const durable = new Set<string>();
+const MOST_KNOWN = 10_000;
+
 /**
  * The folders from the root to the one that holds the key. Nothing where one is missing or is no real folder:
  * a link in the root never leads a key out of it.
@@ -22,11 +26,14 @@ export async function findFolders(root: string, key: string): Promise<string[] |
 export async function makeFolders(root: string, key: string): Promise<string[]> {
   const folders = foldersOf(root, key);
   for (const folder of folders) {
-    await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') {
+    try {
+      await mkdir(folder);
+      durable.delete(folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
         throw error;
       }
-    });
+    }
     // Gone again where another process removed it as empty; the caller notices when it uses it.
     if ((await isRealFolder(folder)) === false) {
       throw invalidKey(key, 'only folders before the last "/"');
@@ -46,6 +53,19 @@ export async function pruneFolders(root: string, folder: string): Promise<string
     kept = dirname(kept);
   }
   return kept;
+}
+
+/** Makes the names in the last of the folders durable, and where that is not known of them, the folders' own. */
+export async function syncFolders(folders: string[]): Promise<void> {
+  const fresh = folders.slice(1).filter((folder) => !durable.has(folder));
+  const changed = new Set([folders.at(-1)!, ...fresh.map((folder) => dirname(folder))]);
+  await Promise.all([...changed].map(syncFolder));
+  if (durable.size > MOST_KNOWN) {
+    durable.clear();
+  }
+  for (const folder of fresh) {
+    durable.add(folder);
+  }
 }
 
 interface Syncs {
@@ -109,6 +129,7 @@ async function isRealFolder(path: string): Promise<boolean | undefined> {
 async function removeIfEmpty(folder: string): Promise<boolean> {
   try {
     await rmdir(folder);
+    durable.delete(folder);
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

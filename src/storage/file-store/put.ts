@@ -7,7 +7,7 @@ import { objectExists } from '../object-errors.ts';
 import { invalidKey } from '../object-key.ts';
 import type { FileToAdopt } from '../object-store.ts';
 import { type ReceivedBody, receiveBody } from '../receive-body.ts';
-import { findFolders, makeFolders, pruneFolders, syncFolder } from './folders.ts';
+import { findFolders, makeFolders, pruneFolders, syncFolder, syncFolders } from './folders.ts';
 import type { FileLayout } from './layout.ts';
 import { statFile } from './stat.ts';
 import { createNonce, readVersion, toVersionName } from './version.ts';
@@ -60,7 +60,7 @@ export async function storeFile(
 
     await layout.turns.take(key, () => nameVersion(layout, key, path, ifAbsent));
     placed = undefined;
-    await Promise.all(folders.map(syncFolder));
+    await syncFolders(folders);
     return { key, bytes: received.bytes, sha256: received.sha256 };
   } catch (error) {
     // What cannot be removed now is the sweep's; why the write failed is what counts.

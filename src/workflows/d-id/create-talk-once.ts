@@ -3,7 +3,7 @@ import type { OutageChoice } from '../../contracts/job.ts';
 import { codeOf, givenUp, retryAfterMsOf, toClock, troubleOf } from './outage.ts';
 import { pause } from './pause.ts';
 import type { Held, ProviderGate } from './provider-gate.ts';
-import type { Remains } from './remains.ts';
+import { type Remains, toLostTalk } from './remains.ts';
 import type { RemoteCalls } from './remote-activities.ts';
 import { uploadMedia } from './upload-media.ts';
 
@@ -100,6 +100,7 @@ async function ask(
   const { requestId } = remains;
   const sendBefore = Date.now() + attempts.windowMs;
   remains.mayHaveTalk = true;
+  remains.askedAt ??= new Date().toISOString();
   try {
     const created = await calls.once.createTalk({
       requestId,
@@ -127,14 +128,14 @@ async function lookBack({ calls, remains }: CreateTalkJob, { lookUntil }: Attemp
   if (!remains.mayHaveTalk) {
     return undefined;
   }
-  const { requestId, timeScale } = remains;
+  const { timeScale } = remains;
   const pauses = [
     ...LOOKS_MS.map((ms) => ms * timeScale),
     ...(lookUntil > Date.now() ? [lookUntil - Date.now()] : []),
   ];
   for (const pauseMs of pauses) {
     await pause(pauseMs, 'Until a lost talk is looked for again');
-    const found = await calls.few.findTalk({ requestId });
+    const found = await calls.few.findTalk(toLostTalk(remains));
     if (found) {
       return found.talkId;
     }

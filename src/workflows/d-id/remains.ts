@@ -12,6 +12,8 @@ export interface Remains {
   timeScale: number;
   /** Whether a talk may be there whose name is not known. */
   mayHaveTalk: boolean;
+  /** When a talk was asked for first, ISO 8601: the provider has none from before. */
+  askedAt?: string;
   /** Whether one of the places at the provider is the job's: as long as its talk may be worked on. */
   hasPlace?: boolean;
   talkId?: string | undefined;
@@ -46,6 +48,11 @@ export async function leaveTidyUp(remains: Remains): Promise<void> {
 /** Whether D-ID may be, or may have been, at work for the job. */
 export function mayHaveTalk(remains: Remains): boolean {
   return remains.mayHaveTalk || remains.talkId !== undefined;
+}
+
+/** What the provider's list is searched for. */
+export function toLostTalk({ requestId, askedAt }: Remains): { requestId: string; createdSince?: string } {
+  return { requestId, ...(askedAt !== undefined && { createdSince: askedAt }) };
 }
 
 export function toRemote({ talkId, portraitId, voiceId }: Remains): RemoteThing[] {
@@ -103,11 +110,12 @@ export async function leavePlaceLater(remains: Remains): Promise<void> {
   }
 }
 
-async function findLostTalk({ requestId, timeScale }: Remains): Promise<string | undefined> {
+async function findLostTalk(remains: Remains): Promise<string | undefined> {
+  const { timeScale } = remains;
   const { undo } = remoteActivities(timeScale);
   for (const pauseMs of LOOKS_MS) {
     await pause(pauseMs * timeScale, 'Until a lost talk is looked for again');
-    const found = await undo.findTalk({ requestId });
+    const found = await undo.findTalk(toLostTalk(remains));
     if (found) {
       return found.talkId;
     }

@@ -68,9 +68,12 @@ export class Account {
   readonly ledger: LedgerEntry[] = [];
   readonly calls: ReceivedCall[] = [];
   readonly options: Required<Omit<AccountOptions, 'credits'>>;
+  /** What it began with. */
+  readonly allCredits: number;
   credits: number;
 
   constructor({ credits = 1_000_000, ...options }: AccountOptions) {
+    this.allCredits = credits;
     this.credits = credits;
     this.options = {
       faults: NO_FAULTS,

@@ -126,9 +126,9 @@ export function createEmulatorApp(deps: EmulatorDeps): Hono<EmulatorEnv> {
   );
   app.get(
     '/credits',
-    serve('readCredits', ({ credits }) => ({
+    serve('readCredits', ({ credits, allCredits }) => ({
       status: 200,
-      body: { credits: [], remaining: credits, total: 1_000_000 },
+      body: { credits: [], remaining: credits, total: allCredits },
     })),
   );
 
