@@ -3,19 +3,26 @@ import { PipelineError } from '../errors.ts';
 
 const GRPC = {
   CANCELLED: 1,
+  UNKNOWN: 2,
   DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
 };
-const UNAVAILABLE = 14;
 const AWAY: ReadonlySet<number> = new Set([
   GRPC.CANCELLED,
   GRPC.DEADLINE_EXCEEDED,
   GRPC.RESOURCE_EXHAUSTED,
   // A query where no worker has polled for a while.
   GRPC.FAILED_PRECONDITION,
-  UNAVAILABLE,
+  // Its database failed, or a part of it is being moved to another host.
+  GRPC.UNKNOWN,
+  GRPC.ABORTED,
+  GRPC.INTERNAL,
+  GRPC.UNAVAILABLE,
 ]);
 
 /** What callers of the API can act on, in place of a gRPC status; anything else passes as it is. */

@@ -68,7 +68,7 @@ export async function startTestApi(
   } = {},
 ): Promise<TestApi> {
   const root = options.root ?? (await mkdtemp(join(tmpdir(), 'limelight-api-')));
-  const logger = createLogger('test', { level: 'silent' });
+  const logger = createLogger('test', { level: 'error' });
   const store = createFileStore({ root });
   const records = createTaskRecords({ store });
   const jobs = createTemporalJobs({ client });
