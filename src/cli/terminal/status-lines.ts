@@ -39,7 +39,11 @@ function toPersonText({ id, confidence, box: [x1, y1, x2, y2] }: Person): string
 
 const NEXT: Partial<Record<Stage, string>> = { COMPLETED: 'download', CANCELLED: 'retry', FAILED: 'retry' };
 
-function toNext({ stage, task_id }: TaskStatus): string {
+function toNext({ stage, task_id, error }: TaskStatus): string {
+  // What was sent is at fault: the message above says what to change.
+  if (stage === 'FAILED' && error?.retryable === false) {
+    return 'limelight generate PHOTO VOICE';
+  }
   return `limelight ${NEXT[stage] ?? 'watch'} ${task_id}`;
 }
 
