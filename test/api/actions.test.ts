@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { readTaskStatus } from '../../src/api/tasks/task-status.ts';
+import type { RecentTimelines } from '../../src/api/tasks/timeline-summary.ts';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
 import type { Person } from '../../src/contracts/job.ts';
 import { PipelineError } from '../../src/errors.ts';
@@ -49,6 +51,24 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
       success: true,
       metadata: { person_detection: { selected_person_id: 2, total_persons: 2 } },
     });
+  });
+
+  it('is waited for without a word on when the video will be done', async () => {
+    worker.findPersons([ONE, TWO]);
+    const lastDay = { stages: [{ stage: 'DID_PROCESSING', ms: { p50: 1_000, p90: 2_000, p99: 2_000 } }] };
+    const recent = { peek: () => lastDay } as unknown as RecentTimelines;
+    const taskId = await submit({ persons: 'ask' });
+    await untilAsked(taskId);
+    const held = worker.hold('removeBackground');
+
+    expect(await readTaskStatus({ ...api.deps, recent }, taskId)).not.toHaveProperty('eta');
+    await client.choosePerson(taskId, 2);
+    await expect
+      .poll(() => readTaskStatus({ ...api.deps, recent }, taskId), { timeout: 10_000 })
+      .toMatchObject({ stage: 'BACKGROUND_REMOVAL_RUNNING', eta: { p50: expect.any(String) } });
+
+    held.release();
+    await client.wait(taskId);
   });
 
   it('refuses what does not fit, with a reason, and keeps waiting', async () => {

@@ -52,6 +52,7 @@ export async function readTaskStatus(
     summary &&
     last &&
     since &&
+    !waitsForOthers(last) &&
     estimateEnd(summary, { stage: last.data.stage, since: new Date(since), now: new Date() });
   return {
     ...(progress && last
@@ -61,6 +62,11 @@ export async function readTaskStatus(
     ...(await findQueue(jobs, description)),
     ...(attempts.length > 0 && { attempts: Math.max(...attempts) }),
   };
+}
+
+/** For a choice, for room, or for a provider: nobody can say how long. */
+function waitsForOthers({ data: { details } }: StageEvent): boolean {
+  return details?.waiting_for !== undefined || details?.hold !== undefined;
 }
 
 function toStatus(event: StageEvent, submittedAt: string, outcome: JobOutcome | undefined): TaskStatus {

@@ -20,10 +20,10 @@ export const TaskStatus = z
       })
       .optional()
       .openapi({ description: 'Where the task waits for a slot.' }),
-    eta: z
-      .object({ p50: Instant, p90: Instant })
-      .optional()
-      .openapi({ description: 'Half of such tasks are done by `p50`, nine of ten by `p90`.' }),
+    eta: z.object({ p50: Instant, p90: Instant }).optional().openapi({
+      description:
+        'Half of such tasks are done by `p50`, nine of ten by `p90`. Absent while the task waits for a choice, room or a provider.',
+    }),
     choice: z
       .object({ persons: z.array(Person) })
       .optional()
