@@ -1,7 +1,7 @@
 import type { Person } from '../../src/contracts/job.ts';
 import type { Stage, StageEvent } from '../../src/contracts/stages.ts';
 import type { Strings } from '../strings/en.ts';
-import { formatNumber } from '../strings/format.ts';
+import { formatNumber, formatSize } from '../strings/format.ts';
 import { stageOf, type Task } from './tasks.ts';
 
 export const STEPS = ['upload', 'check', 'find', 'cut', 'make', 'finish'] as const;
@@ -154,7 +154,9 @@ function wordsOf({ data }: StageEvent, task: Task, t: Strings): string | undefin
       return t.task.accepted;
     case 'UPLOAD_COMPLETE':
       return (
-        photo && voice && t.task.decoded(photo.widthPx, photo.heightPx, formatNumber(voice.durationS, 1))
+        photo &&
+        voice &&
+        t.task.decoded(formatSize(photo.widthPx, photo.heightPx), formatNumber(voice.durationS, 1))
       );
     case 'DETECTION_RUNNING':
       return t.task.looking;

@@ -151,7 +151,7 @@ export const de: Strings = {
     sent: (percent) => `${percent} % der Dateien sind gesendet`,
     resend: 'Die Verbindung riss ab. Das Hochladen geht von selbst weiter.',
     accepted: 'Angenommen. Die Dateien werden gelesen.',
-    decoded: (width, height, seconds) => `${width} × ${height} Pixel, ${seconds} s Stimme`,
+    decoded: (size, seconds) => `${size} Pixel, ${seconds} s Stimme`,
     looking: 'Sucht nach Personen',
     found: (count, selected) => `${plural(count, 'Person', 'Personen')} gefunden, Nummer ${selected} spricht`,
     choose: 'Mehrere Personen gefunden. Wer soll sprechen?',

@@ -164,8 +164,7 @@ export const en = {
     sent: (percent: number) => `${percent} % of the files are sent`,
     resend: 'The connection was lost. The upload goes on by itself.',
     accepted: 'Accepted. The files are being decoded.',
-    decoded: (width: number, height: number, seconds: string) =>
-      `${width} × ${height} pixels, ${seconds} s of voice`,
+    decoded: (size: string, seconds: string) => `${size} pixels, ${seconds} s of voice`,
     looking: 'Looking for persons',
     found: (count: number, selected: number) =>
       `${plural(count, 'person', 'persons')} found, number ${selected} speaks`,

@@ -27,6 +27,11 @@ export function formatBytes(bytes: number): string {
   return strings.value.units.megabytes(formatNumber(bytes / 1e6, bytes < 1e7 ? 1 : 0));
 }
 
+/** "1024 × 768": width first, in a language that runs from right to left too. */
+export function formatSize(width: number, height: number): string {
+  return `\u2066${width} × ${height}\u2069`;
+}
+
 /** "14:05" today, "3 Nov, 14:05" on other days. */
 export function formatWhen(iso: string): string {
   const date = new Date(iso);

@@ -1,6 +1,6 @@
 import { webUiUrl } from '../../state/info.ts';
 import type { Task } from '../../state/tasks.ts';
-import { formatBytes, formatDuration, formatNumber, formatWhen } from '../../strings/format.ts';
+import { formatBytes, formatDuration, formatNumber, formatSize, formatWhen } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
 import { Icon } from '../../ui/icon.tsx';
 
@@ -10,7 +10,7 @@ export function DetailsPanel({ task }: { task: Task }) {
   const { metadata, execution_time_ms } = task.result ?? {};
   const webUi = webUiUrl(`workflows/${encodeURIComponent(`video/${task.id}`)}`);
   const rows: [string, string | undefined][] = [
-    [facts.size, metadata && `${metadata.video.width_px} × ${metadata.video.height_px}`],
+    [facts.size, metadata && formatSize(metadata.video.width_px, metadata.video.height_px)],
     [facts.length, metadata && t.units.seconds(formatNumber(metadata.video.duration_s, 1))],
     [facts.file, metadata && formatBytes(metadata.video.bytes)],
     [
