@@ -2,31 +2,44 @@ import { describe, expect, it } from 'vitest';
 import { toStatusLines } from '../../src/cli/terminal/status-lines.ts';
 import type { TaskStatus } from '../../src/contracts/task-status.ts';
 
-const NOW = Date.parse('2026-01-01T12:00:00Z');
+const NOW = Date.parse('2026-05-01T12:00:00Z');
 
-function nextOf(status: Partial<TaskStatus>): string | undefined {
-  const whole = {
-    task_id: 'task-1',
-    progress_percent: 0,
-    submitted_at: '2026-01-01T11:59:00Z',
-    ...status,
-  } as TaskStatus;
-  return toStatusLines(whole, NOW)
+function nextOf(changes: Partial<TaskStatus>): string | undefined {
+  const status: TaskStatus = {
+    task_id: '83577ac7-25fd-42e1-8a35-bb6e39e67e48',
+    stage: 'FAILED',
+    progress_percent: 40,
+    message: 'No person was found in the photo.',
+    submitted_at: '2026-05-01T11:59:00Z',
+    updated_at: '2026-05-01T11:59:10Z',
+    ...changes,
+  };
+  return toStatusLines(status, NOW)
     .find((line) => line.startsWith('next'))
-    ?.replace(/^next\s+/, '');
+    ?.split(/ +/)[2];
 }
 
-const error = (retryable: boolean) =>
-  ({ code: 'AUDIO_SILENT', stage: 'INITIALIZED', retryable, compensated: [] }) as never;
+const error = {
+  code: 'PROVIDER_UNAVAILABLE' as const,
+  message: 'D-ID does not answer.',
+  stage: 'DID_UPLOAD' as const,
+  retryable: true,
+  compensated: [],
+};
 
-describe('the next step of a status', () => {
-  it.each<[Partial<TaskStatus>, string]>([
-    [{ stage: 'DETECTION_RUNNING' }, 'limelight watch task-1'],
-    [{ stage: 'COMPLETED' }, 'limelight download task-1'],
-    [{ stage: 'CANCELLED', error: error(true) }, 'limelight retry task-1'],
-    [{ stage: 'FAILED', error: error(true) }, 'limelight retry task-1'],
-    [{ stage: 'FAILED', error: error(false) }, 'limelight generate PHOTO VOICE'],
-  ])('of %j is %s', (status, next) => {
-    expect(nextOf(status)).toBe(next);
+describe('the next step that a status names', () => {
+  it('is to watch what runs and to download what is ready', () => {
+    expect(nextOf({ stage: 'DETECTION_RUNNING' })).toBe('watch');
+    expect(nextOf({ stage: 'COMPLETED' })).toBe('download');
+  });
+
+  it('is to retry only while something is kept to go on with, else to begin anew', () => {
+    const retry = { from: ['provider' as const], until: '2026-05-02T12:00:00Z' };
+    expect(nextOf({ error: { ...error, retry } })).toBe('retry');
+    expect(nextOf({ error: { ...error, retry: { ...retry, until: '2026-05-01T11:00:00Z' } } })).toBe(
+      'generate',
+    );
+    expect(nextOf({ error })).toBe('generate');
+    expect(nextOf({ stage: 'CANCELLED' })).toBe('generate');
   });
 });

@@ -1,5 +1,5 @@
 import type { Person } from '../../contracts/job.ts';
-import type { Stage } from '../../contracts/stages.ts';
+import { isTerminal, type Stage } from '../../contracts/stages.ts';
 import type { TaskStatus } from '../../contracts/task-status.ts';
 import { toDuration, toLocalTime } from './duration.ts';
 import { type Meaning, paint } from './paint.ts';
@@ -26,7 +26,7 @@ export function toStatusLines(status: TaskStatus, now = Date.now()): string[] {
     ['note', result?.metadata.warnings.join(' ')],
     ['error', error && `${error.code} in ${error.stage}`],
     ['undone', error?.compensated.join(', ')],
-    ['next', toNext(status)],
+    ['next', toNext(status, now)],
   ];
   return facts
     .filter((fact): fact is [string, string] => Boolean(fact[1]))
@@ -37,14 +37,16 @@ function toPersonText({ id, confidence, box: [x1, y1, x2, y2] }: Person): string
   return `#${id} at ${Math.round((x1 + x2) / 2)}, ${Math.round((y1 + y2) / 2)} (${Math.round(confidence * 100)} %)`;
 }
 
-const NEXT: Partial<Record<Stage, string>> = { COMPLETED: 'download', CANCELLED: 'retry', FAILED: 'retry' };
-
-function toNext({ stage, task_id, error }: TaskStatus): string {
-  // What was sent is at fault: the message above says what to change.
-  if (stage === 'FAILED' && error?.retryable === false) {
-    return 'limelight generate PHOTO VOICE';
+function toNext({ stage, task_id, error }: TaskStatus, now: number): string {
+  if (!isTerminal(stage)) {
+    return `limelight watch ${task_id}`;
   }
-  return `limelight ${NEXT[stage] ?? 'watch'} ${task_id}`;
+  if (stage === 'COMPLETED') {
+    return `limelight download ${task_id}`;
+  }
+  const isKept = error?.retry !== undefined && Date.parse(error.retry.until) > now;
+  // Nothing is left of it to go on with: the message above says what to change.
+  return isKept ? `limelight retry ${task_id}` : 'limelight generate PHOTO VOICE';
 }
 
 const MEANING: Partial<Record<Stage, Meaning>> = { COMPLETED: 'good', FAILED: 'bad', CANCELLED: 'doubtful' };

@@ -29,10 +29,10 @@ export function addJobOptions(command: Command): Command {
         OUTAGE_CHOICES,
       ),
     )
-    .option('--confidence <0-1>', 'detections below it are no persons')
+    .option('--confidence <0-1>', 'detections below it are no persons', toShare)
     .option('--no-smoothing', 'leave the edge of the person as it was found')
     .option('--deadline <seconds>', 'when to give up')
-    .option('--priority <1-5>', '1 is first');
+    .option('--priority <1-5>', '1 is first', toPriority);
 }
 
 /** @returns the fields of the submission as the API names them, and the picture that goes with them. */
@@ -68,7 +68,7 @@ export function formatOf({ out, ...flags }: JobFlags & { out?: string }): VideoF
   return format;
 }
 
-const WORDS = /^(original|blur|transparent|#.*)$/;
+const WORDS = /^(original|blur|transparent|#[0-9a-fA-F]{6})$/;
 
 function toBackgroundPath(background: string | undefined): string | undefined {
   if (background === undefined || WORDS.test(background)) {
@@ -81,6 +81,20 @@ function toBackgroundPath(background: string | undefined): string | undefined {
     );
   }
   return background;
+}
+
+function toShare(text: string): string {
+  if (text.trim() === '' || !(Number(text) >= 0 && Number(text) <= 1)) {
+    throw new InvalidArgumentError('Expected a number from 0 to 1.');
+  }
+  return text;
+}
+
+function toPriority(text: string): string {
+  if (!/^[1-5]$/.test(text)) {
+    throw new InvalidArgumentError('Expected a number from 1 (first) to 5 (last).');
+  }
+  return text;
 }
 
 function toPerson(text: string): string {
