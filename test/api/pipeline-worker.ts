@@ -8,7 +8,7 @@ import { keepAlive } from '../../src/activities/keep-alive.ts';
 import { createRecordActivities, type RecordDeps } from '../../src/activities/records.ts';
 import { createWebhookActivities } from '../../src/activities/webhooks.ts';
 import type { Person } from '../../src/contracts/job.ts';
-import { QUEUES } from '../../src/contracts/queues.ts';
+import { QUEUES, type QueueName } from '../../src/contracts/queues.ts';
 import { toNetworks } from '../../src/outbound/networks.ts';
 import { createOutbound } from '../../src/outbound/outbound.ts';
 import { createDisabledWebhooks } from '../../src/storage/disabled-webhooks.ts';
@@ -46,9 +46,12 @@ export async function startPipelineWorker(
   { store, records }: { store: ObjectStore; records: TaskRecords },
   {
     stageMs,
+    slots = {},
   }: {
     /** How long the next activity of a stage takes, beating meanwhile. */
     stageMs?: () => number;
+    /** How many activities of a queue run at a time. Default: a hundred. */
+    slots?: Partial<Record<QueueName, number>>;
   } = {},
 ): Promise<PipelineWorker> {
   const gates = new Map<string, { reached: number; open: boolean }>();
@@ -76,13 +79,14 @@ export async function startPipelineWorker(
   );
   const workflowBundle = await loadWorkflowBundle();
   const workers = await Promise.all(
-    Object.values(QUEUES).map((taskQueue) =>
+    Object.entries(QUEUES).map(([name, taskQueue]) =>
       Worker.create({
         ...WORKER_DEFAULTS,
         connection: server.workerConnection,
         taskQueue,
         activities: withFailureBoundary(activities),
         ...(taskQueue === QUEUES.pipeline && { workflowBundle }),
+        ...(slots[name as QueueName] && { maxConcurrentActivityTaskExecutions: slots[name as QueueName] }),
       }),
     ),
   );

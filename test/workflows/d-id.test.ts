@@ -233,7 +233,7 @@ describe('an account without credits', () => {
     const job = await harness.start({ credits: 0 });
     await expect
       .poll(async () => (await progressOf(job)).events.at(-1)?.data.message, { timeout: 20_000 })
-      .toMatch(/^The D-ID account has 0 of the 1 credits that this video needs; next look at/);
+      .toMatch(/^This video needs 1 of D-ID's credits, and the account has 0; next look at/);
 
     job.account.credits = 1;
 

@@ -34,7 +34,7 @@ export async function affordTalk(
     const pauseScaledMs = pauseMs * terms.timeScale;
     const next = toClock(new Date(Date.now() + pauseScaledMs));
     tell(
-      `The D-ID account has ${credits?.remaining} of the ${needed} credits that this video needs; next look at ${next}`,
+      `This video needs ${needed} of D-ID's credits, and the account has ${credits?.remaining}; next look at ${next}`,
       {
         hold: 'credits',
         next_try_at: new Date(Date.now() + pauseScaledMs).toISOString(),

@@ -29,8 +29,8 @@ export function statePage(accounts: Iterable<Account>) {
 function accountSection(account: Account) {
   const { ledger, talks, images, audios, calls, credits } = account;
   return html`<section>
-    <p>${credits} credits left, ${ledger.length} talks paid, at most
-      ${mostInFlight(ledger)} of them at a time, ${images.size} images and ${audios.size} audios stored</p>
+    <p>Credits left: ${credits}. Talks paid: ${ledger.length}, at a time at most ${mostInFlight(ledger)}.
+      Images stored: ${images.size}, audios: ${audios.size}.</p>
     ${table(
       'Talks',
       ['talk', 'user_data', 'voice', 'status', 'created'],
