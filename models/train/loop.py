@@ -2,6 +2,7 @@
 import copy
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -84,15 +85,27 @@ def run(model, make_batch, loss_of, *, phases, images, lr, out, seed=1, clip=4.0
                     'seen': seen, 'step': step, 'began': began}, partial)
         partial.replace(out)
 
+    def share_at(count):
+        return count / images if until is None else (time.time() - began) / (until - began)
+
+    # The next batch is made while the net learns from this one: a second core, where it is free, is of use.
+    maker = ThreadPoolExecutor(1)
+
+    def ask_for_batch(step, count):
+        _, size, batch_size = phase(phases, share_at(count))
+        return size, batch_size, maker.submit(make_batch, np.random.default_rng([seed, step]), batch_size, size)
+
     saved_at, cpu_at, logged, losses = time.time(), time.process_time(), seen, []
     next_evaluation = (seen // evaluate_every + 1) * evaluate_every
+    asked = ask_for_batch(step, seen)
     while seen < images and (until is None or time.time() < until):
-        share = seen / images if until is None else (time.time() - began) / (until - began)
-        _, size, batch_size = phase(phases, share)
+        size, batch_size, batch = asked
+        asked = ask_for_batch(step + 1, seen + batch_size)
+        share = share_at(seen)
         rate = lr * min(1, (step + 1) / warmup) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
         for group in opt.param_groups:
             group['lr'] = rate * group['share']
-        batch = make_batch(np.random.default_rng([seed, step]), batch_size, size)
+        batch = batch.result()
         loss = loss_of(model, batch, share)
         opt.zero_grad(set_to_none=True)
         loss.backward()
@@ -112,6 +125,7 @@ def run(model, make_batch, loss_of, *, phases, images, lr, out, seed=1, clip=4.0
         if evaluate and seen >= next_evaluation:
             next_evaluation += evaluate_every
             print(f'val at {seen}: {evaluate(average.model)}', flush=True)
+    maker.shutdown(cancel_futures=True)
     save()
     if evaluate:
         print(f'val at {seen}: {evaluate(average.model)}', flush=True)

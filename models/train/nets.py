@@ -78,7 +78,7 @@ class MobileBlock(nn.Module):
 
 
 class Backbone(nn.Module):
-    """EfficientNet-Lite0 without its last blocks: features at strides 2, 4, 8, 16, 32 (CHANNELS of each).
+    """EfficientNet-Lite0, or its first `stages`, without its last blocks: features at strides 2, 4, 8, 16, 32 (CHANNELS).
 
     The norms keep the statistics of ImageNet's million pictures: a batch of ours knows less.
     """
@@ -89,13 +89,13 @@ class Backbone(nn.Module):
     # kernel, stride, expansion, channels, blocks
     STAGES = (3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 2)
 
-    def __init__(self):
+    def __init__(self, stages=len(STAGES)):
         super().__init__()
         mean, std = (torch.tensor(t).view(1, 3, 1, 1) for t in (IMAGENET_MEAN, IMAGENET_STD))
         self.register_buffer('gain', std * 255 / 128, persistent=False)
         self.register_buffer('shift', (mean * 255 - 127) / 128, persistent=False)
         self.stem, self.stages, i = relu6_cba(3, 32, 3, 2), nn.ModuleList(), 32
-        for k, s, e, o, blocks in self.STAGES:
+        for k, s, e, o, blocks in self.STAGES[:stages]:
             self.stages.append(nn.Sequential(*[MobileBlock(o if n else i, o, k, 1 if n else s, e) for n in range(blocks)]))
             i = o
 
@@ -110,6 +110,13 @@ class Backbone(nn.Module):
         f8 = s8(f4)
         f16 = s16(mid(f8))
         return f2, f4, f8, f16, s32(f16)
+
+    def features(self, x):
+        """Of the last stage, for pictures of RGB 0..1."""
+        x = self.stem((x * 255 - 127) / 128)
+        for stage in self.stages:
+            x = stage(x)
+        return x
 
 
 class Context(nn.Module):
@@ -173,25 +180,24 @@ class Landmarks(nn.Module):
     `mean` is 468 x 3 and `basis` k x 468 x 3, in units of the shape's own size.
     """
 
+    SIDE = 128  # what comes in is 192: a third of the time, and most photos hold no more
+
     def __init__(self, mean, basis, size):
         super().__init__()
         self.register_buffer('mean', mean)
         self.register_buffer('basis', basis)
         self.register_buffer('size', torch.tensor(float(size)))  # typical size of the shape in crop pixels
-        self.s2 = cba(3, 16, 3, 2)
-        self.s4 = nn.Sequential(FusedResidual(16, 24, 2), FusedResidual(24, 24))
-        self.s8 = nn.Sequential(InvertedResidual(24, 48, 2, 4), *[InvertedResidual(48, 48) for _ in range(2)])
-        self.s16 = nn.Sequential(InvertedResidual(48, 80, 2, 3, 5), *[InvertedResidual(80, 80, k=5) for _ in range(2)])
-        self.s32 = nn.Sequential(InvertedResidual(80, 128, 2, 3, 5), InvertedResidual(128, 128, k=5))
+        self.backbone = Backbone(stages=5)
+        self.top = nn.Sequential(InvertedResidual(112, 128, k=5), InvertedResidual(128, 128, k=5))
         self.squeeze = cba(128, 40, 1)
-        self.fc = nn.Sequential(nn.Linear(40 * 36, 192), nn.ReLU(inplace=True), nn.Dropout(0.1))
+        self.fc = nn.Sequential(nn.Linear(40 * (self.SIDE // 16) ** 2, 192), nn.ReLU(inplace=True), nn.Dropout(0.1))
         self.shape = nn.Linear(192, len(basis))
         self.pose = nn.Linear(192, 4)
         self.logit = nn.Linear(192, 1)
 
     def forward(self, x):
-        x = self.s4(self.s2((x - 0.45) * 4))
-        x = self.fc(self.squeeze(self.s32(self.s16(self.s8(x)))).flatten(1))
+        x = F.interpolate(x, size=(self.SIDE, self.SIDE), mode='bilinear', align_corners=False)
+        x = self.fc(self.squeeze(self.top(self.backbone.features(x))).flatten(1))
         shape = (self.shape(x) @ self.basis.flatten(1)).view(-1, 468, 3) + self.mean
         pose = self.pose(x)
         a, b = (1 + pose[:, 0:1]) * self.size, pose[:, 1:2] * self.size

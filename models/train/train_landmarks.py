@@ -10,10 +10,11 @@ import torch.nn.functional as F
 
 from augment import degrade, jitter_colour, random_rectangle
 import from_onnx
+import lite0
 from data import load_backgrounds, load_people
 from faces import label_people, load_faces, mirror_order, taught_crops, upright, warp_crop
 from loop import clock, run
-from nets import Landmarks
+from nets import Backbone, Landmarks
 from teachers import FaceFinder, Mesh, crop_matrix, eye_distance, placement, transform
 
 COMPONENTS = 48  # 64 would describe the val faces to .06 % of the eye distance, 48 to .08 %
@@ -165,6 +166,7 @@ def main():
     typical = np.mean([np.sqrt(((f.points[:, :2] - f.points[:, :2].mean(0)) ** 2).sum(1).mean()) * 192 / placement(f.points)[2]
                        for f in faces])
     model = Landmarks(*shape_basis(faces + good, order), typical)
+    lite0.load(model.backbone)
     if args.go_on:  # with its own shapes
         stored = from_onnx.stored(args.go_on)
         model = Landmarks(*(stored[f'net.{k}'] for k in ('mean', 'basis', 'size')))
@@ -195,8 +197,8 @@ def main():
         rng = np.random.default_rng(3)
         from_onnx.load(model, args.go_on, [make_batch(rng, 32, 192)[0] for _ in range(8)])
     run(model, make_batch, loss_of, phases=PHASES, images=args.images, lr=args.lr, out=args.out, decay=0.05,
-        frozen=('s2', 's4') if args.go_on else (), until=args.until,
-        evaluate=lambda m: measure(m, val), evaluate_every=34000)
+        frozen=[f'backbone.{part}' for part in Backbone.FROZEN], slow={'backbone': 0.2}, until=args.until,
+        evaluate=lambda m: measure(m, val), evaluate_every=6400)
 
 
 if __name__ == '__main__':

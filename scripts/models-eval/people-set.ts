@@ -25,6 +25,7 @@ export interface PeopleSet {
   /** Photos of the validation split by what is known of them. One photo may be in several. */
   withMainPerson: Photo[];
   fullyBoxed: Photo[];
+  /** The mask is of one person: in a mask of a whole group nobody's head and shoulders can be told. */
   withMask: Photo[];
   /** Photos without people. */
   empty: Photo[];
@@ -50,7 +51,8 @@ export async function readPeopleSet(dir: string, limit = Number.POSITIVE_INFINIT
     ),
     withMask: sample(
       people.filter(
-        ({ has_mask, num_keypoints }) => has_mask && (num_keypoints ?? MIN_KEYPOINTS) >= MIN_KEYPOINTS,
+        ({ has_mask, boxes, num_keypoints }) =>
+          has_mask && (boxes?.length ?? 1) === 1 && (num_keypoints ?? MIN_KEYPOINTS) >= MIN_KEYPOINTS,
       ),
       limit,
     ),

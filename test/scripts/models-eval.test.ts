@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { averagePrecision } from '../../scripts/models-eval/average-precision.ts';
+import { readPeopleSet } from '../../scripts/models-eval/people-set.ts';
 import { portraitCrop } from '../../scripts/models-eval/portrait-crop.ts';
 import { sample } from '../../scripts/models-eval/sample.ts';
 import { scoreModels } from '../../scripts/models-eval/score-models.ts';
@@ -67,6 +68,23 @@ describe('the head-and-shoulder crop', () => {
     expect(crop!.top + crop!.height).toBeLessThanOrEqual(300);
     expect(portraitCrop(mask(() => false))).toBeUndefined();
   });
+});
+
+it('cut-outs are scored on masks of one person, not on that of a group', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'people-set-'));
+  const masked = { split: 'val', height: 512, has_mask: true };
+  await writeFile(
+    join(dir, 'annotations.json'),
+    JSON.stringify([
+      { ...masked, id: 'one', boxes: [LEFT], num_keypoints: 17 },
+      { ...masked, id: 'hand', boxes: [LEFT], num_keypoints: 2 },
+      { ...masked, id: 'bystanders unknown', boxes: null, main_box: LEFT, num_keypoints: null },
+      { ...masked, id: 'group', boxes: [LEFT, RIGHT], num_keypoints: null },
+    ]),
+  );
+  const { withMask } = await readPeopleSet(dir);
+  await rm(dir, { recursive: true });
+  expect(withMask.map(({ id }) => id)).toEqual(['one', 'bystanders unknown']);
 });
 
 it('a sample is spread over all, and is always the same', () => {
