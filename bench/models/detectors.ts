@@ -1,30 +1,33 @@
-import { readFile } from 'node:fs/promises';
 import { iou } from '../../src/inference/boxes.ts';
-import { openDetectorModel } from '../../src/inference/detector-model.ts';
 import { YOLO_KINDS } from '../../src/inference/yolo-output.ts';
 import { percentile, type Row } from '../bench.ts';
 import { startPythonWorker } from '../python/python-worker.ts';
-import { type BenchSetting, modelNamed, ROUNDS } from './setting.ts';
+import type { TimedDetection } from './detect-task.ts';
+import { type BenchSetting, modelNamed, openSlots, ROUNDS } from './setting.ts';
 
 const THRESHOLD = 0.5;
 
 /** From the bytes of a JPEG to boxes, in turns. */
 export async function compareDetectors({ python, photos, threads }: BenchSetting): Promise<Row[]> {
   const model = await modelNamed('yolov8n', 'person-detection', YOLO_KINDS);
-  const ours = await openDetectorModel(model, { threads });
+  await using ours = openSlots<{ photo: string }, TimedDetection>(
+    new URL('./detect-task.ts', import.meta.url),
+    { model, threads, threshold: THRESHOLD },
+    1,
+  );
+  await ours.ready();
+  const { signal } = new AbortController();
   await using theirs = await startPythonWorker(python, 'detect', model.path, threads);
   const [ourMs, theirMs, differences, modelMs]: [number[], number[], number[], number[]] = [[], [], [], []];
   // The first run pays for allocations.
   await theirs.run({ photo: photos[0]! });
-  await ours.detect(await readFile(photos[0]!), THRESHOLD);
+  await ours.run({ photo: photos[0]! }, { signal });
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const photo of photos) {
       const answer = await theirs.run({ photo });
       theirMs.push(answer.ms);
-      const jpeg = await readFile(photo);
-      const start = performance.now();
-      const { found, widthPx, heightPx, timingsMs } = await ours.detect(jpeg, THRESHOLD);
-      ourMs.push(performance.now() - start);
+      const { found, widthPx, heightPx, timingsMs, ms } = await ours.run({ photo }, { signal });
+      ourMs.push(ms);
       modelMs.push(timingsMs.model!);
       for (const box of answer.boxes!) {
         const same = found.toSorted((a, b) => iou(b.box, box) - iou(a.box, box))[0];

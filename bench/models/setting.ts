@@ -1,4 +1,8 @@
 import { type FoundModel, listModels, type ModelTask } from '../../src/inference/find-model.ts';
+import { HUGE_PAGES } from '../../src/inference/pools.ts';
+import { createSlotPool } from '../../src/slots/slot-pool.ts';
+import type { SlotPool } from '../../src/slots/slot-task.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
 import { modelsDir } from '../../test/shared-media.ts';
 
 export interface BenchSetting {
@@ -27,4 +31,17 @@ export async function modelNamed(
     throw new Error(`There is no ${name} in MODELS_DIR`);
   }
   return model;
+}
+
+/** Slots as the pipeline's: what is measured runs where it runs there. */
+export function openSlots<Input, Result>(task: URL, config: unknown, slots: number): SlotPool<Input, Result> {
+  return createSlotPool<Input, Result>({
+    name: 'bench',
+    task,
+    config,
+    slots,
+    env: HUGE_PAGES,
+    timeoutMs: 600_000,
+    logger: createLogger('bench', { level: 'silent' }),
+  });
 }

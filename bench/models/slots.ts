@@ -4,11 +4,9 @@ import sharp from 'sharp';
 import { MATTING_KINDS } from '../../src/inference/matting-output.ts';
 import type { MattingConfig } from '../../src/inference/matting-task.ts';
 import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../src/inference/tasks.ts';
-import { createSlotPool } from '../../src/slots/slot-pool.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
 import { percentile, type Row } from '../bench.ts';
 import { startPythonWorker } from '../python/python-worker.ts';
-import { type BenchSetting, modelNamed, ROUNDS } from './setting.ts';
+import { type BenchSetting, modelNamed, openSlots, ROUNDS } from './setting.ts';
 
 /** As many processes as are the best for Python on two cores; one thread each, on both sides. */
 const PROCESSES = 2;
@@ -19,14 +17,11 @@ const PROCESSES = 2;
  */
 export async function compareSlots({ python, folder, photos }: BenchSetting): Promise<Row[]> {
   const model = await modelNamed('rvm-1024', 'background-removal', MATTING_KINDS);
-  await using pool = createSlotPool<RemoveBackgroundInput, RemoveBackgroundResult>({
-    name: 'birefnet',
-    task: new URL('../../src/inference/matting-task.ts', import.meta.url),
-    config: { model, threads: 1 } satisfies MattingConfig,
-    slots: PROCESSES,
-    timeoutMs: 600_000,
-    logger: createLogger('bench', { level: 'silent' }),
-  });
+  await using pool = openSlots<RemoveBackgroundInput, RemoveBackgroundResult>(
+    new URL('../../src/inference/matting-task.ts', import.meta.url),
+    { model, threads: 1 } satisfies MattingConfig,
+    PROCESSES,
+  );
   await using first = await startPythonWorker(python, 'cutout', model.path, 1);
   await using second = await startPythonWorker(python, 'cutout', model.path, 1);
   const inputs = await Promise.all(photos.map((photo, index) => toInput(photo, join(folder, String(index)))));

@@ -1,6 +1,6 @@
 import type { Box } from '../contracts/job.ts';
 import type { ModelContract } from './model-manifest.ts';
-import { openImage } from './open-image.ts';
+import { openSized } from './open-image.ts';
 
 /** A picture made to fit a model's input whole, padded to its shape or stretched to it. */
 export interface Letterbox {
@@ -23,8 +23,7 @@ export interface LetterboxOptions {
 
 /** Decodes straight to the size of the model: a large JPEG is never decoded in full. */
 export async function letterbox(image: string | Uint8Array, to: LetterboxOptions): Promise<Letterbox> {
-  const opened = openImage(image);
-  const { width, height } = await opened.metadata();
+  const { opened, widthPx: width, heightPx: height } = await openSized(image);
   const scale = Math.min(to.widthPx / width, to.heightPx / height);
   const innerWidth = to.fit === 'stretch' ? to.widthPx : Math.max(1, Math.round(width * scale));
   const innerHeight = to.fit === 'stretch' ? to.heightPx : Math.max(1, Math.round(height * scale));

@@ -1,4 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
+import { isSrgbProfile } from '../contracts/colour-profile.ts';
 import type { Raster } from './raster.ts';
 
 // Every picture is seen once, and the slots share the cores with the sessions.
@@ -17,13 +18,21 @@ export interface CropArea {
 }
 
 /** Three channels of 8 bits in sRGB, from a file or the bytes of one. */
-export function openImage(source: string | Uint8Array): Sharp {
-  return sharp(source, { limitInputPixels: MAX_PIXELS }).toColourspace('srgb').removeAlpha();
+export function openImage(source: string | Uint8Array, ignoreIcc = false): Sharp {
+  return sharp(source, { limitInputPixels: MAX_PIXELS, ignoreIcc }).toColourspace('srgb').removeAlpha();
+}
+
+/** The same and its size. Without a conversion where the picture's colour profile is that of sRGB. */
+export async function openSized(
+  source: string | Uint8Array,
+): Promise<{ opened: Sharp; widthPx: number; heightPx: number }> {
+  const { width, height, icc } = await sharp(source, { limitInputPixels: MAX_PIXELS }).metadata();
+  return { opened: openImage(source, isSrgbProfile(icc)), widthPx: width, heightPx: height };
 }
 
 /** The pixels of a part of the picture, or of all of it. */
 export async function readArea(source: string | Uint8Array, area?: CropArea): Promise<Raster> {
-  const opened = openImage(source);
+  const { opened } = await openSized(source);
   const { data, info } = await (area ? opened.extract(area) : opened)
     .raw()
     .toBuffer({ resolveWithObject: true });

@@ -21,6 +21,8 @@ type PoolConfig = Pick<Config, 'gpu' | 'models' | 'onnx'>;
 
 /** What CUDA takes for no device at all. */
 const NO_DEVICE = '-1';
+/** Asks Linux for pages of 2 MB for what a model computes with (glibc from 2.35 on). Others than glibc ignore it. */
+export const HUGE_PAGES = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 /** TensorRT compiles a large model for this long, once. */
 const COMPILE_TIMEOUT_MS = 30 * 60_000;
 
@@ -75,6 +77,7 @@ function environmentOf(
   { cacheDir }: PoolConfig['models'],
 ) {
   return {
+    ...HUGE_PAGES,
     CUDA_VISIBLE_DEVICES: device,
     ...(libraryPath && { LD_LIBRARY_PATH: libraryPath }),
     ORT_TENSORRT_FP16_ENABLE: birefnet.useFp16 ? '1' : '0',

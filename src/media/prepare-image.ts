@@ -1,3 +1,4 @@
+import { isSrgbProfile } from '../contracts/colour-profile.ts';
 import { DEFAULT_BACKGROUND } from '../contracts/job.ts';
 import { MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX } from '../contracts/media-limits.ts';
 import { PipelineError } from '../errors.ts';
@@ -18,9 +19,10 @@ export interface PreparedImage {
  *   MEDIA_UNDECODABLE where it is damaged or cut off.
  */
 export async function prepareImage(field: MediaField, path: string, pngPath: string): Promise<PreparedImage> {
-  const { format } = await readHeader(field, path);
+  const { format, isSrgb } = await readHeader(field, path);
+  const options = { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'warning', ignoreIcc: isSrgb } as const;
   try {
-    const { width, height } = await sharp(path, { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'warning' })
+    const { width, height } = await sharp(path, options)
       .autoOrient()
       .flatten({ background: DEFAULT_BACKGROUND })
       .toColourspace('srgb')
@@ -32,13 +34,13 @@ export async function prepareImage(field: MediaField, path: string, pngPath: str
   }
 }
 
-async function readHeader(field: MediaField, path: string): Promise<{ format: string }> {
+async function readHeader(field: MediaField, path: string): Promise<{ format: string; isSrgb: boolean }> {
   const header = await sharp(path, { limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {
       throw undecodable(field, error);
     });
-  const { width, height, pages = 1, compression } = header;
+  const { width, height, pages = 1, compression, icc } = header;
   const format = header.format === 'heif' ? (compression === 'hevc' ? 'heic' : 'avif') : header.format;
   const details = { field, widthPx: width, heightPx: height };
 
@@ -63,7 +65,7 @@ async function readHeader(field: MediaField, path: string): Promise<{ format: st
       { details },
     );
   }
-  return { format };
+  return { format, isSrgb: isSrgbProfile(icc) };
 }
 
 function undecodable(field: MediaField, cause: unknown): PipelineError {
