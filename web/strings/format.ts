@@ -13,7 +13,8 @@ export function formatDuration(ms: number): string {
 
 /** For times to come, that nobody knows to a tenth. */
 export function formatEstimate(ms: number): string {
-  return formatDuration(Math.max(1, Math.round(ms / 1000)) * 1000);
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  return seconds < 60 ? strings.value.units.seconds(formatNumber(seconds)) : formatDuration(seconds * 1000);
 }
 
 export function formatNumber(value: number, digits = 0): string {
