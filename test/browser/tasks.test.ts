@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -159,6 +160,33 @@ describe.skipIf(!chromiumPath)('tasks on the page (needs chromium)', { timeout: 
     await page.locator('.voice-line', { hasText: 'hello.wav' }).waitFor();
     expect(await faultsOfView(page)).toEqual([]);
     expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('goes on with an upload that a reload cut off', async () => {
+    const { page } = await open();
+    const devtools = await page.context().newCDPSession(page);
+    const speed = (bytesPerS: number) =>
+      devtools.send('Network.emulateNetworkConditions', {
+        offline: false,
+        latency: 0,
+        downloadThroughput: -1,
+        uploadThroughput: bytesPerS,
+      });
+    const side = 900;
+    const large = join(folder, 'large.png');
+    await sharp(randomBytes(side * side * 3), { raw: { width: side, height: side, channels: 3 } }).toFile(
+      large,
+    );
+    await choose(page, large, voice);
+    await page.getByRole('button', { name: 'Make the video' }).waitFor();
+    await speed(400_000);
+    await page.getByRole('button', { name: 'Make the video' }).click();
+    await page.getByText(/^[1-9]\d? % of the files are sent/).waitFor();
+    await page.reload();
+    await page.getByText(/^\d+ % of the files are sent/).waitFor();
+    await speed(-1);
+    await page.getByRole('heading', { name: 'Your video is ready' }).waitFor();
     await page.context().close();
   });
 

@@ -157,6 +157,12 @@ async function catchUp(id: string): Promise<void> {
   }
 }
 
+const recalled = Promise.withResolvers<void>();
+/**
+ * Resolves when uploads that were cut off go on again: until then, a task that the server does not know may be one of them.
+ */
+export const uploadsGoOn: Promise<void> = recalled.promise;
+
 /** Once, at the start of the page: what was submitted from this browser, and uploads that were cut off. */
 export async function resume(): Promise<void> {
   for (const keepsake of await recallAll()) {
@@ -166,6 +172,7 @@ export async function resume(): Promise<void> {
       void submit(keepsake);
     }
   }
+  recalled.resolve();
   // One after the other: there is no hurry, and the view that is open asks for its own.
   for (const id of taskIds.value) {
     await catchUp(id);
