@@ -77,10 +77,10 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
   });
 
   it("passes on the server's own words where it refuses an option", async () => {
-    const { code, said } = await run('generate', 'me.jpg', 'hello.wav', '--confidence', '2');
+    const { code, said } = await run('generate', 'me.jpg', 'hello.wav', '--deadline', '90000');
 
     expect(code).toBe(2);
-    expect(said).toContain('error: conf_threshold: expected a number from 0 to 1');
+    expect(said).toContain('error: deadline_s: expected whole seconds from 1 to 86400');
     expect(await readdir(folder)).not.toContain('me.mp4');
   });
 
@@ -88,6 +88,12 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     ['a file that is not there', ['nobody.jpg', 'hello.wav'], 'nobody.jpg cannot be read'],
     ['a pattern that fits nothing', ['none/*.jpg', 'hello.wav'], 'No file fits none/*.jpg'],
     ['a voice alone', ['hello.wav'], 'Expected a photo and a voice'],
+    ['no share', ['me.jpg', 'hello.wav', '--confidence', '2'], 'Expected a number from 0 to 1'],
+    [
+      'no priority',
+      ['me.jpg', 'hello.wav', '--priority', '9'],
+      'Expected a number from 1 (first) to 5 (last)',
+    ],
     ['a background that is nothing', ['me.jpg', 'hello.wav', '--background', 'x.jpg'], 'for --background'],
     ['a file for several', ['team/*.jpg', 'hello.wav', '-o', 'x.mp4'], 'give a folder with --out'],
   ])('says what to change for %s', async (_case, args, sentence) => {

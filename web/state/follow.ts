@@ -10,6 +10,7 @@ import {
   takeEvent,
   takeStatus,
   taskOf,
+  uploadsGoOn,
 } from './tasks.ts';
 
 const LOOK_MS = 2_000;
@@ -68,6 +69,7 @@ function takeOutcome(id: string, outcome: JobOutcome | undefined): void {
 }
 
 async function look(id: string, signal: AbortSignal): Promise<void> {
+  await uploadsGoOn;
   while (!signal.aborted && !hasLastStatus(taskOf(id).value)) {
     if (taskOf(id).value.uploading === undefined) {
       const status = await server.status(id, { signal }).catch(() => undefined);
