@@ -71,17 +71,19 @@ export function toSteps(task: Task, t: Strings): Step[] {
   const stages = task.events.map(({ data }) => data.stage);
   const known = stages.length > 0 ? stages : [stageOf(task)];
   const reached = known.map(reachedBy).findLast((at) => at !== undefined) ?? { step: 'check', isEnd: false };
+  // A status may tell of the end before the last events come.
+  const isReady = stageOf(task) === 'COMPLETED';
   const position = STEPS.indexOf(reached.step as StepName);
   const fault = FAULTS[known.at(-1)!];
   const last = task.events.findLast(({ data }) => reachedBy(data.stage));
   // Also of a task that was cancelled while it asked.
   const isAsking = last ? personsAskedFor(last) !== undefined : personsToChoose(task) !== undefined;
   // A step that ended well hands over to the next at once: that one is under way, or has failed.
-  const current = reached.isEnd && !isAsking && known.at(-1) !== 'COMPLETED' ? position + 1 : position;
+  const current = reached.isEnd && !isAsking && !isReady ? position + 1 : position;
   return STEPS.map((name, index): Step => {
     const times = toTimes(task.events, name);
     const words = toWords(task, name, t);
-    if (index < current || known.at(-1) === 'COMPLETED') {
+    if (index < current || isReady) {
       return { name, state: 'done', ...times, words };
     }
     if (index > current) {
