@@ -242,8 +242,8 @@ def export_landmarks(runs, out):
     state = torch.load(runs / 'landmarks.pt', weights_only=True)['average']
     net = averaged(Landmarks(state['mean'], state['basis'], state['size']), runs / 'landmarks.pt')
     model = to_onnx(LandmarksCore(net), torch.zeros(1, 3, 192, 192), ['input_1'], ['landmarks', 'face_logit'], path)
-    finish(model, path, task='face-landmarks')
-    return {'name': 'limelight-landmarks', 'task': 'face-landmarks', 'file': path.name, 'memory_mb': 80,
+    finish(halve(model), path, task='face-landmarks', license=FROM_LITE0['license'])
+    return {**FROM_LITE0, 'name': 'limelight-landmarks', 'task': 'face-landmarks', 'file': path.name, 'memory_mb': 80,
             'input': {'name': 'input_1', 'shape': [1, 3, 192, 192], 'layout': 'NCHW', 'colour': 'RGB', 'scale': 1 / 255,
                       'mean': [0, 0, 0], 'std': [1, 1, 1], 'fit': 'stretch', 'pad': 114},
             'output': {'kind': 'landmarks-468', 'names': ['landmarks', 'face_logit'], 'shape': [[1, 1404], [1, 1]]}}

@@ -104,19 +104,12 @@ class Backbone(nn.Module):
 
     def forward(self, x):
         """Pictures normalised by ImageNet's mean and deviation; the weights were made for (RGB - 127) / 128."""
-        s2, s4, s8, mid, s16, s32 = self.stages
-        f2 = s2(self.stem(x * self.gain + self.shift))
-        f4 = s4(f2)
-        f8 = s8(f4)
-        f16 = s16(mid(f8))
-        return f2, f4, f8, f16, s32(f16)
-
-    def features(self, x):
-        """Of the last stage, for pictures of RGB 0..1."""
-        x = self.stem((x * 255 - 127) / 128)
+        x, features = self.stem(x * self.gain + self.shift), []
         for stage in self.stages:
             x = stage(x)
-        return x
+            features.append(x)
+        del features[3]  # stride 16 has two stages
+        return tuple(features)
 
 
 class Context(nn.Module):
@@ -187,6 +180,9 @@ class Landmarks(nn.Module):
         self.register_buffer('mean', mean)
         self.register_buffer('basis', basis)
         self.register_buffer('size', torch.tensor(float(size)))  # typical size of the shape in crop pixels
+        mean, std = (torch.tensor(t).view(1, 3, 1, 1) for t in (IMAGENET_MEAN, IMAGENET_STD))
+        self.register_buffer('colour_mean', mean, persistent=False)
+        self.register_buffer('colour_std', std, persistent=False)
         self.backbone = Backbone(stages=5)
         self.top = nn.Sequential(InvertedResidual(112, 128, k=5), InvertedResidual(128, 128, k=5))
         self.squeeze = cba(128, 40, 1)
@@ -197,7 +193,8 @@ class Landmarks(nn.Module):
 
     def forward(self, x):
         x = F.interpolate(x, size=(self.SIDE, self.SIDE), mode='bilinear', align_corners=False)
-        x = self.fc(self.squeeze(self.top(self.backbone.features(x))).flatten(1))
+        f16 = self.backbone((x - self.colour_mean) / self.colour_std)[-1]
+        x = self.fc(self.squeeze(self.top(f16)).flatten(1))
         shape = (self.shape(x) @ self.basis.flatten(1)).view(-1, 468, 3) + self.mean
         pose = self.pose(x)
         a, b = (1 + pose[:, 0:1]) * self.size, pose[:, 1:2] * self.size
@@ -237,7 +234,7 @@ class PersonDetector(nn.Module):
 
 
 class FaceDetector(nn.Module):
-    """The trunk of the landmark net, a path up, and a dense head."""
+    """A small trunk, a path up, and a dense head."""
 
     def __init__(self):
         super().__init__()

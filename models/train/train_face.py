@@ -1,5 +1,5 @@
-"""Trains the face detector, from the landmark network:
-python train_face.py --data people --faces faces --teacher face-rfb.onnx --start runs/landmarks.pt --out runs/face.pt"""
+"""Trains the face detector:
+python train_face.py --data people --faces faces --teacher face-rfb.onnx --out runs/face.pt"""
 import argparse
 import json
 import pickle
@@ -207,7 +207,6 @@ def main():
     parser.add_argument('--data', required=True, help='folder of the people set')
     parser.add_argument('--faces', required=True, help='folder of the faces set')
     parser.add_argument('--teacher', required=True, help='UltraFace RFB-320')
-    parser.add_argument('--start', help='a landmark checkpoint to begin from')
     parser.add_argument('--out', default='runs/face.pt')
     parser.add_argument('--images', type=int, default=4800)
     parser.add_argument('--all-licences', action='store_true', help='for comparison only, never for shipped weights')
@@ -222,17 +221,11 @@ def main():
           f'backgrounds; val {len(sets.val)}, {len(portraits)}, {len(held_out)}', flush=True)
     torch.manual_seed(1)
     model = FaceDetector()
-    if args.start:
-        taught, own = torch.load(args.start, weights_only=True)['average'], model.state_dict()
-        same = {k: v for k, v in taught.items() if k in own and v.shape == own[k].shape}
-        model.load_state_dict({**own, **same})
-        print(f'{len(same)} tensors from {args.start}', flush=True)
 
     def make_batch(rng, n, size):
         return to_batch(rng, [make_scene(rng, sets, size) for _ in range(n)], size)
 
     run(model, make_batch, loss_of, phases=PHASES, images=args.images, lr=2e-3, out=args.out, clip=8.0,
-        frozen=('s2', 's4') if args.start else (),
         evaluate=lambda m: summary(figures(lambda rgb: detect(m, rgb), sets.val, portraits, held_out)), evaluate_every=4800)
 
 

@@ -1,4 +1,5 @@
 import type { Box } from '../contracts/job.ts';
+import { MIRRORED_POINT } from './face-mirror.ts';
 import type { FoundModel } from './find-model.ts';
 import type { Raster } from './raster.ts';
 import { openSession, type SessionOptions } from './session.ts';
@@ -24,8 +25,8 @@ const SIDE = 192;
 const CROP = 1.5;
 /** The crops around a face that was found: what the model misses in one of them it may see in another. */
 const LOOKS = [
-  { larger: 1.1, roll: (7 * Math.PI) / 180 },
-  { larger: 0.93, roll: (-7 * Math.PI) / 180 },
+  { larger: 1.1, roll: (7 * Math.PI) / 180, mirrored: true },
+  { larger: 0.93, roll: (-7 * Math.PI) / 180, mirrored: true },
 ];
 const [RIGHT_EYE, LEFT_EYE] = [33, 263];
 
@@ -35,6 +36,7 @@ interface Crop {
   y: number;
   side: number;
   roll: number;
+  mirrored?: boolean;
 }
 
 /** What `findModel` is asked for. */
@@ -46,7 +48,7 @@ const LOGIT = 'conv2d_31';
  * Serves MediaPipe's face mesh: RGB / 255 of a square crop, planar; 1404 numbers in pixels of the crop and a face logit.
  * Three passes, each around what the one before found, the later ones rolled upright by the line of the eyes: the model
  * is exact only on upright faces of the size that it was trained on. The points are the mean of the last one and two more
- * on crops that are a little larger or smaller and rolled: a quarter nearer to the mesh's own mean than a single pass.
+ * on crops that are a little larger or smaller, rolled and mirrored: where a model leans to one side, it leans to both.
  */
 export async function createFaceLandmarker(
   model: FoundModel,
@@ -65,8 +67,8 @@ export async function createFaceLandmarker(
       const third = await pass(picture, cropOfPoints(second.points));
       const around = cropOfPoints(third.points);
       const looks = [third.points];
-      for (const { larger, roll } of LOOKS) {
-        const look = { ...around, side: larger * around.side, roll: around.roll + roll };
+      for (const { larger, roll, mirrored } of LOOKS) {
+        const look = { ...around, side: larger * around.side, roll: around.roll + roll, mirrored };
         looks.push((await pass(picture, look)).points);
       }
       return { points: meanOf(looks), logit: third.logit, drift: drift(second.points, third.points) };
@@ -109,19 +111,20 @@ function cropOfPoints(points: Float32Array): Crop {
 }
 
 /** Bilinear, with as many taps a pixel as the crop is reduced by: plain bilinear would skip pixels and alias. */
-function toInput(picture: Raster, { x, y, side, roll }: Crop): Float32Array {
+function toInput(picture: Raster, { x, y, side, roll, mirrored = false }: Crop): Float32Array {
   const plane = SIDE * SIDE;
   const input = new Float32Array(3 * plane);
   const taps = Math.max(1, Math.ceil(side / SIDE));
   const step = side / SIDE / taps;
   const [cos, sin] = [Math.cos(roll), Math.sin(roll)];
+  const direction = mirrored ? -1 : 1;
   const weight = 1 / (255 * taps * taps);
   for (let pixel = 0; pixel < plane; pixel += 1) {
     const row = Math.floor(pixel / SIDE);
     const column = pixel % SIDE;
     for (let tap = 0; tap < taps * taps; tap += 1) {
       const across = (row * taps + Math.floor(tap / taps) + 0.5) * step - side / 2;
-      const along = (column * taps + (tap % taps) + 0.5) * step - side / 2;
+      const along = direction * ((column * taps + (tap % taps) + 0.5) * step - side / 2);
       const sourceX = x + along * cos - across * sin - 0.5;
       const sourceY = y + along * sin + across * cos - 0.5;
       addSample(input, pixel, plane, picture, sourceX, sourceY, weight);
@@ -156,16 +159,17 @@ function addSample(
   }
 }
 
-function toPicture(points: Float32Array, { x, y, side, roll }: Crop): Float32Array {
+function toPicture(points: Float32Array, { x, y, side, roll, mirrored = false }: Crop): Float32Array {
   const scale = side / SIDE;
   const [cos, sin] = [Math.cos(roll) * scale, Math.sin(roll) * scale];
   const mapped = new Float32Array(points.length);
   for (let i = 0; i < points.length; i += 3) {
-    const along = points[i]! - SIDE / 2;
+    const along = (mirrored ? -1 : 1) * (points[i]! - SIDE / 2);
     const across = points[i + 1]! - SIDE / 2;
-    mapped[i] = x + along * cos - across * sin;
-    mapped[i + 1] = y + along * sin + across * cos;
-    mapped[i + 2] = points[i + 2]! * scale;
+    const to = mirrored ? 3 * MIRRORED_POINT[i / 3]! : i;
+    mapped[to] = x + along * cos - across * sin;
+    mapped[to + 1] = y + along * sin + across * cos;
+    mapped[to + 2] = points[i + 2]! * scale;
   }
   return mapped;
 }

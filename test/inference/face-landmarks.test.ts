@@ -7,6 +7,7 @@ import {
   type FaceLandmarker,
   LANDMARK_KINDS,
 } from '../../src/inference/face-landmarks.ts';
+import { MIRRORED_POINT } from '../../src/inference/face-mirror.ts';
 import { findModel } from '../../src/inference/find-model.ts';
 import { readArea } from '../../src/inference/open-image.ts';
 import type { Raster } from '../../src/inference/raster.ts';
@@ -59,6 +60,28 @@ describe('the starter for face points', () => {
       const again = await landmarker.locate(portrait, moved);
       expect(between(points, again.points)).toBeLessThan(0.015);
     }
+  });
+
+  it('finds the mirrored points in a mirror image', async () => {
+    const { points } = await landmarker.locate(portrait, box);
+    const { widthPx, bytes } = portrait;
+    const mirrored = bytes.map((_, at) => {
+      const pixel = Math.floor(at / 3);
+      const x = pixel % widthPx;
+      return bytes[3 * (pixel - x + widthPx - 1 - x) + (at % 3)]!;
+    });
+    const [left, top, right, bottom] = box;
+    const { points: found } = await landmarker.locate({ ...portrait, bytes: mirrored }, [
+      widthPx - right,
+      top,
+      widthPx - left,
+      bottom,
+    ]);
+    const back = points.map((_, at) => {
+      const value = found[3 * MIRRORED_POINT[Math.floor(at / 3)]! + (at % 3)]!;
+      return at % 3 === 0 ? widthPx - value : value;
+    });
+    expect(between(points, back)).toBeLessThan(0.03);
   });
 
   it('is not sure of a wall', async () => {
