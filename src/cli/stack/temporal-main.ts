@@ -8,6 +8,7 @@ import { runMain } from '../../run-main.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { findTemporalBinary } from '../../temporal/binary.ts';
 import { startDevServer } from '../../temporal/dev-server.ts';
+import { untilSilent } from '../../temporal/watch-server.ts';
 import { assertPortFree } from './assert-port-free.ts';
 import { endLeftover, rememberProcess } from './leftover-process.ts';
 
@@ -27,8 +28,11 @@ await runMain(createLogger('temporal', config.log), async (signal) => {
   // The server's own lines are below the level that this process logs at, and useful where something is wrong.
   await using server = await startDevServer({ binary, dir, port, uiPort, log: process.stdout });
   await rememberProcess(pidFile, server.process.pid!);
-  await Promise.race([signal.aborted || once(signal, 'abort'), once(server.process, 'exit')]);
+  const ended = once(server.process, 'exit').then(() => 'ended by itself');
+  const silent = untilSilent({ address: server.address, signal }).then(() => 'does not answer any more');
+  const fault = await Promise.race([ended, silent]);
   if (!signal.aborted) {
-    throw new PipelineError('TEMPORAL_UNAVAILABLE', 'The Temporal server ended by itself');
+    server.process.kill('SIGKILL');
+    throw new PipelineError('TEMPORAL_UNAVAILABLE', `The Temporal server ${fault}`);
   }
 });
