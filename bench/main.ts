@@ -47,6 +47,11 @@ if (unknown.length > 0) {
   process.exit(reportError(fault, 'limelight bench'));
 }
 
+// Ends what goes with this process, Temporal servers above all: a signal alone would leave them behind.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(130));
+}
+
 const results: Record<string, Row[] | { unavailable: string }> = {};
 for (const bench of BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
   const unavailable = bench.unavailable?.();
