@@ -19,7 +19,7 @@ export interface DIdCall<T> {
   query?: Record<string, string>;
   json?: unknown;
   form?: FormData;
-  /** Without it the answer's body is not read. */
+  /** Without it the answer may be empty, or anything that is JSON: a page of a gateway says nothing of what D-ID did. */
   answer?: z.ZodType<T>;
 }
 
@@ -34,7 +34,13 @@ export function createDIdHttp({ apiUrl, apiKey, encodesKey, dispatcher }: DIdHtt
     if (status < 200 || status > 299) {
       throw toAnswerError(name, { status, retryAfter: headers['retry-after'], text });
     }
-    return call.answer ? parse(name, call.answer, text) : (undefined as never);
+    if (call.answer) {
+      return parse(name, call.answer, text);
+    }
+    if (text !== '') {
+      parseJson(name, text);
+    }
+    return undefined as never;
   };
 
   async function send({ method, path, query, json, form }: DIdCall<unknown>) {
@@ -57,14 +63,16 @@ export function createDIdHttp({ apiUrl, apiKey, encodesKey, dispatcher }: DIdHtt
   }
 }
 
-function parse<T>(name: string, schema: z.ZodType<T>, text: string): T {
-  let json: unknown;
+function parseJson(name: string, text: string): unknown {
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw noJson(name, error);
   }
-  const parsed = schema.safeParse(json);
+}
+
+function parse<T>(name: string, schema: z.ZodType<T>, text: string): T {
+  const parsed = schema.safeParse(parseJson(name, text));
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
     throw unreadableAnswer(name, faults.join('; '), parsed.error);

@@ -325,6 +325,14 @@ describe('D-ID', () => {
     expect(account.leftovers).toEqual([]);
   });
 
+  it('does not take the page of a gateway for a deletion', async () => {
+    open({ talkMs: () => 60_000 }, { deleteTalk: [{ kind: 'garbage' }] });
+    const { talkId } = await create();
+
+    await expect(dId.delete('talk', talkId)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
+    expect(account.talks.has(talkId)).toBe(true);
+  });
+
   it('is refused by the emulator, as by D-ID, where a request is not as specified', async () => {
     const post = (body: unknown) =>
       fetch(`${emulator.url}/talks`, {
