@@ -6,6 +6,7 @@ import { PipelineError } from '../src/errors.ts';
 import { type Bench, isMet, type Row } from './bench.ts';
 import { burst } from './burst.ts';
 import { dId } from './d-id.ts';
+import { exitOnSignals } from './exit-on-signals.ts';
 import { models } from './models.ts';
 import { observation } from './observation.ts';
 import { orchestration } from './orchestration.ts';
@@ -47,10 +48,7 @@ if (unknown.length > 0) {
   process.exit(reportError(fault, 'limelight bench'));
 }
 
-// Ends what goes with this process, Temporal servers above all: a signal alone would leave them behind.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => process.exit(130));
-}
+exitOnSignals();
 
 const results: Record<string, Row[] | { unavailable: string }> = {};
 for (const bench of BENCHES.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {

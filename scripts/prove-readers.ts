@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { percentile } from '../bench/bench.ts';
 import { cpuSecondsOf } from '../bench/cpu-time.ts';
+import { exitOnSignals } from '../bench/exit-on-signals.ts';
 import { seededRandom } from '../src/providers/local/motion/seeded-random.ts';
 import { createFileStore } from '../src/storage/file-store.ts';
 import { createTaskRecords } from '../src/storage/task-records.ts';
@@ -45,10 +46,7 @@ const [minutes, readers, tasks, seed] = [values.minutes, values.readers, values.
   Number,
 ) as [number, number, number, number];
 
-// Ends what goes with this process, the Temporal server above all: a signal alone would leave it behind.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => process.exit(130));
-}
+exitOnSignals();
 
 const random = seededRandom(String(seed));
 const root = await mkdtemp(join(tmpdir(), 'limelight-readers-'));
