@@ -55,24 +55,14 @@ export async function openDetectorModel(
   };
   const known = { ...to, personClass, ...(output.maxIou !== undefined && { maxIou: output.maxIou }) };
 
-  const buffers: Float32Array[] = [];
   const detectTogether: DetectorModel['detectTogether'] = async (images, minScore) => {
     const timer = new StepTimer();
     const pictures = await Promise.all(images.map((image) => letterbox(image, to)));
     timer.done('decode');
     const rgb = pictures.map((picture) => picture.rgb);
-    const tensor = toBatchTensor(
-      rgb,
-      to.widthPx,
-      to.heightPx,
-      input,
-      images.length === 1 ? buffers.pop() : undefined,
-    );
+    const tensor = toBatchTensor(rgb, to.widthPx, to.heightPx, input);
     timer.done('tensor');
     const [scores] = await session.run(tensor);
-    if (images.length === 1) {
-      buffers.push(tensor.data);
-    }
     timer.done('model');
     const detections = pictures.map(({ widthPx, heightPx, toPicture }, index) => {
       const own = pictures.length === 1 ? scores! : pictureOf(scores!, index);

@@ -7,24 +7,22 @@ export function toImageTensor(
   widthPx: number,
   heightPx: number,
   input: ModelContract['input'],
-  data?: Float32Array,
 ): FloatTensor {
-  return toBatchTensor([rgb], widthPx, heightPx, input, data);
+  return toBatchTensor([rgb], widthPx, heightPx, input);
 }
 
 /**
  * Several pictures of one size, [pictures, 3, height, width].
  * Three tables of 256 entries in place of arithmetic for each of a million values.
- * @param data is written to and comes back: a new one of megabytes for each picture is garbage that costs more than filling it.
  */
 export function toBatchTensor(
   pictures: readonly Uint8Array[],
   widthPx: number,
   heightPx: number,
   { scale, mean, std, colour }: ModelContract['input'],
-  data: Float32Array = new Float32Array(3 * widthPx * heightPx * pictures.length),
 ): FloatTensor {
   const plane = widthPx * heightPx;
+  const data = new Float32Array(3 * plane * pictures.length);
   const [first, second, third] = ([0, 1, 2] as const).map((channel) =>
     Float32Array.from({ length: 256 }, (_, byte) => (byte * scale - mean[channel]) / std[channel]),
   ) as [Float32Array, Float32Array, Float32Array];

@@ -35,15 +35,12 @@ export async function openMattingModel(
     );
   }
   const session = await openSession(model, options);
-  const buffers: Float32Array[] = [];
   return {
     name,
     sidePx,
     async matte(picture) {
       const square = await resize(picture, sidePx, sidePx);
-      const tensor = toImageTensor(square.bytes, sidePx, sidePx, input, buffers.pop());
-      const [alpha] = await session.run(tensor);
-      buffers.push(tensor.data);
+      const [alpha] = await session.run(toImageTensor(square.bytes, sidePx, sidePx, input));
       const bytes = readAlpha(output.kind as MattingKind, alpha!, sidePx);
       return { bytes, widthPx: sidePx, heightPx: sidePx, channels: 1 };
     },
