@@ -33,7 +33,16 @@ describe('createEventStream', () => {
     const stream = createEventStream({ maxQueuedBytes: 1000, cut: () => {} });
     stream.reader.end(undefined);
 
+    // Or it would be answered 204, and stay away from a job that goes on.
+    expect(stream.isOver).toBe(false);
     expect(await new Response(stream.body).text()).toBe('retry: 1000\n\nretry: 1000\n\n');
+  });
+
+  it('is over for a reader that has the last event of a job that has ended', () => {
+    const stream = createEventStream({ maxQueuedBytes: 1000, cut: () => {} });
+    stream.reader.end({ success: true } as never);
+
+    expect(stream.isOver).toBe(true);
   });
 
   it('tells at once that a reader left which had gone before', async () => {

@@ -14,6 +14,7 @@ export function createEventStream({ maxQueuedBytes, cut }: EventStreamOptions) {
   let leave = () => {};
   let open = true;
   let sent = 0;
+  let isTold = false;
   const close = () => {
     open = false;
     leave();
@@ -42,6 +43,7 @@ export function createEventStream({ maxQueuedBytes, cut }: EventStreamOptions) {
     },
     end(outcome) {
       if (!open) return;
+      isTold = outcome !== undefined;
       if (!outcome) controller.enqueue(RETRY);
       close();
       controller.close();
@@ -50,9 +52,9 @@ export function createEventStream({ maxQueuedBytes, cut }: EventStreamOptions) {
   return {
     body,
     reader,
-    /** The reader has everything already, the last event included. */
+    /** The job has ended and the reader has everything already; not where only this process stops, which is no end. */
     get isOver() {
-      return !open && sent === 0;
+      return isTold && sent === 0;
     },
     /** What is to happen when the reader has left or was told the end; at once if it is gone already. */
     onLeave(action: () => void) {
