@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { copyFile, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import type { JobResult } from '../src/contracts/job.ts';
@@ -39,7 +40,8 @@ async function measureSize(name: string, bytes: number, rounds: number, atLeast?
   try {
     const store = createFileStore({ root: join(folder, 'store') });
     const [source, copy, got] = ['source', 'copy', 'got'].map((file) => join(folder, file));
-    await writeFile(source!, randomBytes(bytes));
+    const content = randomBytes(bytes);
+    await writeFile(source!, content);
     const times: Record<'cp' | 'put' | 'moved' | 'get' | 'file', number[]> = {
       cp: [],
       put: [],
@@ -55,8 +57,7 @@ async function measureSize(name: string, bytes: number, rounds: number, atLeast?
         if (warm) times[what].push(performance.now() - startedAt);
       };
       await time('cp', () => run('sh', ['-c', 'cp "$1" "$2" && sync "$2"', '-', source!, copy!]));
-      // In pieces of 64 KB, as sockets give them.
-      await time('put', () => store.put('bench/object', createReadStream(source!)));
+      await time('put', () => store.put('bench/object', Readable.from(socketPieces(content))));
       await copyFile(source!, got!);
       await time('moved', () => store.put('bench/moved', { path: got! }));
       await time('get', async () => {
@@ -88,6 +89,13 @@ async function measureSize(name: string, bytes: number, rounds: number, atLeast?
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** From memory: to read them from a file, one by one, takes Node as long as all that the store does with them. */
+function* socketPieces(content: Buffer): Iterable<Buffer> {
+  for (let start = 0; start < content.length; start += 65_536) {
+    yield content.subarray(start, start + 65_536);
   }
 }
 
