@@ -15,9 +15,12 @@ export interface StorageUsageOptions {
   store: Pick<ObjectStore, 'list' | 'read' | 'put'>;
   /** Folder of this machine whose disk is looked at. */
   root?: string;
-  /** A scan that is older is made again, while the older one is answered with. Default: 60 s. */
-  maxAgeMs?: number;
 }
+
+/** A scan is made again after twenty times as long as it took: what a small store holds is known as it changes. */
+const REST_PER_SCAN = 20;
+const SHORTEST_REST_MS = 2_000;
+const LONGEST_REST_MS = 60_000;
 
 type Scan = Omit<StorageUsage, 'disk'>;
 
@@ -29,13 +32,20 @@ const Scan = z.object({
   scannedAt: z.iso.datetime(),
 });
 
-/** What the store holds. A large one takes a while to go through: only the very first call waits for that. */
-export function createStorageUsage({ store, root, maxAgeMs = 60_000 }: StorageUsageOptions) {
+/**
+ * What the store holds. A large one takes a while to go through: only the very first call waits for that, all others
+ * are answered with the latest scan, and begin a new one where that is old.
+ */
+export function createStorageUsage({ store, root }: StorageUsageOptions) {
   let latest: Promise<Scan> | undefined;
   let next: Promise<Scan> | undefined;
+  let restMs = SHORTEST_REST_MS;
 
   const begin = () => {
+    const startedAt = performance.now();
     next ??= scan(store).finally(() => {
+      const tookMs = performance.now() - startedAt;
+      restMs = Math.min(Math.max(tookMs * REST_PER_SCAN, SHORTEST_REST_MS), LONGEST_REST_MS);
       next = undefined;
     });
     return next;
@@ -47,7 +57,7 @@ export function createStorageUsage({ store, root, maxAgeMs = 60_000 }: StorageUs
       latest = undefined;
       throw error;
     });
-    if (Date.now() - Date.parse(found.scannedAt) > maxAgeMs) {
+    if (Date.now() - Date.parse(found.scannedAt) > restMs) {
       begin().then(
         (scanned) => {
           latest = Promise.resolve(scanned);

@@ -49,4 +49,15 @@ describe('GET /api/pipeline/storage/stats', () => {
       age_s: expect.any(Number),
     });
   });
+
+  it('tells a new task of a small store within seconds', async () => {
+    const uploads = async () => {
+      const answer = await fetch(`${api.url}/api/pipeline/storage/stats`);
+      return ((await answer.json()) as { tiers: { uploads: { files: number } } }).tiers.uploads.files;
+    };
+    const before = await uploads();
+    expect((await submit('?wait=60')).status).toBe(200);
+
+    await expect.poll(uploads, { timeout: 15_000, interval: 250 }).toBe(before + 2);
+  });
 });
