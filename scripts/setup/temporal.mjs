@@ -15,9 +15,19 @@ import { fileURLToPath } from 'node:url';
 import { withLock } from './lock.mjs';
 import { runStep, say } from './step.mjs';
 
-/** The version that `src/temporal/binary.ts` looks for. */
-export const TEMPORAL_CLI_VERSION = '1.5.1';
-const MODULE = `github.com/temporalio/cli/cmd/temporal@v${TEMPORAL_CLI_VERSION}`;
+const TEMPORAL_CLI_VERSION = '1.5.1';
+/**
+ * The name that `src/temporal/binary.ts` looks for. The number behind the version counts the ways in which the setup got
+ * it: with another name every machine gets it anew.
+ */
+const TEMPORAL_PROGRAM = `temporal-${TEMPORAL_CLI_VERSION}-2`;
+const MODULE = 'github.com/temporalio/cli';
+/**
+ * The driver of Temporal's database. The one that this CLI was published with (1.34.1) forgets to close a query whose
+ * caller gives up at the wrong moment: the write-ahead log grows from then on, and after another such moment the server
+ * answers nothing any more. 1.51.0 is what Temporal itself took next.
+ */
+const SQLITE = 'modernc.org/sqlite@v1.51.0';
 const EXE = process.platform === 'win32' ? '.exe' : '';
 const CONNECT_MS = 20_000;
 const DOWNLOAD_MS = 10 * 60_000;
@@ -38,7 +48,7 @@ export function findTemporal(env) {
 
 /** @param {NodeJS.ProcessEnv} env */
 export function cachedTemporal(env) {
-  return cachedProgram(`temporal-${TEMPORAL_CLI_VERSION}`, env);
+  return cachedProgram(TEMPORAL_PROGRAM, env);
 }
 
 /**
@@ -54,7 +64,8 @@ export function cachedProgram(name, env) {
 }
 
 /**
- * Puts the Temporal CLI into the user's cache: downloaded by Temporal's SDK, or built where that does not get through.
+ * Puts the Temporal CLI into the user's cache: built with Go where there is Go, as that mends it, or else downloaded by
+ * Temporal's SDK.
  *
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
@@ -66,7 +77,7 @@ export async function installTemporal(root, env) {
       return; // another clone's setup has put it there meanwhile
     }
     const failures = [];
-    for (const obtain of [download, build]) {
+    for (const obtain of [build, download]) {
       const folder = mkdtempSync(join(mkdirp(dirname(target)), '.partial-'));
       const remove = () => rmSync(folder, { recursive: true, force: true });
       process.once('exit', remove);
@@ -113,7 +124,6 @@ async function download(root, folder) {
     const lines = error.message.split('\n');
     // The SDK repeats itself with each layer that the error passes; the innermost says most.
     const reason = lines[0].startsWith('no ') ? lines[0] : lines.at(-1).split(': ').slice(-2).join(': ');
-    say(`the download did not get through (${reason})`);
     throw new Error(`Download: ${reason}`);
   }
 }
@@ -127,11 +137,20 @@ async function build(_root, folder, env) {
   say(
     `building the Temporal CLI ${TEMPORAL_CLI_VERSION} with Go, 4 to 5 minutes on two cores, once on this machine`,
   );
+  // As a dependency of an empty module it is built with the driver that is asked for, and not with the one it names.
+  const module = mkdirp(join(folder, 'module'));
+  const version = `-X ${MODULE}/temporalcli.Version=${TEMPORAL_CLI_VERSION}`;
+  const program = join(folder, `temporal${EXE}`);
   try {
-    await runStep('building the Temporal CLI', ['go', 'install', '-ldflags=-s -w', MODULE], {
-      env: { ...env, GOBIN: folder },
-    });
+    for (const args of [
+      ['mod', 'init', 'limelight-temporal'],
+      ['get', `${MODULE}/cmd/temporal@v${TEMPORAL_CLI_VERSION}`, SQLITE],
+      ['build', `-ldflags=-s -w ${version}`, '-o', program, `${MODULE}/cmd/temporal`],
+    ]) {
+      await runStep('building the Temporal CLI', ['go', ...args], { cwd: module, env });
+    }
   } catch (error) {
+    say(`the build did not work (${error.message.split('\n').at(-1)})`);
     throw new Error(`Build: ${error.message}`);
   }
 }

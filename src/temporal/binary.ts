@@ -3,8 +3,8 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { PipelineError } from '../errors.ts';
 
-/** The version whose server was measured and tested; `scripts/setup.mjs` installs the same one. */
-export const TEMPORAL_CLI_VERSION = '1.5.1';
+/** The program whose server was measured and tested, as `scripts/setup.mjs` installs it. */
+export const TEMPORAL_PROGRAM = 'temporal-1.5.1-2';
 
 /**
  * The Temporal CLI: on PATH, else in the user's cache where `scripts/setup.mjs` puts it.
@@ -19,7 +19,7 @@ export function findTemporalBinary(env: Record<string, string | undefined>): str
       .split(delimiter)
       .filter(Boolean)
       .map((folder) => join(folder, name)),
-    join(cacheHome, 'limelight', 'bin', name.replace('temporal', `temporal-${TEMPORAL_CLI_VERSION}`)),
+    join(cacheHome, 'limelight', 'bin', name.replace('temporal', TEMPORAL_PROGRAM)),
   ];
   const found = candidates.find((path) => existsSync(path));
   if (!found) {

@@ -14,8 +14,8 @@ export interface ServerWatch {
 
 /**
  * Resolves when a Temporal server that is there has given up answering, or when the signal is aborted. It is asked for what it
- * has to read from its database: one that has lost the only connection to its SQLite file takes every request and
- * answers none, for ever.
+ * has to read from its database: one whose only connection to its SQLite file is broken takes every request and answers
+ * none, for ever. The setup builds one to which that does not happen; what is on PATH or published may be another.
  */
 export async function untilSilent(watch: ServerWatch): Promise<void> {
   const { address, signal, everyMs = 10_000, timeoutMs = 10_000, misses = 6 } = watch;

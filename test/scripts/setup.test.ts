@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findTemporalBinary, TEMPORAL_CLI_VERSION } from '../../src/temporal/binary.ts';
+import { findTemporalBinary, TEMPORAL_PROGRAM } from '../../src/temporal/binary.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../scripts');
 
@@ -132,7 +132,7 @@ describe('setup', () => {
 
   it('finds the Temporal CLI in the cache, where the server looks for it too', async () => {
     await setUp();
-    const cached = join(env.XDG_CACHE_HOME!, 'limelight/bin', `temporal-${TEMPORAL_CLI_VERSION}`);
+    const cached = join(env.XDG_CACHE_HOME!, 'limelight/bin', TEMPORAL_PROGRAM);
     await mkdir(dirname(cached), { recursive: true });
     await copyFile(join(bin, 'temporal'), cached);
     await rm(join(bin, 'temporal'));
@@ -147,15 +147,39 @@ describe('setup', () => {
     expect((await setUp({ TEMPORAL_ADDRESS: 'temporal.example:7233' })).code).toBe(0);
   });
 
-  it('builds the Temporal CLI with Go where the download does not get through', async () => {
+  it('builds the Temporal CLI with Go, and with a newer SQLite driver than it names', async () => {
     await rm(join(bin, 'temporal'));
-    await program('go', 'printf "#!/bin/sh\\nexit 0\\n" > "$GOBIN/temporal" && chmod +x "$GOBIN/temporal"');
+    await program(
+      'go',
+      `echo "$@" >> "${join(clone, 'go-calls')}"
+       [ "$1" != build ] || { printf "#!/bin/sh\nexit 0\n" > ../temporal && chmod +x ../temporal; }`,
+    );
 
     const { code, said } = await setUp();
 
     expect(code).toBe(0);
-    expect(said).toContain('the download did not get through');
     expect(said).toContain('4 to 5 minutes');
+    expect(said).not.toContain('downloading');
+    expect(await readFile(join(clone, 'go-calls'), 'utf8')).toMatch(
+      /^get github.com\/temporalio\/cli\/cmd\/temporal@v1\.\S+ modernc.org\/sqlite@v1\.51\.0$/m,
+    );
+    expect(findTemporalBinary(env)).toContain(env.XDG_CACHE_HOME);
+  });
+
+  it('downloads the Temporal CLI where there is no Go, or where Go cannot build it', async () => {
+    await rm(join(bin, 'temporal'));
+    await program('go', '[ "$1" = version ] || { echo "go: no network" >&2; exit 1; }');
+    const download = 'scripts/setup/download-temporal.mjs';
+    await writeFile(
+      join(clone, download),
+      `import { writeFileSync } from 'node:fs';
+       writeFileSync(process.argv[3] + '/temporal-cli', '#!/bin/sh\\nexit 0\\n', { mode: 0o755 });`,
+    );
+
+    const { code, said } = await setUp();
+
+    expect(code).toBe(0);
+    expect(said).toContain('the build did not work (go: no network)');
     expect(findTemporalBinary(env)).toContain(env.XDG_CACHE_HOME);
   });
 

@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { expect, it } from 'vitest';
+import { startTestServer } from '../temporal-server.ts';
+
+/** Without it the server is the one that was published, and that does not go on. */
+const hasGo = spawnSync('go', ['version']).status === 0;
+const CALLERS = 24;
+const GIVEN_UP = 6_000;
+/** About as long as the server reads its database for an answer, with so many callers. */
+const PATIENCE_MS = 8;
+
+it.skipIf(!hasGo)(
+  'the server goes on when callers give up while it reads its database (needs Go, to build it)',
+  async () => {
+    await using server = await startTestServer();
+    const { connection } = server.client;
+    const workflowId = 'looked-at';
+    await server.client.workflow.start('none', { workflowId, taskQueue: 'none' });
+    const look = () =>
+      connection.workflowService.describeWorkflowExecution({
+        namespace: 'default',
+        execution: { workflowId },
+      });
+    let givenUp = 0;
+    const caller = async () => {
+      while (givenUp < GIVEN_UP) {
+        const leaving = new AbortController();
+        setTimeout(() => leaving.abort(), Math.random() * PATIENCE_MS);
+        await connection.withAbortSignal(leaving.signal, look).catch(() => {
+          givenUp += 1;
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: CALLERS }, caller));
+
+    await expect(connection.withDeadline(Date.now() + 5_000, look)).resolves.toBeDefined();
+  },
+  60_000,
+);
