@@ -34,6 +34,7 @@ import { openStore } from './open-store.ts';
 import { createRetention } from './retention.ts';
 import { createWebhookWorker } from './webhook-worker.ts';
 import { loadWorkflowBundle } from './workflow-bundle.ts';
+import { workflowSlots } from './workflow-slots.ts';
 
 /** Starts the io worker's slots and connects it; `run` polls until it is stopped. */
 export async function createIoWorker(
@@ -117,9 +118,7 @@ async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
       ...common,
       taskQueue: QUEUES.pipeline,
       workflowBundle: deps.workflowBundle,
-      // One at a time of new jobs and one of those under way: more of them end in any order, so that jobs would enter the
-      // queues of their slots in another order than they were submitted in. Workflow code runs in one thread anyway.
-      maxConcurrentWorkflowTaskExecutions: 2,
+      tuner: workflowSlots(),
     }),
     Worker.create({
       ...common,

@@ -25,6 +25,7 @@ import type { ObjectStore } from '../../src/storage/object-store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createTemporalGate } from '../../src/temporal/temporal-gate.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
+import { workflowSlots } from '../../src/workers/workflow-slots.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import { dIdAt } from '../providers/d-id/d-id-at.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
@@ -125,7 +126,7 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
         taskQueue,
         activities: withFailureBoundary(Object.fromEntries(failing)),
         // As the io worker has it.
-        ...(taskQueue === QUEUES.pipeline && { workflowBundle, maxConcurrentWorkflowTaskExecutions: 2 }),
+        ...(taskQueue === QUEUES.pipeline && { workflowBundle, tuner: workflowSlots() }),
       }),
     ),
   );
