@@ -61,6 +61,20 @@ describe('POST /api/webhooks/d-id/{secret}', () => {
     expect(logged.join('')).not.toContain(SECRET);
   });
 
+  it.each([
+    ['created', false],
+    ['started', false],
+    ['done', true],
+    ['error', true],
+    ['of a kind that is new', true],
+  ])('tells the job of a talk that is "%s": %s', async (status, isTold) => {
+    const { app, hints } = appWith({});
+
+    await app.request(`/api/webhooks/d-id/${SECRET}`, post({ id: 'tlk_1', user_data: TASK_ID, status }));
+
+    expect(hints).toEqual(isTold ? [TASK_ID] : []);
+  });
+
   it.each(['not JSON', {}, { user_data: '../../etc' }, { user_data: 7 }])('passes over %j', async (body) => {
     const { app, hints } = appWith({});
 

@@ -62,7 +62,7 @@ describe('a job for D-ID', () => {
 
   it("shows the provider's state and the time so far, against the usual time once it is known", async () => {
     await endOf(await harness.start({ talkMs: () => 300 }));
-    const job = await harness.start({ talkMs: () => 300 });
+    const job = await harness.start({ talkMs: () => 1_000 });
 
     const { messages } = await endOf(job);
 

@@ -9,8 +9,10 @@ import { DIdHealth } from '../wire/health.ts';
 import { problems } from '../wire/problem.ts';
 
 const MOST_HINT_BYTES = 256 * 1024;
-/** Of the talk that is sent, only whose it is counts: the job asks D-ID itself. */
-const Hint = z.looseObject({ user_data: z.uuid() });
+/** Of the talk that is sent, only whose it is counts, and whether it may have come to its end: the job asks D-ID itself. */
+const Hint = z.looseObject({ user_data: z.uuid(), status: z.string().optional() });
+/** There is nothing to ask for yet. */
+const UNDER_WAY: ReadonlySet<string | undefined> = new Set(['created', 'started']);
 
 const health = createRoute({
   method: 'get',
@@ -51,7 +53,10 @@ export function dIdRoutes({ dId, logger }: Pick<ApiDeps, 'dId' | 'logger'>) {
         }
         const hint = Hint.safeParse(await c.req.json().catch(() => undefined));
         if (hint.success) {
-          await dId.gate.hint(hint.data.user_data);
+          const { user_data, status } = hint.data;
+          if (!UNDER_WAY.has(status)) {
+            await dId.gate.hint(user_data);
+          }
         } else {
           logger.warn({ provider: 'd-id' }, 'A webhook without a job was passed over');
         }

@@ -20,14 +20,15 @@ export interface AwaitedTalk {
   tell: (message: string, details?: Record<string, unknown>) => void;
 }
 
-/** Often after the start, then less often the longer it takes; with a webhook only in case that none comes. */
+/** Often after the start, then less often the longer it takes. */
 const POLLS = [
   { untilMs: 20_000, everyMs: 1_000 },
   { untilMs: 2 * 60_000, everyMs: 2_000 },
   { untilMs: 10 * 60_000, everyMs: 5_000 },
   { untilMs: Number.POSITIVE_INFINITY, everyMs: 15_000 },
 ];
-const BACKSTOP_MS = 15_000;
+/** With a webhook, in case that none comes: so often, and a while after the usual end, in fractions of the usual time. */
+const BACKSTOP = { everyMs: 30_000, lateFrom: 1.25, leastMs: 5_000 };
 /** Around the usual end every second counts again, in fractions of the usual time. */
 const USUAL_END = { from: 0.8, to: 1.5, everyMs: 1_000 };
 const LONGEST_FAILURE_PAUSE_MS = 60_000;
@@ -101,12 +102,27 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
 /** Milliseconds to the next look, spread so that jobs that began together do not ask together. */
 function toPause({ terms, usualMs }: AwaitedTalk, elapsedMs: number, failures: number): number {
   const { timeScale, hasWebhook } = terms;
+  const elapsed = elapsedMs / timeScale;
+  const usual = usualMs === undefined ? undefined : usualMs / timeScale;
+  const pauseMs =
+    failures > 0
+      ? Math.min(1_000 * 2 ** failures, LONGEST_FAILURE_PAUSE_MS)
+      : hasWebhook
+        ? toBackstop(elapsed, usual)
+        : toPoll(elapsed, usual);
+  return Math.max(1, pauseMs * timeScale * (0.9 + Math.random() / 5));
+}
+
+function toPoll(elapsedMs: number, usualMs: number | undefined): number {
   const isDue =
     usualMs !== undefined && elapsedMs > usualMs * USUAL_END.from && elapsedMs < usualMs * USUAL_END.to;
-  const { everyMs } = isDue ? USUAL_END : POLLS.find(({ untilMs }) => elapsedMs < untilMs * timeScale)!;
-  const patientMs = hasWebhook ? Math.max(everyMs, BACKSTOP_MS) : everyMs;
-  const pauseMs = failures > 0 ? Math.min(1_000 * 2 ** failures, LONGEST_FAILURE_PAUSE_MS) : patientMs;
-  return Math.max(1, pauseMs * timeScale * (0.9 + Math.random() / 5));
+  return (isDue ? USUAL_END : POLLS.find(({ untilMs }) => elapsedMs < untilMs)!).everyMs;
+}
+
+function toBackstop(elapsedMs: number, usualMs: number | undefined): number {
+  const { everyMs, lateFrom, leastMs } = BACKSTOP;
+  const lateInMs = usualMs === undefined ? everyMs : usualMs * lateFrom - elapsedMs;
+  return lateInMs > 0 ? Math.max(leastMs, Math.min(everyMs, lateInMs)) : everyMs;
 }
 
 function describeWait(status: string, elapsedMs: number, usualMs: number | undefined): string {
