@@ -36,6 +36,11 @@ const DYNAMIC_CONFIG = {
   'history.timerProcessorMaxPollRPS': 1000,
   // Timers are late by up to this; the default of a second is longer than some of the waits here.
   'history.timerProcessorMaxTimeShift': '"10ms"',
+  // For as long the server goes through finished tasks with each new one: with the default of 30 s those are thousands
+  // where jobs are many, and took 7 % of its CPU at 3 jobs a second.
+  'history.transferProcessorUpdateAckInterval': '"2s"',
+  'history.timerProcessorUpdateAckInterval': '"2s"',
+  'history.visibilityProcessorUpdateAckInterval': '"2s"',
   // One partition a task queue makes it strictly first in, first out.
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
