@@ -34,7 +34,10 @@ export async function stageTalk(
   const face = await landmarker.locate(photo, box);
   const warnings = judgeFace(face, photo);
 
-  const { framing, frame } = frameFace(face.points, photo, mostLongSidePx);
+  const { framing, frame } = frameFace(face.points, photo, {
+    mostLongSidePx,
+    isCutOut: !request.plateShowsPerson,
+  });
   const points = toFrame(face.points, framing, frame);
   const portrait = await readTexture(request.portraitPath, framing, frame);
   const animator = createFaceAnimator({

@@ -106,7 +106,10 @@ describe('frameFace', () => {
       { widthPx: 2000, heightPx: 450 },
       { widthPx: 5000, heightPx: 5000 },
     ]) {
-      const { left, top, width, height } = frameFace(face, photo, 720).framing;
+      const { left, top, width, height } = frameFace(face, photo, {
+        mostLongSidePx: 720,
+        isCutOut: true,
+      }).framing;
       expect(Math.min(left, top)).toBeGreaterThanOrEqual(0);
       expect(left + width).toBeLessThanOrEqual(photo.widthPx);
       expect(top + height).toBeLessThanOrEqual(photo.heightPx);
@@ -119,7 +122,11 @@ describe('frameFace', () => {
       [910, 1137],
       [4000, 3001],
     ] as const) {
-      const { frame, framing } = frameFace(face, { widthPx, heightPx }, 1080);
+      const { frame, framing } = frameFace(
+        face,
+        { widthPx, heightPx },
+        { mostLongSidePx: 1080, isCutOut: false },
+      );
       const longSide = Math.max(frame.widthPx, frame.heightPx);
       expect(frame.widthPx / frame.heightPx).toBeCloseTo(widthPx / heightPx, 2);
       expect(framing.width / framing.height).toBeCloseTo(widthPx / heightPx, 2);
@@ -133,21 +140,37 @@ describe('frameFace', () => {
     const portrait = { widthPx: 700, heightPx: 800 };
     const far = { widthPx: 3000, heightPx: 3000 };
 
-    expect(frameFace(face, portrait, 720).framing).toMatchObject({
+    expect(frameFace(face, portrait, { mostLongSidePx: 720, isCutOut: true }).framing).toMatchObject({
       left: 0,
       top: 0,
       width: 700,
       height: 800,
     });
-    expect(frameFace(face, far, 720).framing.height).toBeLessThan(800);
+    expect(frameFace(face, far, { mostLongSidePx: 720, isCutOut: true }).framing.height).toBeLessThan(800);
   });
 
   it('leaves a face that is far away whole, a little above the middle', () => {
     const small = Float32Array.of(1100, 1100, 0, 1300, 1340, 0);
-    const { framing, frame } = frameFace(small, { widthPx: 3000, heightPx: 3000 }, 720);
+    const { framing, frame } = frameFace(
+      small,
+      { widthPx: 3000, heightPx: 3000 },
+      { mostLongSidePx: 720, isCutOut: true },
+    );
     const [, top, , , bottom] = toFrame(small, framing, frame);
 
     expect((top! + bottom!) / 2 / frame.heightPx).toBeCloseTo(0.42, 2);
     expect((bottom! - top!) / frame.heightPx).toBeCloseTo(1 / 2.8, 2);
+  });
+
+  it('has a person in the middle who was cut out of one side of a wide photo, in a square at the narrowest', () => {
+    const wide = { widthPx: 1600, heightPx: 800 };
+    const at = (middle: number) => Float32Array.of(middle - 100, 200, 0, middle + 100, 440, 0);
+    const shown = (middle: number, isCutOut: boolean) =>
+      frameFace(at(middle), wide, { mostLongSidePx: 720, isCutOut }).framing;
+
+    expect(shown(600, true)).toMatchObject({ left: 0, width: 1200 });
+    expect(shown(1300, true)).toMatchObject({ left: 800, width: 800 });
+    expect(shown(1300, false)).toMatchObject({ left: 0, width: 1600 });
+    expect(shown(800, true)).toMatchObject({ left: 0, width: 1600 });
   });
 });

@@ -22,16 +22,22 @@ const FACE_AT = 0.42;
 /** On the long side: smaller photos are enlarged to it. */
 const LEAST_LONG_SIDE_PX = 512;
 
-/** What of the photo is shown, in the photo's own shape, and the size of the video's frames. */
+/**
+ * What of the photo is shown, and the size of the video's frames. It has the photo's own shape; where a wide photo shows
+ * the person to one side, and what was beside the person is cut away, it is narrower: down to a square, so that the
+ * person stands in the middle.
+ */
 export function frameFace(
   points: FacePoints,
   photo: FrameSize,
-  mostLongSidePx: number,
+  { mostLongSidePx, isCutOut }: { mostLongSidePx: number; isCutOut: boolean },
 ): { framing: Framing; frame: FrameSize } {
   const [left, top, right, bottom] = boundsOf(points);
   const face = bottom - top;
   const height = photo.heightPx <= WHOLE * face ? photo.heightPx : Math.round(Math.max(ROOM * face, 1));
-  const width = Math.min(photo.widthPx, Math.round((height * photo.widthPx) / photo.heightPx));
+  const whole = Math.min(photo.widthPx, Math.round((height * photo.widthPx) / photo.heightPx));
+  const centred = Math.round(2 * Math.min((left + right) / 2, photo.widthPx - (left + right) / 2));
+  const width = isCutOut ? Math.min(whole, Math.max(centred, height)) : whole;
   const longSide = Math.min(mostLongSidePx, Math.max(LEAST_LONG_SIDE_PX, width, height));
   const frame = {
     widthPx: toEven((width * longSide) / Math.max(width, height)),
