@@ -9,6 +9,7 @@ import { failJob } from './fail-job.ts';
 import { earlierRemains, type Job, openJob } from './job.ts';
 import { describeLadder, pickLadder } from './ladder-words.ts';
 import { chooseRenderer, makeTalk } from './make-talk.ts';
+import { withOtherPersons } from './other-persons.ts';
 import { onWaitForRoom } from './room.ts';
 import type { TalkJob } from './talk.ts';
 
@@ -158,7 +159,12 @@ async function runStages(job: Job): Promise<JobResult> {
     return removed;
   });
 
-  const talk = await makeTalk(talkJob, renderer);
+  let talk: Awaited<ReturnType<typeof makeTalk>>;
+  try {
+    talk = await makeTalk(talkJob, renderer);
+  } catch (error) {
+    throw withOtherPersons(error, detected.persons, person);
+  }
   record.addObjects(talk.video);
   progress.enter('DID_COMPLETE', `${talk.durationS.toFixed(1)} s of video are rendered`, {
     warnings: talk.warnings,

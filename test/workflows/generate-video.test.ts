@@ -145,6 +145,17 @@ describe('generateVideo', () => {
     expect(beforeTheEnd?.objects.map(({ key }) => key.split('/').at(-1))).toContain('cutout.png');
   });
 
+  it('says that another person may do where the face of one of several does not', async () => {
+    const run = await harness.run({ renderTalk: async () => fail('FACE_UNSUITABLE', true) });
+
+    expect((await progressOf(run)).outcome).toMatchObject({
+      error: {
+        code: 'FACE_UNSUITABLE',
+        message: 'FACE_UNSUITABLE happened Or choose another person: the photo shows 2, and this is #1.',
+      },
+    });
+  });
+
   it('undoes everything, newest first, after the third failure', async () => {
     const run = await harness.run({ renderTalk: async () => fail('SLOT_CRASHED') });
 

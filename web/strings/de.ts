@@ -326,11 +326,13 @@ export const de: Strings = {
     },
     FACE_NOT_FOUND: {
       title: 'Kein Gesicht gefunden',
-      advice: 'Wähle ein Foto, auf dem das Gesicht in die Kamera schaut und frei ist.',
+      advice:
+        'Wähle ein Foto, auf dem das Gesicht in die Kamera schaut und frei ist, oder eine andere Person auf diesem.',
     },
     FACE_UNSUITABLE: {
       title: 'Das Gesicht eignet sich nicht',
-      advice: 'Wähle ein Foto, auf dem das Gesicht größer und schärfer ist und in die Kamera schaut.',
+      advice:
+        'Wähle ein Foto, auf dem das Gesicht größer, schärfer und aufrecht ist und in die Kamera schaut, oder eine andere Person auf diesem.',
     },
     AUDIO_SILENT: {
       title: 'Die Aufnahme ist still',

@@ -343,11 +343,13 @@ export const en = {
     },
     FACE_NOT_FOUND: {
       title: 'No face was found',
-      advice: 'Choose a photo in which the face looks at the camera and nothing covers it.',
+      advice:
+        'Choose a photo in which the face looks at the camera and nothing covers it, or another person in this one.',
     },
     FACE_UNSUITABLE: {
       title: 'The face does not suit',
-      advice: 'Choose a photo in which the face is larger, sharper and looks at the camera.',
+      advice:
+        'Choose a photo in which the face is larger, sharper, upright and looks at the camera, or another person in this one.',
     },
     AUDIO_SILENT: {
       title: 'The recording is silent',

@@ -55,7 +55,7 @@ export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
   if (face.logit < LEAST_LOGIT || face.drift > MOST_DRIFT) {
     refuse(
       'Expected a face whose eyes, nose and mouth are plain to see and found one that is turned away or covered.',
-      'Use a photo from the front with nothing before the face.',
+      'Use an upright photo from the front with nothing before the face.',
       { logit: face.logit, drift: face.drift },
     );
   }
