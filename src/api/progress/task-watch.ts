@@ -166,6 +166,9 @@ export class TaskWatch {
   }
 
   #publish(events: readonly StageEvent[]): void {
+    if (this.#ended) {
+      return; // closed while they were read
+    }
     for (const event of events) {
       if (event.seq <= (this.#lastEvent?.seq ?? 0)) {
         continue;

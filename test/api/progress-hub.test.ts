@@ -1,0 +1,51 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import type { JobClient } from '../../src/api/ports/job-client.ts';
+import { createProgressHub } from '../../src/api/progress/progress-hub.ts';
+import type { Progress } from '../../src/contracts/messages.ts';
+import { createTaskRecords } from '../../src/storage/task-records.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createStore } from '../storage/file-store/temporary-store.ts';
+
+const LONG_STAGE: Progress = {
+  events: [
+    {
+      seq: 1,
+      task_id: 'task-1',
+      event_type: 'stage_update',
+      data: { stage: 'DID_PROCESSING', progress_percent: 75, message: 'Rendering' },
+      timestamp: new Date(0).toISOString(),
+    },
+  ],
+};
+
+it('asks nothing more of Temporal for a reader who left while it was asked', async () => {
+  const { store } = await createStore();
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<Progress>();
+  let descriptions = 0;
+  const jobs = {
+    describe: async () => {
+      descriptions += 1;
+      return { status: 'running', activities: [] };
+    },
+    waitForChange: async () => new Uint8Array(),
+    progress: () => {
+      asked.resolve();
+      return answer.promise;
+    },
+  } as unknown as JobClient;
+  const records = createTaskRecords({ store });
+  const hub = createProgressHub({ jobs, records, logger: createLogger('test', { level: 'silent' }) });
+  const leave = await hub.follow('task-1', 0, { send: () => {}, end: () => {} });
+  await asked.promise;
+  const before = descriptions;
+
+  leave();
+  await turn();
+  answer.resolve(LONG_STAGE);
+  await turn();
+
+  expect(descriptions).toBe(before);
+  hub.close();
+});
