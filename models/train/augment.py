@@ -93,13 +93,13 @@ def paste(rgb, figure, alpha):
     return (rgb * (1 - a) + figure * a).astype(np.uint8)
 
 
-def degrade(rng, rgb):
-    """Blur, low resolution, noise, JPEG. uint8 in and out."""
+def degrade(rng, rgb, coarse=False):
+    """Blur, low resolution, noise, JPEG. uint8 in and out. `coarse` shows more pictures that were tiny: a face of 40 pixels."""
     size = rgb.shape[1], rgb.shape[0]
     if rng.random() < 0.12:
         rgb = cv2.GaussianBlur(rgb, (0, 0), rng.uniform(0.4, 1.8))
-    if rng.random() < 0.12:
-        f = rng.uniform(0.3, 0.8)
+    if rng.random() < (0.25 if coarse else 0.12):
+        f = np.exp(rng.uniform(np.log(0.15), np.log(0.8))) if coarse else rng.uniform(0.3, 0.8)
         small = cv2.resize(rgb, None, fx=f, fy=f, interpolation=cv2.INTER_AREA)
         rgb = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
     if rng.random() < 0.2:
@@ -162,7 +162,7 @@ def open_sides(photo, box):
 
 def matting_picture(rng, photos, cutouts, backgrounds, size):
     """One training picture: rgb uint8, alpha float32 0..1, weight of its edges."""
-    degrees = rng.normal(0, 5)
+    degrees = rng.normal(0, 5 if rng.random() < 0.9 else 45)
     flip = rng.random() < 0.5
     pasted = rng.random() < 0.5
     pool = cutouts if pasted else photos
@@ -189,7 +189,7 @@ def matting_picture(rng, photos, cutouts, backgrounds, size):
             m = window_matrix(clip_window(ow, other.mask.shape[1], other.mask.shape[0], (False, False, False, True)), size)
             behind = soft_alpha(rng, warp(other.mask, m, size, cv2.BORDER_CONSTANT))
             rgb = paste(rgb, jitter_colour(rng, warp(other.rgb, m, size)), behind)
-        if rng.random() > 0.05:
+        if rng.random() > 0.1:
             window = clip_window(window, w, h, open_sides(photo, box))
             # A turned window would show where the photo ends; only a figure with air on all sides may turn.
             matrix = window_matrix(window, size, 0 if any(open_sides(photo, box)) else degrees, flip)
@@ -197,4 +197,4 @@ def matting_picture(rng, photos, cutouts, backgrounds, size):
             rgb = paste(rgb, jitter_colour(rng, warp(photo.rgb, matrix, size), 0.8), alpha)
     if rng.random() < 0.06:
         random_rectangle(rng, rgb, (alpha,))
-    return degrade(rng, rgb), alpha, photo.edge
+    return degrade(rng, rgb, coarse=True), alpha, photo.edge

@@ -1,4 +1,5 @@
 """Loads the people set into memory. Weights that are shipped see no photo under a NonCommercial licence."""
+import copy
 import functools
 import hashlib
 import json
@@ -47,6 +48,14 @@ class Photo:
         self.whole = self.kind == 'ccp' or item.get('num_keypoints', 0) is None or item.get('num_keypoints', 0) >= 5
         # COCO outlines are coarse polygons: their edges teach less.
         self.edge = 1.0 if self.kind == 'ccp' else 0.4
+
+    @classmethod
+    def cut(cls, photo, rgb, mask):
+        """A part of `photo` with a mask of its own."""
+        self = copy.copy(photo)
+        self.rgb, self.mask = np.ascontiguousarray(rgb), np.ascontiguousarray(mask)
+        self.boxes = self.person_box[None]
+        return self
 
     @functools.cached_property
     def person_box(self):

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from onnx import TensorProto, helper, numpy_helper
 
 from detection import DenseHead
-from from_onnx import HALF
+from from_onnx import HALF, QUARTER, SCALE
 from nets import FaceDetector, Landmarks, Matting, PersonDetector
 
 OPSET = 18  # Resize knows antialias since 18
@@ -181,11 +181,30 @@ def halve(model, least=512):
     graph, casts = model.graph, []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if values.dtype == np.float32 and values.size >= least:
+        if values.dtype == np.float32 and values.size >= least and not tensor.name.endswith(SCALE):
             name = tensor.name
             tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + HALF))
             casts.append(helper.make_node('Cast', [name + HALF], [name], name=f'{name}_cast', to=TensorProto.FLOAT))
     for node in reversed(casts):
+        graph.node.insert(0, node)
+    return model
+
+
+def quarter(model, least=4096):
+    """The weights of 1x1 convolutions, most of a file, as 8-bit integers and one scale for each filter. The runtime makes
+    floats of them, once, at load: what it computes with is as wide as before."""
+    graph, nodes, scales = model.graph, [], []
+    for tensor in graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.ndim == 4 and values.shape[2:] == (1, 1) and values.size >= least:
+            name = tensor.name
+            scale = np.maximum(np.abs(values).max((1, 2, 3), keepdims=True), 1e-9) / 127
+            tensor.CopyFrom(numpy_helper.from_array(np.round(values / scale).astype(np.int8), name + QUARTER))
+            scales.append(numpy_helper.from_array(scale, name + SCALE))
+            nodes.append(helper.make_node('Cast', [name + QUARTER], [f'{name}.steps'], name=f'{name}_cast', to=TensorProto.FLOAT))
+            nodes.append(helper.make_node('Mul', [f'{name}.steps', name + SCALE], [name], name=f'{name}_scale'))
+    graph.initializer.extend(scales)
+    for node in reversed(nodes):
         graph.node.insert(0, node)
     return model
 
@@ -204,7 +223,7 @@ def export_matting(runs, out):
     core = MattingCore(averaged(Matting(), runs / 'matting.pt'))
     model = to_onnx(core, torch.zeros(1, 3, MATTING_SIZE, MATTING_SIZE), ['inner'], ['inner_alpha'], path)
     model = shrink_before(model, 'input', [1, 3, 'H', 'W'], MATTING_SIZE)
-    finish(halve(enlarge_after(model, 'alpha', 'input')), path, task='background-removal',
+    finish(halve(quarter(enlarge_after(model, 'alpha', 'input'))), path, task='background-removal',
            license=FROM_LITE0['license'])
     return {**FROM_LITE0, 'name': 'limelight-matting', 'task': 'background-removal', 'file': path.name, 'memory_mb': 160,
             'input': {'name': 'input', 'shape': [1, 3, None, None], 'layout': 'NCHW', 'colour': 'RGB', 'scale': 1 / 255,

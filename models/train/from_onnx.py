@@ -7,11 +7,12 @@ import re
 
 import onnx
 import torch
+import torch.nn.functional as F
 from onnx import numpy_helper
 
 
-# Marks weights that the file holds as 16-bit floats.
-HALF = '.half'
+# Marks weights that the file holds as 16-bit floats, and as 8-bit integers with a scale for each filter.
+HALF, QUARTER, SCALE = '.half', '.quarter', '.scale'
 
 
 def module_path(node_name):
@@ -40,6 +41,8 @@ def stored(path):
     """The tensors in the file by their names, as 32-bit floats where they are floats."""
     graph = onnx.load(str(path)).graph
     tensors = {i.name.removesuffix(HALF): torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
+    for name in [n.removesuffix(QUARTER) for n in tensors if n.endswith(QUARTER)]:
+        tensors[name] = tensors[name + QUARTER] * tensors[name + SCALE]
     for node in graph.node:  # a net that looks twice names its weights twice
         if node.op_type == 'Identity' and node.input[0] in tensors:
             tensors[node.output[0]] = tensors[node.input[0]]
@@ -64,6 +67,8 @@ def load(model, path, pictures):
         own, level = module_path(node.name)
         norm = norm_of(own, level)
         weight, bias = tensors[node.input[1]], tensors[node.input[2]]
+        # What the file's net did not have yet begins without a say.
+        weight = F.pad(weight, (0, 0, 0, 0, 0, state[f'{own}.weight'].shape[1] - weight.shape[1]))
         if level == 0:
             length = weight.flatten(1).norm(dim=1).clamp(min=1e-6)
             state[f'{own}.weight'] = weight / length.view(-1, 1, 1, 1)
@@ -87,7 +92,8 @@ def load(model, path, pictures):
         norm.running_var.copy_(square / count - (mean / count) ** 2)
         norm.weight.copy_(gain * (norm.running_var + norm.eps).sqrt())
         norm.bias.copy_(bias + gain * norm.running_mean)
-    missing = [n for n in state if n.endswith('running_var') and n.removesuffix('.running_var') not in norms]
+    missing = [n for n in state if n.endswith('running_var') and n.removesuffix('.running_var') not in norms
+               and not n.startswith('backbone.')]
     assert not missing, f'no weights for {missing}'
     return model.train()
 

@@ -78,18 +78,19 @@ class MobileBlock(nn.Module):
 
 
 class Backbone(nn.Module):
-    """EfficientNet-Lite0, or its first `stages`, without its last blocks: features at strides 2, 4, 8, 16, 32 (CHANNELS).
+    """EfficientNet-Lite0 or its first `stages`: features at strides 2, 4, 8, 16, 32, and the last of all (CHANNELS).
 
     The norms keep the statistics of ImageNet's million pictures: a batch of ours knows less.
     """
 
-    CHANNELS = 16, 24, 40, 112, 192
+    CHANNELS = 16, 24, 40, 112, 192, 320
     # The first layers cost most of a step; ImageNet's are good as they are.
     FROZEN = 'stem', 'stages.0', 'stages.1'
-    # kernel, stride, expansion, channels, blocks
-    STAGES = (3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 2)
+    # kernel, stride, expansion, channels, blocks; Google's four blocks of 192 channels are two stages here
+    STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 2),
+              (5, 1, 6, 192, 2), (3, 1, 6, 320, 1))
 
-    def __init__(self, stages=len(STAGES)):
+    def __init__(self, stages):
         super().__init__()
         mean, std = (torch.tensor(t).view(1, 3, 1, 1) for t in (IMAGENET_MEAN, IMAGENET_STD))
         self.register_buffer('gain', std * 255 / 128, persistent=False)
@@ -108,8 +109,7 @@ class Backbone(nn.Module):
         for stage in self.stages:
             x = stage(x)
             features.append(x)
-        del features[3]  # stride 16 has two stages
-        return tuple(features)
+        return tuple(f for n, f in enumerate(features) if n not in (3, 6))  # strides 16 and 32 have more than one stage
 
 
 class Context(nn.Module):
@@ -147,9 +147,9 @@ class Matting(nn.Module):
 
     def __init__(self):
         super().__init__()
-        c2, c4, c8, c16, c32 = Backbone.CHANNELS
-        self.backbone = Backbone()
-        self.context = Context(c32, 96)
+        c2, c4, c8, c16, c32, top = Backbone.CHANNELS
+        self.backbone = Backbone(stages=8)
+        self.context = Context(c32 + top, 96)
         self.d16 = Up(96, c16, 80)
         self.d8 = Up(80, c8, 64)
         self.d4 = Up(64, c4, 32)
@@ -158,8 +158,8 @@ class Matting(nn.Module):
         self.aux = nn.Conv2d(64, 1, 1)
 
     def forward(self, x):
-        f2, f4, f8, f16, f32 = self.backbone(x)
-        d8 = self.d8(self.d16(self.context(f32), f16), f8)
+        f2, f4, f8, f16, f32, top = self.backbone(x)
+        d8 = self.d8(self.d16(self.context(torch.cat([f32, top], 1)), f16), f8)
         d2 = self.d2(self.d4(d8, f4), f2)
         # The head sees the pixels themselves, so that hair edges do not depend on features at half the size.
         logits = F.pixel_shuffle(self.head(torch.cat([d2, F.pixel_unshuffle(x, 2)], 1)), 2)
@@ -212,8 +212,8 @@ class PersonDetector(nn.Module):
         super().__init__()
         self.register_buffer('mean', torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
         self.register_buffer('std', torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
-        _, _, c8, c16, c32 = Backbone.CHANNELS
-        self.backbone = Backbone()
+        _, _, c8, c16, c32, _ = Backbone.CHANNELS
+        self.backbone = Backbone(stages=6)
         self.context = Context(c32, 128)
         self.d16 = Up(128, c16, 96)
         self.d8 = Up(96, c8, 64)

@@ -5,6 +5,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import crowd
 import from_onnx
 import lite0
 import measure
@@ -17,7 +18,7 @@ from nets import IMAGENET_MEAN, IMAGENET_STD, Backbone, Matting
 PHASES = [(0.3, 160, 16), (0.6, 192, 16), (1.0, 256, 12)]
 BACKBONE_RATE = 0.15
 # For weights that know their work already.
-PHASES_GOING_ON = [(0.5, 192, 16), (1.0, 256, 12)]
+PHASES_GOING_ON = [(0.4, 192, 16), (0.8, 256, 12), (1.0, 288, 12)]
 
 
 def normalise(rgb):
@@ -43,6 +44,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--data', required=True, help='folder of the people set')
     parser.add_argument('--go-on', help='an exported file to begin from')
+    parser.add_argument('--crowd', help='an exported file whose masks for photos with boxes only teach as well')
     parser.add_argument('--out', default='runs/matting.pt')
     parser.add_argument('--images', type=int, default=27000)
     parser.add_argument('--until', type=clock, help='the time of day (14:30) at which the run ends')
@@ -55,15 +57,18 @@ def main():
     ccp = [p for p in photos if p.kind == 'ccp']
     coco = [p for p in photos if p.kind != 'ccp' and p.whole and p.mask.mean() > 0.02 * 255]
     parts = [p for p in photos if p.kind != 'ccp' and not p.whole and p.mask.mean() > 0.02 * 255]
+    free = crowd.persons(load_people(args.data, ('train',), strict, ('many',)), args.crowd) if args.crowd else []
     backgrounds = load_backgrounds(args.data, held_out=False, strict=strict)
     val = measure.crops(load_people(args.data, ('val',), False, ('ccp', 'one')))
-    print(f'{len(ccp)} CCP, {len(coco)} + {len(parts)} COCO, {len(backgrounds)} backgrounds, {len(val)} val crops', flush=True)
+    print(f'{len(ccp)} CCP, {len(coco)} + {len(parts)} COCO, {len(free)} out of groups, {len(backgrounds)} backgrounds, {len(val)} val crops', flush=True)
 
     def make_batch(rng, n, size):
         pictures = []
         for _ in range(n):
             kind = rng.random()
             photos = ccp if kind < 0.42 else coco if kind < 0.92 else parts
+            if free and rng.random() < 0.3 and photos is coco:
+                photos = free
             cutouts = ccp if rng.random() < 0.8 else coco
             pictures.append(matting_picture(rng, photos, cutouts, backgrounds, size))
         rgb, alpha, edge = zip(*pictures)
