@@ -28,5 +28,5 @@ export function dIdAt({ url, dispatcher, ...options }: DIdAt): RemoteVideoProvid
 
 /** Connections with short timeouts: what stalls is noticed within the test's time. */
 export function quickAgent(): Agent {
-  return new Agent({ connect: { timeout: 500 }, headersTimeout: 2_000, bodyTimeout: 2_000 });
+  return new Agent({ connect: { timeout: 500 }, headersTimeout: 4_000, bodyTimeout: 4_000 });
 }
