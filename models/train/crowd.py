@@ -1,9 +1,8 @@
 """Persons of photos that have boxes and no masks, with masks that an earlier matting file gave them."""
-import cv2
 import numpy as np
 
 from data import Photo
-from nets import IMAGENET_MEAN, IMAGENET_STD
+from matting_file import alpha_of
 from teachers import session
 
 LEAST_WIDTH, LEAST_HEIGHT = 36, 90
@@ -25,14 +24,6 @@ def shared(box, others):
         a0, b0, a1, b1 = other.round().astype(int)
         taken[max(b0 - y0, 0):max(b1 - y0, 0), max(a0 - x0, 0):max(a1 - x0, 0)] = True
     return taken.mean()
-
-
-def alpha_of(net, rgb, size=512):
-    inter = cv2.INTER_AREA if max(rgb.shape[:2]) > size else cv2.INTER_LINEAR
-    x = cv2.resize(rgb, (size, size), interpolation=inter).astype(np.float32) / 255
-    x = ((x - np.array(IMAGENET_MEAN)) / np.array(IMAGENET_STD)).astype(np.float32).transpose(2, 0, 1)[None]
-    a = net.run(None, {'input': x})[0][0, 0]
-    return cv2.resize(a, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def inside(box, share, rgb):

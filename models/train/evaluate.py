@@ -4,7 +4,6 @@ import argparse
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 import measure
@@ -13,7 +12,7 @@ import train_face
 from data import load_backgrounds, load_people
 from detection import keep_best
 from faces import load_faces
-from nets import IMAGENET_MEAN, IMAGENET_STD
+from matting_file import alpha_of, matting_input
 from teachers import FaceFinder, Mesh, eye_distance, session
 from train_landmarks import LIPS
 
@@ -30,23 +29,15 @@ def one_thread_ms(net, feed, runs=20):
 
 def matting(path, photos, size):
     net = session(path)
-
-    def alpha(rgb):
-        inter = cv2.INTER_AREA if max(rgb.shape[:2]) > size else cv2.INTER_LINEAR
-        x = cv2.resize(rgb, (size, size), interpolation=inter).astype(np.float32) / 255
-        x = ((x - np.array(IMAGENET_MEAN)) / np.array(IMAGENET_STD)).astype(np.float32).transpose(2, 0, 1)[None]
-        return net.run(None, {net.get_inputs()[0].name: x})[0][0, 0], x
-
     rows = {}
     for kind, group, rgb, mask in measure.crops(photos):
-        a, x = alpha(rgb)
-        a = cv2.resize(a, mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        a = alpha_of(net, rgb, size)
         for key in (kind, f'{kind} {group}'):
             rows.setdefault(key, []).append((measure.overlap(a, mask), np.abs(a - mask / 255.0).mean()))
     for key, values in rows.items():
         v = np.array(values)
         print(f'  {key}: {len(v)} crops, IoU {v[:, 0].mean():.3f} (median {np.median(v[:, 0]):.3f}), MAE {v[:, 1].mean():.3f}')
-    print(f'  {size} px: {one_thread_ms(net, {net.get_inputs()[0].name: x})}')
+    print(f'  {size} px: {one_thread_ms(net, {net.get_inputs()[0].name: matting_input(rgb, size)})}')
 
 
 def detector(path, photos, backgrounds):

@@ -46,6 +46,7 @@ it('keeps all workers together under the rate of requests to D-ID that is set', 
   ];
   const runs = workers.map((worker) => worker.run());
 
+  const startedAt = performance.now();
   await server.client.workflow.execute('askOften', {
     workflowId: randomUUID(),
     taskQueue: 'ask-often',
@@ -55,8 +56,8 @@ it('keeps all workers together under the rate of requests to D-ID that is set', 
   for (const worker of workers) worker.shutdown();
   await Promise.all(runs);
   expect(arrivals).toHaveLength(REQUESTS);
-  // Temporal lets through at once what one second allows; the rest comes at the rate. A busy machine may hold up the first
-  // of them longer than the last; two workers that did not know of each other would take twice as many.
-  const tookS = (Math.max(...arrivals) - Math.min(...arrivals)) / 1000;
-  expect((REQUESTS - PER_S) / tookS).toBeLessThanOrEqual(PER_S * 1.5);
+  // Temporal lets through at once what one second allows; the rest comes at the rate. Counted from before the first could
+  // come: a busy machine may hold that one up longer than the last.
+  const tookS = (Math.max(...arrivals) - startedAt) / 1000;
+  expect((REQUESTS - PER_S) / tookS).toBeLessThanOrEqual(PER_S * 1.1);
 });
