@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { PipelineError } from '../errors.ts';
+import { dropUnusedIndexes } from './visibility-indexes.ts';
 
 export interface DevServerOptions {
   /** The `temporal` program: see `findTemporalBinary`. */
@@ -53,10 +54,11 @@ const DYNAMIC_CONFIG = {
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   await mkdir(options.dir, { recursive: true });
+  const database = join(options.dir, 'temporal.db');
   const args = [
     ...['server', 'start-dev', '--ip', HOST, '--port', String(options.port)],
     ...(options.uiPort === undefined ? ['--headless'] : ['--ui-port', String(options.uiPort)]),
-    ...['--db-filename', join(options.dir, 'temporal.db'), '--log-level', 'warn', '--log-format', 'json'],
+    ...['--db-filename', database, '--log-level', 'warn', '--log-format', 'json'],
     ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
     ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => [
       '--dynamic-config-value',
@@ -85,11 +87,21 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 
   try {
     await untilListening(child, options.port);
+    lighten(database, options.log);
   } catch (error) {
     await stop();
     throw error;
   }
   return { address: `${HOST}:${options.port}`, process: child, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** Once in the life of a database; without it the server does the same, slower. */
+function lighten(database: string, log: NodeJS.WritableStream | undefined): void {
+  try {
+    dropUnusedIndexes(database);
+  } catch (error) {
+    log?.write(`${JSON.stringify({ level: 'warn', msg: `Unused indexes stay: ${String(error)}` })}\n`);
+  }
 }
 
 async function untilListening(child: ChildProcess, port: number): Promise<void> {
