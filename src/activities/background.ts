@@ -47,11 +47,18 @@ export function createBackgroundActivities({ store, matting, cache, makers }: Ba
           { imagePath, person, others, applySmoothing, maskPath, cutoutPath },
           { signal },
         );
-        const mask = await store.put(request.maskKey, { path: maskPath });
-        const cutout = await store.put(request.cutoutKey, { path: cutoutPath });
+        const [mask, cutout] = await store.putMany([
+          { key: request.maskKey, body: { path: maskPath } },
+          { key: request.cutoutKey, body: { path: cutoutPath } },
+        ]);
         const facts = cutoutFacts(makers, { ...request, photoSha256: request.photoSha256 });
-        const files = { mask: mask.key, cutout: cutout.key };
-        return { ...result, mask, cutout, ...(await keepQuietly(cache, 'cutout', facts, { result, files })) };
+        const files = { mask: request.maskKey, cutout: request.cutoutKey };
+        return {
+          ...result,
+          mask: mask!,
+          cutout: cutout!,
+          ...(await keepQuietly(cache, 'cutout', facts, { result, files })),
+        };
       }),
   };
 }

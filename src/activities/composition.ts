@@ -29,10 +29,10 @@ export function createCompositionActivities({ store }: { store: ObjectStore }) {
           platePath,
           portraitPath,
         });
-        return [
-          await store.put(request.plateKey, { path: platePath }),
-          await store.put(request.portraitKey, { path: portraitPath }),
-        ];
+        return store.putMany([
+          { key: request.plateKey, body: { path: platePath } },
+          { key: request.portraitKey, body: { path: portraitPath } },
+        ]);
       }),
   };
 }

@@ -42,13 +42,13 @@ export function createMediaActivities({ store, decoder }: MediaDeps) {
           backgroundPath,
         };
         const result = await decoder.run(input, { signal });
-        const stored = [
-          await store.put(request.photoKey, { path: photoPath }),
-          await store.put(request.voiceKey, { path: voicePath }),
-        ];
-        if (request.backgroundImageKey) {
-          stored.push(await store.put(request.backdropKey, { path: backgroundPath }));
-        }
+        const stored = await store.putMany([
+          { key: request.photoKey, body: { path: photoPath } },
+          { key: request.voiceKey, body: { path: voicePath } },
+          ...(request.backgroundImageKey
+            ? [{ key: request.backdropKey, body: { path: backgroundPath } }]
+            : []),
+        ]);
         return { ...result, stored };
       }),
   };

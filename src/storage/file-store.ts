@@ -6,7 +6,6 @@
  *
  * Durable on file systems that write the names of a folder in the order they were made: ext4, XFS, Btrfs.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
@@ -14,12 +13,13 @@ import { copyFile } from './file-store/copy.ts';
 import { createLayout } from './file-store/layout.ts';
 import { listFiles } from './file-store/list.ts';
 import { openFile } from './file-store/open.ts';
-import { putFile } from './file-store/put.ts';
+import { putFiles } from './file-store/put.ts';
 import { removeFiles } from './file-store/remove.ts';
 import { statFile } from './file-store/stat.ts';
 import { sweepFiles } from './file-store/sweep.ts';
 import { assertFolderPrefix, assertKeyPrefix, assertObjectKey } from './object-key.ts';
 import type { ListedObject, ObjectStore } from './object-store.ts';
+import { createScratchFolder } from './scratch-folder.ts';
 
 export type FileStore = ObjectStore;
 
@@ -31,7 +31,15 @@ export function createFileStore(options: { root: string }): ObjectStore {
   return {
     async put(key, body, putOptions = {}) {
       assertObjectKey(key);
-      return putFile(layout, key, body, putOptions);
+      const [stored] = await putFiles(layout, [{ key, body }], putOptions);
+      return stored!;
+    },
+
+    async putMany(objects) {
+      for (const { key } of objects) {
+        assertObjectKey(key);
+      }
+      return putFiles(layout, objects);
     },
 
     async open(key, range) {
@@ -85,10 +93,7 @@ export function createFileStore(options: { root: string }): ObjectStore {
       return join(root, key);
     },
 
-    async scratch() {
-      const path = await mkdtemp(join(layout.scratch, 'folder-'));
-      return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-    },
+    scratch: () => createScratchFolder(layout.scratch),
 
     async signUrl(key) {
       assertObjectKey(key);

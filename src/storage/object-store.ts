@@ -11,6 +11,11 @@ export interface FileToAdopt {
   sha256?: string;
 }
 
+export interface ObjectToPut {
+  key: string;
+  body: Uint8Array | Readable | FileToAdopt;
+}
+
 export interface ByteRange {
   /** First byte, from 0. */
   start: number;
@@ -44,9 +49,11 @@ export interface ObjectStore {
    */
   put(
     key: string,
-    body: Uint8Array | Readable | FileToAdopt,
+    body: ObjectToPut['body'],
     options?: { ifAbsent?: boolean; signal?: AbortSignal },
   ): Promise<StoredObject>;
+  /** As `put` of each, faster, answered in their order. Rejects with the first failure, when all have ended; what did not fail stays. */
+  putMany(objects: readonly ObjectToPut[]): Promise<StoredObject[]>;
   /**
    * The stream of a whole object ends with OBJECT_CORRUPT, before its last bytes, where they do not match the stored hash.
    * Rejects a missing key with OBJECT_NOT_FOUND, a range not wholly inside the object with RANGE_NOT_SATISFIABLE.
@@ -83,4 +90,15 @@ export interface ObjectStore {
 
 export interface ScratchFolder extends AsyncDisposable {
   path: string;
+  /**
+   * Writes a new file of that name, hashed on the way; never more than half a megabyte of it is in memory. A full disk
+   * rejects with STORAGE_FULL, and part of the file may be there then.
+   */
+  receive(name: string, body: AsyncIterable<Uint8Array>): Promise<ReceivedFile>;
+}
+
+export interface ReceivedFile {
+  path: string;
+  bytes: number;
+  sha256: string;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { type FileHandle, lstat, open, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { addAbortSignal, Readable } from 'node:stream';
 import type { FileToAdopt } from './object-store.ts';
 import { WriteBehind } from './write-behind.ts';
@@ -22,30 +22,26 @@ export async function receiveBody(
   signal: AbortSignal | undefined,
 ): Promise<ReceivedBody> {
   if (body instanceof Uint8Array) {
-    return writeNew(path, slices(body), signal);
+    return writeNew(path, slices(body), { signal });
   }
   if (body instanceof Readable) {
-    return writeNew(path, body, signal);
+    return writeNew(path, body, { signal });
   }
-  if (await isMoved(body.path, path)) {
-    return body.sha256 === undefined ? hashMoved(path, signal) : openMoved(path, body.sha256, signal);
-  }
-  const received = await writeNew(path, createReadStream(body.path, { highWaterMark: PIECE_BYTES }), signal);
-  await rm(body.path);
-  return received;
+  return adopt(path, body, signal);
 }
 
-async function writeNew(
+/** Makes the file of it, and leaves it open. */
+export async function writeNew(
   path: string,
-  source: Readable | Iterable<Uint8Array>,
-  signal: AbortSignal | undefined,
+  source: Readable | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  { signal, gatherBytes }: { signal?: AbortSignal | undefined; gatherBytes?: number } = {},
 ): Promise<ReceivedBody> {
   const handle = await open(path, 'wx');
   return owning(handle, signal, async () => {
     if (signal && source instanceof Readable) {
       addAbortSignal(signal, source);
     }
-    const file = new WriteBehind(handle);
+    await using file = new WriteBehind(handle, gatherBytes);
     const hash = createHash('sha256');
     let bytes = 0;
     for await (const chunk of source) {
@@ -62,33 +58,57 @@ async function writeNew(
   });
 }
 
-async function openMoved(
+async function adopt(
   path: string,
-  sha256: string,
+  { path: from, sha256 }: FileToAdopt,
   signal: AbortSignal | undefined,
 ): Promise<ReceivedBody> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  return owning(handle, signal, async () => ({ handle, bytes: (await handle.stat()).size, sha256 }));
+  const { handle, bytes } = await openRegular(from);
+  return owning(handle, signal, async () => {
+    if (await isMoved(from, path)) {
+      return sha256 === undefined ? hashFile(handle, signal) : { handle, bytes, sha256 };
+    }
+    const source = handle.createReadStream({ autoClose: false, highWaterMark: PIECE_BYTES });
+    const received = await writeNew(path, source, { signal });
+    await rm(from);
+    await handle.close();
+    return received;
+  });
+}
+
+async function openRegular(path: string): Promise<{ handle: FileHandle; bytes: number }> {
+  const refused = () =>
+    new Error(`Expected a regular file to adopt, but ${path} is a folder, a link or a device`);
+  // Without a wait for whoever would write into a pipe.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const handle = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ELOOP' ? refused() : error;
+  });
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw refused();
+    return { handle, bytes: stats.size };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 /** Reads one piece while it hashes the other. */
-async function hashMoved(path: string, signal: AbortSignal | undefined): Promise<ReceivedBody> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  return owning(handle, signal, async () => {
-    const read = async (piece: Buffer, position: number) =>
-      piece.subarray(0, (await handle.read(piece, 0, PIECE_BYTES, position)).bytesRead);
-    const pieces = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)] as const;
-    const hash = createHash('sha256');
-    let bytes = 0;
-    for (let turn = 0, piece = await read(pieces[0], 0); piece.byteLength > 0; turn += 1) {
-      signal?.throwIfAborted();
-      bytes += piece.byteLength;
-      const reading = read(pieces[(turn + 1) % 2]!, bytes);
-      hash.update(piece);
-      piece = await reading;
-    }
-    return { handle, bytes, sha256: hash.digest('hex') };
-  });
+async function hashFile(handle: FileHandle, signal: AbortSignal | undefined): Promise<ReceivedBody> {
+  const read = async (piece: Buffer, position: number) =>
+    piece.subarray(0, (await handle.read(piece, 0, PIECE_BYTES, position)).bytesRead);
+  const pieces = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)] as const;
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for (let turn = 0, piece = await read(pieces[0], 0); piece.byteLength > 0; turn += 1) {
+    signal?.throwIfAborted();
+    bytes += piece.byteLength;
+    const reading = read(pieces[(turn + 1) % 2]!, bytes);
+    hash.update(piece);
+    piece = await reading;
+  }
+  return { handle, bytes, sha256: hash.digest('hex') };
 }
 
 /** Owns the handle until it answers. */
@@ -109,9 +129,6 @@ async function owning(
 
 /** False: the file lies on another file system. */
 async function isMoved(from: string, to: string): Promise<boolean> {
-  if (!(await lstat(from)).isFile()) {
-    throw new Error(`Expected a regular file to adopt, but ${from} is a folder, a link or a device`);
-  }
   try {
     await rename(from, to);
     return true;

@@ -5,7 +5,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -25,6 +25,7 @@ import { openS3, type S3Settings } from './s3-store/s3-access.ts';
 import { toStoreError } from './s3-store/s3-error.ts';
 import { statObject } from './s3-store/stat.ts';
 import { sweepObjects } from './s3-store/sweep.ts';
+import { createScratchFolder } from './scratch-folder.ts';
 
 export interface S3StoreOptions extends S3Settings {
   /** Of this machine, for scratch files and copies; made where it is missing. */
@@ -66,6 +67,14 @@ export function createS3Store(options: S3StoreOptions): ObjectStore & Disposable
       } finally {
         await rm(path, { force: true });
       }
+    },
+
+    async putMany(objects) {
+      const stored = await Promise.allSettled(objects.map(({ key, body }) => this.put(key, body)));
+      return stored.map((result) => {
+        if (result.status === 'rejected') throw result.reason;
+        return result.value;
+      });
     },
 
     async open(key, range) {
@@ -126,10 +135,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore & Disposable
       }
     },
 
-    async scratch() {
-      const path = await mkdtemp(join(scratch, 'folder-'));
-      return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-    },
+    scratch: () => createScratchFolder(scratch),
 
     async signUrl(key, { expiresInMs }) {
       assertObjectKey(key);

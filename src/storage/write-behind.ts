@@ -4,9 +4,13 @@ import type { FileHandle } from 'node:fs/promises';
 const GATHER_BYTES = 1 << 20;
 const SYNC_BYTES = 8 << 20;
 
-/** Writes a new file from its beginning, behind the back of whoever makes its bytes. */
-export class WriteBehind {
+/**
+ * Writes a new file from its beginning, behind the back of whoever makes its bytes. To be disposed of before the handle is
+ * closed: a write that is still under way then would go to whatever file gets the same number next.
+ */
+export class WriteBehind implements AsyncDisposable {
   readonly #handle: FileHandle;
+  readonly #gatherBytes: number;
   #gathered: Uint8Array[] = [];
   #gatheredBytes = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -14,15 +18,17 @@ export class WriteBehind {
   #bytes = 0;
   #unsynced = 0;
 
-  constructor(handle: FileHandle) {
+  /** @param gatherBytes that are written at once; as many again are in memory meanwhile */
+  constructor(handle: FileHandle, gatherBytes = GATHER_BYTES) {
     this.#handle = handle;
+    this.#gatherBytes = gatherBytes;
   }
 
   /** Takes the piece, which is not to change any more. What a write met rejects a later one, or `end`. */
   async write(piece: Uint8Array): Promise<void> {
     this.#gathered.push(piece);
     this.#gatheredBytes += piece.byteLength;
-    if (this.#gatheredBytes >= GATHER_BYTES) {
+    if (this.#gatheredBytes >= this.#gatherBytes) {
       await this.#flush();
     }
   }
@@ -31,6 +37,10 @@ export class WriteBehind {
   async end(): Promise<void> {
     await this.#flush();
     await Promise.all([this.#writing, this.#syncing]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled([this.#writing, this.#syncing]);
   }
 
   async #flush(): Promise<void> {

@@ -10,6 +10,7 @@ import { JOB_FIELDS, parseJobForm } from '../../src/api/submit/job-form.ts';
 import { type ReceivedForm, receiveForm } from '../../src/api/submit/multipart.ts';
 import { toUploadRules } from '../../src/api/submit/upload-rules.ts';
 import { PipelineError } from '../../src/errors.ts';
+import { asScratchFolder } from '../../src/storage/scratch-folder.ts';
 import { PHOTO, VOICE } from './job-form-data.ts';
 
 const BOUNDARY = 'limelight-boundary';
@@ -58,7 +59,7 @@ async function receive(
   const folder = await mkdtemp(join(root, 'in-'));
   const body = Readable.from([bytes], { objectMode: false });
   const request = { body, contentType, contentLength: undefined };
-  const outcome = await receiveForm(request, { folder, rules }).then(
+  const outcome = await receiveForm(request, { folder: asScratchFolder(folder), rules }).then(
     (form) => ({ form }),
     (error: unknown) => {
       expect(error).toBeInstanceOf(PipelineError);
@@ -259,7 +260,7 @@ describe('multipart framing', () => {
           contentLength: undefined,
         };
         try {
-          const { files } = await receiveForm(request, { folder, rules });
+          const { files } = await receiveForm(request, { folder: asScratchFolder(folder), rules });
           for (const { path, bytes, sha256 } of files.values()) {
             const written = await readFile(path);
             expect(written).toHaveLength(bytes);
@@ -303,7 +304,7 @@ describe('multipart framing', () => {
               contentType: `multipart/form-data; boundary=${BOUNDARY}`,
               contentLength: undefined,
             },
-            { folder, rules },
+            { folder: asScratchFolder(folder), rules },
           );
           expect(Object.fromEntries(form.texts)).toEqual({ persons: '1' });
           expect(form.files.get('image')?.sha256).toBe(createHash('sha256').update(PHOTO).digest('hex'));

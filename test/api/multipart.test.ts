@@ -8,6 +8,8 @@ import { API_LIMITS } from '../../src/api/limits.ts';
 import type { FormRequest } from '../../src/api/submit/form-request.ts';
 import { receiveForm } from '../../src/api/submit/multipart.ts';
 import { toUploadRules } from '../../src/api/submit/upload-rules.ts';
+import { asScratchFolder } from '../../src/storage/scratch-folder.ts';
+import { maySmallDisk, runOnSmallDisk } from '../small-disk.ts';
 import { jobForm, PHOTO, VOICE } from './job-form-data.ts';
 
 const rules = toUploadRules({
@@ -40,7 +42,7 @@ function inPieces(bytes: Buffer, pieceBytes: number, onPiece = () => {}): Readab
   return Readable.from(cut(), { objectMode: false });
 }
 
-const receive = (request: FormRequest) => receiveForm(request, { folder, rules });
+const receive = (request: FormRequest) => receiveForm(request, { folder: asScratchFolder(folder), rules });
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
 describe('receiveForm', () => {
@@ -51,7 +53,7 @@ describe('receiveForm', () => {
       const into = await mkdtemp(join(folder, `${index}-`));
       const form = await receiveForm(
         { ...request, body: inPieces(bytes, pieceBytes) },
-        { folder: into, rules },
+        { folder: asScratchFolder(into), rules },
       );
 
       expect(Object.fromEntries(form.texts)).toEqual({ persons: '2' });
@@ -125,16 +127,21 @@ describe('receiveForm', () => {
   });
 
   it('refuses a file of a wrong kind by its first bytes, whatever it is called', async () => {
-    await expect(receive(await toRequest(jobForm({ image: VOICE })))).rejects.toEqual(
-      code('MEDIA_UNSUPPORTED'),
-    );
-    await expect(receive(await toRequest(jobForm({ audio: PHOTO })))).rejects.toEqual(
-      code('MEDIA_UNSUPPORTED'),
-    );
-    await expect(receive(await toRequest(jobForm({ image: Buffer.from('hi') })))).rejects.toEqual(
-      code('MEDIA_UNSUPPORTED'),
-    );
+    for (const wrong of [{ image: VOICE }, { audio: PHOTO }, { image: Buffer.from('hi') }]) {
+      const into = await mkdtemp(join(folder, 'form-'));
+      await expect(
+        receiveForm(await toRequest(jobForm(wrong)), { folder: asScratchFolder(into), rules }),
+      ).rejects.toEqual(code('MEDIA_UNSUPPORTED'));
+    }
   });
+
+  it.skipIf(!maySmallDisk)(
+    'says that the disk is full, and not that the client broke off (needs user namespaces to mount a small one)',
+    async () => {
+      const program = join(import.meta.dirname, 'fill-upload-disk.ts');
+      expect(await runOnSmallDisk(program, 1)).toBe('STORAGE_FULL');
+    },
+  );
 
   it('refuses what is no complete form', async () => {
     const { bytes, ...request } = await toRequest(jobForm());
@@ -153,7 +160,10 @@ describe('receiveForm', () => {
     for (let cut = 1; cut < bytes.length - 4; cut += Math.ceil(bytes.length / 97)) {
       const body = inPieces(bytes.subarray(0, cut), 4096);
       await expect(
-        receiveForm({ ...request, body }, { folder: await mkdtemp(join(folder, 'cut-')), rules }),
+        receiveForm(
+          { ...request, body },
+          { folder: asScratchFolder(await mkdtemp(join(folder, 'cut-'))), rules },
+        ),
       ).rejects.toEqual(code('UPLOAD_INCOMPLETE'));
     }
   });

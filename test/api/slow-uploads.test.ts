@@ -10,6 +10,7 @@ import { API_LIMITS } from '../../src/api/limits.ts';
 import { createApiServer } from '../../src/api/server.ts';
 import { type ReceiveFormOptions, receiveForm } from '../../src/api/submit/multipart.ts';
 import { toUploadRules } from '../../src/api/submit/upload-rules.ts';
+import { asScratchFolder } from '../../src/storage/scratch-folder.ts';
 import { jobForm } from './job-form-data.ts';
 
 let folder: string;
@@ -39,7 +40,7 @@ async function trickle(bytesEach: number, options: Partial<ReceiveFormOptions>) 
   try {
     return await receiveForm(
       { body, contentType: form.headers.get('content-type')!, contentLength: undefined },
-      { folder, rules, ...options },
+      { folder: asScratchFolder(folder), rules, ...options },
     );
   } finally {
     stop.abort();

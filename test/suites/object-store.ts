@@ -66,6 +66,41 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await readdir(scratch.path)).toEqual([]);
     });
 
+    it('puts many, each of them whole, and all that can be where one cannot', async () => {
+      const folder = fresh();
+      const bytes = noise(1000);
+      await using scratch = await store.scratch();
+      const path = join(scratch.path, 'made-here');
+      await writeFile(path, bytes);
+
+      const stored = await store.putMany([
+        { key: `${folder}b`, body: { path } },
+        { key: `${folder}deeper/a`, body: BYTES },
+      ]);
+
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      expect(stored).toEqual([
+        { key: `${folder}b`, bytes: 1000, sha256 },
+        { key: `${folder}deeper/a`, bytes: BYTES.length, sha256: SHA256 },
+      ]);
+      expect((await store.read(`${folder}b`)).equals(bytes)).toBe(true);
+      expect((await store.read(`${folder}deeper/a`)).equals(BYTES)).toBe(true);
+
+      const broken = Readable.from(
+        (async function* () {
+          yield noise(1000);
+          throw new Error('The connection was reset');
+        })(),
+      );
+      const some = store.putMany([
+        { key: `${folder}c`, body: broken },
+        { key: `${folder}d`, body: BYTES },
+      ]);
+      await expect(some).rejects.toThrow('The connection was reset');
+      expect(await keys(folder)).toEqual([`${folder}b`, `${folder}d`, `${folder}deeper/a`]);
+      expect(await store.putMany([])).toEqual([]);
+    });
+
     it('gives scratch folders of their own that are gone when disposed', async () => {
       const first = await store.scratch();
       await using second = await store.scratch();

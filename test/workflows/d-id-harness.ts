@@ -22,6 +22,7 @@ import type { Account, AccountOptions } from '../../src/providers/d-id/emulator/
 import { type Emulator, startEmulator } from '../../src/providers/d-id/emulator/start-emulator.ts';
 import type { RemoteVideoProvider } from '../../src/providers/video-provider.ts';
 import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { createScratchFolder } from '../../src/storage/scratch-folder.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createTemporalGate } from '../../src/temporal/temporal-gate.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
@@ -211,12 +212,11 @@ export async function createTwoFileStore(folder: string): Promise<ObjectStore> {
     join(folder, 'voice.wav'),
     buzz(VOICE_S, () => true),
   );
+  const toStored = (key: string) => ({ key, bytes: 1000, sha256: 'd'.repeat(64) });
   return {
     localPath: async (key: string) => (key.endsWith('.wav') ? voice : portrait),
-    put: async (key: string) => ({ key, bytes: 1000, sha256: 'd'.repeat(64) }),
-    async scratch() {
-      const path = await mkdtemp(join(folder, 'scratch-'));
-      return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
-    },
+    put: async (key: string) => toStored(key),
+    putMany: async (objects) => objects.map(({ key }) => toStored(key)),
+    scratch: () => createScratchFolder(folder),
   } satisfies Partial<ObjectStore> as unknown as ObjectStore;
 }

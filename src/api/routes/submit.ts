@@ -112,13 +112,13 @@ export function submitRoutes(deps: ApiDeps) {
         contentType: c.req.header('content-type'),
         contentLength,
       },
-      { folder: folder.path, rules },
+      { folder, rules },
     );
     const order = parseJobForm(form, deps.defaults);
     const timeout = AbortSignal.timeout(deps.limits.urlTimeoutMs);
     const ready = await fetchOrder(order, {
       outbound: deps.outbound,
-      folder: folder.path,
+      folder,
       rules,
       signal: AbortSignal.any([timeout, c.req.raw.signal]),
     });

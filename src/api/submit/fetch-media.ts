@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { PipelineError } from '../../errors.ts';
 import { MEDIA_HEAD_BYTES } from '../../media/media-type.ts';
 import { type Outbound, unreachable } from '../../outbound/outbound.ts';
+import type { ReceivedFile, ScratchFolder } from '../../storage/object-store.ts';
 import type { JobForm, JobOrder } from './job-form.ts';
-import type { FileRule, ReceivedFile } from './multipart.ts';
+import type { FileRule } from './multipart.ts';
 import { receiveFile } from './receive-file.ts';
 import { uploadTooLarge } from './upload-errors.ts';
 
@@ -12,13 +12,11 @@ export interface MediaUrl {
   field: string;
   url: string;
   rule: FileRule;
-  /** Where the file goes; it must not be there. */
-  path: string;
 }
 
 export interface FetchDeps {
   outbound: Outbound;
-  folder: string;
+  folder: ScratchFolder;
   rules: Record<'image' | 'audio', FileRule>;
   signal: AbortSignal;
 }
@@ -34,7 +32,7 @@ export async function fetchOrder(order: JobOrder, deps: FetchDeps): Promise<JobF
     const source = order[name];
     const field = `${name}_url`;
     return 'url' in source
-      ? fetchMedia(outbound, { field, url: source.url, rule: rules[name], path: join(folder, field) }, signal)
+      ? fetchMedia({ outbound, folder, signal }, { field, url: source.url, rule: rules[name] })
       : source;
   };
   const checkWebhook = async () => {
@@ -57,9 +55,8 @@ export async function fetchOrder(order: JobOrder, deps: FetchDeps): Promise<JobF
  * @throws PipelineError that names the field.
  */
 export async function fetchMedia(
-  outbound: Outbound,
-  { field, url, rule, path }: MediaUrl,
-  signal: AbortSignal,
+  { outbound, folder, signal }: Omit<FetchDeps, 'rules'>,
+  { field, url, rule }: MediaUrl,
 ): Promise<ReceivedFile> {
   try {
     const { statusCode, headers, body } = await outbound.request(url, {
@@ -75,7 +72,8 @@ export async function fetchMedia(
       throw uploadTooLarge(field, rule.maxBytes);
     }
     const file = await receiveFile(body, {
-      path,
+      folder,
+      name: field,
       signal,
       onBytes(bytes) {
         if (bytes > rule.maxBytes) throw uploadTooLarge(field, rule.maxBytes);
@@ -86,7 +84,7 @@ export async function fetchMedia(
     if (file.bytes === 0) {
       throw unreachable('holds nothing');
     }
-    return { path, ...file };
+    return file;
   } catch (error) {
     throw named(field, error, signal);
   }

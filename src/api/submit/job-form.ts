@@ -10,7 +10,8 @@ import {
   type WebhookOrder,
 } from '../../contracts/job.ts';
 import { PipelineError } from '../../errors.ts';
-import type { ReceivedFile, ReceivedForm } from './multipart.ts';
+import type { ReceivedFile } from '../../storage/object-store.ts';
+import type { ReceivedForm } from './multipart.ts';
 
 export interface JobForm {
   image: ReceivedFile;

@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { Busboy, type BusboyFileStream } from '@fastify/busboy';
 import { PipelineError } from '../../errors.ts';
 import { MEDIA_HEAD_BYTES } from '../../media/media-type.ts';
+import type { ReceivedFile, ScratchFolder } from '../../storage/object-store.ts';
 import { assertForm, type FormRequest } from './form-request.ts';
 import { receiveFile } from './receive-file.ts';
 import { uploadIncomplete, uploadTimeout, uploadTooLarge } from './upload-errors.ts';
@@ -15,12 +15,6 @@ export interface FileRule {
   timeoutMs?: number;
   /** Rejects with MEDIA_UNSUPPORTED where the first bytes are of a kind that the field does not take. */
   check: (head: Uint8Array) => Promise<void>;
-}
-
-export interface ReceivedFile {
-  path: string;
-  bytes: number;
-  sha256: string;
 }
 
 export interface ReceivedForm {
@@ -39,7 +33,7 @@ const OVERHEAD_BYTES = 256 * 1024;
 const IDLE_MS = 30_000;
 
 export interface ReceiveFormOptions {
-  folder: string;
+  folder: ScratchFolder;
   rules: Record<string, FileRule>;
   /** Default: 30 s. */
   idleMs?: number;
@@ -66,10 +60,10 @@ export async function receiveForm(
   };
 
   const receive = async (name: string, rule: FileRule, stream: BusboyFileStream, filename: string) => {
-    const path = join(folder, name);
     using _timer = abortAfter(rule.timeoutMs, () => stop.abort(uploadTimeout(name)));
     const file = await receiveFile(stream, {
-      path,
+      folder,
+      name,
       signal: stop.signal,
       onBytes(bytes) {
         if (bytes > rule.maxBytes) throw uploadTooLarge(name, rule.maxBytes);
@@ -78,7 +72,7 @@ export async function receiveForm(
       onHead: rule.check,
     });
     if (file.bytes > 0) {
-      files.set(name, { path, ...file });
+      files.set(name, file);
     } else if (filename) {
       // Without a name it is what a browser sends for a file input that was left alone.
       faults.set(name, 'expected a file but received an empty one. Send another file.');

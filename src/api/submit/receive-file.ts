@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
+import type { ReceivedFile, ScratchFolder } from '../../storage/object-store.ts';
 
 export interface ReceiveOptions {
-  path: string;
+  folder: ScratchFolder;
+  /** Of the file; it must not be there. */
+  name: string;
   signal: AbortSignal;
   /** Called with the bytes so far, before they are written; throws where that is too many. */
   onBytes: (bytes: number) => void;
@@ -13,12 +13,11 @@ export interface ReceiveOptions {
   onHead: (head: Uint8Array) => Promise<void>;
 }
 
-/** Writes a stream to a new file and hashes it on the way; never more than a few chunks of it are in memory. */
+/** A stream into a new file, looked at on the way. A failure destroys the stream. */
 export async function receiveFile(
   source: Readable,
-  { path, signal, onBytes, headBytes, onHead }: ReceiveOptions,
-): Promise<{ bytes: number; sha256: string }> {
-  const hash = createHash('sha256');
+  { folder, name, signal, onBytes, headBytes, onHead }: ReceiveOptions,
+): Promise<ReceivedFile> {
   let bytes = 0;
   let head: Buffer | undefined = Buffer.alloc(0);
 
@@ -26,7 +25,6 @@ export async function receiveFile(
     for await (const chunk of chunks) {
       bytes += chunk.length;
       onBytes(bytes);
-      hash.update(chunk);
       if (head) {
         head = Buffer.concat([head, chunk.subarray(0, headBytes)]);
         if (head.length >= headBytes) {
@@ -41,6 +39,12 @@ export async function receiveFile(
     }
   }
 
-  await pipeline(source, inspect, createWriteStream(path, { flags: 'wx' }), { signal });
-  return { bytes, sha256: hash.digest('hex') };
+  // First, as it hears too of a source that fails before it is read.
+  addAbortSignal(signal, source);
+  try {
+    return await folder.receive(name, inspect(source));
+  } catch (error) {
+    source.destroy();
+    throw error;
+  }
 }

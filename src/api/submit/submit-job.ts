@@ -2,12 +2,11 @@ import type { JobInput, StoredObject } from '../../contracts/job.ts';
 import { type KeepNote, keepKey } from '../../contracts/retention.ts';
 import { uploadKey } from '../../contracts/task-keys.ts';
 import { PipelineError } from '../../errors.ts';
-import type { ObjectStore } from '../../storage/object-store.ts';
+import type { ObjectStore, ReceivedFile } from '../../storage/object-store.ts';
 import type { TaskRecords } from '../../storage/task-records.ts';
 import type { JobClient } from '../ports/job-client.ts';
 import { toFingerprint } from './fingerprint.ts';
 import type { JobDefaults, JobForm } from './job-form.ts';
-import type { ReceivedFile } from './multipart.ts';
 
 export interface SubmitDeps {
   store: ObjectStore;
@@ -84,7 +83,7 @@ export async function submitJob(
   ];
   try {
     // The key holds the hash, so that whoever else writes it writes the same bytes.
-    await Promise.all(uploads.map(([{ key, sha256 }, { path }]) => deps.store.put(key, { path, sha256 })));
+    await deps.store.putMany(uploads.map(([{ key, sha256 }, { path }]) => ({ key, body: { path, sha256 } })));
     await keepFor(deps.store, input);
     if ((await deps.jobs.start(input)).created) {
       return { taskId, submittedAt: input.submittedAt, replayed: false };

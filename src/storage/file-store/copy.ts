@@ -3,14 +3,17 @@ import type { StoredObject } from '../../contracts/job.ts';
 import { type ReceivedBody, receiveBody } from '../receive-body.ts';
 import type { FileLayout } from './layout.ts';
 import { openVersion } from './open.ts';
-import { storeFile } from './put.ts';
+import { storeFiles } from './put.ts';
 
 /**
  * A second name for the same bytes where the file system has such (a hard link): no version is ever written to, so both
  * objects are as good as copies, and take the room of one. Damaged bytes are damaged in both, and found in both.
  */
 export async function copyFile(layout: FileLayout, from: string, to: string): Promise<StoredObject> {
-  return storeFile(layout, to, (path) => receiveLink(layout, from, path));
+  const [copied] = await storeFiles(layout, [
+    { key: to, receive: (path) => receiveLink(layout, from, path) },
+  ]);
+  return copied!;
 }
 
 async function receiveLink({ root }: FileLayout, from: string, path: string): Promise<ReceivedBody> {

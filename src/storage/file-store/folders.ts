@@ -1,6 +1,6 @@
 /** Folders of the file store: walked without following links, created and removed durably. */
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, open, realpath, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { invalidKey } from '../object-key.ts';
 
@@ -14,18 +14,22 @@ const MOST_KNOWN = 10_000;
  */
 export async function findFolders(root: string, key: string): Promise<string[] | undefined> {
   const folders = foldersOf(root, key);
-  for (const folder of folders) {
-    if (!(await isRealFolder(folder))) {
-      return undefined;
-    }
-  }
-  return folders;
+  return (await lookAt(folders.at(-1)!)) === 'real' ? folders : undefined;
 }
 
 /** As `findFolders`, made where they are missing. @throws PipelineError OBJECT_KEY_INVALID where something else is in the way. */
 export async function makeFolders(root: string, key: string): Promise<string[]> {
   const folders = foldersOf(root, key);
-  for (const folder of folders) {
+  const inTheWay = () => invalidKey(key, 'only folders before the last "/"');
+  // From the last one up to what is there, then down again: nothing is made below a link.
+  const missing: string[] = [];
+  for (const folder of folders.toReversed()) {
+    const what = await lookAt(folder);
+    if (what === 'other') throw inTheWay();
+    if (what === 'real') break;
+    missing.unshift(folder);
+  }
+  for (const folder of missing) {
     try {
       await mkdir(folder);
       durable.delete(folder);
@@ -33,10 +37,9 @@ export async function makeFolders(root: string, key: string): Promise<string[]> 
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
         throw error;
       }
-    }
-    // Gone again where another process removed it as empty; the caller notices when it uses it.
-    if ((await isRealFolder(folder)) === false) {
-      throw invalidKey(key, 'only folders before the last "/"');
+      // Gone again where another process removed it as empty; the caller notices when it uses it.
+      const now = await lstat(folder).catch(ignoreMissing);
+      if (now?.isDirectory() === false) throw inTheWay();
     }
   }
   return folders;
@@ -55,10 +58,19 @@ export async function pruneFolders(root: string, folder: string): Promise<string
   return kept;
 }
 
-/** Makes the names in the last of the folders durable, and where that is not known of them, the folders' own. */
-export async function syncFolders(folders: string[]): Promise<void> {
-  const fresh = folders.slice(1).filter((folder) => !durable.has(folder));
-  const changed = new Set([folders.at(-1)!, ...fresh.map((folder) => dirname(folder))]);
+/**
+ * Makes the names in the last folder of each path durable, and where that is not known of them, the folders' own.
+ *
+ * @param paths each from the root down
+ */
+export async function syncFolders(paths: string[][]): Promise<void> {
+  const fresh = new Set(
+    paths.flatMap((folders) => folders.slice(1)).filter((folder) => !durable.has(folder)),
+  );
+  const changed = new Set([
+    ...paths.map((folders) => folders.at(-1)!),
+    ...[...fresh].map((folder) => dirname(folder)),
+  ]);
   await Promise.all([...changed].map(syncFolder));
   if (durable.size > MOST_KNOWN) {
     durable.clear();
@@ -114,14 +126,21 @@ function foldersOf(root: string, key: string): string[] {
   return [root, ...segments.map((_, index) => join(root, ...segments.slice(0, index + 1)))];
 }
 
-/** `undefined`: nothing is there. */
-async function isRealFolder(path: string): Promise<boolean | undefined> {
+/** In one call, however deep it lies. `other`: a file, a link, or behind one. */
+async function lookAt(folder: string): Promise<'real' | 'missing' | 'other'> {
   try {
-    return (await lstat(path)).isDirectory();
+    // The dot asks for a folder. What is found elsewhere was found through a link.
+    return (await realpath(`${folder}/.`)) === folder ? 'real' : 'other';
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return undefined;
-    }
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return 'missing';
+    if (code === 'ENOTDIR' || code === 'ELOOP') return 'other';
+    throw error;
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') {
     throw error;
   }
 }

@@ -5,45 +5,82 @@ import type { StoredObject } from '../../contracts/job.ts';
 import { isDiskFull, storageFull } from '../../errors.ts';
 import { objectExists } from '../object-errors.ts';
 import { invalidKey } from '../object-key.ts';
-import type { FileToAdopt } from '../object-store.ts';
+import type { ObjectToPut } from '../object-store.ts';
 import { type ReceivedBody, receiveBody } from '../receive-body.ts';
 import { findFolders, makeFolders, pruneFolders, syncFolder, syncFolders } from './folders.ts';
 import type { FileLayout } from './layout.ts';
 import { statFile } from './stat.ts';
-import { createNonce, readVersion, toVersionName } from './version.ts';
+import { createNonce, readTarget, toVersionName } from './version.ts';
 
 /** Another process may remove a folder as empty between its making and its use; five times in a row it is something else. */
 const FOLDER_ATTEMPTS = 5;
 
 /** A failure destroys the stream. */
-export async function putFile(
+export function putFiles(
   layout: FileLayout,
-  key: string,
-  body: Uint8Array | Readable | FileToAdopt,
-  options: { ifAbsent?: boolean; signal?: AbortSignal },
-): Promise<StoredObject> {
+  files: readonly ObjectToPut[],
+  options: { ifAbsent?: boolean; signal?: AbortSignal } = {},
+): Promise<StoredObject[]> {
+  return storeFiles(
+    layout,
+    files.map(({ key, body }) => ({
+      key,
+      receive: async (path) => {
+        try {
+          return await receiveBody(path, body, options.signal);
+        } catch (error) {
+          if (body instanceof Readable) {
+            body.destroy();
+          }
+          throw error;
+        }
+      },
+    })),
+    options,
+  );
+}
+
+interface FileToStore {
+  key: string;
+  /** Makes the new file of that path. */
+  receive(path: string): Promise<ReceivedBody>;
+}
+
+/** Each file by itself, all of them durable by the same fsync of their folder. Rejects with the first failure, when all have ended. */
+export async function storeFiles(
+  layout: FileLayout,
+  files: readonly FileToStore[],
+  options: { ifAbsent?: boolean; signal?: AbortSignal } = {},
+): Promise<StoredObject[]> {
+  const stored = await Promise.allSettled(files.map((file) => storeFile(layout, file, options)));
+  const named = stored.filter((result) => result.status === 'fulfilled').map(({ value }) => value);
   try {
-    return await storeFile(layout, key, (path) => receiveBody(path, body, options.signal), options);
+    await syncFolders(named.map(({ folders }) => folders));
   } catch (error) {
-    if (body instanceof Readable) {
-      body.destroy();
-    }
-    throw error;
+    throw toStoreError(error, files[0]!.key);
   }
+  const failure = stored.find((result) => result.status === 'rejected');
+  if (failure) {
+    throw failure.reason;
+  }
+  return named.map(({ object }) => object);
+}
+
+interface NamedFile {
+  object: StoredObject;
+  /** From the root to its own: what makes the name durable is an fsync of the last. */
+  folders: string[];
 }
 
 /**
  * Bytes into the scratch area, the file beside its name, fsync, then the name. Until the name is swapped nobody sees
  * any of it; after that, all of it. A failure removes what was written.
- *
- * @param receive makes the new file of that path
  */
-export async function storeFile(
+async function storeFile(
   layout: FileLayout,
-  key: string,
-  receive: (path: string) => Promise<ReceivedBody>,
-  { ifAbsent = false, signal }: { ifAbsent?: boolean; signal?: AbortSignal } = {},
-): Promise<StoredObject> {
+  { key, receive }: FileToStore,
+  { ifAbsent = false, signal }: { ifAbsent?: boolean; signal?: AbortSignal },
+): Promise<NamedFile> {
   const incoming = join(layout.scratch, `put-${createNonce()}`);
   let placed: PlacedVersion | undefined;
   try {
@@ -59,9 +96,7 @@ export async function storeFile(
     signal?.throwIfAborted();
 
     await layout.turns.take(key, () => nameVersion(layout, key, path, ifAbsent));
-    placed = undefined;
-    await syncFolders(folders);
-    return { key, bytes: received.bytes, sha256: received.sha256 };
+    return { object: { key, bytes: received.bytes, sha256: received.sha256 }, folders };
   } catch (error) {
     // What cannot be removed now is the sweep's; why the write failed is what counts.
     await discard(layout, key, incoming, placed?.path).catch(() => undefined);
@@ -103,23 +138,30 @@ async function nameVersion(
   ifAbsent: boolean,
 ): Promise<void> {
   const name = join(layout.root, key);
-  if (ifAbsent) {
-    return nameNew(key, name, version);
+  if (await isNamedFirst(name, version)) {
+    return;
   }
-  const replaced = await readVersion(name);
+  if (ifAbsent) {
+    throw objectExists(key);
+  }
+  const replaced = await readTarget(name);
   await nameOver(layout, name, version);
   if (replaced) {
     // The new one is there: what is left of the old one is the sweep's.
-    await rm(replaced.path, { force: true }).catch(() => undefined);
+    await rm(join(dirname(name), replaced), { force: true }).catch(() => undefined);
   }
 }
 
 /** Making a link is exclusive: of many writers one wins. */
-async function nameNew(key: string, name: string, version: string): Promise<void> {
+async function isNamedFirst(name: string, version: string): Promise<boolean> {
   try {
     await symlink(basename(version), name);
+    return true;
   } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? objectExists(key) : error;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      return false;
+    }
+    throw error;
   }
 }
 
@@ -142,7 +184,7 @@ async function discard(
   placed: string | undefined,
 ): Promise<void> {
   await rm(incoming, { force: true });
-  if (placed && (await readVersion(join(root, key)))?.path !== placed) {
+  if (placed && (await readTarget(join(root, key))) !== basename(placed)) {
     await rm(placed, { force: true });
   }
   const folders = await findFolders(root, key);

@@ -1,0 +1,35 @@
+import { mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDiskFull, storageFull } from '../errors.ts';
+import type { ScratchFolder } from './object-store.ts';
+import { writeNew } from './receive-body.ts';
+
+/** A quarter of what a store gathers: many upload at the same time. */
+const GATHER_BYTES = 256 * 1024;
+
+export async function createScratchFolder(parent: string): Promise<ScratchFolder> {
+  return asScratchFolder(await mkdtemp(join(parent, 'folder-')));
+}
+
+/** A folder that is there, as a scratch folder. */
+export function asScratchFolder(path: string): ScratchFolder {
+  return {
+    path,
+
+    async receive(name, body) {
+      const file = join(path, name);
+      try {
+        const { handle, ...known } = await writeNew(file, body, { gatherBytes: GATHER_BYTES });
+        await handle.close();
+        return { path: file, ...known };
+      } catch (error) {
+        throw isDiskFull(error) ? storageFull(error) : error;
+      }
+    },
+
+    async [Symbol.asyncDispose]() {
+      // Empty as a rule: what was in it was put.
+      await rmdir(path).catch(() => rm(path, { recursive: true, force: true }));
+    },
+  };
+}
