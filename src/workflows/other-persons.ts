@@ -1,4 +1,4 @@
-import { isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import type { Person } from '../contracts/job.ts';
 import { toJobError } from './job-error.ts';
 import { refusal } from './refusal.ts';
@@ -13,6 +13,7 @@ export function withOtherPersons(error: unknown, persons: readonly Person[], cho
     ? refusal(
         code,
         `${message} Or choose another person: the photo shows ${persons.length}, and this is #${chosen.id}.`,
+        error instanceof ActivityFailure ? error : undefined,
       )
     : error;
 }

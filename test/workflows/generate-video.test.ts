@@ -154,6 +154,10 @@ describe('generateVideo', () => {
         message: 'FACE_UNSUITABLE happened Or choose another person: the photo shows 2, and this is #1.',
       },
     });
+    // Whoever looks into Temporal sees which activity it was.
+    expect(run.outcome).toMatchObject({
+      reason: { cause: { cause: { cause: { activityType: 'renderTalk' } } } },
+    });
   });
 
   it('undoes everything, newest first, after the third failure', async () => {
