@@ -52,7 +52,10 @@ export interface ObjectStore {
     body: ObjectToPut['body'],
     options?: { ifAbsent?: boolean; signal?: AbortSignal },
   ): Promise<StoredObject>;
-  /** As `put` of each, faster, answered in their order. Rejects with the first failure, when all have ended; what did not fail stays. */
+  /**
+   * As `put` of each, faster; answers in their order. Rejects with the first failure, when all have ended: what did not
+   * fail stays.
+   */
   putMany(objects: readonly ObjectToPut[]): Promise<StoredObject[]>;
   /**
    * The stream of a whole object ends with OBJECT_CORRUPT, before its last bytes, where they do not match the stored hash.

@@ -181,6 +181,11 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       const key = `${fresh()}a`;
       await store.put(key, BYTES, { ifAbsent: true });
 
+      const unread = Readable.from([noise(10)]);
+      await expect(store.put(key, unread, { ifAbsent: true })).rejects.toMatchObject({
+        code: 'OBJECT_EXISTS',
+      });
+      expect(unread.destroyed).toBe(true);
       await expect(store.put(key, noise(10), { ifAbsent: true })).rejects.toMatchObject({
         code: 'OBJECT_EXISTS',
       });

@@ -15,29 +15,26 @@ import { createNonce, readTarget, toVersionName } from './version.ts';
 /** Another process may remove a folder as empty between its making and its use; five times in a row it is something else. */
 const FOLDER_ATTEMPTS = 5;
 
-/** A failure destroys the stream. */
-export function putFiles(
+/** A failure destroys the streams. */
+export async function putFiles(
   layout: FileLayout,
-  files: readonly ObjectToPut[],
+  objects: readonly ObjectToPut[],
   options: { ifAbsent?: boolean; signal?: AbortSignal } = {},
 ): Promise<StoredObject[]> {
-  return storeFiles(
-    layout,
-    files.map(({ key, body }) => ({
+  try {
+    const toStore = ({ key, body }: ObjectToPut): FileToStore => ({
       key,
-      receive: async (path) => {
-        try {
-          return await receiveBody(path, body, options.signal);
-        } catch (error) {
-          if (body instanceof Readable) {
-            body.destroy();
-          }
-          throw error;
-        }
-      },
-    })),
-    options,
-  );
+      receive: (path) => receiveBody(path, body, options.signal),
+    });
+    return await storeFiles(layout, objects.map(toStore), options);
+  } catch (error) {
+    for (const { body } of objects) {
+      if (body instanceof Readable) {
+        body.destroy();
+      }
+    }
+    throw error;
+  }
 }
 
 interface FileToStore {
@@ -46,7 +43,10 @@ interface FileToStore {
   receive(path: string): Promise<ReceivedBody>;
 }
 
-/** Each file by itself, all of them durable by the same fsync of their folder. Rejects with the first failure, when all have ended. */
+/**
+ * Each file by itself, all of them durable by the same fsync of their folder. Rejects with the first failure, when all
+ * have ended.
+ */
 export async function storeFiles(
   layout: FileLayout,
   files: readonly FileToStore[],
