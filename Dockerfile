@@ -33,6 +33,7 @@ RUN groupadd --gid 10001 limelight \
     && install -d -o 10001 -g 10001 /data /models
 USER 10001:10001
 ENV NODE_ENV=production \
+    NODE_OPTIONS=--max-semi-space-size=8 \
     STORAGE_ROOT=/data \
     MODELS_CACHE_DIR=/models \
     API_HOST=0.0.0.0 \

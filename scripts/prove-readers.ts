@@ -13,6 +13,8 @@ import { parseArgs } from 'node:util';
 import { percentile } from '../bench/bench.ts';
 import { cpuSecondsOf } from '../bench/cpu-time.ts';
 import { exitOnSignals } from '../bench/exit-on-signals.ts';
+import { API_MALLOC } from '../src/cli/stack/stack.ts';
+import { NODE_FLAGS } from '../src/cli/stack/supervisor.ts';
 import { seededRandom } from '../src/providers/local/motion/seeded-random.ts';
 import { createFileStore } from '../src/storage/file-store.ts';
 import { createTaskRecords } from '../src/storage/task-records.ts';
@@ -57,8 +59,12 @@ await using _worker = await startPipelineWorker(
   { store, records: createTaskRecords({ store }) },
   { slots: SLOTS, stageMs: () => STAGE_MS.least + random() * (STAGE_MS.most - STAGE_MS.least) },
 );
+/** As `npm start` starts the API. */
 const start = (name: string, ...args: string[]) =>
-  fork(join(import.meta.dirname, 'prove-readers', name), args, { execArgv: ['--expose-gc'] });
+  fork(join(import.meta.dirname, 'prove-readers', name), args, {
+    execArgv: ['--expose-gc', ...NODE_FLAGS],
+    env: { ...process.env, ...API_MALLOC },
+  });
 const api = start('api-process.ts', JSON.stringify({ address: server.address, root }));
 const [url] = (await once(api, 'message')) as [string];
 const readerProcess = start('reader-process.ts');
@@ -139,7 +145,7 @@ const p99Ms = percentile(
   0.99,
 );
 process.stdout.write(
-  `all: ${reports.length} tasks, ${describe(reports)} (at most ${P99_MS}: ${p99Ms <= P99_MS ? 'met' : 'MISSED'}); heap ${before.heapMb.toFixed(1)} MB before, at most ${Math.max(...heaps).toFixed(1)}, ${after.heapMb.toFixed(1)} at the end; ${after.readers} readers left\n`,
+  `all: ${reports.length} tasks, ${describe(reports)} (at most ${P99_MS}: ${p99Ms <= P99_MS ? 'met' : 'MISSED'}); heap ${before.heapMb.toFixed(1)} MB before, at most ${Math.max(...heaps).toFixed(1)}, ${after.heapMb.toFixed(1)} at the end; resident ${before.rssMb.toFixed(0)} MB before, ${after.rssMb.toFixed(0)} at the end; ${after.readers} readers left\n`,
 );
 if (faults.length > 0 || after.readers > 0 || p99Ms > P99_MS) {
   process.stdout.write(`${faults.slice(0, 10).join('\n')}\n`);

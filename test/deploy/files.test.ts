@@ -1,6 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { API_MALLOC } from '../../src/cli/stack/stack.ts';
+import { NODE_FLAGS } from '../../src/cli/stack/supervisor.ts';
 import { Environment } from '../../src/config/environment.ts';
 import { SECRETS } from '../../src/config/secret-files.ts';
 import { loadConfig } from '../../src/config.ts';
@@ -53,6 +55,17 @@ it('the image takes the versions of this project', () => {
   const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } };
   expect(dockerfile).toContain(`ARG NODE=${devDependencies.node}`);
   expect(dockerfile).toMatch(/^USER 10001:10001$/m);
+});
+
+it('image and services keep memory as small as `npm start` does', () => {
+  const units = globSync('deploy/systemd/*.service', { cwd: ROOT }).map(read);
+  expect(units).toHaveLength(3);
+  for (const file of [dockerfile, ...units]) {
+    expect(file).toContain(`NODE_OPTIONS=${NODE_FLAGS.join(' ')}`);
+  }
+  const [[name, value]] = Object.entries(API_MALLOC) as [[string, string]];
+  expect(read('deploy/systemd/limelight-api.service')).toContain(`Environment=${name}=${value}`);
+  expect(compose).toContain(`${name}: "${value}"`);
 });
 
 it('every file that the image and the services name is there', () => {

