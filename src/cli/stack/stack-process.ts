@@ -42,7 +42,8 @@ export function startStackProcess(options: StackProcessOptions): SupervisedProce
     onDeath({ exitCode, signal, restartInMs }) {
       const { code, message = `ended with ${signal ?? `exit code ${exitCode}`}` } = fatal ?? {};
       fatal = undefined;
-      deaths += 1;
+      // Nothing kills itself like that: it was somebody, and it may run well.
+      if (signal !== 'SIGKILL') deaths += 1;
       if (code && !ERROR_CODES[code].retryable) {
         onRefusal(new PipelineError(code, message));
       } else if (deaths === FIRST_DEATHS && Date.now() - startedAt < FIRST_MS) {
