@@ -12,6 +12,8 @@ import { pickSdkMetricsAddress } from './sdk-metrics.ts';
 export const WORKER_DEFAULTS = {
   maxHeartbeatThrottleInterval: '200 ms',
   defaultHeartbeatThrottleInterval: '200 ms',
+  // A workflow whose worker was killed waits for it that long before another may go on with it; the default is 10 s.
+  stickyQueueScheduleToStartTimeout: '3 s',
   shutdownGraceTime: '10 s',
   // What does not even end when it is cancelled must not keep a process that is to stop.
   shutdownForceTime: '18 s',
