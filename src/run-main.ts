@@ -1,6 +1,9 @@
 import { PipelineError } from './errors.ts';
 import type { Logger } from './telemetry/logger.ts';
 
+/** What a failure leaves open, a timer or a connection, does not keep the process from its end for longer. */
+const LEFT_OPEN_MS = 2_000;
+
 /**
  * Runs the inside of an entry point. Its signal is aborted by the first SIGINT or SIGTERM; the second ends the process
  * at once. What it fails with becomes one line of the log and exit code 1.
@@ -15,6 +18,7 @@ export async function runMain(logger: Logger, main: (signal: AbortSignal) => Pro
       logger.fatal({ err: error }, 'Ended by an unexpected error');
     }
     process.exitCode = 1;
+    setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
   }
 }
 

@@ -29,8 +29,14 @@ await runMain(createLogger('temporal', config.log), async (signal) => {
   await using server = await startDevServer({ binary, dir, port, uiPort, log: process.stdout });
   await rememberProcess(pidFile, server.process.pid!);
   const ended = once(server.process, 'exit').then(() => 'ended by itself');
-  const silent = untilSilent({ address: server.address, signal }).then(() => 'does not answer any more');
+  const watch = new AbortController();
+  const watched = AbortSignal.any([signal, watch.signal]);
+  const silent = untilSilent({ address: server.address, signal: watched }).then(
+    () => 'does not answer any more',
+  );
   const fault = await Promise.race([ended, silent]);
+  // It would go on asking a server that is gone, and keep this process from its end and its restart.
+  watch.abort();
   if (!signal.aborted) {
     server.process.kill('SIGKILL');
     throw new PipelineError('TEMPORAL_UNAVAILABLE', `The Temporal server ${fault}`);

@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { openAsBlob, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Stack, startStack } from '../../src/cli/stack/stack.ts';
+import { createLimelightClient } from '../../src/client/limelight-client.ts';
+import { loadConfig } from '../../src/config.ts';
+import { freePort } from '../temporal-server.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
+/** As the README has them, `pkill -9 -f`; the stage that is under way then. */
+const KILLS = [
+  ['supervised-process.*gpu-main', 'BACKGROUND_REMOVAL_RUNNING'],
+  ['supervised-process.*io-main', 'DID_PROCESSING'],
+  ['supervised-process.*api/main', 'DID_PROCESSING'],
+  ['temporal.* server start-dev', 'DID_PROCESSING'],
+] as const;
+/** From the kill to the video; it takes about 10 s where nothing else is at work, a restart that hangs takes minutes. */
+const RECOVERY_MS = 60_000;
+
+it('the README names them as they are', () => {
+  for (const [pattern] of KILLS) {
+    expect(README).toContain(pattern.replace('supervised-process.*', ''));
+  }
+});
+
+describe('a process that is killed with SIGKILL in the middle of a job', () => {
+  let root: string;
+  let stack: Stack;
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'limelight-killed-'));
+    const environment = {
+      ...process.env,
+      MODELS_DIR: undefined,
+      STORAGE_ROOT: root,
+      API_PORT: String(await freePort()),
+      TEMPORAL_PORT: String(await freePort()),
+      TEMPORAL_UI_PORT: String(await freePort()),
+      CUDA_VISIBLE_DEVICES: `test-${randomUUID()}`,
+    };
+    stack = await startStack({
+      config: loadConfig(environment),
+      environment,
+      onWarning() {},
+      signal: AbortSignal.timeout(180_000),
+    });
+  }, 200_000);
+  afterAll(async () => {
+    await stack?.[Symbol.asyncDispose]();
+    await rm(root, { recursive: true, force: true });
+  }, 60_000);
+
+  it.each(KILLS)(
+    '%s: is back soon, and the job ends in its video',
+    async (pattern, stage) => {
+      const client = createLimelightClient({ baseUrl: stack.apiUrl });
+      const taskId = randomUUID();
+      await client.submit({
+        taskId,
+        image: await openAsBlob(join(ROOT, 'samples/portrait.jpg')),
+        audio: await openAsBlob(join(ROOT, 'samples/voice.wav')),
+        fields: { cache: 'no-store' },
+      });
+      for await (const { data } of client.events(taskId)) {
+        if (data.stage === stage) break;
+      }
+
+      const killed = (await processesBelow(process.pid)).filter(({ args }) => new RegExp(pattern).test(args));
+      expect(killed).toHaveLength(1);
+      process.kill(killed[0]!.pid, 'SIGKILL');
+
+      const outcome = await client.wait(taskId, { signal: AbortSignal.timeout(RECOVERY_MS) });
+      expect(outcome.success).toBe(true);
+      await expect
+        .poll(async () =>
+          (await processesBelow(process.pid)).filter(({ args }) => new RegExp(pattern).test(args)),
+        )
+        .toHaveLength(1);
+    },
+    120_000,
+  );
+});
+
+/** All that this process started, and what that started. */
+async function processesBelow(parent: number): Promise<Array<{ pid: number; args: string }>> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,ppid=,args=']);
+  const all = stdout.split('\n').flatMap((line) => {
+    const [, pid, ppid, args] = /^ *(\d+) +(\d+) (.*)$/.exec(line) ?? [];
+    return args === undefined ? [] : [{ pid: Number(pid), ppid: Number(ppid), args }];
+  });
+  const below = (ppid: number): typeof all =>
+    all.filter((one) => one.ppid === ppid).flatMap((one) => [one, ...below(one.pid)]);
+  return below(parent);
+}
