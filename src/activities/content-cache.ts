@@ -8,6 +8,7 @@ import type { DetectPersonsResult } from '../inference/tasks.ts';
 import type { ContentCache } from '../storage/content-cache.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { RemoveBackgroundRequest, RemovedBackground } from './background.ts';
+import { keepAlive } from './keep-alive.ts';
 import { cutoutFacts, detectionFacts, type Makers, videoFacts } from './makers.ts';
 
 export interface CacheDeps {
@@ -21,61 +22,65 @@ export type Found<T> = { result: T; entry: string };
 
 export function createCacheActivities({ store, cache, makers }: CacheDeps) {
   return {
-    async findDetection(request: {
+    findDetection: (request: {
       photoSha256: string;
       confThreshold: number;
-    }): Promise<Found<DetectPersonsResult> | null> {
-      const facts = detectionFacts(makers, request);
-      const hit = facts && (await cache.find('detection', facts, {}));
-      return hit ? { result: hit.result as DetectPersonsResult, entry: hit.entry } : null;
-    },
+    }): Promise<Found<DetectPersonsResult> | null> =>
+      keepAlive(async () => {
+        const facts = detectionFacts(makers, request);
+        const hit = facts && (await cache.find('detection', facts, {}));
+        return hit ? { result: hit.result as DetectPersonsResult, entry: hit.entry } : null;
+      }),
 
     /** The mask and the cut-out lie under the request's keys then. */
-    async findCutout(request: RemoveBackgroundRequest): Promise<Found<RemovedBackground> | null> {
-      const facts = cutoutFacts(makers, { ...request, photoSha256: request.photoSha256 });
-      const { maskKey: mask, cutoutKey: cutout } = request;
-      const hit = facts && (await cache.find('cutout', facts, { mask, cutout }));
-      return hit
-        ? { result: { ...(hit.result as RemovedBackground), ...hit.stored }, entry: hit.entry }
-        : null;
-    },
+    findCutout: (request: RemoveBackgroundRequest): Promise<Found<RemovedBackground> | null> =>
+      keepAlive(async () => {
+        const facts = cutoutFacts(makers, { ...request, photoSha256: request.photoSha256 });
+        const { maskKey: mask, cutoutKey: cutout } = request;
+        const hit = facts && (await cache.find('cutout', facts, { mask, cutout }));
+        return hit
+          ? { result: { ...(hit.result as RemovedBackground), ...hit.stored }, entry: hit.entry }
+          : null;
+      }),
 
     /**
      * The whole job from the cache; else says who makes it. The first that asks claims it. A claim whose owner is gone
      * is `stale`: of those that say so one gets the next.
      */
-    async findVideo({ job, stale }: { job: JobInput; stale?: string }): Promise<VideoAnswer> {
-      const facts = videoFacts(makers, job);
-      if (!facts) {
-        return { kind: 'off' };
-      }
-      const found = await findJob(job, facts);
-      if (found) {
-        return found;
-      }
-      const claims = `${CACHE_PREFIX}claims/${cache.entryOf('video', facts).split('/').at(-2)}/`;
-      const answer = await claimNext(claims, stale);
-      // Whoever had it may have ended between the two looks.
-      const late = answer.kind === 'claimed' && (await findJob(job, facts));
-      if (late) {
-        await store.delete(answer.claim);
-        return late;
-      }
-      return answer;
-    },
+    findVideo: ({ job, stale }: { job: JobInput; stale?: string }): Promise<VideoAnswer> =>
+      keepAlive(async () => {
+        const facts = videoFacts(makers, job);
+        if (!facts) {
+          return { kind: 'off' };
+        }
+        const found = await findJob(job, facts);
+        if (found) {
+          return found;
+        }
+        const claims = `${CACHE_PREFIX}claims/${cache.entryOf('video', facts).split('/').at(-2)}/`;
+        const answer = await claimNext(claims, stale);
+        // Whoever had it may have ended between the two looks.
+        const late = answer.kind === 'claimed' && (await findJob(job, facts));
+        if (late) {
+          await store.delete(answer.claim);
+          return late;
+        }
+        return answer;
+      }),
 
-    async keepVideo({
+    keepVideo: ({
       job,
       metadata,
     }: {
       job: JobInput;
       metadata: JobResult['metadata'];
-    }): Promise<string | null> {
-      const facts = videoFacts(makers, job);
-      const { video, thumbnail, mask, cutout } = taskKeys(job.taskId, videoFormatOf(job.options));
-      const files = { video, thumbnail, mask, cutout };
-      return facts ? cache.keep('video', facts, { result: metadata, files }) : null;
-    },
+    }): Promise<string | null> =>
+      keepAlive(async () => {
+        const facts = videoFacts(makers, job);
+        const { video, thumbnail, mask, cutout } = taskKeys(job.taskId, videoFormatOf(job.options));
+        const files = { video, thumbnail, mask, cutout };
+        return facts ? cache.keep('video', facts, { result: metadata, files }) : null;
+      }),
   };
 
   async function findJob(job: JobInput, facts: object): Promise<VideoAnswer | undefined> {

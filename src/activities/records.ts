@@ -2,6 +2,7 @@ import type { TimelineClient } from '../api/ports/timeline-client.ts';
 import type { TaskMetadata } from '../contracts/job.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
+import { keepAlive } from './keep-alive.ts';
 
 export interface RecordDeps {
   store: ObjectStore;
@@ -15,27 +16,30 @@ export interface RecordDeps {
 export function createRecordActivities({ store, records, onEnd, timelines }: RecordDeps) {
   return {
     /** Writes the task's `metadata.json`, the whole of it: repeating it is harmless. */
-    async recordTask(metadata: TaskMetadata): Promise<void> {
-      // A job ends with or without it.
-      const timeline = metadata.outcome && (await timelines?.read(metadata.task_id).catch(() => undefined));
-      await records.write({ ...metadata, ...(timeline && { timeline }) });
-      if (metadata.outcome) {
-        onEnd?.(metadata);
-      }
-    },
+    recordTask: (metadata: TaskMetadata): Promise<void> =>
+      keepAlive(async () => {
+        // A job ends with or without it.
+        const timeline = metadata.outcome && (await timelines?.read(metadata.task_id).catch(() => undefined));
+        await records.write({ ...metadata, ...(timeline && { timeline }) });
+        if (metadata.outcome) {
+          onEnd?.(metadata);
+        }
+      }),
 
     /** Writes a record again whose job ended before, or goes on: nobody is told of an end. */
-    async amendTask(metadata: TaskMetadata): Promise<void> {
-      await records.write(metadata);
-    },
+    amendTask: (metadata: TaskMetadata): Promise<void> =>
+      keepAlive(async () => {
+        await records.write(metadata);
+      }),
 
     /** Deletes objects and whole folders (prefixes that end in `/`). What is not there is deleted already. */
-    async discard(what: { keys?: string[]; prefixes?: string[] }): Promise<void> {
-      await Promise.all([
-        ...(what.keys ?? []).map((key) => store.delete(key)),
-        ...(what.prefixes ?? []).map((prefix) => store.deleteAll(prefix)),
-      ]);
-    },
+    discard: (what: { keys?: string[]; prefixes?: string[] }): Promise<void> =>
+      keepAlive(async () => {
+        await Promise.all([
+          ...(what.keys ?? []).map((key) => store.delete(key)),
+          ...(what.prefixes ?? []).map((prefix) => store.deleteAll(prefix)),
+        ]);
+      }),
   };
 }
 

@@ -62,17 +62,16 @@ export const lipSync = proxyActivities<RenderActivities>({
   startToCloseTimeout: '4 hours',
   summary: 'Render the talking video with the lip-sync network',
 });
-const short = { ...common, taskQueue: QUEUES.io, startToCloseTimeout: '2 minutes' } satisfies ActivityOptions;
-const beating = { ...short, heartbeatTimeout: slot.heartbeatTimeout } satisfies ActivityOptions;
+const short = { ...slot, taskQueue: QUEUES.io, startToCloseTimeout: '2 minutes' } satisfies ActivityOptions;
 
 export const composition = withRoom(
   proxyActivities<CompositionActivities>({
-    ...beating,
+    ...short,
     summary: 'Put the person on the background',
   }),
 );
 export const video = withRoom(
-  proxyActivities<VideoActivities>({ ...beating, summary: 'Check that the video plays' }),
+  proxyActivities<VideoActivities>({ ...short, summary: 'Check that the video plays' }),
 );
 export const records = withRoom(
   proxyActivities<RecordActivities>({
