@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createLimelightClient, type LimelightClient } from '../client/limelight-client.ts';
 import { readEnvironment } from '../config/read-environment.ts';
 import { loadConfig } from '../config.ts';
 import { PipelineError } from '../errors.ts';
 import { toLocalUrl } from './local-url.ts';
+import { write } from './terminal/output.ts';
 
 export interface ServerFlags {
   server?: string;
@@ -48,6 +50,36 @@ export async function connect(flags: ServerFlags, signal: AbortSignal): Promise<
     throw notReady(url);
   }
   return client;
+}
+
+/** For a server that starts, or whose job server does. */
+const READY_WAIT_MS = 60_000;
+const READY_POLL_MS = 250;
+
+/**
+ * Whether a server takes submissions. One that is there and does not yet is waited for.
+ * @throws PipelineError API_UNREACHABLE where it still does not after a minute: it has the ports and the GPU, so that
+ * another one would not help.
+ */
+export async function untilReady(
+  { client, url }: Pick<Server, 'client' | 'url'>,
+  signal: AbortSignal,
+  waitMs = READY_WAIT_MS,
+): Promise<boolean> {
+  const deadline = Date.now() + waitMs;
+  for (let isTold = false; !(await client.isReady({ signal })); isTold = true) {
+    if (!(await client.isAlive({ signal }))) {
+      return false;
+    }
+    if (Date.now() > deadline) {
+      throw notReady(url);
+    }
+    if (!isTold) {
+      write(`The server at ${url} is not ready yet: waiting for it.`);
+    }
+    await sleep(READY_POLL_MS, undefined, { signal });
+  }
+  return true;
 }
 
 export function notReady(url: string): PipelineError {

@@ -51,6 +51,8 @@ export interface LimelightClient {
   timelineSummary(options?: CallOptions): Promise<TimelineSummary>;
   /** Whether submissions are taken now. */
   isReady(options?: CallOptions): Promise<boolean>;
+  /** Whether a server is there, ready or not. */
+  isAlive(options?: CallOptions): Promise<boolean>;
 }
 
 export function createLimelightClient(options: HttpOptions): LimelightClient {
@@ -113,6 +115,8 @@ export function createLimelightClient(options: HttpOptions): LimelightClient {
     timelineSummary: ({ signal } = {}) => callJson('/api/pipeline/timeline', pick(signal)),
 
     isReady: async ({ signal } = {}) => (await http.peek('/health/ready', pick(signal)))?.ok ?? false,
+
+    isAlive: async ({ signal } = {}) => (await http.peek('/health/live', pick(signal)))?.ok ?? false,
   };
 }
 

@@ -5,7 +5,7 @@ import { loadConfig } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../run-main.ts';
 import { addExamples } from '../add-examples.ts';
-import { addServerOption, notReady, openServer, type ServerFlags } from '../server.ts';
+import { addServerOption, notReady, openServer, type ServerFlags, untilReady } from '../server.ts';
 import { isSomebodyThere } from '../terminal/ask.ts';
 import { show, write } from '../terminal/output.ts';
 import { addJobOptions, formatOf, type JobFlags, toJobFields } from '../video/job-flags.ts';
@@ -67,7 +67,7 @@ async function generate(files: string[], flags: GenerateFlags): Promise<void> {
   await assertReadable([...orders.map(({ photoPath }) => photoPath), voicePath, backgroundPath]);
   const signal = stopSignal();
   const { client, url, isNamed } = openServer(flags);
-  if (await client.isReady({ signal })) {
+  if (await untilReady({ client, url }, signal)) {
     await (flags.detach ? submit(client, orders, signal) : make(client, orders, { ...flags, signal }));
     return;
   }
@@ -75,7 +75,7 @@ async function generate(files: string[], flags: GenerateFlags): Promise<void> {
   if (isNamed || flags.detach || loadConfig(readEnvironment()).temporal.address) {
     throw notReady(url);
   }
-  write(`No server is ready at ${url}: one is started for this.`);
+  write(`There is no server at ${url}: one is started for this.`);
   const { withPrivateStack } = await import('../stack/private-stack.ts');
   await withPrivateStack(signal, (own, until) => make(own, orders, { ...flags, signal: until }));
 }
