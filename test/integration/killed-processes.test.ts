@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stack, startStack } from '../../src/cli/stack/stack.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { loadConfig } from '../../src/config.ts';
-import { freePort } from '../temporal-server.ts';
+import { stackEnvironment } from './stack-environment.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -35,15 +35,7 @@ describe('a process that is killed with SIGKILL in the middle of a job', () => {
 
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'limelight-killed-'));
-    const environment = {
-      ...process.env,
-      MODELS_DIR: undefined,
-      STORAGE_ROOT: root,
-      API_PORT: String(await freePort()),
-      TEMPORAL_PORT: String(await freePort()),
-      TEMPORAL_UI_PORT: String(await freePort()),
-      CUDA_VISIBLE_DEVICES: `test-${randomUUID()}`,
-    };
+    const environment = { ...(await stackEnvironment(root)), MODELS_DIR: undefined };
     stack = await startStack({
       config: loadConfig(environment),
       environment,
@@ -71,17 +63,15 @@ describe('a process that is killed with SIGKILL in the middle of a job', () => {
         if (data.stage === stage) break;
       }
 
-      const killed = (await processesBelow(process.pid)).filter(({ args }) => new RegExp(pattern).test(args));
+      const running = async () =>
+        (await processesBelow(process.pid)).filter(({ args }) => new RegExp(pattern).test(args));
+      const killed = await running();
       expect(killed).toHaveLength(1);
       process.kill(killed[0]!.pid, 'SIGKILL');
 
       const outcome = await client.wait(taskId, { signal: AbortSignal.timeout(RECOVERY_MS) });
       expect(outcome.success).toBe(true);
-      await expect
-        .poll(async () =>
-          (await processesBelow(process.pid)).filter(({ args }) => new RegExp(pattern).test(args)),
-        )
-        .toHaveLength(1);
+      await expect.poll(running).toHaveLength(1);
     },
     120_000,
   );

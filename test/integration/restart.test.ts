@@ -8,7 +8,7 @@ import { startStack } from '../../src/cli/stack/stack.ts';
 import { createLimelightClient, type TaskEvent } from '../../src/client/limelight-client.ts';
 import { loadConfig } from '../../src/config.ts';
 import { modelsDir } from '../shared-media.ts';
-import { freePort } from '../temporal-server.ts';
+import { stackEnvironment } from './stack-environment.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples');
 
@@ -18,14 +18,7 @@ describe.skipIf(!modelsDir)('a restart of every process (needs MODELS_DIR)', () 
 
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'limelight-restart-'));
-    environment = {
-      ...process.env,
-      STORAGE_ROOT: root,
-      API_PORT: String(await freePort()),
-      TEMPORAL_PORT: String(await freePort()),
-      TEMPORAL_UI_PORT: String(await freePort()),
-      CUDA_VISIBLE_DEVICES: `test-${randomUUID()}`,
-    };
+    environment = await stackEnvironment(root);
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
 

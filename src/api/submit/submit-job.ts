@@ -74,16 +74,15 @@ export async function submitJob(
   if (existing) {
     return replay(input, existing);
   }
-  const uploads: Array<[StoredObject, ReceivedFile]> = [
-    [content.image, image],
-    [content.audio, audio],
-    ...(content.backgroundImage && backgroundImage
-      ? [[content.backgroundImage, backgroundImage] as [StoredObject, ReceivedFile]]
-      : []),
-  ];
   try {
     // The key holds the hash, so that whoever else writes it writes the same bytes.
-    await deps.store.putMany(uploads.map(([{ key, sha256 }, { path }]) => ({ key, body: { path, sha256 } })));
+    await deps.store.putMany([
+      { key: content.image.key, body: image },
+      { key: content.audio.key, body: audio },
+      ...(content.backgroundImage && backgroundImage
+        ? [{ key: content.backgroundImage.key, body: backgroundImage }]
+        : []),
+    ]);
     await keepFor(deps.store, input);
     if ((await deps.jobs.start(input)).created) {
       return { taskId, submittedAt: input.submittedAt, replayed: false };

@@ -139,7 +139,8 @@ async function lookAt(folder: string): Promise<'real' | 'missing' | 'other'> {
   }
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+/** Removed by another at the same time. */
+export function ignoreMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') {
     throw error;
   }

@@ -1,6 +1,6 @@
 import { unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { findFolders, pruneFolders, syncFolder } from './folders.ts';
+import { findFolders, ignoreMissing, pruneFolders, syncFolder } from './folders.ts';
 import type { FileLayout } from './layout.ts';
 import { readTarget } from './version.ts';
 
@@ -67,11 +67,4 @@ async function* chunksOf(
     }
   }
   yield chunk;
-}
-
-/** Removed by another at the same time. */
-function ignoreMissing(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'ENOENT') {
-    throw error;
-  }
 }
