@@ -1,11 +1,11 @@
 import { constants, type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { assertRange, objectCorrupt, objectNotFound } from '../object-errors.ts';
 import type { ByteRange, OpenObject } from '../object-store.ts';
 import { createVerifyingStream } from '../verifying-stream.ts';
-import { findFolders } from './folders.ts';
-import { type FileVersion, readVersion } from './version.ts';
+import { findFolders, ignoreMissing } from './folders.ts';
+import { describeVersion, type FileVersion, readTarget } from './version.ts';
 
 const CHUNK_BYTES = 512 * 1024;
 
@@ -38,23 +38,29 @@ export async function openVersion(
   root: string,
   key: string,
 ): Promise<{ handle: FileHandle; version: FileVersion }> {
+  const name = join(root, key);
   let missing: string | undefined;
   for (;;) {
-    const version = (await findFolders(root, key)) && (await readVersion(join(root, key)));
-    if (!version) {
+    const target = (await findFolders(root, key)) && (await readTarget(name));
+    if (!target) {
       throw objectNotFound(key);
     }
-    try {
-      return { handle: await open(version.path, constants.O_RDONLY | constants.O_NOFOLLOW), version };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+    // At once: each step between the two is one more in which it may be replaced.
+    const path = join(dirname(name), target);
+    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(ignoreMissing);
+    if (handle) {
+      try {
+        const version = await describeVersion(name, target);
+        if (version) return { handle, version };
+      } catch (error) {
+        await handle.close();
         throw error;
       }
-    }
-    if (missing === version.path) {
+      await handle.close();
+    } else if (missing === target) {
       throw objectCorrupt(key, 'its bytes are gone');
     }
-    missing = version.path;
+    missing = target;
   }
 }
 

@@ -38,9 +38,14 @@ export function parseVersionName(
  */
 export async function readVersion(path: string): Promise<FileVersion | undefined> {
   const target = await readTarget(path);
-  const parsed = target === undefined ? undefined : parseVersionName(target);
+  return target === undefined ? undefined : describeVersion(path, target);
+}
+
+/** @param target of the name, as `readTarget` has it. Nothing where the name is gone meanwhile. */
+export async function describeVersion(path: string, target: string): Promise<FileVersion | undefined> {
+  const parsed = parseVersionName(target);
   const named = parsed && (await lstat(path).catch(ignoreMissing));
-  if (!target || !named) {
+  if (!named) {
     return undefined;
   }
   const { bytes, sha256 } = parsed;
