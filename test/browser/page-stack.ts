@@ -15,6 +15,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const API_MAIN = join(ROOT, 'src/api/main.ts');
 export const SAMPLE_PHOTO = join(ROOT, 'samples/portrait.jpg');
 const SAMPLE_VOICE = join(ROOT, 'samples/voice.wav');
+const LONG_VOICE_S = 40;
 
 export interface PageStack extends AsyncDisposable {
   /** Of the page. */
@@ -22,7 +23,13 @@ export interface PageStack extends AsyncDisposable {
   /** Ends the API as a power cut would. */
   killApi(): Promise<void>;
   startApi(): Promise<void>;
-  files: { shortVoice: string; twoPersons: string; hills: string };
+  files: {
+    shortVoice: string;
+    /** A video of it takes longer than anything a test does meanwhile. */
+    longVoice: string;
+    twoPersons: string;
+    hills: string;
+  };
 }
 
 /** Everything that makes videos, with the starters, and an API in a process of its own that can be killed. */
@@ -62,10 +69,12 @@ export async function startPageStack(voiceS = 1.2): Promise<PageStack> {
 
   const files = {
     shortVoice: join(folder, 'hello.wav'),
+    longVoice: join(folder, 'speech.wav'),
     twoPersons: join(folder, 'two.jpg'),
     hills: join(folder, 'hills.png'),
   };
-  await cutVoice(files.shortVoice, voiceS);
+  await speak(files.shortVoice, voiceS);
+  await speak(files.longVoice, LONG_VOICE_S);
   await placeTwice(files.twoPersons);
   await paintHills(files.hills);
   const owned = resources.move();
@@ -78,12 +87,16 @@ export async function startPageStack(voiceS = 1.2): Promise<PageStack> {
   };
 }
 
-/** The beginning of the sample voice: a video of it takes seconds. */
-async function cutVoice(path: string, seconds: number): Promise<void> {
+/** The sample voice, over and over until the time is full. */
+async function speak(path: string, seconds: number): Promise<void> {
   const { sampleRateHz, channels } = await readWav(SAMPLE_VOICE);
-  const samples = channels[0]!.subarray(0, Math.round(seconds * sampleRateHz));
+  const sample = channels[0]!;
+  const speech = new Float32Array(Math.round(seconds * sampleRateHz));
+  for (let at = 0; at < speech.length; at += sample.length) {
+    speech.set(sample.subarray(0, speech.length - at), at);
+  }
   await using writer = await createWavWriter(path, { sampleRateHz, channels: 1 });
-  await writer.write(samples);
+  await writer.write(speech);
   await writer.finish();
 }
 

@@ -92,8 +92,7 @@ describe.skipIf(!chromiumPath)(
 
     it('shows the video while it is made, and goes on with the finished one at the same moment', async () => {
       const { page, complaints } = await open(stack.url);
-      await page.getByRole('button', { name: 'Try it with the sample' }).click();
-      await page.getByRole('slider', { name: 'End of the selection' }).waitFor();
+      await choose(page, SAMPLE_PHOTO, stack.files.longVoice);
       await page.getByRole('button', { name: 'Make the video' }).click();
       const preview = page.locator('[data-test=preview]');
       await preview.waitFor({ timeout: VIDEO_MS });
@@ -131,7 +130,7 @@ describe.skipIf(!chromiumPath)(
 
     it('has the person chosen with a click in the photo', async () => {
       const { page, complaints } = await open(stack.url);
-      await choose(page, stack.files.twoPersons, stack.files.shortVoice);
+      await choose(page, stack.files.twoPersons, stack.files.longVoice);
       await page.getByText('More options').click();
       await page.getByLabel('Who speaks').selectOption('ask');
       await page.getByRole('button', { name: 'Make the video' }).click();
