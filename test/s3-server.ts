@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../src/cli/stack/free-port.ts';
 import type { S3Settings } from '../src/storage/s3-store/s3-access.ts';
-import { freePort } from './temporal-server.ts';
 
 const SCRIPT = join(import.meta.dirname, '../scripts/versitygw.mjs');
 const START_TIMEOUT_MS = 30_000;

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { freePort } from '../src/cli/stack/free-port.ts';
 import { findTemporalBinary } from '../src/temporal/binary.ts';
 import { startDevServer } from '../src/temporal/dev-server.ts';
 
@@ -42,15 +42,4 @@ export async function startTestServer(): Promise<TestServer> {
       await rm(dir, { recursive: true, force: true });
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') {
-    throw new Error('A TCP server has a port');
-  }
-  return address.port;
 }

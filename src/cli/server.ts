@@ -43,11 +43,18 @@ export function openServer({ server }: ServerFlags): Server {
   };
 }
 
-/** @throws PipelineError API_UNREACHABLE at once where no server takes submissions. */
+/**
+ * One that is there and not ready is taken: it tells of tasks that have ended, and the client asks again for what it
+ * cannot answer yet.
+ * @throws PipelineError API_UNREACHABLE at once where no server is.
+ */
 export async function connect(flags: ServerFlags, signal: AbortSignal): Promise<LimelightClient> {
   const { client, url } = openServer(flags);
   if (!(await client.isReady({ signal }))) {
-    throw notReady(url);
+    if (!(await client.isAlive({ signal }))) {
+      throw notReady(url);
+    }
+    write(`The server at ${url} is not ready yet. What it cannot answer so far is asked again.`);
   }
   return client;
 }

@@ -30,6 +30,8 @@ export interface DevServer extends AsyncDisposable {
 const HOST = '127.0.0.1';
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
+/** At a start that fails, they are its reason; one that works says nothing. */
+const FIRST_WORDS_CHARS = 1_000;
 
 const DYNAMIC_CONFIG = {
   // The defaults (20 and 20 a second) are for a shared cluster: an activity took 100 ms with them, 17 ms with these.
@@ -68,8 +70,8 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   ];
   // A group of its own: Ctrl-C in the terminal must not reach it before the workers have drained.
   const child = spawn(options.binary, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const firstWords = readFirstWords(child);
   for (const output of [child.stdout, child.stderr]) {
-    output.resume();
     if (options.log) output.pipe(options.log, { end: false });
   }
   const killOnExit = () => child.kill('SIGKILL');
@@ -86,13 +88,24 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   };
 
   try {
-    await untilListening(child, options.port);
+    await untilListening(child, options.port, firstWords);
     lighten(database, options.log);
   } catch (error) {
     await stop();
     throw error;
   }
   return { address: `${HOST}:${options.port}`, process: child, stop, [Symbol.asyncDispose]: stop };
+}
+
+/** What it says until it ends, or the beginning of that. */
+function readFirstWords(child: ChildProcess): Promise<string> {
+  let words = '';
+  for (const output of [child.stdout!, child.stderr!]) {
+    output.on('data', (chunk: Buffer) => {
+      words += chunk.toString('utf8', 0, FIRST_WORDS_CHARS - words.length);
+    });
+  }
+  return new Promise((resolve) => child.once('close', () => resolve(words.trim())));
 }
 
 /** Once in the life of a database; without it the server does the same, slower. */
@@ -104,13 +117,13 @@ function lighten(database: string, log: NodeJS.WritableStream | undefined): void
   }
 }
 
-async function untilListening(child: ChildProcess, port: number): Promise<void> {
+async function untilListening(child: ChildProcess, port: number, firstWords: Promise<string>): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await answers(port))) {
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new PipelineError(
         'TEMPORAL_UNAVAILABLE',
-        `The Temporal server on port ${port} ended while starting (exit code ${child.exitCode}). Is the port or its database in use by another one?`,
+        `The Temporal server on port ${port} ended while starting (exit code ${child.exitCode}). Is the port or its database in use by another one? ${await firstWords}`,
       );
     }
     if (Date.now() > deadline) {

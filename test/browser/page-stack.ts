@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { freePort } from '../../src/cli/stack/free-port.ts';
 import { createWavWriter, readWav } from '../../src/media/wav.ts';
 import { startWorkerStack } from '../integration/worker-stack.ts';
-import { freePort } from '../temporal-server.ts';
 import { untilReady } from '../until-ready.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { freePort } from '../temporal-server.ts';
+import { freePort } from '../../src/cli/stack/free-port.ts';
 import { untilReady } from '../until-ready.ts';
 import { MAIN } from './limelight.ts';
 

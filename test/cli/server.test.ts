@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { untilReady } from '../../src/cli/server.ts';
+import { connect, untilReady } from '../../src/cli/server.ts';
+import { freePort } from '../../src/cli/stack/free-port.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
-import { freePort } from '../temporal-server.ts';
 
 const signal = AbortSignal.timeout(60_000);
 
@@ -35,6 +35,14 @@ describe('a command that needs a server', () => {
 
   it('hears at once that there is none', async () => {
     expect(await untilReady(toServer(await freePort()), signal)).toBe(false);
+  });
+
+  it('asks one that is there and not ready, where an answer may not need what is missing', async () => {
+    const { url } = await open({ readyAt: Number.POSITIVE_INFINITY });
+    const client = await connect({ server: url }, signal);
+    expect(await client.isAlive()).toBe(true);
+    const nowhere = toServer(await freePort()).url;
+    await expect(connect({ server: nowhere }, signal)).rejects.toMatchObject({ code: 'API_UNREACHABLE' });
   });
 
   it('takes no other one for one that never becomes ready', async () => {

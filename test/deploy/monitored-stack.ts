@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../src/cli/stack/free-port.ts';
 import { startStack } from '../../src/cli/stack/stack.ts';
 import { loadConfig } from '../../src/config.ts';
-import { freePort } from '../temporal-server.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../deploy/prometheus');
 

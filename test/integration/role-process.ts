@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../temporal-server.ts';
+import { freePort } from '../../src/cli/stack/free-port.ts';
 
 export type Role = 'api' | 'io' | 'gpu';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { freePort } from '../temporal-server.ts';
+import { freePort } from '../../src/cli/stack/free-port.ts';
 
 /** For a stack that no other one on this machine is in the way of. */
 export async function stackEnvironment(root: string): Promise<Record<string, string | undefined>> {

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runApi } from '../../src/api/run-api.ts';
+import { freePort } from '../../src/cli/stack/free-port.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { JobInput, JobOptions } from '../../src/contracts/job.ts';
 import { uploadKey } from '../../src/contracts/task-keys.ts';
@@ -15,7 +16,7 @@ import { createIoWorker } from '../../src/workers/io-worker.ts';
 import type { RunningWorker } from '../../src/workers/lifecycle.ts';
 import { openStore } from '../../src/workers/open-store.ts';
 import { JOB_OPTIONS } from '../job-options.ts';
-import { freePort, startTestServer, type TestServer } from '../temporal-server.ts';
+import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { untilReady } from '../until-ready.ts';
 
 export interface WorkerStack extends AsyncDisposable {

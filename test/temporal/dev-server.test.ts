@@ -1,6 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../src/cli/stack/free-port.ts';
 import { findTemporalBinary, TEMPORAL_PROGRAM } from '../../src/temporal/binary.ts';
+import { startDevServer } from '../../src/temporal/dev-server.ts';
 import { startTestServer } from '../temporal-server.ts';
 
 /** Without Go, or with a `temporal` on PATH, the server is one that was published, and that does not go on. */
@@ -39,3 +44,14 @@ it.skipIf(!isBuiltHere)(
   },
   60_000,
 );
+
+it('a server that cannot start tells why', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'limelight-no-database-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  await writeFile(join(dir, 'temporal.db'), 'no database '.repeat(1_000));
+  const started = startDevServer({ binary: findTemporalBinary(process.env), dir, port: await freePort() });
+  await expect(started).rejects.toMatchObject({
+    code: 'TEMPORAL_UNAVAILABLE',
+    message: expect.stringContaining('file is not a database'),
+  });
+});

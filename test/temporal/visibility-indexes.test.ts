@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Client, Connection } from '@temporalio/client';
 import { expect, it } from 'vitest';
+import { freePort } from '../../src/cli/stack/free-port.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts';
 import { findTemporalBinary } from '../../src/temporal/binary.ts';
 import { startDevServer } from '../../src/temporal/dev-server.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
 import { dropUnusedIndexes } from '../../src/temporal/visibility-indexes.ts';
-import { freePort } from '../temporal-server.ts';
 import { toJobInput } from '../workflows/pipeline-harness.ts';
 
 const KEPT = [
