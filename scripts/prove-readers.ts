@@ -33,6 +33,8 @@ const SLOTS = { media: 1, yolo: 2, birefnet: 1, render: 1 };
 /** The first tasks begin one after another within this time; what a start costs is not what is measured. */
 const SPREAD_MS = 45_000;
 const REPORT_MS = 30_000;
+/** After the last reader has left, until the API has found a quiet moment. */
+const SETTLE_MS = 45_000;
 /** From a stage change to a reader who was there. */
 const P99_MS = 250;
 
@@ -138,6 +140,7 @@ while (!isOver) {
   [cpu, told, at] = [used, told + some.length, performance.now()];
 }
 await over;
+await sleep(SETTLE_MS);
 const after = await askApi();
 const faults = reports.flatMap((report) => report.faults);
 const p99Ms = percentile(
