@@ -149,9 +149,12 @@ function fromSlotError({ code, message, stack, details }: SlotError): Error {
   return error;
 }
 
-/** What native code prints, such as the last words before an abort. */
+/**
+ * What native code prints, such as the last words before an abort. Mostly it is about a stranger's file, and no warning:
+ * a slot that dies is one.
+ */
 function logLines(output: Readable | null, logger: Logger): void {
   if (output) {
-    createInterface({ input: output }).on('line', (line) => logger.warn({ line }, 'Output of a slot'));
+    createInterface({ input: output }).on('line', (line) => logger.info({ line }, 'Output of a slot'));
   }
 }

@@ -38,6 +38,17 @@ describe('progress lines', () => {
     ]);
   });
 
+  it('leaves the words of a failure to the error that follows', () => {
+    const output = new PassThrough();
+    const lines = createProgressLines(output);
+
+    lines.show(stage(1, 'DETECTION_RUNNING', 25, 'Looking for persons'));
+    lines.show(stage(2, 'FAILED', 25, 'No person was found'));
+    lines.end();
+
+    expect(String(output.read())).toBe(' 25 %    1.0 s  Looking for persons\n');
+  });
+
   it('redraws one line in place on a terminal, and never one that wraps', () => {
     const output = Object.assign(new PassThrough(), { isTTY: true, columns: 30 });
     const lines = createProgressLines(output);

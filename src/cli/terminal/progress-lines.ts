@@ -10,7 +10,7 @@ export interface ProgressLines {
   end(): void;
 }
 
-/** One line a stage: redrawn while the stage lasts on a terminal, written when it ends elsewhere. */
+/** One line a stage but for a failure: redrawn while the stage lasts on a terminal, written when it ends elsewhere. */
 export function createProgressLines(output: NodeJS.WritableStream): ProgressLines {
   const terminal = (output as Partial<WriteStream>).isTTY ? (output as WriteStream) : undefined;
   let current: { event: TaskEvent; latest: TaskEvent; startedAtMs: number; shownAt: number } | undefined;
@@ -47,6 +47,8 @@ export function createProgressLines(output: NodeJS.WritableStream): ProgressLine
       }
       const startedAtMs = Date.parse(event.timestamp);
       finish(startedAtMs);
+      // Its words are those of the error that the command ends with.
+      if (event.data.stage === 'FAILED') return;
       current = { event, latest: event, startedAtMs, shownAt: Date.now() };
       draw();
       redraw = setInterval(draw, REDRAW_MS).unref();
