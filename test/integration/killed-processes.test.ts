@@ -1,14 +1,13 @@
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { openAsBlob, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stack, startStack } from '../../src/cli/stack/stack.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { loadConfig } from '../../src/config.ts';
+import { processesBelow } from './processes-below.ts';
 import { stackEnvironment } from './stack-environment.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -76,15 +75,3 @@ describe('a process that is killed with SIGKILL in the middle of a job', () => {
     120_000,
   );
 });
-
-/** All that this process started, and what that started. */
-async function processesBelow(parent: number): Promise<Array<{ pid: number; args: string }>> {
-  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,ppid=,args=']);
-  const all = stdout.split('\n').flatMap((line) => {
-    const [, pid, ppid, args] = /^ *(\d+) +(\d+) (.*)$/.exec(line) ?? [];
-    return args === undefined ? [] : [{ pid: Number(pid), ppid: Number(ppid), args }];
-  });
-  const below = (ppid: number): typeof all =>
-    all.filter((one) => one.ppid === ppid).flatMap((one) => [one, ...below(one.pid)]);
-  return below(parent);
-}

@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { expect, it, onTestFinished } from 'vitest';
+import { processesBelow } from './processes-below.ts';
+import { stackEnvironment } from './stack-environment.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+it('`npm start` takes everything with it when npm alone is told to end', { timeout: 120_000 }, async () => {
+  const root = await mkdtemp(join(tmpdir(), 'limelight-npm-start-'));
+  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  const npm = spawn('npm', ['start'], {
+    cwd: ROOT,
+    env: { ...(await stackEnvironment(root)), MODELS_DIR: undefined },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const exited = once(npm, 'exit');
+  for await (const line of createInterface({ input: npm.stderr })) {
+    if (line.startsWith('Ready in')) break;
+  }
+  const started = await processesBelow(npm.pid!);
+  expect(started.length).toBeGreaterThan(4);
+  const left = () => started.filter(({ pid }) => isAlive(pid));
+  onTestFinished(() => left().forEach(({ pid }) => void process.kill(pid, 'SIGKILL')));
+
+  npm.kill('SIGTERM');
+
+  await exited;
+  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
