@@ -12,8 +12,8 @@ type Collect = (options: { type: 'major'; flavor: 'last-resort' }) => void;
 
 /**
  * Has V8 give memory back in a quiet moment. By itself it keeps the pages that it has emptied, for when they are wanted
- * again: an API that had a thousand readers stayed at 219 to 231 MB, and is at 153 with this, as it was before they came (154). (Its
- * `--memory-saver-mode` does so too, for a third of the submissions a second.)
+ * again: an API that had a thousand readers stayed at 219 to 231 MB. With this it is at 153, as before they came (154).
+ * V8's `--memory-saver-mode` does so too, for a third of the submissions a second.
  */
 export function giveMemoryBack({ checkMs = CHECK_MS } = {}): Disposable {
   setFlagsFromString('--expose-gc');

@@ -10,7 +10,7 @@ const TRIES = 50;
 
 /** A TCP port of loopback that nobody listens on now. */
 export async function freePort(): Promise<number> {
-  for (let tried = 1; tried < TRIES; tried += 1) {
+  for (let tried = 1; tried <= TRIES; tried += 1) {
     const port = randomInt(RANGE.from, RANGE.to);
     if (await isPortFree(port, '127.0.0.1')) {
       return port;
