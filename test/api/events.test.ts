@@ -103,6 +103,8 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
     const taskId = await submit();
 
     expect(seqs(await readMessages(await follow(taskId, '?since=9')))).toEqual([10, 11]);
+    const empty = await follow(taskId, '?since=9', { 'Last-Event-ID': '' });
+    expect(seqs(await readMessages(empty))).toEqual([10, 11]);
   });
 
   it('answers 204 to a reader that has the last event, so that an EventSource stays away', async () => {
@@ -158,6 +160,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
     expect((await follow(randomUUID())).status).toBe(404);
     expect((await follow('no-uuid')).status).toBe(404);
     expect((await follow(randomUUID(), '?since=new')).status).toBe(422);
+    expect((await follow(randomUUID(), '?since=')).status).toBe(422);
   });
 
   it('ends with FAILED where an operator terminated the workflow', async () => {

@@ -42,4 +42,5 @@ def before_call(context, case, kwargs):
     """A valid wait of minutes is a valid wait of none."""
     wait = (case.query or {}).get("wait")
     if str(wait).isdecimal():
-        case.query["wait"] = "0"
+        # Of the type that it has: another one would be read as the fault that was made on purpose.
+        case.query["wait"] = type(wait)(0)

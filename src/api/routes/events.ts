@@ -43,6 +43,18 @@ const Query = z.object({
   }),
 });
 
+/** As a parser of event streams gives it: before OpenAPI 3.2 the schema of such a stream is read as that of an event. */
+const SentEvent = z
+  .object({
+    id: z.string().optional().openapi({ description: 'The `seq` of a stage event; no other has one.' }),
+    event: z
+      .enum(['message', 'activity_progress', 'heartbeat'])
+      .optional()
+      .openapi({ description: 'A stage event has none, which is read as `message`.' }),
+    data: z.string().openapi({ description: 'JSON; of a stage event a `StageEvent`.' }),
+  })
+  .openapi({ example: { id: '4', data: JSON.stringify(EVENT_EXAMPLE) } });
+
 const socket = createRoute({
   method: 'get',
   path: '/api/pipeline/progress/{task_id}',
@@ -68,8 +80,8 @@ const events = createRoute({
     params: TaskParams,
     headers: z.object({
       'last-event-id': Seq.openapi({
-        pattern: '^\\d{1,15}$',
-        description: 'The last event that the client has: what follows it is sent.',
+        pattern: '^\\d{0,15}$',
+        description: 'The last event that the client has: what follows it is sent. Empty is as absent.',
         example: '4',
       }),
     }),
@@ -78,11 +90,7 @@ const events = createRoute({
   responses: {
     200: {
       description: 'A stream of events; the `data` of each stage event is a `StageEvent`.',
-      content: {
-        'text/event-stream': {
-          schema: z.string().openapi({ example: `id: 4\ndata: ${JSON.stringify(EVENT_EXAMPLE)}\n\n` }),
-        },
-      },
+      content: { 'text/event-stream': { schema: SentEvent } },
     },
     204: { description: 'The client has the last event already: nothing will come any more.' },
     ...problems('TASK_NOT_FOUND', 'INPUT_INVALID', 'TEMPORAL_UNAVAILABLE'),
@@ -118,7 +126,7 @@ export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limi
   return app.openapi(events, async (c) => {
     const taskId = taskParam(c);
     // A client that comes back keeps the query of its first request; the header is newer.
-    const since = parseSeq(c.req.header('last-event-id') ?? c.req.query('since'));
+    const since = parseSeq(c.req.header('last-event-id') || c.req.query('since'));
     const waitS = parseWait(c.req.query('wait'), undefined) ?? 0;
     const outgoing = c.env?.outgoing;
     const stream = createEventStream({
@@ -157,7 +165,7 @@ async function whenSubmitted<T>(follow: () => Promise<T>, waitMs: number, signal
 }
 
 function parseSeq(text: string | undefined): number {
-  if (text === undefined || text === '') {
+  if (text === undefined) {
     return 0;
   }
   if (!/^\d{1,15}$/.test(text)) {

@@ -29,8 +29,8 @@ const RETRY_AFTER = {
 };
 const COME_BACK: readonly number[] = [429, 503, 507];
 
-/** What every route may answer: something unexpected. */
-const ALWAYS: readonly ErrorCode[] = ['INTERNAL'];
+/** What every route may answer: something unexpected, and a request whose line and headers are too long to be read. */
+const ALWAYS: readonly ErrorCode[] = ['HEADERS_TOO_LARGE', 'INTERNAL'];
 
 /** The refusals of a route, by code, in the form that `createRoute` takes among its `responses`. */
 export function problems(...codes: ErrorCode[]) {
