@@ -1,4 +1,4 @@
-/** `npm run schemathesis [-- --seed 1 --examples 50]`: the long run, with random requests and sequences of them. */
+/** `npm run schemathesis [-- --seed 1 --examples 600]`: the long run, with random requests and sequences of them. */
 import { parseArgs } from 'node:util';
 import { startPipelineWorker } from '../test/api/pipeline-worker.ts';
 import { startTestApi } from '../test/api/test-api.ts';
@@ -6,7 +6,7 @@ import { prepareSchemathesis, runSchemathesis } from '../test/schemathesis/run-s
 import { startTestServer } from '../test/temporal-server.ts';
 
 const { values } = parseArgs({
-  options: { seed: { type: 'string', default: '1' }, examples: { type: 'string', default: '50' } },
+  options: { seed: { type: 'string', default: '1' }, examples: { type: 'string', default: '600' } },
 });
 const program = await prepareSchemathesis();
 await using server = await startTestServer();
