@@ -21,7 +21,7 @@ async function fillAndForget({
     kept = undefined;
     ${givesBack ? 'giveMemoryBack({ checkMs: 200 });' : ''}
     await sleep(${SETTLE_MS});
-    console.log(JSON.stringify({ full, later: mb() }));
+    process.stdout.write(JSON.stringify({ full, later: mb() }));
   `;
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
   return JSON.parse(stdout);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type SupervisedOptions, type SupervisedProcess, supervise } from '../../src/cli/stack/supervisor.ts';
+import { isAlive } from '../../src/workers/process-identity.ts';
 
 /** Starting a process takes seconds on a busy machine. */
 const SOON = { timeout: 20_000 };
@@ -23,14 +24,6 @@ function start(fixture: string, options: Partial<SupervisedOptions> = {}) {
   running.push(supervised);
   return { supervised, lines, deaths };
 }
-
-const isAlive = (pid: number) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 describe('supervise', () => {
   afterEach(async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
+import { isAlive } from '../../src/workers/process-identity.ts';
 import { processesBelow } from './processes-below.ts';
 import { stackEnvironment } from './stack-environment.ts';
 
@@ -32,11 +33,3 @@ it('`npm start` takes everything with it when npm alone is told to end', { timeo
   await exited;
   await expect.poll(left, { timeout: 20_000 }).toEqual([]);
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createSlotPool, type SlotPoolOptions } from '../../src/slots/slot-pool.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { isAlive } from '../../src/workers/process-identity.ts';
 import type { Errand } from './fixtures/errand-task.ts';
 
 const never = new AbortController().signal;
@@ -21,14 +22,6 @@ function errandPool(options: Partial<SlotPoolOptions> = {}) {
   });
   open.push(pool);
   return pool;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 afterEach(async () => {
@@ -141,7 +134,7 @@ describe('a run that fails', () => {
       retryable: true,
     });
     await expect(pool.run({ do: 'echo', word: 'next' }, { signal: never })).resolves.toBe('next');
-    expect(isRunning(before)).toBe(false);
+    expect(isAlive(before)).toBe(false);
   });
 
   it('rejects with the code, message and details of the task, and keeps the process', async () => {
@@ -269,7 +262,7 @@ describe('an aborted run', () => {
     expect(performance.now() - start).toBeLessThan(200);
     await pool.run({ do: 'echo', word: 'next' }, { signal: never });
     expect(performance.now() - start).toBeLessThan(2_000);
-    expect(isRunning(before)).toBe(false);
+    expect(isAlive(before)).toBe(false);
   });
 
   it('leaves the queue without touching the run before it', async () => {
@@ -341,7 +334,7 @@ describe('the end of a pool', () => {
     for (const outcome of await outcomes) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'SLOT_CRASHED' } });
     }
-    expect(isRunning(pid)).toBe(false);
+    expect(isAlive(pid)).toBe(false);
     await expect(pool.run({ do: 'echo', word: 'x' }, { signal: never })).rejects.toMatchObject({
       code: 'SLOT_CRASHED',
     });
@@ -352,9 +345,9 @@ describe('the end of a pool', () => {
       execArgv: [],
     });
     const [{ slotPid }] = (await once(owner, 'message')) as [{ slotPid: number }];
-    expect(isRunning(slotPid)).toBe(true);
+    expect(isAlive(slotPid)).toBe(true);
     owner.kill('SIGKILL');
-    await vi.waitFor(() => expect(isRunning(slotPid)).toBe(false), { timeout: 5_000, interval: 50 });
+    await vi.waitFor(() => expect(isAlive(slotPid)).toBe(false), { timeout: 5_000, interval: 50 });
   });
 
   it('is not hastened by the signals that a terminal sends to the whole group', async () => {
