@@ -91,7 +91,7 @@ describe.skipIf(!chromiumPath)(
     });
 
     it('shows the video while it is made, and goes on with the finished one at the same moment', async () => {
-      const { page, complaints } = await open(stack.url);
+      const { page, complaints } = await open(stack.url, { viewport: { width: 1366, height: 700 } });
       await choose(page, SAMPLE_PHOTO, stack.files.longVoice);
       await page.getByRole('button', { name: 'Make the video' }).click();
       const preview = page.locator('[data-test=preview]');
@@ -105,6 +105,9 @@ describe.skipIf(!chromiumPath)(
       const video = page.locator('video');
       expect(await video.evaluate(timeOf)).toBeGreaterThan(0.2);
       expect(await video.boundingBox()).toEqual(box);
+      const bottomOf = ({ y, height }: { y: number; height: number }) => y + height;
+      const screen = await page.locator('.screen').boundingBox();
+      expect(bottomOf(box!)).toBeLessThanOrEqual(bottomOf(screen!));
       expect(await video.getAttribute('src')).toMatch(/\/video$/);
       expect(complaints).toEqual([]);
       await page.context().close();
