@@ -26,6 +26,7 @@ COPY --from=build /app/package.json /app/LICENSE ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/src ./src
+COPY --from=build /app/emulators ./emulators
 COPY --from=build /app/models ./models
 # Numbers, so that an orchestrator can tell that this is not root.
 RUN groupadd --gid 10001 limelight \

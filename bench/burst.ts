@@ -1,5 +1,5 @@
-import { startTestServer } from '../test/temporal-server.ts';
-import { createHarness } from '../test/workflows/pipeline-harness.ts';
+import { createHarness } from '../test/harness/pipeline-harness.ts';
+import { startTestServer } from '../test/harness/temporal-server.ts';
 import type { Bench } from './bench.ts';
 
 const JOBS = 100;

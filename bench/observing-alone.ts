@@ -4,7 +4,7 @@ import type { TaskMetadata } from '../src/contracts/job.ts';
 import { toWorkflowId } from '../src/contracts/messages.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { addEndedJobMetrics } from '../src/telemetry/metrics/ended-job-metrics.ts';
-import { createMetrics } from '../src/telemetry/metrics.ts';
+import { createMetrics } from '../src/telemetry/metrics/metrics.ts';
 import { startTracing } from '../src/telemetry/tracing.ts';
 import { observeActivity } from '../src/workers/observe-activity.ts';
 

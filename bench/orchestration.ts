@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
-import { startTestServer, type TestServer } from '../test/temporal-server.ts';
-import { createHarness } from '../test/workflows/pipeline-harness.ts';
+import { createHarness } from '../test/harness/pipeline-harness.ts';
+import { startTestServer, type TestServer } from '../test/harness/temporal-server.ts';
 import { type Bench, percentile } from './bench.ts';
 
 const JOBS = 40;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { StageEvent } from '../src/contracts/stages.ts';
-import { startTestApi } from '../test/api/test-api.ts';
-import { startTestServer } from '../test/temporal-server.ts';
-import { type Activities, createHarness, happyActivities } from '../test/workflows/pipeline-harness.ts';
+import { startTestApi } from '../test/harness/api/test-api.ts';
+import { type Activities, createHarness, happyActivities } from '../test/harness/pipeline-harness.ts';
+import { startTestServer } from '../test/harness/temporal-server.ts';
 import { type Bench, percentile } from './bench.ts';
 
 const JOBS = 25;

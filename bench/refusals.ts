@@ -1,8 +1,8 @@
 import { openAsBlob } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startWorkerStack } from '../test/integration/worker-stack.ts';
-import { mediaDir, modelsDir } from '../test/shared-media.ts';
+import { mediaDir, modelsDir } from '../test/harness/shared-media.ts';
+import { startWorkerStack } from '../test/harness/stack/worker-stack.ts';
 import { type Bench, percentile } from './bench.ts';
 
 const FOLDER = 'no-person';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NODE_FLAGS } from '../src/slots/slot-child.ts';
-import { mediaDir, modelsDir } from '../test/shared-media.ts';
+import { mediaDir, modelsDir } from '../test/harness/shared-media.ts';
 import type { Bench, Row } from './bench.ts';
 
 const RENDERER = fileURLToPath(new URL('./renderer/render-once.ts', import.meta.url));

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobResult } from '../src/contracts/job.ts';
 import { toWorkflowId } from '../src/contracts/messages.ts';
-import { startWorkerStack, type WorkerStack } from '../test/integration/worker-stack.ts';
-import { mediaDir, modelsDir } from '../test/shared-media.ts';
+import { mediaDir, modelsDir } from '../test/harness/shared-media.ts';
+import { startWorkerStack, type WorkerStack } from '../test/harness/stack/worker-stack.ts';
 import type { Bench, Row } from './bench.ts';
 
 export const stages: Bench = {

@@ -8,9 +8,9 @@ import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import type { JobResult } from '../src/contracts/job.ts';
-import { createFileStore } from '../src/storage/file-store.ts';
-import { startWorkerStack } from '../test/integration/worker-stack.ts';
-import { modelsDir } from '../test/shared-media.ts';
+import { createFileStore } from '../src/storage/file/file-store.ts';
+import { modelsDir } from '../test/harness/shared-media.ts';
+import { startWorkerStack } from '../test/harness/stack/worker-stack.ts';
 import { type Bench, percentile, type Row } from './bench.ts';
 
 const run = promisify(execFile);

@@ -13,10 +13,10 @@ import { Hono } from 'hono';
 import sharp from 'sharp';
 import { Agent, request } from 'undici';
 import { createTemporalJobs } from '../src/temporal/temporal-jobs.ts';
-import { toWav } from '../test/api/job-form-data.ts';
-import { startTestApi } from '../test/api/test-api.ts';
-import { startTestServer } from '../test/temporal-server.ts';
-import { toJobInput } from '../test/workflows/pipeline-harness.ts';
+import { toWav } from '../test/harness/api/job-form-data.ts';
+import { startTestApi } from '../test/harness/api/test-api.ts';
+import { toJobInput } from '../test/harness/pipeline-harness.ts';
+import { startTestServer } from '../test/harness/temporal-server.ts';
 import { type Bench, percentile } from './bench.ts';
 import { cpuSecondsOf } from './cpu-time.ts';
 

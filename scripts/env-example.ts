@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { Environment } from '../src/config/environment.ts';
 import { SECRETS } from '../src/config/secret-files.ts';
-import { RELOADABLE } from '../src/reload-settings.ts';
+import { RELOADABLE } from '../src/process/reload-settings.ts';
 
 const HEAD = `# Settings of Limelight: copy this file to .env and uncomment what you change. What is set in the process's environment
 # wins over the file; an empty value is an unset one. A secret may come from a file: NAME_FILE. Written by scripts/env-example.ts from src/config/.

@@ -10,8 +10,8 @@ import {
   runSequences,
   type SequenceResult,
 } from '../test/chaos/fault-sequences.ts';
-import { startTestServer } from '../test/temporal-server.ts';
-import { createDIdHarness } from '../test/workflows/d-id-harness.ts';
+import { createDIdHarness } from '../test/harness/d-id-harness.ts';
+import { startTestServer } from '../test/harness/temporal-server.ts';
 
 const { values } = parseArgs({
   options: {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { SHOWS_THE_PAGE } from '../src/api/access/security-headers.ts';
 import { readPageFiles } from '../src/api/http/page-files.ts';
-import { openBrowser, SIZES } from '../test/browser/browser.ts';
+import { openBrowser, SIZES } from '../test/harness/browser/browser.ts';
 
 interface Budget {
   what: string;

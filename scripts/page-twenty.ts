@@ -1,7 +1,7 @@
 /** `npm run page-twenty`: one browser has 20 videos made at once, from the page, and none is lost. Minutes. */
 import process from 'node:process';
-import { openBrowser, openPage } from '../test/browser/browser.ts';
-import { SAMPLE_PHOTO, startPageStack } from '../test/browser/page-stack.ts';
+import { openBrowser, openPage } from '../test/harness/browser/browser.ts';
+import { SAMPLE_PHOTO, startPageStack } from '../test/harness/browser/page-stack.ts';
 
 const TASKS = 20;
 const MOST_MS = 8 * 60_000;

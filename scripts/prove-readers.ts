@@ -16,12 +16,12 @@ import { exitOnSignals } from '../bench/exit-on-signals.ts';
 import { API_MALLOC } from '../src/cli/stack/stack.ts';
 import { NODE_FLAGS } from '../src/cli/stack/supervisor.ts';
 import { seededRandom } from '../src/providers/local/motion/seeded-random.ts';
-import { createFileStore } from '../src/storage/file-store.ts';
+import { createFileStore } from '../src/storage/file/file-store.ts';
 import { createTaskRecords } from '../src/storage/task-records.ts';
-import { PHOTO, VOICE } from '../test/api/job-form-data.ts';
 import { type ReadersReport, submitMany } from '../test/api/many-readers.ts';
-import { startPipelineWorker } from '../test/api/pipeline-worker.ts';
-import { startTestServer } from '../test/temporal-server.ts';
+import { PHOTO, VOICE } from '../test/harness/api/job-form-data.ts';
+import { startPipelineWorker } from '../test/harness/api/pipeline-worker.ts';
+import { startTestServer } from '../test/harness/temporal-server.ts';
 import type { ApiUsage } from './prove-readers/api-process.ts';
 import type { ReadersAnswer, ReadersQuestion } from './prove-readers/reader-process.ts';
 

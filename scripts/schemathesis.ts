@@ -1,9 +1,9 @@
 /** `npm run schemathesis [-- --seed 1 --examples 600]`: the long run, with random requests and sequences of them. */
 import { parseArgs } from 'node:util';
-import { startPipelineWorker } from '../test/api/pipeline-worker.ts';
-import { startTestApi } from '../test/api/test-api.ts';
+import { startPipelineWorker } from '../test/harness/api/pipeline-worker.ts';
+import { startTestApi } from '../test/harness/api/test-api.ts';
+import { startTestServer } from '../test/harness/temporal-server.ts';
 import { prepareSchemathesis, runSchemathesis } from '../test/schemathesis/run-schemathesis.ts';
-import { startTestServer } from '../test/temporal-server.ts';
 
 const { values } = parseArgs({
   options: { seed: { type: 'string', default: '1' }, examples: { type: 'string', default: '600' } },

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import { openBrowser, openPage, SIZES } from '../test/browser/browser.ts';
-import { SAMPLE_PHOTO, startPageStack } from '../test/browser/page-stack.ts';
+import { openBrowser, openPage, SIZES } from '../test/harness/browser/browser.ts';
+import { SAMPLE_PHOTO, startPageStack } from '../test/harness/browser/page-stack.ts';
 
 const IMAGES = join(import.meta.dirname, '../docs/images');
 const VIDEO_MS = 180_000;

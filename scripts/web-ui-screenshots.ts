@@ -6,8 +6,8 @@ import { mkdirSync, openAsBlob } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { createLimelightClient } from '../src/client/limelight-client.ts';
-import { openBrowser } from '../test/browser/browser.ts';
-import { startMonitored } from '../test/deploy/monitored-stack.ts';
+import { openBrowser } from '../test/harness/browser/browser.ts';
+import { startMonitored } from '../test/harness/stack/monitored-stack.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const IMAGES = join(ROOT, 'docs/images');

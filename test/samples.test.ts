@@ -4,14 +4,18 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createCamera } from '../scripts/sample-portrait/camera.ts';
 import { EYE } from '../scripts/sample-portrait/face-lines.ts';
-import { createTask } from '../src/inference/detector-task.ts';
-import { createFaceDetector, FACE_KINDS } from '../src/inference/face-detector.ts';
-import { createFaceLandmarker, type FaceLandmarks, LANDMARK_KINDS } from '../src/inference/face-landmarks.ts';
-import { findModel, type ModelTask } from '../src/inference/find-model.ts';
-import { toImageTensor } from '../src/inference/image-tensor.ts';
-import { openSession } from '../src/inference/session.ts';
-import { readWav } from '../src/media/wav.ts';
-import { modelsDir } from './shared-media.ts';
+import { createTask } from '../src/inference/detect/detector-task.ts';
+import { createFaceDetector, FACE_KINDS } from '../src/inference/face/face-detector.ts';
+import {
+  createFaceLandmarker,
+  type FaceLandmarks,
+  LANDMARK_KINDS,
+} from '../src/inference/face/face-landmarks.ts';
+import { toImageTensor } from '../src/inference/image/image-tensor.ts';
+import { findModel, type ModelTask } from '../src/inference/runtime/find-model.ts';
+import { openSession } from '../src/inference/runtime/session.ts';
+import { readWav } from '../src/media/audio/wav.ts';
+import { modelsDir } from './harness/shared-media.ts';
 
 const samplePath = (name: string): string => fileURLToPath(new URL(`../samples/${name}`, import.meta.url));
 const PORTRAIT = samplePath('portrait.jpg');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { MATTING_KINDS } from '../../src/inference/matting-output.ts';
+import { MATTING_KINDS } from '../../src/inference/matte/matting-output.ts';
 import { percentile, type Row } from '../bench.ts';
 import { startPythonWorker } from '../python/python-worker.ts';
 import { type BenchSetting, modelNamed, openSlots, ROUNDS } from './setting.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { type Detection, openDetectorModel } from '../../src/inference/detector-model.ts';
-import type { FoundModel } from '../../src/inference/find-model.ts';
-import type { SlotTask } from '../../src/slots/slot-task.ts';
+import { type Detection, openDetectorModel } from '../../src/inference/detect/detector-model.ts';
+import type { FoundModel } from '../../src/inference/runtime/find-model.ts';
+import type { SlotTask } from '../../src/ports/slot-task.ts';
 
 export interface TimedDetection extends Detection {
   /** From the bytes of the photo to the boxes. */

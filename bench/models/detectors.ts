@@ -1,5 +1,5 @@
-import { iou } from '../../src/inference/boxes.ts';
-import { YOLO_KINDS } from '../../src/inference/yolo-output.ts';
+import { iou } from '../../src/inference/detect/boxes.ts';
+import { YOLO_KINDS } from '../../src/inference/detect/yolo-output.ts';
 import { percentile, type Row } from '../bench.ts';
 import { startPythonWorker } from '../python/python-worker.ts';
 import type { TimedDetection } from './detect-task.ts';

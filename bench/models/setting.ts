@@ -1,9 +1,9 @@
-import { type FoundModel, listModels, type ModelTask } from '../../src/inference/find-model.ts';
-import { HUGE_PAGES } from '../../src/inference/pools.ts';
+import { type FoundModel, listModels, type ModelTask } from '../../src/inference/runtime/find-model.ts';
+import { HUGE_PAGES } from '../../src/inference/runtime/pools.ts';
+import type { SlotPool } from '../../src/ports/slot-task.ts';
 import { createSlotPool } from '../../src/slots/slot-pool.ts';
-import type { SlotPool } from '../../src/slots/slot-task.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { modelsDir } from '../../test/shared-media.ts';
+import { modelsDir } from '../../test/harness/shared-media.ts';
 
 export interface BenchSetting {
   python: string;

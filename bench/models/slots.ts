@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { MATTING_KINDS } from '../../src/inference/matting-output.ts';
-import type { MattingConfig } from '../../src/inference/matting-task.ts';
-import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../src/inference/tasks.ts';
+import { MATTING_KINDS } from '../../src/inference/matte/matting-output.ts';
+import type { MattingConfig } from '../../src/inference/matte/matting-task.ts';
+import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../src/ports/model-tasks.ts';
 import { percentile, type Row } from '../bench.ts';
 import { startPythonWorker } from '../python/python-worker.ts';
 import { type BenchSetting, modelNamed, openSlots, ROUNDS } from './setting.ts';
@@ -18,7 +18,7 @@ const PROCESSES = 2;
 export async function compareSlots({ python, folder, photos }: BenchSetting): Promise<Row[]> {
   const model = await modelNamed('rvm-1024', 'background-removal', MATTING_KINDS);
   await using pool = openSlots<RemoveBackgroundInput, RemoveBackgroundResult>(
-    new URL('../../src/inference/matting-task.ts', import.meta.url),
+    new URL('../../src/inference/matte/matting-task.ts', import.meta.url),
     { model, threads: 1 } satisfies MattingConfig,
     PROCESSES,
   );

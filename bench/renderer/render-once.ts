@@ -5,12 +5,12 @@
 import { join } from 'node:path';
 import process from 'node:process';
 import sharp from 'sharp';
-import { openWav } from '../../src/media/wav.ts';
-import { whileCodecsRun } from '../../src/media/webcodecs.ts';
+import { openWav } from '../../src/media/audio/wav.ts';
+import { whileCodecsRun } from '../../src/media/encode/webcodecs.ts';
 import { renderTalk } from '../../src/providers/local/render-talk.ts';
 import { createTalkModels, findTalkModels } from '../../src/providers/local/talk-models.ts';
+import { mediaDir, modelsDir } from '../../test/harness/shared-media.ts';
 import { maskOver, photoRequest, writeVoice } from '../../test/providers/local/talk-files.ts';
-import { mediaDir, modelsDir } from '../../test/shared-media.ts';
 import type { Rendering } from '../renderer.ts';
 
 const [folder = '', sidePx = '512', repeats = '1'] = process.argv.slice(2);

@@ -1,7 +1,7 @@
+import type { TalkRequest } from '../../src/ports/video-provider.ts';
 import { type Pose, REST } from '../../src/providers/local/motion/pose.ts';
 import { stageTalk } from '../../src/providers/local/stage-talk.ts';
 import type { TalkModels } from '../../src/providers/local/talk-models.ts';
-import type { TalkRequest } from '../../src/providers/video-provider.ts';
 import { cutAround, tileSheet } from './tile-sheet.ts';
 
 /** Mouth shapes by the sound that they are of, and the lids; at the strength that speech reaches. */

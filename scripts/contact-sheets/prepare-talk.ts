@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pino } from 'pino';
-import type { Config } from '../../src/config.ts';
-import { openImage } from '../../src/inference/open-image.ts';
-import { createDetectorPool, createMattingPool } from '../../src/inference/pools.ts';
-import { composePortrait } from '../../src/media/compose-portrait.ts';
-import type { TalkRequest } from '../../src/providers/video-provider.ts';
+import type { Config } from '../../src/config/config.ts';
+import { openImage } from '../../src/inference/image/open-image.ts';
+import { createDetectorPool, createMattingPool } from '../../src/inference/runtime/pools.ts';
+import { composePortrait } from '../../src/media/picture/compose-portrait.ts';
+import type { TalkRequest } from '../../src/ports/video-provider.ts';
 
 /** Persons of one photo that sheets are made of. */
 const MOST_PERSONS = 2;

@@ -1,5 +1,5 @@
 import type { Box } from '../../src/contracts/job.ts';
-import { iou, type ScoredBox } from '../../src/inference/boxes.ts';
+import { iou, type ScoredBox } from '../../src/inference/detect/boxes.ts';
 
 const MIN_IOU = 0.5;
 

@@ -1,5 +1,5 @@
-import type { CropArea } from '../../src/inference/open-image.ts';
-import type { Raster } from '../../src/inference/raster.ts';
+import type { CropArea } from '../../src/inference/image/open-image.ts';
+import type { Raster } from '../../src/inference/image/raster.ts';
 
 /** A figure that is taller than this many times its width shows a whole person. */
 const WHOLE_FIGURE = 1.9;

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { createFaceLandmarker, LANDMARKS } from '../../src/inference/face-landmarks.ts';
-import type { FoundModel } from '../../src/inference/find-model.ts';
-import { readArea } from '../../src/inference/open-image.ts';
+import { createFaceLandmarker, LANDMARKS } from '../../src/inference/face/face-landmarks.ts';
+import { readArea } from '../../src/inference/image/open-image.ts';
+import type { FoundModel } from '../../src/inference/runtime/find-model.ts';
 import { mean, median } from './mean.ts';
 import { sample } from './sample.ts';
 

@@ -1,13 +1,13 @@
-import { LANDMARK_KINDS } from '../../src/inference/face-landmarks.ts';
+import { YOLO_KINDS } from '../../src/inference/detect/yolo-output.ts';
+import { LANDMARK_KINDS } from '../../src/inference/face/face-landmarks.ts';
+import { MATTING_KINDS } from '../../src/inference/matte/matting-output.ts';
 import {
   type FoundModel,
   findModel,
   listModels,
   type ModelFolders,
   type ModelTask,
-} from '../../src/inference/find-model.ts';
-import { MATTING_KINDS } from '../../src/inference/matting-output.ts';
-import { YOLO_KINDS } from '../../src/inference/yolo-output.ts';
+} from '../../src/inference/runtime/find-model.ts';
 import { readPeopleSet } from './people-set.ts';
 import { type DetectorScore, scoreDetector } from './score-detector.ts';
 import { type LandmarksScore, scoreLandmarks } from './score-landmarks.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Client, Connection } from '@temporalio/client';
 import { giveMemoryBack } from '../../src/api/give-memory-back.ts';
-import { startTestApi } from '../../test/api/test-api.ts';
+import { startTestApi } from '../../test/harness/api/test-api.ts';
 
 /** What the process says of itself when it gets any message. */
 export interface ApiUsage {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { Box, StoredObject } from '../contracts/job.ts';
-import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../inference/tasks.ts';
-import type { SlotPool } from '../slots/slot-task.ts';
+import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../ports/model-tasks.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { SlotPool } from '../ports/slot-task.ts';
 import type { ContentCache } from '../storage/content-cache.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import { keepQuietly } from './cache-result.ts';
 import { keepAlive } from './keep-alive.ts';
-import { keepQuietly } from './keep-quietly.ts';
-import { cutoutFacts, type Makers } from './makers.ts';
+import { cutoutFacts, type Makers } from './producer-versions.ts';
 
 export interface BackgroundDeps {
   store: ObjectStore;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Background, StoredObject } from '../contracts/job.ts';
-import { composePortrait } from '../media/compose-portrait.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import { composePortrait } from '../media/picture/compose-portrait.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 import { keepAlive } from './keep-alive.ts';
 
 export interface ComposeRequest {

@@ -4,12 +4,12 @@ import type { JobInput, JobResult, StoredObject } from '../contracts/job.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
 import { videoFormatOf } from '../contracts/video-format.ts';
 import { PipelineError } from '../errors.ts';
-import type { DetectPersonsResult } from '../inference/tasks.ts';
+import type { DetectPersonsResult } from '../ports/model-tasks.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 import type { ContentCache } from '../storage/content-cache.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
 import type { RemoveBackgroundRequest, RemovedBackground } from './background.ts';
 import { keepAlive } from './keep-alive.ts';
-import { cutoutFacts, detectionFacts, type Makers, videoFacts } from './makers.ts';
+import { cutoutFacts, detectionFacts, type Makers, videoFacts } from './producer-versions.ts';
 
 export interface CacheDeps {
   store: ObjectStore;

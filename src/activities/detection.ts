@@ -1,10 +1,10 @@
-import type { DetectPersonsInput, DetectPersonsResult } from '../inference/tasks.ts';
-import type { SlotPool } from '../slots/slot-task.ts';
+import type { DetectPersonsInput, DetectPersonsResult } from '../ports/model-tasks.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { SlotPool } from '../ports/slot-task.ts';
 import type { ContentCache } from '../storage/content-cache.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import { keepQuietly } from './cache-result.ts';
 import { keepAlive } from './keep-alive.ts';
-import { keepQuietly } from './keep-quietly.ts';
-import { detectionFacts, type Makers } from './makers.ts';
+import { detectionFacts, type Makers } from './producer-versions.ts';
 
 export interface DetectionDeps {
   store: ObjectStore;

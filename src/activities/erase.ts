@@ -1,7 +1,7 @@
 import type { ErasedThing } from '../contracts/erase-receipt.ts';
 import type { RemoteThing } from '../contracts/job.ts';
 import { TIERS, taskPrefix } from '../contracts/task-keys.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
 import { keepAlive } from './keep-alive.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { StoredObject } from '../contracts/job.ts';
-import type { PrepareMediaInput, PrepareMediaResult } from '../media/prepare-media.ts';
-import type { SlotPool } from '../slots/slot-task.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { PrepareMediaInput, PrepareMediaResult } from '../ports/prepare-media.ts';
+import type { SlotPool } from '../ports/slot-task.ts';
 import { keepAlive } from './keep-alive.ts';
 
 export interface MediaDeps {

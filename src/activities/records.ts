@@ -1,6 +1,6 @@
-import type { TimelineClient } from '../api/ports/timeline-client.ts';
 import type { TaskMetadata } from '../contracts/job.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { TimelineClient } from '../ports/timeline-client.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
 import { keepAlive } from './keep-alive.ts';
 

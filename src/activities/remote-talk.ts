@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { StoredObject } from '../contracts/job.ts';
 import type { ProviderTerms } from '../contracts/provider-gate.ts';
 import { PipelineError } from '../errors.ts';
-import { checkVideo, type VideoFacts } from '../media/check-video.ts';
-import type { RemoteTalk, RemoteUpload, RemoteVideoProvider } from '../providers/video-provider.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import { checkVideo, type VideoFacts } from '../media/decode/check-video.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { RemoteTalk, RemoteUpload, RemoteVideoProvider } from '../ports/video-provider.ts';
 import { keepAlive } from './keep-alive.ts';
 
 export interface RemoteTalkDeps {

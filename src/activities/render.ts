@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import type { StoredObject } from '../contracts/job.ts';
-import type { RenderedTalk, TalkProgress, VideoProvider } from '../providers/video-provider.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { RenderedTalk, TalkProgress, VideoProvider } from '../ports/video-provider.ts';
 import { keepAlive } from './keep-alive.ts';
 import { createStoredParts } from './stored-parts.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { StoredObject } from '../contracts/job.ts';
-import { checkVideo, type VideoFacts } from '../media/check-video.ts';
-import { writeThumbnail } from '../media/thumbnail.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import { checkVideo, type VideoFacts } from '../media/decode/check-video.ts';
+import { writeThumbnail } from '../media/picture/thumbnail.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 import { keepAlive } from './keep-alive.ts';
 
 export function createVideoActivities({ store }: { store: ObjectStore }) {

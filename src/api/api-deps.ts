@@ -1,24 +1,24 @@
 import type { Outbound } from '../outbound/outbound.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import type { DeliveryClient } from '../ports/delivery-client.ts';
+import type { JobClient } from '../ports/job-client.ts';
+import type { ModelClient } from '../ports/model-client.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { PipelineStatistics } from '../ports/pipeline-statistics.ts';
+import type { RetentionRuns } from '../ports/retention-runs.ts';
+import type { TimelineClient } from '../ports/timeline-client.ts';
 import type { StorageUsage } from '../storage/storage-usage.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
 import type { WebhookSecrets } from '../storage/webhook-secrets.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HttpMetrics } from '../telemetry/metrics/http-metrics.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { Metrics } from '../telemetry/metrics/metrics.ts';
 import type { Access } from './access/access.ts';
 import type { DIdDeps } from './d-id-deps.ts';
 import type { PageFile } from './http/page-files.ts';
-import type { ApiLimits } from './limits.ts';
-import type { DeliveryClient } from './ports/delivery-client.ts';
-import type { JobClient } from './ports/job-client.ts';
-import type { ModelClient } from './ports/model-client.ts';
-import type { PipelineStatistics } from './ports/pipeline-statistics.ts';
-import type { RetentionRuns } from './ports/retention-runs.ts';
-import type { TimelineClient } from './ports/timeline-client.ts';
 import type { ProgressHub } from './progress/progress-hub.ts';
 import type { Admission } from './submit/admission.ts';
 import type { JobDefaults } from './submit/job-form.ts';
+import type { ApiLimits } from './submit/limits.ts';
 
 export interface WebUi {
   url: string;

@@ -1,5 +1,5 @@
-import type { RemoteVideoProvider } from '../providers/video-provider.ts';
-import type { ProviderGateClient } from './ports/provider-gate-client.ts';
+import type { ProviderGateClient } from '../ports/provider-gate-client.ts';
+import type { RemoteVideoProvider } from '../ports/video-provider.ts';
 
 export interface DIdDeps {
   provider: Pick<RemoteVideoProvider, 'readCredits'>;

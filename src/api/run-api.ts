@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import type { Config } from '../config.ts';
-import { findModelFile, LIP_SYNC_KINDS, type ModelFolders } from '../inference/find-model.ts';
+import type { Config } from '../config/config.ts';
+import { findModelFile, LIP_SYNC_KINDS, type ModelFolders } from '../inference/runtime/find-model.ts';
 import { toNetworks } from '../outbound/networks.ts';
 import { createOutbound } from '../outbound/outbound.ts';
 import { openDId } from '../providers/d-id/open-d-id.ts';
@@ -27,11 +27,11 @@ import { createAccess } from './access/access.ts';
 import { assertMayListen } from './access/assert-may-listen.ts';
 import { createApp } from './app.ts';
 import { readPageFiles } from './http/page-files.ts';
-import { API_LIMITS } from './limits.ts';
+import { serveUntilStopped } from './http/serve.ts';
+import { createApiServer } from './http/server.ts';
 import { createProgressHub } from './progress/progress-hub.ts';
-import { serveUntilStopped } from './serve.ts';
-import { createApiServer } from './server.ts';
 import { createAdmission } from './submit/admission.ts';
+import { API_LIMITS } from './submit/limits.ts';
 
 /** Where the setup puts the built page. */
 const PAGE_FOLDER = fileURLToPath(new URL('../../dist/web', import.meta.url));

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createLimelightClient, type LimelightClient } from '../client/limelight-client.ts';
+import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/read-environment.ts';
-import { loadConfig } from '../config.ts';
 import { PipelineError } from '../errors.ts';
 import { toLocalUrl } from './local-url.ts';
 import { write } from './terminal/output.ts';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { ManifestEntry } from '../inference/model-manifest.ts';
+import { ManifestEntry } from '../inference/runtime/model-manifest.ts';
 
 /** A model that can be pulled. `sha256` is pinned with the first download where the catalogue does not know it. */
 const CatalogueEntry = ManifestEntry.extend({

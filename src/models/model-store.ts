@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.ts';
-import { Manifest, type ManifestEntry } from '../inference/model-manifest.ts';
+import { Manifest, type ManifestEntry } from '../inference/runtime/model-manifest.ts';
 import { hashFile } from './hash-file.ts';
 
 /** The folder of pulled models, as `findModel` reads it: the first entry for a task is the one that is used. */

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.ts';
-import type { ManifestEntry } from '../inference/model-manifest.ts';
+import type { ManifestEntry } from '../inference/runtime/model-manifest.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import { type DownloadOptions, download } from './download.ts';
 import { hashFile } from './hash-file.ts';

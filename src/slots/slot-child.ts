@@ -3,9 +3,9 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { PipelineError } from '../errors.ts';
+import type { SlotSnapshot } from '../ports/slot-task.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { FromSlot, SlotError, SlotResult, SlotVitals, ToSlot } from './slot-protocol.ts';
-import type { SlotSnapshot } from './slot-task.ts';
 
 export interface SlotChildOptions {
   /** Shown in process lists, logs and messages. */

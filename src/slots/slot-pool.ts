@@ -1,6 +1,6 @@
 import { PipelineError } from '../errors.ts';
+import type { SlotPool } from '../ports/slot-task.ts';
 import { keepSlot, type Slot, type SlotOptions } from './slot.ts';
-import type { SlotPool } from './slot-task.ts';
 
 export interface SlotPoolOptions extends Omit<SlotOptions, 'env' | 'startTimeoutMs'> {
   slots: number;

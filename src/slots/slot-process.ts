@@ -1,8 +1,8 @@
 /** Entry point of a slot's child process: `node slot-process.ts NAME TASK_MODULE CONFIG_JSON`. */
 import process from 'node:process';
 import { isDiskFull, PipelineError, storageFull } from '../errors.ts';
+import type { SlotTask } from '../ports/slot-task.ts';
 import type { FromSlot, SlotError, SlotResult, SlotVitals, ToSlot } from './slot-protocol.ts';
-import type { SlotTask } from './slot-task.ts';
 
 const [name, module, config] = process.argv.slice(2) as [string, string, string];
 process.title = `limelight ${name}`;

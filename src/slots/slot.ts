@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PipelineError } from '../errors.ts';
+import type { SlotSnapshot } from '../ports/slot-task.ts';
 import { type SlotChild, type SlotChildOptions, startSlotChild } from './slot-child.ts';
-import type { SlotSnapshot } from './slot-task.ts';
 
 export interface SlotOptions extends SlotChildOptions {
   /** Of one run, from its start. */

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { API_KEY_PREFIX, type ApiKey, type KeyQuota, SCOPES, type Scope } from '../contracts/api-key.ts';
 import { PipelineError } from '../errors.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 import { objectCorrupt } from './object-errors.ts';
-import type { ObjectStore } from './object-store.ts';
 
 /** Keys in the object store, so that every API process reads the same ones. */
 export interface ApiKeys {

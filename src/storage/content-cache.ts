@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CACHE_PREFIX, type CacheKind } from '../contracts/content-cache.ts';
 import type { StoredObject } from '../contracts/job.ts';
 import { PipelineError } from '../errors.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 
 /** Keys by what they hold, such as `mask`. */
 export type NamedKeys = Record<string, string>;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 
 export interface WebhookEndpoint {
   owner: string | undefined;

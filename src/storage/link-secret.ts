@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { PipelineError } from '../errors.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 
 const KEY = 'access/link-secret';
 

@@ -1,7 +1,7 @@
 /** What every object store says in the same words. */
 import type { StoredObject } from '../contracts/job.ts';
 import { PipelineError } from '../errors.ts';
-import type { ByteRange } from './object-store.ts';
+import type { ByteRange } from '../ports/object-store.ts';
 
 export function objectNotFound(key: string): PipelineError {
   return new PipelineError('OBJECT_NOT_FOUND', `No object ${key}`, { details: { key } });

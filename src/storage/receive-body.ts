@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { addAbortSignal, Readable } from 'node:stream';
-import type { FileToAdopt } from './object-store.ts';
+import type { FileToAdopt } from '../ports/object-store.ts';
 import { WriteBehind } from './write-behind.ts';
 
 export interface ReceivedBody {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDiskFull, storageFull } from '../errors.ts';
-import type { ScratchFolder } from './object-store.ts';
+import type { ScratchFolder } from '../ports/object-store.ts';
 import { writeNew } from './receive-body.ts';
 
 /** A quarter of what a store gathers: many upload at the same time. */

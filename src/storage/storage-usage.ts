@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import { TIERS, type Tier } from '../contracts/task-keys.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 
 export interface StorageUsage {
   tiers: Partial<Record<Tier | 'cache', { files: number; bytes: number }>>;

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { StoredObject, TaskMetadata } from '../contracts/job.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
 import { PipelineError } from '../errors.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 import { objectCorrupt } from './object-errors.ts';
-import type { ObjectStore } from './object-store.ts';
 import { TASK_METADATA_VERSION, TaskMetadataFile } from './task-metadata.ts';
 
 /** What is known of a task without Temporal: its `metadata.json`. */

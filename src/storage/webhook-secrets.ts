@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { PipelineError } from '../errors.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 
 export interface WebhookSecret {
   /** As Standard Webhooks writes it: `whsec_` and base64. */

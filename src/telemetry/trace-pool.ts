@@ -1,5 +1,5 @@
 import { trace } from '@opentelemetry/api';
-import type { SlotPool } from '../slots/slot-task.ts';
+import type { SlotPool } from '../ports/slot-task.ts';
 
 /**
  * A span around each run of a pool, the wait for a free slot included, and in it one for each step that the child process

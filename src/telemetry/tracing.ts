@@ -8,7 +8,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { TaskMetadata } from '../contracts/job.ts';
 import { jobSpanIdOf, type StartRoot, traceIdOf, traceJob } from './job-trace.ts';
 import { createRedactor } from './redact.ts';

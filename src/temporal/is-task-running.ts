@@ -1,5 +1,5 @@
-import type { JobClient } from '../api/ports/job-client.ts';
 import { PipelineError } from '../errors.ts';
+import type { JobClient } from '../ports/job-client.ts';
 
 /** Rejects where Temporal does not answer: then nobody knows. */
 export async function isTaskRunning(jobs: Pick<JobClient, 'describe'>, taskId: string): Promise<boolean> {

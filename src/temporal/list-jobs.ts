@@ -1,11 +1,11 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import type { JobPage, JobQuery, JobStatus } from '../api/ports/job-client.ts';
 import { GENERATE_VIDEO, toTaskId } from '../contracts/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
 import type { TaskSummary } from '../contracts/task-status.ts';
+import type { JobPage, JobQuery, JobStatus } from '../ports/job-client.ts';
 import { readPage, toCursor } from './page-cursor.ts';
 
 const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;

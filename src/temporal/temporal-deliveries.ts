@@ -1,7 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/common';
 import type proto from '@temporalio/proto';
-import type { Delivery, DeliveryClient, DeliveryQuery } from '../api/ports/delivery-client.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import {
@@ -13,6 +12,7 @@ import {
   type WebhookMessage,
 } from '../contracts/webhook.ts';
 import { PipelineError } from '../errors.ts';
+import type { Delivery, DeliveryClient, DeliveryQuery } from '../ports/delivery-client.ts';
 import { readPage, toCursor } from './page-cursor.ts';
 import { toPipelineError } from './temporal-error.ts';
 

@@ -1,7 +1,6 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import type { JobClient, JobDescription, PendingActivity } from '../api/ports/job-client.ts';
 import type { JobInput } from '../contracts/job.ts';
 import {
   GENERATE_VIDEO,
@@ -15,6 +14,7 @@ import { QUEUES } from '../contracts/queues.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
 import { PipelineError } from '../errors.ts';
+import type { JobClient, JobDescription, PendingActivity } from '../ports/job-client.ts';
 import { eraseJob } from './erase-job.ts';
 import { listJobs } from './list-jobs.ts';
 import { readQueuePlace, toWaitsIn } from './queue-place.ts';

@@ -1,10 +1,10 @@
 import { type Client, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { ModelClient } from '../api/ports/model-client.ts';
 import { isErrorCode } from '../contracts/error-codes.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { SELF_TEST, type SelfTestResult } from '../contracts/self-test.ts';
 import { PipelineError } from '../errors.ts';
+import type { ModelClient } from '../ports/model-client.ts';
 import { countWaiting } from './queue-place.ts';
 import { toPipelineError } from './temporal-error.ts';
 

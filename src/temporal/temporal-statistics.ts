@@ -1,13 +1,13 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import type { JobEnd, PipelineStatistics } from '../api/ports/pipeline-statistics.ts';
 import { ERROR_CODES, isErrorCode } from '../contracts/error-codes.ts';
 import { GENERATE_VIDEO } from '../contracts/messages.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { RETAIN_STORAGE } from '../contracts/retention.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { STAGE_PERCENT, type Stage } from '../contracts/stages.ts';
+import type { JobEnd, PipelineStatistics } from '../ports/pipeline-statistics.ts';
 import { toPipelineError } from './temporal-error.ts';
 
 const CALL_TIMEOUT_MS = 5_000;

@@ -1,10 +1,10 @@
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import { withFailureBoundary } from '../activities/boundary.ts';
 import { createRemoteTalkActivities } from '../activities/remote-talk.ts';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { QUEUES } from '../contracts/queues.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
 import { openDId } from '../providers/d-id/open-d-id.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
 import { WORKER_DEFAULTS } from './lifecycle.ts';
 
 export interface DIdWorkerDeps {

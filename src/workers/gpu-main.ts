@@ -1,8 +1,9 @@
 /** Entry point of the GPU worker: one per device and host. */
+
+import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/read-environment.ts';
-import { loadConfig } from '../config.ts';
-import { reloadOnHangup } from '../reload-settings.ts';
-import { runMain } from '../run-main.ts';
+import { reloadOnHangup } from '../process/reload-settings.ts';
+import { runMain } from '../process/run-main.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createGpuWorker } from './gpu-worker.ts';
 import { runWorker } from './run-worker.ts';

@@ -1,6 +1,6 @@
 import { type NativeConnection, Runtime, type Worker, type WorkerOptions } from '@temporalio/worker';
 import { taskIdOf } from '../contracts/messages.ts';
-import type { SlotPool } from '../slots/slot-task.ts';
+import type { SlotPool } from '../ports/slot-task.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { observeActivity } from './observe-activity.ts';
 import { pickSdkMetricsAddress } from './sdk-metrics.ts';

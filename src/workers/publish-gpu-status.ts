@@ -6,8 +6,8 @@ import {
   type ModelQueue,
   type SlotStatus,
 } from '../contracts/gpu-status.ts';
-import type { SlotPool, SlotSnapshot } from '../slots/slot-task.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { SlotPool, SlotSnapshot } from '../ports/slot-task.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 interface PublisherOptions {

@@ -1,14 +1,14 @@
 import { Client } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import type { RetentionDeps } from '../activities/retention.ts';
-import type { Config } from '../config.ts';
-import type { ObjectStore } from '../storage/object-store.ts';
-import { retain } from '../storage/retention.ts';
+import type { Config } from '../config/config.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import { retain } from '../storage/retention/retention.ts';
 import { readDisk } from '../storage/storage-usage.ts';
 import type { TaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics/metrics.ts';
 import { addRetentionMetrics } from '../telemetry/metrics/retention-metrics.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import { isTaskRunning } from '../temporal/is-task-running.ts';
 import { createRetentionSchedule } from '../temporal/retention-schedule.ts';
 import { createTemporalJobs } from '../temporal/temporal-jobs.ts';

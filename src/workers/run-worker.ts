@@ -1,6 +1,6 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
 import { installRuntime, type RunningWorker, type WorkerHealth } from './lifecycle.ts';
 import { readSdkMetrics } from './sdk-metrics.ts';
 import { serveWorkerHttp } from './worker-http.ts';

@@ -8,7 +8,7 @@ import type { RecordActivities } from '../activities/records.ts';
 import type { RenderActivities } from '../activities/render.ts';
 import type { VideoActivities } from '../activities/video.ts';
 import { QUEUES } from '../contracts/queues.ts';
-import { withRoom } from './room.ts';
+import { withRoom } from './disk-space-wait.ts';
 
 /**
  * Three attempts of each, unless the error's code forbids it. No timeout counts the wait in a queue: a busy machine is

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createStoredParts } from '../../src/activities/stored-parts.ts';
-import { createFileStore } from '../../src/storage/file-store.ts';
+import { createFileStore } from '../../src/storage/file/file-store.ts';
 
 const PREFIX = 'temp/task-1/parts/';
 let folder: string;

@@ -3,13 +3,13 @@ import http from 'node:http';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { accessRule } from '../../src/api/access/access-rules.ts';
+import { createOpenDoor } from '../../src/api/access/anonymous-access.ts';
 import { assertMayListen } from '../../src/api/access/assert-may-listen.ts';
-import { createOpenDoor } from '../../src/api/access/open-door.ts';
 import { createApp } from '../../src/api/app.ts';
 import type { Scope } from '../../src/contracts/api-key.ts';
-import { jobForm } from './job-form-data.ts';
-import { startTestApi } from './test-api.ts';
-import { startTestPipeline } from './test-pipeline.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
+import { startTestApi } from '../harness/api/test-api.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { server, api, worker } = await startTestPipeline();
 let secrets: Record<'acme' | 'other' | 'reader' | 'submitter' | 'boss', string>;

@@ -5,8 +5,8 @@ import type { RecentTimelines } from '../../src/api/tasks/timeline-summary.ts';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
 import type { Person } from '../../src/contracts/job.ts';
 import { PipelineError } from '../../src/errors.ts';
-import { PHOTO, VOICE } from './job-form-data.ts';
-import { startTestPipeline } from './test-pipeline.ts';
+import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const ONE: Person = { id: 1, confidence: 0.9, box: [1, 1, 60, 60] };
 const TWO: Person = { id: 2, confidence: 0.8, box: [2, 2, 40, 40] };

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
 let server: TestServer;
 let api: TestApi;

@@ -4,9 +4,9 @@ import type { DIdDeps } from '../../src/api/d-id-deps.ts';
 import type { TaskMetadata } from '../../src/contracts/job.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
-import { jobForm } from './job-form-data.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
+import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
 const SECRET = 'an-unguessable-path-segment';
 const TASK_ID = '0b3e2f64-63f5-4a3f-8f2c-0e6cf30d7a11';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { jobForm, PHOTO, VOICE } from './job-form-data.ts';
-import { startTestPipeline } from './test-pipeline.ts';
+import { jobForm, PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { api, worker } = await startTestPipeline();
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { readMessages, type SseMessage, seqs, stageEvents } from './event-reader.ts';
-import { jobForm } from './job-form-data.ts';
-import { startTestPipeline } from './test-pipeline.ts';
+import { readMessages, type SseMessage, seqs, stageEvents } from '../harness/api/event-reader.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { server, api, worker } = await startTestPipeline({ commentIntervalMs: 200 });
 

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { JobClient } from '../../src/api/ports/job-client.ts';
 import { createProgressHub } from '../../src/api/progress/progress-hub.ts';
 import type { ProgressMessage } from '../../src/api/progress/progress-reader.ts';
 import { readTaskStatus } from '../../src/api/tasks/task-status.ts';
 import type { JobOutcome, TaskMetadata } from '../../src/contracts/job.ts';
 import { PipelineError } from '../../src/errors.ts';
+import type { JobClient } from '../../src/ports/job-client.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { createStore } from '../storage/file-store/temporary-store.ts';
-import { storeTask } from '../storage/task-files.ts';
+import { storeTask } from '../harness/storage/task-files.ts';
+import { createStore } from '../harness/storage/temporary-store.ts';
 
 /** Temporal as it is when it knows nothing any more. */
 const jobs = {

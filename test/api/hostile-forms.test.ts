@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { API_LIMITS } from '../../src/api/limits.ts';
 import { JOB_FIELDS, parseJobForm } from '../../src/api/submit/job-form.ts';
+import { API_LIMITS } from '../../src/api/submit/limits.ts';
 import { type ReceivedForm, receiveForm } from '../../src/api/submit/multipart.ts';
 import { toUploadRules } from '../../src/api/submit/upload-rules.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { asScratchFolder } from '../../src/storage/scratch-folder.ts';
-import { PHOTO, VOICE } from './job-form-data.ts';
+import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
 
 const BOUNDARY = 'limelight-boundary';
 const rules = toUploadRules({ ...API_LIMITS, imageBytes: 100_000, audioBytes: 100_000 });

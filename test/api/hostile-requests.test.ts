@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { jobForm } from './job-form-data.ts';
-import { startTestPipeline } from './test-pipeline.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { api } = await startTestPipeline({ access: { rate: { perS: 1e6, burst: 1e6 } } });
 let secret: string;

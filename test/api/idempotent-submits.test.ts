@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
-import { jobForm } from './job-form-data.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
+import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
 const SUBMITS = 1_000;
 

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LINKS } from '../../src/api/access/access-rules.ts';
 import { signLink, verifyLink } from '../../src/api/access/link-signature.ts';
-import { jobForm } from './job-form-data.ts';
-import { startTestPipeline } from './test-pipeline.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { api } = await startTestPipeline();
 let auth: { Authorization: string };

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
-import { jobForm } from './job-form-data.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/api/main.ts', import.meta.url));
 const STARTERS = fileURLToPath(new URL('../../models', import.meta.url));

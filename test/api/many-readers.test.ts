@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { PHOTO, VOICE } from './job-form-data.ts';
+import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 import { readByMany, submitMany } from './many-readers.ts';
-import { startTestPipeline } from './test-pipeline.ts';
 
 const { api, worker } = await startTestPipeline({ access: { rate: { perS: 1e6, burst: 1e6 } } });
 

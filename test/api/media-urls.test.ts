@@ -1,8 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, expect, it } from 'vitest';
-import { jobForm, PHOTO, VOICE } from './job-form-data.ts';
-import { startTestPipeline } from './test-pipeline.ts';
+import { jobForm, PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { api } = await startTestPipeline({
   networks: ['127.0.0.2/32'],

@@ -6,9 +6,9 @@ import { createStorageUsage } from '../../src/storage/storage-usage.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createApiMetrics } from '../../src/telemetry/metrics/api-metrics.ts';
 import { createTemporalStatistics } from '../../src/temporal/temporal-statistics.ts';
-import { parseMetrics } from '../telemetry/metric-lines.ts';
-import { jobForm } from './job-form-data.ts';
-import { startTestPipeline } from './test-pipeline.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
+import { parseMetrics } from '../harness/metric-lines.ts';
 
 const { server, api, worker } = await startTestPipeline();
 

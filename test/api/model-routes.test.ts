@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ModelClient } from '../../src/api/ports/model-client.ts';
 import { gpuRoutes } from '../../src/api/routes/gpu.ts';
 import { modelHealthRoutes } from '../../src/api/routes/model-health.ts';
 import { PipelineError } from '../../src/errors.ts';
-import type { SlotSnapshot } from '../../src/slots/slot-task.ts';
-import { createFileStore, type FileStore } from '../../src/storage/file-store.ts';
+import type { ModelClient } from '../../src/ports/model-client.ts';
+import type { SlotSnapshot } from '../../src/ports/slot-task.ts';
+import { createFileStore, type FileStore } from '../../src/storage/file/file-store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { publishGpuStatus } from '../../src/workers/publish-gpu-status.ts';
 

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { API_LIMITS } from '../../src/api/limits.ts';
 import type { FormRequest } from '../../src/api/submit/form-request.ts';
+import { API_LIMITS } from '../../src/api/submit/limits.ts';
 import { receiveForm } from '../../src/api/submit/multipart.ts';
 import { toUploadRules } from '../../src/api/submit/upload-rules.ts';
 import { asScratchFolder } from '../../src/storage/scratch-folder.ts';
-import { maySmallDisk, runOnSmallDisk } from '../small-disk.ts';
-import { jobForm, PHOTO, VOICE } from './job-form-data.ts';
+import { jobForm, PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { maySmallDisk, runOnSmallDisk } from '../harness/small-disk.ts';
 
 const rules = toUploadRules({
   ...API_LIMITS,

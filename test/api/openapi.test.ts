@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
-import { describedApi } from './described-api.ts';
+import { describedApi } from '../harness/api/described-api.ts';
 
 interface Operation {
   tags?: string[];

@@ -9,10 +9,10 @@ import { freePort } from '../../src/cli/stack/free-port.ts';
 import { findTemporalBinary } from '../../src/temporal/binary.ts';
 import { type DevServer, startDevServer } from '../../src/temporal/dev-server.ts';
 import { openLazyConnection } from '../../src/temporal/lazy-connection.ts';
-import { readMessages, seqs } from './event-reader.ts';
-import { jobForm } from './job-form-data.ts';
-import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
-import { startTestApi, type TestApi } from './test-api.ts';
+import { readMessages, seqs } from '../harness/api/event-reader.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from '../harness/api/pipeline-worker.ts';
+import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
 
 let dir: string;
 let port: number;

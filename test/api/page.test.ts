@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import { readPageFiles } from '../../src/api/http/page-files.ts';
-import { describedApi } from './described-api.ts';
+import { describedApi } from '../harness/api/described-api.ts';
 
 const HTML = '<!doctype html><title>Limelight</title>';
 const SCRIPT = 'console.log(1);'.repeat(100);

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createErrorHandler } from '../../src/api/http/problem.ts';
-import { previewRoutes } from '../../src/api/routes/preview.ts';
+import { previewRoutes } from '../../src/api/routes/video-preview.ts';
 import { taskKeys } from '../../src/contracts/task-keys.ts';
 import type { VideoFormat } from '../../src/contracts/video-format.ts';
-import { partName } from '../../src/media/part-name.ts';
-import { createFileStore } from '../../src/storage/file-store.ts';
-import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { partName } from '../../src/media/encode/part-name.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
+import { createFileStore } from '../../src/storage/file/file-store.ts';
 
 const TASK = '6b3f7f0a-6a0c-4c7e-9d0c-0d9c3f7c1a55';
 const EVENT = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import { ERROR_CODES, type ErrorCode } from '../../src/contracts/error-codes.ts';
 import { PipelineError } from '../../src/errors.ts';
-import { describedApi } from './described-api.ts';
+import { describedApi } from '../harness/api/described-api.ts';
 
 const TASK = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
 const PATH = `/api/pipeline/status/${TASK}`;

@@ -1,11 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import type { JobClient } from '../../src/api/ports/job-client.ts';
 import { createProgressHub } from '../../src/api/progress/progress-hub.ts';
 import type { Progress } from '../../src/contracts/messages.ts';
+import type { JobClient } from '../../src/ports/job-client.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { createStore } from '../storage/file-store/temporary-store.ts';
+import { createStore } from '../harness/storage/temporary-store.ts';
 
 const LONG_STAGE: Progress = {
   events: [

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRoutes } from '../../src/api/api-routes.ts';
-import { API_LIMITS } from '../../src/api/limits.ts';
-import { createApiServer } from '../../src/api/server.ts';
+import { createApiServer } from '../../src/api/http/server.ts';
+import { createRoutes } from '../../src/api/routes/create-routes.ts';
+import { API_LIMITS } from '../../src/api/submit/limits.ts';
 import { type ReceiveFormOptions, receiveForm } from '../../src/api/submit/multipart.ts';
 import { toUploadRules } from '../../src/api/submit/upload-rules.ts';
 import { asScratchFolder } from '../../src/storage/scratch-folder.ts';
-import { jobForm } from './job-form-data.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keepKey } from '../../src/contracts/retention.ts';
-import { jobForm, PHOTO, VOICE } from './job-form-data.ts';
-import { startTestPipeline } from './test-pipeline.ts';
+import { jobForm, PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { server, api, worker } = await startTestPipeline({ limits: { imageBytes: 200_000 } });
 

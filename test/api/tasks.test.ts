@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { jobForm } from './job-form-data.ts';
-import { startTestPipeline } from './test-pipeline.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { api, worker } = await startTestPipeline();
 

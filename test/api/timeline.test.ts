@@ -12,8 +12,8 @@ import {
 import { PipelineError } from '../../src/errors.ts';
 import { recallRecord } from '../../src/temporal/recall-record.ts';
 import { createTemporalTimeline } from '../../src/temporal/temporal-timeline.ts';
-import { jobForm } from './job-form-data.ts';
-import { startTestPipeline } from './test-pipeline.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { server, api, worker } = await startTestPipeline();
 

@@ -13,11 +13,11 @@ import {
   type WebhookMessage,
 } from '../../src/contracts/webhook.ts';
 import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
-import { runHere } from '../cli/run-here.ts';
-import type { TestServer } from '../temporal-server.ts';
-import { jobForm } from './job-form-data.ts';
-import { startTestPipeline } from './test-pipeline.ts';
-import { startReceiver } from './webhook-receiver.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
+import { startReceiver } from '../harness/api/webhook-receiver.ts';
+import { runHere } from '../harness/cli/run-here.ts';
+import type { TestServer } from '../harness/temporal-server.ts';
 
 interface Delivery {
   id: string;

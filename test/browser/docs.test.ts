@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
-import { createApiServer } from '../../src/api/server.ts';
-import { describedApi } from '../api/described-api.ts';
-import { chromiumPath, openBrowser } from './browser.ts';
-import { openInTest } from './open-in-test.ts';
+import { createApiServer } from '../../src/api/http/server.ts';
+import { describedApi } from '../harness/api/described-api.ts';
+import { chromiumPath, openBrowser } from '../harness/browser/browser.ts';
+import { openInTest } from '../harness/browser/open-in-test.ts';
 
 describe.skipIf(!chromiumPath)('GET /docs in a browser (needs chromium)', () => {
   const server = createApiServer(createApp(describedApi()));

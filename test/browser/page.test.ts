@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath, openBrowser, SIZES } from './browser.ts';
-import { faultsOfView } from './faults-of-view.ts';
-import { choose, openInTest } from './open-in-test.ts';
-import { type PageStack, SAMPLE_PHOTO, startPageStack } from './page-stack.ts';
+import { chromiumPath, openBrowser, SIZES } from '../harness/browser/browser.ts';
+import { faultsOfView } from '../harness/browser/faults-of-view.ts';
+import { choose, openInTest } from '../harness/browser/open-in-test.ts';
+import { type PageStack, SAMPLE_PHOTO, startPageStack } from '../harness/browser/page-stack.ts';
 
 const VIDEO_MS = 150_000;
 

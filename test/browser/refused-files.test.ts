@@ -5,12 +5,12 @@ import type { Browser } from 'playwright-core';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPageFiles } from '../../src/api/http/page-files.ts';
-import { API_LIMITS } from '../../src/api/limits.ts';
-import { VOICE } from '../api/job-form-data.ts';
-import { startTestPipeline } from '../api/test-pipeline.ts';
-import { chromiumPath, openBrowser } from './browser.ts';
-import { faultsOfView } from './faults-of-view.ts';
-import { openInTest } from './open-in-test.ts';
+import { API_LIMITS } from '../../src/api/submit/limits.ts';
+import { VOICE } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
+import { chromiumPath, openBrowser } from '../harness/browser/browser.ts';
+import { faultsOfView } from '../harness/browser/faults-of-view.ts';
+import { openInTest } from '../harness/browser/open-in-test.ts';
 
 const plain = (width: number, height = width): Sharp =>
   sharp({ create: { width, height, channels: 3, background: '#8aa' } });

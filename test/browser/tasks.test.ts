@@ -8,11 +8,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPageFiles } from '../../src/api/http/page-files.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { PipelineError } from '../../src/errors.ts';
-import { PHOTO, VOICE } from '../api/job-form-data.ts';
-import { startTestPipeline } from '../api/test-pipeline.ts';
-import { chromiumPath, openBrowser, SIZES } from './browser.ts';
-import { faultsOfView } from './faults-of-view.ts';
-import { choose, openInTest } from './open-in-test.ts';
+import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
+import { chromiumPath, openBrowser, SIZES } from '../harness/browser/browser.ts';
+import { faultsOfView } from '../harness/browser/faults-of-view.ts';
+import { choose, openInTest } from '../harness/browser/open-in-test.ts';
 
 /** The workflow is the real one, and so is the page; no picture is looked at, so that a task takes no time. */
 describe.skipIf(!chromiumPath)('tasks on the page (needs chromium)', { timeout: 60_000 }, async () => {

@@ -7,11 +7,11 @@ import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { VideoFormat } from '../../src/contracts/video-format.ts';
-import { joinParts } from '../../src/media/talk-parts.ts';
-import { createTalkWriter } from '../../src/media/talk-writer.ts';
-import { openWav } from '../../src/media/wav.ts';
+import { openWav } from '../../src/media/audio/wav.ts';
+import { joinParts } from '../../src/media/encode/talk-parts.ts';
+import { createTalkWriter } from '../../src/media/encode/talk-writer.ts';
+import { chromiumPath, openBrowser, openPage } from '../harness/browser/browser.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
-import { chromiumPath, openBrowser, openPage } from './browser.ts';
 
 const FRAMES = 110;
 const SIZE = { widthPx: 128, heightPx: 96 };

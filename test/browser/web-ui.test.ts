@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
-import { type Monitored, startMonitored } from '../deploy/monitored-stack.ts';
-import { chromiumPath, openBrowser } from './browser.ts';
+import { chromiumPath, openBrowser } from '../harness/browser/browser.ts';
+import { type Monitored, startMonitored } from '../harness/stack/monitored-stack.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples');
 

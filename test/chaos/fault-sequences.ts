@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { LedgerEntry } from '../../emulators/d-id/account.ts';
+import { mostInFlight } from '../../emulators/d-id/most-in-flight.ts';
+import { mulberry32, seededFaults } from '../../emulators/d-id/seeded-faults.ts';
 import { isErrorCode } from '../../src/contracts/error-codes.ts';
 import { OUTAGE_CHOICES } from '../../src/contracts/job.ts';
 import type { Progress } from '../../src/contracts/messages.ts';
-import type { LedgerEntry } from '../../src/providers/d-id/emulator/account.ts';
-import { mostInFlight } from '../../src/providers/d-id/emulator/most-in-flight.ts';
-import { mulberry32, seededFaults } from '../../src/providers/d-id/emulator/seeded-faults.ts';
-import type { DIdHarness, DIdJob } from '../workflows/d-id-harness.ts';
+import type { DIdHarness, DIdJob } from '../harness/d-id-harness.ts';
 
 export interface SequenceResult {
   seed: number;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
-import { startTestServer } from '../temporal-server.ts';
-import { createDIdHarness } from '../workflows/d-id-harness.ts';
+import { createDIdHarness } from '../harness/d-id-harness.ts';
+import { startTestServer } from '../harness/temporal-server.ts';
 import { mostTalksInFlight, PLACES, runSequences } from './fault-sequences.ts';
 
 const SEED = 1;

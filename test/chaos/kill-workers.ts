@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { mulberry32 } from '../../emulators/d-id/seeded-faults.ts';
+import { startEmulator } from '../../emulators/d-id/start-emulator.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
 import type { ProviderTerms } from '../../src/contracts/provider-gate.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
-import { mulberry32 } from '../../src/providers/d-id/emulator/seeded-faults.ts';
-import { startEmulator } from '../../src/providers/d-id/emulator/start-emulator.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
-import { startTestServer } from '../temporal-server.ts';
-import { TERMS } from '../workflows/d-id-harness.ts';
-import { toJobInput } from '../workflows/pipeline-harness.ts';
+import { TERMS } from '../harness/d-id-harness.ts';
+import { toJobInput } from '../harness/pipeline-harness.ts';
+import { startTestServer } from '../harness/temporal-server.ts';
 
 export interface ChaosWorkerOptions {
   temporal: string;

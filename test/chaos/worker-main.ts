@@ -6,9 +6,9 @@ import { createRemoteTalkActivities } from '../../src/activities/remote-talk.ts'
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
-import { dIdAt } from '../providers/d-id/d-id-at.ts';
-import { createTwoFileStore } from '../workflows/d-id-harness.ts';
-import { happyActivities } from '../workflows/pipeline-harness.ts';
+import { dIdAt } from '../harness/d-id-at.ts';
+import { createTwoFileStore } from '../harness/d-id-harness.ts';
+import { happyActivities } from '../harness/pipeline-harness.ts';
 import type { ChaosWorkerOptions } from './kill-workers.ts';
 
 const { temporal, dId, apiKey, folder, terms } = JSON.parse(process.argv[2]!) as ChaosWorkerOptions;

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { freePort } from '../../src/cli/stack/free-port.ts';
-import { limelight, limelightInTerminal, MAIN } from './limelight.ts';
+import { limelight, limelightInTerminal, MAIN } from '../harness/cli/limelight.ts';
 
 /** How a sequence of colours begins. */
 const COLOUR = '\u001b[';

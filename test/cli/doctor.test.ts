@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NO_FAULTS } from '../../emulators/d-id/faults.ts';
+import { startEmulator } from '../../emulators/d-id/start-emulator.ts';
 import { examine } from '../../src/cli/doctor/examine.ts';
 import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { freePort } from '../../src/cli/stack/free-port.ts';
-import { NO_FAULTS } from '../../src/providers/d-id/emulator/faults.ts';
-import { startEmulator } from '../../src/providers/d-id/emulator/start-emulator.ts';
 import { findTemporalBinary } from '../../src/temporal/binary.ts';
-import { startTestServer } from '../temporal-server.ts';
-import { limelight, limelightInTerminal, MAIN } from './limelight.ts';
+import { limelight, limelightInTerminal, MAIN } from '../harness/cli/limelight.ts';
+import { startTestServer } from '../harness/temporal-server.ts';
 
 const MODELS = join(import.meta.dirname, '../../models');
 

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandsOf, fullName } from '../../src/cli/manual.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { createRetentionSchedule } from '../../src/temporal/retention-schedule.ts';
-import { PHOTO, VOICE } from '../api/job-form-data.ts';
-import { startTestPipeline } from '../api/test-pipeline.ts';
-import { limelight } from './limelight.ts';
-import { runHere } from './run-here.ts';
+import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
+import { limelight } from '../harness/cli/limelight.ts';
+import { runHere } from '../harness/cli/run-here.ts';
 
 const COMMANDS = commandsOf(createProgram())
   .filter(({ commands }) => commands.length === 0)

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { runHere } from './run-here.ts';
+import { runHere } from '../harness/cli/run-here.ts';
 
 let root: string;
 beforeAll(async () => {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { freePort } from '../../src/cli/stack/free-port.ts';
-import { untilReady } from '../until-ready.ts';
-import { MAIN } from './limelight.ts';
+import { MAIN } from '../harness/cli/limelight.ts';
+import { untilReady } from '../harness/until-ready.ts';
 
 const PROCESSES = ['api', 'io', 'gpu'] as const;
 const SOON = { timeout: 30_000, interval: 200 };

@@ -8,10 +8,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import type { Person } from '../../src/contracts/job.ts';
 import { PipelineError } from '../../src/errors.ts';
-import { PHOTO, VOICE } from '../api/job-form-data.ts';
-import { startTestPipeline } from '../api/test-pipeline.ts';
-import { limelight, limelightInTerminal, MAIN } from './limelight.ts';
-import { runHere } from './run-here.ts';
+import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
+import { limelight, limelightInTerminal, MAIN } from '../harness/cli/limelight.ts';
+import { runHere } from '../harness/cli/run-here.ts';
 
 const TIMEOUT_MS = 60_000;
 const TWO: Person[] = [

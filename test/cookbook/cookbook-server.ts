@@ -5,11 +5,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseEnv } from 'node:util';
+import { NO_FAULTS } from '../../emulators/d-id/faults.ts';
+import { startEmulator } from '../../emulators/d-id/start-emulator.ts';
 import { freePort } from '../../src/cli/stack/free-port.ts';
-import { NO_FAULTS } from '../../src/providers/d-id/emulator/faults.ts';
-import { startEmulator } from '../../src/providers/d-id/emulator/start-emulator.ts';
-import { MAIN } from '../cli/limelight.ts';
-import { startS3Server } from '../s3-server.ts';
+import { MAIN } from '../harness/cli/limelight.ts';
+import { startS3Server } from '../harness/s3-server.ts';
 import { readRecipes } from './recipes.ts';
 
 export interface CookbookServer extends AsyncDisposable {

@@ -9,10 +9,10 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { toWav } from '../api/job-form-data.ts';
-import { chromiumPath, openBrowser } from '../browser/browser.ts';
-import { MAIN } from '../cli/limelight.ts';
-import { obtainS3Program } from '../s3-server.ts';
+import { toWav } from '../harness/api/job-form-data.ts';
+import { chromiumPath, openBrowser } from '../harness/browser/browser.ts';
+import { MAIN } from '../harness/cli/limelight.ts';
+import { obtainS3Program } from '../harness/s3-server.ts';
 import { type CookbookServer, startCookbookServer } from './cookbook-server.ts';
 import { readRecipes, textOf } from './recipes.ts';
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { API_MALLOC } from '../../src/cli/stack/stack.ts';
 import { NODE_FLAGS } from '../../src/cli/stack/supervisor.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import { Environment } from '../../src/config/environment.ts';
 import { SECRETS } from '../../src/config/secret-files.ts';
-import { loadConfig } from '../../src/config.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

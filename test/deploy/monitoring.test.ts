@@ -4,15 +4,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Emulator, startEmulator } from '../../emulators/d-id/start-emulator.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
-import { type Emulator, startEmulator } from '../../src/providers/d-id/emulator/start-emulator.ts';
-import { parseMetrics } from '../telemetry/metric-lines.ts';
+import { parseMetrics } from '../harness/metric-lines.ts';
 import {
-  type CollectedSpan,
-  startTraceCollector,
-  type TraceCollector,
-} from '../telemetry/trace-collector.ts';
-import { type Monitored, type Prometheus, startMonitored, startPrometheus } from './monitored-stack.ts';
+  type Monitored,
+  type Prometheus,
+  startMonitored,
+  startPrometheus,
+} from '../harness/stack/monitored-stack.ts';
+import { type CollectedSpan, startTraceCollector, type TraceCollector } from '../harness/trace-collector.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const hasPrometheus = spawnSync('prometheus', ['--version']).status === 0;

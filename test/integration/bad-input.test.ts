@@ -4,8 +4,8 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isTerminal, type Stage } from '../../src/contracts/stages.ts';
-import { mediaDir, modelsDir } from '../shared-media.ts';
-import { startWorkerStack, type WorkerStack } from './worker-stack.ts';
+import { mediaDir, modelsDir } from '../harness/shared-media.ts';
+import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
 
 /** The HTTP status of a refusal, or the code of a FAILED task, or that photo and voice were found in order. */
 type End = number | string;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
-import { startTestServer } from '../temporal-server.ts';
-import { startRole } from './role-process.ts';
+import { startRole } from '../harness/stack/role-process.ts';
+import { startTestServer } from '../harness/temporal-server.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples');
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { maySmallDisk, runOnSmallDisk } from '../small-disk.ts';
+import { maySmallDisk, runOnSmallDisk } from '../harness/small-disk.ts';
 import type { FullDiskReport } from './full-disk/run-job.ts';
 
 it.skipIf(!maySmallDisk)(

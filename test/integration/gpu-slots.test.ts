@@ -4,8 +4,8 @@ import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobInput } from '../../src/contracts/job.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
-import { mediaDir, modelsDir } from '../shared-media.ts';
-import { startWorkerStack, type WorkerStack } from './worker-stack.ts';
+import { mediaDir, modelsDir } from '../harness/shared-media.ts';
+import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
 
 const { EventType } = proto.temporal.api.enums.v1;
 

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stack, startStack } from '../../src/cli/stack/stack.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
-import { loadConfig } from '../../src/config.ts';
-import { processesBelow } from './processes-below.ts';
-import { stackEnvironment } from './stack-environment.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { processesBelow } from '../harness/stack/processes-below.ts';
+import { stackEnvironment } from '../harness/stack/stack-environment.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');

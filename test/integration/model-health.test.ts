@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { modelsDir } from '../shared-media.ts';
-import { startWorkerStack, type WorkerStack } from './worker-stack.ts';
+import { modelsDir } from '../harness/shared-media.ts';
+import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
 
 describe.skipIf(!modelsDir)('the models as the API tells of them (needs MODELS_DIR)', () => {
   let stack: WorkerStack;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
 import { isAlive } from '../../src/workers/process-identity.ts';
-import { processesBelow } from './processes-below.ts';
-import { stackEnvironment } from './stack-environment.ts';
+import { processesBelow } from '../harness/stack/processes-below.ts';
+import { stackEnvironment } from '../harness/stack/stack-environment.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 

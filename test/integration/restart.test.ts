@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startStack } from '../../src/cli/stack/stack.ts';
 import { createLimelightClient, type TaskEvent } from '../../src/client/limelight-client.ts';
-import { loadConfig } from '../../src/config.ts';
-import { modelsDir } from '../shared-media.ts';
-import { stackEnvironment } from './stack-environment.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { modelsDir } from '../harness/shared-media.ts';
+import { stackEnvironment } from '../harness/stack/stack-environment.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples');
 

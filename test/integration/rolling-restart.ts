@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
-import { startTestServer } from '../temporal-server.ts';
-import { type Role, type RoleProcess, startRole } from './role-process.ts';
+import { type Role, type RoleProcess, startRole } from '../harness/stack/role-process.ts';
+import { startTestServer } from '../harness/temporal-server.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples');
 const ROLES: Role[] = ['api', 'io', 'gpu'];

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { JobResult } from '../../src/contracts/job.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
-import { obtainS3Program, type S3Server, startS3Server } from '../s3-server.ts';
-import { modelsDir } from '../shared-media.ts';
-import { startWorkerStack } from './worker-stack.ts';
+import { obtainS3Program, type S3Server, startS3Server } from '../harness/s3-server.ts';
+import { modelsDir } from '../harness/shared-media.ts';
+import { startWorkerStack } from '../harness/stack/worker-stack.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples');
 const program = obtainS3Program();

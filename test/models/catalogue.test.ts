@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { FACE_KINDS } from '../../src/inference/face-detector.ts';
-import { LANDMARK_KINDS } from '../../src/inference/face-landmarks.ts';
-import { LIP_SYNC_KINDS } from '../../src/inference/find-model.ts';
-import { MATTING_KINDS } from '../../src/inference/matting-output.ts';
-import { ModelContract } from '../../src/inference/model-manifest.ts';
-import { YOLO_KINDS } from '../../src/inference/yolo-output.ts';
+import { YOLO_KINDS } from '../../src/inference/detect/yolo-output.ts';
+import { FACE_KINDS } from '../../src/inference/face/face-detector.ts';
+import { LANDMARK_KINDS } from '../../src/inference/face/face-landmarks.ts';
+import { MATTING_KINDS } from '../../src/inference/matte/matting-output.ts';
+import { LIP_SYNC_KINDS } from '../../src/inference/runtime/find-model.ts';
+import { ModelContract } from '../../src/inference/runtime/model-manifest.ts';
 import { readCatalogue } from '../../src/models/catalogue.ts';
 
 const KINDS: Record<string, readonly string[]> = {

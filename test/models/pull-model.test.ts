@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findModel } from '../../src/inference/find-model.ts';
+import { findModel } from '../../src/inference/runtime/find-model.ts';
 import type { CatalogueEntry } from '../../src/models/catalogue.ts';
 import { createModelStore } from '../../src/models/model-store.ts';
 import { type PullOptions, pullModel } from '../../src/models/pull-model.ts';
-import { type FileServer, startFileServer } from './file-server.ts';
+import { type FileServer, startFileServer } from '../harness/file-server.ts';
 
 const content = randomBytes(300_000);
 const sha256 = createHash('sha256').update(content).digest('hex');

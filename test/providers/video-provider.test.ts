@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { describe } from 'vitest';
 import { createLocalProvider } from '../../src/providers/local/local-provider.ts';
 import { createRendererPool } from '../../src/providers/local/renderer-pool.ts';
-import { modelsDir } from '../shared-media.ts';
+import { modelsDir } from '../harness/shared-media.ts';
 import { toTalkMaker, videoProviderSuite } from '../suites/video-provider.ts';
 
 describe.skipIf(!modelsDir)('with the models of MODELS_DIR', () => {

@@ -13,8 +13,8 @@ import proto from '@temporalio/proto';
 import type { WebhookActivities } from '../../src/activities/webhooks.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { DELIVER_WEBHOOK, toDeliveryWorkflowId, type WebhookMessage } from '../../src/contracts/webhook.ts';
-import { startTestServer } from '../temporal-server.ts';
-import { createHarness, type PipelineRun } from '../workflows/pipeline-harness.ts';
+import { createHarness, type PipelineRun } from '../harness/pipeline-harness.ts';
+import { startTestServer } from '../harness/temporal-server.ts';
 
 const beatForEver = async (): Promise<never> => {
   for (;;) {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type PipelineWorker, startPipelineWorker } from '../api/pipeline-worker.ts';
-import { startTestApi, type TestApi } from '../api/test-api.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { type PipelineWorker, startPipelineWorker } from '../harness/api/pipeline-worker.ts';
+import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 import { prepareSchemathesis, runSchemathesis } from './run-schemathesis.ts';
 
 const program = await prepareSchemathesis().catch((error: Error) => error);

@@ -9,7 +9,7 @@ import { portraitCrop } from '../../scripts/models-eval/portrait-crop.ts';
 import { sample } from '../../scripts/models-eval/sample.ts';
 import { scoreModels } from '../../scripts/models-eval/score-models.ts';
 import type { Box } from '../../src/contracts/job.ts';
-import { mediaDir, modelsDir } from '../shared-media.ts';
+import { mediaDir, modelsDir } from '../harness/shared-media.ts';
 
 const [LEFT, RIGHT, SMALL]: Box[] = [
   [0, 0, 50, 100],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createKeyring } from '../../src/api/access/keyring.ts';
 import { createApiKeys, hashSecret } from '../../src/storage/api-keys.ts';
-import { createFileStore } from '../../src/storage/file-store.ts';
+import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createLinkSecret } from '../../src/storage/link-secret.ts';
 import { createWebhookSecrets } from '../../src/storage/webhook-secrets.ts';
 

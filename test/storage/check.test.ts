@@ -1,11 +1,11 @@
 import { realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type CheckOptions, checkStorage } from '../../src/storage/check.ts';
-import type { ObjectStore } from '../../src/storage/object-store.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
+import { type CheckOptions, checkStorage } from '../../src/storage/check/check.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
-import { createStore } from './file-store/temporary-store.ts';
-import { age, storeTask } from './task-files.ts';
+import { age, storeTask } from '../harness/storage/task-files.ts';
+import { createStore } from '../harness/storage/temporary-store.ts';
 
 const check = async (store: ObjectStore, options: Partial<CheckOptions> = {}) => {
   const { faults } = await checkStorage({

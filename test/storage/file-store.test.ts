@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createFileStore, type FileStore } from '../../src/storage/file-store.ts';
+import { createFileStore, type FileStore } from '../../src/storage/file/file-store.ts';
 import { objectStoreSuite } from '../suites/object-store.ts';
 import { litterOf } from './file-store/litter-of.ts';
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PipelineError } from '../../src/errors.ts';
-import { createFileStore } from '../../src/storage/file-store.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
+import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { assertKeyPrefix, assertObjectKey } from '../../src/storage/object-key.ts';
-import type { ObjectStore } from '../../src/storage/object-store.ts';
 
 const SEED = 20_260_101;
 /** What keys that mean harm are made of, and what they hide among. */

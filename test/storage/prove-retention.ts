@@ -9,11 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createFileStore } from '../../src/storage/file-store.ts';
-import { retain } from '../../src/storage/retention.ts';
+import { createFileStore } from '../../src/storage/file/file-store.ts';
+import { retain } from '../../src/storage/retention/retention.ts';
 import { createStorageUsage } from '../../src/storage/storage-usage.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
-import { OBJECTS_PER_TASK, putTask } from './many-objects.ts';
+import { OBJECTS_PER_TASK, putTask } from '../harness/storage/many-objects.ts';
 
 export interface RetentionProof {
   objects: number;

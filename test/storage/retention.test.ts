@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { RetentionReport } from '../../src/contracts/retention.ts';
-import type { ObjectStore } from '../../src/storage/object-store.ts';
-import { writeKeepNote } from '../../src/storage/retention/keep-notes.ts';
-import { type RetentionOptions, type RetentionRules, retain } from '../../src/storage/retention.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
+import { type RetentionOptions, type RetentionRules, retain } from '../../src/storage/retention/retention.ts';
+import { writeKeepNote } from '../../src/storage/retention/retention-overrides.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
-import { createStore } from './file-store/temporary-store.ts';
+import { age, storeTask } from '../harness/storage/task-files.ts';
+import { createStore } from '../harness/storage/temporary-store.ts';
 import { proveRetention } from './prove-retention.ts';
-import { age, storeTask } from './task-files.ts';
 
 const RULES: RetentionRules = {
   days: { uploads: 7, processed: 3, videos: 30, records: 365 },

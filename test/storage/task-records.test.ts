@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobFailure, JobResult, TaskMetadata } from '../../src/contracts/job.ts';
 import type { StageEvent } from '../../src/contracts/stages.ts';
 import { taskKeys } from '../../src/contracts/task-keys.ts';
-import { createFileStore } from '../../src/storage/file-store.ts';
-import type { ObjectStore } from '../../src/storage/object-store.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
+import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createTaskRecords, type TaskRecords } from '../../src/storage/task-records.ts';
-import { JOB_OPTIONS } from '../job-options.ts';
+import { JOB_OPTIONS } from '../harness/job-options.ts';
 
 const TASK = '0a8f3c52-6f0b-4b57-9a4e-0f4f5a3b2c1d';
 const NOW = '2026-01-02T03:04:05.678Z';

@@ -3,7 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { WriteBehind } from '../../src/storage/write-behind.ts';
-import { createFolder } from './file-store/temporary-store.ts';
+import { createFolder } from '../harness/storage/temporary-store.ts';
 
 it('has written everything in its order at the end, whatever the sizes of the pieces', async () => {
   const path = join(await createFolder(), 'file');

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkVideo } from '../../src/media/check-video.ts';
-import type { RemoteVideoProvider, TalkRequest, VideoProvider } from '../../src/providers/video-provider.ts';
+import { checkVideo } from '../../src/media/decode/check-video.ts';
+import type { RemoteVideoProvider, TalkRequest, VideoProvider } from '../../src/ports/video-provider.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
 
 /** A provider of either kind, as a caller that wants a file sees it. */

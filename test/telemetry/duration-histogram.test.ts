@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
 import { DurationHistogram } from '../../src/telemetry/metrics/duration-histogram.ts';
-import { parseMetrics } from './metric-lines.ts';
+import { parseMetrics } from '../harness/metric-lines.ts';
 
 const open = (buckets = [1, 10]) => new DurationHistogram({ name: 'took_seconds', help: 'Time', buckets });
 

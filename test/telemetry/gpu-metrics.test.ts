@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { addGpuMetrics, parseNvidiaSmi } from '../../src/telemetry/metrics/gpu-metrics.ts';
-import { createMetrics } from '../../src/telemetry/metrics.ts';
-import { parseMetrics } from './metric-lines.ts';
+import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
+import { parseMetrics } from '../harness/metric-lines.ts';
 
 it('tells the share of time that the slots were at work', async () => {
   let busyMs = 0;

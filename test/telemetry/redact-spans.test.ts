@@ -1,9 +1,9 @@
 import { SpanStatusCode, trace } from '@opentelemetry/api';
 import { expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/config.ts';
 import { SECRETS } from '../../src/config/secret-files.ts';
-import { loadConfig } from '../../src/config.ts';
 import { startTracing } from '../../src/telemetry/tracing.ts';
-import { startTraceCollector } from './trace-collector.ts';
+import { startTraceCollector } from '../harness/trace-collector.ts';
 
 it('sends no secret of the settings to the collector, wherever in a span it is', async () => {
   await using collector = await startTraceCollector();

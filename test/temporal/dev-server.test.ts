@@ -6,7 +6,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../src/cli/stack/free-port.ts';
 import { findTemporalBinary, TEMPORAL_PROGRAM } from '../../src/temporal/binary.ts';
 import { startDevServer } from '../../src/temporal/dev-server.ts';
-import { startTestServer } from '../temporal-server.ts';
+import { startTestServer } from '../harness/temporal-server.ts';
 
 /** Without Go, or with a `temporal` on PATH, the server is one that was published, and that does not go on. */
 const isBuiltHere =

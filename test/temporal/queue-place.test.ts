@@ -5,8 +5,8 @@ import { QUEUES } from '../../src/contracts/queues.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
-import { startTestServer } from '../temporal-server.ts';
-import { happyActivities, toJobInput } from '../workflows/pipeline-harness.ts';
+import { happyActivities, toJobInput } from '../harness/pipeline-harness.ts';
+import { startTestServer } from '../harness/temporal-server.ts';
 
 it('tells the place of a job among those that wait for the same slots', async () => {
   await using server = await startTestServer();

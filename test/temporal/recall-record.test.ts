@@ -1,8 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recallRecord } from '../../src/temporal/recall-record.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
-import { createHarness, type Harness } from '../workflows/pipeline-harness.ts';
+import { createHarness, type Harness } from '../harness/pipeline-harness.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
 let server: TestServer;
 let harness: Harness;

@@ -3,15 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRetentionActivities } from '../../src/activities/retention.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { RETENTION_SCHEDULE, type RetentionReport } from '../../src/contracts/retention.ts';
-import { retain } from '../../src/storage/retention.ts';
+import { retain } from '../../src/storage/retention/retention.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createRetentionRuns } from '../../src/temporal/retention-runs.ts';
 import { createRetentionSchedule } from '../../src/temporal/retention-schedule.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
-import { createStore } from '../storage/file-store/temporary-store.ts';
-import { age, storeTask } from '../storage/task-files.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { age, storeTask } from '../harness/storage/task-files.ts';
+import { createStore } from '../harness/storage/temporary-store.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
 let server: TestServer;
 beforeAll(async () => {

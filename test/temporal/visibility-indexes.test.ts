@@ -10,7 +10,7 @@ import { findTemporalBinary } from '../../src/temporal/binary.ts';
 import { startDevServer } from '../../src/temporal/dev-server.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
 import { dropUnusedIndexes } from '../../src/temporal/visibility-indexes.ts';
-import { toJobInput } from '../workflows/pipeline-harness.ts';
+import { toJobInput } from '../harness/pipeline-harness.ts';
 
 const KEPT = [
   ...Array.from({ length: 10 }, (_, index) => `by_keyword_${String(index + 1).padStart(2, '0')}`),

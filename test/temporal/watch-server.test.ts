@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { untilSilent } from '../../src/temporal/watch-server.ts';
-import { startTestServer } from '../temporal-server.ts';
+import { startTestServer } from '../harness/temporal-server.ts';
 
 it('notices a server that takes requests and answers none, and no other', async () => {
   await using server = await startTestServer();

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { expect, it } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
-import type { ObjectStore } from '../../src/storage/object-store.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
 import { createDIdWorkers } from '../../src/workers/d-id-worker.ts';
-import { startTestServer } from '../temporal-server.ts';
+import { startTestServer } from '../harness/temporal-server.ts';
 
 const REQUESTS = 24;
 const PER_S = 8;

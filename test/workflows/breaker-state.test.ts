@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { GateRequest, ProviderTerms } from '../../src/contracts/provider-gate.ts';
-import { Breaker } from '../../src/workflows/d-id/breaker-state.ts';
+import { Breaker } from '../../src/workflows/remote-talk/breaker-state.ts';
 
 const TERMS: ProviderTerms = { maxTalksInFlight: 2, talkTimeoutMs: 60_000, hasWebhook: false, timeScale: 1 };
 const ask = (workflowId: string): GateRequest => ({ workflowId, leaseMs: 100_000, terms: TERMS });

@@ -3,8 +3,13 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Progress } from '../../src/contracts/messages.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
-import { createHarness, type Harness, happyActivities, type PipelineRun } from './pipeline-harness.ts';
+import {
+  createHarness,
+  type Harness,
+  happyActivities,
+  type PipelineRun,
+} from '../harness/pipeline-harness.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
 let server: TestServer;
 let harness: Harness;

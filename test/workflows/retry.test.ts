@@ -4,8 +4,8 @@ import type { JobResult } from '../../src/contracts/job.ts';
 import { PROGRESS_QUERY, type Progress, toWorkflowId } from '../../src/contracts/messages.ts';
 import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
-import { createHarness, type Harness, type PipelineRun } from './pipeline-harness.ts';
+import { createHarness, type Harness, type PipelineRun } from '../harness/pipeline-harness.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
 let server: TestServer;
 let harness: Harness;

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Progress } from '../../src/contracts/messages.ts';
 import { taskKeys } from '../../src/contracts/task-keys.ts';
-import { createFileStore } from '../../src/storage/file-store.ts';
+import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
-import { startTestServer } from '../temporal-server.ts';
-import { createReuseHarness, type ReusedJob, type ReuseHarness } from './reuse-harness.ts';
+import { createReuseHarness, type ReusedJob, type ReuseHarness } from '../harness/reuse-harness.ts';
+import { startTestServer } from '../harness/temporal-server.ts';
 
 const resources = new AsyncDisposableStack();
 let root: string;

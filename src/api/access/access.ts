@@ -1,11 +1,11 @@
 import type { ApiKey } from '../../contracts/api-key.ts';
 import { toNetworks } from '../../outbound/networks.ts';
+import type { JobClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../storage/task-records.ts';
-import type { JobClient } from '../ports/job-client.ts';
 import { createTaskOwners } from '../tasks/task-owners.ts';
+import { createOpenDoor } from './anonymous-access.ts';
 import type { GuardDeps } from './guard.ts';
 import { createKeyring } from './keyring.ts';
-import { createOpenDoor } from './open-door.ts';
 import { createQuota, type Quota, type QuotaLimits } from './quota.ts';
 import { createRateLimit } from './rate-limit.ts';
 import type { RateRule } from './token-bucket.ts';

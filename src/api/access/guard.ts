@@ -1,15 +1,15 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { PipelineError } from '../../errors.ts';
 import type { Networks } from '../../outbound/networks.ts';
-import type { ApiEnv } from '../api-env.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 import { parseTaskId } from '../tasks/task-id.ts';
 import { assertOwn, type FindOwner, isTaskUnknown } from '../tasks/task-owners.ts';
 import { accessRule, type LinkName } from './access-rules.ts';
+import type { OpenDoor } from './anonymous-access.ts';
 import { bearerSecret, type Caller, isAllowed, toCaller } from './caller.ts';
 import { clientAddress, toLimitedName } from './client-address.ts';
 import type { Keyring } from './keyring.ts';
 import { verifyLink } from './link-signature.ts';
-import type { OpenDoor } from './open-door.ts';
 import type { CountRequest } from './rate-limit.ts';
 
 export interface GuardDeps {

@@ -1,5 +1,5 @@
 import { PipelineError } from '../../errors.ts';
-import type { JobClient } from '../ports/job-client.ts';
+import type { JobClient } from '../../ports/job-client.ts';
 import type { Caller } from './caller.ts';
 
 export interface QuotaLimits {

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { PipelineError } from '../../errors.ts';
-import type { ApiEnv } from '../api-env.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 import { createTokenBuckets, type RateRule } from './token-bucket.ts';
 
 /** `key/acme` or `address/203.0.113.7`: who is counted. */

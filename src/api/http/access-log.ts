@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { ApiEnv } from '../api-env.ts';
+import type { ApiEnv } from './api-env.ts';
 
 /** One line a request, when its answer begins. The path only: a query may hold a signature. */
 export function accessLog(logger: Logger): MiddlewareHandler<ApiEnv> {

@@ -1,4 +1,4 @@
-import type { ByteRange } from '../../storage/object-store.ts';
+import type { ByteRange } from '../../ports/object-store.ts';
 
 /**
  * The part of `bytes` that a `Range` header asks for (RFC 9110, 14.1.2). `undefined` is the whole: there is no header,

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { PipelineError } from '../../errors.ts';
-import type { ApiEnv } from '../api-env.ts';
+import type { ApiEnv } from './api-env.ts';
 
 /** Answers 405 with `Allow` at every path that exists for other methods. To be called after the last route. */
 export function refuseOtherMethods(app: Hono<ApiEnv>): void {

@@ -4,8 +4,8 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { PipelineError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { ApiEnv } from '../api-env.ts';
 import { toLoggedPath } from './access-log.ts';
+import type { ApiEnv } from './api-env.ts';
 
 const DEFAULT_RETRY_AFTER_MS = 5_000;
 /** Statuses after which the same request may succeed, so that the answer says when to send it. */

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { HttpMetrics } from '../../telemetry/metrics/http-metrics.ts';
-import type { ApiEnv } from '../api-env.ts';
+import type { ApiEnv } from './api-env.ts';
 
 /** Counts each request under the pattern of its route, when its answer begins. */
 export function requestMetrics(metrics: HttpMetrics): MiddlewareHandler<ApiEnv> {

@@ -1,7 +1,7 @@
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { MiddlewareHandler } from 'hono';
 import { jobContext } from '../../telemetry/job-trace.ts';
-import type { ApiEnv } from '../api-env.ts';
+import type { ApiEnv } from './api-env.ts';
 
 /** `00-<trace>-<span>-<flags>` of W3C Trace Context. */
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
-import type { JobClient, PendingActivity } from '../ports/job-client.ts';
+import type { JobClient, PendingActivity } from '../../ports/job-client.ts';
 import type { ProgressMessage, ProgressReader } from './progress-reader.ts';
 import { encodeFrame } from './sse.ts';
 

@@ -2,7 +2,7 @@ import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Hono } from 'hono';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { ApiEnv } from '../api-env.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 import type { EventSocket } from './socket-reader.ts';
 
 /** Clients have nothing to say on these connections. */

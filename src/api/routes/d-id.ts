@@ -3,10 +3,10 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { createRoutes } from '../api-routes.ts';
 import type { DIdDeps } from '../d-id-deps.ts';
 import { DIdHealth } from '../wire/health.ts';
 import { problems } from '../wire/problem.ts';
+import { createRoutes } from './create-routes.ts';
 
 const MOST_HINT_BYTES = 256 * 1024;
 /** Of the talk that is sent, only whose it is counts, and whether it may have come to its end: the job asks D-ID itself. */

@@ -1,12 +1,12 @@
 import { createRoute } from '@hono/zod-openapi';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { createRoutes } from '../api-routes.ts';
 import { taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
 import { EraseReceipt } from '../wire/erase-receipt.ts';
 import { problems } from '../wire/problem.ts';
 import { TaskParams } from '../wire/task.ts';
+import { createRoutes } from './create-routes.ts';
 
 const erase = createRoute({
   method: 'delete',

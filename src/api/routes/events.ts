@@ -3,8 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import type { ApiEnv } from '../api-env.ts';
-import { createRoutes } from '../api-routes.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 import { createEventStream } from '../progress/event-stream.ts';
 import type { ProgressReader } from '../progress/progress-reader.ts';
 import { createSocketReader } from '../progress/socket-reader.ts';
@@ -14,6 +13,7 @@ import { taskParam } from '../tasks/task-param.ts';
 import { problems } from '../wire/problem.ts';
 import { TaskParams } from '../wire/task.ts';
 import { EVENT_EXAMPLE, StageEvent } from '../wire/task-event.ts';
+import { createRoutes } from './create-routes.ts';
 
 const LOOK_AGAIN_MS = 250;
 

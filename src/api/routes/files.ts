@@ -7,14 +7,14 @@ import { VIDEO_FORMATS, VIDEO_TYPES } from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
 import { SHOWS_ITSELF } from '../access/security-headers.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import type { ApiEnv } from '../api-env.ts';
-import { createRoutes } from '../api-routes.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 import { parseByteRange } from '../http/byte-range.ts';
 import { isRangeFresh, isUnchanged } from '../http/preconditions.ts';
 import { taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
 import { problems } from '../wire/problem.ts';
 import { TaskParams } from '../wire/task.ts';
+import { createRoutes } from './create-routes.ts';
 
 /** Of each file, the endings that it can have. */
 const FILES = {

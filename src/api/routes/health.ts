@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import { taskKeys } from '../../contracts/task-keys.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { createRoutes } from '../api-routes.ts';
 import { Alive, Ready } from '../wire/health.ts';
 import { problems } from '../wire/problem.ts';
+import { createRoutes } from './create-routes.ts';
 
 const NO_TASK = '00000000-0000-0000-0000-000000000000';
 

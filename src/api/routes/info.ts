@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import { DEFAULT_BACKGROUND } from '../../contracts/job.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { createRoutes } from '../api-routes.ts';
 import { Info } from '../wire/info.ts';
+import { createRoutes } from './create-routes.ts';
 
 const info = createRoute({
   method: 'get',

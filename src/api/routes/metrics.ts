@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { ApiDeps } from '../api-deps.ts';
-import { createRoutes } from '../api-routes.ts';
+import { createRoutes } from './create-routes.ts';
 
 const metricsRoute = createRoute({
   method: 'get',

@@ -3,10 +3,10 @@ import type { Context } from 'hono';
 import type { SelfTestName } from '../../contracts/self-test.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import type { ApiEnv } from '../api-env.ts';
-import { createRoutes } from '../api-routes.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 import { ModelHealth } from '../wire/health.ts';
 import { problems } from '../wire/problem.ts';
+import { createRoutes } from './create-routes.ts';
 
 const CACHE_MS = 10_000;
 

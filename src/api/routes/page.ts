@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono';
 import { PipelineError } from '../../errors.ts';
 import { SHOWS_THE_PAGE } from '../access/security-headers.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import type { ApiEnv } from '../api-env.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 
 /** The page at `/` and what it loads. It is one document: its views are named after the `#`. */
 export function pageRoutes({ page }: Pick<ApiDeps, 'page'>) {

@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { QUEUES, type QueueName } from '../../contracts/queues.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { createRoutes } from '../api-routes.ts';
 import { problems } from '../wire/problem.ts';
 import { QueueStatus } from '../wire/queues.ts';
+import { createRoutes } from './create-routes.ts';
 
 const NAMES = Object.keys(QUEUES) as QueueName[];
 

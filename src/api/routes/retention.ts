@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { RetentionReport } from '../../contracts/retention.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { createRoutes } from '../api-routes.ts';
 import { problems } from '../wire/problem.ts';
 import { RetentionRunList } from '../wire/retention.ts';
+import { createRoutes } from './create-routes.ts';
 
 const SHOWN_RUNS = 10;
 

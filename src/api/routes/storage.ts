@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { StorageUsage } from '../../storage/storage-usage.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { createRoutes } from '../api-routes.ts';
 import { problems } from '../wire/problem.ts';
 import { StorageStats } from '../wire/storage-stats.ts';
+import { createRoutes } from './create-routes.ts';
 
 const stats = createRoute({
   method: 'get',

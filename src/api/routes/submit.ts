@@ -5,8 +5,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import type { ApiEnv } from '../api-env.ts';
-import { createRoutes } from '../api-routes.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 import { fetchOrder } from '../submit/fetch-media.ts';
 import { parseJobForm } from '../submit/job-form.ts';
 import { receiveForm } from '../submit/multipart.ts';
@@ -20,6 +19,7 @@ import { Outcome } from '../wire/outcome.ts';
 import { problems } from '../wire/problem.ts';
 import { SUBMIT_CONTENT, Submission } from '../wire/submission.ts';
 import { Accepted, TaskParams } from '../wire/task.ts';
+import { createRoutes } from './create-routes.ts';
 
 const Waiting = z.object({
   wait: z.string().optional().openapi({

@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { ApiDeps } from '../api-deps.ts';
-import { createRoutes } from '../api-routes.ts';
 import { problems } from '../wire/problem.ts';
 import { TaskList, TaskState } from '../wire/task-list.ts';
+import { createRoutes } from './create-routes.ts';
 
 const DEFAULT_LIMIT = 20;
 

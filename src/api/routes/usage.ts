@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { TaskMetadata } from '../../contracts/job.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { createRoutes } from '../api-routes.ts';
 import { problems } from '../wire/problem.ts';
 import { Usage } from '../wire/usage.ts';
+import { createRoutes } from './create-routes.ts';
 
 const RECORD = /^videos\/([^/]+)\/metadata\.json$/;
 

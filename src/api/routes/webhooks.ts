@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { ownerSeenBy } from '../access/caller.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { createRoutes } from '../api-routes.ts';
 import { problems } from '../wire/problem.ts';
 import { Deliveries, DeliveryStateName, toWireDelivery, WebhookSecrets } from '../wire/webhook.ts';
+import { createRoutes } from './create-routes.ts';
 
 const DAY_S = 86_400;
 const MOST_AT_ONCE = 100;

@@ -10,7 +10,7 @@ import {
   type WebhookOrder,
 } from '../../contracts/job.ts';
 import { PipelineError } from '../../errors.ts';
-import type { ReceivedFile } from '../../storage/object-store.ts';
+import type { ReceivedFile } from '../../ports/object-store.ts';
 import type { ReceivedForm } from './multipart.ts';
 
 export interface JobForm {

@@ -1,5 +1,5 @@
 import { addAbortSignal, type Readable } from 'node:stream';
-import type { ReceivedFile, ScratchFolder } from '../../storage/object-store.ts';
+import type { ReceivedFile, ScratchFolder } from '../../ports/object-store.ts';
 
 export interface ReceiveOptions {
   folder: ScratchFolder;

@@ -2,9 +2,9 @@ import type { JobInput, StoredObject } from '../../contracts/job.ts';
 import { type KeepNote, keepKey } from '../../contracts/retention.ts';
 import { uploadKey } from '../../contracts/task-keys.ts';
 import { PipelineError } from '../../errors.ts';
-import type { ObjectStore, ReceivedFile } from '../../storage/object-store.ts';
+import type { JobClient } from '../../ports/job-client.ts';
+import type { ObjectStore, ReceivedFile } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../storage/task-records.ts';
-import type { JobClient } from '../ports/job-client.ts';
 import { toFingerprint } from './fingerprint.ts';
 import type { JobDefaults, JobForm } from './job-form.ts';
 

@@ -1,5 +1,5 @@
-import { type MediaField, requireMediaType } from '../../media/media-type.ts';
-import type { ApiLimits } from '../limits.ts';
+import { type MediaField, requireMediaType } from '../../media/decode/media-type.ts';
+import type { ApiLimits } from './limits.ts';
 import type { FileRule } from './multipart.ts';
 
 /** For what a slow connection needs before it is fast. */

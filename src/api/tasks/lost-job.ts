@@ -1,6 +1,6 @@
 import type { JobFailure, TaskMetadata } from '../../contracts/job.ts';
 import type { StageEvent } from '../../contracts/stages.ts';
-import type { JobDescription } from '../ports/job-client.ts';
+import type { JobDescription } from '../../ports/job-client.ts';
 
 /**
  * The end of a job whose workflow could not tell it itself: an operator terminated it, or its code failed. Followers

@@ -1,7 +1,7 @@
 import { PipelineError } from '../../errors.ts';
+import type { JobClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../storage/task-records.ts';
 import { type Caller, maySee } from '../access/caller.ts';
-import type { JobClient } from '../ports/job-client.ts';
 
 /** Rejects with TASK_NOT_FOUND for a task that nobody knows; nothing for one that was submitted without a key. */
 export type FindOwner = (taskId: string) => Promise<string | undefined>;

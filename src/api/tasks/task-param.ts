@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { PipelineError } from '../../errors.ts';
-import type { ApiEnv } from '../api-env.ts';
+import type { ApiEnv } from '../http/api-env.ts';
 import { parseTaskId } from './task-id.ts';
 
 /** The task that the path names. What is no UUID names no task: TASK_NOT_FOUND. */

@@ -7,7 +7,7 @@ import {
   type TimelineSummary,
   type TimeSplit,
 } from '../../contracts/timeline.ts';
-import type { ObjectStore } from '../../storage/object-store.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../storage/task-records.ts';
 import { toRecordedTimeline } from './read-timeline.ts';
 

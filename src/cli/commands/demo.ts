@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { stopSignal } from '../../run-main.ts';
+import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import { write } from '../terminal/output.ts';
 import { assertReadable } from '../video/media-files.ts';

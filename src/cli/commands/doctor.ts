@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type { Command } from 'commander';
 import { readEnvironment } from '../../config/read-environment.ts';
-import { stopSignal } from '../../run-main.ts';
+import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { EXIT_CODES } from '../exit-code.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { stopSignal } from '../../run-main.ts';
+import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import { show, write } from '../terminal/output.ts';
 import { toWholeNumber } from '../whole-number.ts';
@@ -43,10 +43,10 @@ async function emulate({
   faults,
   answers,
 }: EmulatorCommandOptions): Promise<void> {
-  const { NO_FAULTS } = await import('../../providers/d-id/emulator/faults.ts');
-  const { toldFaults } = await import('../told-faults.ts');
-  const { seededFaults } = await import('../../providers/d-id/emulator/seeded-faults.ts');
-  const { startEmulator } = await import('../../providers/d-id/emulator/start-emulator.ts');
+  const { NO_FAULTS } = await import('../../../emulators/d-id/faults.ts');
+  const { toldFaults } = await import('../emulator/parse-fault-script.ts');
+  const { seededFaults } = await import('../../../emulators/d-id/seeded-faults.ts');
+  const { startEmulator } = await import('../../../emulators/d-id/start-emulator.ts');
   const told = answers === undefined ? NO_FAULTS : toldFaults(answers);
   const random = faults === undefined ? NO_FAULTS : seededFaults(faults);
   const signal = stopSignal();

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { type LimelightClient, newTaskId } from '../../client/limelight-client.ts';
+import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
-import { loadConfig } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
-import { stopSignal } from '../../run-main.ts';
+import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import { addServerOption, notReady, openServer, type ServerFlags, untilReady } from '../server.ts';
 import { isSomebodyThere } from '../terminal/ask.ts';

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
-import { loadConfig } from '../../config.ts';
 import { type ApiKey, SCOPES, type Scope } from '../../contracts/api-key.ts';
 import { type ApiKeys, createApiKeys } from '../../storage/api-keys.ts';
 import { openStore } from '../../workers/open-store.ts';

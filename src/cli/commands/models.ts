@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
+import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
-import { loadConfig } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
 import { type CatalogueEntry, readCatalogue } from '../../models/catalogue.ts';
 import { createModelStore, type ModelStore } from '../../models/model-store.ts';
 import { assertLicenseAccepted, pullModel } from '../../models/pull-model.ts';
-import { stopSignal } from '../../run-main.ts';
+import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import { createDownloadBar, toMegabytes } from '../terminal/download-bar.ts';
 import { show, write } from '../terminal/output.ts';

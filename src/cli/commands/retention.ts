@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
-import { loadConfig } from '../../config.ts';
 import type { RetentionReport } from '../../contracts/retention.ts';
 import { PipelineError } from '../../errors.ts';
-import type { ObjectStore } from '../../storage/object-store.ts';
-import { readKeepNote, readKeepNotes, writeKeepNote } from '../../storage/retention/keep-notes.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import { readKeepNote, readKeepNotes, writeKeepNote } from '../../storage/retention/retention-overrides.ts';
 import { connectClient } from '../../temporal/connection.ts';
 import {
   createRetentionSchedule,

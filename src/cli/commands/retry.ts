@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { RETRY_POINTS } from '../../contracts/retry.ts';
 import type { RunningStage } from '../../contracts/stages.ts';
-import { stopSignal } from '../../run-main.ts';
+import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';

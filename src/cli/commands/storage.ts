@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import type { Command } from 'commander';
+import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
-import { loadConfig } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
-import { writeThumbnail } from '../../media/thumbnail.ts';
-import { type CheckReport, checkStorage, type FaultyObject } from '../../storage/check.ts';
+import { writeThumbnail } from '../../media/picture/thumbnail.ts';
+import { type CheckReport, checkStorage, type FaultyObject } from '../../storage/check/check.ts';
 import { createTaskRecords } from '../../storage/task-records.ts';
 import { temporalAddress } from '../../temporal/connection.ts';
 import { isTaskRunning } from '../../temporal/is-task-running.ts';

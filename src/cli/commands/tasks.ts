@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { TaskSummary } from '../../contracts/task-status.ts';
-import { stopSignal } from '../../run-main.ts';
+import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { toDuration, toLocalTime } from '../terminal/duration.ts';

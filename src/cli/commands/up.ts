@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type Command, Option } from 'commander';
+import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
-import { loadConfig } from '../../config.ts';
-import { stopSignal } from '../../run-main.ts';
+import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../add-examples.ts';
 import { startStack } from '../stack/stack.ts';
 import { show, warn, write } from '../terminal/output.ts';

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
-import { loadConfig } from '../../config.ts';
 import {
   createWebhookSecrets,
   type WebhookSecret,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { createOpenDoor } from '../../api/access/open-door.ts';
-import type { Config } from '../../config.ts';
+import { createOpenDoor } from '../../api/access/anonymous-access.ts';
+import type { Config } from '../../config/config.ts';
 import { createApiKeys } from '../../storage/api-keys.ts';
 import { openStore } from '../../workers/open-store.ts';
 import { type Check, fault, note, ok } from './finding.ts';

@@ -1,8 +1,8 @@
-import { FACE_KINDS } from '../../inference/face-detector.ts';
-import { LANDMARK_KINDS } from '../../inference/face-landmarks.ts';
-import { findModel, type ModelTask } from '../../inference/find-model.ts';
-import { MATTING_KINDS } from '../../inference/matting-output.ts';
-import { YOLO_KINDS } from '../../inference/yolo-output.ts';
+import { YOLO_KINDS } from '../../inference/detect/yolo-output.ts';
+import { FACE_KINDS } from '../../inference/face/face-detector.ts';
+import { LANDMARK_KINDS } from '../../inference/face/face-landmarks.ts';
+import { MATTING_KINDS } from '../../inference/matte/matting-output.ts';
+import { findModel, type ModelTask } from '../../inference/runtime/find-model.ts';
 import { hashFile } from '../../models/hash-file.ts';
 import { type Check, type Finding, fault, ok, toSentence } from './finding.ts';
 

@@ -1,5 +1,5 @@
+import { type Config, loadConfig } from '../../config/config.ts';
 import { Environment } from '../../config/environment.ts';
-import { type Config, loadConfig } from '../../config.ts';
 import { type Finding, fault, ok } from './finding.ts';
 
 /** What of the settings is not valid, and the configuration without it, so that the other checks can look further. */

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLimelightClient } from '../../client/limelight-client.ts';
-import { type Config, loadConfig } from '../../config.ts';
+import { type Config, loadConfig } from '../../config/config.ts';
 import { PipelineError } from '../../errors.ts';
-import { RELOADABLE } from '../../reload-settings.ts';
+import { RELOADABLE } from '../../process/reload-settings.ts';
 import { toLocalUrl } from '../local-url.ts';
 import { assertPortFree } from './assert-port-free.ts';
 import { openLogFile } from './log-file.ts';

@@ -1,10 +1,10 @@
 /** Entry point of the embedded Temporal server as a supervised process. */
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
-import { loadConfig } from '../../config.ts';
 import { PipelineError } from '../../errors.ts';
-import { runMain } from '../../run-main.ts';
+import { runMain } from '../../process/run-main.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { findTemporalBinary } from '../../temporal/binary.ts';
 import { startDevServer } from '../../temporal/dev-server.ts';

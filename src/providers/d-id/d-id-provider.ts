@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FormData } from 'undici';
 import { PipelineError } from '../../errors.ts';
-import type { RemoteUpload, RemoteVideoProvider } from '../video-provider.ts';
+import type { RemoteUpload, RemoteVideoProvider } from '../../ports/video-provider.ts';
 import type { DIdHttp } from './d-id-http.ts';
 import type { Download } from './download.ts';
 import { type FittedFile, fitPortrait } from './fit-portrait.ts';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../../errors.ts';
-import { sharp } from '../../media/image-library.ts';
+import { sharp } from '../../media/picture/image-library.ts';
 
 export const IMAGE_LIMITS = { bytes: 10_000_000, pixels: 10 * 1024 * 1024, sidePx: 160 };
 

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../../errors.ts';
-import { writeM4a } from '../../media/m4a-file.ts';
-import { readWavDuration } from '../../media/wav-duration.ts';
+import { readWavDuration } from '../../media/audio/wav-duration.ts';
+import { writeM4a } from '../../media/encode/m4a-file.ts';
 import type { FittedFile } from './fit-portrait.ts';
 
 export const AUDIO_LIMITS = { bytes: 6_000_000, durationS: 600 };

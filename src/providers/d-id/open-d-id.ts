@@ -1,6 +1,6 @@
 import { Agent } from 'undici';
-import type { Config } from '../../config.ts';
-import type { RemoteVideoProvider } from '../video-provider.ts';
+import type { Config } from '../../config/config.ts';
+import type { RemoteVideoProvider } from '../../ports/video-provider.ts';
 import { createDIdHttp } from './d-id-http.ts';
 import { createDIdProvider } from './d-id-provider.ts';
 import { createDownload } from './download.ts';

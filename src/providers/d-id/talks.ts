@@ -1,5 +1,5 @@
 import { PipelineError } from '../../errors.ts';
-import type { RemoteTalk, RemoteVideoProvider } from '../video-provider.ts';
+import type { RemoteTalk, RemoteVideoProvider } from '../../ports/video-provider.ts';
 import { toTalkError } from './d-id-error.ts';
 import type { DIdHttp } from './d-id-http.ts';
 import { CreatedAnswer, TalkAnswer, TalksAnswer } from './response-schemas.ts';

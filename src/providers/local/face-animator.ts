@@ -1,4 +1,4 @@
-import type { PixelBox } from '../../media/i420.ts';
+import type { PixelBox } from '../../media/encode/i420.ts';
 import { createLids } from './eyes/lids.ts';
 import { faceColoursOf } from './face/face-colours.ts';
 import { type FacePoints, faceYaw } from './face/face-points.ts';

@@ -1,6 +1,6 @@
 import { PipelineError } from '../../errors.ts';
-import type { SlotPool } from '../../slots/slot-task.ts';
-import type { RenderedTalk, TalkProgress, VideoProvider } from '../video-provider.ts';
+import type { SlotPool } from '../../ports/slot-task.ts';
+import type { RenderedTalk, TalkProgress, VideoProvider } from '../../ports/video-provider.ts';
 import type { RenderTalkInput } from './render-task.ts';
 
 export type RendererPool = SlotPool<RenderTalkInput, RenderedTalk, TalkProgress>;

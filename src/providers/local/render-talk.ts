@@ -1,8 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { toAlphaPlane, toI420 } from '../../media/i420.ts';
-import { createTalkWriter } from '../../media/talk-writer.ts';
-import { openWav } from '../../media/wav.ts';
-import type { RenderedTalk, TalkProgress, TalkRequest } from '../video-provider.ts';
+import { openWav } from '../../media/audio/wav.ts';
+import { toAlphaPlane, toI420 } from '../../media/encode/i420.ts';
+import { createTalkWriter } from '../../media/encode/talk-writer.ts';
+import type { RenderedTalk, TalkProgress, TalkRequest } from '../../ports/video-provider.ts';
 import { createLipSync } from './lip-sync/lip-sync.ts';
 import { motionOf } from './motion/motion.ts';
 import { MOUTH_AT_REST } from './motion/pose.ts';

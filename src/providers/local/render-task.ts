@@ -1,8 +1,8 @@
 import { PipelineError } from '../../errors.ts';
-import { LANDMARKS } from '../../inference/face-landmarks.ts';
-import { whileCodecsRun } from '../../media/webcodecs.ts';
-import type { SlotTask } from '../../slots/slot-task.ts';
-import type { RenderedTalk, TalkProgress, TalkRequest } from '../video-provider.ts';
+import { LANDMARKS } from '../../inference/face/face-landmarks.ts';
+import { whileCodecsRun } from '../../media/encode/webcodecs.ts';
+import type { SlotTask } from '../../ports/slot-task.ts';
+import type { RenderedTalk, TalkProgress, TalkRequest } from '../../ports/video-provider.ts';
 import { type RenderOptions, renderTalk } from './render-talk.ts';
 import { createTalkModels, type TalkModelPlan } from './talk-models.ts';
 

@@ -1,4 +1,4 @@
-import type { TalkRequest } from '../video-provider.ts';
+import type { TalkRequest } from '../../ports/video-provider.ts';
 import { wearsSunglasses } from './eyes/lids.ts';
 import { faceColoursOf } from './face/face-colours.ts';
 import type { FacePoints } from './face/face-points.ts';

@@ -1,14 +1,21 @@
-import { createFaceDetector, FACE_KINDS, type FaceDetector } from '../../inference/face-detector.ts';
-import { createFaceLandmarker, type FaceLandmarker, LANDMARK_KINDS } from '../../inference/face-landmarks.ts';
+import { createFaceDetector, FACE_KINDS, type FaceDetector } from '../../inference/face/face-detector.ts';
+import {
+  createFaceLandmarker,
+  type FaceLandmarker,
+  LANDMARK_KINDS,
+} from '../../inference/face/face-landmarks.ts';
 import {
   type FoundModel,
   findModel,
   findModelFile,
   type ModelFile,
   type ModelFolders,
-} from '../../inference/find-model.ts';
-import { createLipSyncModel, type LipSyncModel } from '../../inference/lip-sync-model.ts';
-import { createSileroVoiceActivity, VOICE_ACTIVITY_KINDS } from '../../inference/silero-voice-activity.ts';
+} from '../../inference/runtime/find-model.ts';
+import { createLipSyncModel, type LipSyncModel } from '../../inference/speech/lip-sync-model.ts';
+import {
+  createSileroVoiceActivity,
+  VOICE_ACTIVITY_KINDS,
+} from '../../inference/speech/silero-voice-activity.ts';
 import type { VoiceActivity } from './voice/hear-voice.ts';
 import { readSpeechNets, type SpeechNets } from './voice/speech-nets.ts';
 

@@ -1,5 +1,5 @@
 import { CACHE_PREFIX } from '../../contracts/content-cache.ts';
-import type { ListedObject, ObjectStore } from '../object-store.ts';
+import type { ListedObject, ObjectStore } from '../../ports/object-store.ts';
 
 const CLAIMS = `${CACHE_PREFIX}claims/`;
 /** A job that has a claim ends within a day. */

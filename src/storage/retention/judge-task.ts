@@ -1,7 +1,7 @@
 import type { TaskMetadata } from '../../contracts/job.ts';
 import type { KeepNote, RetentionGroup } from '../../contracts/retention.ts';
 import { type Tier, taskKeys } from '../../contracts/task-keys.ts';
-import type { ListedObject } from '../object-store.ts';
+import type { ListedObject } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../task-records.ts';
 import type { TaskObject } from './list-tasks.ts';
 

@@ -1,5 +1,5 @@
 import type { Tier } from '../../contracts/task-keys.ts';
-import type { ListedObject, ObjectStore } from '../object-store.ts';
+import type { ListedObject, ObjectStore } from '../../ports/object-store.ts';
 
 export interface TaskObject extends ListedObject {
   tier: Tier;

@@ -1,10 +1,10 @@
-import type { PipelineStatistics } from '../../api/ports/pipeline-statistics.ts';
-import type { ObjectStore } from '../../storage/object-store.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { PipelineStatistics } from '../../ports/pipeline-statistics.ts';
 import type { StorageUsage } from '../../storage/storage-usage.ts';
 import type { Logger } from '../logger.ts';
-import { createMetrics, type Metrics } from '../metrics.ts';
 import { openEndedJobsLog } from './ended-jobs-log.ts';
 import { addHttpMetrics, type HttpMetrics } from './http-metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { addPipelineMetrics } from './pipeline-metrics.ts';
 import { addProviderMetrics, type WatchedProvider } from './provider-metrics.ts';
 import { addStorageMetrics } from './storage-metrics.ts';

@@ -1,6 +1,6 @@
 import { Counter, Histogram } from 'prom-client';
 import type { LadderStep, TaskMetadata } from '../../contracts/job.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from './metrics.ts';
 
 /** From a stage that only reads a header to an hour of waiting for a provider. */
 const STAGE_BUCKETS_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600];

@@ -1,5 +1,5 @@
-import type { PipelineStatistics } from '../../api/ports/pipeline-statistics.ts';
-import type { ObjectStore } from '../../storage/object-store.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
+import type { PipelineStatistics } from '../../ports/pipeline-statistics.ts';
 import type { Logger } from '../logger.ts';
 import { DurationHistogram, type HistogramSnapshot } from './duration-histogram.ts';
 

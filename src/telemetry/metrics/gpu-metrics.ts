@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Gauge } from 'prom-client';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from './metrics.ts';
 import type { Pools } from './slot-metrics.ts';
 
 /** Of the slots' busy time: long enough to hold several runs, short enough to follow a burst. */

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from './metrics.ts';
 
 export interface HttpMetrics {
   /** @param route the pattern, such as `/api/pipeline/status/:taskId`: a path would make a series for each task. */

@@ -1,10 +1,10 @@
 import { Gauge } from 'prom-client';
-import type { PipelineStatistics } from '../../api/ports/pipeline-statistics.ts';
 import { QUEUES, type QueueName } from '../../contracts/queues.ts';
 import { RETENTION_SCHEDULE } from '../../contracts/retention.ts';
-import type { Metrics } from '../metrics.ts';
+import type { PipelineStatistics } from '../../ports/pipeline-statistics.ts';
 import { atMostEvery } from './at-most-every.ts';
 import type { EndedJobsLog } from './ended-jobs-log.ts';
+import type { Metrics } from './metrics.ts';
 
 /** Success is a rate of the present: an outage is seen within minutes, and gone when it is over. */
 const DAY_MS = 86_400_000;

@@ -1,9 +1,9 @@
 import { Gauge } from 'prom-client';
-import type { ProviderGateClient } from '../../api/ports/provider-gate-client.ts';
 import type { ProviderName } from '../../contracts/job.ts';
-import type { RemoteVideoProvider } from '../../providers/video-provider.ts';
-import type { Metrics } from '../metrics.ts';
+import type { ProviderGateClient } from '../../ports/provider-gate-client.ts';
+import type { RemoteVideoProvider } from '../../ports/video-provider.ts';
 import { atMostEvery } from './at-most-every.ts';
+import type { Metrics } from './metrics.ts';
 
 /** Each look costs a request that counts against the account's limits. */
 const ASK_EVERY_MS = 15_000;

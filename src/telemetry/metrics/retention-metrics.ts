@@ -1,6 +1,6 @@
 import { Counter, Gauge } from 'prom-client';
 import type { RetentionReport } from '../../contracts/retention.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from './metrics.ts';
 
 /** @returns what is to be called with the report of each run that deleted. */
 export function addRetentionMetrics({ registry }: Metrics): (report: RetentionReport) => void {

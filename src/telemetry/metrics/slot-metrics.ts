@@ -1,6 +1,6 @@
 import { Counter, Gauge } from 'prom-client';
-import type { SlotPool, SlotSnapshot } from '../../slots/slot-task.ts';
-import type { Metrics } from '../metrics.ts';
+import type { SlotPool, SlotSnapshot } from '../../ports/slot-task.ts';
+import type { Metrics } from './metrics.ts';
 import { setCounter } from './set-counter.ts';
 
 export type Pools = Record<string, Pick<SlotPool<never, unknown>, 'snapshot'>>;

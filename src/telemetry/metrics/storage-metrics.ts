@@ -1,6 +1,6 @@
 import { Gauge } from 'prom-client';
 import type { StorageUsage } from '../../storage/storage-usage.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from './metrics.ts';
 
 /** @param readUsage may answer from a scan of minutes ago. */
 export function addStorageMetrics(

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLimelightClient } from '../../../src/client/limelight-client.ts';
+import { startWorkerStack } from '../../harness/stack/worker-stack.ts';
 import { litterOf } from '../../storage/file-store/litter-of.ts';
-import { startWorkerStack } from '../worker-stack.ts';
 import { fillDisk } from './fill.ts';
 
 export interface FullDiskReport {

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { checkVideo } from '../../../src/media/check-video.ts';
-import { createWavWriter } from '../../../src/media/wav.ts';
-import type { Account, AccountOptions } from '../../../src/providers/d-id/emulator/account.ts';
-import { type Call, type Fault, scriptedFaults } from '../../../src/providers/d-id/emulator/faults.ts';
-import { type Emulator, startEmulator } from '../../../src/providers/d-id/emulator/start-emulator.ts';
-import type { RemoteVideoProvider } from '../../../src/providers/video-provider.ts';
+import type { Account, AccountOptions } from '../../../emulators/d-id/account.ts';
+import { type Call, type Fault, scriptedFaults } from '../../../emulators/d-id/faults.ts';
+import { type Emulator, startEmulator } from '../../../emulators/d-id/start-emulator.ts';
+import { createWavWriter } from '../../../src/media/audio/wav.ts';
+import { checkVideo } from '../../../src/media/decode/check-video.ts';
+import type { RemoteVideoProvider } from '../../../src/ports/video-provider.ts';
+import { API_KEY, dIdAt, quickAgent } from '../../harness/d-id-at.ts';
 import { toRemoteTalkMaker, videoProviderSuite } from '../../suites/video-provider.ts';
 import { buzz, writeVoice } from '../local/talk-files.ts';
-import { API_KEY, dIdAt, quickAgent } from './d-id-at.ts';
 
 const PORTRAIT = new URL('../../../samples/portrait.jpg', import.meta.url).pathname;
 

@@ -1,6 +1,6 @@
 import { MockAgent } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { dIdAt } from './d-id-at.ts';
+import { dIdAt } from '../../harness/d-id-at.ts';
 
 const API = 'https://api.d-id.example';
 const DAY_MS = 24 * 3_600_000;

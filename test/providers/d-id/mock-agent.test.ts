@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockAgent } from 'undici';
 import { expect, it } from 'vitest';
-import { createMp4Writer } from '../../../src/media/mp4-writer.ts';
+import { createMp4Writer } from '../../../src/media/encode/mp4-writer.ts';
+import { API_KEY, dIdAt } from '../../harness/d-id-at.ts';
 import { toRemoteTalkMaker, videoProviderSuite } from '../../suites/video-provider.ts';
-import { API_KEY, dIdAt } from './d-id-at.ts';
 
 const API = 'https://api.d-id.example';
 const BUCKET = 'https://d-id-results.s3.example';

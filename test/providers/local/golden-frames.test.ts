@@ -11,7 +11,7 @@ import {
   findTalkModels,
   type TalkModels,
 } from '../../../src/providers/local/talk-models.ts';
-import { mediaDir, modelsDir } from '../../shared-media.ts';
+import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
 import { photoRequest } from './talk-files.ts';
 
 const SPEAKING: Partial<Pose> = { jaw: 0.5, wide: 0.1, upperRaise: 0.1, cheeks: 0.3 };

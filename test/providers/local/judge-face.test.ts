@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { FaceLandmarks } from '../../../src/inference/face-landmarks.ts';
-import type { Raster } from '../../../src/inference/raster.ts';
+import type { FaceLandmarks } from '../../../src/inference/face/face-landmarks.ts';
+import type { Raster } from '../../../src/inference/image/raster.ts';
 import { MESH } from '../../../src/providers/local/face/face-mesh.ts';
 import { boundsOf, pointAt } from '../../../src/providers/local/face/face-points.ts';
 import { judgeFace } from '../../../src/providers/local/face/judge-face.ts';

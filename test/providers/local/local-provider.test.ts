@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TalkProgress } from '../../../src/ports/video-provider.ts';
 import { createLocalProvider } from '../../../src/providers/local/local-provider.ts';
 import { createRendererPool } from '../../../src/providers/local/renderer-pool.ts';
-import type { TalkProgress } from '../../../src/providers/video-provider.ts';
-import { mediaDir, modelsDir } from '../../shared-media.ts';
+import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
 import { buzz, photoRequest, writeVoice } from './talk-files.ts';
 
 describe.skipIf(!modelsDir || !mediaDir)(

@@ -4,8 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWav } from '../../../src/media/wav.ts';
-import { ALL_FORMATS, EncodedPacketSink, FilePathSource, Input } from '../../../src/media/webcodecs.ts';
+import { openWav } from '../../../src/media/audio/wav.ts';
+import {
+  ALL_FORMATS,
+  EncodedPacketSink,
+  FilePathSource,
+  Input,
+} from '../../../src/media/encode/webcodecs.ts';
+import type { TalkRequest } from '../../../src/ports/video-provider.ts';
 import { boundsOf, eyeDistance } from '../../../src/providers/local/face/face-points.ts';
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';
 import { REST } from '../../../src/providers/local/motion/pose.ts';
@@ -19,8 +25,7 @@ import {
 import { hearVoice } from '../../../src/providers/local/voice/hear-voice.ts';
 import { readMono } from '../../../src/providers/local/voice/mono-voice.ts';
 import { voiceFeaturesOf } from '../../../src/providers/local/voice/voice-features.ts';
-import type { TalkRequest } from '../../../src/providers/video-provider.ts';
-import { mediaDir, modelsDir } from '../../shared-media.ts';
+import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
 import { buzz, maskOver, photoRequest, writeVoice } from './talk-files.ts';
 
 const SAMPLE = fileURLToPath(new URL('../../../samples/portrait.jpg', import.meta.url));

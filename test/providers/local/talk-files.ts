@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import sharp from 'sharp';
-import { createWavWriter } from '../../../src/media/wav.ts';
-import type { TalkRequest } from '../../../src/providers/video-provider.ts';
+import { createWavWriter } from '../../../src/media/audio/wav.ts';
+import type { TalkRequest } from '../../../src/ports/video-provider.ts';
 
 /** Files of a talk in a folder: a photo (by its path) as it is, with a mask that takes all of it for the person. */
 export async function photoRequest(folder: string, photo: string, voicePath: string): Promise<TalkRequest> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { openRecording } from '../../../src/media/decode-recording.ts';
+import { openRecording } from '../../../src/media/decode/decode-recording.ts';
 import { mouthShapesOf } from '../../../src/providers/local/voice/mouth-shapes.ts';
 import type { SmallNet } from '../../../src/providers/local/voice/small-net.ts';
 import { voiceActivityOf } from '../../../src/providers/local/voice/voice-activity.ts';

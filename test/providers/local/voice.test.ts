@@ -1,20 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findModelFile } from '../../../src/inference/find-model.ts';
+import { findModelFile } from '../../../src/inference/runtime/find-model.ts';
 import {
   createSileroVoiceActivity,
   VOICE_ACTIVITY_KINDS,
-} from '../../../src/inference/silero-voice-activity.ts';
-import { openRecording } from '../../../src/media/decode-recording.ts';
-import { createResampler, type Resampler } from '../../../src/media/resampler.ts';
+} from '../../../src/inference/speech/silero-voice-activity.ts';
+import { createResampler, type Resampler } from '../../../src/media/audio/resampler.ts';
+import { openRecording } from '../../../src/media/decode/decode-recording.ts';
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';
 import type { Pose } from '../../../src/providers/local/motion/pose.ts';
 import { seededRandom } from '../../../src/providers/local/motion/seeded-random.ts';
 import { type HeardVoice, hearVoice } from '../../../src/providers/local/voice/hear-voice.ts';
 import { readSpeechNets, type SpeechNets } from '../../../src/providers/local/voice/speech-nets.ts';
 import { SAMPLE_RATE_HZ } from '../../../src/providers/local/voice/voice-features.ts';
-import { mediaDir, modelsDir } from '../../shared-media.ts';
+import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 /** Seconds in which the lips of `labials.flac` are closed for p, b and m, as the synthesiser says. */

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { BYTES, createFolder, createStore } from '../../harness/storage/temporary-store.ts';
 import { litterOf } from './litter-of.ts';
-import { BYTES, createFolder, createStore } from './temporary-store.ts';
 
 describe('files that are taken over', () => {
   it('keep their bytes where they lie on the same file system', async () => {

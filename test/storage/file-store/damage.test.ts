@@ -1,6 +1,6 @@
 import { appendFile, open, readdir, realpath, rm, truncate } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { BYTES, createStore } from './temporary-store.ts';
+import { BYTES, createStore } from '../../harness/storage/temporary-store.ts';
 
 describe('damaged bytes', () => {
   async function flipBit(path: string, bit: number): Promise<void> {

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { BYTES, createStore } from '../../harness/storage/temporary-store.ts';
 import { killWriters } from './kill-writers.ts';
 import { litterOf } from './litter-of.ts';
-import { BYTES, createStore } from './temporary-store.ts';
 
 describe('processes that die', () => {
   it('shows old or new content after each of 50 SIGKILLs, never a torn one, and nothing acknowledged is lost', async () => {

@@ -2,9 +2,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { ObjectStore } from '../../../src/storage/object-store.ts';
+import type { ObjectStore } from '../../../src/ports/object-store.ts';
+import { createStore } from '../../harness/storage/temporary-store.ts';
 import { litterOf } from './litter-of.ts';
-import { createStore } from './temporary-store.ts';
 
 /** One step is one call of the file system. From `at` on it fails, once or for good. */
 const faults = vi.hoisted(() => ({

@@ -1,7 +1,7 @@
 /** Fills a store on a small file system: run inside one by `file-store.test.ts`. Prints what happened as JSON. */
 import { readdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { createFileStore } from '../../../src/storage/file-store.ts';
+import { createFileStore } from '../../../src/storage/file/file-store.ts';
 
 const [root = ''] = process.argv.slice(2);
 const store = createFileStore({ root });

@@ -3,8 +3,8 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createFileStore } from '../../../src/storage/file-store.ts';
-import { BYTES, createStore } from './temporary-store.ts';
+import { createFileStore } from '../../../src/storage/file/file-store.ts';
+import { BYTES, createStore } from '../../harness/storage/temporary-store.ts';
 
 describe('a root that cannot be', () => {
   it('is refused with words for who configured it', async () => {

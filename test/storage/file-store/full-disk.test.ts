@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { maySmallDisk, runOnSmallDisk } from '../../small-disk.ts';
+import { maySmallDisk, runOnSmallDisk } from '../../harness/small-disk.ts';
 
 it.skipIf(!maySmallDisk)(
   'a full disk is STORAGE_FULL (needs user namespaces to mount a small one), with the old object as it was and nothing half-written',

@@ -3,8 +3,8 @@ import { writeSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { createFileStore } from '../../../src/storage/file-store.ts';
-import type { FileToAdopt, ObjectStore } from '../../../src/storage/object-store.ts';
+import type { FileToAdopt, ObjectStore } from '../../../src/ports/object-store.ts';
+import { createFileStore } from '../../../src/storage/file/file-store.ts';
 
 export interface WriterLine {
   key: string;

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
-import { createFileStore } from '../../../src/storage/file-store.ts';
-import type { ObjectStore } from '../../../src/storage/object-store.ts';
+import type { ObjectStore } from '../../../src/ports/object-store.ts';
+import { createFileStore } from '../../../src/storage/file/file-store.ts';
 import { contentOf, type WriterLine } from './kill-writer.ts';
 
 export interface KillReport {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BYTES, createFolder, createStore } from './temporary-store.ts';
+import { BYTES, createFolder, createStore } from '../../harness/storage/temporary-store.ts';
 
 describe('links in the root', () => {
   async function createOutside(): Promise<string> {

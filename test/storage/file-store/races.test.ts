@@ -3,9 +3,9 @@ import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createFileStore } from '../../../src/storage/file-store.ts';
+import { createFileStore } from '../../../src/storage/file/file-store.ts';
+import { BYTES, createStore } from '../../harness/storage/temporary-store.ts';
 import { litterOf } from './litter-of.ts';
-import { BYTES, createStore } from './temporary-store.ts';
 
 describe('writers in different processes', () => {
   it('have one winner among 50 that want an absent key at once', async () => {

@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import type { Box } from '../../../contracts/job.ts';
 import { PipelineError } from '../../../errors.ts';
-import type { DetectedFace, FaceDetector } from '../../../inference/face-detector.ts';
-import type { Raster } from '../../../inference/raster.ts';
+import type { DetectedFace, FaceDetector } from '../../../inference/face/face-detector.ts';
+import type { Raster } from '../../../inference/image/raster.ts';
 
 /** Of a face's box: less of it on the person is another person's face. */
 const ON_PERSON = 0.5;

@@ -1,6 +1,6 @@
 import { PipelineError } from '../../../errors.ts';
-import type { FaceLandmarks } from '../../../inference/face-landmarks.ts';
-import type { Raster } from '../../../inference/raster.ts';
+import type { FaceLandmarks } from '../../../inference/face/face-landmarks.ts';
+import type { Raster } from '../../../inference/image/raster.ts';
 import { gapRatio, mouthFrameOf } from '../mouth/mouth-frame.ts';
 import { faceHeight, faceYaw } from './face-points.ts';
 

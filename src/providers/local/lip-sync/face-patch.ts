@@ -1,4 +1,4 @@
-import { FACE_SIDE } from '../../../inference/lip-sync-model.ts';
+import { FACE_SIDE } from '../../../inference/speech/lip-sync-model.ts';
 import { boundsOf, type FacePoints } from '../face/face-points.ts';
 import type { FrameSize } from '../face/framing.ts';
 import { smoothstep } from '../smoothstep.ts';

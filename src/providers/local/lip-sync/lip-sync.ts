@@ -1,4 +1,9 @@
-import { FACE_SIDE, type LipSyncModel, MEL_BANDS, MEL_STEPS } from '../../../inference/lip-sync-model.ts';
+import {
+  FACE_SIDE,
+  type LipSyncModel,
+  MEL_BANDS,
+  MEL_STEPS,
+} from '../../../inference/speech/lip-sync-model.ts';
 import type { FacePoints } from '../face/face-points.ts';
 import type { FrameSize } from '../face/framing.ts';
 import { createFacePatch } from './face-patch.ts';

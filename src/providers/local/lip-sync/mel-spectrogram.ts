@@ -1,4 +1,4 @@
-import { MEL_BANDS, MEL_STEPS } from '../../../inference/lip-sync-model.ts';
+import { MEL_BANDS, MEL_STEPS } from '../../../inference/speech/lip-sync-model.ts';
 import { SAMPLE_RATE_HZ } from '../voice/voice-features.ts';
 
 /** As Wav2Lip was trained: Librosa's defaults over 50 ms windows, 80 a second. */

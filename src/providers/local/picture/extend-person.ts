@@ -1,4 +1,4 @@
-import { fillHoles } from '../../../media/fill-holes.ts';
+import { fillHoles } from '../../../media/picture/fill-holes.ts';
 import { pack, type Texture } from './texture.ts';
 
 /** The colours continued are smooth: one for so many pixels each way is enough. */

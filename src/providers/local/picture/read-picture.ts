@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
-import { openImage } from '../../../inference/open-image.ts';
-import type { Raster } from '../../../inference/raster.ts';
+import { openImage } from '../../../inference/image/open-image.ts';
+import type { Raster } from '../../../inference/image/raster.ts';
 import type { FrameSize, Framing } from '../face/framing.ts';
 import type { Texture } from './texture.ts';
 

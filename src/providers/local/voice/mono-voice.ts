@@ -1,5 +1,5 @@
-import { createResampler } from '../../../media/resampler.ts';
-import type { WavReader } from '../../../media/wav.ts';
+import { createResampler } from '../../../media/audio/resampler.ts';
+import type { WavReader } from '../../../media/audio/wav.ts';
 import { SAMPLE_RATE_HZ } from './voice-features.ts';
 
 /** Frames that are read at a time. */

@@ -1,4 +1,4 @@
-import type { PixelBox } from '../../../media/i420.ts';
+import type { PixelBox } from '../../../media/encode/i420.ts';
 import type { Texture } from '../picture/texture.ts';
 import type { VectorField } from './head-fields.ts';
 import { HALF, over, PAIR } from './sample-texture.ts';

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { sharp } from '../../src/media/picture/image-library.ts';
+import type { Account, Upload } from './account.ts';
+import { EmulatorError } from './emulator-error.ts';
+import { AUDIO_FIELDS, IMAGE_FIELDS } from './request-schemas.ts';
+
+const FILE_NAME = /^[a-zA-Z0-9._-]{1,50}$/;
+const IMAGE_BYTES = 10 * 1024 * 1024;
+const AUDIO_BYTES = 6 * 1024 * 1024;
+const LEAST_SIDE_PX = 160;
+const IMAGE_TYPES = new Set(['image/jpeg', 'image/png']);
+/** A picture whose pixels hardly differ shows nobody. */
+const FLAT_STDEV = 2;
+
+export async function receiveImage(account: Account, folder: string, form: FormData) {
+  const file = takeFile(form, 'image', IMAGE_FIELDS);
+  if (!IMAGE_TYPES.has(file.type)) {
+    throw new EmulatorError(415, 'UnsupportedMimeTypeError', 'The provided mime type is not supported');
+  }
+  if (file.size > IMAGE_BYTES) {
+    throw new EmulatorError(400, 'InvalidFileSizeError', 'The image must not exceed 10 MB');
+  }
+  const bytes = Buffer.from(await file.arrayBuffer());
+  const { width, height } = await sharp(bytes)
+    .metadata()
+    .catch(() => {
+      throw new EmulatorError(400, 'BadRequestError', 'invalid image');
+    });
+  if (Math.min(width, height) < LEAST_SIDE_PX) {
+    throw new EmulatorError(
+      400,
+      'InvalidImageResolutionError',
+      `image resolution ${width}x${height} is too low`,
+    );
+  }
+  const upload = await store(account.images, folder, 'images', file.name, file.type, bytes);
+  return {
+    id: upload.id,
+    url: upload.url,
+    ...(form.get('detect_faces') === 'true' && {
+      faces: (await hasFace(bytes)) ? [toFace(width, height)] : [],
+    }),
+  };
+}
+
+export async function receiveAudio(account: Account, folder: string, form: FormData) {
+  const file = takeFile(form, 'audio', AUDIO_FIELDS);
+  if (!/^(audio|video)\//.test(file.type)) {
+    throw new EmulatorError(415, 'UnsupportedMimeTypeError', 'The provided mime type is not supported');
+  }
+  if (file.size > AUDIO_BYTES) {
+    throw new EmulatorError(400, 'InvalidFileSizeError', 'The audio must not exceed 6 MB');
+  }
+  const bytes = Buffer.from(await file.arrayBuffer());
+  const { id, url } = await store(account.audios, folder, 'audios', file.name, file.type, bytes);
+  return { id, url };
+}
+
+function takeFile(form: FormData, field: string, known: string[]): File {
+  const unknown = [...form.keys()].find((name) => !known.includes(name));
+  if (unknown) {
+    throw new EmulatorError(400, 'BadRequestError', `unknown field ${unknown}`);
+  }
+  const file = form.get(field);
+  if (!(file instanceof File)) {
+    throw new EmulatorError(400, 'BadRequestError', `${field} is required`);
+  }
+  if (!FILE_NAME.test(file.name)) {
+    throw new EmulatorError(400, 'BadRequestError', 'invalid file name');
+  }
+  return file;
+}
+
+async function store(
+  shelf: Map<string, Upload>,
+  folder: string,
+  kind: string,
+  name: string,
+  type: string,
+  bytes: Buffer,
+): Promise<Upload> {
+  const id = randomUUID().slice(0, 18);
+  const path = join(folder, kind, `${id}-${name}`);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, bytes);
+  const upload = { id, url: `s3://d-id-emulator/${kind}/${id}/${name}`, path, bytes, type };
+  shelf.set(id, upload);
+  return upload;
+}
+
+async function hasFace(bytes: Buffer): Promise<boolean> {
+  const { channels } = await sharp(bytes).stats();
+  return channels.some(({ stdev }) => stdev > FLAT_STDEV);
+}
+
+function toFace(width: number, height: number) {
+  const size = Math.round(Math.min(width, height) / 2);
+  return { size, top_left: [Math.round((width - size) / 2), Math.round((height - size) / 2)], overlap: 'NO' };
+}

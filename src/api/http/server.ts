@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { PipelineError } from '../../errors.ts';
+import { serveWebSockets } from '../progress/web-sockets.ts';
+import { uploadTimeout } from '../submit/upload-errors.ts';
+import type { ApiEnv } from './api-env.ts';
+import { toProblem } from './problem.ts';
+
+/** 75 MB over a line of 1 Mbit/s. */
+const REQUEST_TIMEOUT_MS = 15 * 60_000;
+const LINGER_MS = 3_000;
+const HEADERS_TIMEOUT_MS = 20_000;
+/** A slow request is noticed so much late. */
+const CHECK_EVERY_MS = 5_000;
+
+const TIMEOUTS = {
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  connectionsCheckingInterval: CHECK_EVERY_MS,
+};
+
+/** An HTTP server for the app. What is no valid HTTP never reaches the app, and gets a problem document all the same. */
+export function createApiServer(app: Hono<ApiEnv>): Server {
+  const listener = getRequestListener(app.fetch, {
+    autoCleanupIncoming: false,
+    errorHandler: (error) => {
+      const { body, headers } = malformed(error);
+      return new Response(body, { status: 400, headers });
+    },
+  });
+  const server = createServer(TIMEOUTS, (request, response) => {
+    response.once('finish', () => linger(request));
+    void listener(request, response);
+  });
+  serveWebSockets(server, app);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const { status, body, headers } = malformed(error);
+    const fields = Object.entries({
+      ...headers,
+      'Content-Length': Buffer.byteLength(body),
+      Connection: 'close',
+    });
+    const head = fields.map(([name, value]) => `${name}: ${value}`).join('\r\n');
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n\r\n${body}`);
+  });
+  return server;
+}
+
+/**
+ * Reads on for a while where the answer came before the end of the upload: a connection closed under a client that is
+ * still sending resets it, and many lose the answer with it.
+ */
+function linger(request: IncomingMessage): void {
+  if (request.readableEnded || request.destroyed) {
+    return;
+  }
+  const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
+  request.once('close', () => clearTimeout(timer));
+  request.resume();
+}
+
+function malformed(thrown: unknown): { status: number; body: string; headers: Record<string, string> } {
+  const error = toPipelineError(thrown);
+  const problem = toProblem(error, '/');
+  return {
+    status: error.status,
+    body: JSON.stringify(problem),
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Request-Id': randomUUID(),
+    },
+  };
+}
+
+function toPipelineError(error: unknown): PipelineError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return uploadTimeout('The request');
+    case 'HPE_HEADER_OVERFLOW':
+      return new PipelineError('HEADERS_TOO_LARGE', 'Expected at most 16 kB of headers but received more.');
+    default:
+      return new PipelineError(
+        'REQUEST_MALFORMED',
+        `Expected a valid HTTP request: ${message ?? 'unreadable'}.`,
+      );
+  }
+}

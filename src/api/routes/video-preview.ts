@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createRoute, z } from '@hono/zod-openapi';
+import { taskKeys } from '../../contracts/task-keys.ts';
+import { VIDEO_FORMATS, VIDEO_TYPES, type VideoFormat } from '../../contracts/video-format.ts';
+import { PipelineError } from '../../errors.ts';
+import { partName } from '../../media/encode/part-name.ts';
+import { SHOWS_ITSELF } from '../access/security-headers.ts';
+import type { ApiDeps } from '../api-deps.ts';
+import { taskParam } from '../tasks/task-param.ts';
+import { readTaskStatus } from '../tasks/task-status.ts';
+import { problems } from '../wire/problem.ts';
+import { TaskParams } from '../wire/task.ts';
+import { createRoutes } from './create-routes.ts';
+
+/** A part is two seconds of video, made in less than one. */
+const LOOK_EVERY_MS = 300;
+/** Looks between two questions whether the task goes on. */
+const ASK_EVERY = 7;
+
+interface GrowingTalk {
+  taskId: string;
+  format: VideoFormat;
+}
+
+type PreviewDeps = Pick<ApiDeps, 'store' | 'jobs' | 'records'>;
+
+const FILE = z.string().openapi({ format: 'binary' });
+
+const route = createRoute({
+  method: 'get',
+  path: '/api/pipeline/tasks/{task_id}/preview',
+  tags: ['Files'],
+  summary: 'The video while it is made',
+  description:
+    'A fragmented MP4, or a WebM where the background is transparent, that grows with the talk: a player starts at once and goes on as parts come. Only the built-in renderer has one. Once the video is there, this leads to it.',
+  request: { params: TaskParams },
+  responses: {
+    200: {
+      description: 'What there is so far, then the rest as it is made.',
+      content: Object.fromEntries(VIDEO_FORMATS.map((format) => [VIDEO_TYPES[format], { schema: FILE }])),
+    },
+    303: { description: 'The video is finished: `Location` is where.' },
+    ...problems('TASK_NOT_FOUND', 'OBJECT_NOT_FOUND', 'VIDEO_NOT_READY', 'TEMPORAL_UNAVAILABLE'),
+  },
+});
+
+export function previewRoutes(deps: PreviewDeps) {
+  return createRoutes().openapi(route, async (c) => {
+    const taskId = taskParam(c);
+    const { stage, error, result } = await readTaskStatus(deps, taskId);
+    if (result) {
+      // With its query: a signed link opens both.
+      return c.redirect(`/api/pipeline/tasks/${taskId}/video${new URL(c.req.url).search}`, 303);
+    }
+    if (error) {
+      throw new PipelineError(
+        'OBJECT_NOT_FOUND',
+        `There is no preview: the task ended as ${stage}. ${error.message}`,
+      );
+    }
+    const format = await formatOfParts(deps, taskId);
+    if (!format) {
+      throw new PipelineError(
+        'VIDEO_NOT_READY',
+        `There is nothing to be seen yet: the task is at ${stage}. Ask again in a second.`,
+      );
+    }
+    c.header('Content-Type', VIDEO_TYPES[format]);
+    c.header('Content-Security-Policy', SHOWS_ITSELF);
+    c.header('Cache-Control', 'no-store');
+    return c.body(ReadableStream.from(partsOf(deps, { taskId, format }, c.req.raw.signal)) as ReadableStream);
+  });
+}
+
+/** One part after another, as they come; ends with the task, or with the reader. */
+async function* partsOf(
+  deps: PreviewDeps,
+  talk: GrowingTalk,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  let index = 0;
+  for (let look = 1; !signal.aborted; ) {
+    if (await hasPart(deps, talk, index)) {
+      yield await deps.store.read(partKey(talk, index));
+      index += 1;
+      continue;
+    }
+    if (look % ASK_EVERY === 0 && (await hasEnded(deps, talk.taskId))) {
+      return;
+    }
+    look += 1;
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function hasEnded(deps: PreviewDeps, taskId: string): Promise<boolean> {
+  const { result, error } = await readTaskStatus(deps, taskId);
+  return result !== undefined || error !== undefined;
+}
+
+/** Undefined while no part has pictures yet. */
+async function formatOfParts(deps: PreviewDeps, taskId: string): Promise<VideoFormat | undefined> {
+  for (const format of VIDEO_FORMATS) {
+    if (await hasPart(deps, { taskId, format }, 1)) {
+      return format;
+    }
+  }
+}
+
+async function hasPart({ store }: PreviewDeps, talk: GrowingTalk, index: number): Promise<boolean> {
+  return (await store.stat(partKey(talk, index))) !== undefined;
+}
+
+function partKey({ taskId, format }: GrowingTalk, index: number): string {
+  return `${taskKeys(taskId).parts}${partName(index, format)}`;
+}

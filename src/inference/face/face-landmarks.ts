@@ -1,0 +1,191 @@
+import type { Box } from '../../contracts/job.ts';
+import type { Raster } from '../image/raster.ts';
+import type { FoundModel } from '../runtime/find-model.ts';
+import { openSession, type SessionOptions } from '../runtime/session.ts';
+import { MIRRORED_POINT } from './face-mirror.ts';
+
+export const LANDMARKS = 468;
+
+export interface FaceLandmarks {
+  /** 468 times x, y, z in pixels of the picture; z grows away from the camera. */
+  points: Float32Array;
+  /** How sure the model is that the crop is a face it knows: 19 to 28 on frontal faces, below 0 on a profile. */
+  logit: number;
+  /** How far the points moved between the last two passes, as a share of the distance of the eyes. */
+  drift: number;
+}
+
+export interface FaceLandmarker {
+  /** The picture is RGB; the face's box is a detector's. */
+  locate(picture: Raster, face: Box): Promise<FaceLandmarks>;
+}
+
+const SIDE = 192;
+/** Of the face's longer side: the context that the model was trained with. */
+const CROP = 1.5;
+/** The crops around a face that was found: what the model misses in one of them it may see in another. */
+const LOOKS = [
+  { larger: 1.1, roll: (7 * Math.PI) / 180, mirrored: true },
+  { larger: 0.93, roll: (-7 * Math.PI) / 180, mirrored: true },
+];
+const [RIGHT_EYE, LEFT_EYE] = [33, 263];
+
+/** A square of the picture, rolled by `roll` radians about its centre. */
+interface Crop {
+  x: number;
+  y: number;
+  side: number;
+  roll: number;
+  mirrored?: boolean;
+}
+
+/** What `findModel` is asked for. */
+export const LANDMARK_KINDS = ['landmarks-468'] as const;
+/** MediaPipe's own name, for manifests that name the points only. */
+const LOGIT = 'conv2d_31';
+
+/**
+ * Serves MediaPipe's face mesh: RGB / 255 of a square crop, planar; 1404 numbers in pixels of the crop and a face logit.
+ * Three passes, each around what the one before found, the later ones rolled upright by the line of the eyes: the model
+ * is exact only on upright faces of the size that it was trained on. The points are the mean of the last one and two more
+ * on crops that are a little larger or smaller, rolled and mirrored: where a model leans to one side, it leans to both.
+ */
+export async function createFaceLandmarker(
+  model: FoundModel,
+  options: SessionOptions,
+): Promise<FaceLandmarker> {
+  const session = await openSession(withLogit(model), options);
+  async function pass(picture: Raster, crop: Crop): Promise<{ points: Float32Array; logit: number }> {
+    const [points, logit] = await session.run({ data: toInput(picture, crop), dims: [1, 3, SIDE, SIDE] });
+    return { points: toPicture(points!.data, crop), logit: logit!.data[0]! };
+  }
+
+  return {
+    async locate(picture, face) {
+      const first = await pass(picture, cropOfBox(face));
+      const second = await pass(picture, cropOfPoints(first.points));
+      const third = await pass(picture, cropOfPoints(second.points));
+      const around = cropOfPoints(third.points);
+      const looks = [third.points];
+      for (const { larger, roll, mirrored } of LOOKS) {
+        const look = { ...around, side: larger * around.side, roll: around.roll + roll, mirrored };
+        looks.push((await pass(picture, look)).points);
+      }
+      return { points: meanOf(looks), logit: third.logit, drift: drift(second.points, third.points) };
+    },
+  };
+}
+
+function withLogit(model: FoundModel): FoundModel {
+  const { contract } = model;
+  const { kind, names } = contract.output;
+  return { ...model, contract: { ...contract, output: { kind, names: [names[0]!, names[1] ?? LOGIT] } } };
+}
+
+function cropOfBox([x1, y1, x2, y2]: Box): Crop {
+  return { x: (x1 + x2) / 2, y: (y1 + y2) / 2, side: CROP * Math.max(x2 - x1, y2 - y1), roll: 0 };
+}
+
+function cropOfPoints(points: Float32Array): Crop {
+  const roll = Math.atan2(
+    points[3 * LEFT_EYE + 1]! - points[3 * RIGHT_EYE + 1]!,
+    points[3 * LEFT_EYE]! - points[3 * RIGHT_EYE]!,
+  );
+  const [cos, sin] = [Math.cos(roll), Math.sin(roll)];
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < points.length; i += 3) {
+    const along = points[i]! * cos + points[i + 1]! * sin;
+    const across = points[i + 1]! * cos - points[i]! * sin;
+    left = Math.min(left, along);
+    right = Math.max(right, along);
+    top = Math.min(top, across);
+    bottom = Math.max(bottom, across);
+  }
+  const [along, across] = [(left + right) / 2, (top + bottom) / 2];
+  return {
+    x: along * cos - across * sin,
+    y: along * sin + across * cos,
+    side: CROP * Math.max(right - left, bottom - top),
+    roll,
+  };
+}
+
+/** Bilinear, with as many taps a pixel as the crop is reduced by: plain bilinear would skip pixels and alias. */
+function toInput(picture: Raster, { x, y, side, roll, mirrored = false }: Crop): Float32Array {
+  const plane = SIDE * SIDE;
+  const input = new Float32Array(3 * plane);
+  const taps = Math.max(1, Math.ceil(side / SIDE));
+  const step = side / SIDE / taps;
+  const [cos, sin] = [Math.cos(roll), Math.sin(roll)];
+  const direction = mirrored ? -1 : 1;
+  const weight = 1 / (255 * taps * taps);
+  for (let pixel = 0; pixel < plane; pixel += 1) {
+    const row = Math.floor(pixel / SIDE);
+    const column = pixel % SIDE;
+    for (let tap = 0; tap < taps * taps; tap += 1) {
+      const across = (row * taps + Math.floor(tap / taps) + 0.5) * step - side / 2;
+      const along = direction * ((column * taps + (tap % taps) + 0.5) * step - side / 2);
+      const sourceX = x + along * cos - across * sin - 0.5;
+      const sourceY = y + along * sin + across * cos - 0.5;
+      addSample(input, pixel, plane, picture, sourceX, sourceY, weight);
+    }
+  }
+  return input;
+}
+
+/** Adds a sample of all channels to the planes; outside of the picture is black. */
+function addSample(
+  input: Float32Array,
+  pixel: number,
+  plane: number,
+  { bytes, widthPx, heightPx }: Raster,
+  x: number,
+  y: number,
+  weight: number,
+): void {
+  const left = Math.floor(x);
+  const top = Math.floor(y);
+  if (left < 0 || top < 0 || left >= widthPx - 1 || top >= heightPx - 1) {
+    return;
+  }
+  const fx = x - left;
+  const fy = y - top;
+  const upper = 3 * (top * widthPx + left);
+  const lower = upper + 3 * widthPx;
+  for (let channel = 0; channel < 3; channel += 1) {
+    const above = bytes[upper + channel]! * (1 - fx) + bytes[upper + 3 + channel]! * fx;
+    const below = bytes[lower + channel]! * (1 - fx) + bytes[lower + 3 + channel]! * fx;
+    input[channel * plane + pixel]! += weight * (above + (below - above) * fy);
+  }
+}
+
+function toPicture(points: Float32Array, { x, y, side, roll, mirrored = false }: Crop): Float32Array {
+  const scale = side / SIDE;
+  const [cos, sin] = [Math.cos(roll) * scale, Math.sin(roll) * scale];
+  const mapped = new Float32Array(points.length);
+  for (let i = 0; i < points.length; i += 3) {
+    const along = (mirrored ? -1 : 1) * (points[i]! - SIDE / 2);
+    const across = points[i + 1]! - SIDE / 2;
+    const to = mirrored ? 3 * MIRRORED_POINT[i / 3]! : i;
+    mapped[to] = x + along * cos - across * sin;
+    mapped[to + 1] = y + along * sin + across * cos;
+    mapped[to + 2] = points[i + 2]! * scale;
+  }
+  return mapped;
+}
+
+function meanOf(looks: readonly Float32Array[]): Float32Array {
+  return looks[0]!.map((_, at) => looks.reduce((sum, points) => sum + points[at]!, 0) / looks.length);
+}
+
+function drift(before: Float32Array, after: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < after.length; i += 3) {
+    sum += Math.hypot(after[i]! - before[i]!, after[i + 1]! - before[i + 1]!);
+  }
+  const eyes = Math.hypot(
+    after[3 * LEFT_EYE]! - after[3 * RIGHT_EYE]!,
+    after[3 * LEFT_EYE + 1]! - after[3 * RIGHT_EYE + 1]!,
+  );
+  return sum / LANDMARKS / eyes;
+}

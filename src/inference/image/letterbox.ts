@@ -1,0 +1,57 @@
+import type { Box } from '../../contracts/job.ts';
+import type { ModelContract } from '../runtime/model-manifest.ts';
+import { openSized } from './open-image.ts';
+
+/** A picture made to fit a model's input whole, padded to its shape or stretched to it. */
+export interface Letterbox {
+  /** Interleaved RGB of the model's size. */
+  rgb: Uint8Array;
+  /** Of the picture. */
+  widthPx: number;
+  heightPx: number;
+  /** A box of the model's input in pixels of the picture, clipped to it. */
+  toPicture(box: Box): Box;
+}
+
+export interface LetterboxOptions {
+  widthPx: number;
+  heightPx: number;
+  fit: ModelContract['input']['fit'];
+  /** The grey of the padding, 0 to 255. */
+  pad: number;
+}
+
+/** Decodes straight to the size of the model: a large JPEG is never decoded in full. */
+export async function letterbox(image: string | Uint8Array, to: LetterboxOptions): Promise<Letterbox> {
+  const { opened, widthPx: width, heightPx: height } = await openSized(image);
+  const scale = Math.min(to.widthPx / width, to.heightPx / height);
+  const innerWidth = to.fit === 'stretch' ? to.widthPx : Math.max(1, Math.round(width * scale));
+  const innerHeight = to.fit === 'stretch' ? to.heightPx : Math.max(1, Math.round(height * scale));
+  const left = Math.floor((to.widthPx - innerWidth) / 2);
+  const top = Math.floor((to.heightPx - innerHeight) / 2);
+  const rgb = await opened
+    // As detectors are trained with; Lanczos costs a third more.
+    .resize(innerWidth, innerHeight, { fit: 'fill', kernel: 'linear' })
+    .extend({
+      left,
+      top,
+      right: to.widthPx - innerWidth - left,
+      bottom: to.heightPx - innerHeight - top,
+      background: { r: to.pad, g: to.pad, b: to.pad },
+    })
+    .raw()
+    .toBuffer();
+
+  const toX = (x: number) => clamp(((x - left) * width) / innerWidth, width);
+  const toY = (y: number) => clamp(((y - top) * height) / innerHeight, height);
+  return {
+    rgb,
+    widthPx: width,
+    heightPx: height,
+    toPicture: ([x1, y1, x2, y2]) => [toX(x1), toY(y1), toX(x2), toY(y2)],
+  };
+}
+
+function clamp(value: number, max: number): number {
+  return Math.min(Math.max(value, 0), max);
+}

@@ -1,0 +1,87 @@
+/** The pools of a GPU worker. The models are found here, once, so that a missing one is told before any slot starts. */
+import { join } from 'node:path';
+import type { Config } from '../../config/config.ts';
+import type {
+  DetectPersonsInput,
+  DetectPersonsResult,
+  RemoveBackgroundInput,
+  RemoveBackgroundResult,
+} from '../../ports/model-tasks.ts';
+import type { SlotPool } from '../../ports/slot-task.ts';
+import { createSlotPool } from '../../slots/slot-pool.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { DetectorConfig } from '../detect/detector-task.ts';
+import { YOLO_KINDS } from '../detect/yolo-output.ts';
+import { MATTING_KINDS } from '../matte/matting-output.ts';
+import type { MattingConfig } from '../matte/matting-task.ts';
+import type { ExecutionProvider } from './execution-provider.ts';
+import { findModelFamily } from './find-model.ts';
+
+type PoolConfig = Pick<Config, 'gpu' | 'models' | 'onnx'>;
+
+/** What CUDA takes for no device at all. */
+const NO_DEVICE = '-1';
+/** Asks Linux for pages of 2 MB for what a model computes with (glibc from 2.35 on). Others than glibc ignore it. */
+export const HUGE_PAGES = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
+/** TensorRT compiles a large model for this long, once. */
+const COMPILE_TIMEOUT_MS = 30 * 60_000;
+
+export async function createDetectorPool(
+  { gpu, models, onnx }: PoolConfig,
+  logger: Logger,
+): Promise<SlotPool<DetectPersonsInput, DetectPersonsResult>> {
+  const family = await findModelFamily('person-detection', YOLO_KINDS, models);
+  return createSlotPool({
+    name: 'yolo',
+    task: new URL('../detect/detector-task.ts', import.meta.url),
+    config: { ...family, providers: providersOf(gpu, false), threads: onnx.threads } satisfies DetectorConfig,
+    slots: gpu.yolo.slots,
+    timeoutMs: gpu.yolo.timeoutMs,
+    ...gpu.recycling,
+    env: environmentOf(gpu, models),
+    logger,
+  });
+}
+
+export async function createMattingPool(
+  { gpu, models, onnx }: PoolConfig,
+  logger: Logger,
+): Promise<SlotPool<RemoveBackgroundInput, RemoveBackgroundResult>> {
+  const family = await findModelFamily('background-removal', MATTING_KINDS, models);
+  const { useTensorRt, useFp16, slots, timeoutMs } = gpu.birefnet;
+  return createSlotPool({
+    name: 'birefnet',
+    task: new URL('../matte/matting-task.ts', import.meta.url),
+    config: {
+      ...family,
+      providers: providersOf(gpu, useTensorRt),
+      useFp16,
+      threads: onnx.threads,
+    } satisfies MattingConfig,
+    slots,
+    timeoutMs,
+    ...(useTensorRt && { startTimeoutMs: COMPILE_TIMEOUT_MS }),
+    ...gpu.recycling,
+    env: environmentOf(gpu, models),
+    logger,
+  });
+}
+
+function providersOf({ device }: PoolConfig['gpu'], useTensorRt: boolean): ExecutionProvider[] {
+  return device === NO_DEVICE ? ['cpu'] : useTensorRt ? ['tensorrt', 'cuda', 'cpu'] : ['cuda', 'cpu'];
+}
+
+/** ONNX Runtime for Node takes the options of TensorRT from the environment. */
+function environmentOf(
+  { device, libraryPath, birefnet }: PoolConfig['gpu'],
+  { cacheDir }: PoolConfig['models'],
+) {
+  return {
+    ...HUGE_PAGES,
+    CUDA_VISIBLE_DEVICES: device,
+    ...(libraryPath && { LD_LIBRARY_PATH: libraryPath }),
+    ORT_TENSORRT_FP16_ENABLE: birefnet.useFp16 ? '1' : '0',
+    ORT_TENSORRT_ENGINE_CACHE_ENABLE: '1',
+    ORT_TENSORRT_CACHE_PATH: join(cacheDir, 'tensorrt'),
+  };
+}

@@ -1,0 +1,81 @@
+import { PipelineError } from '../../errors.ts';
+import { hasIndexInFront } from '../encode/mp4-boxes.ts';
+import {
+  AudioSampleSink,
+  FilePathSource,
+  Input,
+  type InputAudioTrack,
+  type InputVideoTrack,
+  MP4,
+  QTFF,
+  VideoSampleSink,
+  WEBM,
+  whileCodecsRun,
+} from '../encode/webcodecs.ts';
+
+export interface VideoFacts {
+  widthPx: number;
+  heightPx: number;
+  durationS: number;
+}
+
+/**
+ * Proves that an MP4 or a WebM plays: picture and sound are there, the first and the last frame and some sound can be decoded, and
+ * the index of an MP4 stands in front, so that it starts before it is loaded whole.
+ * @throws PipelineError VIDEO_UNPLAYABLE that says which of these it lacks.
+ */
+export async function checkVideo(path: string): Promise<VideoFacts> {
+  try {
+    return await whileCodecsRun(inspect(path));
+  } catch (error) {
+    if (error instanceof PipelineError) {
+      throw error;
+    }
+    throw unplayable('one that cannot be decoded', error);
+  }
+}
+
+async function inspect(path: string): Promise<VideoFacts> {
+  using input = new Input({ source: new FilePathSource(path), formats: [MP4, QTFF, WEBM] });
+  const video = await input.getPrimaryVideoTrack();
+  const audio = await input.getPrimaryAudioTrack();
+  if (!video || !audio) {
+    throw unplayable(`one without ${video ? 'sound' : 'picture'}`);
+  }
+  if ((await input.getFormat()) !== WEBM && !(await hasIndexInFront(path))) {
+    throw unplayable('one with its index at the end, which plays only when it is loaded whole');
+  }
+  const durationS = await input.computeDuration();
+  await requireFrames(video);
+  await requireSound(audio);
+  return {
+    widthPx: await video.getDisplayWidth(),
+    heightPx: await video.getDisplayHeight(),
+    durationS,
+  };
+}
+
+async function requireFrames(video: InputVideoTrack): Promise<void> {
+  const frames = new VideoSampleSink(video);
+  for (const timestampS of [await video.getFirstTimestamp(), await video.computeDuration()]) {
+    using frame = await frames.getSample(timestampS);
+    if (!frame) {
+      throw unplayable(`one whose frame at ${timestampS.toFixed(2)} s cannot be decoded`);
+    }
+  }
+}
+
+async function requireSound(audio: InputAudioTrack): Promise<void> {
+  using sound = await new AudioSampleSink(audio).getSample((await audio.computeDuration()) / 2);
+  if (!sound) {
+    throw unplayable('one whose sound cannot be decoded');
+  }
+}
+
+function unplayable(received: string, cause?: unknown): PipelineError {
+  return new PipelineError(
+    'VIDEO_UNPLAYABLE',
+    `Expected a video that plays, MP4 or WebM with picture and sound, and received ${received}.`,
+    { cause },
+  );
+}

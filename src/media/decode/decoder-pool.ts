@@ -1,0 +1,20 @@
+import type { Config } from '../../config/config.ts';
+import type { PrepareMediaInput, PrepareMediaResult } from '../../ports/prepare-media.ts';
+import type { SlotPool } from '../../ports/slot-task.ts';
+import { createSlotPool } from '../../slots/slot-pool.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+
+/** The slots that open what strangers uploaded. */
+export function createDecoderPool(
+  { media }: Pick<Config, 'media'>,
+  logger: Logger,
+): SlotPool<PrepareMediaInput, PrepareMediaResult> {
+  return createSlotPool({
+    name: 'media',
+    task: new URL('./media-task.ts', import.meta.url),
+    config: {},
+    slots: media.slots,
+    timeoutMs: media.timeoutMs,
+    logger,
+  });
+}

@@ -1,0 +1,81 @@
+import { appendFile, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { VideoFormat } from '../../contracts/video-format.ts';
+import { partName } from './part-name.ts';
+import type { TalkFormat } from './talk-format.ts';
+import type { VoicePackets } from './voice-packets.ts';
+import {
+  EncodedAudioPacketSource,
+  type EncodedPacket,
+  EncodedVideoPacketSource,
+  NullTarget,
+  Output,
+} from './webcodecs.ts';
+
+/**
+ * A talk while it is made is a fragmented file in parts. One after another they are a video that plays as far as it goes;
+ * and a talk whose process died goes on behind them.
+ *
+ * Joins the parts of a folder that follow on each other from the first in a file; false where there are none.
+ */
+export async function joinParts(folder: string, path: string, format: VideoFormat): Promise<boolean> {
+  const names = new Set(await readdir(folder));
+  let count = 0;
+  for (; names.has(partName(count, format)); count += 1) {
+    const part = await readFile(join(folder, partName(count, format)));
+    await (count === 0 ? writeFile(path, part) : appendFile(path, part));
+  }
+  return count > 1;
+}
+
+export interface PartWriter {
+  /** The next frames. A keyframe group is in the folder once the first frame of the next one was added. */
+  add(packets: EncodedPacket[]): Promise<void>;
+  finish(): Promise<void>;
+}
+
+export async function createPartWriter(
+  folder: string,
+  format: TalkFormat,
+  voice: VoicePackets,
+  video: { meta: EncodedVideoChunkMetadata; framesPerS: number; groupS: number },
+): Promise<PartWriter> {
+  let parts = 0;
+  const writes: Array<Promise<void>> = [];
+  const write = (data: Uint8Array[]) => {
+    const path = join(folder, partName(parts++, format.name));
+    // Whoever sees the name sees the whole part.
+    writes.push(writeFile(`${path}.new`, Buffer.concat(data)).then(() => rename(`${path}.new`, path)));
+  };
+  const output = new Output({
+    format: format.inParts(0.9 * video.groupS, write),
+    target: new NullTarget(),
+  });
+  const pictures = new EncodedVideoPacketSource(format.pictures);
+  const sound = new EncodedAudioPacketSource(format.sound);
+  output.addVideoTrack(pictures, { frameRate: video.framesPerS });
+  output.addAudioTrack(sound);
+  await output.start();
+
+  let heard = 0;
+  async function addSoundUntil(timeS: number): Promise<void> {
+    while (heard < voice.packets.length && voice.packets[heard]!.timestamp < timeS) {
+      await sound.add(voice.packets[heard]!, voice.meta);
+      heard += 1;
+    }
+  }
+  return {
+    async add(packets) {
+      for (const packet of packets) {
+        await addSoundUntil(packet.timestamp + packet.duration);
+        await pictures.add(packet, { decoderConfig: video.meta.decoderConfig });
+      }
+      await Promise.all(writes.splice(0));
+    },
+    async finish() {
+      await addSoundUntil(Number.POSITIVE_INFINITY);
+      await output.finalize();
+      await Promise.all(writes.splice(0));
+    },
+  };
+}

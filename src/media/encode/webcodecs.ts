@@ -1,0 +1,30 @@
+/**
+ * The one place that gives Mediabunny its codecs: Mediabunny parses and writes files, `@napi-rs/webcodecs` (FFmpeg's
+ * libraries, in this process) decodes and encodes what is in them. Import Mediabunny from here.
+ *
+ * A codec at work does not keep the process alive: a program that has nothing else to wait for wraps its work in
+ * `whileCodecsRun`.
+ */
+import '@napi-rs/webcodecs/polyfill';
+import { registerDecoder, registerEncoder } from 'mediabunny';
+import { NativeAudioDecoder } from '../decode/native-audio-decoder.ts';
+import { TransparentDecoder } from '../decode/transparent-decoder.ts';
+import { VorbisDecoder } from '../decode/vorbis-decoder.ts';
+import { AacEncoder } from './aac-encoder.ts';
+
+export * from 'mediabunny';
+
+registerDecoder(NativeAudioDecoder);
+registerDecoder(VorbisDecoder);
+registerDecoder(TransparentDecoder);
+registerEncoder(AacEncoder);
+
+/** Keeps the process alive until the work has ended. */
+export async function whileCodecsRun<T>(work: Promise<T>): Promise<T> {
+  const pulse = setInterval(() => {}, 60_000);
+  try {
+    return await work;
+  } finally {
+    clearInterval(pulse);
+  }
+}

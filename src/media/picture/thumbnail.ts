@@ -1,0 +1,45 @@
+import { DEFAULT_BACKGROUND } from '../../contracts/job.ts';
+import { PipelineError } from '../../errors.ts';
+import {
+  FilePathSource,
+  Input,
+  MP4,
+  QTFF,
+  VideoSampleSink,
+  WEBM,
+  whileCodecsRun,
+} from '../encode/webcodecs.ts';
+import { sharp } from './image-library.ts';
+
+const WIDTH_PX = 320;
+/** The decoder converts to it, though the types of the DOM do not know that yet. */
+const AS_RGBA: VideoFrameCopyToOptions & { format: string } = { format: 'RGBA' };
+
+/**
+ * Writes the first frame of a video, where the mouth is still closed, as a JPEG of at most 320 pixels in width. What is
+ * transparent becomes the neutral grey of the default background.
+ * @throws PipelineError VIDEO_UNPLAYABLE where there is none.
+ */
+export async function writeThumbnail(videoPath: string, jpegPath: string): Promise<void> {
+  const { rgba, width, height } = await whileCodecsRun(readFirstFrame(videoPath));
+  await sharp(rgba, { raw: { width, height, channels: 4 } })
+    .flatten({ background: DEFAULT_BACKGROUND })
+    .resize({ width: WIDTH_PX, withoutEnlargement: true })
+    .jpeg({ quality: 82, mozjpeg: true })
+    .toFile(jpegPath);
+}
+
+async function readFirstFrame(path: string): Promise<{ rgba: Uint8Array; width: number; height: number }> {
+  using input = new Input({ source: new FilePathSource(path), formats: [MP4, QTFF, WEBM] });
+  const track = await input.getPrimaryVideoTrack();
+  using frame = track && (await new VideoSampleSink(track).getSample(await track.getFirstTimestamp()));
+  if (!frame) {
+    throw new PipelineError(
+      'VIDEO_UNPLAYABLE',
+      'Expected a video with a first frame and received one without.',
+    );
+  }
+  const rgba = new Uint8Array(frame.allocationSize(AS_RGBA));
+  await frame.copyTo(rgba, AS_RGBA);
+  return { rgba, width: frame.visibleRect.width, height: frame.visibleRect.height };
+}

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import type { Makers } from '../activities/producer-versions.ts';
+import type { Config } from '../config/config.ts';
+import { YOLO_KINDS } from '../inference/detect/yolo-output.ts';
+import { FACE_KINDS } from '../inference/face/face-detector.ts';
+import { LANDMARK_KINDS } from '../inference/face/face-landmarks.ts';
+import { MATTING_KINDS } from '../inference/matte/matting-output.ts';
+import { findModel, type ModelTask } from '../inference/runtime/find-model.ts';
+
+/**
+ * Who makes what, by the settings of this process. Each name holds the version of Limelight: what a release computes, the
+ * next one may compute better. Where workers differ in their models they differ in the names, and share nothing.
+ */
+export async function findMakers({ models, gpu, render, dId }: Config): Promise<Makers> {
+  const version = await readVersion();
+  const nameOf = async (task: ModelTask, kinds: readonly string[]) => {
+    // A machine that does none of this need not have its model.
+    const model = await findModel(task, kinds, models).catch(() => undefined);
+    return model && `${model.contract.name}/${model.revision ?? ''}/${model.digest}`;
+  };
+  const [detector, matting, faces, landmarks] = await Promise.all([
+    nameOf('person-detection', YOLO_KINDS),
+    nameOf('background-removal', MATTING_KINDS),
+    nameOf('face-detection', FACE_KINDS),
+    nameOf('face-landmarks', LANDMARK_KINDS),
+  ]);
+  return {
+    ...(detector && { detector: `${version}/${detector}` }),
+    ...(matting && { matting: `${version}/${matting}/${gpu.birefnet.useFp16 ? 'fp16' : 'fp32'}` }),
+    videos: {
+      ...(faces &&
+        landmarks && {
+          local: `${version}/${faces}/${landmarks}/${render.longSidePx}/${render.mark}/${render.provenance}`,
+        }),
+      ...(dId.apiKey && { 'd-id': `${version}/${dId.apiUrl}/${dId.stitch ? 'stitched' : 'face'}` }),
+    },
+  };
+}
+
+async function readVersion(): Promise<string> {
+  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

@@ -1,0 +1,42 @@
+import { type NativeConnection, Worker } from '@temporalio/worker';
+import { withFailureBoundary } from '../activities/boundary.ts';
+import { createWebhookActivities } from '../activities/webhooks.ts';
+import { QUEUES } from '../contracts/queues.ts';
+import type { Outbound } from '../outbound/outbound.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import { createDisabledWebhooks } from '../storage/disabled-webhooks.ts';
+import { createWebhookSecrets } from '../storage/webhook-secrets.ts';
+import { WORKER_DEFAULTS } from './lifecycle.ts';
+
+export interface WebhookWorkerDeps {
+  connection: NativeConnection;
+  namespace: string;
+  store: ObjectStore;
+  outbound: Outbound;
+}
+
+/** Waiting for a receiver costs a socket and nothing else. */
+const RECEIVERS_AT_ONCE = 100;
+
+/** The worker that sends webhooks. */
+export function createWebhookWorker({
+  connection,
+  namespace,
+  store,
+  outbound,
+}: WebhookWorkerDeps): Promise<Worker> {
+  return Worker.create({
+    ...WORKER_DEFAULTS,
+    connection,
+    namespace,
+    taskQueue: QUEUES.webhooks,
+    activities: withFailureBoundary(
+      createWebhookActivities({
+        outbound,
+        secrets: createWebhookSecrets({ store }),
+        disabled: createDisabledWebhooks({ store }),
+      }),
+    ),
+    maxConcurrentActivityTaskExecutions: RECEIVERS_AT_ONCE,
+  });
+}

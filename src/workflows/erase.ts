@@ -1,0 +1,42 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { EraseActivities } from '../activities/erase.ts';
+import type { ErasedThing, EraseReceipt } from '../contracts/erase-receipt.ts';
+import { QUEUES } from '../contracts/queues.ts';
+import { remoteActivities } from './remote-talk/remote-activities.ts';
+
+const { endExecutions, findRemote, eraseFiles, deleteExecutions } = proxyActivities<EraseActivities>({
+  taskQueue: QUEUES.io,
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '10 s',
+  // It goes on for a day: what is promised to be erased must not stay because a disk was away.
+  scheduleToCloseTimeout: '1 day',
+  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '1 minute' },
+  summary: 'Erase a task',
+});
+
+/** Everything of a task goes: what runs for it first, and what Temporal knows of it last. The receipt lists each thing. */
+export async function eraseTask({ taskId }: { taskId: string }): Promise<EraseReceipt> {
+  await endExecutions({ taskId });
+  const atProvider = await eraseRemote(taskId);
+  const files = await eraseFiles({ taskId });
+  const executions = await deleteExecutions({ taskId });
+  return {
+    task_id: taskId,
+    erased_at: new Date().toISOString(),
+    erased: [...atProvider, ...files, ...executions],
+  };
+}
+
+async function eraseRemote(taskId: string): Promise<ErasedThing[]> {
+  const { undo } = remoteActivities(1);
+  const erased: ErasedThing[] = [];
+  for (const thing of await findRemote({ taskId })) {
+    await undo.deleteRemote(thing);
+    erased.push({
+      kind: 'provider',
+      name: `${thing.what} ${thing.id}`,
+      erased_at: new Date().toISOString(),
+    });
+  }
+  return erased;
+}

@@ -1,0 +1,90 @@
+import { condition, defineUpdate, setHandler } from '@temporalio/workflow';
+import type { JobOptions, Person } from '../../contracts/job.ts';
+import { CHOOSE_PERSON_UPDATE } from '../../contracts/messages.ts';
+import type { DetectPersonsResult } from '../../ports/model-tasks.ts';
+import { refusal } from '../refusal.ts';
+
+const choosePersonUpdate = defineUpdate<void, [person: number]>(CHOOSE_PERSON_UPDATE);
+
+/** The person that a job is about: the best, one that was named before, or one that somebody chooses now. */
+export class PersonChoice {
+  readonly #options: JobOptions;
+  /** Set once somebody is asked. */
+  #persons: Person[] | undefined;
+  #chosen: number | undefined;
+
+  constructor(options: JobOptions) {
+    this.#options = options;
+    setHandler(
+      choosePersonUpdate,
+      (person) => {
+        this.#chosen = person;
+      },
+      { validator: (person) => this.#check(person) },
+    );
+  }
+
+  /**
+   * Fails with PERSON_NOT_FOUND or PERSON_CHOICE_INVALID, in words for the job's owner. `ask` is called where the job
+   * waits from now on for somebody to choose.
+   */
+  async choose(detected: DetectPersonsResult, ask: (persons: Person[]) => void): Promise<Person> {
+    const { persons } = detected;
+    const wanted = this.#options.persons;
+    if (persons.length === 0) {
+      throw nobodyFound(detected, this.#options);
+    }
+    // Where there is only one there is nothing to ask.
+    if (wanted !== 'ask' || persons.length === 1) {
+      return pick(persons, wanted === 'ask' ? 'auto' : wanted);
+    }
+    this.#persons = persons;
+    ask(persons);
+    await condition(() => this.#chosen !== undefined);
+    return pick(persons, this.#chosen!);
+  }
+
+  /** The same choice again is fine: its answer may have got lost. */
+  #check(person: number): void {
+    const { persons } = this.#options;
+    if (persons !== 'ask') {
+      throw refusal('PERSON_NOT_ASKED', `This task does not ask: it was submitted with persons=${persons}.`);
+    }
+    if (!this.#persons) {
+      throw refusal(
+        'PERSON_NOT_ASKED',
+        'This task does not wait for a choice now. Follow its events until it asks.',
+      );
+    }
+    if (this.#chosen !== undefined && this.#chosen !== person) {
+      throw refusal('PERSON_NOT_ASKED', `Person #${this.#chosen} was chosen already.`);
+    }
+    pick(this.#persons, person);
+  }
+}
+
+function pick(persons: Person[], wanted: 'auto' | number): Person {
+  const person = wanted === 'auto' ? persons[0] : persons.find(({ id }) => id === wanted);
+  if (!person) {
+    throw refusal(
+      'PERSON_CHOICE_INVALID',
+      `persons=${wanted} asks for person #${wanted}, but ${countPersons(persons.length)} found in the photo. Choose a number from 1 to ${persons.length}, or auto.`,
+    );
+  }
+  return person;
+}
+
+function nobodyFound({ bestBelowThreshold }: DetectPersonsResult, { confThreshold }: JobOptions) {
+  const nearest =
+    bestBelowThreshold === undefined
+      ? 'nothing in it looks like a person'
+      : `the best guess reached ${bestBelowThreshold.toFixed(2)}`;
+  return refusal(
+    'PERSON_NOT_FOUND',
+    `No person was found in the photo at a conf_threshold of ${confThreshold}: ${nearest}. Use a photo in which a person is clearly visible, or lower conf_threshold.`,
+  );
+}
+
+function countPersons(count: number): string {
+  return count === 1 ? 'only 1 person was' : `${count} persons were`;
+}

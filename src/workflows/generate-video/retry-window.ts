@@ -1,0 +1,160 @@
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import {
+  CancellationScope,
+  condition,
+  defineUpdate,
+  isCancellation,
+  ParentClosePolicy,
+  setHandler,
+  startChild,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
+import type { JobFailure } from '../../contracts/job.ts';
+import { GENERATE_VIDEO, toWorkflowId } from '../../contracts/messages.ts';
+import { QUEUES } from '../../contracts/queues.ts';
+import { RETRY_UPDATE, type Resume, type RetryPoint } from '../../contracts/retry.ts';
+import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
+import type { StageEvent } from '../../contracts/stages.ts';
+import { taskPrefix } from '../../contracts/task-keys.ts';
+import { records, undo } from '../activities.ts';
+import { refusal } from '../refusal.ts';
+import { leavePlaceLater, leaveTidyUp } from '../remote-talk/leftovers.ts';
+import type { KeptJob } from './retry-offer.ts';
+
+const retryUpdate = defineUpdate<void, [from: RetryPoint | null]>(RETRY_UPDATE);
+
+const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, 'KEYWORD');
+const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
+
+/**
+ * Keeps what a failed job needs to go on: until somebody asks for that, and then starts it again under its id; or until
+ * the window closes, and then undoes the rest of it. A cancellation closes the window at once.
+ */
+export async function retryWindow(kept: KeptJob): Promise<void> {
+  const { from: points, until } = kept.failure.error.retry!;
+  let chosen: RetryPoint | undefined;
+  let isUnderWay = false;
+  const { remains } = kept;
+  if (remains) {
+    // Ends with the window at the latest: then the place is with who goes on, or with who deletes the talk.
+    void CancellationScope.nonCancellable(() => leavePlaceLater(remains)).catch(() => undefined);
+  }
+  setHandler(
+    retryUpdate,
+    async (from) => {
+      chosen ??= from ?? points.at(-1)!;
+      // Who asked finds the job running.
+      await condition(() => isUnderWay);
+    },
+    {
+      validator(from) {
+        if (from && !points.includes(from)) {
+          throw refusal('RETRY_IMPOSSIBLE', toReason(kept, from));
+        }
+        if (chosen && from && from !== chosen) {
+          throw refusal('TASK_RUNNING', `The task goes on from ${chosen} already.`);
+        }
+      },
+    },
+  );
+  try {
+    await condition(() => chosen !== undefined, Date.parse(until) - Date.now(), {
+      summary: 'Until what the job left is undone',
+    });
+  } catch (error) {
+    if (!isCancellation(error)) {
+      throw error;
+    }
+  }
+  await CancellationScope.nonCancellable(async () => {
+    if (chosen) {
+      await goOn(kept, chosen);
+      isUnderWay = true;
+    } else {
+      await undoTheRest(kept);
+    }
+  });
+}
+
+function toReason({ failure, remains }: KeptJob, from: RetryPoint): string {
+  const { stage, retry } = failure.error;
+  return remains
+    ? `A talk that is paid for may be at D-ID: the task can only go on from provider, not from ${from}.`
+    : `The task failed at ${stage} and can go on from ${retry!.from.join(', ')}, not from ${from}.`;
+}
+
+async function goOn(
+  { input, record, failure, resume, remains, memo, searchAttributes }: KeptJob,
+  from: RetryPoint,
+) {
+  const events = [...record.events.slice(0, -1), toPassedFailure(record.events.at(-1)!, failure, from)];
+  const { outcome: _, ...running } = record;
+  // Before the job runs: it writes the record itself from then on.
+  await records.amendTask({ ...running, events });
+  await startChild(GENERATE_VIDEO, {
+    workflowId: toWorkflowId(input.taskId),
+    taskQueue: QUEUES.pipeline,
+    args: [
+      {
+        ...input,
+        resume: {
+          ...resume,
+          from,
+          at: new Date().toISOString(),
+          events,
+          ...(remains && { remains }),
+        } satisfies Resume,
+      },
+    ],
+    // The run before failed, or there is nothing to go on with.
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    memo,
+    typedSearchAttributes: toRunning(searchAttributes),
+    priority: { priorityKey: input.options.priority },
+    staticSummary: `Attempt ${resume.attempt} of a talking video, from ${from}`,
+  });
+}
+
+/** What was the last event is one of many now: readers who come later must not take it for the end. */
+function toPassedFailure(event: StageEvent, { error }: JobFailure, from: RetryPoint): StageEvent {
+  const { stage, code, message } = error;
+  return {
+    ...event,
+    data: {
+      ...event.data,
+      stage,
+      message: `Failed: ${message}`,
+      details: { failure: { code, message }, retried_from: from },
+    },
+  };
+}
+
+function toRunning(attributes: SearchAttributePair[]): SearchAttributePair[] {
+  const replaced: string[] = [SEARCH_ATTRIBUTES.stage, SEARCH_ATTRIBUTES.outcome, SEARCH_ATTRIBUTES.error];
+  return [
+    ...attributes.filter(({ key }) => !replaced.includes(key.name)),
+    { key: STAGE, value: 'INITIALIZED' },
+    { key: OUTCOME, value: 'running' },
+  ];
+}
+
+async function undoTheRest({ input, record, failure, remains }: KeptJob): Promise<void> {
+  const { taskId } = input;
+  if (remains) {
+    await leaveTidyUp(remains);
+  }
+  await undo.discard({ prefixes: [taskPrefix('uploads', taskId), taskPrefix('processed', taskId)] });
+  const { retry: _, ...error } = failure.error;
+  const compensated = [
+    ...error.compensated,
+    ...(remains ? ['talk and uploads at D-ID'] : []),
+    'processed files',
+    'uploads',
+  ];
+  await records.amendTask({
+    ...record,
+    objects: [],
+    outcome: { ...failure, error: { ...error, compensated } },
+  });
+}

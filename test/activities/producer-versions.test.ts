@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import { type Makers, videoFacts } from '../../src/activities/producer-versions.ts';
+import type { JobInput, JobOptions, StoredObject } from '../../src/contracts/job.ts';
+import { JOB_OPTIONS } from '../harness/job-options.ts';
+
+const MAKERS: Makers = { detector: 'detector 1', matting: 'matting 1', videos: { local: 'renderer 1' } };
+
+function factsOf(options: Partial<JobOptions> = {}, makers: Partial<Makers> = {}): object | undefined {
+  const object = (key: string): StoredObject => ({ key, bytes: 1, sha256: key.repeat(64) });
+  const job: Pick<JobInput, 'image' | 'audio' | 'options'> = {
+    image: object('a'),
+    audio: object('b'),
+    options: { ...JOB_OPTIONS, ...options },
+  };
+  return videoFacts({ ...MAKERS, ...makers }, job);
+}
+
+it('makes the same of jobs that differ only in what makes no other video', () => {
+  const same: Partial<JobOptions> = {
+    deadlineS: 1,
+    priority: 1,
+    onOutage: 'fail',
+    cache: 'use',
+    retentionDays: 1,
+  };
+  expect(factsOf(same)).toEqual(factsOf());
+});
+
+it.each<[string, Partial<JobOptions>, Partial<Makers>]>([
+  ['person', { persons: 2 }, {}],
+  ['background', { background: 'blur' }, {}],
+  ['detector', {}, { detector: 'detector 2' }],
+  ['matting', {}, { matting: 'matting 2' }],
+  ['renderer', {}, { videos: { local: 'renderer 2' } }],
+])('makes another one of another %s', (_, options, makers) => {
+  expect(factsOf(options, makers)).not.toEqual(factsOf());
+});
+
+it('caches no video of a person who is yet to be chosen, nor of an unknown maker', () => {
+  expect(factsOf({ persons: 'ask' })).toBeUndefined();
+  expect(factsOf({ provider: 'd-id' })).toBeUndefined();
+  expect(factsOf({}, { videos: {} })).toBeUndefined();
+});

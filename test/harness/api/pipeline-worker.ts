@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Context, heartbeat } from '@temporalio/activity';
+import { Client } from '@temporalio/client';
+import { Worker } from '@temporalio/worker';
+import { withFailureBoundary } from '../../../src/activities/boundary.ts';
+import { createEraseActivities, type EraseDeps } from '../../../src/activities/erase.ts';
+import { keepAlive } from '../../../src/activities/keep-alive.ts';
+import { createRecordActivities, type RecordDeps } from '../../../src/activities/records.ts';
+import { createWebhookActivities } from '../../../src/activities/webhooks.ts';
+import type { Person } from '../../../src/contracts/job.ts';
+import { QUEUES, type QueueName } from '../../../src/contracts/queues.ts';
+import { toNetworks } from '../../../src/outbound/networks.ts';
+import { createOutbound } from '../../../src/outbound/outbound.ts';
+import type { ObjectStore } from '../../../src/ports/object-store.ts';
+import { createDisabledWebhooks } from '../../../src/storage/disabled-webhooks.ts';
+import type { TaskRecords } from '../../../src/storage/task-records.ts';
+import { createWebhookSecrets } from '../../../src/storage/webhook-secrets.ts';
+import { createTaskExecutions } from '../../../src/temporal/task-executions.ts';
+import { createTemporalTimeline } from '../../../src/temporal/temporal-timeline.ts';
+import { WORKER_DEFAULTS } from '../../../src/workers/lifecycle.ts';
+import { loadWorkflowBundle } from '../../../src/workers/workflow-bundle.ts';
+import type { TestServer } from '../temporal-server.ts';
+
+export interface PipelineWorker extends AsyncDisposable {
+  /** Jobs stop in this activity, beating, until it is released. */
+  hold(activity: string): { release: () => void; reached: () => number };
+  /** Jobs fail in this activity until it is released. */
+  fail(activity: string, error: Error): { release: () => void };
+  /** What detection finds from now on. Default: one person. */
+  findPersons(persons: Person[]): void;
+}
+
+/** What takes its time in a real job. */
+const STAGES = [
+  'prepareMedia',
+  'detectPersons',
+  'removeBackground',
+  'composePortrait',
+  'renderTalk',
+  'finishVideo',
+];
+
+/** The real workflow, and activities that store small files and real records without looking at any picture. */
+export async function startPipelineWorker(
+  server: Pick<TestServer, 'workerConnection'>,
+  { store, records }: { store: ObjectStore; records: TaskRecords },
+  {
+    stageMs,
+    slots = {},
+  }: {
+    /** How long the next activity of a stage takes, beating meanwhile. */
+    stageMs?: () => number;
+    /** How many activities of a queue run at a time. Default: a hundred. */
+    slots?: Partial<Record<QueueName, number>>;
+  } = {},
+): Promise<PipelineWorker> {
+  const gates = new Map<string, { reached: number; open: boolean }>();
+  const timelines = createTemporalTimeline({ client: new Client({ connection: server.workerConnection }) });
+  const executions = createTaskExecutions({ client: new Client({ connection: server.workerConnection }) });
+  const failures = new Map<string, Error>();
+  const found = { persons: [{ id: 1, confidence: 0.9, box: [1, 1, 60, 60] }] as Person[] };
+  const activities = Object.fromEntries(
+    Object.entries(createActivities({ store, records, timelines, executions }, found)).map(([name, run]) => [
+      name,
+      async (request: never) => {
+        const failure = failures.get(name);
+        if (failure) throw failure;
+        if (stageMs && STAGES.includes(name))
+          await keepAlive((signal) => sleep(stageMs(), undefined, { signal }));
+        const gate = gates.get(name);
+        if (gate) gate.reached += 1;
+        for (let frame = 1; gate && !gate.open; frame++) {
+          heartbeat({ frame, frames: 1000 });
+          await Context.current().sleep(20);
+        }
+        return (run as (request: never) => Promise<unknown>)(request);
+      },
+    ]),
+  );
+  const workflowBundle = await loadWorkflowBundle();
+  const workers = await Promise.all(
+    Object.entries(QUEUES).map(([name, taskQueue]) =>
+      Worker.create({
+        ...WORKER_DEFAULTS,
+        connection: server.workerConnection,
+        taskQueue,
+        activities: withFailureBoundary(activities),
+        ...(taskQueue === QUEUES.pipeline && { workflowBundle }),
+        ...(slots[name as QueueName] && { maxConcurrentActivityTaskExecutions: slots[name as QueueName] }),
+      }),
+    ),
+  );
+  const runs = workers.map((worker) => worker.run());
+  return {
+    findPersons(persons) {
+      found.persons = persons;
+    },
+    hold(activity) {
+      const gate = { reached: 0, open: false };
+      gates.set(activity, gate);
+      return {
+        release() {
+          gate.open = true;
+          gates.delete(activity);
+        },
+        reached: () => gate.reached,
+      };
+    },
+    fail(activity, error) {
+      failures.set(activity, error);
+      return { release: () => failures.delete(activity) };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const gate of gates.values()) gate.open = true;
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(runs);
+    },
+  };
+}
+
+function createActivities(deps: RecordDeps & EraseDeps, found: { persons: Person[] }) {
+  const { store } = deps;
+  const write = (key: string) => store.put(key, Buffer.from(`bytes of ${key}`));
+  const talk = { widthPx: 512, heightPx: 512, durationS: 1 };
+  return {
+    ...createEraseActivities(deps),
+    ...createRecordActivities(deps),
+    ...createWebhookActivities({
+      outbound: createOutbound({ allowed: toNetworks(['127.0.0.2/32']) }),
+      secrets: createWebhookSecrets({ store }),
+      disabled: createDisabledWebhooks({ store }),
+    }),
+
+    findVideo: async () => ({ kind: 'off' }),
+    findDetection: async () => null,
+    findCutout: async () => null,
+    async testDetector() {
+      return { score: 0.9, timings_ms: {} };
+    },
+    async testMatting() {
+      return { score: 0.4, timings_ms: {} };
+    },
+    async prepareMedia(request: { imageKey: string; audioKey: string; photoKey: string; voiceKey: string }) {
+      // What was accepted must be there.
+      await Promise.all([store.read(request.imageKey), store.read(request.audioKey)]);
+      return {
+        photo: { widthPx: 64, heightPx: 64, format: 'png' },
+        voice: { durationS: 1, sampleRateHz: 16_000, channels: 1, format: 'wav', peakDb: -3 },
+        stored: [await write(request.photoKey), await write(request.voiceKey)],
+      };
+    },
+    async detectPersons() {
+      return {
+        widthPx: 64,
+        heightPx: 64,
+        persons: found.persons,
+        timingsMs: {},
+      };
+    },
+    async removeBackground(request: { maskKey: string; cutoutKey: string }) {
+      const mask = await write(request.maskKey);
+      return { inputSize: 512, coverage: 0.4, timingsMs: {}, mask, cutout: await write(request.cutoutKey) };
+    },
+    async composePortrait(request: { plateKey: string; portraitKey: string }) {
+      return [await write(request.plateKey), await write(request.portraitKey)];
+    },
+    async renderTalk(request: { videoKey: string }) {
+      return { ...talk, warnings: [], video: await write(request.videoKey) };
+    },
+    async finishVideo(request: { thumbnailKey: string }) {
+      await sleep(1);
+      return { ...talk, thumbnail: await write(request.thumbnailKey) };
+    },
+  };
+}

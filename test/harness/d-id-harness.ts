@@ -1,0 +1,222 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import { activityInfo } from '@temporalio/activity';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import sharp from 'sharp';
+import { Agent } from 'undici';
+import type { Account, AccountOptions } from '../../emulators/d-id/account.ts';
+import { type Emulator, startEmulator } from '../../emulators/d-id/start-emulator.ts';
+import { withFailureBoundary } from '../../src/activities/boundary.ts';
+import { createRemoteTalkActivities } from '../../src/activities/remote-talk.ts';
+import { dIdRoutes } from '../../src/api/routes/d-id.ts';
+import type { ErrorCode } from '../../src/contracts/error-codes.ts';
+import type { JobInput, TaskMetadata } from '../../src/contracts/job.ts';
+import { toWorkflowId } from '../../src/contracts/messages.ts';
+import { type ProviderTerms, toBreakerId } from '../../src/contracts/provider-gate.ts';
+import { QUEUES } from '../../src/contracts/queues.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
+import type { RemoteVideoProvider } from '../../src/ports/video-provider.ts';
+import { createScratchFolder } from '../../src/storage/scratch-folder.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createTemporalGate } from '../../src/temporal/temporal-gate.ts';
+import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
+import { workflowSlots } from '../../src/workers/workflow-slots.ts';
+import type { generateVideo } from '../../src/workflows/index.ts';
+import { buzz, writeVoice } from '../providers/local/talk-files.ts';
+import { dIdAt } from './d-id-at.ts';
+import { happyActivities, toJobInput } from './pipeline-harness.ts';
+
+export const VOICE_S = 1;
+
+/** Waits are a fiftieth of the real ones. */
+export const TERMS: ProviderTerms = {
+  maxTalksInFlight: 100,
+  talkTimeoutMs: 20_000,
+  hasWebhook: false,
+  timeScale: 0.02,
+};
+
+export interface DIdJob {
+  taskId: string;
+  handle: WorkflowHandle<typeof generateVideo>;
+  account: Account;
+  /** Every `metadata.json` that was written. */
+  written: TaskMetadata[];
+}
+
+export interface DIdHarness extends AsyncDisposable {
+  emulator: Emulator;
+  start(
+    account: Omit<AccountOptions, 'apiKey'>,
+    options?: Partial<JobInput['options']>,
+    input?: Pick<JobInput, 'retryWindowS'>,
+  ): Promise<DIdJob>;
+  /** The next call of this activity fails for good. */
+  failOnce(activity: string, code: ErrorCode): void;
+  /** Resolves when what the job left at D-ID is gone, if it left anything. */
+  tidied(job: DIdJob): Promise<void>;
+}
+
+export interface DIdHarnessDeps {
+  client: Client;
+  workerConnection: NativeConnection;
+  workflowBundle: WorkflowBundle;
+  terms?: Partial<ProviderTerms>;
+  /** Where portraits and voices are, and videos go. Default: one portrait and one voice for all. */
+  store?: ObjectStore;
+  /** Whether the emulator tells of changes, by the API's own route. */
+  webhooks?: boolean;
+  /** Activities in place of those that answer at once, by name. */
+  overrides?: Record<string, (argument: never) => Promise<unknown>>;
+}
+
+/**
+ * The real workflow and the real activities for D-ID over the emulator, each job with an account of its own; only what
+ * comes before and after D-ID answers at once.
+ */
+export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness> {
+  const { client, workerConnection, workflowBundle, overrides = {} } = deps;
+  const resources = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'limelight-d-id-harness-'));
+  resources.defer(() => rm(folder, { recursive: true, force: true }));
+  const hooks = deps.webhooks ? resources.use(await serveWebhooks(client)) : undefined;
+  const emulator = resources.use(await startEmulator(hooks && { webhookOrigin: hooks.origin }));
+  const dispatcher = new Agent({ connect: { timeout: 3_000 }, headersTimeout: 5_000, bodyTimeout: 5_000 });
+  resources.defer(() => dispatcher.destroy());
+  const jobs = new Map<string, DIdJob & { provider: RemoteVideoProvider }>();
+  const current = () => jobs.get(activityInfo().workflowExecution!.workflowId.split('/')[1]!)!;
+
+  const provider = new Proxy({} as RemoteVideoProvider, {
+    get: (_, method: keyof RemoteVideoProvider) => current().provider[method],
+  });
+  const store = deps.store ?? (await createTwoFileStore(folder));
+  const failures = new Map<string, ErrorCode>();
+  const note = async (metadata: TaskMetadata) => void jobs.get(metadata.task_id)?.written.push(metadata);
+  const activities: Record<string, (argument: never) => Promise<unknown>> = {
+    ...happyActivities(),
+    recordTask: note,
+    amendTask: note,
+    ...createRemoteTalkActivities({
+      store,
+      provider,
+      terms: { ...TERMS, hasWebhook: deps.webhooks ?? false, ...deps.terms },
+    }),
+    ...overrides,
+  };
+  const failing = Object.entries(activities).map(([name, run]) => [
+    name,
+    async (argument: never) => {
+      const code = failures.get(name);
+      if (code && failures.delete(name)) {
+        throw ApplicationFailure.create({ type: code, message: `${code} happened`, nonRetryable: true });
+      }
+      return run(argument);
+    },
+  ]);
+  const workers = await Promise.all(
+    Object.values(QUEUES).map((taskQueue) =>
+      Worker.create({
+        ...WORKER_DEFAULTS,
+        connection: workerConnection,
+        taskQueue,
+        activities: withFailureBoundary(Object.fromEntries(failing)),
+        // As the io worker has it.
+        ...(taskQueue === QUEUES.pipeline && { workflowBundle, tuner: workflowSlots() }),
+      }),
+    ),
+  );
+  const runs = workers.map((worker) => worker.run());
+  resources.defer(async () => {
+    await client.workflow
+      .getHandle(toBreakerId('d-id'))
+      .terminate()
+      .catch(() => undefined);
+    for (const worker of workers) worker.shutdown();
+    await Promise.all(runs);
+  });
+
+  return {
+    emulator,
+    failOnce: (activity, code) => failures.set(activity, code),
+    async start(accountOptions, options, more) {
+      const input = { ...toJobInput({ provider: 'd-id', ...options }), ...more };
+      const { taskId } = input;
+      const apiKey = `${taskId}:password`;
+      const job = {
+        taskId,
+        account: emulator.open({ talkMs: () => 60, ...accountOptions, apiKey }),
+        provider: dIdAt({
+          url: emulator.url,
+          dispatcher,
+          apiKey,
+          ...(hooks && { webhookUrl: `https://limelight.example/api/webhooks/d-id/${WEBHOOK_SECRET}` }),
+        }),
+        written: [],
+        handle: client.workflow.getHandle<typeof generateVideo>(toWorkflowId(taskId)),
+      };
+      jobs.set(taskId, job);
+      await client.workflow.start<typeof generateVideo>('generateVideo', {
+        workflowId: toWorkflowId(taskId),
+        taskQueue: QUEUES.pipeline,
+        args: [input],
+      });
+      return job;
+    },
+    async tidied({ taskId }) {
+      await client.workflow
+        .getHandle(`tidy-up/${taskId}`)
+        .result()
+        .catch((error: Error) => {
+          if (error.name !== 'WorkflowNotFoundError') throw error;
+        });
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+const WEBHOOK_SECRET = 'a-secret-of-the-harness';
+
+/** The API's route for webhooks over a real Temporal, and nothing else of the API. */
+async function serveWebhooks(client: Client): Promise<AsyncDisposable & { origin: string }> {
+  const app = dIdRoutes({
+    dId: {
+      provider: { readCredits: async () => ({ remaining: 0, total: 0 }) },
+      gate: createTemporalGate({ client, provider: 'd-id' }),
+      webhookSecret: WEBHOOK_SECRET,
+    },
+    logger: createLogger('harness', { level: 'silent' }),
+  });
+  const server = createAdaptorServer({ fetch: app.fetch });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => void server.close(),
+  };
+}
+
+/** Every portrait is one small picture, every voice one second; a video is looked at and gone. */
+export async function createTwoFileStore(folder: string): Promise<ObjectStore> {
+  const portrait = join(folder, 'portrait.png');
+  await sharp(new URL('../../samples/portrait.jpg', import.meta.url).pathname)
+    .resize(176, 176)
+    .png()
+    .toFile(portrait);
+  const voice = await writeVoice(
+    join(folder, 'voice.wav'),
+    buzz(VOICE_S, () => true),
+  );
+  const toStored = (key: string) => ({ key, bytes: 1000, sha256: 'd'.repeat(64) });
+  return {
+    localPath: async (key: string) => (key.endsWith('.wav') ? voice : portrait),
+    put: async (key: string) => toStored(key),
+    putMany: async (objects) => objects.map(({ key }) => toStored(key)),
+    scratch: () => createScratchFolder(folder),
+  } satisfies Partial<ObjectStore> as unknown as ObjectStore;
+}

@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
+import type { BackgroundActivities } from '../../src/activities/background.ts';
+import type { CompositionActivities } from '../../src/activities/composition.ts';
+import type { CacheActivities } from '../../src/activities/content-cache.ts';
+import type { DetectionActivities } from '../../src/activities/detection.ts';
+import type { MediaActivities } from '../../src/activities/media.ts';
+import type { RecordActivities } from '../../src/activities/records.ts';
+import type { RenderActivities } from '../../src/activities/render.ts';
+import type { VideoActivities } from '../../src/activities/video.ts';
+import type { WebhookActivities } from '../../src/activities/webhooks.ts';
+import type { JobInput, TaskMetadata } from '../../src/contracts/job.ts';
+import { toWorkflowId } from '../../src/contracts/messages.ts';
+import { QUEUES } from '../../src/contracts/queues.ts';
+import { uploadKey } from '../../src/contracts/task-keys.ts';
+import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
+import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import type { generateVideo } from '../../src/workflows/index.ts';
+import { JOB_OPTIONS } from './job-options.ts';
+import type { TestServer } from './temporal-server.ts';
+
+export type Activities = CacheActivities &
+  MediaActivities &
+  DetectionActivities &
+  BackgroundActivities &
+  CompositionActivities &
+  RenderActivities &
+  VideoActivities &
+  RecordActivities &
+  WebhookActivities;
+
+export interface PipelineRun {
+  handle: WorkflowHandle<typeof generateVideo>;
+  /** Names of the activities in the order they were called, `discard` with what it discards. */
+  calls: string[];
+  /** Every `metadata.json` that was written. */
+  written: TaskMetadata[];
+}
+
+export interface Harness extends AsyncDisposable {
+  /** Runs one job to its end with activities that answer at once, some of them replaced. */
+  run(
+    overrides: Partial<Activities>,
+    options?: {
+      job?: Partial<JobInput['options']>;
+      retryWindowS?: number;
+      during?: (run: PipelineRun) => Promise<unknown>;
+    },
+  ): Promise<PipelineRun & { outcome: PromiseSettledResult<unknown> }>;
+}
+
+export function toJobInput(options: Partial<JobInput['options']> = {}): JobInput {
+  const taskId = randomUUID();
+  return {
+    taskId,
+    image: stored(uploadKey(taskId, 'image', 'a'.repeat(64))),
+    audio: stored(uploadKey(taskId, 'audio', 'b'.repeat(64))),
+    options: { ...JOB_OPTIONS, ...options },
+    fingerprint: 'f'.repeat(64),
+    submittedAt: new Date().toISOString(),
+  };
+}
+
+/** The real workflow on a real server; only what the activities do is made up. */
+export async function createHarness(
+  server: TestServer,
+  /** In place of what every worker of ours has, for a bench of the difference. */
+  options: Pick<WorkerOptions, 'interceptors'> = {},
+): Promise<Harness> {
+  const workflowBundle = await loadWorkflowBundle();
+  let current: {
+    activities: Activities;
+    calls: string[];
+    written: TaskMetadata[];
+  };
+  const dispatch = Object.fromEntries(
+    ACTIVITY_NAMES.map((name) => [
+      name,
+      async (argument: never) => {
+        current.calls.push(name === 'discard' ? describeDiscard(argument) : name);
+        const activity = current.activities[name] as (argument: never) => Promise<unknown>;
+        return activity(argument);
+      },
+    ]),
+  );
+  const common = {
+    ...WORKER_DEFAULTS,
+    ...options,
+    connection: server.workerConnection,
+    activities: dispatch,
+  };
+  const workers = await Promise.all(
+    Object.values(QUEUES).map((taskQueue) =>
+      Worker.create({ ...common, taskQueue, ...(taskQueue === QUEUES.pipeline && { workflowBundle }) }),
+    ),
+  );
+  const runs = workers.map((worker) => worker.run());
+
+  return {
+    async run(overrides, { job, retryWindowS, during } = {}) {
+      const input = { ...toJobInput(job), ...(retryWindowS !== undefined && { retryWindowS }) };
+      current = { activities: { ...happyActivities(), ...overrides }, calls: [], written: [] };
+      const { written } = current;
+      for (const name of ['recordTask', 'amendTask'] as const) {
+        const write = current.activities[name];
+        current.activities[name] = async (metadata) => {
+          written.push(metadata);
+          await write(metadata);
+        };
+      }
+      const handle = await server.client.workflow.start<typeof generateVideo>('generateVideo', {
+        workflowId: toWorkflowId(input.taskId),
+        taskQueue: QUEUES.pipeline,
+        args: [input],
+      });
+      const run = { handle, calls: current.calls, written };
+      await during?.(run);
+      const [outcome] = await Promise.allSettled([handle.result()]);
+      return { ...run, outcome };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(runs);
+    },
+  };
+}
+
+const ACTIVITY_NAMES = [
+  'findVideo',
+  'findDetection',
+  'findCutout',
+  'keepVideo',
+  'prepareMedia',
+  'detectPersons',
+  'removeBackground',
+  'composePortrait',
+  'renderTalk',
+  'finishVideo',
+  'recordTask',
+  'amendTask',
+  'discard',
+  'sendWebhook',
+] as const satisfies ReadonlyArray<keyof Activities>;
+
+function describeDiscard(what: { keys?: string[]; prefixes?: string[] }): string {
+  const names = [...(what.keys ?? []), ...(what.prefixes ?? [])].map((key) => key.split('/')[0]);
+  return `discard ${[...new Set(names)].join(' ')}`;
+}
+
+function stored(key: string) {
+  return { key, bytes: 1000, sha256: 'c'.repeat(64) };
+}
+
+export function happyActivities(): Activities {
+  return {
+    async prepareMedia(request) {
+      return {
+        photo: { widthPx: 640, heightPx: 480, format: 'jpeg' },
+        voice: { durationS: 11, sampleRateHz: 44_100, channels: 1, format: 'wav', peakDb: -3 },
+        stored: [stored(request.photoKey), stored(request.voiceKey)],
+      };
+    },
+    async detectPersons() {
+      return {
+        widthPx: 640,
+        heightPx: 480,
+        persons: [
+          { id: 1, confidence: 0.9, box: [100, 50, 400, 470] },
+          { id: 2, confidence: 0.8, box: [400, 50, 600, 470] },
+        ],
+        timingsMs: {},
+      };
+    },
+    async removeBackground(request) {
+      return {
+        inputSize: 512,
+        coverage: 0.4,
+        timingsMs: {},
+        mask: stored(request.maskKey),
+        cutout: stored(request.cutoutKey),
+      };
+    },
+    async composePortrait(request) {
+      return [stored(request.plateKey), stored(request.portraitKey)];
+    },
+    async renderTalk(request) {
+      return { widthPx: 512, heightPx: 512, durationS: 11, warnings: [], video: stored(request.videoKey) };
+    },
+    async finishVideo(request) {
+      return { widthPx: 512, heightPx: 512, durationS: 11, thumbnail: stored(request.thumbnailKey) };
+    },
+    async findVideo() {
+      return { kind: 'off' };
+    },
+    async findDetection() {
+      return null;
+    },
+    async findCutout() {
+      return null;
+    },
+    async keepVideo() {
+      return null;
+    },
+    async recordTask() {},
+    async amendTask() {},
+    async discard() {},
+    async sendWebhook() {
+      return { kind: 'delivered', attempt: { at: new Date().toISOString(), status: 200, duration_ms: 1 } };
+    },
+  };
+}

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { Context } from '@temporalio/activity';
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { Worker } from '@temporalio/worker';
+import { createBackgroundActivities } from '../../src/activities/background.ts';
+import { createCacheActivities } from '../../src/activities/content-cache.ts';
+import { createDetectionActivities } from '../../src/activities/detection.ts';
+import { createMediaActivities } from '../../src/activities/media.ts';
+import { createRecordActivities } from '../../src/activities/records.ts';
+import { createRenderActivities } from '../../src/activities/render.ts';
+import type { JobInput, JobOptions } from '../../src/contracts/job.ts';
+import { toWorkflowId } from '../../src/contracts/messages.ts';
+import { QUEUES } from '../../src/contracts/queues.ts';
+import { uploadKey } from '../../src/contracts/task-keys.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
+import type { SlotPool } from '../../src/ports/slot-task.ts';
+import { createContentCache } from '../../src/storage/content-cache.ts';
+import { createTaskRecords } from '../../src/storage/task-records.ts';
+import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
+import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import type { generateVideo } from '../../src/workflows/index.ts';
+import { JOB_OPTIONS } from './job-options.ts';
+import type { TestServer } from './temporal-server.ts';
+
+export interface ReuseHarness extends AsyncDisposable {
+  store: ObjectStore;
+  /** How often each of the costly things was done. */
+  done: { detections: number; cutouts: number; videos: number };
+  /** Tasks that made a video. */
+  makers: string[];
+  /** While it is set, videos are not finished. */
+  hold: boolean;
+  /** Makes the next video fail for good. */
+  fail: boolean;
+  submit(photo: string, voice: string, options?: Partial<JobOptions>): Promise<ReusedJob>;
+}
+
+export interface ReusedJob {
+  input: JobInput;
+  handle: WorkflowHandle<typeof generateVideo>;
+}
+
+/** The real workflow and activities over a real store; what runs in slots writes small files. */
+export async function createReuseHarness(server: TestServer, store: ObjectStore): Promise<ReuseHarness> {
+  const done = { detections: 0, cutouts: 0, videos: 0 };
+  const state = { hold: false, fail: false, makers: [] as string[] };
+  const deps = {
+    store,
+    records: createTaskRecords({ store }),
+    cache: createContentCache({ store }),
+    makers: { detector: 'detector 1', matting: 'matting 1', videos: { local: 'renderer 1' } },
+  };
+  const activities = {
+    ...createCacheActivities(deps),
+    ...createRecordActivities(deps),
+    ...createMediaActivities({
+      store,
+      decoder: poolOf(async ({ imagePath, photoPath, voicePath }) => {
+        await writeFile(photoPath, `normalised ${await readFile(imagePath, 'utf8')}`);
+        await writeFile(voicePath, 'voice');
+        return {
+          photo: { widthPx: 64, heightPx: 64, format: 'png' },
+          voice: { durationS: 1, sampleRateHz: 16_000, channels: 1, format: 'wav', peakDb: -3 },
+        };
+      }),
+    }),
+    ...createDetectionActivities({
+      ...deps,
+      detector: poolOf(async () => {
+        done.detections++;
+        return {
+          widthPx: 64,
+          heightPx: 64,
+          persons: [{ id: 1, confidence: 0.9, box: [1, 1, 60, 60] }],
+          timingsMs: {},
+        };
+      }),
+    }),
+    ...createBackgroundActivities({
+      ...deps,
+      matting: poolOf(async ({ maskPath, cutoutPath }) => {
+        done.cutouts++;
+        await writeFile(maskPath, 'mask');
+        await writeFile(cutoutPath, 'cutout');
+        return { inputSize: 512, coverage: 0.4, timingsMs: {} };
+      }),
+    }),
+    async composePortrait(request: { plateKey: string; portraitKey: string }) {
+      return [
+        await store.put(request.plateKey, Buffer.from('plate')),
+        await store.put(request.portraitKey, Buffer.from('portrait')),
+      ];
+    },
+    ...createRenderActivities({
+      store,
+      renderer: {
+        async render({ requestId }: { requestId: string }, videoPath: string) {
+          while (state.hold) await Context.current().sleep(20);
+          if (state.fail) {
+            state.fail = false;
+            throw ApplicationFailure.create({ type: 'FACE_UNSUITABLE', message: 'No', nonRetryable: true });
+          }
+          done.videos++;
+          state.makers.push(requestId);
+          await writeFile(videoPath, `video ${done.videos}`);
+          return { widthPx: 512, heightPx: 512, durationS: 1, warnings: [] };
+        },
+      } as never,
+    }),
+    async finishVideo(request: { thumbnailKey: string }) {
+      const thumbnail = await store.put(request.thumbnailKey, Buffer.from('thumbnail'));
+      return { widthPx: 512, heightPx: 512, durationS: 1, thumbnail };
+    },
+  };
+  const workflowBundle = await loadWorkflowBundle();
+  const workers = await Promise.all(
+    Object.values(QUEUES).map((taskQueue) =>
+      Worker.create({
+        ...WORKER_DEFAULTS,
+        connection: server.workerConnection,
+        taskQueue,
+        activities,
+        ...(taskQueue === QUEUES.pipeline && { workflowBundle }),
+      }),
+    ),
+  );
+  const runs = workers.map((worker) => worker.run());
+
+  return Object.assign(state, {
+    store,
+    done,
+    async submit(photo: string, voice: string, options: Partial<JobOptions> = {}): Promise<ReusedJob> {
+      const taskId = randomUUID();
+      const put = (field: string, text: string) =>
+        store.put(uploadKey(taskId, field, 'a'.repeat(16)), Buffer.from(text));
+      const input: JobInput = {
+        taskId,
+        image: await put('image', photo),
+        audio: await put('audio', voice),
+        options: { ...JOB_OPTIONS, cache: 'use', ...options },
+        fingerprint: taskId,
+        submittedAt: new Date().toISOString(),
+      };
+      const handle = await server.client.workflow.start<typeof generateVideo>('generateVideo', {
+        workflowId: toWorkflowId(taskId),
+        taskQueue: QUEUES.pipeline,
+        args: [input],
+      });
+      return { input, handle };
+    },
+    async [Symbol.asyncDispose]() {
+      state.hold = false;
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(runs);
+    },
+  });
+}
+
+/** A pool without processes. */
+function poolOf<I, O>(run: (input: I) => Promise<O>): SlotPool<I, O> {
+  return {
+    run,
+    ready: async () => {},
+    snapshot: () => [],
+    capacity: 1,
+    [Symbol.asyncDispose]: async () => {},
+  };
+}

@@ -1,0 +1,19 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { createFileStore, type FileStore } from '../../../src/storage/file/file-store.ts';
+
+export const BYTES = Buffer.from('Lorem ipsum dolor sit amet');
+
+/** Gone with the test. */
+export async function createFolder(parent = tmpdir()): Promise<string> {
+  const folder = await mkdtemp(join(parent, 'limelight-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export async function createStore(): Promise<{ store: FileStore; root: string }> {
+  const root = await realpath(await createFolder());
+  return { store: createFileStore({ root }), root };
+}

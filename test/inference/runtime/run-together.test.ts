@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import { runTogether } from '../../../src/inference/runtime/run-together.ts';
+
+function doubling(most: number) {
+  const groups: number[][] = [];
+  const double = runTogether(
+    async (numbers: number[]) => {
+      groups.push(numbers);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (numbers.includes(13)) {
+        throw new Error(`No luck with ${numbers}`);
+      }
+      return numbers.map((number) => 2 * number);
+    },
+    () => most,
+  );
+  return { groups, double };
+}
+
+it('does together what is asked for in the same turn, and gives everybody their own result', async () => {
+  const { groups, double } = doubling(4);
+  expect(await Promise.all([1, 2, 3].map(double))).toEqual([2, 4, 6]);
+  expect(groups).toEqual([[1, 2, 3]]);
+});
+
+it('keeps the order and the limit, and groups what comes while it works', async () => {
+  const { groups, double } = doubling(2);
+  const early = [1, 2, 3].map(double);
+  // The first group has begun by then.
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(await Promise.all([...early, double(4)])).toEqual([2, 4, 6, 8]);
+  expect(groups).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+});
+
+it('lets a bad input fail for itself', async () => {
+  const { double } = doubling(3);
+  await expect(Promise.allSettled([1, 13, 3].map(double))).resolves.toMatchObject([
+    { value: 2 },
+    { reason: { message: 'No luck with 13' } },
+    { value: 6 },
+  ]);
+});
+
+it('does one at a time where nothing is gained', async () => {
+  const { groups, double } = doubling(1);
+  await Promise.all([1, 2].map(double));
+  expect(groups).toEqual([[1], [2]]);
+});

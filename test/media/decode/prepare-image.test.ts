@@ -1,0 +1,86 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { prepareImage } from '../../../src/media/decode/prepare-image.ts';
+
+let folder: string;
+let pngPath: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'prepare-image-'));
+  pngPath = join(folder, 'photo.png');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function prepare(bytes: Buffer) {
+  const path = join(folder, 'upload');
+  await writeFile(path, bytes);
+  return prepareImage('image', path, pngPath);
+}
+
+const plain = (width: number, height: number, background: string) =>
+  sharp({ create: { width, height, channels: background.length > 7 ? 4 : 3, background } });
+
+/** Busy enough that damage shows; the generator is that of Numerical Recipes, so that it is the same every time. */
+function noise(width: number, height: number) {
+  let state = 1;
+  const bytes = Buffer.alloc(width * height * 3).map(() => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state >>> 24;
+  });
+  return sharp(bytes, { raw: { width, height, channels: 3 } });
+}
+
+describe('preparing an image', () => {
+  it('puts the neutral grey where a picture is transparent', async () => {
+    await prepare(await plain(64, 64, '#00000000').png().toBuffer());
+
+    expect([...(await sharp(pngPath).raw().toBuffer()).subarray(0, 3)]).toEqual([0xe8, 0xe8, 0xea]);
+  });
+
+  it('gives 16 bits a channel back as 8', async () => {
+    await prepare(await plain(64, 64, '#804020').toColourspace('rgb16').png().toBuffer());
+
+    expect(await sharp(pngPath).metadata()).toMatchObject({ depth: 'uchar', channels: 3 });
+    expect([...(await sharp(pngPath).raw().toBuffer()).subarray(0, 3)]).toEqual([0x80, 0x40, 0x20]);
+  });
+
+  it('measures the smallest side that it takes', async () => {
+    await expect(prepare(await plain(63, 200, '#804020').jpeg().toBuffer())).rejects.toMatchObject({
+      code: 'IMAGE_TOO_SMALL',
+      message: expect.stringContaining('63 x 200'),
+    });
+    expect(await prepare(await plain(64, 200, '#804020').jpeg().toBuffer())).toEqual({
+      format: 'jpeg',
+      widthPx: 64,
+      heightPx: 200,
+    });
+  });
+
+  it('refuses more than 50 megapixels by the header, before it decodes', async () => {
+    const png = await plain(64, 64, '#804020').png().toBuffer();
+    // Width and height of the IHDR chunk; its checksum is wrong now, which only a decoder would mind.
+    png.writeUInt32BE(10_000, 16);
+    png.writeUInt32BE(5001, 20);
+
+    await expect(prepare(png)).rejects.toMatchObject({ code: 'IMAGE_TOO_LARGE' });
+  });
+
+  it('refuses a JPEG whose middle is damaged, though it could be shown with a grey patch', async () => {
+    const jpeg = await noise(256, 256).jpeg().toBuffer();
+    // A marker where none may stand: the decoder goes on in grey from there.
+    jpeg.set([0xff, 0xd9], jpeg.length / 2);
+
+    await expect(prepare(jpeg)).rejects.toMatchObject({ code: 'MEDIA_UNDECODABLE' });
+  });
+
+  it('never lets a drawing or a TIFF reach its parser', async () => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100"/>';
+    const tiff = await plain(64, 64, '#804020').tiff().toBuffer();
+
+    for (const bytes of [Buffer.from(svg), tiff]) {
+      await expect(prepare(bytes)).rejects.toMatchObject({ code: 'MEDIA_UNDECODABLE' });
+    }
+  });
+});

@@ -1,0 +1,199 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCacheActivities } from '../../src/activities/content-cache.ts';
+import { createEraseActivities } from '../../src/activities/erase.ts';
+import { createRecordActivities } from '../../src/activities/records.ts';
+import { ERASE_TASK, toEraseId } from '../../src/contracts/erase.ts';
+import type { EraseReceipt } from '../../src/contracts/erase-receipt.ts';
+import type { JobResult } from '../../src/contracts/job.ts';
+import { QUEUES } from '../../src/contracts/queues.ts';
+import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
+import { taskKeys } from '../../src/contracts/task-keys.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
+import { createContentCache } from '../../src/storage/content-cache.ts';
+import { createFileStore } from '../../src/storage/file/file-store.ts';
+import { createTaskRecords } from '../../src/storage/task-records.ts';
+import { createTaskExecutions } from '../../src/temporal/task-executions.ts';
+import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import type { tidyUpRemoteTalk } from '../../src/workflows/remote-talk/leftovers.ts';
+import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
+import { happyActivities } from '../harness/pipeline-harness.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { buzz, writeVoice } from '../providers/local/talk-files.ts';
+
+const PORTRAIT = new URL('../../samples/portrait.jpg', import.meta.url).pathname;
+
+const resources = new AsyncDisposableStack();
+let server: TestServer;
+let store: ObjectStore;
+let harness: DIdHarness;
+
+beforeAll(async () => {
+  server = resources.use(await startTestServer());
+  const root = await mkdtemp(join(tmpdir(), 'limelight-paid-once-'));
+  resources.defer(() => rm(root, { recursive: true, force: true }));
+  store = createFileStore({ root });
+  harness = resources.use(
+    await createDIdHarness({
+      ...server,
+      workflowBundle: await loadWorkflowBundle(),
+      store,
+      overrides: await createStoringActivities(root),
+    }),
+  );
+});
+afterAll(() => resources.disposeAsync());
+
+/** The real cache, records and erasing; files of the stages before and after D-ID are there, and small. */
+async function createStoringActivities(root: string) {
+  const happy = happyActivities();
+  const records = createTaskRecords({ store });
+  const executions = createTaskExecutions(server);
+  const makers = { detector: 'detector 1', matting: 'matting 1', videos: { 'd-id': 'd-id 1' } };
+  const portrait = await sharp(PORTRAIT).resize(176, 176).png().toBuffer();
+  const voice = await readFile(
+    await writeVoice(
+      join(root, 'voice.wav'),
+      buzz(1, () => true),
+    ),
+  );
+  const put = (key: string, bytes = portrait) => store.put(key, bytes);
+  return {
+    ...createCacheActivities({ store, cache: createContentCache({ store }), makers }),
+    ...createRecordActivities({ store, records }),
+    ...createEraseActivities({ store, records, executions }),
+    async prepareMedia(request: Parameters<typeof happy.prepareMedia>[0]) {
+      const stored = [await put(request.photoKey), await put(request.voiceKey, voice)];
+      return { ...(await happy.prepareMedia(request)), stored };
+    },
+    async removeBackground(request: Parameters<typeof happy.removeBackground>[0]) {
+      const [mask, cutout] = [await put(request.maskKey), await put(request.cutoutKey)];
+      return { ...(await happy.removeBackground(request)), mask, cutout };
+    },
+    composePortrait: async (request: { plateKey: string; portraitKey: string }) => [
+      await put(request.plateKey),
+      await put(request.portraitKey),
+    ],
+    async finishVideo(request: Parameters<typeof happy.finishVideo>[0]) {
+      return { ...(await happy.finishVideo(request)), thumbnail: await put(request.thumbnailKey) };
+    },
+  };
+}
+
+const retry = ({ taskId }: DIdJob) =>
+  server.client.workflow
+    .getHandle(toRetryWindowId(taskId))
+    .executeUpdate<void, [string | null]>(RETRY_UPDATE, { args: [null] });
+
+const resultOf = ({ handle }: DIdJob) =>
+  server.client.workflow.getHandle(handle.workflowId).result() as Promise<JobResult>;
+
+const erase = ({ taskId }: DIdJob) =>
+  server.client.workflow.execute<(input: { taskId: string }) => Promise<EraseReceipt>>(ERASE_TASK, {
+    workflowId: toEraseId(taskId),
+    taskQueue: QUEUES.pipeline,
+    args: [{ taskId }],
+  });
+
+describe('a retry of a job whose talk was paid', () => {
+  it.each(['downloadTalk', 'finishVideo'])(
+    'takes the talk up after %s failed, and buys no other',
+    async (activity) => {
+      harness.failOnce(activity, 'DEVICE_FAILED');
+      const job = await harness.start({}, { cache: 'no-store' }, { retryWindowS: 60 });
+      await expect(resultOf(job)).rejects.toThrow();
+      const paid = [...job.account.ledger];
+
+      await retry(job);
+      const result = await resultOf(job);
+
+      expect(paid).toHaveLength(1);
+      expect(job.account.ledger).toEqual(paid);
+      expect(result).toMatchObject({ success: true, metadata: { provider: { name: 'd-id' } } });
+      expect((await store.read(taskKeys(job.taskId).video)).subarray(4, 8).toString()).toBe('ftyp');
+      const record = await createTaskRecords({ store }).read(job.taskId);
+      expect(record?.usage?.map(({ talkId }) => talkId)).toEqual([paid[0]!.talkId]);
+      // What the first attempt had uploaded is what the talk was made of.
+      expect([...job.account.images.keys(), ...job.account.audios.keys()]).toHaveLength(2);
+    },
+  );
+
+  it('deletes the talk when nobody asks for it until the window closes', async () => {
+    harness.failOnce('finishVideo', 'DEVICE_FAILED');
+    const job = await harness.start({}, { cache: 'no-store' }, { retryWindowS: 1 });
+    await expect(resultOf(job)).rejects.toThrow();
+
+    await server.client.workflow.getHandle(toRetryWindowId(job.taskId)).result();
+    await harness.tidied(job);
+
+    expect(job.account.ledger).toHaveLength(1);
+    expect(job.account.leftovers).toEqual([]);
+  });
+});
+
+describe('an identical job', () => {
+  it('is answered from the cache: no talk is bought, nothing is asked of D-ID', async () => {
+    const first = await harness.start({}, { cache: 'use' });
+    const { metadata } = await resultOf(first);
+    const second = await harness.start({}, { cache: 'use' });
+
+    const result = await resultOf(second);
+
+    expect(first.account.ledger).toHaveLength(1);
+    expect(second.account.ledger).toEqual([]);
+    expect(second.account.calls).toEqual([]);
+    expect(result.metadata).toMatchObject({
+      video: metadata.video,
+      cached: expect.arrayContaining(['DID_PROCESSING']),
+    });
+    expect(await createTaskRecords({ store }).read(second.taskId)).not.toHaveProperty('usage');
+  });
+});
+
+describe('erasing a job for D-ID', () => {
+  it('deletes its talk, portrait and voice there and its entry in the cache, and the receipt lists them', async () => {
+    const job = await harness.start({}, { cache: 'use', confThreshold: 0.4 });
+    await resultOf(job);
+    const { talks, images, audios } = job.account;
+    const there = [...talks.keys(), ...images.keys(), ...audios.keys()];
+    const { cache_entries: entries } = (await createTaskRecords({ store }).read(job.taskId))!;
+
+    const { erased } = await erase(job);
+
+    expect(there).toHaveLength(3);
+    expect(job.account.leftovers).toEqual([]);
+    expect(erased.filter(({ kind }) => kind === 'provider').map(({ name }) => name)).toEqual([
+      `talk ${there[0]}`,
+      `portrait ${there[1]}`,
+      `voice ${there[2]}`,
+    ]);
+    expect(entries).toHaveLength(1);
+    const inCache = erased.filter(({ kind }) => kind === 'cache').map(({ name }) => name);
+    expect(inCache).toContain(`${entries![0]}video`);
+    const left = await Array.fromAsync(store.list(''), ({ key }) => key);
+    expect(left.filter((key) => key.includes(job.taskId) || key.startsWith(entries![0]!))).toEqual([]);
+  });
+
+  it('lets what tidies up there come to its end first, every time it was needed', async () => {
+    harness.failOnce('finishVideo', 'DEVICE_FAILED');
+    const job = await harness.start({}, { cache: 'no-store' }, { retryWindowS: 60 });
+    await expect(resultOf(job)).rejects.toThrow();
+    const talkId = job.account.ledger[0]!.talkId;
+    // As a job leaves it that had to delete something there twice.
+    const handle = await server.client.workflow.start<typeof tidyUpRemoteTalk>('tidyUpRemoteTalk', {
+      workflowId: `tidy-up/${job.taskId}/2`,
+      taskQueue: QUEUES.pipeline,
+      args: [{ requestId: job.taskId, timeScale: 0.02, mayHaveTalk: true }],
+    });
+
+    const { erased } = await erase(job);
+
+    expect(erased.map(({ name }) => name).join('\n')).toContain(`tidy-up/${job.taskId} (run `);
+    expect(job.account.talks.has(talkId)).toBe(false);
+    expect(job.account.leftovers).toEqual([]);
+    await handle.result();
+  });
+});

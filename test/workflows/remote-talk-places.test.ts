@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Call, type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
+import { mostInFlight } from '../../emulators/d-id/most-in-flight.ts';
+import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+
+const TALK_MS = 2_500;
+
+let server: TestServer;
+let harness: DIdHarness;
+beforeAll(async () => {
+  server = await startTestServer();
+  harness = await createDIdHarness({
+    ...server,
+    workflowBundle: await loadWorkflowBundle(),
+    terms: { maxTalksInFlight: 1 },
+  });
+});
+afterAll(async () => {
+  await harness?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+
+const outages: Fault[] = Array.from({ length: 30 }, () => ({
+  kind: 'answer',
+  status: 503,
+  error: 'Unavailable',
+}));
+
+it.each<[string, Partial<Record<Call, Fault[]>>, (job: DIdJob) => Promise<unknown>]>([
+  ['was cancelled', {}, ({ handle }) => handle.cancel()],
+  ['was given up, and is kept for a retry', { readTalk: outages }, async () => undefined],
+  [
+    'was created although the answer said otherwise',
+    { createTalk: [{ kind: 'answer', status: 504, error: 'GatewayTimeout', after: true }] },
+    async () => undefined,
+  ],
+])('gives no place to another job while D-ID works on a talk that %s', async (_, script, end) => {
+  const first = await harness.start(
+    { faults: scriptedFaults(script), talkMs: () => TALK_MS, listDelayMs: 200 },
+    { onOutage: 'fail', cache: 'no-store' },
+    { retryWindowS: 60 },
+  );
+  await expect.poll(() => first.account.ledger.length, { timeout: 20_000 }).toBe(1);
+  const second = await harness.start({});
+  await end(first);
+
+  await second.handle.result();
+
+  const talks = [...first.account.ledger, ...second.account.ledger];
+  expect(talks).toHaveLength(2);
+  expect(mostInFlight(talks)).toBe(1);
+});

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
+import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import { createDIdHarness, type DIdHarness } from '../harness/d-id-harness.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+
+let server: TestServer;
+let harness: DIdHarness;
+beforeAll(async () => {
+  server = await startTestServer();
+  harness = await createDIdHarness({ ...server, workflowBundle: await loadWorkflowBundle(), webhooks: true });
+});
+afterAll(async () => {
+  await harness?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+
+describe('a job that is told of its talk by webhooks', () => {
+  it.each<[string, Fault[]]>([
+    ['come as they should', []],
+    ['are lost', [{ kind: 'lost' }, { kind: 'lost' }]],
+    ['come twice', [{ kind: 'doubled' }, { kind: 'doubled' }]],
+    [
+      'come late',
+      [
+        { kind: 'late', ms: 700 },
+        { kind: 'late', ms: 700 },
+      ],
+    ],
+    ['come out of order', [{ kind: 'out of order' }]],
+  ])('ends in a video, paid once, when they %s', async (_, webhook) => {
+    const job = await harness.start({ faults: scriptedFaults({ webhook }), talkMs: () => 200 });
+
+    const { success } = await job.handle.result();
+
+    expect(success).toBe(true);
+    expect(job.account.ledger).toHaveLength(1);
+  });
+});

@@ -1,0 +1,255 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Call, type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
+import type { Progress } from '../../src/contracts/messages.ts';
+import { toBreakerId } from '../../src/contracts/provider-gate.ts';
+import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+
+let server: TestServer;
+let harness: DIdHarness;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  harness = await createDIdHarness({ ...server, workflowBundle: await loadWorkflowBundle() });
+});
+afterAll(async () => {
+  await harness?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+// What one test does to the provider is not to hold the jobs of the next.
+beforeEach(async () => {
+  await server.client.workflow
+    .getHandle(toBreakerId('d-id'))
+    .terminate()
+    .catch(() => undefined);
+});
+
+async function progressOf({ handle }: DIdJob) {
+  return handle.query<Progress, [since?: number]>('progress');
+}
+
+async function endOf(job: DIdJob) {
+  await job.handle.result().catch(() => undefined);
+  const progress = await progressOf(job);
+  return { ...progress, messages: progress.events.map(({ data }) => data.message) };
+}
+
+const paidFor = ({ account, taskId }: DIdJob) => account.ledger.filter(({ userData }) => userData === taskId);
+
+describe('a job for D-ID', () => {
+  it('ends in a video that is paid once, and tells who made it and what it used', async () => {
+    const job = await harness.start({});
+
+    const { outcome, events } = await endOf(job);
+
+    expect(outcome).toMatchObject({
+      success: true,
+      metadata: { provider: { name: 'd-id', degraded: false } },
+    });
+    expect(paidFor(job)).toHaveLength(1);
+    expect(job.written.at(-1)?.usage).toEqual([
+      { provider: 'd-id', talkId: job.account.ledger[0]!.talkId, seconds: 11, credits: 1 },
+    ]);
+    expect([...new Set(events.map(({ data }) => data.stage))].slice(-5)).toEqual([
+      'DID_UPLOAD',
+      'DID_PROCESSING',
+      'DID_COMPLETE',
+      'FINALIZING',
+      'COMPLETED',
+    ]);
+  });
+
+  it("shows the provider's state and the time so far, against the usual time once it is known", async () => {
+    await endOf(await harness.start({ talkMs: () => 300 }));
+    const job = await harness.start({ talkMs: () => 1_000 });
+
+    const { messages } = await endOf(job);
+
+    expect(messages).toContainEqual(
+      expect.stringMatching(/^D-ID makes the video \("started"\): \d+ s so far, usually about \d+ s$/),
+    );
+  });
+
+  it.each<[string, Call, Fault]>([
+    [
+      '504 after creating',
+      'createTalk',
+      { kind: 'answer', status: 504, error: 'GatewayTimeout', after: true },
+    ],
+    ['502 after creating', 'createTalk', { kind: 'answer', status: 502, error: 'BadGateway', after: true }],
+    ['a reset after creating', 'createTalk', { kind: 'reset', after: true }],
+    ['a reset before creating', 'createTalk', { kind: 'reset' }],
+    ['an unreadable answer to the creation', 'createTalk', { kind: 'garbage' }],
+    ['500 to the creation', 'createTalk', { kind: 'answer', status: 500, error: 'InternalServerError' }],
+    ['429 to the creation', 'createTalk', { kind: 'answer', status: 429, error: 'TooMany', retryAfterS: 1 }],
+    ['402 to the creation', 'createTalk', { kind: 'answer', status: 402, error: 'InsufficientCreditsError' }],
+    ['503 to an upload', 'uploadImage', { kind: 'answer', status: 503, error: 'Unavailable' }],
+    ['503 to a poll', 'readTalk', { kind: 'answer', status: 503, error: 'Unavailable' }],
+    ['a reset poll', 'readTalk', { kind: 'reset' }],
+    ["a gateway's page for a poll", 'readTalk', { kind: 'garbage' }],
+    ['an expired result', 'download', { kind: 'answer', status: 403, error: 'AccessDenied' }],
+    ['a cut download', 'download', { kind: 'cut' }],
+    ['a slow download', 'download', { kind: 'slow', ms: 200 }],
+    ['a talk that is stuck for a while', 'talk', { kind: 'stuck', ms: 500 }],
+    ['credits that cannot be read', 'readCredits', { kind: 'answer', status: 500, error: 'InternalError' }],
+  ])('ends in a video, paid once, in spite of %s', async (_, call, fault) => {
+    const faults = scriptedFaults({ [call]: [fault, fault] });
+    const job = await harness.start({ faults, listDelayMs: 60 });
+
+    const { outcome } = await endOf(job);
+
+    expect(outcome).toMatchObject({
+      success: true,
+      metadata: { provider: { name: 'd-id', degraded: false } },
+    });
+    expect(paidFor(job)).toHaveLength(1);
+  });
+
+  it.each<[string, Call, Fault, string]>([
+    [
+      'a refused picture',
+      'uploadImage',
+      { kind: 'answer', status: 451, error: 'ImageModerationError' },
+      'PROVIDER_REFUSED',
+    ],
+    [
+      'a refused voice',
+      'uploadAudio',
+      { kind: 'answer', status: 451, error: 'AudioModerationError' },
+      'PROVIDER_REFUSED',
+    ],
+    [
+      'a request that is called bad',
+      'createTalk',
+      { kind: 'answer', status: 400, error: 'BadRequestError' },
+      'PROVIDER_REFUSED',
+    ],
+    [
+      'a key that is not taken',
+      'createTalk',
+      { kind: 'answer', status: 401, error: 'AuthorizationError' },
+      'PROVIDER_UNAUTHORIZED',
+    ],
+    ['a rejected talk', 'talk', { kind: 'ends', status: 'rejected', error: 'Celebrity' }, 'PROVIDER_REFUSED'],
+    ['a FaceError', 'talk', { kind: 'ends', status: 'error', error: 'FaceError' }, 'FACE_NOT_FOUND'],
+    [
+      'a talk that fails',
+      'talk',
+      { kind: 'ends', status: 'error', error: 'Internal' },
+      'PROVIDER_TALK_FAILED',
+    ],
+    ['an unknown status', 'talk', { kind: 'unknown status' }, 'PROVIDER_RESPONSE_INVALID'],
+    [
+      'a talk that has gone',
+      'readTalk',
+      { kind: 'answer', status: 404, error: 'NotFoundError' },
+      'PROVIDER_TALK_MISSING',
+    ],
+  ])('fails with its reason after %s, and leaves nothing at D-ID', async (_, call, fault, code) => {
+    const faults = scriptedFaults({ [call]: [fault] });
+    const job = await harness.start({ faults });
+
+    const { outcome } = await endOf(job);
+    await harness.tidied(job);
+
+    expect(outcome).toMatchObject({ success: false, error: { code } });
+    expect(job.account.leftovers).toEqual([]);
+    expect(paidFor(job).length).toBeLessThanOrEqual(1);
+  });
+
+  it('leaves nothing at D-ID when it is cancelled in the middle of a talk, although that cannot be deleted yet', async () => {
+    const job = await harness.start({ talkMs: () => 4_000 });
+    await expect.poll(() => job.account.talks.size, { timeout: 20_000 }).toBe(1);
+
+    await job.handle.cancel();
+    const { events } = await endOf(job);
+
+    expect(events.at(-1)?.data.stage).toBe('CANCELLED');
+    await harness.tidied(job);
+    expect(job.account.leftovers).toEqual([]);
+    expect(job.account.calls).toContainEqual(expect.objectContaining({ call: 'deleteTalk', status: 409 }));
+  });
+});
+
+describe('a provider that does not answer', () => {
+  const outage = (times: number): Fault[] =>
+    Array.from({ length: times }, () => ({ kind: 'answer', status: 503, error: 'Unavailable' }));
+
+  it('holds jobs, which say until when, and go on by themselves', async () => {
+    const job = await harness.start({ faults: scriptedFaults({ createTalk: outage(7) }) });
+
+    const { outcome, messages } = await endOf(job);
+
+    expect(messages).toContainEqual(
+      expect.stringMatching(/^D-ID is not answering; next try at \d\d:\d\d:\d\d$/),
+    );
+    expect(outcome).toMatchObject({ success: true, metadata: { provider: { name: 'd-id' } } });
+    expect(paidFor(job)).toHaveLength(1);
+  });
+
+  it('leaves it alone for as long as Retry-After says, in creations and in polls', async () => {
+    const busy: Fault = { kind: 'answer', status: 429, error: 'TooMany', retryAfterS: 2 };
+    const faults = scriptedFaults({ createTalk: [busy], readTalk: [busy] });
+    const job = await harness.start({ faults });
+
+    await endOf(job);
+
+    const at = (name: Call) => job.account.calls.filter(({ call }) => call === name).map((call) => +call.at);
+    const [created, createdAgain] = at('createTalk');
+    const [read, readAgain] = at('readTalk');
+    expect(createdAgain! - created!).toBeGreaterThanOrEqual(2_000);
+    expect(readAgain! - read!).toBeGreaterThanOrEqual(2_000);
+  });
+
+  it('fails jobs that are not to wait', async () => {
+    const faults = scriptedFaults({ createTalk: outage(50) });
+    const job = await harness.start({ faults }, { onOutage: 'fail' });
+
+    const { outcome } = await endOf(job);
+    await harness.tidied(job);
+
+    expect(outcome).toMatchObject({ error: { code: 'PROVIDER_UNAVAILABLE' } });
+    expect(job.account.leftovers).toEqual([]);
+  });
+
+  it('hands jobs that may take it to the built-in renderer, marked degraded', async () => {
+    const faults = scriptedFaults({ createTalk: outage(50) });
+    const job = await harness.start({ faults }, { onOutage: 'local' });
+
+    const { outcome } = await endOf(job);
+    await harness.tidied(job);
+
+    expect(outcome).toMatchObject({
+      success: true,
+      metadata: { provider: { name: 'local', degraded: true } },
+    });
+    expect(job.account.leftovers).toEqual([]);
+  });
+});
+
+describe('an account without credits', () => {
+  it('holds a job before any work, until there are credits', async () => {
+    const job = await harness.start({ credits: 0 });
+    await expect
+      .poll(async () => (await progressOf(job)).events.at(-1)?.data.message, { timeout: 20_000 })
+      .toMatch(/^This video needs 1 of D-ID's credits, and the account has 0; next look at/);
+
+    job.account.credits = 1;
+
+    const { outcome } = await endOf(job);
+    expect(outcome).toMatchObject({ success: true });
+    expect(job.account.credits).toBe(0);
+  });
+
+  it('refuses a job at once that is not to wait', async () => {
+    const job = await harness.start({ credits: 0 }, { onOutage: 'fail' });
+
+    const { outcome } = await endOf(job);
+
+    expect(outcome).toMatchObject({
+      error: { code: 'PROVIDER_CREDITS_EXHAUSTED', stage: 'UPLOAD_COMPLETE' },
+    });
+    expect(job.account.calls.map(({ call }) => call)).toEqual(['readCredits']);
+  });
+});
