@@ -4,7 +4,7 @@ export interface PipelineErrorOptions {
   cause?: unknown;
   /** Facts for programs and logs. Never a secret, never a URL with a query. */
   details?: Record<string, string | number | boolean>;
-  /** The far side's word on when to come back. */
+  /** How long the other side asked us to wait before the next attempt. */
   retryAfterMs?: number;
 }
 
@@ -15,7 +15,7 @@ export class PipelineError extends Error {
   readonly details: Record<string, string | number | boolean> | undefined;
   readonly retryAfterMs: number | undefined;
 
-  /** @param message for a person: what was expected, for which thing, what came, and what to change. */
+  /** @param message for people: what was expected, for which thing, what was received, and what to change. */
   constructor(code: ErrorCode, message: string, options: PipelineErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
@@ -32,15 +32,32 @@ export class PipelineError extends Error {
   }
 }
 
+/** Whether `error` is a `PipelineError` with this code, or with one of these codes. */
+export function isFailure(error: unknown, ...codes: [ErrorCode, ...ErrorCode[]]): error is PipelineError {
+  return error instanceof PipelineError && codes.includes(error.code);
+}
+
 /**
- * libvips has no code for what the system said, only its words; and of several writes that fail at the same time some
- * have lost even those: then the failed write is the first thing they tell of. Where a picture could not be read, that
- * comes first, and the write that ended with it after it. A disk that fails otherwise is waited for too.
+ * Swallows a failure on purpose: resolves to `undefined` if the promise rejects.
+ * @param _reason why the failure does not matter. It is for readers of the call; nothing is logged.
+ */
+export async function ignoreFailure<T>(promise: Promise<T>, _reason: string): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * libvips reports a full disk only in words, without an error code. When several writes fail at the same time, some
+ * messages lack even those words and begin with the failed write. A picture that could not be read comes first in its
+ * message, so the pattern is anchored. Other disk failures match too, and their jobs wait for space as well.
  */
 const DISK_FULL =
   /No space left on device|Disk quota exceeded|wbuffer_write: write failed|^\w+: unable to write to target/;
 
-/** A full disk or quota, from whichever library it came and whatever it was taken for since. */
+/** Whether a full disk or quota is the cause, whichever library reported it and however it was wrapped since. */
 export function isDiskFull(error: unknown): boolean {
   if (!(error instanceof Error)) {
     return false;

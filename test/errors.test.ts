@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, isErrorCode } from '../src/contracts/error-codes.ts';
-import { isDiskFull, PipelineError, storageFull } from '../src/errors.ts';
+import { ignoreFailure, isDiskFull, isFailure, PipelineError, storageFull } from '../src/errors.ts';
 
 const enospc = () => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 
@@ -24,6 +24,30 @@ describe('PipelineError', () => {
       retryable: true,
     });
     expect('cause' in new PipelineError('INTERNAL', 'No cause')).toBe(false);
+  });
+});
+
+describe('isFailure', () => {
+  const missing = new PipelineError('OBJECT_NOT_FOUND', 'Nothing at this key');
+
+  it('matches one of the given codes', () => {
+    expect(isFailure(missing, 'OBJECT_NOT_FOUND')).toBe(true);
+    expect(isFailure(missing, 'OBJECT_CORRUPT', 'OBJECT_NOT_FOUND')).toBe(true);
+    expect(isFailure(missing, 'OBJECT_CORRUPT')).toBe(false);
+  });
+
+  it('matches no other error, even one with such a code', () => {
+    expect(isFailure(Object.assign(new Error('x'), { code: 'OBJECT_NOT_FOUND' }), 'OBJECT_NOT_FOUND')).toBe(
+      false,
+    );
+    expect(isFailure(undefined, 'INTERNAL')).toBe(false);
+  });
+});
+
+describe('ignoreFailure', () => {
+  it('resolves to the value, or to undefined after a failure', async () => {
+    await expect(ignoreFailure(Promise.resolve(1), 'never fails')).resolves.toBe(1);
+    await expect(ignoreFailure(Promise.reject(new Error('gone')), 'only a hint')).resolves.toBeUndefined();
   });
 });
 
