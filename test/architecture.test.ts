@@ -17,6 +17,7 @@ const PARTS: ReadonlyArray<[part: string, ...paths: string[]]> = [
   ['local provider', 'providers/local/'],
   ['d-id provider', 'providers/d-id/'],
   ['errors', 'errors.ts'],
+  ['version', 'config/version.ts'],
   ['config', 'config/'],
   ...[
     'contracts',
@@ -51,6 +52,7 @@ interface Imports {
 const MAY_IMPORT: Record<string, Imports> = {
   contracts: { value: [], type: [], packages: [] },
   errors: { value: ['contracts'], type: [], packages: [] },
+  version: { value: [], type: [], packages: ['node:*'] },
   config: { value: ['errors'], type: [], packages: ['node:*', 'zod'] },
   ports: { value: [], type: ['contracts'], packages: ['node:*'] },
   workflows: {
@@ -86,7 +88,7 @@ const MAY_IMPORT: Record<string, Imports> = {
   // It runs in browsers: no module of Node's.
   client: { value: ['contracts', 'errors'], type: [], packages: ['eventsource-parser'] },
   api: {
-    value: ['contracts', 'errors', 'media', 'outbound', 'telemetry'],
+    value: ['contracts', 'errors', 'media', 'outbound', 'telemetry', 'version'],
     type: ['ports', 'storage', 'config'],
   },
   composition: { value: PARTS.map(([part]) => part), type: [] },

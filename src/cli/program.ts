@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { VERSION } from '../config/version.ts';
 import { addBenchCommand } from './commands/bench.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addCompletionCommand } from './commands/completion.ts';
@@ -48,12 +48,10 @@ const COMMANDS: Record<string, ReadonlyArray<(program: Command) => void>> = {
   'More:': [addEmulatorCommand, addBenchCommand, addCompletionCommand],
 };
 
-const MANIFEST = new URL('../../package.json', import.meta.url);
-
 export function createProgram(): Command {
   const program = new Command('limelight')
     .description('A photo of a person and a recording of a voice become a talking video.')
-    .version(readVersion(), '--version', 'print the version')
+    .version(VERSION, '--version', 'print the version')
     .option('--json', 'print results and errors as JSON, one object a line')
     .configureHelp({ showGlobalOptions: true, styleTitle: (title) => paint('strong', title) })
     // What a command ends with is reported in one place, `report-error.ts`.
@@ -68,8 +66,4 @@ export function createProgram(): Command {
   // Said again, so that it stands with the last group.
   program.helpCommand('help [command]', 'display help for a command');
   return program;
-}
-
-function readVersion(): string {
-  return (JSON.parse(readFileSync(MANIFEST, 'utf8')) as { version: string }).version;
 }

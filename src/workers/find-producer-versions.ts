@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { Makers } from '../activities/producer-versions.ts';
 import type { Config } from '../config/config.ts';
+import { VERSION } from '../config/version.ts';
 import { YOLO_KINDS } from '../inference/detect/yolo-output.ts';
 import { FACE_KINDS } from '../inference/face/face-detector.ts';
 import { LANDMARK_KINDS } from '../inference/face/face-landmarks.ts';
@@ -12,7 +12,6 @@ import { findModel, type ModelTask } from '../inference/runtime/find-model.ts';
  * next one may compute better. Where workers differ in their models they differ in the names, and share nothing.
  */
 export async function findMakers({ models, gpu, render, dId }: Config): Promise<Makers> {
-  const version = await readVersion();
   const nameOf = async (task: ModelTask, kinds: readonly string[]) => {
     // A machine that does none of this need not have its model.
     const model = await findModel(task, kinds, models).catch(() => undefined);
@@ -25,19 +24,14 @@ export async function findMakers({ models, gpu, render, dId }: Config): Promise<
     nameOf('face-landmarks', LANDMARK_KINDS),
   ]);
   return {
-    ...(detector && { detector: `${version}/${detector}` }),
-    ...(matting && { matting: `${version}/${matting}/${gpu.birefnet.useFp16 ? 'fp16' : 'fp32'}` }),
+    ...(detector && { detector: `${VERSION}/${detector}` }),
+    ...(matting && { matting: `${VERSION}/${matting}/${gpu.birefnet.useFp16 ? 'fp16' : 'fp32'}` }),
     videos: {
       ...(faces &&
         landmarks && {
-          local: `${version}/${faces}/${landmarks}/${render.longSidePx}/${render.mark}/${render.provenance}`,
+          local: `${VERSION}/${faces}/${landmarks}/${render.longSidePx}/${render.mark}/${render.provenance}`,
         }),
-      ...(dId.apiKey && { 'd-id': `${version}/${dId.apiUrl}/${dId.stitch ? 'stitched' : 'face'}` }),
+      ...(dId.apiKey && { 'd-id': `${VERSION}/${dId.apiUrl}/${dId.stitch ? 'stitched' : 'face'}` }),
     },
   };
-}
-
-async function readVersion(): Promise<string> {
-  const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { VERSION } from '../../config/version.ts';
 import type { ErrorCode } from '../../contracts/error-codes.ts';
 import { accessRule } from '../access/access-rules.ts';
 import type { ApiEnv } from '../http/api-env.ts';
@@ -6,7 +7,7 @@ import { describeProblems } from '../wire/problem.ts';
 
 const INFO = {
   title: 'Limelight',
-  version: '0.1.0',
+  version: VERSION,
   license: { name: 'MIT', identifier: 'MIT' },
   description: `A photo of a person and a recording of a voice become a talking video.
 
