@@ -165,10 +165,8 @@ async function timeScrapes(server: TestServer) {
   const store = createFileStore({ root });
   const { metrics } = createApiMetrics({
     statistics: createTemporalStatistics({ client: server.client }),
-    store,
     storageUsage: createStorageUsage({ store, root }),
     readers: () => 0,
-    logger: createLogger('bench', { level: 'silent' }),
   });
   let bytes = (await metrics.render()).length;
   const times: number[] = [];

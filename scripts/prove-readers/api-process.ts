@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Client, Connection } from '@temporalio/client';
-import { giveMemoryBack } from '../../src/api/give-memory-back.ts';
 import { startTestApi } from '../../test/harness/api/test-api.ts';
 
 /** What the process says of itself when it gets any message. */
@@ -17,7 +16,6 @@ export interface ApiUsage {
   lateMs: number;
 }
 
-using _memory = giveMemoryBack();
 const { address, root } = JSON.parse(process.argv[2]!) as { address: string; root: string };
 const connection = await Connection.connect({ address });
 const access = { rate: { perS: 1e6, burst: 1e6 } };

@@ -66,11 +66,9 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
   const storageUsage = createStorageUsage({ store, root });
   const observed = createApiMetrics({
     statistics,
-    store,
     storageUsage,
     readers: () => hub.readers,
     ...(dId && { provider: { name: 'd-id', ...dId } }),
-    logger,
   });
   const { webUiUrl } = config.temporal;
   const app = createApp({

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { PipelineError } from '../errors.ts';
-import { dropUnusedIndexes } from './visibility-indexes.ts';
 
 export interface DevServerOptions {
   /** The `temporal` program: see `findTemporalBinary`. */
@@ -56,11 +55,10 @@ const DYNAMIC_CONFIG = {
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   await mkdir(options.dir, { recursive: true });
-  const database = join(options.dir, 'temporal.db');
   const args = [
     ...['server', 'start-dev', '--ip', HOST, '--port', String(options.port)],
     ...(options.uiPort === undefined ? ['--headless'] : ['--ui-port', String(options.uiPort)]),
-    ...['--db-filename', database, '--log-level', 'warn', '--log-format', 'json'],
+    ...['--db-filename', join(options.dir, 'temporal.db'), '--log-level', 'warn', '--log-format', 'json'],
     ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
     ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => [
       '--dynamic-config-value',
@@ -89,7 +87,6 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 
   try {
     await untilListening(child, options.port, firstWords);
-    lighten(database, options.log);
   } catch (error) {
     await stop();
     throw error;
@@ -106,15 +103,6 @@ function readFirstWords(child: ChildProcess): Promise<string> {
     });
   }
   return new Promise((resolve) => child.once('close', () => resolve(words.trim())));
-}
-
-/** Once in the life of a database; without it the server does the same, slower. */
-function lighten(database: string, log: NodeJS.WritableStream | undefined): void {
-  try {
-    dropUnusedIndexes(database);
-  } catch (error) {
-    log?.write(`${JSON.stringify({ level: 'warn', msg: `Unused indexes stay: ${String(error)}` })}\n`);
-  }
 }
 
 async function untilListening(child: ChildProcess, port: number, firstWords: Promise<string>): Promise<void> {

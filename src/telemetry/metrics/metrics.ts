@@ -1,17 +1,17 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
-/** The metrics of one process, in the text format of Prometheus. */
+/** The metrics of one process, in Prometheus text format. */
 export interface Metrics {
   registry: Registry;
   contentType: string;
-  /** Called before every scrape, side by side; one that rejects leaves its metrics as they were. */
+  /** Runs before every scrape, in parallel with the others. If it rejects, its metrics keep their last values. */
   beforeScrape(collect: () => Promise<void> | void): void;
   render(): Promise<string>;
 }
 
 /**
- * @param part names the process, as its logs do.
- * @param others gives metrics that are kept elsewhere in the process, in the same format.
+ * @param part name of the process, the same as in its logs.
+ * @param others metrics kept elsewhere in the process, in the same format.
  */
 export function createMetrics(part: string, others: () => Promise<string> = async () => ''): Metrics {
   const registry = new Registry();
@@ -19,7 +19,7 @@ export function createMetrics(part: string, others: () => Promise<string> = asyn
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: 'limelight_process_info',
-    help: 'What kind of process this is; always 1',
+    help: 'Kind of process; always 1',
     labelNames: ['part', 'node_version'],
     registers: [registry],
   }).set({ part, node_version: process.version }, 1);
@@ -32,5 +32,23 @@ export function createMetrics(part: string, others: () => Promise<string> = asyn
       const [own, rest] = await Promise.all([registry.metrics(), others().catch(() => '')]);
       return `${own}${rest}`;
     },
+  };
+}
+
+/**
+ * Shares one run of `work` among all callers while it runs and for `freshForMs` after it ends, so that several scrapers
+ * cost no more than one.
+ */
+export function atMostEvery(freshForMs: number, work: () => Promise<void>): () => Promise<void> {
+  let run: Promise<void> | undefined;
+  let endedAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (!run && performance.now() - endedAt > freshForMs) {
+      run = work().finally(() => {
+        run = undefined;
+        endedAt = performance.now();
+      });
+    }
+    return run ?? Promise.resolve();
   };
 }

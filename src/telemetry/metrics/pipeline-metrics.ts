@@ -1,31 +1,36 @@
-import { Gauge } from 'prom-client';
+import { Gauge, Histogram } from 'prom-client';
 import { QUEUES, type QueueName } from '../../contracts/queues.ts';
 import { RETENTION_SCHEDULE } from '../../contracts/retention.ts';
 import type { PipelineStatistics } from '../../ports/pipeline-statistics.ts';
-import { atMostEvery } from './at-most-every.ts';
-import type { EndedJobsLog } from './ended-jobs-log.ts';
-import type { Metrics } from './metrics.ts';
+import { atMostEvery, type Metrics } from './metrics.ts';
 
-/** Success is a rate of the present: an outage is seen within minutes, and gone when it is over. */
 const DAY_MS = 86_400_000;
+/** Short, so that an outage shows within minutes and its end does too. */
 const SUCCESS_WINDOW_MS = 15 * 60_000;
-/** Several scrapers, or several eyes on `/metrics`, cost one look at Temporal. */
+/** Several scrapers cost one round of queries. */
 const FRESH_FOR_MS = 2_000;
-
-export interface PipelineMetricsDeps {
-  statistics: PipelineStatistics;
-  /** Keeps the counts of ended jobs, so that a restart goes on from them. */
-  log: EndedJobsLog;
-}
+/** Temporal lists a job as ended a moment after its end. Jobs that ended less than this ago are counted next time. */
+const LISTING_DELAY_MS = 3_000;
+/** Around the mean of 90 s that an alert watches, from a short local talk to an hour of waiting for a provider. */
+const JOB_BUCKETS_S = [1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800, 3600];
 
 /**
- * The pipeline as a whole. Temporal is asked with each scrape, so the figures are right from the first one after a
- * restart, and the same from every API process: take their maximum, never their sum.
+ * The pipeline as a whole. Each scrape queries Temporal, so the gauges are right from the first scrape after a restart
+ * and the same in every API process: take their maximum, never their sum. The histogram counts the jobs that end while
+ * the process runs.
  */
-export function addPipelineMetrics({ registry, beforeScrape }: Metrics, deps: PipelineMetricsDeps): void {
-  const { statistics, log } = deps;
+export function addPipelineMetrics(
+  { registry, beforeScrape }: Metrics,
+  statistics: PipelineStatistics,
+): void {
   const registers = [registry];
-  registry.registerMetric(log.histogram.asMetric());
+  const durations = new Histogram({
+    name: 'pipeline_execution_time_seconds',
+    help: 'Time from submission to the end of a job, waits included',
+    labelNames: ['outcome', 'provider'],
+    buckets: JOB_BUCKETS_S,
+    registers,
+  });
   const up = new Gauge({
     name: 'limelight_temporal_up',
     help: 'Whether Temporal answered (1) or not (0)',
@@ -33,20 +38,20 @@ export function addPipelineMetrics({ registry, beforeScrape }: Metrics, deps: Pi
   });
   const active = new Gauge({
     name: 'active_pipelines_count',
-    help: 'Jobs that run or wait',
+    help: 'Jobs that are running or waiting',
     registers,
   });
   const stages = new Gauge({
     name: 'limelight_jobs_running',
-    help: 'Jobs that run or wait, by the stage they are in',
+    help: 'Jobs that are running or waiting, by stage',
     labelNames: ['stage'],
     registers,
   });
   const success = new Gauge({
     name: 'pipeline_success_rate',
-    help: 'Of the jobs that ended in the last 15 minutes, the share that ended in a video, 0 to 1; jobs that were cancelled or whose input was refused do not count. No value where none ended',
+    help: 'Share of the jobs of the last 15 minutes that ended in a video, 0 to 1; cancelled jobs and refused input do not count. No value if no job ended',
     registers,
-    // One without labels begins as 0, which would say that everything fails.
+    // Without labels it would start as 0, as if every job failed.
     labelNames: ['window'],
   });
   const ended = new Gauge({
@@ -57,28 +62,36 @@ export function addPipelineMetrics({ registry, beforeScrape }: Metrics, deps: Pi
   });
   const queueGauge = (name: string, help: string) =>
     new Gauge({ name, help, labelNames: ['queue'], registers });
-  const waiting = queueGauge('limelight_queue_depth', 'Tasks that no worker has taken yet');
+  const waiting = queueGauge('limelight_queue_depth', 'Tasks that no worker has picked up yet');
   const oldest = queueGauge(
     'limelight_queue_oldest_task_age_seconds',
-    'How long the first of a queue has waited',
+    'How long the first task in the queue has waited',
   );
-  const pollers = queueGauge(
-    'limelight_queue_pollers',
-    'Workers that asked a queue for work in the last minutes',
-  );
+  const pollers = queueGauge('limelight_queue_pollers', 'Workers that polled the queue in the last minutes');
 
   const retained = new Gauge({
     name: 'limelight_retention_last_success_timestamp_seconds',
-    help: 'When the retention last ran well',
+    help: 'When retention last succeeded',
     labelNames: ['schedule'],
     registers,
   });
   const retentionFailures = new Gauge({
     name: 'limelight_retention_failures',
-    help: 'Runs of the retention that failed since the last one that did not, within a day',
+    help: 'Failed retention runs since the last success, at most of the last day',
     labelNames: ['schedule'],
     registers,
   });
+
+  let countedUntil = new Date(Date.now() - LISTING_DELAY_MS);
+  const countEnded = async () => {
+    const until = new Date(Date.now() - LISTING_DELAY_MS);
+    // Read the whole list before counting: after a failure it is read again from the start.
+    const jobs = await Array.fromAsync(statistics.endedJobs(countedUntil, until));
+    for (const { end, provider, tookMs } of jobs) {
+      durations.observe({ outcome: end, provider }, tookMs / 1000);
+    }
+    countedUntil = until;
+  };
 
   const readRetention = async () => {
     const { lastSuccess, failures } = await statistics.retention(new Date(Date.now() - DAY_MS));
@@ -121,7 +134,7 @@ export function addPipelineMetrics({ registry, beforeScrape }: Metrics, deps: Pi
     const queues = Object.keys(QUEUES) as QueueName[];
     const answers = await Promise.allSettled([
       readJobs(),
-      log.catchUp(),
+      countEnded(),
       readRetention(),
       ...queues.map(readQueue),
     ]);

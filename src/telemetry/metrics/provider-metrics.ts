@@ -2,8 +2,7 @@ import { Gauge } from 'prom-client';
 import type { ProviderName } from '../../contracts/job.ts';
 import type { ProviderGateClient } from '../../ports/provider-gate-client.ts';
 import type { RemoteVideoProvider } from '../../ports/video-provider.ts';
-import { atMostEvery } from './at-most-every.ts';
-import type { Metrics } from './metrics.ts';
+import { atMostEvery, type Metrics } from './metrics.ts';
 
 /** Each look costs a request that counts against the account's limits. */
 const ASK_EVERY_MS = 15_000;

@@ -1,7 +1,6 @@
 import { Counter, Gauge } from 'prom-client';
 import type { SlotPool, SlotSnapshot } from '../../ports/slot-task.ts';
 import type { Metrics } from './metrics.ts';
-import { setCounter } from './set-counter.ts';
 
 export type Pools = Record<string, Pick<SlotPool<never, unknown>, 'snapshot'>>;
 
@@ -68,4 +67,14 @@ export function addSlotMetrics({ registry, beforeScrape }: Metrics, pools: Pools
       }
     }
   });
+}
+
+/** Sets a counter to a total that is kept elsewhere. A smaller total than before looks like the restart that it is. */
+function setCounter<L extends string>(
+  counter: Counter<L>,
+  labels: Partial<Record<L, string | number>>,
+  total: number,
+): void {
+  counter.remove(labels);
+  counter.inc(labels, total);
 }

@@ -91,10 +91,8 @@ export async function startTestApi(
   const deps: ApiDeps = {
     ...createApiMetrics({
       statistics,
-      store,
       storageUsage,
       readers: () => hub.readers,
-      logger,
     }),
     store,
     records,
