@@ -62,10 +62,10 @@ const MAY_IMPORT: Record<string, Imports> = {
   },
   activities: {
     value: ['contracts', 'errors', 'media'],
-    type: ['ports', 'storage', 'telemetry', 'outbound'],
+    type: ['ports'],
     packages: ['node:*', '@temporalio/activity', 'standardwebhooks'],
   },
-  telemetry: { value: ['contracts', 'errors'], type: ['ports', 'config', 'storage'] },
+  telemetry: { value: ['contracts', 'errors'], type: ['ports', 'config'] },
   slots: { value: ['contracts', 'errors'], type: ['ports', 'telemetry'], packages: ['node:*'] },
   inference: { value: ['contracts', 'errors', 'slots'], type: ['ports', 'config', 'telemetry'] },
   models: {
@@ -83,13 +83,13 @@ const MAY_IMPORT: Record<string, Imports> = {
   storage: { value: ['contracts', 'errors'], type: ['ports', 'config', 'telemetry'] },
   'file-store': { value: ['contracts', 'errors', 'storage'], type: ['ports', 'config', 'telemetry'] },
   's3-store': { value: ['contracts', 'errors', 'storage'], type: ['ports', 'config', 'telemetry'] },
-  outbound: { value: ['contracts', 'errors'], type: [], packages: ['node:*', 'undici'] },
+  outbound: { value: ['contracts', 'errors'], type: ['ports'], packages: ['node:*', 'undici'] },
   temporal: { value: ['contracts', 'errors'], type: ['ports', 'config', 'telemetry'] },
   // It runs in browsers: no module of Node's.
   client: { value: ['contracts', 'errors'], type: [], packages: ['eventsource-parser'] },
   api: {
     value: ['contracts', 'errors', 'media', 'outbound', 'telemetry', 'version'],
-    type: ['ports', 'storage', 'config'],
+    type: ['ports', 'config'],
   },
   composition: { value: PARTS.map(([part]) => part), type: [] },
 };

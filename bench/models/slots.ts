@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { MATTING_KINDS } from '../../src/inference/matte/matting-output.ts';
 import type { MattingConfig } from '../../src/inference/matte/matting-task.ts';
-import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../src/ports/model-tasks.ts';
+import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../src/ports/models.ts';
 import { percentile, type Row } from '../bench.ts';
 import { startPythonWorker } from '../python/python-worker.ts';
 import { type BenchSetting, modelNamed, openSlots, ROUNDS } from './setting.ts';

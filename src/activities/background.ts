@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Box, StoredObject } from '../contracts/job.ts';
-import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../ports/model-tasks.ts';
+import type { ContentCache } from '../ports/content-cache.ts';
+import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../ports/models.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { SlotPool } from '../ports/slot-task.ts';
-import type { ContentCache } from '../storage/content-cache.ts';
 import { keepQuietly } from './cache-result.ts';
 import { keepAlive } from './keep-alive.ts';
 import { cutoutFacts, type Makers } from './producer-versions.ts';

@@ -1,7 +1,7 @@
 import { log } from '@temporalio/activity';
 import type { CacheKind } from '../contracts/content-cache.ts';
 import type { LadderStep } from '../contracts/job.ts';
-import type { ContentCache, NamedKeys } from '../storage/content-cache.ts';
+import type { ContentCache, NamedKeys } from '../ports/content-cache.ts';
 
 /**
  * Keeps what was made, where it may be (there are facts) and was made in the best way: a cheaper way is for the device's

@@ -1,7 +1,7 @@
-import type { DetectPersonsInput, DetectPersonsResult } from '../ports/model-tasks.ts';
+import type { ContentCache } from '../ports/content-cache.ts';
+import type { DetectPersonsInput, DetectPersonsResult } from '../ports/models.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { SlotPool } from '../ports/slot-task.ts';
-import type { ContentCache } from '../storage/content-cache.ts';
 import { keepQuietly } from './cache-result.ts';
 import { keepAlive } from './keep-alive.ts';
 import { detectionFacts, type Makers } from './producer-versions.ts';

@@ -1,20 +1,10 @@
 import type { ErasedThing } from '../contracts/erase-receipt.ts';
 import type { RemoteThing } from '../contracts/job.ts';
 import { TIERS, taskPrefix } from '../contracts/task-keys.ts';
+import type { TaskExecutions } from '../ports/job-client.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import type { TaskRecords } from '../storage/task-records.ts';
+import type { TaskRecords } from '../ports/task-records.ts';
 import { keepAlive } from './keep-alive.ts';
-
-/** What Temporal itself keeps of a task. */
-export interface TaskExecutions {
-  /**
-   * Has the job stop and undo itself, gives up webhooks that were not delivered, and waits for what deletes at the
-   * provider; resolves when nothing runs for the task.
-   */
-  end(taskId: string, signal: AbortSignal): Promise<void>;
-  /** Deletes what has ended, with its history; answers with the names, and which of them had to be terminated. */
-  delete(taskId: string): Promise<string[]>;
-}
 
 export interface EraseDeps {
   store: ObjectStore;

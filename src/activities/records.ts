@@ -1,7 +1,7 @@
 import type { TaskMetadata } from '../contracts/job.ts';
+import type { TimelineClient } from '../ports/job-client.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import type { TimelineClient } from '../ports/timeline-client.ts';
-import type { TaskRecords } from '../storage/task-records.ts';
+import type { TaskRecords } from '../ports/task-records.ts';
 import { keepAlive } from './keep-alive.ts';
 
 export interface RecordDeps {

@@ -2,9 +2,8 @@ import { cancellationSignal } from '@temporalio/activity';
 import { Webhook } from 'standardwebhooks';
 import type { DeliveryAttempt, WebhookMessage } from '../contracts/webhook.ts';
 import { PipelineError } from '../errors.ts';
-import type { Outbound } from '../outbound/outbound.ts';
-import type { DisabledWebhooks } from '../storage/disabled-webhooks.ts';
-import type { WebhookSecrets } from '../storage/webhook-secrets.ts';
+import type { Outbound } from '../ports/outbound.ts';
+import type { DisabledWebhooks, WebhookSecrets } from '../ports/webhooks.ts';
 
 export interface WebhookDeps {
   outbound: Outbound;

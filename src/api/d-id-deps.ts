@@ -1,5 +1,4 @@
-import type { ProviderGateClient } from '../ports/provider-gate-client.ts';
-import type { RemoteVideoProvider } from '../ports/video-provider.ts';
+import type { ProviderGateClient, RemoteVideoProvider } from '../ports/video-provider.ts';
 
 export interface DIdDeps {
   provider: Pick<RemoteVideoProvider, 'readCredits'>;

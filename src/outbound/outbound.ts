@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { Agent, buildConnector, type Dispatcher, request } from 'undici';
+import { Agent, buildConnector, request } from 'undici';
 import { PipelineError } from '../errors.ts';
+import type { Outbound } from '../ports/outbound.ts';
 import type { Networks } from './networks.ts';
 import { isPublicAddress } from './public-address.ts';
 
@@ -14,26 +15,6 @@ export interface OutboundOptions {
   ca?: string;
   /** Default: 5 s. */
   connectMs?: number;
-}
-
-export interface OutboundRequest {
-  method?: 'GET' | 'POST';
-  headers?: Record<string, string>;
-  body?: string;
-  /** Redirects that are followed, each checked like the first address. Default: none. */
-  maxRedirects?: number;
-  signal: AbortSignal;
-}
-
-/** Requests to URLs that strangers name. */
-export interface Outbound extends AsyncDisposable {
-  /**
-   * URL_FORBIDDEN where a URL or a redirect leads anywhere but to the internet and the allowed networks: then no
-   * connection was made. URL_UNREACHABLE where no answer came.
-   */
-  request(url: string, options: OutboundRequest): Promise<Dispatcher.ResponseData>;
-  /** Without a request: URL_FORBIDDEN or URL_UNREACHABLE, as far as the name tells it now. */
-  check(url: string): Promise<void>;
 }
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);

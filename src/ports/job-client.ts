@@ -5,23 +5,24 @@ import type { QueueName } from '../contracts/queues.ts';
 import type { RetryPoint } from '../contracts/retry.ts';
 import type { Stage } from '../contracts/stages.ts';
 import type { QueuePlace, TaskSummary } from '../contracts/task-status.ts';
+import type { Timeline } from '../contracts/timeline.ts';
 
 export interface PendingActivity {
   name: string;
   /** From 1. */
   attempt: number;
-  /** What the activity said with its last heartbeat. */
+  /** Details of the last heartbeat. */
   heartbeat: unknown;
 }
 
-/** A job as Temporal itself knows it: no worker is asked, so it is there while all workers are away. */
+/** A job as Temporal's server describes it. It needs no worker, so it is available while all workers are down. */
 export interface JobDescription {
   memo: JobMemo;
   status: 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out';
-  /** As the workflow last indexed it; absent before its first step. */
+  /** As the workflow last indexed it. Absent before its first step. */
   stage: Stage | undefined;
   activities: PendingActivity[];
-  /** Where it waits for a slot, if it does. */
+  /** The queue in which the job waits for a slot. */
   waitsIn?: QueueName;
 }
 
@@ -29,11 +30,11 @@ export type JobStatus = TaskSummary['status'];
 
 export interface JobQuery {
   status?: JobStatus;
-  /** The API key whose jobs they are; without it everybody's. */
+  /** Only jobs of this API key. Default: of all keys. */
   owner?: string;
-  /** At most so many on a page. */
+  /** Maximum number of jobs on a page. */
   limit: number;
-  /** Of the page before. Opaque. */
+  /** `nextCursor` of the page before. Opaque. */
   cursor?: string;
 }
 
@@ -42,32 +43,32 @@ export interface JobPage {
   nextCursor?: string;
 }
 
-/** Where a reader of a job's history stands. Opaque. */
+/** Position of a reader in a job's history. Opaque. */
 export type HistoryCursor = Uint8Array;
 
 /**
- * What the API needs from Temporal, and nothing more. Every call rejects with TEMPORAL_UNAVAILABLE where no answer comes
- * in seconds, and those for one task with TASK_NOT_FOUND where Temporal does not know it (any more).
+ * What the API asks of Temporal. Every call rejects with TEMPORAL_UNAVAILABLE if no answer comes within seconds. Calls for
+ * one task reject with TASK_NOT_FOUND if Temporal does not know the task, or no longer.
  */
 export interface JobClient {
   /** Resolves when Temporal answers. */
   ping(): Promise<void>;
   /**
-   * Starts the job unless one with its id exists or existed. TEMPORAL_UNAVAILABLE leaves open whether it was started:
-   * the same call again tells.
+   * Starts the job, unless one with its id exists or existed. Idempotent: after TEMPORAL_UNAVAILABLE the job may or may not
+   * have been started, and the same call again returns which.
    */
   start(input: JobInput): Promise<{ created: boolean }>;
   describe(taskId: string): Promise<JobDescription>;
-  /** An estimate of a waiting job's place among those of its queue. */
+  /** Estimates a waiting job's place among the jobs of its queue. */
   queuePlace(job: { queue: QueueName; stage: Stage; submittedAt: string }): Promise<QueuePlace>;
-  /** The jobs of an API key that have not ended, each with the bytes of its uploads. A new one is seen within a second. */
+  /** The unfinished jobs of an API key, each with the bytes of its uploads. A new job appears within a second. */
   inFlight(owner: string): Promise<Map<string, number>>;
-  /** Jobs that Temporal still knows, newest first. Rejects a cursor that is none with INPUT_INVALID. */
+  /** Jobs that Temporal still remembers, newest first. Rejects with INPUT_INVALID if the cursor is invalid. */
   list(query: JobQuery): Promise<JobPage>;
-  /** Asks a worker. TEMPORAL_UNAVAILABLE is also the answer where none is there. */
+  /** Asks a worker. Also rejects with TEMPORAL_UNAVAILABLE if no worker is running. */
   progress(taskId: string, since: number): Promise<Progress>;
   /**
-   * Resolves when the job may have got further since `cursor`: at once without one, else after minutes perhaps.
+   * Resolves when the job may have got further since `cursor`: at once without a cursor, perhaps after minutes with one.
    * `undefined` when the job has ended. Rejects with the signal's reason.
    */
   waitForChange(
@@ -76,17 +77,43 @@ export interface JobClient {
     signal: AbortSignal,
   ): Promise<HistoryCursor | undefined>;
   /**
-   * Asks the job to stop and undo itself; asking again, or for one that has ended, changes nothing. Rejects with TASK_ENDED
-   * where the video is there already. It is heard also where no worker is there now.
+   * Asks the job to stop and undo itself. Idempotent; does nothing if the job has ended. Rejects with TASK_ENDED if the
+   * video is ready. Works without a worker: the job stops when one is back.
    */
   cancel(taskId: string): Promise<void>;
-  /** The choice that the job waits for. Rejects with PERSON_NOT_ASKED, PERSON_CHOICE_INVALID or TASK_ENDED. */
+  /**
+   * Makes the choice that the job waits for. The same choice again succeeds. Rejects with PERSON_NOT_ASKED,
+   * PERSON_CHOICE_INVALID or TASK_ENDED.
+   */
   choosePerson(taskId: string, person: number): Promise<void>;
   /**
-   * Erases everything of the task, or finds the receipt of who did; `isKnown` says whether there is something. Rejects with
-   * TASK_NOT_FOUND where there is neither, with ERASE_UNDER_WAY where it takes longer than a request may.
+   * Erases everything of the task. Idempotent: a later call returns the receipt of the first. `isKnown` is whether anything
+   * of the task exists. Rejects with TASK_NOT_FOUND if there is neither a task nor a receipt, and with ERASE_UNDER_WAY if it
+   * takes longer than a request may.
    */
   erase(taskId: string, state: { isKnown: boolean }): Promise<EraseReceipt>;
-  /** Has a failed job go on. Rejects with RETRY_IMPOSSIBLE, with TASK_NOT_FOUND where nothing is kept of it. */
+  /**
+   * Resumes a failed job. Rejects with RETRY_IMPOSSIBLE if it cannot go on from there, and with TASK_NOT_FOUND if its files
+   * are gone.
+   */
   retry(taskId: string, from: RetryPoint | undefined): Promise<void>;
+}
+
+export interface TimelineClient {
+  /** Built from the job's history, also while it runs. Rejects with TASK_NOT_FOUND and TEMPORAL_UNAVAILABLE. */
+  read(taskId: string): Promise<Timeline>;
+}
+
+/** The workflow executions of one task, for erasing it. */
+export interface TaskExecutions {
+  /**
+   * Cancels the job so that it undoes itself, gives up undelivered webhooks, and waits for deletions at the provider.
+   * Resolves when nothing runs for the task. Idempotent.
+   */
+  end(taskId: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Deletes finished executions with their histories. Returns their names, and which of them had to be terminated. What is
+   * already gone is not listed.
+   */
+  delete(taskId: string): Promise<string[]>;
 }

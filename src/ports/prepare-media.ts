@@ -1,12 +1,12 @@
-/** Input and result of a decoder's slot: paths and numbers. */
+/** Input of a decoder slot. */
 export interface PrepareMediaInput {
   imagePath: string;
   audioPath: string;
   backgroundImagePath?: string;
-  /** PNG and WAV files to write. */
+  /** PNG and WAV files to write. A retry overwrites them. */
   photoPath: string;
   voicePath: string;
-  /** Written only where a background image was given. */
+  /** Written only if there is a background image. */
   backgroundPath: string;
 }
 

@@ -1,49 +1,49 @@
 /**
- * What one kind of slot does, seen from both sides. The child's side is a module that exports
- * `createTask(config): Promise<SlotTask>`; it loads its sessions once and holds them until the process ends.
+ * The child's side of a slot. Its module exports `createTask(config): Promise<SlotTask>`, which loads the sessions once
+ * and keeps them until the process ends.
  */
 export interface SlotTask<Input = unknown, Result = unknown, Progress = unknown> {
-  /** Whether the process should be replaced before its next run, such as after its device failed. */
+  /** Whether to replace the process before its next run, for example after its device failed. */
   readonly worn?: boolean;
   /**
-   * Proves that the loaded models work; throws MODEL_INVALID where they answer nonsense. The fact `batch`, where there is
-   * one, is how many inputs are worth running at once: `run` is then called for so many in one turn of the event loop.
+   * Proves that the loaded models work. Rejects with MODEL_INVALID if their output is wrong. The returned fact `batch`, if
+   * present, is the number of inputs worth running at once: `run` is then called that often in one turn of the event loop.
    */
   selfTest(): Promise<Record<string, string | number | boolean>>;
-  /** May block the thread for as long as it takes: the parent lives in another process and kills what must stop. */
+  /** May block the thread: the parent is another process, and kills this one to stop it. */
   run(input: Input, onProgress: (progress: Progress) => void): Promise<Result>;
 }
 
-/** The parent's side: as many child processes as slots. */
+/** The parent's side: one child process for each slot. */
 export interface SlotPool<Input, Result, Progress = never> extends AsyncDisposable {
-  /** Resolves when every slot passed its self-test; rejects when one refused. */
+  /** Resolves when every slot has passed its self-test. Rejects if one fails it. */
   ready(): Promise<void>;
   /**
-   * Runs on the next free slot, first come first served. Aborting kills the child and replaces it, unless it works for
-   * others at the same time, and the call rejects with the signal's reason; a child that dies rejects with SLOT_CRASHED, one that takes longer than the pool's
-   * `timeoutMs` with SLOT_TIMEOUT.
+   * Runs on the next free slot, in the order of the calls. An abort rejects with the signal's reason; it kills and replaces
+   * the child, unless the child also works for other calls. Rejects with SLOT_CRASHED if the child dies, and with
+   * SLOT_TIMEOUT after the pool's `timeoutMs`. Files that the child was writing may be left half written.
    */
   run(
     input: Input,
     options: { signal: AbortSignal; onProgress?: (progress: Progress) => void },
   ): Promise<Result>;
-  /** How many runs are done at once, all slots together. What a slot can take is known once it is ready. */
+  /** Number of runs at the same time over all slots. What one slot can take is known once it is ready. */
   readonly capacity: number;
-  /** One entry a slot. */
+  /** One entry for each slot. */
   snapshot(): SlotSnapshot[];
 }
 
 export interface SlotSnapshot {
   pid: number | undefined;
   state: 'starting' | 'idle' | 'busy';
-  /** Of the process, in MB; resident, as its last answer told. */
+  /** Resident memory of the process in MB, as of its last answer. */
   memoryMb: number | undefined;
-  /** Processes that replaced one that died, was killed or did not start. */
+  /** Processes replaced because they died, were killed or did not start. */
   restarts: number;
-  /** Processes that replaced one between two runs, because of its age or memory. */
+  /** Processes replaced between two runs because of their age or memory. */
   recycled: number;
   runs: number;
-  /** Of all runs so far, the one in hand included. */
+  /** Over all runs so far, the current one included. */
   busyMs: number;
   facts: Record<string, string | number | boolean>;
 }

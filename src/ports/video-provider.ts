@@ -1,4 +1,5 @@
 import type { ProviderName } from '../contracts/job.ts';
+import type { GateState } from '../contracts/provider-gate.ts';
 
 /** Local files of one talk. Pictures are of the same size; the mask is one channel, 255 where the person is. */
 export interface TalkRequest {
@@ -104,4 +105,12 @@ export interface RemoteVideoProvider {
   download(talkId: string, videoPath: string, signal: AbortSignal): Promise<void>;
   /** What is not there is deleted already. PROVIDER_BUSY while the provider works on it. */
   delete(what: 'talk' | 'portrait' | 'voice', id: string): Promise<void>;
+}
+
+/** The state of the jobs at a provider. Both calls reject with TEMPORAL_UNAVAILABLE if no answer comes in time. */
+export interface ProviderGateClient {
+  /** Whether jobs are held, and how many are at the provider. `undefined` before the first job. */
+  state(): Promise<GateState | undefined>;
+  /** Makes the job check its talk now. Does nothing if the job has ended or never existed. */
+  hint(taskId: string): Promise<void>;
 }

@@ -1,32 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { CACHE_PREFIX, type CacheKind } from '../contracts/content-cache.ts';
-import type { StoredObject } from '../contracts/job.ts';
 import { PipelineError } from '../errors.ts';
+import type { ContentCache } from '../ports/content-cache.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-
-/** Keys by what they hold, such as `mask`. */
-export type NamedKeys = Record<string, string>;
-
-export interface CacheHit {
-  result: unknown;
-  stored: Record<string, StoredObject>;
-  /** The folder of the entry. */
-  entry: string;
-}
-
-/**
- * What was made once, under a hash of all that went into it. An entry is whole or not there: its own object is written
- * last, and bytes that do not match it are thrown away and made again.
- */
-export interface ContentCache {
-  /** Copies the files of the entry to the given keys, and marks it as used. Nothing where it is to be made. */
-  find(kind: CacheKind, facts: object, targets: NamedKeys): Promise<CacheHit | undefined>;
-  /** Answers with the entry's folder. */
-  keep(kind: CacheKind, facts: object, made: { result: unknown; files: NamedKeys }): Promise<string>;
-  /** The folder of the entry, whether or not it is there. */
-  entryOf(kind: CacheKind, facts: object): string;
-}
 
 const Entry = z.object({ result: z.unknown(), files: z.record(z.string(), z.string()) });
 

@@ -1,17 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ObjectStore } from '../ports/object-store.ts';
-
-export interface WebhookEndpoint {
-  owner: string | undefined;
-  url: string;
-}
-
-/** URLs that answered 410: they want to hear no more. */
-export interface DisabledWebhooks {
-  has(endpoint: WebhookEndpoint): Promise<boolean>;
-  add(endpoint: WebhookEndpoint): Promise<void>;
-  remove(endpoint: WebhookEndpoint): Promise<void>;
-}
+import type { DisabledWebhooks, WebhookEndpoint } from '../ports/webhooks.ts';
 
 export function createDisabledWebhooks({ store }: { store: ObjectStore }): DisabledWebhooks {
   return {

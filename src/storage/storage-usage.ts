@@ -1,15 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
-import { TIERS, type Tier } from '../contracts/task-keys.ts';
+import { TIERS } from '../contracts/task-keys.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-
-export interface StorageUsage {
-  tiers: Partial<Record<Tier | 'cache', { files: number; bytes: number }>>;
-  /** ISO 8601: when the tiers were gone through. */
-  scannedAt: string;
-  /** Of this machine: where the objects lie, or with a bucket what is on its way. */
-  disk?: { freeBytes: number; totalBytes: number };
-}
+import type { StorageUsage } from '../ports/storage-usage.ts';
 
 export interface StorageUsageOptions {
   store: Pick<ObjectStore, 'list' | 'read' | 'put'>;

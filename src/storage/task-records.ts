@@ -1,21 +1,11 @@
 import { z } from 'zod';
-import type { StoredObject, TaskMetadata } from '../contracts/job.ts';
+import type { TaskMetadata } from '../contracts/job.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
 import { PipelineError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
+import type { TaskRecords } from '../ports/task-records.ts';
 import { objectCorrupt } from './object-errors.ts';
 import { TASK_METADATA_VERSION, TaskMetadataFile } from './task-metadata.ts';
-
-/** What is known of a task without Temporal: its `metadata.json`. */
-export interface TaskRecords {
-  /** Replaces the whole record. */
-  write(metadata: TaskMetadata): Promise<StoredObject>;
-  /**
-   * Nothing for a task without a record. Rejects with RECORD_TOO_NEW where a later Limelight wrote it, with
-   * OBJECT_CORRUPT where it is no record at all.
-   */
-  read(taskId: string): Promise<TaskMetadata | undefined>;
-}
 
 export function createTaskRecords({ store }: { store: ObjectStore }): TaskRecords {
   return {

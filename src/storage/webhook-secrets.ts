@@ -2,22 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { PipelineError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-
-export interface WebhookSecret {
-  /** As Standard Webhooks writes it: `whsec_` and base64. */
-  secret: string;
-  created_at: string;
-  /** Set when another one took its place. */
-  expires_at?: string;
-}
-
-/** What webhooks of a key's tasks are signed with; tasks without a key share one. */
-export interface WebhookSecrets {
-  /** Those that sign now, newest first: more than one while receivers change over. The first call makes one. */
-  current(owner: string | undefined): Promise<WebhookSecret[]>;
-  /** A new one; messages are signed with the old ones too for `overlapMs` more. Answers as `current`. */
-  rotate(owner: string | undefined, overlapMs: number): Promise<WebhookSecret[]>;
-}
+import type { WebhookSecret, WebhookSecrets } from '../ports/webhooks.ts';
 
 const Stored = z.looseObject({
   secrets: z.array(

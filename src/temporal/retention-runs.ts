@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { RETAIN_STORAGE, type RetentionReport } from '../contracts/retention.ts';
-import type { RetentionRuns } from '../ports/retention-runs.ts';
+import type { RetentionRuns } from '../ports/pipeline-statistics.ts';
 import { toPipelineError } from './temporal-error.ts';
 
 const FINISHED = `WorkflowType = '${RETAIN_STORAGE}' AND ExecutionStatus = 'Completed'`;

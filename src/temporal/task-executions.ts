@@ -5,6 +5,7 @@ import { toRetryWindowId } from '../contracts/retry.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { toDeliveryWorkflowId } from '../contracts/webhook.ts';
 import { PipelineError } from '../errors.ts';
+import type { TaskExecutions } from '../ports/job-client.ts';
 import { toPipelineError } from './temporal-error.ts';
 
 const LOOK_EVERY_MS = 200;
@@ -17,7 +18,7 @@ interface Execution {
 }
 
 /** What Temporal keeps of a task: the runs of its job, and the workflows that were started for it. */
-export function createTaskExecutions({ client }: { client: Client }) {
+export function createTaskExecutions({ client }: { client: Client }): TaskExecutions {
   const { workflow, workflowService } = client;
   const { namespace } = client.options;
 

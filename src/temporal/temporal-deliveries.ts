@@ -12,7 +12,7 @@ import {
   type WebhookMessage,
 } from '../contracts/webhook.ts';
 import { PipelineError } from '../errors.ts';
-import type { Delivery, DeliveryClient, DeliveryQuery } from '../ports/delivery-client.ts';
+import type { Delivery, DeliveryClient, DeliveryQuery } from '../ports/webhooks.ts';
 import { readPage, toCursor } from './page-cursor.ts';
 import { toPipelineError } from './temporal-error.ts';
 

@@ -1,7 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { toWorkflowId } from '../contracts/messages.ts';
 import { BREAKER_QUERY, type GateState, TALK_HINT_SIGNAL, toBreakerId } from '../contracts/provider-gate.ts';
-import type { ProviderGateClient } from '../ports/provider-gate-client.ts';
+import type { ProviderGateClient } from '../ports/video-provider.ts';
 import { toPipelineError } from './temporal-error.ts';
 
 const CALL_TIMEOUT_MS = 3_000;

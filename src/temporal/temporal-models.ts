@@ -4,7 +4,7 @@ import { isErrorCode } from '../contracts/error-codes.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { SELF_TEST, type SelfTestResult } from '../contracts/self-test.ts';
 import { PipelineError } from '../errors.ts';
-import type { ModelClient } from '../ports/model-client.ts';
+import type { ModelClient } from '../ports/models.ts';
 import { countWaiting } from './queue-place.ts';
 import { toPipelineError } from './temporal-error.ts';
 

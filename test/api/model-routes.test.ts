@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { gpuRoutes } from '../../src/api/routes/gpu.ts';
 import { modelHealthRoutes } from '../../src/api/routes/model-health.ts';
 import { PipelineError } from '../../src/errors.ts';
-import type { ModelClient } from '../../src/ports/model-client.ts';
+import type { ModelClient } from '../../src/ports/models.ts';
 import type { SlotSnapshot } from '../../src/ports/slot-task.ts';
 import { createFileStore, type FileStore } from '../../src/storage/file/file-store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';

@@ -6,8 +6,9 @@ import type { JobFailure, JobResult, TaskMetadata } from '../../src/contracts/jo
 import type { StageEvent } from '../../src/contracts/stages.ts';
 import { taskKeys } from '../../src/contracts/task-keys.ts';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
+import type { TaskRecords } from '../../src/ports/task-records.ts';
 import { createFileStore } from '../../src/storage/file/file-store.ts';
-import { createTaskRecords, type TaskRecords } from '../../src/storage/task-records.ts';
+import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { JOB_OPTIONS } from '../harness/job-options.ts';
 
 const TASK = '0a8f3c52-6f0b-4b57-9a4e-0f4f5a3b2c1d';

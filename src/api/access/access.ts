@@ -1,7 +1,7 @@
 import type { ApiKey } from '../../contracts/api-key.ts';
 import { toNetworks } from '../../outbound/networks.ts';
 import type { JobClient } from '../../ports/job-client.ts';
-import type { TaskRecords } from '../../storage/task-records.ts';
+import type { TaskRecords } from '../../ports/task-records.ts';
 import { createTaskOwners } from '../tasks/task-owners.ts';
 import { createOpenDoor } from './anonymous-access.ts';
 import type { GuardDeps } from './guard.ts';

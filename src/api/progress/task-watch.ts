@@ -3,7 +3,7 @@ import type { JobOutcome } from '../../contracts/job.ts';
 import type { StageEvent } from '../../contracts/stages.ts';
 import { PipelineError } from '../../errors.ts';
 import type { HistoryCursor, JobClient } from '../../ports/job-client.ts';
-import type { TaskRecords } from '../../storage/task-records.ts';
+import type { TaskRecords } from '../../ports/task-records.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { toForgottenEnd, toLostEnd } from '../tasks/lost-job.ts';
 import { isTaskUnknown } from '../tasks/task-owners.ts';

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import type { StorageUsage } from '../../storage/storage-usage.ts';
+import type { StorageUsage } from '../../ports/storage-usage.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import { problems } from '../wire/problem.ts';
 import { StorageStats } from '../wire/storage-stats.ts';

@@ -1,7 +1,8 @@
 import { PipelineError } from '../../errors.ts';
 import { MEDIA_HEAD_BYTES } from '../../media/decode/media-type.ts';
-import { type Outbound, unreachable } from '../../outbound/outbound.ts';
+import { unreachable } from '../../outbound/outbound.ts';
 import type { ReceivedFile, ScratchFolder } from '../../ports/object-store.ts';
+import type { Outbound } from '../../ports/outbound.ts';
 import type { JobForm, JobOrder } from './job-form.ts';
 import type { FileRule } from './multipart.ts';
 import { receiveFile } from './receive-file.ts';

@@ -4,7 +4,7 @@ import { uploadKey } from '../../contracts/task-keys.ts';
 import { PipelineError } from '../../errors.ts';
 import type { JobClient } from '../../ports/job-client.ts';
 import type { ObjectStore, ReceivedFile } from '../../ports/object-store.ts';
-import type { TaskRecords } from '../../storage/task-records.ts';
+import type { TaskRecords } from '../../ports/task-records.ts';
 import { toFingerprint } from './fingerprint.ts';
 import type { JobDefaults, JobForm } from './job-form.ts';
 

@@ -2,8 +2,8 @@ import type { TaskMetadata } from '../../contracts/job.ts';
 import { isTerminal } from '../../contracts/stages.ts';
 import type { Timeline, TimelineStage } from '../../contracts/timeline.ts';
 import { PipelineError } from '../../errors.ts';
-import type { TimelineClient } from '../../ports/timeline-client.ts';
-import type { TaskRecords } from '../../storage/task-records.ts';
+import type { TimelineClient } from '../../ports/job-client.ts';
+import type { TaskRecords } from '../../ports/task-records.ts';
 
 const NOTHING = { compute: 0, provider: 0, retry: 0, queue: 0, orchestration: 0 };
 

@@ -1,6 +1,6 @@
 import { PipelineError } from '../../errors.ts';
 import type { JobClient } from '../../ports/job-client.ts';
-import type { TaskRecords } from '../../storage/task-records.ts';
+import type { TaskRecords } from '../../ports/task-records.ts';
 import { type Caller, maySee } from '../access/caller.ts';
 
 /** Rejects with TASK_NOT_FOUND for a task that nobody knows; nothing for one that was submitted without a key. */

@@ -3,7 +3,7 @@ import { STAGE_PERCENT, type StageEvent } from '../../contracts/stages.ts';
 import type { TaskStatus } from '../../contracts/task-status.ts';
 import { PipelineError } from '../../errors.ts';
 import type { JobClient, JobDescription } from '../../ports/job-client.ts';
-import type { TaskRecords } from '../../storage/task-records.ts';
+import type { TaskRecords } from '../../ports/task-records.ts';
 import { estimateEnd } from '../progress/estimate-end.ts';
 import { toForgottenEnd, toLostEnd } from './lost-job.ts';
 import { isTaskUnknown } from './task-owners.ts';

@@ -8,7 +8,7 @@ import {
   type TimeSplit,
 } from '../../contracts/timeline.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { TaskRecords } from '../../storage/task-records.ts';
+import type { TaskRecords } from '../../ports/task-records.ts';
 import { toRecordedTimeline } from './read-timeline.ts';
 
 const RECORD = /^videos\/([^/]+)\/metadata\.json$/;

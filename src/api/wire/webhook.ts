@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import type { Delivery as StoredDelivery } from '../../ports/delivery-client.ts';
+import type { Delivery as StoredDelivery } from '../../ports/webhooks.ts';
 import { Instant, TASK_ID } from './task.ts';
 
 export const DeliveryStateName = z.enum(['pending', 'delivered', 'failed', 'disabled']);

@@ -1,11 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
-import {
-  createWebhookSecrets,
-  type WebhookSecret,
-  type WebhookSecrets,
-} from '../../storage/webhook-secrets.ts';
+import type { WebhookSecret, WebhookSecrets } from '../../ports/webhooks.ts';
+import { createWebhookSecrets } from '../../storage/webhook-secrets.ts';
 import { connectClient } from '../../temporal/connection.ts';
 import { createTemporalDeliveries } from '../../temporal/temporal-deliveries.ts';
 import { openStore } from '../../workers/open-store.ts';

@@ -1,4 +1,4 @@
-import type { DetectPersonsInput, DetectPersonsResult } from '../../ports/model-tasks.ts';
+import type { DetectPersonsInput, DetectPersonsResult } from '../../ports/models.ts';
 import type { SlotTask } from '../../ports/slot-task.ts';
 import { createLadder } from '../runtime/fallback.ts';
 import { type ModelPlan, planRungs, type Rung } from '../runtime/fallback-levels.ts';

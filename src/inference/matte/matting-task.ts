@@ -1,6 +1,6 @@
 import type { Box } from '../../contracts/job.ts';
 import { PipelineError } from '../../errors.ts';
-import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../ports/model-tasks.ts';
+import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../ports/models.ts';
 import type { SlotTask } from '../../ports/slot-task.ts';
 import { area as boxArea } from '../detect/boxes.ts';
 import { openImage, readArea } from '../image/open-image.ts';

@@ -6,7 +6,7 @@ import type {
   DetectPersonsResult,
   RemoveBackgroundInput,
   RemoveBackgroundResult,
-} from '../../ports/model-tasks.ts';
+} from '../../ports/models.ts';
 import type { SlotPool } from '../../ports/slot-task.ts';
 import { createSlotPool } from '../../slots/slot-pool.ts';
 import type { Logger } from '../../telemetry/logger.ts';

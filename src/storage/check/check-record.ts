@@ -1,8 +1,8 @@
 import type { TaskMetadata } from '../../contracts/job.ts';
 import { taskKeys } from '../../contracts/task-keys.ts';
 import { PipelineError } from '../../errors.ts';
+import type { TaskRecords } from '../../ports/task-records.ts';
 import type { ListedTask } from '../retention/list-tasks.ts';
-import type { TaskRecords } from '../task-records.ts';
 import type { CheckOptions, FaultyObject } from './check.ts';
 
 const DAY_MS = 24 * 3_600_000;

@@ -5,9 +5,9 @@ import { taskKeys } from '../../contracts/task-keys.ts';
 import { videoFormatOf } from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
+import type { TaskRecords } from '../../ports/task-records.ts';
 import { withoutObjects } from '../retention/judge-task.ts';
 import { type ListedTask, listTasks } from '../retention/list-tasks.ts';
-import type { TaskRecords } from '../task-records.ts';
 import { checkRecord, readRecord } from './check-record.ts';
 
 export type Fault = 'missing' | 'corrupt' | 'orphaned';

@@ -1,7 +1,7 @@
 import type { TaskMetadata } from '../../contracts/job.ts';
 import type { FilesAndBytes, RetentionGroup } from '../../contracts/retention.ts';
 import type { ListedObject, ObjectStore } from '../../ports/object-store.ts';
-import type { TaskRecords } from '../task-records.ts';
+import type { TaskRecords } from '../../ports/task-records.ts';
 import { withoutObjects } from './judge-task.ts';
 
 /** Deleting many at once is faster; few enough that a decision is young when it is carried out. */

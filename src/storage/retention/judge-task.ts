@@ -2,7 +2,7 @@ import type { TaskMetadata } from '../../contracts/job.ts';
 import type { KeepNote, RetentionGroup } from '../../contracts/retention.ts';
 import { type Tier, taskKeys } from '../../contracts/task-keys.ts';
 import type { ListedObject } from '../../ports/object-store.ts';
-import type { TaskRecords } from '../task-records.ts';
+import type { TaskRecords } from '../../ports/task-records.ts';
 import type { TaskObject } from './list-tasks.ts';
 
 const DAY_MS = 24 * 3_600_000;

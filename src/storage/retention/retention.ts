@@ -5,7 +5,7 @@ import {
   type RetentionReport,
 } from '../../contracts/retention.ts';
 import type { ListedObject, ObjectStore } from '../../ports/object-store.ts';
-import type { TaskRecords } from '../task-records.ts';
+import type { TaskRecords } from '../../ports/task-records.ts';
 import { createBin } from './deletion-batch.ts';
 import { evictEntries } from './evict-entries.ts';
 import { judgeTask, type TaskRules } from './judge-task.ts';

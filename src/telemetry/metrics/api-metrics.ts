@@ -1,5 +1,5 @@
 import type { PipelineStatistics } from '../../ports/pipeline-statistics.ts';
-import type { StorageUsage } from '../../storage/storage-usage.ts';
+import type { StorageUsage } from '../../ports/storage-usage.ts';
 import { addHttpMetrics, type HttpMetrics } from './http-metrics.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { addPipelineMetrics } from './pipeline-metrics.ts';

@@ -1,7 +1,6 @@
 import { Gauge } from 'prom-client';
 import type { ProviderName } from '../../contracts/job.ts';
-import type { ProviderGateClient } from '../../ports/provider-gate-client.ts';
-import type { RemoteVideoProvider } from '../../ports/video-provider.ts';
+import type { ProviderGateClient, RemoteVideoProvider } from '../../ports/video-provider.ts';
 import { atMostEvery, type Metrics } from './metrics.ts';
 
 /** Each look costs a request that counts against the account's limits. */

@@ -1,5 +1,5 @@
 import { Gauge } from 'prom-client';
-import type { StorageUsage } from '../../storage/storage-usage.ts';
+import type { StorageUsage } from '../../ports/storage-usage.ts';
 import type { Metrics } from './metrics.ts';
 
 /** @param readUsage may answer from a scan of minutes ago. */

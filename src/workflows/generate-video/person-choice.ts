@@ -1,7 +1,7 @@
 import { condition, defineUpdate, setHandler } from '@temporalio/workflow';
 import type { JobOptions, Person } from '../../contracts/job.ts';
 import { CHOOSE_PERSON_UPDATE } from '../../contracts/messages.ts';
-import type { DetectPersonsResult } from '../../ports/model-tasks.ts';
+import type { DetectPersonsResult } from '../../ports/models.ts';
 import { refusal } from '../refusal.ts';
 
 const choosePersonUpdate = defineUpdate<void, [person: number]>(CHOOSE_PERSON_UPDATE);

@@ -6,7 +6,7 @@ import { loadConfig } from '../../../src/config/config.ts';
 import { MATTING_KINDS } from '../../../src/inference/matte/matting-output.ts';
 import { listModels } from '../../../src/inference/runtime/find-model.ts';
 import { createDetectorPool, createMattingPool } from '../../../src/inference/runtime/pools.ts';
-import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../../src/ports/model-tasks.ts';
+import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../../src/ports/models.ts';
 import { createSlotPool } from '../../../src/slots/slot-pool.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
