@@ -1,4 +1,4 @@
-/** What vitest's JSON reporter writes, as far as it is read here. */
+/** The parts of the report of vitest's JSON reporter that are read here. */
 export interface VitestReport {
   testResults: Array<{
     name: string;
@@ -11,16 +11,24 @@ export interface TestSummary {
   passed: number;
   failed: number;
   skipped: number;
-  /** Full names of skipped tests by what they lack, as their names say: "(needs MEDIA_DIR)". */
+  /** Full names of skipped tests by what they lack, which their names tell: "(needs MEDIA_DIR)". */
   skippedFor: Map<string, string[]>;
 }
 
-const NEEDS = /\(needs ([^)]+)\)/;
-export const UNSAID = 'no reason that its name tells';
+const NEEDS = /\(needs ([^)]+)\)/g;
+export const UNSAID = 'a reason that their names do not tell';
+
+/** Folders that a machine may lack, in CI too: they are no part of the project. */
+const OPTIONAL = new Set(['MODELS_DIR', 'MEDIA_DIR', UNSAID]);
+
+/** Whether a test may be skipped in CI: only for want of media and models, never for want of a program. */
+export function maySkipInCi(reason: string): boolean {
+  return reason.split(' and ').every((one) => OPTIONAL.has(one));
+}
 
 /**
- * A file that could not be loaded counts as one failure, and so does a run that ended badly without a failed test, or
- * without any report: it has died.
+ * A file that could not be loaded counts as one failure. So does a run that exits with an error but without a failed
+ * test, and a run that dies before its report.
  */
 export function summarize(report: VitestReport | undefined, exitCode: number | null): TestSummary {
   const files = report?.testResults ?? [];
@@ -32,11 +40,15 @@ export function summarize(report: VitestReport | undefined, exitCode: number | n
   );
   const failed = ofStatus('failed').length + unloaded.length;
   const skipped = ofStatus('skipped', 'pending', 'todo', 'disabled');
-  const skippedFor = Map.groupBy(skipped, ({ fullName }) => NEEDS.exec(fullName)?.[1] ?? UNSAID);
+  const skippedFor = Map.groupBy(skipped, ({ fullName }) => reasonOf(fullName));
   return {
     passed: ofStatus('passed').length,
     failed: failed === 0 && (exitCode !== 0 || !report) ? 1 : failed,
     skipped: skipped.length,
     skippedFor: new Map([...skippedFor].map(([reason, of]) => [reason, of.map(({ fullName }) => fullName)])),
   };
+}
+
+function reasonOf(fullName: string): string {
+  return [...fullName.matchAll(NEEDS)].map(([, reason]) => reason).join(' and ') || UNSAID;
 }

@@ -13,6 +13,7 @@ import { toImageTensor } from '../src/inference/image/image-tensor.ts';
 import { findModel, type ModelTask } from '../src/inference/runtime/find-model.ts';
 import { openSession } from '../src/inference/runtime/session.ts';
 import { readWav } from '../src/media/audio/wav.ts';
+import { needs } from './harness/needs.ts';
 import { modelsDir } from './harness/shared-media.ts';
 
 const samplePath = (name: string): string => fileURLToPath(new URL(`../samples/${name}`, import.meta.url));
@@ -41,7 +42,7 @@ describe('the sample voice', () => {
   });
 });
 
-describe.skipIf(!modelsDir)('the sample portrait before real models (needs MODELS_DIR)', () => {
+needs('MODELS_DIR').describe('the sample portrait before real models', () => {
   const model = (task: ModelTask, kinds: readonly string[]) =>
     findModel(task, kinds, { dir: modelsDir, cacheDir: 'none' });
   let face: FaceLandmarks;

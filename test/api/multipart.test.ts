@@ -10,7 +10,8 @@ import { receiveForm } from '../../src/api/submit/multipart.ts';
 import { toUploadRules } from '../../src/api/submit/upload-rules.ts';
 import { asScratchFolder } from '../../src/storage/scratch-folder.ts';
 import { jobForm, PHOTO, VOICE } from '../harness/api/job-form-data.ts';
-import { maySmallDisk, runOnSmallDisk } from '../harness/small-disk.ts';
+import { needs } from '../harness/needs.ts';
+import { runOnSmallDisk } from '../harness/small-disk.ts';
 
 const rules = toUploadRules({
   ...API_LIMITS,
@@ -135,13 +136,10 @@ describe('receiveForm', () => {
     }
   });
 
-  it.skipIf(!maySmallDisk)(
-    'says that the disk is full, and not that the client broke off (needs user namespaces to mount a small one)',
-    async () => {
-      const program = join(import.meta.dirname, 'fill-upload-disk.ts');
-      expect(await runOnSmallDisk(program, 1)).toBe('STORAGE_FULL');
-    },
-  );
+  needs('user namespaces').it('reports a full disk, not that the client broke off', async () => {
+    const program = join(import.meta.dirname, 'fill-upload-disk.ts');
+    expect(await runOnSmallDisk(program, 1)).toBe('STORAGE_FULL');
+  });
 
   it('refuses what is no complete form', async () => {
     const { bytes, ...request } = await toRequest(jobForm());

@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import { createApiServer } from '../../src/api/http/server.ts';
 import { describedApi } from '../harness/api/described-api.ts';
-import { chromiumPath, openBrowser } from '../harness/browser/browser.ts';
+import { openBrowser } from '../harness/browser/browser.ts';
 import { openInTest } from '../harness/browser/open-in-test.ts';
+import { needs } from '../harness/needs.ts';
 
-describe.skipIf(!chromiumPath)('GET /docs in a browser (needs chromium)', () => {
+needs('chromium').describe('GET /docs in a browser', () => {
   const server = createApiServer(createApp(describedApi()));
   let browser: Browser;
   let url: string;

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath, openBrowser, SIZES } from '../harness/browser/browser.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openBrowser, SIZES } from '../harness/browser/browser.ts';
 import { faultsOfView } from '../harness/browser/faults-of-view.ts';
 import { choose, openInTest } from '../harness/browser/open-in-test.ts';
 import { type PageStack, SAMPLE_PHOTO, startPageStack } from '../harness/browser/page-stack.ts';
+import { needs } from '../harness/needs.ts';
 
 const VIDEO_MS = 150_000;
 
@@ -31,198 +32,192 @@ async function dropFile(page: Page, target: string, path: string, type: string):
   await page.dispatchEvent(target, 'drop', { dataTransfer });
 }
 
-describe.skipIf(!chromiumPath)(
-  'the page in a browser (needs chromium)',
-  { timeout: VIDEO_MS + 60_000 },
-  () => {
-    let stack: PageStack;
-    let browser: Browser;
-    /** The task of the first test, for those that look at a video. */
-    let videoUrl: string;
+needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000 }, () => {
+  let stack: PageStack;
+  let browser: Browser;
+  /** The task of the first test, for those that look at a video. */
+  let videoUrl: string;
 
-    beforeAll(async () => {
-      [stack, browser] = await Promise.all([startPageStack(), openBrowser()]);
-    });
-    afterAll(async () => {
-      await browser?.close();
-      await stack?.[Symbol.asyncDispose]();
-    });
+  beforeAll(async () => {
+    [stack, browser] = await Promise.all([startPageStack(), openBrowser()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await stack?.[Symbol.asyncDispose]();
+  });
 
-    const open = (url: string, options?: BrowserContextOptions) => openInTest(browser, url, options);
+  const open = (url: string, options?: BrowserContextOptions) => openInTest(browser, url, options);
 
-    it('leads from a dropped photo to a video that plays, though the server is killed and the line is cut', async () => {
-      const { page, complaints } = await open(stack.url);
-      await dropFile(page, '.photo-drop', SAMPLE_PHOTO, 'image/jpeg');
-      await dropFile(page, '.voice-drop', stack.files.shortVoice, 'audio/wav');
-      await page.getByRole('radio', { name: 'Sky' }).check();
-      await page.getByRole('button', { name: 'Make the video' }).click();
-      await page.getByText('1 person found, number 1 speaks').waitFor();
-      const before = complaints.length;
+  it('leads from a dropped photo to a video that plays, though the server is killed and the line is cut', async () => {
+    const { page, complaints } = await open(stack.url);
+    await dropFile(page, '.photo-drop', SAMPLE_PHOTO, 'image/jpeg');
+    await dropFile(page, '.voice-drop', stack.files.shortVoice, 'audio/wav');
+    await page.getByRole('radio', { name: 'Sky' }).check();
+    await page.getByRole('button', { name: 'Make the video' }).click();
+    await page.getByText('1 person found, number 1 speaks').waitFor();
+    const before = complaints.length;
 
-      await stack.killApi();
-      await page.getByText('The server does not answer').waitFor();
-      await stack.startApi();
-      await page.getByText('The server does not answer').waitFor({ state: 'detached' });
-      await page.context().setOffline(true);
-      await page.getByText('You are offline').waitFor();
-      await page.context().setOffline(false);
-      await page.reload();
+    await stack.killApi();
+    await page.getByText('The server does not answer').waitFor();
+    await stack.startApi();
+    await page.getByText('The server does not answer').waitFor({ state: 'detached' });
+    await page.context().setOffline(true);
+    await page.getByText('You are offline').waitFor();
+    await page.context().setOffline(false);
+    await page.reload();
 
-      await page.getByRole('heading', { name: 'Your video is ready' }).waitFor({ timeout: VIDEO_MS });
-      const played = await page.locator('video').evaluate(async (video: Video) => {
-        video.muted = true;
-        await video.play();
-        await new Promise((resolve) =>
-          video.addEventListener('timeupdate', () => video.currentTime > 0.2 && resolve(0)),
-        );
-        return { time: video.currentTime, width: video.videoWidth, poster: video.poster };
-      });
-      expect(played.time).toBeGreaterThan(0.2);
-      expect(played.width).toBeGreaterThan(100);
-      expect(played.poster).toContain('/thumbnail');
-      expect(await page.locator('.step.done').count()).toBe(6);
-      expect(complaints.slice(0, before)).toEqual([]);
-      // Chromium itself tells the console of each request that finds no server.
-      expect(complaints.filter((text) => !/ERR_CONNECTION|ERR_INTERNET|ERR_INCOMPLETE/.test(text))).toEqual(
-        [],
+    await page.getByRole('heading', { name: 'Your video is ready' }).waitFor({ timeout: VIDEO_MS });
+    const played = await page.locator('video').evaluate(async (video: Video) => {
+      video.muted = true;
+      await video.play();
+      await new Promise((resolve) =>
+        video.addEventListener('timeupdate', () => video.currentTime > 0.2 && resolve(0)),
       );
-      videoUrl = page.url();
-      await page.context().close();
+      return { time: video.currentTime, width: video.videoWidth, poster: video.poster };
     });
+    expect(played.time).toBeGreaterThan(0.2);
+    expect(played.width).toBeGreaterThan(100);
+    expect(played.poster).toContain('/thumbnail');
+    expect(await page.locator('.step.done').count()).toBe(6);
+    expect(complaints.slice(0, before)).toEqual([]);
+    // Chromium itself tells the console of each request that finds no server.
+    expect(complaints.filter((text) => !/ERR_CONNECTION|ERR_INTERNET|ERR_INCOMPLETE/.test(text))).toEqual([]);
+    videoUrl = page.url();
+    await page.context().close();
+  });
 
-    it('shows the video while it is made, and goes on with the finished one at the same moment', async () => {
-      const { page, complaints } = await open(stack.url, { viewport: { width: 1366, height: 700 } });
-      await choose(page, SAMPLE_PHOTO, stack.files.longVoice);
-      await page.getByRole('button', { name: 'Make the video' }).click();
-      const preview = page.locator('[data-test=preview]');
-      await preview.waitFor({ timeout: VIDEO_MS });
-      const timeOf = (video: Video) => video.currentTime;
-      await expect.poll(() => preview.evaluate(timeOf), { timeout: 20_000 }).toBeGreaterThan(0.2);
-      const box = await preview.boundingBox();
-      expect(await page.getByRole('heading', { name: 'Your video is ready' }).count()).toBe(0);
+  it('shows the video while it is made, and goes on with the finished one at the same moment', async () => {
+    const { page, complaints } = await open(stack.url, { viewport: { width: 1366, height: 700 } });
+    await choose(page, SAMPLE_PHOTO, stack.files.longVoice);
+    await page.getByRole('button', { name: 'Make the video' }).click();
+    const preview = page.locator('[data-test=preview]');
+    await preview.waitFor({ timeout: VIDEO_MS });
+    const timeOf = (video: Video) => video.currentTime;
+    await expect.poll(() => preview.evaluate(timeOf), { timeout: 20_000 }).toBeGreaterThan(0.2);
+    const box = await preview.boundingBox();
+    expect(await page.getByRole('heading', { name: 'Your video is ready' }).count()).toBe(0);
 
-      await preview.waitFor({ state: 'detached', timeout: VIDEO_MS });
-      const video = page.locator('video');
-      expect(await video.evaluate(timeOf)).toBeGreaterThan(0.2);
-      expect(await video.boundingBox()).toEqual(box);
-      const bottomOf = ({ y, height }: { y: number; height: number }) => y + height;
-      const screen = await page.locator('.screen').boundingBox();
-      expect(bottomOf(box!)).toBeLessThanOrEqual(bottomOf(screen!));
-      expect(await video.getAttribute('src')).toMatch(/\/video$/);
-      expect(complaints).toEqual([]);
-      await page.context().close();
+    await preview.waitFor({ state: 'detached', timeout: VIDEO_MS });
+    const video = page.locator('video');
+    expect(await video.evaluate(timeOf)).toBeGreaterThan(0.2);
+    expect(await video.boundingBox()).toEqual(box);
+    const bottomOf = ({ y, height }: { y: number; height: number }) => y + height;
+    const screen = await page.locator('.screen').boundingBox();
+    expect(bottomOf(box!)).toBeLessThanOrEqual(bottomOf(screen!));
+    expect(await video.getAttribute('src')).toMatch(/\/video$/);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('shows the video to a browser that did not make it, in a phone and in German', async () => {
+    const { page, complaints } = await open(videoUrl, {
+      viewport: SIZES.phone,
+      locale: 'de-DE',
     });
+    await page.getByRole('heading', { name: 'Dein Video ist fertig' }).waitFor();
+    expect(await page.getAttribute('html', 'lang')).toBe('de');
+    await page.getByRole('tab', { name: 'Ausschnitt' }).click();
+    await page.getByRole('slider', { name: 'Foto und Ausschnitt vergleichen' }).fill('20');
+    await page.getByRole('button', { name: 'Teilen' }).click();
+    const link = await page.getByRole('textbox', { name: 'Teilen' }).inputValue();
+    const shared = await fetch(link);
+    expect([shared.status, shared.headers.get('content-type')]).toEqual([200, 'video/mp4']);
+    expect(await faultsOfView(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
 
-    it('shows the video to a browser that did not make it, in a phone and in German', async () => {
-      const { page, complaints } = await open(videoUrl, {
-        viewport: SIZES.phone,
-        locale: 'de-DE',
-      });
-      await page.getByRole('heading', { name: 'Dein Video ist fertig' }).waitFor();
-      expect(await page.getAttribute('html', 'lang')).toBe('de');
-      await page.getByRole('tab', { name: 'Ausschnitt' }).click();
-      await page.getByRole('slider', { name: 'Foto und Ausschnitt vergleichen' }).fill('20');
-      await page.getByRole('button', { name: 'Teilen' }).click();
-      const link = await page.getByRole('textbox', { name: 'Teilen' }).inputValue();
-      const shared = await fetch(link);
-      expect([shared.status, shared.headers.get('content-type')]).toEqual([200, 'video/mp4']);
+  it('has the person chosen with a click in the photo', async () => {
+    const { page, complaints } = await open(stack.url);
+    await choose(page, stack.files.twoPersons, stack.files.longVoice);
+    await page.getByText('More options').click();
+    await page.getByLabel('Who speaks').selectOption('ask');
+    await page.getByRole('button', { name: 'Make the video' }).click();
+    await page.getByRole('heading', { name: 'Several persons were found' }).waitFor();
+    expect(await faultsOfView(page)).toEqual([]);
+    await page.locator('[data-test=person-2]').click();
+    await page.getByText('2 persons found, number 2 speaks').waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('heading', { name: 'Cancelled' }).waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('records a voice, shows its level, and cuts it with the keyboard', async () => {
+    const { page, complaints } = await open(stack.url);
+    await page.getByRole('button', { name: 'Record' }).click();
+    const level = page.locator('meter');
+    await expect.poll(() => level.evaluate((meter: { value: number }) => meter.value)).toBeGreaterThan(0.2);
+    await page.waitForTimeout(1_200);
+    await page.getByRole('button', { name: 'Stop' }).click();
+    const end = page.getByRole('slider', { name: 'End of the selection' });
+    await end.waitFor();
+    const whole = Number(await end.getAttribute('aria-valuenow'));
+    await end.press('ArrowLeft');
+    await end.press('ArrowLeft');
+    expect(Number(await end.getAttribute('aria-valuenow'))).toBeCloseTo(whole - 0.2, 1);
+    expect(whole).toBeGreaterThan(0.9);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('says of a failed task what to do, and lets it be changed', async () => {
+    const { page, complaints } = await open(stack.url, { viewport: SIZES.phone });
+    await choose(page, stack.files.hills, stack.files.shortVoice);
+    await page.getByRole('button', { name: 'Make the video' }).click();
+    await page.getByRole('heading', { name: 'Nobody was found in the photo' }).waitFor();
+    expect(await page.locator('[role=status].unseen').textContent()).toContain('Nobody was found');
+    expect(await faultsOfView(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Change and try again' }).click();
+    await page.getByRole('img', { name: 'Your photo: hills.png' }).waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('is filled in and sent with the keyboard alone', async () => {
+    const { page } = await open(stack.url);
+    const focused = () => page.evaluate<string>("document.activeElement?.textContent?.trim() ?? ''");
+    const tabTo = async (name: string) => {
+      for (let presses = 0; presses < 40; presses += 1) {
+        await page.keyboard.press('Tab');
+        if ((await focused()).includes(name)) return;
+      }
+      throw new Error(`Tab does not lead to ${name}`);
+    };
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Skip to the content');
+    await tabTo('Try it with the sample');
+    await page.keyboard.press('Enter');
+    await page.getByRole('slider', { name: 'End of the selection' }).waitFor();
+    await page.keyboard.press('Tab');
+    await tabTo('Make the video');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('heading', { name: 'Cancelled' }).waitFor();
+    await page.context().close();
+  });
+
+  it.each(['phone', 'laptop'] as const)(
+    'has no fault in any view that axe finds, on a %s screen',
+    async (size) => {
+      const { page } = await open(stack.url, { viewport: SIZES[size] });
       expect(await faultsOfView(page)).toEqual([]);
-      expect(complaints).toEqual([]);
-      await page.context().close();
-    });
-
-    it('has the person chosen with a click in the photo', async () => {
-      const { page, complaints } = await open(stack.url);
-      await choose(page, stack.files.twoPersons, stack.files.longVoice);
-      await page.getByText('More options').click();
-      await page.getByLabel('Who speaks').selectOption('ask');
-      await page.getByRole('button', { name: 'Make the video' }).click();
-      await page.getByRole('heading', { name: 'Several persons were found' }).waitFor();
-      expect(await faultsOfView(page)).toEqual([]);
-      await page.locator('[data-test=person-2]').click();
-      await page.getByText('2 persons found, number 2 speaks').waitFor();
-      await page.getByRole('button', { name: 'Cancel' }).click();
-      await page.getByRole('heading', { name: 'Cancelled' }).waitFor();
-      expect(complaints).toEqual([]);
-      await page.context().close();
-    });
-
-    it('records a voice, shows its level, and cuts it with the keyboard', async () => {
-      const { page, complaints } = await open(stack.url);
-      await page.getByRole('button', { name: 'Record' }).click();
-      const level = page.locator('meter');
-      await expect.poll(() => level.evaluate((meter: { value: number }) => meter.value)).toBeGreaterThan(0.2);
-      await page.waitForTimeout(1_200);
-      await page.getByRole('button', { name: 'Stop' }).click();
-      const end = page.getByRole('slider', { name: 'End of the selection' });
-      await end.waitFor();
-      const whole = Number(await end.getAttribute('aria-valuenow'));
-      await end.press('ArrowLeft');
-      await end.press('ArrowLeft');
-      expect(Number(await end.getAttribute('aria-valuenow'))).toBeCloseTo(whole - 0.2, 1);
-      expect(whole).toBeGreaterThan(0.9);
-      expect(complaints).toEqual([]);
-      await page.context().close();
-    });
-
-    it('says of a failed task what to do, and lets it be changed', async () => {
-      const { page, complaints } = await open(stack.url, { viewport: SIZES.phone });
-      await choose(page, stack.files.hills, stack.files.shortVoice);
-      await page.getByRole('button', { name: 'Make the video' }).click();
-      await page.getByRole('heading', { name: 'Nobody was found in the photo' }).waitFor();
-      expect(await page.locator('[role=status].unseen').textContent()).toContain('Nobody was found');
-      expect(await faultsOfView(page)).toEqual([]);
-      await page.getByRole('button', { name: 'Change and try again' }).click();
-      await page.getByRole('img', { name: 'Your photo: hills.png' }).waitFor();
-      expect(complaints).toEqual([]);
-      await page.context().close();
-    });
-
-    it('is filled in and sent with the keyboard alone', async () => {
-      const { page } = await open(stack.url);
-      const focused = () => page.evaluate<string>("document.activeElement?.textContent?.trim() ?? ''");
-      const tabTo = async (name: string) => {
-        for (let presses = 0; presses < 40; presses += 1) {
-          await page.keyboard.press('Tab');
-          if ((await focused()).includes(name)) return;
-        }
-        throw new Error(`Tab does not lead to ${name}`);
-      };
-      await page.keyboard.press('Tab');
-      expect(await focused()).toBe('Skip to the content');
-      await tabTo('Try it with the sample');
-      await page.keyboard.press('Enter');
+      await choose(page, SAMPLE_PHOTO, stack.files.shortVoice);
       await page.getByRole('slider', { name: 'End of the selection' }).waitFor();
-      await page.keyboard.press('Tab');
-      await tabTo('Make the video');
-      await page.keyboard.press('Enter');
-      await page.getByRole('button', { name: 'Cancel' }).click();
-      await page.getByRole('heading', { name: 'Cancelled' }).waitFor();
+      await page.getByText('More options').click();
+      expect(await faultsOfView(page)).toEqual([]);
+      await page.evaluate("document.documentElement.dir = 'rtl'");
+      expect(await faultsOfView(page)).toEqual([]);
+      for (const [view, heading] of [
+        ['videos', /Videos|No videos yet/],
+        ['operations', 'Operations'],
+      ] as const) {
+        await page.goto(`${stack.url}#/${view}`);
+        await page.getByRole('heading', { name: heading }).waitFor();
+        await page.waitForLoadState('networkidle');
+        expect(await faultsOfView(page)).toEqual([]);
+      }
       await page.context().close();
-    });
-
-    it.each(['phone', 'laptop'] as const)(
-      'has no fault in any view that axe finds, on a %s screen',
-      async (size) => {
-        const { page } = await open(stack.url, { viewport: SIZES[size] });
-        expect(await faultsOfView(page)).toEqual([]);
-        await choose(page, SAMPLE_PHOTO, stack.files.shortVoice);
-        await page.getByRole('slider', { name: 'End of the selection' }).waitFor();
-        await page.getByText('More options').click();
-        expect(await faultsOfView(page)).toEqual([]);
-        await page.evaluate("document.documentElement.dir = 'rtl'");
-        expect(await faultsOfView(page)).toEqual([]);
-        for (const [view, heading] of [
-          ['videos', /Videos|No videos yet/],
-          ['operations', 'Operations'],
-        ] as const) {
-          await page.goto(`${stack.url}#/${view}`);
-          await page.getByRole('heading', { name: heading }).waitFor();
-          await page.waitForLoadState('networkidle');
-          expect(await faultsOfView(page)).toEqual([]);
-        }
-        await page.context().close();
-      },
-    );
-  },
-);
+    },
+  );
+});

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import sharp, { type Sharp } from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readPageFiles } from '../../src/api/http/page-files.ts';
 import { API_LIMITS } from '../../src/api/submit/limits.ts';
 import { VOICE } from '../harness/api/job-form-data.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
-import { chromiumPath, openBrowser } from '../harness/browser/browser.ts';
+import { openBrowser } from '../harness/browser/browser.ts';
 import { faultsOfView } from '../harness/browser/faults-of-view.ts';
 import { openInTest } from '../harness/browser/open-in-test.ts';
+import { needs } from '../harness/needs.ts';
 
 const plain = (width: number, height = width): Sharp =>
   sharp({ create: { width, height, channels: 3, background: '#8aa' } });
@@ -45,66 +46,62 @@ const PHOTOS: Record<string, { bytes: Buffer; said: string }> = {
   'large.png': { bytes: Buffer.alloc(API_LIMITS.imageBytes + 1), said: 'is larger than 25 MB' },
 };
 
-describe.skipIf(!chromiumPath)(
-  'files that no video comes of (needs chromium)',
-  { timeout: 60_000 },
-  async () => {
-    const page = readPageFiles(join(import.meta.dirname, '../../dist/web'));
-    const { api } = await startTestPipeline({ page });
-    let browser: Browser;
-    let folder: string;
-    beforeAll(async () => {
-      browser = await openBrowser();
-      folder = await mkdtemp(join(tmpdir(), 'limelight-refused-files-'));
-    });
-    afterAll(async () => {
-      await browser?.close();
-      await rm(folder, { recursive: true, force: true });
-    });
+needs('chromium').describe('files that no video comes of', { timeout: 60_000 }, async () => {
+  const page = readPageFiles(join(import.meta.dirname, '../../dist/web'));
+  const { api } = await startTestPipeline({ page });
+  let browser: Browser;
+  let folder: string;
+  beforeAll(async () => {
+    browser = await openBrowser();
+    folder = await mkdtemp(join(tmpdir(), 'limelight-refused-files-'));
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
 
-    const kept = async (name: string, bytes: Uint8Array) => {
-      const path = join(folder, name);
-      await writeFile(path, bytes);
-      return path;
-    };
+  const kept = async (name: string, bytes: Uint8Array) => {
+    const path = join(folder, name);
+    await writeFile(path, bytes);
+    return path;
+  };
 
-    it('are refused in a sentence before anything is sent, and the photo before them stays', async () => {
-      const { page, complaints } = await openInTest(browser, `${api.url}/`);
-      await page.setInputFiles(
-        '[data-test=photo-file]',
-        await kept('me.jpg', await plain(200).jpeg().toBuffer()),
-      );
-      const photo = page.getByRole('img', { name: 'Your photo: me.jpg' });
-      await photo.waitFor();
-      for (const [name, { bytes, said }] of Object.entries(PHOTOS)) {
-        await page.setInputFiles('[data-test=photo-file]', await kept(name, bytes));
-        await page.locator('.photo-panel .notice', { hasText: `“${name}” ${said}` }).waitFor();
-        expect(await photo.count()).toBe(1);
-      }
-      expect(await faultsOfView(page)).toEqual([]);
-      await page.setInputFiles('[data-test=photo-file]', join(folder, 'me.jpg'));
-      await page.locator('.photo-panel .notice').waitFor({ state: 'detached' });
-      expect(complaints).toEqual([]);
-      await page.context().close();
-    });
+  it('are refused in a sentence before anything is sent, and the photo before them stays', async () => {
+    const { page, complaints } = await openInTest(browser, `${api.url}/`);
+    await page.setInputFiles(
+      '[data-test=photo-file]',
+      await kept('me.jpg', await plain(200).jpeg().toBuffer()),
+    );
+    const photo = page.getByRole('img', { name: 'Your photo: me.jpg' });
+    await photo.waitFor();
+    for (const [name, { bytes, said }] of Object.entries(PHOTOS)) {
+      await page.setInputFiles('[data-test=photo-file]', await kept(name, bytes));
+      await page.locator('.photo-panel .notice', { hasText: `“${name}” ${said}` }).waitFor();
+      expect(await photo.count()).toBe(1);
+    }
+    expect(await faultsOfView(page)).toEqual([]);
+    await page.setInputFiles('[data-test=photo-file]', join(folder, 'me.jpg'));
+    await page.locator('.photo-panel .notice').waitFor({ state: 'detached' });
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
 
-    it('are refused as a background and as a voice too', async () => {
-      const { page, complaints } = await openInTest(browser, `${api.url}/`);
-      await page.setInputFiles('.swatches input[type=file]', await kept('hills.heic', heic));
-      await page.locator('.swatches .notice', { hasText: '“hills.heic” is a HEIC photo' }).waitFor();
-      await page.setInputFiles('[data-test=voice-file]', await kept('hello.wav', VOICE));
+  it('are refused as a background and as a voice too', async () => {
+    const { page, complaints } = await openInTest(browser, `${api.url}/`);
+    await page.setInputFiles('.swatches input[type=file]', await kept('hills.heic', heic));
+    await page.locator('.swatches .notice', { hasText: '“hills.heic” is a HEIC photo' }).waitFor();
+    await page.setInputFiles('[data-test=voice-file]', await kept('hello.wav', VOICE));
+    await page.locator('.voice-line', { hasText: 'hello.wav' }).waitFor();
+    for (const [name, bytes, said] of [
+      ['nothing.wav', Buffer.alloc(0), 'is empty'],
+      ['letter.mp3', Buffer.from('%PDF-1.7\n'), 'is no recording'],
+    ] as const) {
+      await page.setInputFiles('[data-test=voice-file]', await kept(name, bytes));
+      await page.locator('.notice', { hasText: `“${name}” ${said}` }).waitFor();
       await page.locator('.voice-line', { hasText: 'hello.wav' }).waitFor();
-      for (const [name, bytes, said] of [
-        ['nothing.wav', Buffer.alloc(0), 'is empty'],
-        ['letter.mp3', Buffer.from('%PDF-1.7\n'), 'is no recording'],
-      ] as const) {
-        await page.setInputFiles('[data-test=voice-file]', await kept(name, bytes));
-        await page.locator('.notice', { hasText: `“${name}” ${said}` }).waitFor();
-        await page.locator('.voice-line', { hasText: 'hello.wav' }).waitFor();
-      }
-      expect(await faultsOfView(page)).toEqual([]);
-      expect(complaints).toEqual([]);
-      await page.context().close();
-    });
-  },
-);
+    }
+    expect(await faultsOfView(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+});

@@ -4,18 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readPageFiles } from '../../src/api/http/page-files.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
-import { chromiumPath, openBrowser, SIZES } from '../harness/browser/browser.ts';
+import { openBrowser, SIZES } from '../harness/browser/browser.ts';
 import { faultsOfView } from '../harness/browser/faults-of-view.ts';
 import { choose, openInTest } from '../harness/browser/open-in-test.ts';
+import { needs } from '../harness/needs.ts';
 
 /** The workflow is the real one, and so is the page; no picture is looked at, so that a task takes no time. */
-describe.skipIf(!chromiumPath)('tasks on the page (needs chromium)', { timeout: 60_000 }, async () => {
+needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () => {
   const page = readPageFiles(join(import.meta.dirname, '../../dist/web'));
   const { api, worker } = await startTestPipeline({ page, defaults: { retryWindowS: 60 } });
   const client = createLimelightClient({ baseUrl: api.url });

@@ -5,12 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { VideoFormat } from '../../src/contracts/video-format.ts';
 import { openWav } from '../../src/media/audio/wav.ts';
 import { joinParts } from '../../src/media/encode/talk-parts.ts';
 import { createTalkWriter } from '../../src/media/encode/talk-writer.ts';
-import { chromiumPath, openBrowser, openPage } from '../harness/browser/browser.ts';
+import { openBrowser, openPage } from '../harness/browser/browser.ts';
+import { needs } from '../harness/needs.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
 
 const FRAMES = 110;
@@ -37,7 +38,7 @@ const PLAY = `new Promise((resolve) => {
   video.play();
 })`;
 
-describe.skipIf(!chromiumPath)('in Chromium', { timeout: 120_000 }, () => {
+needs('chromium').describe('in Chromium', { timeout: 120_000 }, () => {
   let folder: string;
   let server: Server;
   let browser: Browser;

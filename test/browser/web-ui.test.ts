@@ -2,14 +2,15 @@ import { openAsBlob } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
-import { chromiumPath, openBrowser } from '../harness/browser/browser.ts';
+import { openBrowser } from '../harness/browser/browser.ts';
+import { needs } from '../harness/needs.ts';
 import { type Monitored, startMonitored } from '../harness/stack/monitored-stack.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples');
 
-describe.skipIf(!chromiumPath)('Temporal’s Web UI (needs chromium)', { timeout: 180_000 }, () => {
+needs('chromium').describe('Temporal’s Web UI', { timeout: 180_000 }, () => {
   let stack: Monitored;
   let browser: Browser;
   beforeAll(async () => {

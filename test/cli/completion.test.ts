@@ -1,14 +1,15 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { toBash } from '../../src/cli/completion/bash.ts';
 import { toCommandWords } from '../../src/cli/completion/command-words.ts';
 import { toFish } from '../../src/cli/completion/fish.ts';
 import { toZsh } from '../../src/cli/completion/zsh.ts';
 import { createProgram } from '../../src/cli/program.ts';
+import { needs } from '../harness/needs.ts';
 
 const COMMANDS = toCommandWords(createProgram());
 
@@ -33,14 +34,6 @@ const SHELLS = {
 };
 
 describe.each(Object.entries(SHELLS))('completion', (shell, { script, ask }) => {
-  const isThere = (() => {
-    try {
-      execFileSync(shell, ['-c', 'exit 0']);
-      return true;
-    } catch {
-      return false;
-    }
-  })();
   let folder: string;
   let path: string;
 
@@ -60,15 +53,12 @@ describe.each(Object.entries(SHELLS))('completion', (shell, { script, ask }) => 
     return all.filter((word) => word !== '' && word.startsWith(words.at(-1)!)).sort();
   };
 
-  it.skipIf(!isThere)(
-    `by ${shell} offers commands, theirs, options and choices (needs ${shell})`,
-    async () => {
-      expect(await offers('ge')).toEqual(['generate']);
-      expect(await offers('models', '')).toEqual(['list', 'pull', 'use', 'verify']);
-      expect(await offers('models', 'pull', '--ac')).toEqual(['--accept-license']);
-      expect(await offers('up', '--role', '')).toEqual(['api', 'gpu', 'io']);
-      expect(await offers('generate', 'me.jpg', '--back')).toEqual(['--background']);
-      expect(await offers('tasks', '--status', 'fail')).toEqual(['failed']);
-    },
-  );
+  needs(shell as 'bash').it(`by ${shell} offers commands, theirs, options and choices`, async () => {
+    expect(await offers('ge')).toEqual(['generate']);
+    expect(await offers('models', '')).toEqual(['list', 'pull', 'use', 'verify']);
+    expect(await offers('models', 'pull', '--ac')).toEqual(['--accept-license']);
+    expect(await offers('up', '--role', '')).toEqual(['api', 'gpu', 'io']);
+    expect(await offers('generate', 'me.jpg', '--back')).toEqual(['--background']);
+    expect(await offers('tasks', '--status', 'fail')).toEqual(['failed']);
+  });
 });

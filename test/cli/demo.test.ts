@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { modelsDir } from '../harness/shared-media.ts';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { needs } from '../harness/needs.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const SAMPLES = fileURLToPath(new URL('../../samples', import.meta.url));
 /** Four processes, real models and real frames on a machine that has other things to do. */
 const DEMO_TIMEOUT_MS = 240_000;
 
-describe.skipIf(!modelsDir)('limelight demo (needs MODELS_DIR)', { timeout: DEMO_TIMEOUT_MS }, () => {
+needs('MODELS_DIR').describe('limelight demo', { timeout: DEMO_TIMEOUT_MS }, () => {
   let folder: string;
   let scratch: string;
 

@@ -13,6 +13,8 @@ import type { Finding } from '../../src/cli/doctor/finding.ts';
 import { freePort } from '../../src/cli/stack/free-port.ts';
 import { findTemporalBinary } from '../../src/temporal/binary.ts';
 import { limelight, limelightInTerminal, MAIN } from '../harness/cli/limelight.ts';
+import { needs } from '../harness/needs.ts';
+import { runOnSmallDisk } from '../harness/small-disk.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 
 const MODELS = join(import.meta.dirname, '../../models');
@@ -177,23 +179,13 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     );
   });
 
-  const small = 'mount -t tmpfs -o size=1m limelight "$1"';
-  const mayMount = promisify(execFile)('unshare', ['-rm', 'sh', '-c', small, '-', tmpdir()]).then(
-    () => true,
-    () => false,
-  );
+  needs('user namespaces').it('11: reports a full disk', async () => {
+    const checks = await runOnSmallDisk(MAIN, 1, {
+      toArgs: () => ['doctor', '--json'],
+      toEnv: (mountPoint) => ({ ...sound, STORAGE_ROOT: mountPoint }),
+    });
 
-  it('11: tells that the disk is full (needs user namespaces to mount a small one)', async ({ skip }) => {
-    skip(!(await mayMount));
-    const mountPoint = join(folder, 'small');
-    await mkdir(mountPoint);
-    const script = `${small} && exec "$2" "$3" doctor --json`;
-    const args = ['-rm', 'sh', '-c', script, '-', mountPoint, process.execPath, MAIN];
-    const env = { ...process.env, ...sound, STORAGE_ROOT: mountPoint };
-
-    const { stdout } = await promisify(execFile)('unshare', args, { env }).catch((error) => error);
-
-    expect(JSON.parse(stdout)).toContainEqual(
+    expect(checks).toContainEqual(
       expect.objectContaining({
         check: 'disk',
         state: 'fault',

@@ -21,12 +21,9 @@ export interface CookbookServer extends AsyncDisposable {
 }
 
 /** `limelight up` with every setting of the page at once, on ports, a bucket and a D-ID of the test's own. */
-export async function startCookbookServer(
-  folder: string,
-  { s3Program, pageOrigin }: { s3Program: string; pageOrigin: string },
-): Promise<CookbookServer> {
+export async function startCookbookServer(folder: string, pageOrigin: string): Promise<CookbookServer> {
   await using starting = new AsyncDisposableStack();
-  const s3 = starting.use(await startS3Server(s3Program));
+  const s3 = starting.use(await startS3Server());
   const emulator = starting.use(await startEmulator({ port: 0 }));
   emulator.open({ apiKey: 'emulator:emulator', credits: 100, faults: NO_FAULTS });
   const ports = [

@@ -2,17 +2,17 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { needs } from '../harness/needs.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const RULES = join(ROOT, 'deploy/prometheus');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
-const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 
 const alerts = [...read('deploy/prometheus/rules.yml').matchAll(/^ {6}- alert: (\w+)$/gm)].map(
   ([, name]) => name!,
 );
 
-describe.skipIf(!hasPromtool)('the alerts, by promtool (needs promtool)', () => {
+needs('promtool').describe('the alerts, by promtool', () => {
   it('are rules, and a configuration, that Prometheus takes', () => {
     execFileSync('promtool', ['check', 'rules', join(RULES, 'rules.yml')]);
     execFileSync('promtool', ['check', 'config', '--syntax-only', join(RULES, 'prometheus.yml')]);

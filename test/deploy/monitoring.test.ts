@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { globSync, openAsBlob, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Emulator, startEmulator } from '../../emulators/d-id/start-emulator.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { parseMetrics } from '../harness/metric-lines.ts';
+import { needs } from '../harness/needs.ts';
 import {
   type Monitored,
   type Prometheus,
@@ -16,7 +16,6 @@ import {
 import { type CollectedSpan, startTraceCollector, type TraceCollector } from '../harness/trace-collector.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const hasPrometheus = spawnSync('prometheus', ['--version']).status === 0;
 const KEY = 'monitored:stack';
 
 let emulator: Emulator;
@@ -196,7 +195,7 @@ describe('the trace of a job', () => {
   });
 });
 
-describe.skipIf(!hasPrometheus)('a real Prometheus over the running stack (needs prometheus)', () => {
+needs('prometheus').describe('a real Prometheus over the running stack', () => {
   let prometheus: Prometheus;
   beforeAll(async () => {
     prometheus = await startPrometheus(Object.values(stack.processes));

@@ -2,20 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { composeCommand, needs } from '../harness/needs.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const run = (program: string, args: string[]) =>
   spawnSync(program, args, { cwd: ROOT, encoding: 'utf8', timeout: 60_000 });
-const has = (program: string, args: string[]) => run(program, args).status === 0;
 
-/** A program of its own, or one of Docker's. */
-const compose = [['docker-compose'], ['docker', 'compose']].find(([program, ...args]) =>
-  has(program!, [...args, 'version']),
-);
-describe.skipIf(!compose)('the compose file (needs docker compose)', () => {
+needs('docker compose').describe('the compose file', () => {
   it.each(['cpu', 'gpu'])('is one that docker compose takes, with the profile %s', (profile) => {
-    const [program, ...args] = compose!;
+    const [program, ...args] = composeCommand()!;
     const { status, stdout, stderr } = run(program!, [...args, '--profile', profile, 'config', '--services']);
     expect(status, stderr).toBe(0);
     expect(stdout.trim().split('\n').sort()).toEqual(
@@ -33,7 +29,7 @@ describe.skipIf(!compose)('the compose file (needs docker compose)', () => {
   });
 });
 
-describe.skipIf(!has('hadolint', ['--version']))('the Dockerfile (needs hadolint)', () => {
+needs('hadolint').describe('the Dockerfile', () => {
   it('has nothing that hadolint finds', () => {
     const { status, stdout } = run('hadolint', ['Dockerfile']);
     expect(stdout).toBe('');
@@ -41,7 +37,7 @@ describe.skipIf(!has('hadolint', ['--version']))('the Dockerfile (needs hadolint
   });
 });
 
-describe.skipIf(!has('systemd-analyze', ['--version']))('the units (need systemd-analyze)', () => {
+needs('systemd-analyze').describe('the units', () => {
   it.each(['api', 'io', 'gpu'])('limelight-%s is one that systemd takes', (role) => {
     const folder = mkdtempSync(join(tmpdir(), 'limelight-units-'));
     try {

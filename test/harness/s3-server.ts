@@ -12,7 +12,7 @@ const SCRIPT = join(import.meta.dirname, '../../scripts/versitygw.mjs');
 const START_TIMEOUT_MS = 30_000;
 const NO_GO = 3;
 
-/** The S3 server's program, built where it is not there yet; nothing where there is no Go to build it with. */
+/** Path of the S3 server's program, built when first needed; undefined without Go. */
 export function obtainS3Program(): string | undefined {
   const { status, stdout, error } = spawnSync(process.execPath, [SCRIPT], {
     encoding: 'utf8',
@@ -31,7 +31,11 @@ export interface S3Server extends AsyncDisposable {
 }
 
 /** A real S3 server of the test's own with an empty bucket. */
-export async function startS3Server(program: string): Promise<S3Server> {
+export async function startS3Server(): Promise<S3Server> {
+  const program = obtainS3Program();
+  if (!program) {
+    throw new Error('The S3 server is built with Go, which is missing here');
+  }
   const folder = await mkdtemp(join(tmpdir(), 'limelight-s3-'));
   const bucket = 'limelight-test';
   await mkdir(join(folder, bucket));

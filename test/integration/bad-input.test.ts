@@ -2,9 +2,10 @@ import { openAsBlob } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isTerminal, type Stage } from '../../src/contracts/stages.ts';
-import { mediaDir, modelsDir } from '../harness/shared-media.ts';
+import { needs } from '../harness/needs.ts';
+import { mediaDir } from '../harness/shared-media.ts';
 import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
 
 /** The HTTP status of a refusal, or the code of a FAILED task, or that photo and voice were found in order. */
@@ -42,7 +43,7 @@ const RECORDINGS: Record<string, End> = {
   'edge/wrong_extension.aac': IN_ORDER,
 };
 
-describe.skipIf(!modelsDir || !mediaDir)('what bad input gets (needs MODELS_DIR and MEDIA_DIR)', () => {
+needs('MODELS_DIR', 'MEDIA_DIR').describe('what bad input gets', () => {
   let stack: WorkerStack;
 
   beforeAll(async () => {

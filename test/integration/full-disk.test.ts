@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { maySmallDisk, runOnSmallDisk } from '../harness/small-disk.ts';
+import { expect } from 'vitest';
+import { needs } from '../harness/needs.ts';
+import { runOnSmallDisk } from '../harness/small-disk.ts';
 import type { FullDiskReport } from './full-disk/run-job.ts';
 
-it.skipIf(!maySmallDisk)(
-  'a job waits on a full disk at one stage after the other, leaves nothing half-written, and ends well (needs user namespaces to mount a small one)',
+needs('user namespaces').it(
+  'a job waits on a full disk at one stage after the other, leaves nothing half-written, and ends well',
   async () => {
     const program = join(import.meta.dirname, 'full-disk/run-job.ts');
     const report = await runOnSmallDisk<FullDiskReport>(program, 24);

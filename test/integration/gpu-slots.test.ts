@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import proto from '@temporalio/proto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { JobInput } from '../../src/contracts/job.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
-import { mediaDir, modelsDir } from '../harness/shared-media.ts';
+import { needs } from '../harness/needs.ts';
+import { mediaDir } from '../harness/shared-media.ts';
 import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
 
 const { EventType } = proto.temporal.api.enums.v1;
@@ -17,7 +18,7 @@ interface ActivityRun {
   endedMs: number;
 }
 
-describe.skipIf(!modelsDir || !mediaDir)('slots of the GPU worker (needs MODELS_DIR and MEDIA_DIR)', () => {
+needs('MODELS_DIR', 'MEDIA_DIR').describe('slots of the GPU worker', () => {
   const photo = join(mediaDir ?? '', 'people/zidane.jpg');
   const face = join(mediaDir ?? '', 'people/obama.jpg');
   const voice = join(mediaDir ?? '', 'audio/jfk.wav');

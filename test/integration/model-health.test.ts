@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { modelsDir } from '../harness/shared-media.ts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { needs } from '../harness/needs.ts';
 import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
 
-describe.skipIf(!modelsDir)('the models as the API tells of them (needs MODELS_DIR)', () => {
+needs('MODELS_DIR').describe('the models as the API reports them', () => {
   let stack: WorkerStack;
   beforeAll(async () => {
     stack = await startWorkerStack();

@@ -3,16 +3,16 @@ import { openAsBlob } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startStack } from '../../src/cli/stack/stack.ts';
 import { createLimelightClient, type TaskEvent } from '../../src/client/limelight-client.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { modelsDir } from '../harness/shared-media.ts';
+import { needs } from '../harness/needs.ts';
 import { stackEnvironment } from '../harness/stack/stack-environment.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples');
 
-describe.skipIf(!modelsDir)('a restart of every process (needs MODELS_DIR)', () => {
+needs('MODELS_DIR').describe('a restart of every process', () => {
   let root: string;
   let environment: Record<string, string | undefined>;
 

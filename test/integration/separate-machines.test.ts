@@ -1,20 +1,18 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import type { JobResult } from '../../src/contracts/job.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
-import { obtainS3Program, type S3Server, startS3Server } from '../harness/s3-server.ts';
-import { modelsDir } from '../harness/shared-media.ts';
+import { needs } from '../harness/needs.ts';
+import { type S3Server, startS3Server } from '../harness/s3-server.ts';
 import { startWorkerStack } from '../harness/stack/worker-stack.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples');
-const program = obtainS3Program();
-const lacks = [...(program ? [] : ['Go']), ...(modelsDir ? [] : ['MODELS_DIR'])];
 
-it.skipIf(lacks.length > 0)(
-  `makes a video with API, io worker and GPU worker that share a bucket and no folder (needs ${lacks.join(' and ') || 'nothing'})`,
+needs('Go', 'MODELS_DIR').it(
+  'makes a video with API, io worker and GPU worker that share a bucket and no folder',
   async () => {
-    await using s3 = await startS3Server(program!);
+    await using s3 = await startS3Server();
     await using stack = await startWorkerStack(toEnvironment(s3));
 
     const { taskId } = await stack.submit(join(SAMPLES, 'portrait.jpg'), join(SAMPLES, 'voice.wav'));

@@ -1,12 +1,12 @@
 import { tmpdir } from 'node:os';
 import { pino } from 'pino';
-import { describe } from 'vitest';
 import { createLocalProvider } from '../../src/providers/local/local-provider.ts';
 import { createRendererPool } from '../../src/providers/local/renderer-pool.ts';
+import { needs } from '../harness/needs.ts';
 import { modelsDir } from '../harness/shared-media.ts';
 import { toTalkMaker, videoProviderSuite } from '../suites/video-provider.ts';
 
-describe.skipIf(!modelsDir)('with the models of MODELS_DIR', () => {
+needs('MODELS_DIR').describe('with real models', () => {
   videoProviderSuite('the built-in renderer', async () => {
     const pool = await createRendererPool(
       {

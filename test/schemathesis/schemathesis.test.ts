@@ -1,12 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type PipelineWorker, startPipelineWorker } from '../harness/api/pipeline-worker.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
+import { needs } from '../harness/needs.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 import { prepareSchemathesis, runSchemathesis } from './run-schemathesis.ts';
 
 const program = await prepareSchemathesis().catch((error: Error) => error);
 
-describe.skipIf(program instanceof Error)('schemathesis (needs python3 and PyPI)', () => {
+needs({ 'python3 and PyPI': typeof program === 'string' }).describe('schemathesis', () => {
   let server: TestServer;
   let api: TestApi;
   let worker: PipelineWorker;

@@ -9,6 +9,7 @@ import { portraitCrop } from '../../scripts/models-eval/portrait-crop.ts';
 import { sample } from '../../scripts/models-eval/sample.ts';
 import { scoreModels } from '../../scripts/models-eval/score-models.ts';
 import type { Box } from '../../src/contracts/job.ts';
+import { needs } from '../harness/needs.ts';
 import { mediaDir, modelsDir } from '../harness/shared-media.ts';
 
 const [LEFT, RIGHT, SMALL]: Box[] = [
@@ -92,47 +93,44 @@ it('a sample is spread over all, and is always the same', () => {
   expect(sample([1, 2], 5)).toEqual([1, 2]);
 });
 
-describe.skipIf(!modelsDir || !mediaDir)(
-  'the evaluation of models (skipped without MODELS_DIR and MEDIA_DIR)',
-  () => {
-    let dir: string;
-    beforeAll(async () => {
-      dir = await mkdtemp(join(tmpdir(), 'people-set-'));
-      for (const folder of ['val/images', 'val/masks', 'backgrounds']) {
-        await mkdir(join(dir, folder), { recursive: true });
-      }
-      await copyFile(join(mediaDir!, 'people/obama.jpg'), join(dir, 'val/images/obama.jpg'));
-      await sharp(join(mediaDir!, 'no-person/coffee.png')).jpeg().toFile(join(dir, 'backgrounds/coffee.jpg'));
-      // The outline of the man, drawn by hand: head, and shoulders that the photo cuts off.
-      const outline = Buffer.from(
-        '<svg xmlns="http://www.w3.org/2000/svg" width="910" height="1137"><rect width="910" height="1137"/>' +
-          '<path fill="#fff" d="M320 330C310 120 370 35 470 35S620 120 610 330L600 470 850 600V1137H60L110 640 350 500Z"/></svg>',
-      );
-      await sharp(outline).toColourspace('b-w').png().toFile(join(dir, 'val/masks/obama.png'));
-      const obama = { id: 'obama', split: 'val', width: 910, height: 1137, has_mask: true };
-      await writeFile(
-        join(dir, 'annotations.json'),
-        JSON.stringify([
-          { ...obama, boxes: [[46, 31, 860, 1137]], num_keypoints: 11 },
-          { id: 'coffee', split: 'background', width: 600, height: 400, boxes: [], has_mask: false },
-        ]),
-      );
-    });
-    afterAll(() => rm(dir, { recursive: true }));
+needs('MODELS_DIR', 'MEDIA_DIR').describe('the evaluation of models', () => {
+  let dir: string;
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'people-set-'));
+    for (const folder of ['val/images', 'val/masks', 'backgrounds']) {
+      await mkdir(join(dir, folder), { recursive: true });
+    }
+    await copyFile(join(mediaDir!, 'people/obama.jpg'), join(dir, 'val/images/obama.jpg'));
+    await sharp(join(mediaDir!, 'no-person/coffee.png')).jpeg().toFile(join(dir, 'backgrounds/coffee.jpg'));
+    // The outline of the man, drawn by hand: head, and shoulders that the photo cuts off.
+    const outline = Buffer.from(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="910" height="1137"><rect width="910" height="1137"/>' +
+        '<path fill="#fff" d="M320 330C310 120 370 35 470 35S620 120 610 330L600 470 850 600V1137H60L110 640 350 500Z"/></svg>',
+    );
+    await sharp(outline).toColourspace('b-w').png().toFile(join(dir, 'val/masks/obama.png'));
+    const obama = { id: 'obama', split: 'val', width: 910, height: 1137, has_mask: true };
+    await writeFile(
+      join(dir, 'annotations.json'),
+      JSON.stringify([
+        { ...obama, boxes: [[46, 31, 860, 1137]], num_keypoints: 11 },
+        { id: 'coffee', split: 'background', width: 600, height: 400, boxes: [], has_mask: false },
+      ]),
+    );
+  });
+  afterAll(() => rm(dir, { recursive: true }));
 
-    it('scores the models that the pipeline would use, by the code that it would use', async () => {
-      const { detectors, mattings } = await scoreModels({
-        data: dir,
-        folders: { dir: modelsDir, cacheDir: '/nonexistent' },
-        limit: 4,
-      });
-      expect(Object.values(detectors)).toEqual([
-        expect.objectContaining({ mainPersonFound: 1, mainPersonChosen: 1, ap50: 1, falseAlarms: 0 }),
-      ]);
-      const [matting] = Object.values(mattings);
-      expect(matting).toMatchObject({ crops: 1 });
-      expect(matting!.iou).toBeGreaterThan(0.85);
-      expect(matting!.mae).toBeLessThan(0.1);
+  it('scores the models that the pipeline would use, by the code that it would use', async () => {
+    const { detectors, mattings } = await scoreModels({
+      data: dir,
+      folders: { dir: modelsDir, cacheDir: '/nonexistent' },
+      limit: 4,
     });
-  },
-);
+    expect(Object.values(detectors)).toEqual([
+      expect.objectContaining({ mainPersonFound: 1, mainPersonChosen: 1, ap50: 1, falseAlarms: 0 }),
+    ]);
+    const [matting] = Object.values(mattings);
+    expect(matting).toMatchObject({ crops: 1 });
+    expect(matting!.iou).toBeGreaterThan(0.85);
+    expect(matting!.mae).toBeLessThan(0.1);
+  });
+});

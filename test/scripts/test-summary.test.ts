@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { summarize, type VitestReport } from '../../scripts/test-summary.ts';
+import { maySkipInCi, summarize, UNSAID, type VitestReport } from '../../scripts/test-summary.ts';
 
 const file = (status: string, ...tests: Array<[fullName: string, status: string]>) => ({
   name: 'some.test.ts',
@@ -9,7 +9,7 @@ const file = (status: string, ...tests: Array<[fullName: string, status: string]
 const report = (...testResults: VitestReport['testResults']): VitestReport => ({ testResults });
 
 describe('the summary of a test run', () => {
-  it('counts tests by how they ended, and groups skipped ones by what their names say they need', () => {
+  it('counts tests by how they ended, and groups skipped ones by what their names need', () => {
     const summary = summarize(
       report(
         file('passed', ['a', 'passed'], ['b (needs MEDIA_DIR) c', 'skipped'], ['d', 'todo']),
@@ -24,9 +24,20 @@ describe('the summary of a test run', () => {
       skipped: 3,
       skippedFor: new Map([
         ['MEDIA_DIR', ['b (needs MEDIA_DIR) c', 'b (needs MEDIA_DIR) f']],
-        ['no reason that its name tells', ['d']],
+        [UNSAID, ['d']],
       ]),
     });
+  });
+
+  it('lets CI skip a test for want of media or models, never for want of a program', () => {
+    const { skippedFor } = summarize(
+      report(file('passed', ['a (needs Go and nginx) b (needs chromium)', 'skipped'])),
+      0,
+    );
+    expect([...skippedFor.keys()]).toEqual(['Go and nginx and chromium']);
+    expect(maySkipInCi('MODELS_DIR and MEDIA_DIR')).toBe(true);
+    expect(maySkipInCi('MODELS_DIR and ffmpeg')).toBe(false);
+    expect(maySkipInCi('user namespaces')).toBe(false);
   });
 
   it('counts a file that could not be loaded as a failure', () => {

@@ -3,41 +3,43 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createContentCache } from '../../src/storage/content-cache.ts';
 import { retain } from '../../src/storage/retention/retention.ts';
 import { openS3, type S3Settings } from '../../src/storage/s3/s3-access.ts';
 import { createS3Store } from '../../src/storage/s3/s3-store.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
-import { obtainS3Program, startS3Server } from '../harness/s3-server.ts';
+import { needs } from '../harness/needs.ts';
+import { type S3Server, startS3Server } from '../harness/s3-server.ts';
 import { storeTask } from '../harness/storage/task-files.ts';
 import { objectStoreSuite } from '../suites/object-store.ts';
 import { startFlakyProxy } from './s3-store/flaky-proxy.ts';
 
-const program = obtainS3Program();
 const BYTES = Buffer.from('Lorem ipsum dolor sit amet');
 const HOUR_MS = 3_600_000;
 
-describe.skipIf(!program)('objects in S3 (needs Go, to build versitygw)', async () => {
-  await using resources = new AsyncDisposableStack();
-  const server = program ? await startS3Server(program) : undefined;
-  const base = await mkdtemp(join(tmpdir(), 'limelight-s3-local-'));
-  resources.defer(() => rm(base, { recursive: true, force: true }));
-  if (server) resources.use(server);
-  const owned = resources.move();
-  afterAll(() => owned.disposeAsync());
+needs('Go').describe('objects in S3', () => {
+  const resources = new AsyncDisposableStack();
+  let server: S3Server;
+  let base: string;
+  beforeAll(async () => {
+    server = resources.use(await startS3Server());
+    base = await mkdtemp(join(tmpdir(), 'limelight-s3-local-'));
+    resources.defer(() => rm(base, { recursive: true, force: true }));
+  });
+  afterAll(() => resources.disposeAsync());
 
   let folders = 0;
   /** A store on a machine of its own. */
   const createStore = (settings: Partial<S3Settings> = {}, maxLocalBytes = 100_000_000) => {
     const folder = join(base, String(folders++));
     return {
-      store: createS3Store({ ...server!.settings, ...settings, folder, maxLocalBytes }),
+      store: createS3Store({ ...server.settings, ...settings, folder, maxLocalBytes }),
       copies: join(folder, 'copies'),
       scratch: join(folder, '.scratch'),
     };
   };
-  const fileOf = (key: string) => join(server!.folder, server!.settings.bucket, key);
+  const fileOf = (key: string) => join(server.folder, server.settings.bucket, key);
 
   let suite: ReturnType<typeof createStore>;
   objectStoreSuite('S3', () => {
@@ -64,7 +66,7 @@ describe.skipIf(!program)('objects in S3 (needs Go, to build versitygw)', async 
 
   it('are swept of uploads in parts that nobody completed', async () => {
     const { store } = createStore();
-    using access = openS3(server!.settings);
+    using access = openS3(server.settings);
     await access.client.send(new CreateMultipartUploadCommand({ Bucket: access.bucket, Key: 'parts/half' }));
 
     expect(await store.sweep({ olderThanMs: 60_000 })).toEqual([]);
@@ -87,7 +89,7 @@ describe.skipIf(!program)('objects in S3 (needs Go, to build versitygw)', async 
   });
 
   it('are written once more where S3 was busy or its answer lost, also where the key was to be absent', async () => {
-    await using proxy = await startFlakyProxy(server!.settings.endpoint!);
+    await using proxy = await startFlakyProxy(server.settings.endpoint!);
     const { store } = createStore({ endpoint: proxy.url });
 
     proxy.fates.push('refuse', 'refuse');

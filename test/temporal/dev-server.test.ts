@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,18 +5,18 @@ import { expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../src/cli/stack/free-port.ts';
 import { findTemporalBinary, TEMPORAL_PROGRAM } from '../../src/temporal/binary.ts';
 import { startDevServer } from '../../src/temporal/dev-server.ts';
+import { needs } from '../harness/needs.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 
 /** Without Go, or with a `temporal` on PATH, the server is one that was published, and that does not go on. */
-const isBuiltHere =
-  spawnSync('go', ['version']).status === 0 && findTemporalBinary(process.env).includes(TEMPORAL_PROGRAM);
+const isBuiltHere = findTemporalBinary(process.env).includes(TEMPORAL_PROGRAM);
 const CALLERS = 24;
 const GIVEN_UP = 6_000;
 /** About as long as the server reads its database for an answer, with so many callers. */
 const PATIENCE_MS = 8;
 
-it.skipIf(!isBuiltHere)(
-  'the server goes on when callers give up while it reads its database (needs Go, to build it)',
+needs({ 'a Temporal CLI built with Go': isBuiltHere }).it(
+  'the server goes on when callers give up while it reads its database',
   async () => {
     await using server = await startTestServer();
     const { connection } = server.client;

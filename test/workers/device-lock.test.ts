@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { lockDevice } from '../../src/workers/device-lock.ts';
 import { identifyProcess } from '../../src/workers/process-identity.ts';
+import { needs } from '../harness/needs.ts';
 
 let root: string;
 let holders: ChildProcess[] = [];
@@ -71,17 +72,14 @@ describe('the lock of a device', () => {
     expect(await readdir(join(root, 'limelight-device-0'))).toHaveLength(1);
   });
 
-  it.skipIf(process.platform !== 'linux')(
-    'is not held by a later process with the same id (start times are told on Linux only)',
-    async () => {
-      const lock = await lockDevice('0', root);
-      await lock[Symbol.asyncDispose]();
-      const startedAt = Number(identifyProcess(process.ppid)?.startedAt);
-      await writeFile(join(root, 'limelight-device-0', `${process.ppid}_${startedAt - 1}_token`), '');
-      await using _lock = await lockDevice('0', root);
-      expect(startedAt).toBeGreaterThan(0);
-    },
-  );
+  needs('Linux').it('is not held by a later process with the same id', async () => {
+    const lock = await lockDevice('0', root);
+    await lock[Symbol.asyncDispose]();
+    const startedAt = Number(identifyProcess(process.ppid)?.startedAt);
+    await writeFile(join(root, 'limelight-device-0', `${process.ppid}_${startedAt - 1}_token`), '');
+    await using _lock = await lockDevice('0', root);
+    expect(startedAt).toBeGreaterThan(0);
+  });
 
   it('goes to one at most of many that start together', async () => {
     const contenders = Array.from({ length: 4 }, () => startHolder('0'));

@@ -1,10 +1,5 @@
-import { existsSync } from 'node:fs';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-
-/** Debian's. Another place is said by `CHROMIUM`. */
-export const chromiumPath = [process.env.CHROMIUM, '/usr/bin/chromium'].find(
-  (path) => path !== undefined && existsSync(path),
-);
+import { chromiumPath } from './chromium-path.ts';
 
 /** A browser without a window; its microphone hears beeps, and every page may use it. */
 export function openBrowser(): Promise<Browser> {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseClassNames, personClassOf } from '../../../src/inference/detect/class-names.ts';
 import { readOnnxMetadata } from '../../../src/inference/runtime/onnx-metadata.ts';
+import { needs } from '../../harness/needs.ts';
 import { modelsDir } from '../../harness/shared-media.ts';
 
 const starter = fileURLToPath(new URL('../../../models/person-detector.onnx', import.meta.url));
@@ -34,7 +35,7 @@ describe('the metadata of an ONNX file', () => {
     expect(parseClassNames(metadata.get('names'))).toEqual(new Map([[0, 'person']]));
   });
 
-  it.skipIf(!modelsDir)("is read from Ultralytics' exports (skipped without MODELS_DIR)", async () => {
+  needs('MODELS_DIR').it("is read from Ultralytics' exports", async () => {
     const metadata = await readOnnxMetadata(join(modelsDir as string, 'yolov8n.onnx'));
     const names = parseClassNames(metadata.get('names'));
     expect([names.size, names.get(0), names.get(9)]).toEqual([80, 'person', 'traffic light']);

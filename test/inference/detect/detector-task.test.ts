@@ -1,14 +1,15 @@
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { openDetectorModel } from '../../../src/inference/detect/detector-model.ts';
 import { createTask } from '../../../src/inference/detect/detector-task.ts';
 import { findModel } from '../../../src/inference/runtime/find-model.ts';
+import { needs } from '../../harness/needs.ts';
 import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
 
 const folders = { dir: modelsDir, cacheDir: '/nonexistent' };
 const ignore = () => {};
 
-describe.skipIf(!modelsDir || !mediaDir)('the detector (skipped without MODELS_DIR and MEDIA_DIR)', () => {
+needs('MODELS_DIR', 'MEDIA_DIR').describe('the detector', () => {
   let detector: Awaited<ReturnType<typeof createTask>>;
   const detect = (file: string, confThreshold = 0.5) =>
     detector.run({ imagePath: join(mediaDir as string, file), confThreshold }, ignore);
@@ -60,7 +61,7 @@ describe.skipIf(!modelsDir || !mediaDir)('the detector (skipped without MODELS_D
   });
 });
 
-describe.skipIf(!modelsDir)('a detector that was exported wrongly (skipped without MODELS_DIR)', () => {
+needs('MODELS_DIR').describe('a detector that was exported wrongly', () => {
   it.each([
     ['yolov8n-scores-over-one-320.onnx', 320],
     ['yolov8n-finds-nothing.onnx', 640],
@@ -77,7 +78,7 @@ describe.skipIf(!modelsDir)('a detector that was exported wrongly (skipped witho
     await expect(createTask({ model, threads: 1 })).rejects.toMatchObject({ code: 'MODEL_INVALID' });
   });
 
-  it.skipIf(!mediaDir)('is refused at work when its scores pass 1 (skipped without MEDIA_DIR)', async () => {
+  needs('MEDIA_DIR').it('is refused at work when its scores pass 1', async () => {
     const { contract } = await findModel('person-detection', ['yolo-dense'], folders);
     const model = {
       path: join(modelsDir as string, 'broken', 'yolov8n-scores-over-one-320.onnx'),

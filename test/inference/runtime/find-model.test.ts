@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findModel } from '../../../src/inference/runtime/find-model.ts';
+import { needs } from '../../harness/needs.ts';
 import { modelsDir } from '../../harness/shared-media.ts';
 
 const full = {
@@ -165,7 +166,7 @@ describe('a manifest that is wrong', () => {
   });
 });
 
-describe.skipIf(!modelsDir)('the models of MODELS_DIR (skipped where it is not set)', () => {
+needs('MODELS_DIR').describe('real models', () => {
   it.each(['person-detection', 'background-removal', 'face-detection', 'face-landmarks'] as const)(
     'hold one for %s',
     async (task) => {

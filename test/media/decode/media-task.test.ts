@@ -2,11 +2,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readWav } from '../../../src/media/audio/wav.ts';
 import { createTask } from '../../../src/media/decode/media-task.ts';
 import { prepareAudio } from '../../../src/media/decode/prepare-audio.ts';
 import type { PrepareMediaResult } from '../../../src/ports/prepare-media.ts';
+import { needs } from '../../harness/needs.ts';
 import { mediaDir } from '../../harness/shared-media.ts';
 
 let folder: string;
@@ -66,7 +67,7 @@ const RECORDINGS: Record<
   'edge/test1_empty.wav': { code: 'AUDIO_TOO_SHORT' },
 };
 
-describe.skipIf(!mediaDir)('the media slot, with the photos and recordings of MEDIA_DIR', () => {
+needs('MEDIA_DIR').describe('the media slot, with real photos and recordings', () => {
   const prepare = async (image: string, audio: string): Promise<PrepareMediaResult> => {
     const task = await createTask();
     return task.run(

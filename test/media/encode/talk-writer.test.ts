@@ -10,11 +10,11 @@ import { toI420 } from '../../../src/media/encode/i420.ts';
 import { joinParts } from '../../../src/media/encode/talk-parts.ts';
 import { createTalkWriter, GROUP_FRAMES } from '../../../src/media/encode/talk-writer.ts';
 import { FilePathSource, Input, VideoSampleSink, WEBM } from '../../../src/media/encode/webcodecs.ts';
+import { needs } from '../../harness/needs.ts';
 import { buzz, writeVoice } from '../../providers/local/talk-files.ts';
 
 const SIZE = { widthPx: 96, heightPx: 64 };
 const FRAMES = 130;
-const hasFfmpeg = spawnSync('ffmpeg', ['-version']).status === 0;
 
 let folder: string;
 let voicePath: string;
@@ -165,8 +165,8 @@ describe('the talk writer', () => {
     expect(bytes.toString('utf8', at)).toContain('digitalsourcetype/compositeWithTrainedAlgorithmicMedia');
   });
 
-  it.skipIf(!hasFfmpeg)(
-    'is H.264 High in bt709 that ffmpeg decodes to the end, in the right colours (ffmpeg)',
+  needs('ffmpeg').it(
+    'is H.264 High in bt709 that ffmpeg decodes to the end, in the right colours',
     async () => {
       const path = join(folder, 'checked.mp4');
       await write(await mkdtemp(join(folder, 'parts-')), path);

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openWav } from '../../../src/media/audio/wav.ts';
 import {
   ALL_FORMATS,
@@ -25,6 +25,7 @@ import {
 import { hearVoice } from '../../../src/providers/local/voice/hear-voice.ts';
 import { readMono } from '../../../src/providers/local/voice/mono-voice.ts';
 import { voiceFeaturesOf } from '../../../src/providers/local/voice/voice-features.ts';
+import { needs } from '../../harness/needs.ts';
 import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
 import { buzz, maskOver, photoRequest, writeVoice } from './talk-files.ts';
 
@@ -41,8 +42,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-describe.skipIf(!modelsDir || !mediaDir)(
-  'renderTalk, with the models of MODELS_DIR and the media of MEDIA_DIR',
+needs('MODELS_DIR', 'MEDIA_DIR').describe(
+  'renderTalk, with real models and media',
   // Each takes seconds on an idle machine.
   { timeout: 120_000 },
   () => {

@@ -14,6 +14,7 @@ import { seededRandom } from '../../../src/providers/local/motion/seeded-random.
 import { type HeardVoice, hearVoice } from '../../../src/providers/local/voice/hear-voice.ts';
 import { readSpeechNets, type SpeechNets } from '../../../src/providers/local/voice/speech-nets.ts';
 import { SAMPLE_RATE_HZ } from '../../../src/providers/local/voice/voice-features.ts';
+import { needs } from '../../harness/needs.ts';
 import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
@@ -100,25 +101,22 @@ describe('the mouth stays shut', () => {
     expect(Math.min(most(0, 3), most(8, 11))).toBeGreaterThan(0.3);
   });
 
-  it.skipIf(!mediaDir)('in music of real instruments (MEDIA_DIR)', async () => {
+  needs('MEDIA_DIR').it('in music of real instruments', async () => {
     expect(await mostJaw(await decode(`${mediaDir}/audio/bach_music.ogg`))).toBeLessThan(0.02);
   });
 
-  it.skipIf(!mediaDir || !modelsDir)(
-    'in music, and opens for people, by Silero too (MODELS_DIR, MEDIA_DIR)',
-    async () => {
-      const folders = { dir: modelsDir, cacheDir: '/nowhere' };
-      const model = await findModelFile('voice-activity', VOICE_ACTIVITY_KINDS, folders);
-      const detect = await createSileroVoiceActivity(model!, { threads: 1 });
-      const openIn = async (name: string) =>
-        mean((await hearVoice(await decode(`${mediaDir}/audio/${name}`), nets, detect)).gate.open);
+  needs('MODELS_DIR', 'MEDIA_DIR').it('in music, and opens for people, by Silero too', async () => {
+    const folders = { dir: modelsDir, cacheDir: '/nowhere' };
+    const model = await findModelFile('voice-activity', VOICE_ACTIVITY_KINDS, folders);
+    const detect = await createSileroVoiceActivity(model!, { threads: 1 });
+    const openIn = async (name: string) =>
+      mean((await hearVoice(await decode(`${mediaDir}/audio/${name}`), nets, detect)).gate.open);
 
-      expect(await openIn('bach_music.ogg')).toBeLessThan(0.02);
-      expect(await openIn('jfk.wav')).toBeGreaterThan(0.55);
-    },
-  );
+    expect(await openIn('bach_music.ogg')).toBeLessThan(0.02);
+    expect(await openIn('jfk.wav')).toBeGreaterThan(0.55);
+  });
 
-  it.skipIf(!mediaDir)('not while real people speak (MEDIA_DIR)', async () => {
+  needs('MEDIA_DIR').it('not while real people speak', async () => {
     for (const name of ['librispeech_198-209-0000.ogg', 'librispeech_3436-172162-0000.ogg', 'jfk.wav']) {
       const { gate } = await hearVoice(await decode(`${mediaDir}/audio/${name}`), nets);
       expect(mean(gate.open), name).toBeGreaterThan(0.55);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { needs } from '../../harness/needs.ts';
 import { BYTES, createFolder, createStore } from '../../harness/storage/temporary-store.ts';
 import { litterOf } from './litter-of.ts';
 
@@ -22,18 +23,21 @@ describe('files that are taken over', () => {
 
   const otherFileSystem = '/dev/shm';
   const hasOther = existsSync(otherFileSystem) && statSync(otherFileSystem).dev !== statSync(tmpdir()).dev;
-  it.skipIf(!hasOther)('are copied and removed from another file system', async () => {
-    const { store, root } = await createStore();
-    const folder = await createFolder(otherFileSystem);
-    const path = join(folder, 'made-there');
-    await writeFile(path, BYTES);
+  needs({ 'a second file system': hasOther }).it(
+    'are copied and removed from another file system',
+    async () => {
+      const { store, root } = await createStore();
+      const folder = await createFolder(otherFileSystem);
+      const path = join(folder, 'made-there');
+      await writeFile(path, BYTES);
 
-    await store.put('tier/task/object', { path });
+      await store.put('tier/task/object', { path });
 
-    expect(await buffer((await store.open('tier/task/object')).stream)).toEqual(BYTES);
-    expect(await readdir(folder)).toEqual([]);
-    expect(await litterOf(root)).toEqual([]);
-  });
+      expect(await buffer((await store.open('tier/task/object')).stream)).toEqual(BYTES);
+      expect(await readdir(folder)).toEqual([]);
+      expect(await litterOf(root)).toEqual([]);
+    },
+  );
 
   it.each<[string, (path: string) => Promise<void>]>([
     ['a folder', (path) => mkdir(path)],
