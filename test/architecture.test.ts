@@ -18,6 +18,7 @@ const PARTS: ReadonlyArray<[part: string, ...paths: string[]]> = [
   ['d-id provider', 'providers/d-id/'],
   ['errors', 'errors.ts'],
   ['version', 'config/version.ts'],
+  ['hash-file', 'hash-file.ts'],
   ['config', 'config/'],
   ...[
     'contracts',
@@ -54,6 +55,7 @@ const MAY_IMPORT: Record<string, Imports> = {
   errors: { value: ['contracts'], type: [], packages: [] },
   version: { value: [], type: [], packages: ['node:*'] },
   config: { value: ['errors'], type: [], packages: ['node:*', 'zod'] },
+  'hash-file': { value: [], type: [], packages: ['node:*'] },
   ports: { value: [], type: ['contracts'], packages: ['node:*'] },
   workflows: {
     value: ['contracts'],
@@ -69,7 +71,7 @@ const MAY_IMPORT: Record<string, Imports> = {
   slots: { value: ['contracts', 'errors'], type: ['ports', 'telemetry'], packages: ['node:*'] },
   inference: { value: ['contracts', 'errors', 'slots'], type: ['ports', 'config', 'telemetry'] },
   models: {
-    value: ['contracts', 'errors', 'inference'],
+    value: ['contracts', 'errors', 'hash-file', 'inference', 'outbound'],
     type: ['ports', 'config'],
     packages: ['node:*', 'zod'],
   },
@@ -78,12 +80,18 @@ const MAY_IMPORT: Record<string, Imports> = {
     value: ['contracts', 'errors', 'slots', 'inference', 'media'],
     type: ['ports', 'config', 'telemetry'],
   },
-  'd-id provider': { value: ['contracts', 'errors', 'media'], type: ['ports', 'config', 'telemetry'] },
+  'd-id provider': {
+    value: ['contracts', 'errors', 'media', 'outbound'],
+    type: ['ports', 'config', 'telemetry'],
+  },
   emulators: { value: ['media'], type: [] },
-  storage: { value: ['contracts', 'errors'], type: ['ports', 'config', 'telemetry'] },
+  storage: { value: ['contracts', 'errors', 'hash-file'], type: ['ports', 'config', 'telemetry'] },
   'file-store': { value: ['contracts', 'errors', 'storage'], type: ['ports', 'config', 'telemetry'] },
-  's3-store': { value: ['contracts', 'errors', 'storage'], type: ['ports', 'config', 'telemetry'] },
-  outbound: { value: ['contracts', 'errors'], type: ['ports'], packages: ['node:*', 'undici'] },
+  's3-store': {
+    value: ['contracts', 'errors', 'hash-file', 'storage'],
+    type: ['ports', 'config', 'telemetry'],
+  },
+  outbound: { value: ['contracts', 'errors', 'hash-file'], type: ['ports'], packages: ['node:*', 'undici'] },
   temporal: { value: ['contracts', 'errors'], type: ['ports', 'config', 'telemetry'] },
   // It runs in browsers: no module of Node's.
   client: { value: ['contracts', 'errors'], type: [], packages: ['eventsource-parser'] },

@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ManifestEntry } from '../inference/runtime/model-manifest.ts';
 
-/** A model that can be pulled. `sha256` is pinned with the first download where the catalogue does not know it. */
+/** A model that can be pulled. If the entry has no `sha256`, the first download pins it. */
 const CatalogueEntry = ManifestEntry.extend({
-  /** Absent where the model is only in archives: then it comes from a folder or a mirror. */
+  /** Absent if the model is published only in archives: then it comes from a folder or a mirror. */
   source: z.url().optional(),
-  /** Where a person reads about it. */
+  /** Home page of the model. */
   page: z.url(),
   license: z.string(),
   license_url: z.url().optional(),
-  /** Whether its licence binds who runs a service with it, so that a person must accept it. */
+  /** Whether the licence restricts running a service with the model, so the user must accept it. */
   must_accept: z.boolean().default(false),
 });
 export type CatalogueEntry = z.infer<typeof CatalogueEntry>;

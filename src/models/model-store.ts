@@ -1,18 +1,18 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.ts';
+import { hashFile } from '../hash-file.ts';
 import { Manifest, type ManifestEntry } from '../inference/runtime/model-manifest.ts';
-import { hashFile } from './hash-file.ts';
 
-/** The folder of pulled models, as `findModel` reads it: the first entry for a task is the one that is used. */
+/** The folder of pulled models, in the layout that `findModel` reads: the first entry for a task is used. */
 export interface ModelStore {
   readonly dir: string;
   list(): Promise<ManifestEntry[]>;
-  /** Takes the file over, whole or not at all. The first model for its task is used from then on. */
+  /** Moves the file in, atomically. The first model installed for a task is used until `use` names another. */
   install(entry: ManifestEntry, path: string): Promise<void>;
-  /** @throws PipelineError MODEL_MISSING where it is not installed. */
+  /** @throws PipelineError MODEL_MISSING if it is not installed */
   use(name: string): Promise<ManifestEntry>;
-  /** What is wrong with the installed files: a sentence each. */
+  /** @returns a sentence that describes the damage, or undefined if the file is intact */
   verify(entry: ManifestEntry): Promise<string | undefined>;
 }
 
@@ -54,7 +54,7 @@ export function createModelStore(dir: string): ModelStore {
         const names = entries.filter((entry) => !entry.variant_of).map((entry) => entry.name);
         throw new PipelineError(
           'MODEL_MISSING',
-          `Expected the name of a model that is pulled (${names.join(', ') || 'none is'}), but got ${name}: pull it first`,
+          `Expected the name of a pulled model (${names.join(', ') || 'there is none'}), but got ${name}: pull it first`,
         );
       }
       await write([chosen, ...entries.filter((entry) => entry !== chosen)]);
@@ -67,7 +67,7 @@ export function createModelStore(dir: string): ModelStore {
         return `${name}: ${file} cannot be read: ${found.message}`;
       }
       if (found.bytes !== bytes || found.sha256 !== sha256) {
-        return `${name}: ${file} is not what was pulled (${found.bytes} bytes, sha256 ${found.sha256}): pull it again`;
+        return `${name}: ${file} differs from what was pulled (${found.bytes} bytes, sha256 ${found.sha256}): pull it again`;
       }
     },
   };

@@ -1,26 +1,27 @@
 import { copyFile, mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.ts';
+import { hashFile } from '../hash-file.ts';
 import type { ManifestEntry } from '../inference/runtime/model-manifest.ts';
+import { downloadResumable, type ResumableDownload } from '../outbound/download-resumable.ts';
 import type { CatalogueEntry } from './catalogue.ts';
-import { type DownloadOptions, download } from './download.ts';
-import { hashFile } from './hash-file.ts';
 import type { ModelStore } from './model-store.ts';
 
-export interface PullOptions extends Pick<DownloadOptions, 'onProgress' | 'signal' | 'stallMs' | 'retryMs'> {
+export interface PullOptions
+  extends Pick<ResumableDownload, 'onProgress' | 'signal' | 'stallMs' | 'retryDelayMs'> {
   entry: CatalogueEntry;
   store: ModelStore;
-  /** A base address or a folder that holds the catalogue's files under their names; default: the entry's source. */
+  /** Base URL that serves the catalogue's files under their own names. Default: the entry's source. */
   mirror?: string | undefined;
+  /** Folder with the same files, to copy instead of downloading. */
   from?: string | undefined;
   acceptLicense: boolean;
 }
 
 /**
- * Fetches a model, checks it, and only then puts it where models are opened. Without a known hash the first download is
- * what the model is from then on.
- * @throws PipelineError INPUT_INVALID for a licence that was not accepted, MODEL_INVALID for other bytes than expected, and
- * what `download` throws.
+ * Fetches a model and checks it before installing it. If the hash is not known, the first download pins it.
+ * @throws PipelineError INPUT_INVALID if the licence was not accepted; MODEL_INVALID for a wrong size or hash;
+ * MODEL_DOWNLOAD_FAILED; MODEL_MISSING; STORAGE_FULL
  */
 export async function pullModel(options: PullOptions): Promise<ManifestEntry> {
   const { entry, store, acceptLicense } = options;
@@ -42,7 +43,7 @@ export async function pullModel(options: PullOptions): Promise<ManifestEntry> {
     throw new PipelineError(
       'MODEL_INVALID',
       `Expected ${entry.name} to have the sha256 ${expected ?? 'of its first download'}${entry.bytes === undefined ? '' : ` and ${entry.bytes} bytes`}, ` +
-        `but ${bytes} bytes with ${sha256} came: they were thrown away`,
+        `but received ${bytes} bytes with the sha256 ${sha256}: the download was deleted`,
       { details: { sha256, bytes } },
     );
   }
@@ -51,13 +52,13 @@ export async function pullModel(options: PullOptions): Promise<ManifestEntry> {
   return installed;
 }
 
-/** @throws PipelineError INPUT_INVALID where it must be and was not. */
+/** @throws PipelineError INPUT_INVALID if the licence must be accepted and was not */
 export function assertLicenseAccepted(entry: CatalogueEntry, isAccepted: boolean): void {
   if (entry.must_accept && !isAccepted) {
     throw new PipelineError(
       'INPUT_INVALID',
-      `${entry.name} is licensed under ${entry.license} (${entry.license_url ?? entry.page}), which also binds whoever ` +
-        'offers a service with it. Accept it with --accept-license, or take a model of another licence',
+      `${entry.name} is licensed under ${entry.license} (${entry.license_url ?? entry.page}), which also applies to ` +
+        'services that use the model. Accept it with --accept-license, or choose a model with another licence',
     );
   }
 }
@@ -67,7 +68,7 @@ async function fetchTo(path: string, { entry, mirror, from, ...options }: PullOp
     await copyFile(join(from, entry.file), path).catch((cause: NodeJS.ErrnoException) => {
       throw new PipelineError(
         cause.code === 'ENOSPC' ? 'STORAGE_FULL' : 'MODEL_MISSING',
-        `Expected ${entry.file} in ${from}, but it cannot be copied: ${cause.message}`,
+        `Cannot copy ${entry.file} from ${from}: ${cause.message}`,
         { cause },
       );
     });
@@ -77,19 +78,37 @@ async function fetchTo(path: string, { entry, mirror, from, ...options }: PullOp
   if (url === undefined) {
     throw new PipelineError(
       'MODEL_MISSING',
-      `${entry.name} has no address of its own: get it as ${entry.page} says, name it ${entry.file}, and pull it with --from`,
+      `${entry.name} cannot be downloaded directly: get it as described at ${entry.page}, name it ${entry.file}, and pull it with --from`,
     );
   }
-  await download({ ...options, url, path, bytes: entry.bytes });
+  // Queries may hold signatures.
+  const shownUrl = url.replace(/\?.*/, '');
+  await downloadResumable({
+    ...options,
+    url,
+    path,
+    bytes: entry.bytes,
+    toError: (reason, cause) =>
+      new PipelineError(
+        'MODEL_DOWNLOAD_FAILED',
+        `Cannot download ${shownUrl}: ${reason}. Try again, or get it from elsewhere with --mirror or --from`,
+        { cause },
+      ),
+    toSizeError: (received) =>
+      new PipelineError(
+        'MODEL_INVALID',
+        `Expected ${entry.bytes} bytes at ${shownUrl}, but the server has ${received}: it is a different file`,
+      ),
+  });
 }
 
-/** Says so before the first byte, where the size is known. */
+/** Fails before the first byte if the size is known and does not fit. */
 async function assertRoom({ name, bytes = 0 }: CatalogueEntry, dir: string): Promise<void> {
   const { bavail, bsize } = await statfs(dir);
   if (bytes > bavail * bsize) {
     throw new PipelineError(
       'STORAGE_FULL',
-      `${name} needs ${Math.ceil(bytes / 1e6)} MB, but ${dir} has ${Math.floor((bavail * bsize) / 1e6)} MB left`,
+      `${name} needs ${Math.ceil(bytes / 1e6)} MB, but ${dir} has only ${Math.floor((bavail * bsize) / 1e6)} MB free`,
     );
   }
 }

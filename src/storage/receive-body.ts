@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { addAbortSignal, Readable } from 'node:stream';
+import { hashFile } from '../hash-file.ts';
 import type { FileToAdopt } from '../ports/object-store.ts';
 import { WriteBehind } from './write-behind.ts';
 
@@ -66,7 +67,9 @@ async function adopt(
   const { handle, bytes } = await openRegular(from);
   return owning(handle, signal, async () => {
     if (await isMoved(from, path)) {
-      return sha256 === undefined ? hashFile(handle, signal) : { handle, bytes, sha256 };
+      return sha256 === undefined
+        ? { handle, ...(await hashFile(handle, signal)) }
+        : { handle, bytes, sha256 };
     }
     const source = handle.createReadStream({ autoClose: false, highWaterMark: PIECE_BYTES });
     const received = await writeNew(path, source, { signal });
@@ -92,23 +95,6 @@ async function openRegular(path: string): Promise<{ handle: FileHandle; bytes: n
     await handle.close();
     throw error;
   }
-}
-
-/** Reads one piece while it hashes the other. */
-async function hashFile(handle: FileHandle, signal: AbortSignal | undefined): Promise<ReceivedBody> {
-  const read = async (piece: Buffer, position: number) =>
-    piece.subarray(0, (await handle.read(piece, 0, PIECE_BYTES, position)).bytesRead);
-  const pieces = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)] as const;
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for (let turn = 0, piece = await read(pieces[0], 0); piece.byteLength > 0; turn += 1) {
-    signal?.throwIfAborted();
-    bytes += piece.byteLength;
-    const reading = read(pieces[(turn + 1) % 2]!, bytes);
-    hash.update(piece);
-    piece = await reading;
-  }
-  return { handle, bytes, sha256: hash.digest('hex') };
 }
 
 /** Owns the handle until it answers. */

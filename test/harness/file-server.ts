@@ -11,6 +11,9 @@ export interface FileServer extends AsyncDisposable {
   faults: Fault[];
   /** What it serves under every path. */
   content: Buffer;
+  etag(): string;
+  /** Sent with every answer, besides those of the file. */
+  headers: Record<string, string>;
 }
 
 /** Cuts the connection after so many bytes, answers with a status, or says nothing at all. */
@@ -26,6 +29,8 @@ export async function startFileServer(content: Buffer): Promise<FileServer> {
     ranges: [],
     faults: [],
     content,
+    headers: {},
+    etag: () => `"${createHash('sha256').update(state.content).digest('hex').slice(0, 16)}"`,
     async [Symbol.asyncDispose]() {
       server.close();
       server.closeAllConnections();
@@ -37,11 +42,11 @@ export async function startFileServer(content: Buffer): Promise<FileServer> {
 function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { ranges, faults, content }: FileServer,
+  { ranges, faults, content, headers, ...server }: FileServer,
 ): void {
   const { range } = request.headers;
   ranges.push(range);
-  const etag = `"${createHash('sha256').update(content).digest('hex').slice(0, 16)}"`;
+  const etag = server.etag();
   const isCurrent = request.headers['if-range'] === etag;
   const start = range && isCurrent ? Number(/^bytes=(\d+)-$/.exec(range)?.[1]) : 0;
   const fault = faults.shift();
@@ -49,10 +54,15 @@ function serve(
     return;
   }
   if (fault && 'status' in fault) {
-    response.writeHead(fault.status).end();
+    response.writeHead(fault.status, headers).end();
+    return;
+  }
+  if (start >= content.length) {
+    response.writeHead(416, { 'Content-Range': `bytes */${content.length}` }).end();
     return;
   }
   response.writeHead(start > 0 ? 206 : 200, {
+    ...headers,
     ETag: etag,
     'Content-Length': content.length - start,
     ...(start > 0 && { 'Content-Range': `bytes ${start}-${content.length - 1}/${content.length}` }),

@@ -46,13 +46,13 @@ const pull = (options: Partial<PullOptions> = {}) =>
     store: createModelStore(cacheDir),
     acceptLicense: false,
     signal: new AbortController().signal,
-    retryMs: 1,
+    retryDelayMs: 1,
     ...options,
   });
 const filesBut = async (...names: string[]) =>
   (await readdir(cacheDir, { recursive: true })).filter((name) => ![...names, 'downloads'].includes(name));
 
-/** Said in one word: a difference of 300 kB is of no use to anybody. */
+/** Prints the path only: a diff of 300 kB helps no one. */
 async function expectFile(path: string, bytes: Buffer) {
   expect((await readFile(path)).equals(bytes), path).toBe(true);
 }
@@ -82,7 +82,7 @@ describe('pulling a model', () => {
     server.faults.push({ cutAfter: 100_000 }, 'silence');
     const stopped = pull({
       signal: abort.signal,
-      retryMs: 10_000,
+      retryDelayMs: 10_000,
       onProgress: () => setTimeout(() => abort.abort(), 100),
     });
     await expect(stopped).rejects.toThrow(/aborted/i);
@@ -98,7 +98,7 @@ describe('pulling a model', () => {
         file: 'other.onnx',
         sha256: createHash('sha256').update(other).digest('hex'),
       }),
-      retryMs: 200,
+      retryDelayMs: 200,
     });
     await new Promise((resolve) => setTimeout(resolve, 150));
     server.content = other;
@@ -213,7 +213,7 @@ describe('the store of models', () => {
     const entry = await pull();
     await expect(store.verify(entry)).resolves.toBeUndefined();
     await writeFile(join(cacheDir, 'big.onnx'), Buffer.concat([content.subarray(1), Buffer.from('x')]));
-    await expect(store.verify(entry)).resolves.toContain('big.onnx is not what was pulled');
+    await expect(store.verify(entry)).resolves.toContain('big.onnx differs from what was pulled');
     await rm(join(cacheDir, 'big.onnx'));
     await expect(store.verify(entry)).resolves.toContain('cannot be read');
   });

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { StoredObject } from '../../contracts/job.ts';
+import { hashFile } from '../../hash-file.ts';
 import { Turns } from '../turns.ts';
 
 /** Objects of S3 as files of this machine, by their hash: what is here already is not fetched again. */
@@ -61,12 +60,10 @@ async function touch(path: string): Promise<void> {
   await utimes(path, new Date(), new Date());
 }
 
-/** Nothing where there is no such file. */
+/** @returns undefined if there is no such file */
 async function hashOf(path: string): Promise<string | undefined> {
-  const hash = createHash('sha256');
   try {
-    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-    return hash.digest('hex');
+    return (await hashFile(path)).sha256;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
       throw error;
