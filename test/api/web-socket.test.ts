@@ -41,7 +41,7 @@ async function readAll(socket: WebSocket): Promise<Read> {
 async function handshake(path: string): Promise<string> {
   const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
   socket.write(
-    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\n\r\n`,
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\n\r\n`,
   );
   let answer = '';
   socket.on('data', (chunk) => {

@@ -1,15 +1,20 @@
 import type { ByteRange } from '../../ports/object-store.ts';
 
+/** Longer than two numbers of 15 digits need. */
+const MAX_HEADER_LENGTH = 100;
+
 /**
- * The part of `bytes` that a `Range` header asks for (RFC 9110, 14.1.2). `undefined` is the whole: there is no header,
- * it is no valid one, or it asks for several parts, which a server may pass over. `unsatisfiable` lies outside.
+ * The part of `bytes` that a `Range` header requests (RFC 9110, 14.1.2). `undefined` means all of it: there is no valid
+ * header, or it requests several parts, which a server may ignore. `unsatisfiable` is outside.
  */
 export function parseByteRange(
   header: string | undefined,
   bytes: number,
 ): ByteRange | 'unsatisfiable' | undefined {
-  const match = header?.match(/^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i);
-  const [, first = '', last = ''] = match ?? [];
+  if (header === undefined || header.length > MAX_HEADER_LENGTH) {
+    return undefined;
+  }
+  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/i.exec(header.replaceAll(/[ \t]/g, '')) ?? [];
   if (first === '' && last === '') {
     return undefined;
   }

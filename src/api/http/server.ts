@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { PipelineError } from '../../errors.ts';
-import { serveWebSockets } from '../progress/web-sockets.ts';
+import { isWebSocketHandshake, serveWebSockets } from '../progress/web-sockets.ts';
 import { uploadTimeout } from '../submit/upload-errors.ts';
 import type { ApiEnv } from './api-env.ts';
 import { toProblem } from './problem.ts';
@@ -13,7 +13,7 @@ import { toProblem } from './problem.ts';
 const REQUEST_TIMEOUT_MS = 15 * 60_000;
 const LINGER_MS = 3_000;
 const HEADERS_TIMEOUT_MS = 20_000;
-/** A slow request is noticed so much late. */
+/** Timeouts fire up to this late. */
 const CHECK_EVERY_MS = 5_000;
 
 const TIMEOUTS = {
@@ -22,7 +22,7 @@ const TIMEOUTS = {
   connectionsCheckingInterval: CHECK_EVERY_MS,
 };
 
-/** An HTTP server for the app. What is no valid HTTP never reaches the app, and gets a problem document all the same. */
+/** An HTTP server for the app. Invalid HTTP never reaches the app, but gets a problem document too. */
 export function createApiServer(app: Hono<ApiEnv>): Server {
   const listener = getRequestListener(app.fetch, {
     autoCleanupIncoming: false,
@@ -31,10 +31,13 @@ export function createApiServer(app: Hono<ApiEnv>): Server {
       return new Response(body, { status: 400, headers });
     },
   });
-  const server = createServer(TIMEOUTS, (request, response) => {
-    response.once('finish', () => linger(request));
-    void listener(request, response);
-  });
+  const server = createServer(
+    { ...TIMEOUTS, shouldUpgradeCallback: isWebSocketHandshake },
+    (request, response) => {
+      response.once('finish', () => linger(request));
+      void listener(request, response);
+    },
+  );
   serveWebSockets(server, app);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -54,8 +57,8 @@ export function createApiServer(app: Hono<ApiEnv>): Server {
 }
 
 /**
- * Reads on for a while where the answer came before the end of the upload: a connection closed under a client that is
- * still sending resets it, and many lose the answer with it.
+ * Reads on for a while if the answer came before the end of the upload. Closing the connection at once would reset it,
+ * and many clients would lose the answer.
  */
 function linger(request: IncomingMessage): void {
   if (request.readableEnded || request.destroyed) {

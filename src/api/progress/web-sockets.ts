@@ -5,20 +5,30 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { ApiEnv } from '../http/api-env.ts';
 import type { EventSocket } from './socket-reader.ts';
 
-/** Clients have nothing to say on these connections. */
+/** Clients send nothing on these connections. */
 const MAX_MESSAGE_BYTES = 1024;
-/** For the other side to answer a close. */
 const CLOSE_TIMEOUT_MS = 2_000;
 const PONG_TIMEOUT_MS = 20_000;
 
+const PROGRESS_PATH = /^\/api\/pipeline\/progress\/[\w-]{1,100}(\?|$)/;
+
 export interface SocketHandlers {
   onOpen(socket: EventSocket): void;
+  /** Called when the connection closes, even if the handshake fails. */
   onClose(): void;
 }
 
 /**
- * Has requests for a WebSocket go the way of all others: the app's route accepts one by `c.env.acceptSocket`, or its
- * answer is the refusal.
+ * Whether a request may become a WebSocket. Node ignores all other upgrades and serves them as ordinary requests, so
+ * large bodies keep their backpressure.
+ */
+export function isWebSocketHandshake({ method, url = '', headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && PROGRESS_PATH.test(url);
+}
+
+/**
+ * Sends handshakes through the app like any request: its route accepts with `c.env.acceptSocket`, or its answer is the
+ * refusal.
  */
 export function serveWebSockets(server: Server, app: Hono<ApiEnv>): void {
   const sockets = new WebSocketServer({
@@ -26,54 +36,65 @@ export function serveWebSockets(server: Server, app: Hono<ApiEnv>): void {
     maxPayload: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
   });
-  server.on('upgrade', async (incoming: IncomingMessage, connection: Duplex, head: Buffer) => {
-    connection.on('error', () => connection.destroy());
+
+  async function answer(incoming: IncomingMessage, connection: Duplex, head: Buffer): Promise<void> {
+    const closed = new AbortController();
+    connection.once('close', () => closed.abort());
+    // A connection that is not read does not notice that its client leaves. Clients send nothing before the answer.
+    const leave = () => connection.destroy();
+    connection.once('end', leave).resume();
     let accepted: SocketHandlers | undefined;
     const acceptSocket = (handlers: SocketHandlers) => {
       accepted = handlers;
     };
-    const answer = await app.fetch(toRequest(incoming), { incoming, acceptSocket });
-    const open = accepted as SocketHandlers | undefined;
-    if (!open) {
-      await refuse(connection, answer);
+    const response = await app.fetch(toRequest(incoming, closed.signal), { incoming, acceptSocket });
+    const handlers = accepted as SocketHandlers | undefined;
+    if (!handlers) {
+      await refuse(connection, response);
       return;
     }
     if (connection.destroyed) {
-      open.onClose();
+      handlers.onClose();
       return;
     }
+    connection.off('end', leave);
+    connection.once('close', handlers.onClose);
     sockets.handleUpgrade(incoming, connection, head, (socket) => {
       socket.on('error', () => socket.terminate());
-      socket.on('close', open.onClose);
-      open.onOpen(toEventSocket(socket));
+      handlers.onOpen(toEventSocket(socket));
     });
+  }
+
+  server.on('upgrade', (incoming: IncomingMessage, connection: Duplex, head: Buffer) => {
+    connection.on('error', () => connection.destroy());
+    // An error here has no request to answer, and must not end the process.
+    answer(incoming, connection, head).catch(() => connection.destroy());
   });
   server.on('close', () => sockets.close());
 }
 
-function toRequest({ url = '/', headers }: IncomingMessage): Request {
+function toRequest({ url, headers }: IncomingMessage, signal: AbortSignal): Request {
   const fields = Object.entries(headers).flatMap(
     ([name, value]): Array<[string, string]> =>
       value === undefined ? [] : [[name, [value].flat().join(', ')]],
   );
-  const host = headers.host ?? 'localhost';
-  const base = URL.canParse(`http://${host}`) ? `http://${host}` : 'http://localhost';
-  return new Request(new URL(url.startsWith('/') ? `${base}${url}` : '/', base), { headers: fields });
+  // A fixed base: the client chooses the Host header, which may be no valid part of a URL.
+  return new Request(`http://localhost${url}`, { headers: fields, signal });
 }
 
-async function refuse(connection: Duplex, answer: Response): Promise<void> {
-  const body = Buffer.from(await answer.arrayBuffer());
-  const fields = [...answer.headers, ['content-length', String(body.length)], ['connection', 'close']];
+async function refuse(connection: Duplex, response: Response): Promise<void> {
+  const body = Buffer.from(await response.arrayBuffer());
+  const fields = [...response.headers, ['content-length', String(body.length)], ['connection', 'close']];
   const head = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  const status = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}\r\n`;
+  const status = `HTTP/1.1 ${response.status} ${STATUS_CODES[response.status] ?? ''}\r\n`;
   connection.end(Buffer.concat([Buffer.from(`${status}${head}\r\n`), body]));
 }
 
-/** Ends a peer that is gone without a word: it answers no ping and no close. */
+/** Terminates a peer that answers neither pings nor the close frame. */
 function toEventSocket(socket: WebSocket): EventSocket {
-  let awaitedSince: number | undefined;
+  let pingedAt: number | undefined;
   socket.on('pong', () => {
-    awaitedSince = undefined;
+    pingedAt = undefined;
   });
   return {
     get bufferedAmount() {
@@ -81,8 +102,8 @@ function toEventSocket(socket: WebSocket): EventSocket {
     },
     send: (text, options) => socket.send(text, options),
     ping() {
-      awaitedSince ??= Date.now();
-      if (Date.now() - awaitedSince > PONG_TIMEOUT_MS) {
+      pingedAt ??= Date.now();
+      if (Date.now() - pingedAt > PONG_TIMEOUT_MS) {
         socket.terminate();
       } else {
         socket.ping();

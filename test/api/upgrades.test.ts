@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
+import { jobForm } from '../harness/api/job-form-data.ts';
+import { startTestPipeline } from '../harness/api/test-pipeline.ts';
+
+const { api, worker } = await startTestPipeline({ commentIntervalMs: 50 });
+
+const KEY = Buffer.alloc(16).toString('base64');
+
+/** Sends a handshake with the given headers and collects what comes back. */
+function shake(path: string, headers: Record<string, string> = {}): { socket: Socket; text: () => string } {
+  const fields = {
+    Host: 'localhost',
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': KEY,
+    ...headers,
+  };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+  let received = '';
+  socket.on('data', (chunk) => {
+    received += chunk.toString('latin1');
+  });
+  socket.on('error', () => {});
+  socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+  return { socket, text: () => received };
+}
+
+async function submitHeld() {
+  const held = worker.hold('renderTalk');
+  const taskId = randomUUID();
+  await fetch(`${api.url}/api/pipeline/tasks/${taskId}`, { method: 'PUT', body: jobForm() });
+  await expect.poll(() => held.reached(), { timeout: 20_000 }).toBe(1);
+  return { taskId, release: held.release };
+}
+
+describe('an upgrade request', () => {
+  it.each([
+    ['Host', 'a:b@x'],
+    ['Host', 'localhost:99999'],
+    ['Host', '[::'],
+    ['Host', 'localhost/%'],
+    ['Sec-WebSocket-Key', 'short'],
+    ['Sec-WebSocket-Version', '1'],
+    ['Origin', '\x80\xff'],
+    ['Cookie', '\xff'],
+  ])('with %s: %s gets an answer, and the server goes on', async (name, value) => {
+    const { socket, text } = shake(`/api/pipeline/progress/${randomUUID()}`, { [name]: value });
+    await expect.poll(text, { timeout: 5_000 }).toMatch(/^HTTP\/1\.1 4\d\d /);
+    socket.destroy();
+
+    expect((await fetch(`${api.url}/health/live`)).status).toBe(200);
+  });
+
+  it.each([
+    '//evil@x/y',
+    '*',
+    'http://a:b@x/api/pipeline/progress/1',
+    '/%00',
+    '/\\..\\x',
+    '/api/pipeline/progress/%ff',
+  ])('at %s gets an answer, and the server goes on', async (path) => {
+    const { socket, text } = shake(path);
+    await expect.poll(text, { timeout: 5_000 }).toMatch(/^HTTP\/1\.1 [24]\d\d /);
+    socket.destroy();
+
+    expect((await fetch(`${api.url}/health/live`)).status).toBe(200);
+  });
+
+  it('at another route is ignored: the answer streams, and the reader leaves with its connection', async () => {
+    const { taskId, release } = await submitHeld();
+    const { socket, text } = shake(`/api/pipeline/progress/${taskId}/events`);
+    await expect.poll(text, { timeout: 5_000 }).toContain('"stage":"DID_PROCESSING"');
+    expect(text()).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(api.hub.readers).toBe(1);
+
+    socket.destroy();
+
+    await expect.poll(() => api.hub.readers, { timeout: 5_000 }).toBe(0);
+    release();
+  });
+
+  it.each(['h2c', 'websocket, h2c'])('to %s is ignored', async (protocol) => {
+    const { socket, text } = shake(`/api/pipeline/progress/${randomUUID()}`, { Upgrade: protocol });
+    await expect.poll(text, { timeout: 5_000 }).toContain('"code":"UPGRADE_REQUIRED"');
+    socket.destroy();
+  });
+
+  it('whose handshake fails leaves no reader behind', async () => {
+    const { taskId, release } = await submitHeld();
+    const { socket, text } = shake(`/api/pipeline/progress/${taskId}`, { 'Sec-WebSocket-Key': 'short' });
+    await expect.poll(text, { timeout: 5_000 }).toMatch(/^HTTP\/1\.1 400 /);
+
+    await expect.poll(() => api.hub.readers, { timeout: 5_000 }).toBe(0);
+    socket.destroy();
+    release();
+  });
+
+  it('that waits for a task stops waiting when its client leaves', async () => {
+    const describeTask = vi.spyOn(api.jobs, 'describe');
+    const { socket } = shake(`/api/pipeline/progress/${randomUUID()}?wait=60`);
+    await expect.poll(() => describeTask.mock.calls.length, { timeout: 5_000 }).toBeGreaterThan(1);
+
+    socket.destroy();
+    await once(socket, 'close');
+
+    const settle = () => new Promise((resolve) => setTimeout(resolve, 1_500));
+    await settle();
+    const calls = describeTask.mock.calls.length;
+    await settle();
+    expect(describeTask.mock.calls.length).toBe(calls);
+    describeTask.mockRestore();
+  });
+});
