@@ -73,3 +73,16 @@ export function storageFull(cause: unknown): PipelineError {
     { cause },
   );
 }
+
+/** Resolves to undefined if a file or folder does not exist (any more). */
+export async function ignoreMissing<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    // ENOTDIR: something on the way to it is a file.
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') {
+      throw error;
+    }
+  }
+}

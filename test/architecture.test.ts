@@ -260,8 +260,8 @@ describe('the architecture', () => {
     ],
     [
       'src/storage/s3/s3-store.ts',
-      "import { openFile } from '../file/open.ts';",
-      '(s3-store) must not import src/storage/file/open.ts (file-store)',
+      "import { openFile } from '../file/read.ts';",
+      '(s3-store) must not import src/storage/file/read.ts (file-store)',
     ],
     [
       'src/storage/file/file-store.ts',

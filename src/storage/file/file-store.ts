@@ -1,10 +1,10 @@
 /**
- * Objects as files. The name of an object, `videos/T/video.mp4`, is a symbolic link to the version beside it,
- * `.video.mp4.<nonce>.<bytes>.<sha256>`. One rename of the link swaps content, size and checksum together, so there is no
- * moment in which a killed process leaves one without the other; a checksum in a second file or in an index has such a
- * moment. Versions that no name points to are the litter of dead writers: `sweep` removes them.
+ * Stores objects as files. The name of an object, `videos/T/video.mp4`, is a symbolic link to the version beside it,
+ * `.video.mp4.<nonce>.<bytes>.<sha256>`. Renaming the link replaces content, size and checksum in one step, so a killed
+ * process never leaves one without the other; a checksum in a second file or an index could not promise that. Writers
+ * that die leave versions without a name: `sweep` removes them.
  *
- * Durable on file systems that write the names of a folder in the order they were made: ext4, XFS, Btrfs.
+ * Durable on file systems that write the names of a folder in the order of their creation: ext4, XFS, Btrfs.
  */
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -12,18 +12,14 @@ import { finished } from 'node:stream/promises';
 import type { ListedObject, ObjectStore } from '../../ports/object-store.ts';
 import { assertFolderPrefix, assertKeyPrefix, assertObjectKey } from '../object-key.ts';
 import { createScratchFolder } from '../scratch-folder.ts';
-import { copyFile } from './copy.ts';
 import { createLayout } from './layout.ts';
-import { listFiles } from './list.ts';
-import { openFile } from './open.ts';
-import { putFiles } from './put.ts';
-import { removeFiles } from './remove.ts';
-import { statFile } from './stat.ts';
-import { sweepFiles } from './sweep.ts';
+import { listFiles, openFile, statFile } from './read.ts';
+import { removeFiles, sweepFiles } from './remove.ts';
+import { copyFile, putFiles } from './write.ts';
 
 export type FileStore = ObjectStore;
 
-/** @param options.root made where it is missing; nothing outside of it is read or written, whatever links lie in it. */
+/** @param options.root created if missing. Nothing outside of it is read or written, even if there are links in it. */
 export function createFileStore(options: { root: string }): ObjectStore {
   const layout = createLayout(options.root);
   const { root } = layout;
@@ -85,7 +81,7 @@ export function createFileStore(options: { root: string }): ObjectStore {
       return removeFiles(layout, keysOf(listFiles(root, prefix)));
     },
 
-    /** Reads all of it once, so that what the libraries read is what was stored. */
+    /** Verifies the whole object once: libraries read the file without checking it. */
     async localPath(key) {
       assertObjectKey(key);
       const { stream } = await openFile(root, key);

@@ -1,27 +1,28 @@
-/** Folders of the file store: walked without following links, created and removed durably. */
+/** Folders of the file store. Links are never followed; creating and removing a folder is durable. */
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, realpath, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ignoreMissing } from '../../errors.ts';
 import { invalidKey } from '../object-key.ts';
 
-/** Folders whose own names this process has made durable: one more name in them costs one fsync. */
+/** Folders whose own names this process has made durable: another name in one of them costs a single fsync. */
 const durable = new Set<string>();
-const MOST_KNOWN = 10_000;
+const MAX_DURABLE = 10_000;
 
 /**
- * The folders from the root to the one that holds the key. Nothing where one is missing or is no real folder:
- * a link in the root never leads a key out of it.
+ * The folders from the root down to the one with the key. Undefined if one is missing or isn't a real folder: a link
+ * below the root must not lead out of it.
  */
 export async function findFolders(root: string, key: string): Promise<string[] | undefined> {
   const folders = foldersOf(root, key);
   return (await lookAt(folders.at(-1)!)) === 'real' ? folders : undefined;
 }
 
-/** As `findFolders`, made where they are missing. @throws PipelineError OBJECT_KEY_INVALID where something else is in the way. */
+/** Like `findFolders`, but creates missing folders. @throws PipelineError OBJECT_KEY_INVALID if a file or link is in the way */
 export async function makeFolders(root: string, key: string): Promise<string[]> {
   const folders = foldersOf(root, key);
   const inTheWay = () => invalidKey(key, 'only folders before the last "/"');
-  // From the last one up to what is there, then down again: nothing is made below a link.
+  // Search upwards for one that exists, then create downwards: nothing is created below a link.
   const missing: string[] = [];
   for (const folder of folders.toReversed()) {
     const what = await lookAt(folder);
@@ -37,8 +38,8 @@ export async function makeFolders(root: string, key: string): Promise<string[]> 
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
         throw error;
       }
-      // Gone again where another process removed it as empty; the caller notices when it uses it.
-      const now = await lstat(folder).catch(ignoreMissing);
+      // Missing if another process removed it because it is empty. The caller notices when it uses the folder.
+      const now = await ignoreMissing(lstat(folder));
       if (now?.isDirectory() === false) throw inTheWay();
     }
   }
@@ -46,9 +47,9 @@ export async function makeFolders(root: string, key: string): Promise<string[]> 
 }
 
 /**
- * Removes the folder and those above it, as long as they are empty. The root stays.
+ * Removes the folder and its parents as long as they are empty, but never the root.
  *
- * @returns the one that is left: its fsync makes the removals durable
+ * @returns the first folder that is left; its fsync makes the removals durable
  */
 export async function pruneFolders(root: string, folder: string): Promise<string> {
   let kept = folder;
@@ -59,7 +60,8 @@ export async function pruneFolders(root: string, folder: string): Promise<string
 }
 
 /**
- * Makes the names in the last folder of each path durable, and where that is not known of them, the folders' own.
+ * Makes the names in the last folder of each path durable, and the names of the folders themselves unless they are known
+ * to be.
  *
  * @param paths each from the root down
  */
@@ -72,7 +74,7 @@ export async function syncFolders(paths: string[][]): Promise<void> {
     ...[...fresh].map((folder) => dirname(folder)),
   ]);
   await Promise.all([...changed].map(syncFolder));
-  if (durable.size > MOST_KNOWN) {
+  if (durable.size > MAX_DURABLE) {
     durable.clear();
   }
   for (const folder of fresh) {
@@ -88,8 +90,8 @@ interface Syncs {
 const syncing = new Map<string, Syncs>();
 
 /**
- * Makes the names in the folder durable. A folder that was removed meanwhile has none left. All who ask while an fsync
- * runs, which may have passed by what they wrote, share the one after it.
+ * Makes the names in the folder durable; a removed folder has none. A running fsync may miss names written since it
+ * began, so all calls during one share the next.
  */
 export function syncFolder(folder: string): Promise<void> {
   const syncs = syncing.get(folder);
@@ -111,14 +113,8 @@ function beginSync(folder: string): Promise<void> {
 }
 
 async function syncNow(folder: string): Promise<void> {
-  try {
-    await using handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-    await handle.sync();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw error;
-    }
-  }
+  await using handle = await ignoreMissing(open(folder, constants.O_RDONLY | constants.O_DIRECTORY));
+  await handle?.sync();
 }
 
 function foldersOf(root: string, key: string): string[] {
@@ -126,22 +122,15 @@ function foldersOf(root: string, key: string): string[] {
   return [root, ...segments.map((_, index) => join(root, ...segments.slice(0, index + 1)))];
 }
 
-/** In one call, however deep it lies. `other`: a file, a link, or behind one. */
+/** Takes one system call at any depth. `other`: a file, a link, or a folder behind a link. */
 async function lookAt(folder: string): Promise<'real' | 'missing' | 'other'> {
   try {
-    // The dot asks for a folder. What is found elsewhere was found through a link.
+    // The dot requires a folder. A different real path means there is a link on the way.
     return (await realpath(`${folder}/.`)) === folder ? 'real' : 'other';
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return 'missing';
     if (code === 'ENOTDIR' || code === 'ELOOP') return 'other';
-    throw error;
-  }
-}
-
-/** Removed by another at the same time. */
-export function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') {
     throw error;
   }
 }

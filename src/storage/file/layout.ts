@@ -1,30 +1,33 @@
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '../../errors.ts';
-import { Turns } from '../turns.ts';
+import { KeyedLock } from '../keyed-lock.ts';
 
 export interface FileLayout {
-  /** Absolute, no link in it. */
+  /** Absolute, without links. */
   root: string;
-  /** Files on their way in and scratch folders; on the root's file system, so that they move into place. */
+  /** Incoming files and scratch folders. On the file system of the root, so that they can be moved into place. */
   scratch: string;
   /**
-   * Of the names: a swap that knows what it replaced removes it at once. Writers in different processes do not wait for each
-   * other; what they make each other forget is removed by the sweep.
+   * Serializes changes of a name within this process, so that a swap knows which version it replaced and removes it at
+   * once. Processes do not wait for each other: the sweep removes what they leave.
    */
-  turns: Turns;
+  names: KeyedLock;
 }
 
-/** Makes the folders where they are missing. @throws PipelineError CONFIG_INVALID where they cannot be made. */
+/** How many files to look at concurrently: faster than one after another, and few enough to hold in memory. */
+export const MAX_CONCURRENT = 32;
+
+/** Creates missing folders. @throws PipelineError CONFIG_INVALID if that fails. */
 export function createLayout(root: string): FileLayout {
   const scratch = join(root, '.scratch');
   try {
     mkdirSync(scratch, { recursive: true });
-    return { root: realpathSync(root), scratch: realpathSync(scratch), turns: new Turns() };
+    return { root: realpathSync(root), scratch: realpathSync(scratch), names: new KeyedLock() };
   } catch (cause) {
     throw new PipelineError(
       'CONFIG_INVALID',
-      `Expected STORAGE_ROOT to be a folder that may be written to, but ${root} is not (${(cause as NodeJS.ErrnoException).code})`,
+      `Expected STORAGE_ROOT to be a writable folder, but ${root} is not (${(cause as NodeJS.ErrnoException).code})`,
       { cause },
     );
   }

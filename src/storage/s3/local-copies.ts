@@ -1,28 +1,32 @@
-import { mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync } from 'node:fs';
 import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredObject } from '../../contracts/job.ts';
+import { ignoreMissing } from '../../errors.ts';
 import { hashFile } from '../../hash-file.ts';
-import { Turns } from '../turns.ts';
+import { KeyedLock } from '../keyed-lock.ts';
+import { objectNotFound } from '../object-errors.ts';
+import { openObject, statObject } from './read.ts';
+import type { S3Access } from './s3-access.ts';
 
-/** Objects of S3 as files of this machine, by their hash: what is here already is not fetched again. */
+/** S3 objects as local files, named by their hash, so that bytes are downloaded once. */
 export interface LocalCopies {
-  /** The path of the copy; `fetch` writes the bytes to a new file where there is none that is whole. */
+  /** Path of the copy. If there is no intact one, `fetch` writes the bytes to a new file. */
   path(object: StoredObject, fetch: (path: string) => Promise<void>): Promise<string>;
-  /** Takes over a file that holds the object. */
+  /** Moves a file with the bytes of the object into the copies. */
   adopt(object: Pick<StoredObject, 'sha256'>, path: string): Promise<void>;
 }
 
-/** Whoever was given a path has opened it by then: until then it is not removed, however full the folder is. */
+/** A recently used copy stays even if the folder is too large: callers need time to open the path they got. */
 const IN_USE_MS = 10 * 60_000;
-/** Of erased objects there may be copies: they do not outlive the day. */
+/** There may be copies of erased objects. None stays unused for more than a day. */
 const UNUSED_MS = 24 * 3_600_000;
 
-/** @param options.maxBytes beyond it the copies that were longest not used go; what is in use may exceed it. A day without use ends any. */
+/** @param options.maxBytes the least recently used copies are deleted first; copies in use may exceed it */
 export function createLocalCopies(options: { folder: string; maxBytes: number }): LocalCopies {
   const { folder, maxBytes } = options;
   mkdirSync(folder, { recursive: true });
-  const turns = new Turns();
+  const lock = new KeyedLock();
 
   async function keep(sha256: string, incoming: string): Promise<string> {
     const path = join(folder, sha256);
@@ -34,9 +38,9 @@ export function createLocalCopies(options: { folder: string; maxBytes: number })
 
   return {
     path: ({ sha256 }, fetch) =>
-      turns.take(sha256, async () => {
+      lock.run(sha256, async () => {
         const path = join(folder, sha256);
-        if ((await hashOf(path)) === sha256) {
+        if ((await ignoreMissing(hashFile(path)))?.sha256 === sha256) {
           await touch(path);
           return path;
         }
@@ -50,7 +54,7 @@ export function createLocalCopies(options: { folder: string; maxBytes: number })
       }),
 
     adopt: ({ sha256 }, path) =>
-      turns.take(sha256, async () => {
+      lock.run(sha256, async () => {
         await keep(sha256, path);
       }),
   };
@@ -60,23 +64,12 @@ async function touch(path: string): Promise<void> {
   await utimes(path, new Date(), new Date());
 }
 
-/** @returns undefined if there is no such file */
-async function hashOf(path: string): Promise<string | undefined> {
-  try {
-    return (await hashFile(path)).sha256;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw error;
-    }
-  }
-}
-
 async function evict(folder: string, maxBytes: number): Promise<void> {
   const copies = await Promise.all(
     (await readdir(folder)).map(async (name) => {
       const path = join(folder, name);
-      // Another process of this machine may have evicted it.
-      const stats = await stat(path).catch(() => undefined);
+      // Another process on this machine may have evicted it.
+      const stats = await ignoreMissing(stat(path));
       return stats && { path, bytes: stats.size, usedAt: stats.mtimeMs };
     }),
   );
@@ -91,3 +84,30 @@ async function evict(folder: string, maxBytes: number): Promise<void> {
     total -= bytes;
   }
 }
+
+/** Path of a local copy of the object, downloaded if there is none yet. */
+export async function copyLocally(access: S3Access, copies: LocalCopies, key: string): Promise<string> {
+  for (;;) {
+    const found = await statObject(access, key);
+    if (!found) {
+      throw objectNotFound(key);
+    }
+    try {
+      return await copies.path(found, async (target) => {
+        const { stream, sha256 } = await openObject(access, key);
+        if (sha256 !== found.sha256) {
+          stream.destroy();
+          throw new Replaced();
+        }
+        await pipeline(stream, createWriteStream(target));
+      });
+    } catch (error) {
+      if (!(error instanceof Replaced)) {
+        throw error;
+      }
+    }
+  }
+}
+
+/** The object was replaced between the request for its hash and the one for its bytes. */
+class Replaced extends Error {}

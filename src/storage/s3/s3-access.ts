@@ -1,13 +1,15 @@
-import { S3Client } from '@aws-sdk/client-s3';
+import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { isDiskFull, PipelineError, storageFull } from '../../errors.ts';
+import { objectNotFound } from '../object-errors.ts';
 
 export interface S3Settings {
   bucket: string;
   region: string;
-  /** Of a server that is not Amazon's. */
+  /** URL of the server, if it isn't Amazon's. */
   endpoint?: string | undefined;
-  /** Without them the SDK looks where it always does: environment, shared files, the role of the machine. */
+  /** By default the SDK looks in the environment, in shared files and at the role of the machine. */
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
-  /** The bucket in the path instead of in the host name, as most servers of one's own have it. */
+  /** Put the bucket into the path instead of the host name. Most self-hosted servers need this. */
   usesPaths: boolean;
 }
 
@@ -16,12 +18,12 @@ export interface S3Access extends Disposable {
   bucket: string;
 }
 
-/** Of one request, the first included; waits between them double, from 100 ms. */
-const ATTEMPTS = 5;
+/** Per request, including the first. The delay doubles from 100 ms. */
+const MAX_ATTEMPTS = 5;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Without a byte. */
-const SILENCE_TIMEOUT_MS = 30_000;
-const CONNECTIONS = 64;
+/** Without a byte in either direction. */
+const IDLE_TIMEOUT_MS = 30_000;
+const MAX_CONNECTIONS = 64;
 
 export function openS3({ bucket, region, endpoint, credentials, usesPaths }: S3Settings): S3Access {
   const client = new S3Client({
@@ -29,15 +31,73 @@ export function openS3({ bucket, region, endpoint, credentials, usesPaths }: S3S
     ...(endpoint && { endpoint }),
     ...(credentials && { credentials }),
     forcePathStyle: usesPaths,
-    maxAttempts: ATTEMPTS,
-    // Ours is by SHA-256, and says which object it is.
+    maxAttempts: MAX_ATTEMPTS,
+    // We verify SHA-256 ourselves, and our error names the object.
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: SILENCE_TIMEOUT_MS,
-      httpAgent: { maxSockets: CONNECTIONS },
-      httpsAgent: { maxSockets: CONNECTIONS },
+      socketTimeout: IDLE_TIMEOUT_MS,
+      httpAgent: { maxSockets: MAX_CONNECTIONS },
+      httpsAgent: { maxSockets: MAX_CONNECTIONS },
     },
   });
   return { client, bucket, [Symbol.dispose]: () => client.destroy() };
+}
+
+/** Codes of network errors, after the SDK's own retries. */
+const NETWORK_ERROR = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH)/;
+
+/** Translates S3 errors that callers can act on. Returns other errors unchanged. */
+export function toStoreError(error: unknown, bucket: string, key: string): unknown {
+  if (error instanceof PipelineError) {
+    return error;
+  }
+  if (isDiskFull(error)) {
+    return storageFull(error);
+  }
+  const status = statusOf(error);
+  if (isNamed(error, 'NoSuchBucket')) {
+    return new PipelineError(
+      'CONFIG_INVALID',
+      `Expected the bucket ${bucket} to exist, but it does not. Create it or correct STORAGE_S3_BUCKET`,
+      { cause: error },
+    );
+  }
+  if (isNamed(error, 'NoSuchKey') || status === 404) {
+    return objectNotFound(key);
+  }
+  if (status === 507 || isNamed(error, 'QuotaExceeded')) {
+    return storageFull(error);
+  }
+  if (status === 401 || status === 403) {
+    return new PipelineError(
+      'CONFIG_INVALID',
+      `Expected access to the bucket ${bucket}, but the server refused it for ${key}. Correct STORAGE_S3_ACCESS_KEY_ID, STORAGE_S3_SECRET_ACCESS_KEY or their permissions`,
+      { cause: error },
+    );
+  }
+  return (status !== undefined && status >= 500) || isNamed(error, 'SlowDown') || isUnreachable(error)
+    ? new PipelineError('STORAGE_UNAVAILABLE', `The object store does not respond for ${key}`, {
+        cause: error,
+      })
+    : error;
+}
+
+/** The condition of a write was not met: another writer was first. */
+export function isConditionFailed(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === 412 || status === 409;
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof S3ServiceException && error.name === name;
+}
+
+function isUnreachable(error: unknown): boolean {
+  const { code = '', name = '' } = (error ?? {}) as { code?: string; name?: string };
+  return NETWORK_ERROR.test(code) || name === 'TimeoutError';
 }

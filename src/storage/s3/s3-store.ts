@@ -1,7 +1,7 @@
 /**
- * Objects in a bucket of S3, or of a server that speaks it. The hash is metadata of the object, written with its bytes in
- * one request, so that nothing is ever there without it. Workers share no disk: each keeps copies of what it reads, by
- * hash, in a folder of its own.
+ * Stores objects in a bucket of S3 or of a compatible server. The hash is metadata of the object, written in the same
+ * request as the bytes, so there is never one without the other. Workers share no disk: each keeps local copies of the
+ * objects it reads, named by their hash.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
@@ -15,22 +15,16 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import { assertFolderPrefix, assertKeyPrefix, assertObjectKey } from '../object-key.ts';
 import { receiveBody } from '../receive-body.ts';
 import { createScratchFolder } from '../scratch-folder.ts';
-import { copyObject } from './copy.ts';
-import { listObjects } from './list.ts';
-import { createLocalCopies } from './local-copies.ts';
-import { localCopy } from './local-copy.ts';
-import { openObject } from './open.ts';
-import { putObject } from './put.ts';
-import { removeObjects } from './remove.ts';
-import { openS3, type S3Settings } from './s3-access.ts';
-import { toStoreError } from './s3-error.ts';
-import { statObject } from './stat.ts';
-import { sweepObjects } from './sweep.ts';
+import { copyLocally, createLocalCopies } from './local-copies.ts';
+import { listObjects, openObject, statObject } from './read.ts';
+import { removeObjects, sweepObjects } from './remove.ts';
+import { openS3, type S3Settings, toStoreError } from './s3-access.ts';
+import { copyObject, putObject } from './write.ts';
 
 export interface S3StoreOptions extends S3Settings {
-  /** Of this machine, for scratch files and copies; made where it is missing. */
+  /** Local folder for scratch files and copies. Created if missing. */
   folder: string;
-  /** Of the copies. */
+  /** Maximum size of the copies. */
   maxLocalBytes: number;
 }
 
@@ -56,7 +50,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore & Disposable
         const { handle, ...known } = await receiveBody(path, body, signal);
         await handle.close();
         await putObject(access, key, { source: { path }, ...known }, { ifAbsent, signal });
-        // The next stage reads it, perhaps on this machine.
+        // The next stage will read it, and may run on this machine.
         await copies.adopt(known, path);
         return { key, ...known };
       } catch (error) {
@@ -129,7 +123,7 @@ export function createS3Store(options: S3StoreOptions): ObjectStore & Disposable
     async localPath(key) {
       assertObjectKey(key);
       try {
-        return await localCopy(access, copies, key);
+        return await copyLocally(access, copies, key);
       } catch (error) {
         throw toStoreError(error, access.bucket, key);
       }

@@ -7,14 +7,14 @@ import { createFileStore } from '../../../src/storage/file/file-store.ts';
 import { BYTES, createStore } from '../../harness/storage/temporary-store.ts';
 
 describe('a root that cannot be', () => {
-  it('is refused with words for who configured it', async () => {
+  it('is refused with a message that names the setting', async () => {
     const { root } = await createStore();
     await writeFile(join(root, 'file'), BYTES);
 
     expect(() => createFileStore({ root: join(root, 'file/store') })).toThrow(
       expect.objectContaining({
         code: 'CONFIG_INVALID',
-        message: expect.stringContaining('Expected STORAGE_ROOT to be a folder'),
+        message: expect.stringContaining('Expected STORAGE_ROOT to be a writable folder'),
       }),
     );
   });

@@ -1,27 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { CopyObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { objectExists } from '../object-errors.ts';
-import type { S3Access } from './s3-access.ts';
-import { isConditionFailed, toStoreError } from './s3-error.ts';
-import { NONCE, SHA256, statObject } from './stat.ts';
+import type { StoredObject } from '../../contracts/job.ts';
+import { objectExists, objectNotFound } from '../object-errors.ts';
+import { NONCE, SHA256, statObject } from './read.ts';
+import { isConditionFailed, type S3Access, toStoreError } from './s3-access.ts';
 
-/** Bytes whose hash is known, in memory or in a file that stays until they are stored. */
+/** Bytes with a known hash, in memory or in a file that must exist until they are stored. */
 export interface KnownBody {
   source: Uint8Array | { path: string };
   bytes: number;
   sha256: string;
 }
 
-/** Larger ones go in parts: each of them can be tried again by itself. */
-const SINGLE_BYTES = 16 * 1024 * 1024;
-const PARTS_AT_ONCE = 4;
-/** Of conditional writes that met another one (409): by then that one has ended, well or not. */
-const CONFLICT_ATTEMPTS = 5;
+/** Larger objects are uploaded in parts of this size, which are retried independently. */
+const PART_BYTES = 16 * 1024 * 1024;
+const MAX_CONCURRENT_PARTS = 4;
+/** For conditional writes that conflict with another write in progress (409): it ends before the last attempt. */
+const MAX_CONFLICT_ATTEMPTS = 5;
 
-/** One request, or one that completes the parts: until then nobody sees any of it. */
+/** The object becomes visible with a single request: the upload, or the completion of its parts. */
 export async function putObject(
   access: S3Access,
   key: string,
@@ -38,7 +38,7 @@ export async function putObject(
   for (let attempt = 1; ; attempt++) {
     try {
       signal?.throwIfAborted();
-      await (body.bytes <= SINGLE_BYTES
+      await (body.bytes <= PART_BYTES
         ? putWhole(access, target, body, signal)
         : putParts(access, target, body, signal));
       return;
@@ -49,10 +49,10 @@ export async function putObject(
       }
       const winner = await statObject(access, key);
       if (winner?.nonce === nonce) {
-        // The answer of an earlier attempt was lost: it is ours.
+        // Our own write: the response to an earlier attempt was lost.
         return;
       }
-      if (winner || attempt === CONFLICT_ATTEMPTS) {
+      if (winner || attempt === MAX_CONFLICT_ATTEMPTS) {
         throw objectExists(key);
       }
     }
@@ -81,8 +81,8 @@ async function putParts(
   const upload = new Upload({
     client,
     params: { ...target, Body: source instanceof Uint8Array ? source : createReadStream(source.path) },
-    partSize: SINGLE_BYTES,
-    queueSize: PARTS_AT_ONCE,
+    partSize: PART_BYTES,
+    queueSize: MAX_CONCURRENT_PARTS,
   });
   const abort = () => void upload.abort();
   signal?.addEventListener('abort', abort, { once: true });
@@ -90,5 +90,32 @@ async function putParts(
     await upload.done();
   } finally {
     signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** Copies bytes and metadata within the server. S3 allows 5 GB; objects of a job are far smaller. */
+export async function copyObject(access: S3Access, from: string, to: string): Promise<StoredObject> {
+  const { client, bucket } = access;
+  for (;;) {
+    const source = await statObject(access, from);
+    if (!source) {
+      throw objectNotFound(from);
+    }
+    try {
+      await client.send(
+        new CopyObjectCommand({
+          Bucket: bucket,
+          Key: to,
+          CopySource: `${bucket}/${from}`,
+          CopySourceIfMatch: source.etag,
+        }),
+      );
+      return { key: to, bytes: source.bytes, sha256: source.sha256 };
+    } catch (error) {
+      // Replaced in between: the new object has another hash.
+      if (!isConditionFailed(error)) {
+        throw toStoreError(error, bucket, from);
+      }
+    }
   }
 }

@@ -1,8 +1,8 @@
-/** One step at a time for each key, in the order of asking. */
-export class Turns {
+/** Runs one step at a time for each key, in the order of the calls. */
+export class KeyedLock {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  async take<T>(key: string, step: () => Promise<T>): Promise<T> {
+  async run<T>(key: string, step: () => Promise<T>): Promise<T> {
     const previous = this.#last.get(key) ?? Promise.resolve();
     const mine = previous.then(step, step);
     this.#last.set(key, mine);

@@ -1,4 +1,4 @@
-import { rename, rm, symlink } from 'node:fs/promises';
+import { link, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { StoredObject } from '../../contracts/job.ts';
@@ -9,13 +9,13 @@ import { invalidKey } from '../object-key.ts';
 import { type ReceivedBody, receiveBody } from '../receive-body.ts';
 import { findFolders, makeFolders, pruneFolders, syncFolder, syncFolders } from './folders.ts';
 import type { FileLayout } from './layout.ts';
-import { statFile } from './stat.ts';
+import { openVersion, statFile } from './read.ts';
 import { createNonce, readTarget, toVersionName } from './version.ts';
 
-/** Another process may remove a folder as empty between its making and its use; five times in a row it is something else. */
-const FOLDER_ATTEMPTS = 5;
+/** Another process may remove a new folder because it is empty. Five times in a row must have another reason. */
+const MAX_FOLDER_ATTEMPTS = 5;
 
-/** A failure destroys the streams. */
+/** Destroys the streams if it fails. */
 export async function putFiles(
   layout: FileLayout,
   objects: readonly ObjectToPut[],
@@ -37,17 +37,45 @@ export async function putFiles(
   }
 }
 
+/**
+ * Copies an object by a hard link if the file system allows it: a version is never modified, so the two objects can share
+ * its bytes. Damage to the bytes affects both, and reading either detects it.
+ */
+export async function copyFile(layout: FileLayout, from: string, to: string): Promise<StoredObject> {
+  const [copied] = await storeFiles(layout, [
+    { key: to, receive: (path) => receiveLink(layout, from, path) },
+  ]);
+  return copied!;
+}
+
+async function receiveLink({ root }: FileLayout, from: string, path: string): Promise<ReceivedBody> {
+  for (;;) {
+    const { handle, version } = await openVersion(root, from);
+    try {
+      await link(version.path, path);
+      return { handle, bytes: version.bytes, sha256: version.sha256 };
+    } catch (error) {
+      await using source = handle;
+      // ENOENT: replaced since it was opened, so the name now stands for another version.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        // The file system has no hard links, or (EMLINK) this file has the maximum number of them.
+        return await receiveBody(path, source.createReadStream({ autoClose: false }), undefined);
+      }
+    }
+  }
+}
+
 interface FileToStore {
   key: string;
-  /** Makes the new file of that path. */
+  /** Creates the file at that path. */
   receive(path: string): Promise<ReceivedBody>;
 }
 
 /**
- * Each file by itself, all of them durable by the same fsync of their folder. Rejects with the first failure, when all
- * have ended.
+ * Stores each file independently; one fsync of a folder makes all its new names durable. Waits for all files, then
+ * rejects with the first failure.
  */
-export async function storeFiles(
+async function storeFiles(
   layout: FileLayout,
   files: readonly FileToStore[],
   options: { ifAbsent?: boolean; signal?: AbortSignal } = {},
@@ -68,13 +96,13 @@ export async function storeFiles(
 
 interface NamedFile {
   object: StoredObject;
-  /** From the root to its own: what makes the name durable is an fsync of the last. */
+  /** From the root down. An fsync of the last one makes the name durable. */
   folders: string[];
 }
 
 /**
- * Bytes into the scratch area, the file beside its name, fsync, then the name. Until the name is swapped nobody sees
- * any of it; after that, all of it. A failure removes what was written.
+ * Writes the bytes into the scratch area, moves the file beside its name, calls fsync, then swaps the name. Readers see
+ * nothing of it before the swap and all of it afterwards. A failure removes what was written.
  */
 async function storeFile(
   layout: FileLayout,
@@ -91,14 +119,14 @@ async function storeFile(
     await using handle = received.handle;
     placed = await placeBeside(layout, key, incoming, received);
     const { path, folders } = placed;
-    // After the move: the fsync of a new file makes its name durable too, before any name points to it.
+    // After the move, because the fsync of a new file also makes its name durable: before any link points to it.
     await handle.sync();
     signal?.throwIfAborted();
 
-    await layout.turns.take(key, () => nameVersion(layout, key, path, ifAbsent));
+    await layout.names.run(key, () => nameVersion(layout, key, path, ifAbsent));
     return { object: { key, bytes: received.bytes, sha256: received.sha256 }, folders };
   } catch (error) {
-    // What cannot be removed now is the sweep's; why the write failed is what counts.
+    // The caller needs the reason of the write. The sweep removes what is left here.
     await discard(layout, key, incoming, placed?.path).catch(() => undefined);
     throw toStoreError(error, key);
   }
@@ -106,7 +134,7 @@ async function storeFile(
 
 interface PlacedVersion {
   path: string;
-  /** From the root to its own. */
+  /** From the root down. */
   folders: string[];
 }
 
@@ -123,14 +151,14 @@ async function placeBeside(
       await rename(incoming, path);
       return { path, folders };
     } catch (error) {
-      if (attempt === FOLDER_ATTEMPTS || (error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      if (attempt === MAX_FOLDER_ATTEMPTS || (error as NodeJS.ErrnoException).code !== 'ENOENT') {
         throw error;
       }
     }
   }
 }
 
-/** Gives the version its name, and removes the one that had it. */
+/** Points the name at the version, and removes the version it replaces. */
 async function nameVersion(
   layout: FileLayout,
   key: string,
@@ -147,12 +175,12 @@ async function nameVersion(
   const replaced = await readTarget(name);
   await nameOver(layout, name, version);
   if (replaced) {
-    // The new one is there: what is left of the old one is the sweep's.
+    // The write has succeeded: if this fails, the sweep removes the old version.
     await rm(join(dirname(name), replaced), { force: true }).catch(() => undefined);
   }
 }
 
-/** Making a link is exclusive: of many writers one wins. */
+/** Creating a link is exclusive: one of many writers wins. */
 async function isNamedFirst(name: string, version: string): Promise<boolean> {
   try {
     await symlink(basename(version), name);
@@ -176,7 +204,7 @@ async function nameOver(layout: FileLayout, name: string, version: string): Prom
   }
 }
 
-/** A version that has its name is no litter, whatever went wrong after that. */
+/** Keeps the version if the name points to it, whatever failed after that. */
 async function discard(
   { root }: FileLayout,
   key: string,
