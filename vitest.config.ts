@@ -1,42 +1,51 @@
+import { globSync } from 'node:fs';
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Files that need the machine for themselves: real processes under load, whose order, restarts and deadlines they test. */
-const ALONE = [
-  'test/integration/**',
-  'test/chaos/**',
-  'test/browser/**',
-  'test/api/{events,many-readers,outage}.test.ts',
+/** Whole stacks, browsers and processes under load: each file has the machine for itself. */
+const WHOLE_STACK = [
+  'test/{browser,chaos,cookbook,integration}/**/*.test.ts',
+  'test/api/{many-readers,outage}.test.ts',
+  'test/cli/{demo,reload}.test.ts',
   'test/deploy/monitoring.test.ts',
 ];
 
-const shared = {
+/** Functions, files and pictures: no server, no model, nothing that changes its process. */
+const PURE = [
+  'test/{activities,contracts,media,storage,telemetry,web}/**/*.test.ts',
+  'test/inference/{detect,image,matte}/**/*.test.ts',
+  'test/{architecture,config,errors,security-document,web-imports}.test.ts',
+];
+const IMPURE = [
+  // sharp's blocked formats count for a whole process, and these read some of them.
+  'test/inference/{detect/batch,detect/detector-task,matte/matting-task}.test.ts',
+  // Replaces a module.
+  'test/storage/file-store/faults.test.ts',
+];
+
+const wholeStack = globSync(WHOLE_STACK);
+const pure = globSync(PURE, { exclude: IMPURE });
+
+const project = (name: string, order: number, files: { include: string[]; exclude?: string[] }) => ({
+  name,
+  ...files,
   pool: 'forks' as const,
   testTimeout: 30_000,
   hookTimeout: 120_000,
-};
+  maxWorkers: 2,
+  sequence: { groupOrder: order },
+});
 
 export default defineConfig({
   test: {
     projects: [
+      { test: { ...project('pure', 0, { include: pure }), pool: 'threads', isolate: false } },
       {
-        test: {
-          ...shared,
-          name: 'together',
+        test: project('service', 1, {
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ALONE],
-          maxWorkers: 2,
-          sequence: { groupOrder: 0 },
-        },
+          exclude: [...configDefaults.exclude, ...pure, ...wholeStack],
+        }),
       },
-      {
-        test: {
-          ...shared,
-          name: 'alone',
-          include: ALONE.map((pattern) => pattern.replace('**', '**/*.test.ts')),
-          maxWorkers: 1,
-          sequence: { groupOrder: 1 },
-        },
-      },
+      { test: { ...project('whole-stack', 2, { include: wholeStack }), maxWorkers: 1 } },
     ],
   },
 });
