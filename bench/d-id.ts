@@ -12,7 +12,7 @@ import { BREAKER_QUERY, type GateState, toBreakerId } from '../src/contracts/pro
 import type { ObjectStore } from '../src/ports/object-store.ts';
 import { createFileStore } from '../src/storage/file/file-store.ts';
 import { createTaskRecords } from '../src/storage/task-records.ts';
-import { loadWorkflowBundle } from '../src/workers/workflow-bundle.ts';
+import { loadWorkflowBundle } from '../src/temporal/workflow-bundle.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from '../test/harness/d-id-harness.ts';
 import { happyActivities } from '../test/harness/pipeline-harness.ts';
 import { startTestServer } from '../test/harness/temporal-server.ts';

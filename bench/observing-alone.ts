@@ -5,8 +5,8 @@ import { toWorkflowId } from '../src/contracts/messages.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { addEndedJobMetrics } from '../src/telemetry/metrics/ended-job-metrics.ts';
 import { createMetrics } from '../src/telemetry/metrics/metrics.ts';
+import { observeActivity } from '../src/telemetry/observe-activity.ts';
 import { startTracing } from '../src/telemetry/tracing.ts';
-import { observeActivity } from '../src/workers/observe-activity.ts';
 
 export const JOBS_ALONE = 500;
 

@@ -4,7 +4,7 @@
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadWorkflowBundle } from '../src/workers/workflow-bundle.ts';
+import { loadWorkflowBundle } from '../src/temporal/workflow-bundle.ts';
 import { buildPage } from './setup/page.mjs';
 
 await buildPage(join(dirname(fileURLToPath(import.meta.url)), '..'));

@@ -3,7 +3,7 @@
  * seed gives the same faults.
  */
 import { parseArgs } from 'node:util';
-import { loadWorkflowBundle } from '../src/workers/workflow-bundle.ts';
+import { loadWorkflowBundle } from '../src/temporal/workflow-bundle.ts';
 import {
   mostTalksInFlight,
   PLACES,

@@ -7,20 +7,20 @@ import { createSelfTestActivities, type SelfTestDeps } from '../activities/self-
 import type { Config } from '../config/config.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { createDetectorPool, createMattingPool } from '../inference/runtime/pools.ts';
+import { lockDevice } from '../process/device-lock.ts';
+import { assertMemoryFits, assertOneDevice } from '../process/device-memory.ts';
 import { createContentCache } from '../storage/content-cache.ts';
+import { openStore } from '../storage/open-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { addGpuMetrics } from '../telemetry/metrics/gpu-metrics.ts';
 import type { Metrics } from '../telemetry/metrics/metrics.ts';
 import { addSlotMetrics } from '../telemetry/metrics/slot-metrics.ts';
+import { publishGpuStatus } from '../telemetry/publish-gpu-status.ts';
 import { tracePool } from '../telemetry/trace-pool.ts';
 import { startTracing } from '../telemetry/tracing.ts';
 import { connectWorker } from '../temporal/connection.ts';
-import { lockDevice } from './device-lock.ts';
-import { assertMemoryFits, assertOneDevice } from './device-memory.ts';
 import { findMakers } from './find-producer-versions.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
-import { openStore } from './open-store.ts';
-import { publishGpuStatus } from './publish-gpu-status.ts';
 
 /**
  * Takes the device, starts its slots and connects; `run` polls until it is stopped. One of these per device and host.

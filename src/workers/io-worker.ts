@@ -17,6 +17,7 @@ import { createOutbound } from '../outbound/outbound.ts';
 import { createLipSyncProvider, createLocalProvider } from '../providers/local/local-provider.ts';
 import { createLipSyncPool, createRendererPool } from '../providers/local/renderer-pool.ts';
 import { createContentCache } from '../storage/content-cache.ts';
+import { openStore } from '../storage/open-store.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { addEndedJobMetrics } from '../telemetry/metrics/ended-job-metrics.ts';
@@ -27,14 +28,13 @@ import { startTracing } from '../telemetry/tracing.ts';
 import { connectWorker } from '../temporal/connection.ts';
 import { createTaskExecutions } from '../temporal/task-executions.ts';
 import { createTemporalTimeline } from '../temporal/temporal-timeline.ts';
+import { loadWorkflowBundle } from '../temporal/workflow-bundle.ts';
+import { workflowSlots } from '../temporal/workflow-slots.ts';
 import { createDIdWorkers } from './d-id-worker.ts';
 import { findMakers } from './find-producer-versions.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
-import { openStore } from './open-store.ts';
 import { createRetention } from './retention.ts';
 import { createWebhookWorker } from './webhooks.ts';
-import { loadWorkflowBundle } from './workflow-bundle.ts';
-import { workflowSlots } from './workflow-slots.ts';
 
 /** Starts the io worker's slots and connects it; `run` polls until it is stopped. */
 export async function createIoWorker(

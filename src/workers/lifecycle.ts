@@ -2,8 +2,8 @@ import { type NativeConnection, Runtime, type Worker, type WorkerOptions } from 
 import { taskIdOf } from '../contracts/messages.ts';
 import type { SlotPool } from '../ports/slot-task.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { observeActivity } from './observe-activity.ts';
-import { pickSdkMetricsAddress } from './sdk-metrics.ts';
+import { pickSdkMetricsAddress } from '../telemetry/metrics/sdk-metrics.ts';
+import { observeActivity } from '../telemetry/observe-activity.ts';
 
 /**
  * What every worker of ours sets. Heartbeats are sent as they come: the default holds them back for most of the

@@ -6,13 +6,13 @@ import type { ObjectStore } from '../ports/object-store.ts';
 import type { TaskRecords } from '../ports/task-records.ts';
 import { retain } from '../storage/retention/retention.ts';
 import { readDisk } from '../storage/storage-usage.ts';
+import { watchDisk } from '../storage/watch-disk.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics/metrics.ts';
 import { addRetentionMetrics } from '../telemetry/metrics/retention-metrics.ts';
 import { isTaskRunning } from '../temporal/is-task-running.ts';
 import { createRetentionSchedule } from '../temporal/retention-schedule.ts';
 import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
-import { watchDisk } from './watch-disk.ts';
 
 interface RetentionParts {
   connection: NativeConnection;

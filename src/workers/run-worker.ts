@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
+import { readSdkMetrics } from '../telemetry/metrics/sdk-metrics.ts';
 import { installRuntime, type RunningWorker, type WorkerHealth } from './lifecycle.ts';
-import { readSdkMetrics } from './sdk-metrics.ts';
 import { serveWorkerHttp } from './worker-http.ts';
 
 export interface WorkerRole {

@@ -3,7 +3,7 @@ import http from 'node:http';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { accessRule } from '../../src/api/access/access-rules.ts';
-import { createOpenDoor } from '../../src/api/access/anonymous-access.ts';
+import { createAnonymousAccess } from '../../src/api/access/anonymous-access.ts';
 import { assertMayListen } from '../../src/api/access/assert-may-listen.ts';
 import { createApp } from '../../src/api/app.ts';
 import type { Scope } from '../../src/contracts/api-key.ts';
@@ -331,8 +331,8 @@ describe('a server without API keys', () => {
   it('asks for a key beyond its machine, unless it is told to let anyone in', async () => {
     await using open = await startTestApi(server.client);
     const at = (letsAnyoneIn: boolean) => {
-      const openDoor = createOpenDoor({ host: '0.0.0.0', letsAnyoneIn, corsOrigins: [] });
-      const app = createApp({ ...open.deps, access: { ...open.deps.access, openDoor } });
+      const anonymousAccess = createAnonymousAccess({ host: '0.0.0.0', letsAnyoneIn, corsOrigins: [] });
+      const app = createApp({ ...open.deps, access: { ...open.deps.access, anonymousAccess } });
       return app.request('/api/gpu', { headers: { Host: 'limelight.example.org' } });
     };
     expect((await at(false)).status).toBe(401);
@@ -345,7 +345,7 @@ describe('a server without API keys', () => {
     const { keyring } = open.deps.access;
     const listen = (host: string, letsAnyoneIn = false) =>
       assertMayListen(
-        { keyring, openDoor: createOpenDoor({ host, letsAnyoneIn, corsOrigins: [] }) },
+        { keyring, anonymousAccess: createAnonymousAccess({ host, letsAnyoneIn, corsOrigins: [] }) },
         { host, letsAnyoneIn },
       );
 

@@ -9,7 +9,7 @@ import type { ModelClient } from '../../src/ports/models.ts';
 import type { SlotSnapshot } from '../../src/ports/slot-task.ts';
 import { createFileStore, type FileStore } from '../../src/storage/file/file-store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { publishGpuStatus } from '../../src/workers/publish-gpu-status.ts';
+import { publishGpuStatus } from '../../src/telemetry/publish-gpu-status.ts';
 
 const models = (
   selfTest: ModelClient['selfTest'] = async () => ({ score: 0.9, timings_ms: {} }),

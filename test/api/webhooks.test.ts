@@ -12,7 +12,7 @@ import {
   toDeliveryWorkflowId,
   type WebhookMessage,
 } from '../../src/contracts/webhook.ts';
-import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { jobForm } from '../harness/api/job-form-data.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 import { startReceiver } from '../harness/api/webhook-receiver.ts';

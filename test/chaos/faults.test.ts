@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { createDIdHarness } from '../harness/d-id-harness.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 import { mostTalksInFlight, PLACES, runSequences } from './fault-sequences.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type SupervisedOptions, type SupervisedProcess, supervise } from '../../src/cli/stack/supervisor.ts';
-import { isAlive } from '../../src/workers/process-identity.ts';
+import { isAlive } from '../../src/process/process-identity.ts';
 
 /** Starting a process takes seconds on a busy machine. */
 const SOON = { timeout: 20_000 };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, it, onTestFinished } from 'vitest';
-import { isAlive } from '../../src/workers/process-identity.ts';
+import { isAlive } from '../../src/process/process-identity.ts';
 import { processesBelow } from '../harness/stack/processes-below.ts';
 import { stackEnvironment } from '../harness/stack/stack-environment.ts';
 

@@ -4,7 +4,7 @@ import proto from '@temporalio/proto';
 import { Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { describe, expect, it } from 'vitest';
-import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import '../harness/temporal-server.ts';
 
 /** Histories of jobs as they really ran, in Temporal's own encoding, recorded by `record-histories.ts`. Add to them; replace none that shipped. */

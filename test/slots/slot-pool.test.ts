@@ -2,9 +2,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { isAlive } from '../../src/process/process-identity.ts';
 import { createSlotPool, type SlotPoolOptions } from '../../src/slots/slot-pool.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { isAlive } from '../../src/workers/process-identity.ts';
 import type { Errand } from './fixtures/errand-task.ts';
 
 const never = new AbortController().signal;

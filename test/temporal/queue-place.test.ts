@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import type { JobInput } from '../../src/contracts/job.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
+import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
-import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
 import { happyActivities, toJobInput } from '../harness/pipeline-harness.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 

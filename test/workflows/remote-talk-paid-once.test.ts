@@ -17,7 +17,7 @@ import { createContentCache } from '../../src/storage/content-cache.ts';
 import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createTaskExecutions } from '../../src/temporal/task-executions.ts';
-import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import type { tidyUpRemoteTalk } from '../../src/workflows/remote-talk/leftovers.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
 import { happyActivities } from '../harness/pipeline-harness.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
-import { loadWorkflowBundle } from '../../src/workers/workflow-bundle.ts';
+import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { createDIdHarness, type DIdHarness } from '../harness/d-id-harness.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 

@@ -3,7 +3,7 @@ import { toNetworks } from '../../outbound/networks.ts';
 import type { JobClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { createTaskOwners } from '../tasks/task-owners.ts';
-import { createOpenDoor } from './anonymous-access.ts';
+import { createAnonymousAccess } from './anonymous-access.ts';
 import type { GuardDeps } from './guard.ts';
 import { createKeyring } from './keyring.ts';
 import { createQuota, type Quota, type QuotaLimits } from './quota.ts';
@@ -51,7 +51,7 @@ export function createAccess({
   const { corsOrigins, letsAnyoneIn, rate, quota, trustedProxies } = settings;
   return {
     keyring: createKeyring({ keys, ...(keysMaxAgeMs !== undefined && { maxAgeMs: keysMaxAgeMs }) }),
-    openDoor: createOpenDoor({ host, letsAnyoneIn, corsOrigins }),
+    anonymousAccess: createAnonymousAccess({ host, letsAnyoneIn, corsOrigins }),
     linkSecret,
     findOwner: createTaskOwners({ jobs, records }),
     countRequest: createRateLimit(rate),

@@ -1,18 +1,18 @@
 import type { Context } from 'hono';
 import { PipelineError } from '../../errors.ts';
+import { isLoopback } from '../../outbound/networks.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { type Caller, EVERYTHING } from './caller.ts';
-import { isLoopback } from './client-address.ts';
 
 /** How a server without keys behaves. */
-export interface OpenDoor {
+export interface AnonymousAccess {
   /** Nothing where a key is needed. Rejects what a web page elsewhere made a browser of this machine send. */
   enter(c: Context<ApiEnv>): Caller | undefined;
   /** Whether only this machine reaches the server. */
   isLocal: boolean;
 }
 
-export interface DoorOptions {
+export interface AnonymousAccessOptions {
   /** The address that the server listens on. */
   host: string;
   /** Whether others than this machine may use a server without keys. */
@@ -22,7 +22,11 @@ export interface DoorOptions {
 
 const LOCAL_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
 
-export function createOpenDoor({ host, letsAnyoneIn, corsOrigins }: DoorOptions): OpenDoor {
+export function createAnonymousAccess({
+  host,
+  letsAnyoneIn,
+  corsOrigins,
+}: AnonymousAccessOptions): AnonymousAccess {
   const isLocal = isLoopback(host);
   const guest: Caller = { scopes: EVERYTHING };
   return {

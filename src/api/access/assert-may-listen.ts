@@ -3,10 +3,10 @@ import type { Access } from './access.ts';
 
 /** @throws PipelineError CONFIG_INVALID where strangers could reach a server that has no keys, and nobody said they may. */
 export async function assertMayListen(
-  { keyring, openDoor }: Pick<Access, 'keyring' | 'openDoor'>,
+  { keyring, anonymousAccess }: Pick<Access, 'keyring' | 'anonymousAccess'>,
   { host, letsAnyoneIn }: { host: string; letsAnyoneIn: boolean },
 ): Promise<void> {
-  if (openDoor.isLocal || letsAnyoneIn || !(await keyring.isEmpty())) {
+  if (anonymousAccess.isLocal || letsAnyoneIn || !(await keyring.isEmpty())) {
     return;
   }
   throw new PipelineError(

@@ -19,11 +19,6 @@ export function clientAddress(
   return address;
 }
 
-/** Whether only this machine can reach an address that a server listens on. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(unmapped(host));
-}
-
 /** The network that limits count as one client: an IPv6 user has a /64 at least, and could take any address of it. */
 export function toLimitedName(address: string): string {
   if (!address.includes(':')) {

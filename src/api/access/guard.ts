@@ -5,7 +5,7 @@ import type { ApiEnv } from '../http/api-env.ts';
 import { parseTaskId } from '../tasks/task-id.ts';
 import { assertOwn, type FindOwner, isTaskUnknown } from '../tasks/task-owners.ts';
 import { accessRule, type LinkName } from './access-rules.ts';
-import type { OpenDoor } from './anonymous-access.ts';
+import type { AnonymousAccess } from './anonymous-access.ts';
 import { bearerSecret, type Caller, isAllowed, toCaller } from './caller.ts';
 import { clientAddress, toLimitedName } from './client-address.ts';
 import type { Keyring } from './keyring.ts';
@@ -15,7 +15,7 @@ import type { CountRequest } from './rate-limit.ts';
 export interface GuardDeps {
   keyring: Keyring;
   /** Who gets in while there are no keys. */
-  openDoor: OpenDoor;
+  anonymousAccess: AnonymousAccess;
   linkSecret: () => Promise<Buffer>;
   findOwner: FindOwner;
   countRequest: CountRequest;
@@ -23,7 +23,7 @@ export interface GuardDeps {
 }
 
 /** Before every route: who sends the request, whether they may, and whether the task is theirs. */
-export function guard({ keyring, openDoor, ...deps }: GuardDeps): MiddlewareHandler<ApiEnv> {
+export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): MiddlewareHandler<ApiEnv> {
   async function identify(c: Context<ApiEnv>, link: LinkName | undefined): Promise<Caller> {
     const secret = bearerSecret(c.req.header('authorization'));
     if (secret !== undefined) {
@@ -39,7 +39,7 @@ export function guard({ keyring, openDoor, ...deps }: GuardDeps): MiddlewareHand
     if (link && c.req.query('signature') !== undefined) {
       return byLink(c, link);
     }
-    const guest = (await keyring.isEmpty()) ? openDoor.enter(c) : undefined;
+    const guest = (await keyring.isEmpty()) ? anonymousAccess.enter(c) : undefined;
     if (!guest) {
       throw new PipelineError(
         'KEY_REQUIRED',
@@ -81,7 +81,7 @@ export function guard({ keyring, openDoor, ...deps }: GuardDeps): MiddlewareHand
       return next();
     }
     if (need === 'public') {
-      if (!(openDoor.isLocal && (await keyring.isEmpty()))) count(c, undefined);
+      if (!(anonymousAccess.isLocal && (await keyring.isEmpty()))) count(c, undefined);
       return next();
     }
     const caller = await identify(c, link).catch((error) => {
@@ -90,7 +90,7 @@ export function guard({ keyring, openDoor, ...deps }: GuardDeps): MiddlewareHand
       throw error;
     });
     // Whoever sits at the machine, on a server of theirs alone, needs no limits.
-    if (caller.key || caller.linkedTaskId || !openDoor.isLocal) {
+    if (caller.key || caller.linkedTaskId || !anonymousAccess.isLocal) {
       count(c, caller);
     }
     c.set('caller', caller);

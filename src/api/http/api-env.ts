@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { RequestIdVariables } from 'hono/request-id';
 import type { Caller } from '../access/caller.ts';
-import type { SocketHandlers } from '../progress/web-sockets.ts';
+import type { SocketHandlers } from '../progress/socket-reader.ts';
 
 /** What handlers find in their context. */
 export interface ApiEnv {

@@ -9,6 +9,12 @@ export interface EventSocket {
   terminate(): void;
 }
 
+export interface SocketHandlers {
+  onOpen(socket: EventSocket): void;
+  /** Called when the connection closes, even if the handshake fails. */
+  onClose(): void;
+}
+
 /** Close codes (RFC 6455, 7.4 and its registry). */
 const NORMAL = 1000;
 const RESTARTING = 1012;

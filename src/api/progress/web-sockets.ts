@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Hono } from 'hono';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ApiEnv } from '../http/api-env.ts';
-import type { EventSocket } from './socket-reader.ts';
+import type { EventSocket, SocketHandlers } from './socket-reader.ts';
 
 /** Clients send nothing on these connections. */
 const MAX_MESSAGE_BYTES = 1024;
@@ -11,12 +11,6 @@ const CLOSE_TIMEOUT_MS = 2_000;
 const PONG_TIMEOUT_MS = 20_000;
 
 const PROGRESS_PATH = /^\/api\/pipeline\/progress\/[\w-]{1,100}(\?|$)/;
-
-export interface SocketHandlers {
-  onOpen(socket: EventSocket): void;
-  /** Called when the connection closes, even if the handshake fails. */
-  onClose(): void;
-}
 
 /**
  * Whether a request may become a WebSocket. Node ignores all other upgrades and serves them as ordinary requests, so

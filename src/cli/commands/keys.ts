@@ -3,7 +3,7 @@ import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
 import { type ApiKey, SCOPES, type Scope } from '../../contracts/api-key.ts';
 import { type ApiKeys, createApiKeys } from '../../storage/api-keys.ts';
-import { openStore } from '../../workers/open-store.ts';
+import { openStore } from '../../storage/open-store.ts';
 import { addExamples } from '../add-examples.ts';
 import { show, write } from '../terminal/output.ts';
 import { toTable } from '../terminal/table.ts';

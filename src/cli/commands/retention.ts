@@ -4,6 +4,7 @@ import { readEnvironment } from '../../config/read-environment.ts';
 import type { RetentionReport } from '../../contracts/retention.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
+import { openStore } from '../../storage/open-store.ts';
 import { readKeepNote, readKeepNotes, writeKeepNote } from '../../storage/retention/retention-overrides.ts';
 import { connectClient } from '../../temporal/connection.ts';
 import {
@@ -11,7 +12,6 @@ import {
   type RetentionSchedule,
   type RetentionStatus,
 } from '../../temporal/retention-schedule.ts';
-import { openStore } from '../../workers/open-store.ts';
 import { addExamples } from '../add-examples.ts';
 import { toMegabytes } from '../terminal/download-bar.ts';
 import { show, write } from '../terminal/output.ts';

@@ -1,20 +1,19 @@
 import { existsSync } from 'node:fs';
-import { createOpenDoor } from '../../api/access/anonymous-access.ts';
 import type { Config } from '../../config/config.ts';
+import { isLoopback } from '../../outbound/networks.ts';
 import { createApiKeys } from '../../storage/api-keys.ts';
-import { openStore } from '../../workers/open-store.ts';
+import { openStore } from '../../storage/open-store.ts';
 import { type Check, fault, note, ok } from './finding.ts';
 
 /** Who may use the API. A server that others reach does not start without a key. */
 export const checkAccess: Check = async ({ config }) => {
   const { host } = config.api;
   const { letsAnyoneIn } = config.access;
-  const { isLocal } = createOpenDoor({ host, letsAnyoneIn, corsOrigins: [] });
   const keys = await countKeys(config.storage);
   if (keys > 0) {
     return [ok('access', `${keys} API ${keys === 1 ? 'key' : 'keys'}`)];
   }
-  if (isLocal) {
+  if (isLoopback(host)) {
     return [ok('access', 'no API keys: the server answers to this machine only')];
   }
   return letsAnyoneIn

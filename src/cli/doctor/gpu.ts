@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { assertMemoryFits } from '../../workers/device-memory.ts';
+import { assertMemoryFits } from '../../process/device-memory.ts';
 import { type Check, type Finding, fault, note, ok, toSentence } from './finding.ts';
 
 interface Device {

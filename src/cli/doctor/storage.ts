@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { openStore } from '../../workers/open-store.ts';
+import { openStore } from '../../storage/open-store.ts';
 import { type Check, type Finding, fault, note, ok, toSentence } from './finding.ts';
 
 /** A job of a phone's photo and a minute of voice takes some 30 MB; the job server's database and the logs grow too. */

@@ -17,8 +17,8 @@ import { createDisabledWebhooks } from '../../../src/storage/disabled-webhooks.t
 import { createWebhookSecrets } from '../../../src/storage/webhook-secrets.ts';
 import { createTaskExecutions } from '../../../src/temporal/task-executions.ts';
 import { createTemporalTimeline } from '../../../src/temporal/temporal-timeline.ts';
+import { loadWorkflowBundle } from '../../../src/temporal/workflow-bundle.ts';
 import { WORKER_DEFAULTS } from '../../../src/workers/lifecycle.ts';
-import { loadWorkflowBundle } from '../../../src/workers/workflow-bundle.ts';
 import type { TestServer } from '../temporal-server.ts';
 
 export interface PipelineWorker extends AsyncDisposable {

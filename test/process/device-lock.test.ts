@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockDevice } from '../../src/workers/device-lock.ts';
-import { identifyProcess } from '../../src/workers/process-identity.ts';
+import { lockDevice } from '../../src/process/device-lock.ts';
+import { identifyProcess } from '../../src/process/process-identity.ts';
 import { needs } from '../harness/needs.ts';
 
 let root: string;

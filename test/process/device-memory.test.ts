@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assertMemoryFits, assertOneDevice } from '../../src/workers/device-memory.ts';
+import { assertMemoryFits, assertOneDevice } from '../../src/process/device-memory.ts';
 
 const gpu = {
   device: '0',

@@ -1,5 +1,5 @@
-import { readDisk } from '../storage/storage-usage.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { readDisk } from './storage-usage.ts';
 
 interface DiskWatchOptions {
   /** A folder of the disk. */

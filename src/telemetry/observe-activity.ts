@@ -2,8 +2,8 @@ import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Context, Info } from '@temporalio/activity';
 import type { ActivityInterceptors } from '@temporalio/worker';
 import { taskIdOf } from '../contracts/messages.ts';
-import { jobContext } from '../telemetry/job-trace.ts';
-import { withLogContext } from '../telemetry/log-context.ts';
+import { jobContext } from './job-trace.ts';
+import { withLogContext } from './log-context.ts';
 
 /**
  * Around every attempt of every activity: what is logged in it says of which task and activity it is, and the trace of the

@@ -8,7 +8,7 @@ import {
 } from '../contracts/gpu-status.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { SlotPool, SlotSnapshot } from '../ports/slot-task.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from './logger.ts';
 
 interface PublisherOptions {
   store: ObjectStore;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import { createFileStore } from '../storage/file/file-store.ts';
-import { createS3Store } from '../storage/s3/s3-store.ts';
+import { createFileStore } from './file/file-store.ts';
+import { createS3Store } from './s3/s3-store.ts';
 
 /** The store that the settings name: a bucket, or the folder itself. */
 export function openStore({ root, s3, maxLocalBytes }: Config['storage']): ObjectStore & Disposable {

@@ -1,6 +1,6 @@
 import type { SlotReserveContext } from '@temporalio/worker';
 import { expect, it } from 'vitest';
-import { createWorkflowSlotSupplier } from '../../src/workers/workflow-slots.ts';
+import { createWorkflowSlotSupplier } from '../../src/temporal/workflow-slots.ts';
 
 const NEVER = new AbortController().signal;
 const fresh: SlotReserveContext = {

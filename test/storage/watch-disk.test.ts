@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
+import { watchDisk } from '../../src/storage/watch-disk.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { watchDisk } from '../../src/workers/watch-disk.ts';
 
 const logger = createLogger('test', { level: 'silent' });
 
