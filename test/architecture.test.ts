@@ -30,16 +30,16 @@ const LAYERS: Record<string, Layer> = {
   outbound: { value: ['contracts', 'errors', 'hash-file'], type: ['ports'], packages: ['node:*', 'undici'] },
   telemetry: { value: ['contracts', 'errors'], type: ['ports', 'config'] },
   slots: { value: ['contracts', 'errors'], type: ['ports', 'telemetry'], packages: ['node:*'] },
-  inference: { value: ['contracts', 'errors', 'slots'], type: ['ports', 'config', 'telemetry'] },
   models: {
-    value: ['contracts', 'errors', 'hash-file', 'outbound', 'inference'],
+    value: ['contracts', 'errors', 'hash-file', 'outbound'],
     type: ['ports', 'config'],
     packages: ['node:*', 'zod'],
   },
+  inference: { value: ['contracts', 'errors', 'slots', 'models'], type: ['ports', 'config', 'telemetry'] },
   media: { value: ['contracts', 'errors', 'slots'], type: ['ports', 'config', 'telemetry'] },
   emulators: { value: ['media'], type: [] },
   'providers/local': {
-    value: ['contracts', 'errors', 'slots', 'inference', 'media'],
+    value: ['contracts', 'errors', 'slots', 'models', 'inference', 'media'],
     type: ['ports', 'config', 'telemetry'],
   },
   'providers/d-id': {
@@ -73,15 +73,23 @@ const LAYERS: Record<string, Layer> = {
   },
   'api/main': {
     value: [
-      ...['config', 'outbound', 'telemetry', 'inference', 'providers/d-id', 'storage', 'storage/open-store'],
-      ...['temporal', 'process', 'api'],
+      ...['config', 'outbound', 'telemetry', 'models', 'inference', 'providers/d-id', 'storage'],
+      ...['storage/open-store', 'temporal', 'process', 'api'],
     ],
     type: ['ports'],
   },
   workers: {
     value: [
-      ...['contracts', 'errors', 'config', 'outbound', 'telemetry', 'inference', 'media', 'providers/local'],
-      ...['providers/d-id', 'storage', 'storage/open-store', 'temporal', 'activities', 'process'],
+      ...['contracts', 'errors', 'config', 'outbound', 'telemetry', 'models', 'inference', 'media'],
+      ...[
+        'providers/local',
+        'providers/d-id',
+        'storage',
+        'storage/open-store',
+        'temporal',
+        'activities',
+        'process',
+      ],
     ],
     type: ['ports'],
   },
@@ -94,8 +102,8 @@ const LAYERS: Record<string, Layer> = {
         'config',
         'outbound',
         'telemetry',
-        'inference',
         'models',
+        'inference',
         'media',
       ],
       ...['emulators', 'providers/d-id', 'storage', 'storage/open-store', 'temporal', 'client', 'process'],

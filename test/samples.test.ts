@@ -10,9 +10,9 @@ import {
   LANDMARK_KINDS,
 } from '../src/inference/face/face-landmarks.ts';
 import { toImageTensor } from '../src/inference/image/image-tensor.ts';
-import { findModel, type ModelTask } from '../src/inference/runtime/find-model.ts';
-import { openSession } from '../src/inference/runtime/session.ts';
+import { openImageModel } from '../src/inference/runtime/session.ts';
 import { readWav } from '../src/media/audio/wav.ts';
+import { findModel, type ModelTask } from '../src/models/find-model.ts';
 import { needs } from './harness/needs.ts';
 import { modelsDir } from './harness/shared-media.ts';
 
@@ -56,7 +56,7 @@ needs('MODELS_DIR').describe('the sample portrait before real models', () => {
       threads: 1,
     });
     const [found] = await detector.detect(picture);
-    confidence = found!.confidence;
+    confidence = found!.score;
     face = await landmarker.locate(picture, found!.box);
   });
 
@@ -100,8 +100,8 @@ needs('MODELS_DIR').describe('the sample portrait before real models', () => {
     const { input } = matting.contract;
     const side = input.shape[2]!;
     const bytes = await sharp(PORTRAIT).resize(side, side, { fit: 'fill' }).raw().toBuffer();
-    const session = await openSession(matting, { threads: 1 });
-    const [alpha] = await session.run(toImageTensor(bytes, side, side, input));
+    const run = await openImageModel(matting, { threads: 1 });
+    const [alpha] = await run(toImageTensor(bytes, side, side, input));
     const share = (isCounted: (value: number) => boolean) =>
       alpha!.data.filter(isCounted).length / alpha!.data.length;
     expect(share((value) => value > 0.5)).toBeGreaterThan(0.4);

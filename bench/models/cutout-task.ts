@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { readArea } from '../../src/inference/image/open-image.ts';
 import { resize } from '../../src/inference/image/raster.ts';
 import { openMattingModel } from '../../src/inference/matte/matting-model.ts';
-import type { FoundModel } from '../../src/inference/runtime/find-model.ts';
+import type { FoundModel } from '../../src/models/find-model.ts';
 import type { SlotTask } from '../../src/ports/slot-task.ts';
 
 /** A plain cut-out in a slot, by the pipeline's parts. Tells the milliseconds from the bytes of the photo to those of the PNG. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { type Detection, openDetectorModel } from '../../src/inference/detect/detector-model.ts';
-import type { FoundModel } from '../../src/inference/runtime/find-model.ts';
+import type { FoundModel } from '../../src/models/find-model.ts';
 import type { SlotTask } from '../../src/ports/slot-task.ts';
 
 export interface TimedDetection extends Detection {

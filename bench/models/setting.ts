@@ -1,5 +1,5 @@
-import { type FoundModel, listModels, type ModelTask } from '../../src/inference/runtime/find-model.ts';
-import { HUGE_PAGES } from '../../src/inference/runtime/pools.ts';
+import { HUGE_PAGES } from '../../src/inference/pools.ts';
+import { type FoundModel, listModels, type ModelTask } from '../../src/models/find-model.ts';
 import type { SlotPool } from '../../src/ports/slot-task.ts';
 import { createSlotPool } from '../../src/slots/slot-pool.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';

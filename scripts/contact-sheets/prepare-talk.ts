@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { pino } from 'pino';
 import type { Config } from '../../src/config/config.ts';
 import { openImage } from '../../src/inference/image/open-image.ts';
-import { createDetectorPool, createMattingPool } from '../../src/inference/runtime/pools.ts';
+import { createDetectorPool, createMattingPool } from '../../src/inference/pools.ts';
 import { composePortrait } from '../../src/media/picture/compose-portrait.ts';
 import type { TalkRequest } from '../../src/ports/video-provider.ts';
 

@@ -1,7 +1,7 @@
 import { iou } from '../../src/inference/detect/boxes.ts';
 import { openDetectorModel } from '../../src/inference/detect/detector-model.ts';
 import { rankPersons } from '../../src/inference/detect/person-ranking.ts';
-import type { FoundModel } from '../../src/inference/runtime/find-model.ts';
+import type { FoundModel } from '../../src/models/find-model.ts';
 import { averagePrecision } from './average-precision.ts';
 import { mean, median } from './mean.ts';
 import { mainBoxOf, type PeopleSet, type Photo } from './people-set.ts';

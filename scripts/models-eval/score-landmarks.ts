@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { createFaceLandmarker, LANDMARKS } from '../../src/inference/face/face-landmarks.ts';
 import { readArea } from '../../src/inference/image/open-image.ts';
-import type { FoundModel } from '../../src/inference/runtime/find-model.ts';
+import type { FoundModel } from '../../src/models/find-model.ts';
 import { mean, median } from './mean.ts';
 import { sample } from './sample.ts';
 

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { readArea } from '../../src/inference/image/open-image.ts';
 import { type Raster, resize } from '../../src/inference/image/raster.ts';
 import { openMattingModel } from '../../src/inference/matte/matting-model.ts';
-import type { FoundModel } from '../../src/inference/runtime/find-model.ts';
+import type { FoundModel } from '../../src/models/find-model.ts';
 import { mean, median } from './mean.ts';
 import type { PeopleSet } from './people-set.ts';
 import { portraitCrop } from './portrait-crop.ts';

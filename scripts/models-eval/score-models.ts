@@ -7,7 +7,7 @@ import {
   listModels,
   type ModelFolders,
   type ModelTask,
-} from '../../src/inference/runtime/find-model.ts';
+} from '../../src/models/find-model.ts';
 import { readPeopleSet } from './people-set.ts';
 import { type DetectorScore, scoreDetector } from './score-detector.ts';
 import { type LandmarksScore, scoreLandmarks } from './score-landmarks.ts';

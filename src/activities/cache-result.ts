@@ -1,6 +1,6 @@
 import { log } from '@temporalio/activity';
 import type { CacheKind } from '../contracts/content-cache.ts';
-import type { LadderStep } from '../contracts/job.ts';
+import type { Fallback } from '../contracts/job.ts';
 import type { ContentCache, NamedKeys } from '../ports/content-cache.ts';
 
 /**
@@ -11,9 +11,9 @@ export async function keepQuietly(
   cache: ContentCache,
   kind: CacheKind,
   facts: object | undefined,
-  made: { result: { ladder?: LadderStep[] }; files: NamedKeys },
+  made: { result: { fallbacks?: Fallback[] }; files: NamedKeys },
 ): Promise<{ entry?: string }> {
-  if (!facts || made.result.ladder) {
+  if (!facts || made.result.fallbacks) {
     return {};
   }
   try {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { Config } from '../config/config.ts';
-import { findModelFile, LIP_SYNC_KINDS, type ModelFolders } from '../inference/runtime/find-model.ts';
+import { findModelFile, LIP_SYNC_KINDS, type ModelFolders } from '../models/find-model.ts';
 import { toNetworks } from '../outbound/networks.ts';
 import { createOutbound } from '../outbound/outbound.ts';
 import { openDId } from '../providers/d-id/open-d-id.ts';

@@ -73,7 +73,7 @@ export const ERROR_CODES = {
   MODEL_MISSING: { status: 503, retryable: false },
   MODEL_INVALID: { status: 503, retryable: false },
   MODEL_DOWNLOAD_FAILED: { status: 503, retryable: true },
-  /** Memory of the device is short, or it does not compute; a slot steps down the ladder before it says so. */
+  /** The device is short of memory or does not compute, and neither do the fallbacks of the slot. */
   DEVICE_FAILED: { status: 503, retryable: true },
   DEVICE_IN_USE: { status: 503, retryable: false },
   DEVICE_MEMORY_EXCEEDED: { status: 503, retryable: false },

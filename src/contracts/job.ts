@@ -80,15 +80,15 @@ export interface JobInput {
 export type Box = [x1: number, y1: number, x2: number, y2: number];
 
 export interface Person {
-  /** From 1, best first: see `rankPersons` in `inference/person-ranking.ts`. */
+  /** From 1, best first: see `rankPersons` in `inference/detect/person-ranking.ts`. */
   id: number;
   /** 0 to 1. */
   confidence: number;
   box: Box;
 }
 
-/** One step down to a cheaper way to compute, after a device failed or its memory was short. */
-export interface LadderStep {
+/** A move to another way to compute, after a device failed or its memory was short. */
+export interface Fallback {
   /** Model, size of its input and execution provider: "birefnet at 1024 px on cuda". */
   from: string;
   to: string;
@@ -123,14 +123,14 @@ export interface JobResult {
       selected_person_id: number;
       confidence: number;
       persons: Person[];
-      /** Absent where the best way to compute held; also below. */
-      ladder?: LadderStep[];
+      /** Absent if there were none; also below. */
+      fallbacks?: Fallback[];
     };
     background_removal: {
       input_size: number;
       mask_url: string;
       cutout_url: string;
-      ladder?: LadderStep[];
+      fallbacks?: Fallback[];
     };
     provider: { name: ProviderName; degraded: boolean };
     video: {

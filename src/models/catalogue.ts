@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { ManifestEntry } from '../inference/runtime/model-manifest.ts';
+import { ManifestEntry } from './model-manifest.ts';
 
 /** A model that can be pulled. If the entry has no `sha256`, the first download pins it. */
 const CatalogueEntry = ManifestEntry.extend({

@@ -2,7 +2,7 @@ import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.ts';
 import { hashFile } from '../hash-file.ts';
-import { Manifest, type ManifestEntry } from '../inference/runtime/model-manifest.ts';
+import { Manifest, type ManifestEntry } from './model-manifest.ts';
 
 /** The folder of pulled models, in the layout that `findModel` reads: the first entry for a task is used. */
 export interface ModelStore {

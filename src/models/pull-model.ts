@@ -2,9 +2,9 @@ import { copyFile, mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.ts';
 import { hashFile } from '../hash-file.ts';
-import type { ManifestEntry } from '../inference/runtime/model-manifest.ts';
 import { downloadResumable, type ResumableDownload } from '../outbound/download-resumable.ts';
 import type { CatalogueEntry } from './catalogue.ts';
+import type { ManifestEntry } from './model-manifest.ts';
 import type { ModelStore } from './model-store.ts';
 
 export interface PullOptions

@@ -1,5 +1,5 @@
 import type { ModelQueue } from '../contracts/gpu-status.ts';
-import type { Box, LadderStep, Person } from '../contracts/job.ts';
+import type { Box, Fallback, Person } from '../contracts/job.ts';
 import type { SelfTestName, SelfTestResult } from '../contracts/self-test.ts';
 
 /** Input of a detector slot. */
@@ -18,7 +18,7 @@ export interface DetectPersonsResult {
   /** Confidence of the best guess below the threshold, for the error message. */
   bestBelowThreshold?: number;
   /** Absent if the best way to compute succeeded. */
-  ladder?: LadderStep[];
+  fallbacks?: Fallback[];
   timingsMs: Record<string, number>;
 }
 
@@ -40,7 +40,7 @@ export interface RemoveBackgroundResult {
   /** Share of the picture that the person covers, 0 to 1. */
   coverage: number;
   /** Absent if the best way to compute succeeded. */
-  ladder?: LadderStep[];
+  fallbacks?: Fallback[];
   timingsMs: Record<string, number>;
 }
 

@@ -4,7 +4,7 @@
  */
 export interface SlotTask<Input = unknown, Result = unknown, Progress = unknown> {
   /** Whether to replace the process before its next run, for example after its device failed. */
-  readonly worn?: boolean;
+  readonly degraded?: boolean;
   /**
    * Proves that the loaded models work. Rejects with MODEL_INVALID if their output is wrong. The returned fact `batch`, if
    * present, is the number of inputs worth running at once: `run` is then called that often in one turn of the event loop.

@@ -31,9 +31,9 @@ const toSlotError = (thrown: unknown): SlotError => {
   };
 };
 
-const toVitals = ({ worn = false }: SlotTask): SlotVitals => ({
+const toVitals = ({ degraded = false }: SlotTask): SlotVitals => ({
   memoryMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
-  worn,
+  degraded,
 });
 
 try {

@@ -22,8 +22,8 @@ export type SlotResult = { result: unknown } | { error: SlotError };
 export interface SlotVitals {
   /** Resident memory. */
   memoryMb: number;
-  /** See `SlotTask.worn`. */
-  worn: boolean;
+  /** See `SlotTask.degraded`. */
+  degraded: boolean;
 }
 
 export interface SlotError {

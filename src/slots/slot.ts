@@ -62,8 +62,8 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
 
   /** Why the process should not get another run. */
   const whyRetire = () => {
-    const { memoryMb = 0, worn = false } = child.vitals ?? {};
-    if (worn) {
+    const { memoryMb = 0, degraded = false } = child.vitals ?? {};
+    if (degraded) {
       return 'its device failed';
     }
     if (memoryMb > maxMemoryMb) {

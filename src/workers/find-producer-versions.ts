@@ -5,7 +5,7 @@ import { YOLO_KINDS } from '../inference/detect/yolo-output.ts';
 import { FACE_KINDS } from '../inference/face/face-detector.ts';
 import { LANDMARK_KINDS } from '../inference/face/face-landmarks.ts';
 import { MATTING_KINDS } from '../inference/matte/matting-output.ts';
-import { findModel, type ModelTask } from '../inference/runtime/find-model.ts';
+import { findModel, type ModelTask } from '../models/find-model.ts';
 
 /**
  * Who makes what, by the settings of this process. Each name holds the version of Limelight: what a release computes, the

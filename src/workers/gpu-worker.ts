@@ -6,7 +6,7 @@ import { createDetectionActivities } from '../activities/detection.ts';
 import { createSelfTestActivities, type SelfTestDeps } from '../activities/self-test.ts';
 import type { Config } from '../config/config.ts';
 import { QUEUES } from '../contracts/queues.ts';
-import { createDetectorPool, createMattingPool } from '../inference/runtime/pools.ts';
+import { createDetectorPool, createMattingPool } from '../inference/pools.ts';
 import { lockDevice } from '../process/device-lock.ts';
 import { assertMemoryFits, assertOneDevice } from '../process/device-memory.ts';
 import { createContentCache } from '../storage/content-cache.ts';

@@ -113,7 +113,7 @@ const SILENT = [
   'limelight_retention_last_success_timestamp_seconds', // an hour
   'limelight_retention_deleted_bytes_total', // the same
   'limelight_jobs_running', // a job that has not ended
-  'limelight_ladder_steps_total', // a device that fails
+  'limelight_fallbacks_total', // a device that fails
 ];
 
 /** One job for each provider, the local one twice, and one that is refused. */

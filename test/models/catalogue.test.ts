@@ -3,9 +3,9 @@ import { YOLO_KINDS } from '../../src/inference/detect/yolo-output.ts';
 import { FACE_KINDS } from '../../src/inference/face/face-detector.ts';
 import { LANDMARK_KINDS } from '../../src/inference/face/face-landmarks.ts';
 import { MATTING_KINDS } from '../../src/inference/matte/matting-output.ts';
-import { LIP_SYNC_KINDS } from '../../src/inference/runtime/find-model.ts';
-import { ModelContract } from '../../src/inference/runtime/model-manifest.ts';
 import { readCatalogue } from '../../src/models/catalogue.ts';
+import { LIP_SYNC_KINDS } from '../../src/models/find-model.ts';
+import { ModelContract } from '../../src/models/model-manifest.ts';
 
 const KINDS: Record<string, readonly string[]> = {
   'person-detection': YOLO_KINDS,

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findModel } from '../../src/inference/runtime/find-model.ts';
 import type { CatalogueEntry } from '../../src/models/catalogue.ts';
+import { findModel } from '../../src/models/find-model.ts';
 import { createModelStore } from '../../src/models/model-store.ts';
 import { type PullOptions, pullModel } from '../../src/models/pull-model.ts';
 import { type FileServer, startFileServer } from '../harness/file-server.ts';

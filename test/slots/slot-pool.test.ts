@@ -227,7 +227,7 @@ describe('recycling', () => {
     expect(pool.snapshot()).toMatchObject([{ runs: 5, recycled: 2, restarts: 0 }]);
   });
 
-  it('replaces a process that holds too much memory, or whose task is worn', async () => {
+  it('replaces a process that holds too much memory, or whose task is degraded', async () => {
     const pool = errandPool({ maxMemoryMb: 400 });
     const [first] = await pids(pool, 1);
     expect(pool.snapshot()[0]?.memoryMb).toBeLessThan(400);

@@ -211,7 +211,7 @@ describe('generateVideo', () => {
   });
 
   it('tells in words, events and result of a device that failed under a model', async () => {
-    const ladder = [
+    const fallbacks = [
       { from: 'big at 1024 px on cuda', to: 'big at 768 px on cuda', reason: 'out of memory' },
       { from: 'big at 768 px on cuda', to: 'big at 1024 px on cpu', reason: 'out of memory' },
     ];
@@ -219,7 +219,7 @@ describe('generateVideo', () => {
       removeBackground: async ({ maskKey, cutoutKey }) => ({
         inputSize: 1024,
         coverage: 0.4,
-        ladder,
+        fallbacks,
         timingsMs: {},
         mask: { key: maskKey, bytes: 1, sha256: 'c'.repeat(64) },
         cutout: { key: cutoutKey, bytes: 1, sha256: 'c'.repeat(64) },
@@ -227,13 +227,13 @@ describe('generateVideo', () => {
     });
 
     const { events, outcome } = await progressOf(run);
-    expect(outcome).toMatchObject({ metadata: { background_removal: { ladder } } });
-    expect(outcome).not.toHaveProperty('metadata.person_detection.ladder');
+    expect(outcome).toMatchObject({ metadata: { background_removal: { fallbacks } } });
+    expect(outcome).not.toHaveProperty('metadata.person_detection.fallbacks');
     expect(events.find(({ data }) => data.stage === 'BACKGROUND_REMOVAL_COMPLETE')?.data).toMatchObject({
       message: expect.stringMatching(
         /; computed by big at 1024 px on cpu, as big at 1024 px on cuda failed: out of memory$/,
       ),
-      details: { ladder },
+      details: { fallbacks },
     });
   });
 

@@ -11,10 +11,12 @@ export const StageName = z
 
 const TASK = `/api/pipeline/tasks/${TASK_ID}`;
 
-const LadderSteps = z
+const Fallbacks = z
   .array(z.object({ from: z.string(), to: z.string(), reason: z.string() }))
   .optional()
-  .openapi({ description: 'Steps down to cheaper ways to compute; absent where the best way held.' });
+  .openapi({
+    description: 'Moves to other ways to compute, after a device failed; absent if there were none.',
+  });
 
 export const Person = z
   .object({
@@ -40,13 +42,13 @@ export const Result = z
         selected_person_id: z.int(),
         confidence: z.number(),
         persons: z.array(Person),
-        ladder: LadderSteps,
+        fallbacks: Fallbacks,
       }),
       background_removal: z.object({
         input_size: z.int().openapi({ example: 1024 }),
         mask_url: z.string().openapi({ example: `${TASK}/mask` }),
         cutout_url: z.string().openapi({ example: `${TASK}/cutout` }),
-        ladder: LadderSteps,
+        fallbacks: Fallbacks,
       }),
       provider: z.object({
         name: z.enum(PROVIDERS),

@@ -3,7 +3,7 @@ import { YOLO_KINDS } from '../../inference/detect/yolo-output.ts';
 import { FACE_KINDS } from '../../inference/face/face-detector.ts';
 import { LANDMARK_KINDS } from '../../inference/face/face-landmarks.ts';
 import { MATTING_KINDS } from '../../inference/matte/matting-output.ts';
-import { findModel, type ModelTask } from '../../inference/runtime/find-model.ts';
+import { findModel, type ModelTask } from '../../models/find-model.ts';
 import { type Check, type Finding, fault, ok, toSentence } from './finding.ts';
 
 const KINDS: Record<ModelTask, readonly string[]> = {

@@ -1,9 +1,9 @@
+import type { FoundModel } from '../../models/find-model.ts';
 import { toBatchTensor } from '../image/image-tensor.ts';
 import { letterbox } from '../image/letterbox.ts';
-import type { ExecutionProvider } from '../runtime/execution-provider.ts';
-import type { FoundModel } from '../runtime/find-model.ts';
 import { readOnnxMetadata } from '../runtime/onnx-metadata.ts';
-import { type FloatTensor, openSession, type SessionOptions } from '../runtime/session.ts';
+import type { ExecutionProvider } from '../runtime/session.ts';
+import { type FloatTensor, openImageModel, type SessionOptions } from '../runtime/session.ts';
 import { StepTimer } from '../runtime/step-timer.ts';
 import type { ScoredBox } from './boxes.ts';
 import { parseClassNames, personClassOf } from './class-names.ts';
@@ -44,7 +44,7 @@ export async function openDetectorModel(
   { sidePx = DEFAULT_SIDE_PX, ...options }: DetectorOptions,
 ): Promise<DetectorModel> {
   const { input, output, name } = model.contract;
-  const session = await openSession(model, options);
+  const run = await openImageModel(model, options);
   const metadata = await readOnnxMetadata(model.path);
   const personClass = personClassOf(parseClassNames(metadata.get('names')), name);
   const to = {
@@ -62,7 +62,7 @@ export async function openDetectorModel(
     const rgb = pictures.map((picture) => picture.rgb);
     const tensor = toBatchTensor(rgb, to.widthPx, to.heightPx, input);
     timer.done('tensor');
-    const [scores] = await session.run(tensor);
+    const [scores] = await run(tensor);
     timer.done('model');
     const detections = pictures.map(({ widthPx, heightPx, toPicture }, index) => {
       const own = pictures.length === 1 ? scores! : pictureOf(scores!, index);

@@ -1,7 +1,6 @@
 import type { DetectPersonsInput, DetectPersonsResult } from '../../ports/models.ts';
 import type { SlotTask } from '../../ports/slot-task.ts';
-import { createLadder } from '../runtime/fallback.ts';
-import { type ModelPlan, planRungs, type Rung } from '../runtime/fallback-levels.ts';
+import { type Level, type ModelPlan, openWithFallback, planLevels } from '../runtime/fallback.ts';
 import { runTogether } from '../runtime/run-together.ts';
 import { type DetectorModel, openDetectorModel } from './detector-model.ts';
 import { testDetectorModel } from './detector-self-test.ts';
@@ -9,40 +8,38 @@ import { rankPersons } from './person-ranking.ts';
 
 export type DetectorConfig = ModelPlan;
 
-/** Of models that take any, largest first. */
-const SIDES_PX = [640, 480, 320];
-/** What YOLO is trained at. */
+/** The size that YOLO is trained at. */
 const DEFAULT_SIDE_PX = 640;
-/** Nothing below is worth telling a person of. */
+/** Detections below are noise. */
 const MIN_SCORE = 0.05;
 
-/** @param openRung is another way to open a rung's model, such as one that fails on purpose. */
+/** @param openLevel replaces how models are opened, for example by one that fails on purpose */
 export async function createTask(
   plan: DetectorConfig,
-  openRung: (rung: Rung) => Promise<DetectorModel> = ({ model, provider, sidePx }) =>
+  openLevel: (level: Level) => Promise<DetectorModel> = ({ model, provider, sidePx }) =>
     openDetectorModel(model, { threads: plan.threads, provider, sidePx }),
 ): Promise<SlotTask<DetectPersonsInput, DetectPersonsResult>> {
-  const ladder = await createLadder({
-    rungs: planRungs(plan, SIDES_PX, DEFAULT_SIDE_PX),
-    open: openRung,
+  const detector = await openWithFallback({
+    levels: planLevels(plan, DEFAULT_SIDE_PX),
+    open: openLevel,
     selfTest: testDetectorModel,
   });
-  const { batch } = ladder.facts;
+  const { batch } = detector.facts;
   const detect = runTogether(
     (paths: string[]) =>
-      ladder.run((detector) =>
-        // Lower rungs were not probed.
-        paths.length === 1 || ladder.worn
-          ? mapInTurn(paths, (path) => detector.detect(path, MIN_SCORE))
-          : detector.detectTogether(paths, MIN_SCORE),
+      detector.run((model) =>
+        // The self-test tried batches on the first level only.
+        paths.length === 1 || detector.degraded
+          ? mapInTurn(paths, (path) => model.detect(path, MIN_SCORE))
+          : model.detectTogether(paths, MIN_SCORE),
       ),
-    () => (ladder.worn ? 1 : Number(batch)),
+    () => (detector.degraded ? 1 : Number(batch)),
   );
   return {
-    get worn() {
-      return ladder.worn;
+    get degraded() {
+      return detector.degraded;
     },
-    selfTest: async () => ladder.facts,
+    selfTest: async () => detector.facts,
 
     async run({ imagePath, confThreshold }) {
       const { found, widthPx, heightPx, timingsMs } = await detect(imagePath);
@@ -53,7 +50,7 @@ export async function createTask(
         heightPx,
         persons: rankPersons(persons, widthPx),
         ...(below && { bestBelowThreshold: below.score }),
-        ...(ladder.steps.length > 0 && { ladder: [...ladder.steps] }),
+        ...(detector.fallbacks.length > 0 && { fallbacks: [...detector.fallbacks] }),
         timingsMs,
       };
     },

@@ -1,42 +1,41 @@
 import type { Box } from '../../contracts/job.ts';
+import type { FoundModel } from '../../models/find-model.ts';
+import { type ScoredBox, suppressOverlaps } from '../detect/boxes.ts';
 import { toImageTensor } from '../image/image-tensor.ts';
 import { type Raster, resize } from '../image/raster.ts';
-import type { FoundModel } from '../runtime/find-model.ts';
-import { openSession, type SessionOptions } from '../runtime/session.ts';
-
-export interface DetectedFace {
-  /** 0 to 1. */
-  confidence: number;
-  box: Box;
-}
+import { openImageModel, type SessionOptions } from '../runtime/session.ts';
 
 export interface FaceDetector {
-  /** Faces of the confidence or more in an RGB picture, best first. */
-  detect(picture: Raster, minConfidence?: number): Promise<DetectedFace[]>;
+  /**
+   * @param picture RGB
+   * @param minScore default: 0.7
+   * @returns faces with at least that score, best first
+   */
+  detect(picture: Raster, minScore?: number): Promise<ScoredBox[]>;
 }
 
-/** Boxes that overlap more than this (intersection over union) are the same face. */
-const SAME_FACE = 0.3;
+/** Boxes that overlap by more are the same face. */
+const SAME_FACE_IOU = 0.3;
 
-/** What `findModel` is asked for. */
+/** Kinds for `findModel`. */
 export const FACE_KINDS = ['ultraface'] as const;
 
 /**
- * Serves the UltraFace contract: scores `[1,N,2]` (background, face) and corners `[1,N,4]` in 0..1 of the picture, which
- * is stretched to the model's input. https://github.com/Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB
+ * Runs models with the contract of UltraFace: scores `[1,N,2]` (background, face) and corners `[1,N,4]` as shares of the
+ * picture, which is stretched to the model's input. @see https://github.com/Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB
  */
 export async function createFaceDetector(model: FoundModel, options: SessionOptions): Promise<FaceDetector> {
-  const session = await openSession(model, options);
+  const run = await openImageModel(model, options);
   const { input } = model.contract;
   const [height, width] = [input.shape[2] ?? 240, input.shape[3] ?? 320];
 
   return {
-    async detect(picture, minConfidence = 0.7) {
+    async detect(picture, minScore = 0.7) {
       const { bytes } = await resize(picture, width, height);
-      const outputs = await session.run(toImageTensor(bytes, width, height, input));
+      const outputs = await run(toImageTensor(bytes, width, height, input));
       const scores = outputs.find(({ dims }) => dims[2] === 2)!.data;
       const corners = outputs.find(({ dims }) => dims[2] === 4)!.data;
-      return withoutDoubles(toFaces(scores, corners, picture, minConfidence));
+      return suppressOverlaps(toFaces(scores, corners, picture, minScore), SAME_FACE_IOU);
     },
   };
 }
@@ -45,39 +44,15 @@ function toFaces(
   scores: Float32Array,
   corners: Float32Array,
   { widthPx, heightPx }: Raster,
-  minConfidence: number,
-): DetectedFace[] {
-  const faces: DetectedFace[] = [];
+  minScore: number,
+): ScoredBox[] {
+  const faces: ScoredBox[] = [];
   for (let i = 0; i < scores.length / 2; i += 1) {
-    const confidence = scores[2 * i + 1]!;
-    if (confidence >= minConfidence) {
+    const score = scores[2 * i + 1]!;
+    if (score >= minScore) {
       const [x1, y1, x2, y2] = corners.subarray(4 * i, 4 * i + 4) as unknown as Box;
-      faces.push({ confidence, box: [x1 * widthPx, y1 * heightPx, x2 * widthPx, y2 * heightPx] });
+      faces.push({ score, box: [x1 * widthPx, y1 * heightPx, x2 * widthPx, y2 * heightPx] });
     }
   }
-  return faces.sort((a, b) => b.confidence - a.confidence);
-}
-
-function withoutDoubles(faces: DetectedFace[]): DetectedFace[] {
-  const kept: DetectedFace[] = [];
-  for (const face of faces) {
-    if (kept.every((other) => overlap(other.box, face.box) < SAME_FACE)) {
-      kept.push(face);
-    }
-  }
-  return kept;
-}
-
-function overlap(a: Box, b: Box): number {
-  const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
-  const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
-  if (width <= 0 || height <= 0) {
-    return 0;
-  }
-  const shared = width * height;
-  return shared / (area(a) + area(b) - shared);
-}
-
-function area(box: Box): number {
-  return (box[2] - box[0]) * (box[3] - box[1]);
+  return faces;
 }

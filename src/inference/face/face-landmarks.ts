@@ -1,7 +1,7 @@
 import type { Box } from '../../contracts/job.ts';
+import type { FoundModel } from '../../models/find-model.ts';
 import type { Raster } from '../image/raster.ts';
-import type { FoundModel } from '../runtime/find-model.ts';
-import { openSession, type SessionOptions } from '../runtime/session.ts';
+import { openImageModel, type SessionOptions } from '../runtime/session.ts';
 import { MIRRORED_POINT } from './face-mirror.ts';
 
 export const LANDMARKS = 468;
@@ -54,9 +54,9 @@ export async function createFaceLandmarker(
   model: FoundModel,
   options: SessionOptions,
 ): Promise<FaceLandmarker> {
-  const session = await openSession(withLogit(model), options);
+  const run = await openImageModel(withLogit(model), options);
   async function pass(picture: Raster, crop: Crop): Promise<{ points: Float32Array; logit: number }> {
-    const [points, logit] = await session.run({ data: toInput(picture, crop), dims: [1, 3, SIDE, SIDE] });
+    const [points, logit] = await run({ data: toInput(picture, crop), dims: [1, 3, SIDE, SIDE] });
     return { points: toPicture(points!.data, crop), logit: logit!.data[0]! };
   }
 

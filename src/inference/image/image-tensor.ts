@@ -1,4 +1,4 @@
-import type { ModelContract } from '../runtime/model-manifest.ts';
+import type { ModelContract } from '../../models/model-manifest.ts';
 import type { FloatTensor } from '../runtime/session.ts';
 
 /** Interleaved RGB bytes of `widthPx` x `heightPx` as the floats that the model wants, [1, 3, height, width]. */

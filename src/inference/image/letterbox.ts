@@ -1,5 +1,5 @@
 import type { Box } from '../../contracts/job.ts';
-import type { ModelContract } from '../runtime/model-manifest.ts';
+import type { ModelContract } from '../../models/model-manifest.ts';
 import { openSized } from './open-image.ts';
 
 /** A picture made to fit a model's input whole, padded to its shape or stretched to it. */

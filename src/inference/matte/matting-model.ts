@@ -1,8 +1,8 @@
 import { PipelineError } from '../../errors.ts';
+import type { FoundModel } from '../../models/find-model.ts';
 import { toImageTensor } from '../image/image-tensor.ts';
 import { type Raster, resize } from '../image/raster.ts';
-import type { FoundModel } from '../runtime/find-model.ts';
-import { openSession, type SessionOptions } from '../runtime/session.ts';
+import { openImageModel, type SessionOptions } from '../runtime/session.ts';
 import { type MattingKind, readAlpha } from './matting-output.ts';
 
 export interface MattingModel {
@@ -34,13 +34,13 @@ export async function openMattingModel(
         `${input.shape.join(' x ')}, ${input.fit}`,
     );
   }
-  const session = await openSession(model, options);
+  const run = await openImageModel(model, options);
   return {
     name,
     sidePx,
     async matte(picture) {
       const square = await resize(picture, sidePx, sidePx);
-      const [alpha] = await session.run(toImageTensor(square.bytes, sidePx, sidePx, input));
+      const [alpha] = await run(toImageTensor(square.bytes, sidePx, sidePx, input));
       const bytes = readAlpha(output.kind as MattingKind, alpha!, sidePx);
       return { bytes, widthPx: sidePx, heightPx: sidePx, channels: 1 };
     },

@@ -5,8 +5,7 @@ import type { SlotTask } from '../../ports/slot-task.ts';
 import { area as boxArea } from '../detect/boxes.ts';
 import { openImage, readArea } from '../image/open-image.ts';
 import { blur, resize, writePng } from '../image/raster.ts';
-import { createLadder } from '../runtime/fallback.ts';
-import { type ModelPlan, planRungs, type Rung } from '../runtime/fallback-levels.ts';
+import { type Level, type ModelPlan, openWithFallback, planLevels } from '../runtime/fallback.ts';
 import { StepTimer } from '../runtime/step-timer.ts';
 import { applyMask } from './apply-mask.ts';
 import { cropAround, cutOut } from './cutout.ts';
@@ -19,31 +18,29 @@ import { isolatePerson } from './person-mask.ts';
 
 export type MattingConfig = ModelPlan;
 
-/** Of models that take any, largest first. */
-const SIDES_PX = [1024, 768, 512, 256];
 const DEFAULT_SIDE_PX = 512;
 
-/** Of the alpha at the model's size, as a share of its side: softer than a pixel's stairs, harder than a halo. */
+/** Blur of the alpha, as a share of the model's side: softer than the steps between pixels, harder than a halo. */
 const SMOOTHING_SIGMA = 1.2 / 1024;
-/** Share of the person's box that the matte must fill for a person to be there. */
+/** Minimum share of the person's box that the matte must cover. */
 const MIN_FILL = 0.03;
 
-/** @param openRung is another way to open a rung's model, such as one that fails on purpose. */
+/** @param openLevel replaces how models are opened, for example by one that fails on purpose */
 export async function createTask(
   plan: MattingConfig,
-  openRung: (rung: Rung) => Promise<MattingModel> = ({ model, provider, sidePx }) =>
+  openLevel: (level: Level) => Promise<MattingModel> = ({ model, provider, sidePx }) =>
     openMattingModel(model, { threads: plan.threads, provider, sidePx }),
 ): Promise<SlotTask<RemoveBackgroundInput, RemoveBackgroundResult>> {
-  const ladder = await createLadder({
-    rungs: planRungs(plan, SIDES_PX, DEFAULT_SIDE_PX),
-    open: openRung,
+  const matting = await openWithFallback({
+    levels: planLevels(plan, DEFAULT_SIDE_PX),
+    open: openLevel,
     selfTest: testMattingModel,
   });
   return {
-    get worn() {
-      return ladder.worn;
+    get degraded() {
+      return matting.degraded;
     },
-    selfTest: async () => ladder.facts,
+    selfTest: async () => matting.facts,
 
     async run({ imagePath, person, others, applySmoothing, maskPath, cutoutPath }) {
       const timer = new StepTimer();
@@ -51,7 +48,7 @@ export async function createTask(
       const area = cropAround(person, width, height);
       const crop = await readArea(imagePath, area);
       timer.done('decode');
-      const everybody = await ladder.run((matting) => matting.matte(crop));
+      const everybody = await matting.run((model) => model.matte(crop));
       timer.done('model');
 
       const toGrid = (box: Box) => toGridPerson(box, area);
@@ -76,8 +73,8 @@ export async function createTask(
       if (cutout.coverage * width * height < MIN_FILL * boxArea(person)) {
         throw new PipelineError(
           'PERSON_NOT_FOUND',
-          'A person was detected, but nothing in that place stands out from the background: use a photo on which the ' +
-            'person is clearer, or choose another person',
+          'A person was detected, but does not stand out from the background there: use a photo that shows the person ' +
+            'more clearly, or choose another person',
           { details: { coverage: cutout.coverage } },
         );
       }
@@ -90,7 +87,7 @@ export async function createTask(
       return {
         inputSize: everybody.widthPx,
         coverage: cutout.coverage,
-        ...(ladder.steps.length > 0 && { ladder: [...ladder.steps] }),
+        ...(matting.fallbacks.length > 0 && { fallbacks: [...matting.fallbacks] }),
         timingsMs: timer.steps,
       };
     },

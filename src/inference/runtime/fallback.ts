@@ -1,90 +1,114 @@
-import type { LadderStep } from '../../contracts/job.ts';
+import type { Fallback } from '../../contracts/job.ts';
+import type { FoundModel } from '../../models/find-model.ts';
 import { isDeviceFailure, isOutOfMemory } from './device-failure.ts';
-import type { ExecutionProvider } from './execution-provider.ts';
-import { describeRung, type Rung } from './fallback-levels.ts';
+import { EXECUTION_PROVIDERS, type ExecutionProvider } from './session.ts';
 
-/** A task's model on the best rung that holds. It only goes down: a new process begins at the top again. */
-export interface Ladder<Model> {
-  readonly rung: Rung;
-  readonly model: Model;
-  /** Facts of the self-test at the start. */
+/** The models and providers of one slot. Plain data, so it can be sent to the slot's process. */
+export interface ModelPlan {
+  model: FoundModel;
+  /** The same model in other precisions. */
+  variants?: FoundModel[];
+  /** The project's own small model for the task, as the last resort. */
+  starter?: FoundModel;
+  /** Default: the CPU only. */
+  providers?: ExecutionProvider[];
+  /** Whether GPUs compute the 16-bit float variant, if there is one. */
+  useFp16?: boolean;
+  /** Threads of one inference on the CPU. */
+  threads: number;
+}
+
+/** One way to compute a task. */
+export interface Level {
+  model: FoundModel;
+  provider: ExecutionProvider;
+  /** Side of the square input. */
+  sidePx: number;
+}
+
+/**
+ * The ways to compute a task, best first: the model on each provider, then the starter on the CPU.
+ * @param defaultSidePx for models that take any size and whose manifest names none
+ */
+export function planLevels(
+  { model, variants = [], starter, providers = ['cpu'], useFp16 = false }: ModelPlan,
+  defaultSidePx: number,
+): Level[] {
+  // CPUs have no 16-bit float arithmetic: ONNX Runtime would convert back and forth.
+  const onGpu = (useFp16 && variants.find(({ precision }) => precision === 'fp16')) || model;
+  const toLevel = (chosen: FoundModel, provider: ExecutionProvider): Level => {
+    const { shape, sidePx = defaultSidePx } = chosen.contract.input;
+    return { model: chosen, provider, sidePx: shape[3] ?? sidePx };
+  };
+  return [
+    ...EXECUTION_PROVIDERS.filter((provider) => providers.includes(provider)).map((provider) =>
+      toLevel(provider === 'cpu' ? model : onGpu, provider),
+    ),
+    ...(starter && starter.path !== model.path ? [toLevel(starter, 'cpu')] : []),
+  ];
+}
+
+/** "birefnet at 1024 px on cuda" */
+export function describeLevel({ model, provider, sidePx }: Level): string {
+  return `${model.contract.name} at ${sidePx} px on ${provider}`;
+}
+
+/** A model on the best level that works. It never goes back up: the next process starts at the top again. */
+export interface ModelWithFallback<Model> {
+  /** Facts of the self-test at startup. */
   readonly facts: Record<string, string | number | boolean>;
-  /** The way down so far, in this process. */
-  readonly steps: readonly LadderStep[];
-  /** Whether a rung broke after the start: its sessions still hold memory, and the device may have recovered. */
-  readonly worn: boolean;
+  /** All fallbacks so far in this process. */
+  readonly fallbacks: readonly Fallback[];
+  /** Whether a level failed after startup: its session still holds memory, and the device may have recovered. */
+  readonly degraded: boolean;
   /**
-   * Runs the work, again on each lower rung where a device fails under it. Rejects with what the work rejects with, and
-   * with DEVICE_FAILED where the lowest rung breaks too.
+   * Runs the work, and again on each lower level if a device fails.
+   * @throws what the work throws; PipelineError DEVICE_FAILED if the lowest level fails too
    */
   run<T>(work: (model: Model) => Promise<T>): Promise<T>;
 }
 
-export interface LadderOptions<Model> {
-  /** Best first; the last ones on the CPU. */
-  rungs: readonly Rung[];
-  open(rung: Rung): Promise<Model>;
+export interface FallbackOptions<Model> {
+  /** Best first. */
+  levels: readonly Level[];
+  open(level: Level): Promise<Model>;
   /** A real run. */
   selfTest(model: Model): Promise<Record<string, string | number | boolean>>;
 }
 
 /**
- * Probes the rungs from the top by real runs. A provider that does not work here at all is passed over and told in the
- * facts; a rung that wants more memory than there is, is a step down. On the CPU every other error is the model's own,
- * and is thrown.
+ * Starts on the first level that opens and passes its self-test. If a provider does not work on this machine, the facts
+ * say so; if memory is short, that counts as a fallback. All other errors on the CPU are the model's own and are thrown.
  */
-export async function createLadder<Model>({
-  rungs,
-  open,
-  selfTest,
-}: LadderOptions<Model>): Promise<Ladder<Model>> {
-  let left = [...rungs];
-  const steps: LadderStep[] = [];
-  const unavailable = new Map<ExecutionProvider, string>();
+export async function openWithFallback<Model>(
+  options: FallbackOptions<Model>,
+): Promise<ModelWithFallback<Model>> {
+  const { levels, open, selfTest } = options;
+  const fallbacks: Fallback[] = [];
+  const unavailable: string[] = [];
+  let current = 0;
 
-  /** Goes to the next rung that opens; throws where there is none. */
-  const descend = async (failure: Error): Promise<Model> => {
-    for (let reason = failure; ; ) {
-      const [broken, ...lower] = left as [Rung, ...Rung[]];
-      // A device that fails for other reasons than memory fails for smaller inputs too.
-      const next = isOutOfMemory(reason)
-        ? lower
-        : lower.filter(({ provider }) => provider !== broken.provider);
-      if (!next[0]) {
-        throw reason;
-      }
-      left = next;
-      steps.push({ from: describeRung(broken), to: describeRung(next[0]), reason: reason.message });
-      try {
-        return await open(next[0]);
-      } catch (error) {
-        if (!isDeviceFailure(error)) {
-          throw error;
-        }
-        reason = error;
-      }
+  const fallBack = (error: unknown) => {
+    const [from, to] = [levels[current]!, levels[current + 1]];
+    if (!to) {
+      throw error;
     }
+    fallbacks.push({ from: describeLevel(from), to: describeLevel(to), reason: (error as Error).message });
+    current += 1;
   };
 
-  const start = async (): Promise<[Model, Ladder<Model>['facts']]> => {
+  const start = async (): Promise<[Model, ModelWithFallback<Model>['facts']]> => {
     for (;;) {
-      const rung = left[0]!;
+      const level = levels[current]!;
       try {
-        const opened = await open(rung);
+        const opened = await open(level);
         return [opened, await selfTest(opened)];
       } catch (error) {
-        const lower = left.slice(1);
-        const elsewhere = lower.filter(({ provider }) => provider !== rung.provider);
-        if (isOutOfMemory(error) && lower[0]) {
-          steps.push({
-            from: describeRung(rung),
-            to: describeRung(lower[0]),
-            reason: (error as Error).message,
-          });
-          left = lower;
-        } else if (rung.provider !== 'cpu' && elsewhere[0]) {
-          unavailable.set(rung.provider, (error as Error).message);
-          left = elsewhere;
+        if (isOutOfMemory(error)) {
+          fallBack(error);
+        } else if (level.provider !== 'cpu' && levels[current + 1]) {
+          unavailable.push(`${level.provider}: ${(error as Error).message}`);
+          current += 1;
         } else {
           throw error;
         }
@@ -93,36 +117,33 @@ export async function createLadder<Model>({
   };
 
   let [model, facts] = await start();
-  const stepsAtStart = steps.length;
+  const fallbacksAtStart = fallbacks.length;
   facts = {
     ...facts,
-    provider: left[0]!.provider,
-    ...(unavailable.size > 0 && {
-      unavailable: [...unavailable].map(([provider, reason]) => `${provider}: ${reason}`).join('; '),
+    provider: levels[current]!.provider,
+    ...(unavailable.length > 0 && { unavailable: unavailable.join('; ') }),
+    ...(fallbacks.length > 0 && {
+      fallbacks: fallbacks.map(({ from, to }) => `${from} -> ${to}`).join('; '),
     }),
-    ...(steps.length > 0 && { ladder: steps.map(({ from, to }) => `${from} -> ${to}`).join('; ') }),
   };
   return {
-    get rung() {
-      return left[0]!;
-    },
-    get model() {
-      return model;
-    },
     facts,
-    steps,
-    get worn() {
-      return steps.length > stepsAtStart;
+    fallbacks,
+    get degraded() {
+      return fallbacks.length > fallbacksAtStart;
     },
     async run(work) {
-      for (;;) {
+      for (let isOpen = true; ; ) {
         try {
+          model = isOpen ? model : await open(levels[current]!);
+          isOpen = true;
           return await work(model);
         } catch (error) {
           if (!isDeviceFailure(error)) {
             throw error;
           }
-          model = await descend(error);
+          fallBack(error);
+          isOpen = false;
         }
       }
     },

@@ -1,19 +1,34 @@
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import { PipelineError } from '../../errors.ts';
+import type { FoundModel } from '../../models/find-model.ts';
 import { isDeviceFailure, toDeviceFailure } from './device-failure.ts';
-import { type ExecutionProvider, toProviderConfig } from './execution-provider.ts';
-import type { FoundModel } from './find-model.ts';
 
-/** Float tensors by the names of the model's outputs. */
+/** Execution providers of ONNX Runtime, fastest first. */
+export const EXECUTION_PROVIDERS = ['tensorrt', 'cuda', 'cpu'] as const;
+export type ExecutionProvider = (typeof EXECUTION_PROVIDERS)[number];
+
 export interface FloatTensor {
   data: Float32Array;
   dims: readonly number[];
 }
 
-/** One loaded model. It lives as long as its process: sessions leak when they are made and released again. */
+export interface InputTensor {
+  data: Float32Array | BigInt64Array;
+  dims: readonly number[];
+}
+
+/** One loaded model. It lives as long as its process: ONNX Runtime leaks memory when sessions are released. */
 export interface Session {
-  /** Blocks the thread. Answers in the order of the contract's `output.names`, or of the model's own where it names none. */
-  run(input: FloatTensor): Promise<FloatTensor[]>;
+  /** In the model's order. A dimension is 0 or a name if any length is allowed. */
+  inputs: ReadonlyArray<{ name: string; shape: ReadonlyArray<number | string> }>;
+  outputNames: readonly string[];
+  /**
+   * Blocks the thread.
+   * @param wanted names of the outputs to compute; default: all
+   * @returns the outputs in the order of `wanted`, or of the model
+   * @throws PipelineError DEVICE_FAILED; MODEL_INVALID if an output is not 32-bit floats
+   */
+  run(inputs: Record<string, InputTensor>, wanted?: readonly string[]): Promise<FloatTensor[]>;
 }
 
 export interface SessionOptions {
@@ -23,65 +38,81 @@ export interface SessionOptions {
   provider?: ExecutionProvider;
 }
 
-// What CUDA's absence has to say is in the errors; the runtime would print it a second time.
+// Errors already report a missing CUDA; the runtime would print it a second time.
 env.logLevel = 'fatal';
 
-/**
- * Rejects with MODEL_INVALID where the file does not load, or has other inputs or outputs than its contract, with
- * DEVICE_FAILED where the provider or its memory fails, here or in `run`.
- */
+/** @throws PipelineError MODEL_INVALID if the file does not load; DEVICE_FAILED if the provider fails or its memory is short */
 export async function openSession(
-  { path, contract }: FoundModel,
+  { path, name }: { path: string; name: string },
   { threads, provider = 'cpu' }: SessionOptions,
 ): Promise<Session> {
-  const { name, input, output } = contract;
   const session = await InferenceSession.create(path, {
-    executionProviders: [toProviderConfig(provider)],
+    // A slot sees one device only, so its number is always 0.
+    executionProviders: [provider === 'cpu' ? 'cpu' : { name: provider, deviceId: 0 }],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    // Warnings tell how a model could have been exported better; nobody who runs it can do that.
+    // Warnings are advice for the exporter of the model.
     logSeverityLevel: 3,
   }).catch((error: Error) => {
     const failure = toDeviceFailure(error, `${name} on ${provider}`);
-    if (isDeviceFailure(failure)) {
-      throw failure;
-    }
-    throw new PipelineError(
-      'MODEL_INVALID',
-      `The model ${name} does not load on ${provider}: ${error.message}`,
-      {
-        cause: error,
-      },
-    );
-  });
-  const inputName = input.name ?? session.inputNames[0]!;
-  const lacking = [
-    ...[inputName].filter((wanted) => !session.inputNames.includes(wanted)),
-    ...output.names.filter((wanted) => !session.outputNames.includes(wanted)),
-  ];
-  if (lacking.length > 0) {
-    throw new PipelineError(
-      'MODEL_INVALID',
-      `The model ${name} has inputs ${session.inputNames.join(', ')} and outputs ${session.outputNames.join(', ')}, ` +
-        `but its manifest names ${lacking.join(', ')}`,
-    );
-  }
-
-  const outputs = output.names.length > 0 ? output.names : session.outputNames;
-  return {
-    async run({ data, dims }) {
-      const results = await session
-        .run({ [inputName]: new Tensor('float32', data, dims) }, outputs)
-        .catch((error) => {
-          throw toDeviceFailure(error, name);
+    throw isDeviceFailure(failure)
+      ? failure
+      : new PipelineError('MODEL_INVALID', `Cannot load the model ${name} on ${provider}: ${error.message}`, {
+          cause: error,
         });
-      return outputs.map((wanted) => {
-        const result = results[wanted];
+  });
+  return {
+    inputs: session.inputMetadata.map((input) => ({
+      name: input.name,
+      shape: input.isTensor ? input.shape : [],
+    })),
+    outputNames: session.outputNames,
+    async run(inputs, wanted = session.outputNames) {
+      const feeds: Record<string, Tensor> = {};
+      for (const [input, { data, dims }] of Object.entries(inputs)) {
+        feeds[input] =
+          data instanceof Float32Array ? new Tensor('float32', data, dims) : new Tensor('int64', data, dims);
+      }
+      const results = await session.run(feeds, wanted).catch((error) => {
+        throw toDeviceFailure(error, name);
+      });
+      return wanted.map((output) => {
+        const result = results[output];
         if (!(result?.data instanceof Float32Array)) {
-          throw new PipelineError('MODEL_INVALID', `The model ${name} gives no 32-bit floats as ${wanted}`);
+          throw new PipelineError(
+            'MODEL_INVALID',
+            `Expected 32-bit floats as the output ${output} of the model ${name}, but got ${result?.type ?? 'nothing'}`,
+          );
         }
         return { data: result.data, dims: result.dims };
       });
     },
   };
+}
+
+/** A model whose one input is a picture. Returns the outputs in the order of the contract's `output.names`, if it names any. */
+export type ImageModel = (input: FloatTensor) => Promise<FloatTensor[]>;
+
+/** @throws PipelineError as `openSession`; MODEL_INVALID if the file lacks an input or output of its contract */
+export async function openImageModel(
+  { path, contract }: FoundModel,
+  options: SessionOptions,
+): Promise<ImageModel> {
+  const { name, input, output } = contract;
+  const { inputs, outputNames, run } = await openSession({ path, name }, options);
+  const inputNames = inputs.map((one) => one.name);
+  const inputName = input.name ?? inputNames[0]!;
+  const missing = [
+    ...[inputName].filter((wanted) => !inputNames.includes(wanted)),
+    ...output.names.filter((wanted) => !outputNames.includes(wanted)),
+  ];
+  if (missing.length > 0) {
+    throw new PipelineError(
+      'MODEL_INVALID',
+      `The model ${name} has inputs ${inputNames.join(', ')} and outputs ${outputNames.join(', ')}, ` +
+        `but its manifest names ${missing.join(', ')}`,
+    );
+  }
+  const wanted = output.names.length > 0 ? output.names : outputNames;
+  return (picture) => run({ [inputName]: picture }, wanted);
 }

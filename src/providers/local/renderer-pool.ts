@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts';
-import { findModelFile, LIP_SYNC_KINDS } from '../../inference/runtime/find-model.ts';
+import { findModelFile, LIP_SYNC_KINDS } from '../../models/find-model.ts';
 import { createSlotPool } from '../../slots/slot-pool.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { RendererPool } from './local-provider.ts';

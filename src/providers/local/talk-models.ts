@@ -4,18 +4,18 @@ import {
   type FaceLandmarker,
   LANDMARK_KINDS,
 } from '../../inference/face/face-landmarks.ts';
+import { createLipSyncModel, type LipSyncModel } from '../../inference/speech/lip-sync-model.ts';
+import {
+  createSileroVoiceActivity,
+  VOICE_ACTIVITY_KINDS,
+} from '../../inference/speech/silero-voice-activity.ts';
 import {
   type FoundModel,
   findModel,
   findModelFile,
   type ModelFile,
   type ModelFolders,
-} from '../../inference/runtime/find-model.ts';
-import { createLipSyncModel, type LipSyncModel } from '../../inference/speech/lip-sync-model.ts';
-import {
-  createSileroVoiceActivity,
-  VOICE_ACTIVITY_KINDS,
-} from '../../inference/speech/silero-voice-activity.ts';
+} from '../../models/find-model.ts';
 import type { VoiceActivity } from './voice/hear-voice.ts';
 import { readSpeechNets, type SpeechNets } from './voice/speech-nets.ts';
 

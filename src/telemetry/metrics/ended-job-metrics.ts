@@ -1,5 +1,5 @@
 import { Counter, Histogram } from 'prom-client';
-import type { LadderStep, TaskMetadata } from '../../contracts/job.ts';
+import type { TaskMetadata } from '../../contracts/job.ts';
 import type { Metrics } from './metrics.ts';
 
 /** From a stage that only reads a header to an hour of waiting for a provider. */
@@ -48,9 +48,9 @@ export function addEndedJobMetrics({ registry }: Metrics): (metadata: TaskMetada
     labelNames: ['stage'],
     registers,
   });
-  const rungs = new Counter({
-    name: 'limelight_ladder_steps_total',
-    help: 'Steps down to a cheaper way to compute, after a device failed or its memory was short',
+  const fallbacks = new Counter({
+    name: 'limelight_fallbacks_total',
+    help: 'Moves to another way to compute, after a device failed or its memory was short',
     labelNames: ['stage'],
     registers,
   });
@@ -74,12 +74,8 @@ export function addEndedJobMetrics({ registry }: Metrics): (metadata: TaskMetada
       for (const stage of cached) {
         cacheHits.inc({ stage });
       }
-      rungs.inc({ stage: 'DETECTION_RUNNING' }, countSteps(person_detection));
-      rungs.inc({ stage: 'BACKGROUND_REMOVAL_RUNNING' }, countSteps(background_removal));
+      fallbacks.inc({ stage: 'DETECTION_RUNNING' }, person_detection.fallbacks?.length ?? 0);
+      fallbacks.inc({ stage: 'BACKGROUND_REMOVAL_RUNNING' }, background_removal.fallbacks?.length ?? 0);
     }
   };
-}
-
-function countSteps({ ladder = [] }: { ladder?: LadderStep[] }): number {
-  return ladder.length;
 }

@@ -1,16 +1,16 @@
-import type { LadderStep } from '../../contracts/job.ts';
+import type { Fallback } from '../../contracts/job.ts';
 
 interface Computed {
-  ladder?: LadderStep[];
+  fallbacks?: Fallback[];
 }
 
 /** The end of a stage's message, where it was computed in a cheaper way than the best: for people and the Web UI. */
-export function describeLadder({ ladder = [] }: Computed): string {
-  const last = ladder.at(-1);
-  return last ? `; computed by ${last.to}, as ${ladder[0]!.from} failed: ${ladder[0]!.reason}` : '';
+export function describeFallbacks({ fallbacks = [] }: Computed): string {
+  const last = fallbacks.at(-1);
+  return last ? `; computed by ${last.to}, as ${fallbacks[0]!.from} failed: ${fallbacks[0]!.reason}` : '';
 }
 
 /** For events and results: absent where the best way held. */
-export function pickLadder({ ladder }: Computed): { ladder?: LadderStep[] } {
-  return ladder ? { ladder } : {};
+export function pickFallbacks({ fallbacks }: Computed): { fallbacks?: Fallback[] } {
+  return fallbacks ? { fallbacks } : {};
 }

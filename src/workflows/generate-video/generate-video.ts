@@ -6,7 +6,7 @@ import { composition, media, undo, video } from '../activities.ts';
 import { onWaitForRoom } from '../disk-space-wait.ts';
 import { CancelRequest } from './cancel-request.ts';
 import { withDeadline } from './deadline.ts';
-import { describeLadder, pickLadder } from './degraded-words.ts';
+import { describeFallbacks, pickFallbacks } from './degraded-words.ts';
 import { failJob } from './fail-job.ts';
 import { earlierRemains, type Job, openJob } from './job.ts';
 import { chooseRenderer, makeTalk } from './make-talk.ts';
@@ -117,11 +117,11 @@ async function runStages(job: Job): Promise<JobResult> {
       }),
     );
     const choice = describeChoice(detected.persons, person) + reuse.describe('DETECTION_RUNNING');
-    progress.enter('DETECTION_COMPLETE', choice + describeLadder(detected), {
+    progress.enter('DETECTION_COMPLETE', choice + describeFallbacks(detected), {
       ...reuse.detailsOf('DETECTION_RUNNING'),
       persons: detected.persons,
       selected_person_id: person.id,
-      ...pickLadder(detected),
+      ...pickFallbacks(detected),
     });
     return { detected, person };
   });
@@ -148,12 +148,12 @@ async function runStages(job: Job): Promise<JobResult> {
     );
     progress.enter(
       'BACKGROUND_REMOVAL_COMPLETE',
-      `Person #${person.id} is cut out and stands on the chosen background${reuse.describe('BACKGROUND_REMOVAL_RUNNING')}${describeLadder(removed)}`,
+      `Person #${person.id} is cut out and stands on the chosen background${reuse.describe('BACKGROUND_REMOVAL_RUNNING')}${describeFallbacks(removed)}`,
       {
         ...reuse.detailsOf('BACKGROUND_REMOVAL_RUNNING'),
         input_size: removed.inputSize,
         coverage: removed.coverage,
-        ...pickLadder(removed),
+        ...pickFallbacks(removed),
       },
     );
     return removed;
@@ -186,13 +186,13 @@ async function runStages(job: Job): Promise<JobResult> {
         selected_person_id: person.id,
         confidence: person.confidence,
         persons: detected.persons,
-        ...pickLadder(detected),
+        ...pickFallbacks(detected),
       },
       background_removal: {
         input_size: removed.inputSize,
         mask_url: `${files}/mask`,
         cutout_url: `${files}/cutout`,
-        ...pickLadder(removed),
+        ...pickFallbacks(removed),
       },
       provider: { name: talk.provider, degraded: talk.isDegraded },
       video: {

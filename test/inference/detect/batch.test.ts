@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Detection, DetectorModel } from '../../../src/inference/detect/detector-model.ts';
 import { openDetectorModel } from '../../../src/inference/detect/detector-model.ts';
+import { testDetectorModel } from '../../../src/inference/detect/detector-self-test.ts';
 import { createTask } from '../../../src/inference/detect/detector-task.ts';
 import { toDeviceFailure } from '../../../src/inference/runtime/device-failure.ts';
-import { type FoundModel, findModel } from '../../../src/inference/runtime/find-model.ts';
-import { probeBatch } from '../../../src/inference/runtime/probe-batch.ts';
+import { type FoundModel, findModel } from '../../../src/models/find-model.ts';
 import { FIGURE, figurePhoto } from '../fixtures/figure-photo.ts';
 
 const ignore = () => {};
@@ -14,46 +14,45 @@ beforeAll(async () => {
   starter = await findModel('person-detection', ['yolo-dense'], { cacheDir: '/nonexistent' });
 });
 
-/** A detector that takes so many milliseconds for one picture and for a batch. */
-function detector({ one = 10, four = 10, score = 0.9, fourScore = 0.9 } = {}): DetectorModel {
-  const detection = (ms: number, score: number): Detection => ({
+/** A detector on a GPU that finds one person, with other scores in a batch if told so. */
+function detector({ batchScore = 0.9 } = {}): DetectorModel {
+  const detection = (score: number): Detection => ({
     widthPx: 10,
     heightPx: 10,
     found: [{ score, box: [1, 1, 9, 9] }],
-    timingsMs: { model: ms },
+    timingsMs: { model: 10 },
   });
   return {
     name: 'invented',
     sidePx: 640,
     provider: 'cuda',
     takesBatches: true,
-    detect: async () => detection(one, score),
-    detectTogether: async (images) => images.map(() => detection(four, fourScore)),
+    detect: async () => detection(0.9),
+    detectTogether: async (images) => images.map(() => detection(batchScore)),
   };
 }
 
-describe('the probe for batches', () => {
+describe('the self-test of a detector', () => {
   it.each([
-    ['faster than one by one', detector({ one: 10, four: 15 }), 4],
-    ['as slow as one by one', detector({ one: 10, four: 39 }), 1],
-    ['wrong', detector({ four: 5, fourScore: 0.5 }), 1],
-    ['not taken by the model', { ...detector(), takesBatches: false }, 1],
-    ['computed by a CPU', { ...detector(), provider: 'cpu' as const }, 1],
+    ['gives the same in batches', detector(), 4],
+    ['gives something else in batches', detector({ batchScore: 0.5 }), 1],
+    ['takes one picture at a time', { ...detector(), takesBatches: false }, 1],
+    ['is computed by a CPU', { ...detector(), provider: 'cpu' as const }, 1],
     [
-      'too much for its memory',
+      'has too little memory for batches',
       {
         ...detector(),
         detectTogether: () => Promise.reject(toDeviceFailure(new Error('out of memory'), 'x')),
       },
       1,
     ],
-  ])('of one that is %s', async (_, model, expected) => {
-    expect(await probeBatch(model, 'figure.svg', 0.02)).toBe(expected);
+  ])('finds the batch of one that %s', async (_, model, expected) => {
+    expect(await testDetectorModel(model)).toMatchObject({ batch: expected });
   });
 });
 
 describe('a batch of the starter', () => {
-  it('gives what single runs give, for photos of different shapes', async () => {
+  it('gives the same as single runs, for photos of different shapes', async () => {
     const model = await openDetectorModel(starter, { threads: 1 });
     expect(model.takesBatches).toBe(true);
     const photos = [FIGURE, await figurePhoto(900, 300), await figurePhoto(200, 640)];
@@ -72,7 +71,7 @@ describe('a batch of the starter', () => {
   });
 });
 
-describe('the detector on a device that gains by batches', () => {
+describe('the detector on a GPU', () => {
   const plan = () => ({ model: starter, providers: ['cuda', 'cpu'] as ('cuda' | 'cpu')[], threads: 1 });
   const detections = (model: DetectorModel, sizes: number[]): DetectorModel => ({
     ...model,
@@ -83,7 +82,7 @@ describe('the detector on a device that gains by batches', () => {
   });
   const photos = Array.from({ length: 4 }, () => ({ imagePath: FIGURE, confThreshold: 0.5 }));
 
-  it('runs what comes at the same time as one batch', async () => {
+  it('detects pictures that wait at the same time as one batch', async () => {
     const sizes: number[] = [];
     const task = await createTask(plan(), async () => detections(detector(), sizes));
     await expect(task.selfTest()).resolves.toMatchObject({ provider: 'cuda', batch: 4 });
@@ -93,7 +92,7 @@ describe('the detector on a device that gains by batches', () => {
     expect(results.map(({ persons }) => persons.length)).toEqual([1, 1, 1, 1]);
   });
 
-  it('goes on one by one, a step lower, when the device fails under a batch', async () => {
+  it('continues one by one on the CPU if the device fails during a batch', async () => {
     let broken = false;
     const task = await createTask(plan(), async ({ provider }) => {
       const model: DetectorModel = { ...detector(), provider };
@@ -108,7 +107,7 @@ describe('the detector on a device that gains by batches', () => {
     broken = true;
     const results = await Promise.all(photos.map((photo) => task.run(photo, ignore)));
     expect(results.map(({ persons }) => persons.length)).toEqual([1, 1, 1, 1]);
-    expect(results[0]!.ladder).toMatchObject([{ to: expect.stringContaining('on cpu') }]);
-    expect(task.worn).toBe(true);
+    expect(results[0]!.fallbacks).toMatchObject([{ to: expect.stringContaining('on cpu') }]);
+    expect(task.degraded).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { openDetectorModel } from '../../../src/inference/detect/detector-model.ts';
 import { createTask } from '../../../src/inference/detect/detector-task.ts';
-import { findModel } from '../../../src/inference/runtime/find-model.ts';
+import { findModel } from '../../../src/models/find-model.ts';
 import { needs } from '../../harness/needs.ts';
 import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
 

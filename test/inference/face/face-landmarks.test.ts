@@ -10,7 +10,7 @@ import {
 import { MIRRORED_POINT } from '../../../src/inference/face/face-mirror.ts';
 import { readArea } from '../../../src/inference/image/open-image.ts';
 import type { Raster } from '../../../src/inference/image/raster.ts';
-import { findModel } from '../../../src/inference/runtime/find-model.ts';
+import { findModel } from '../../../src/models/find-model.ts';
 
 const PORTRAIT = fileURLToPath(new URL('../../../samples/portrait.jpg', import.meta.url));
 const [RIGHT_EYE, LEFT_EYE] = [3 * 33, 3 * 263];

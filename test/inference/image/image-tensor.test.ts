@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { toImageTensor } from '../../../src/inference/image/image-tensor.ts';
-import { ModelContract } from '../../../src/inference/runtime/model-manifest.ts';
+import { ModelContract } from '../../../src/models/model-manifest.ts';
 
 function contractInput(input: Record<string, unknown>) {
   return ModelContract.parse({

@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Box } from '../../../src/contracts/job.ts';
 import { createTask } from '../../../src/inference/matte/matting-task.ts';
-import { findModel } from '../../../src/inference/runtime/find-model.ts';
+import { findModel } from '../../../src/models/find-model.ts';
 import { needs } from '../../harness/needs.ts';
 import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
 

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { PipelineError } from '../../../src/errors.ts';
 import { toDeviceFailure } from '../../../src/inference/runtime/device-failure.ts';
-import type { ExecutionProvider } from '../../../src/inference/runtime/execution-provider.ts';
-import { createLadder } from '../../../src/inference/runtime/fallback.ts';
-import { describeRung, planRungs, type Rung } from '../../../src/inference/runtime/fallback-levels.ts';
-import type { FoundModel } from '../../../src/inference/runtime/find-model.ts';
-import { ModelContract } from '../../../src/inference/runtime/model-manifest.ts';
+import {
+  describeLevel,
+  type Level,
+  openWithFallback,
+  planLevels,
+} from '../../../src/inference/runtime/fallback.ts';
+import type { ExecutionProvider } from '../../../src/inference/runtime/session.ts';
+import type { FoundModel } from '../../../src/models/find-model.ts';
+import { ModelContract } from '../../../src/models/model-manifest.ts';
 
 const noMemory = () => new Error('BFCArena: Failed to allocate memory for requested buffer of size 4194304');
 const noDevice = () => new Error('CUDA failure 999: unknown error ; GPU=0');
@@ -26,128 +30,127 @@ const plan = {
   threads: 1,
 };
 const providers: ExecutionProvider[] = ['cuda', 'cpu'];
-const describeAll = (rungs: Rung[]) => rungs.map(describeRung);
+const describeAll = (levels: Level[]) => levels.map(describeLevel);
 
-describe('the rungs', () => {
-  it('are smaller inputs, then variants, then the CPU, then the starter', () => {
-    expect(describeAll(planRungs({ ...plan, providers }, [1024, 768, 512], 512))).toEqual([
+describe('the levels', () => {
+  it('are the model on each provider, then the starter on the CPU', () => {
+    expect(describeAll(planLevels({ ...plan, providers }, 512))).toEqual([
       'big at 1024 px on cuda',
-      'big at 768 px on cuda',
-      'big at 512 px on cuda',
-      'half at 1024 px on cuda',
-      'int8 at 512 px on cuda',
       'big at 1024 px on cpu',
-      'big at 768 px on cpu',
-      'big at 512 px on cpu',
-      'int8 at 512 px on cpu',
       'starter at 256 px on cpu',
     ]);
   });
 
-  it('begin with 16-bit floats where they are wanted, and have one for TensorRT', () => {
-    const rungs = planRungs({ ...plan, providers: ['tensorrt', 'cuda', 'cpu'], useFp16: true }, [1024], 512);
-    expect(describeAll(rungs).slice(0, 3)).toEqual([
+  it('have the 16-bit variant on GPUs only, if it is wanted', () => {
+    const levels = planLevels({ ...plan, providers: ['cpu', 'cuda', 'tensorrt'], useFp16: true }, 512);
+    expect(describeAll(levels)).toEqual([
       'half at 1024 px on tensorrt',
       'half at 1024 px on cuda',
-      'big at 1024 px on cuda',
+      'big at 1024 px on cpu',
+      'starter at 256 px on cpu',
+    ]);
+  });
+
+  it('are one level if the starter is the model, at the default size if the manifest names none', () => {
+    const model = found('starter', null);
+    delete model.contract.input.sidePx;
+    expect(describeAll(planLevels({ model, starter: model, threads: 1 }, 512))).toEqual([
+      'starter at 512 px on cpu',
     ]);
   });
 });
 
-/** Rungs that fail as told, each time they are opened or run. */
-function climb(fails: {
+/** Opens levels that fail as given, each time they are opened, tested or run. */
+async function openFailing(fails: {
   open?: Record<string, Error>;
   run?: Record<string, Error>;
   test?: Record<string, Error>;
 }) {
-  const rungs = planRungs({ ...plan, providers }, [1024, 768, 512], 512);
-  const refuse = (how: Record<string, Error> | undefined, name: string) => {
+  const failOr = (how: Record<string, Error> | undefined, name: string) => {
     const error = Object.entries(how ?? {}).find(([part]) => name.includes(part))?.[1];
     if (error) {
       throw toDeviceFailure(error, name);
     }
     return name;
   };
-  return createLadder({
-    rungs,
-    open: async (rung) => ({ name: refuse(fails.open, describeRung(rung)) }),
-    selfTest: async ({ name }) => ({ model: refuse(fails.test, name) }),
-  }).then((ladder) => ({
-    ladder,
-    run: () => ladder.run(async ({ name }) => refuse(fails.run, name)),
-  }));
+  const model = await openWithFallback({
+    levels: planLevels({ ...plan, providers }, 512),
+    open: async (level) => ({ name: failOr(fails.open, describeLevel(level)) }),
+    selfTest: async ({ name }) => ({ model: failOr(fails.test, name) }),
+  });
+  return { model, run: () => model.run(async ({ name }) => failOr(fails.run, name)) };
 }
 
-describe('the ladder', () => {
-  it('stays where it is while nothing fails', async () => {
-    const { ladder, run } = await climb({});
+describe('a model with fallback', () => {
+  it('stays on its level while nothing fails', async () => {
+    const { model, run } = await openFailing({});
     await expect(run()).resolves.toBe('big at 1024 px on cuda');
-    expect(ladder).toMatchObject({ steps: [], worn: false, facts: { provider: 'cuda' } });
+    expect(model).toMatchObject({ fallbacks: [], degraded: false, facts: { provider: 'cuda' } });
   });
 
-  it('takes a smaller input where memory is short, tells so, and is worn from then on', async () => {
-    const { ladder, run } = await climb({ run: { 'big at 1024 px on cuda': noMemory() } });
-    await expect(run()).resolves.toBe('big at 768 px on cuda');
-    expect(ladder.steps).toEqual([
+  it.each([
+    ['memory is short', noMemory()],
+    ['the device fails', noDevice()],
+  ])('moves to the CPU if %s, reports it, and is degraded from then on', async (_, error) => {
+    const { model, run } = await openFailing({ run: { cuda: error } });
+    await expect(run()).resolves.toBe('big at 1024 px on cpu');
+    expect(model.fallbacks).toEqual([
       {
         from: 'big at 1024 px on cuda',
-        to: 'big at 768 px on cuda',
-        reason: expect.stringContaining('Failed to allocate'),
+        to: 'big at 1024 px on cpu',
+        reason: expect.stringContaining(error.message),
       },
     ]);
-    expect(ladder.worn).toBe(true);
-  });
-
-  it('leaves a device that fails for other reasons at once', async () => {
-    const { ladder, run } = await climb({ run: { cuda: noDevice() } });
+    expect(model.degraded).toBe(true);
     await expect(run()).resolves.toBe('big at 1024 px on cpu');
-    expect(ladder.steps).toHaveLength(1);
+    expect(model.fallbacks).toHaveLength(1);
   });
 
-  it('goes down to the starter before it gives up, also where rungs do not even open', async () => {
-    const { ladder, run } = await climb({
-      run: { cuda: noMemory(), 'big at': noMemory() },
-      open: { 'half at': noMemory(), int8: noMemory() },
+  it('tries the starter before it gives up, even if a level does not open', async () => {
+    const { model, run } = await openFailing({
+      run: { cuda: noMemory() },
+      open: { 'big at 1024 px on cpu': noMemory() },
     });
     await expect(run()).resolves.toBe('starter at 256 px on cpu');
-    expect(ladder.steps.map(({ to }) => to)).toEqual(
-      describeAll(planRungs({ ...plan, providers }, [1024, 768, 512], 512)).slice(1),
-    );
+    expect(model.fallbacks.map(({ to }) => to)).toEqual([
+      'big at 1024 px on cpu',
+      'starter at 256 px on cpu',
+    ]);
   });
 
-  it('rejects with DEVICE_FAILED, which is tried again, where nothing holds', async () => {
-    const { run } = await climb({ run: { ' at ': noMemory() } });
+  it('rejects with DEVICE_FAILED, which is retryable, if no level works', async () => {
+    const { run } = await openFailing({ run: { ' at ': noMemory() } });
     await expect(run()).rejects.toMatchObject({ code: 'DEVICE_FAILED', retryable: true });
   });
 
-  it('does not step down for what is no failure of the device', async () => {
+  it('does not fall back after an error that the device did not cause', async () => {
     const nobody = new PipelineError('PERSON_NOT_FOUND', 'Nobody is there');
-    const { ladder } = await climb({});
-    await expect(ladder.run(async () => Promise.reject(nobody))).rejects.toBe(nobody);
-    expect(ladder.steps).toEqual([]);
+    const { model } = await openFailing({});
+    await expect(model.run(async () => Promise.reject(nobody))).rejects.toBe(nobody);
+    expect(model.fallbacks).toEqual([]);
   });
 
-  it('passes over a provider that does not work here, and says why in its facts', async () => {
-    const { ladder, run } = await climb({ open: { cuda: new Error('Failed to load shared library') } });
+  it('skips a provider that does not work on this machine, and says why in its facts', async () => {
+    const { model, run } = await openFailing({ open: { cuda: new Error('Failed to load shared library') } });
     await expect(run()).resolves.toBe('big at 1024 px on cpu');
-    expect(ladder).toMatchObject({
-      steps: [],
-      worn: false,
+    expect(model).toMatchObject({
+      fallbacks: [],
+      degraded: false,
       facts: { provider: 'cpu', unavailable: 'cuda: Failed to load shared library' },
     });
   });
 
-  it('begins lower where memory is short at the start, and is not worn by it', async () => {
-    const { ladder } = await climb({ test: { 'big at 1024 px on cuda': noMemory() } });
-    expect(ladder).toMatchObject({
-      worn: false,
-      facts: { model: 'big at 768 px on cuda', provider: 'cuda' },
+  it('starts on the CPU if memory is short at startup, and is not degraded by that', async () => {
+    const { model } = await openFailing({ test: { cuda: noMemory() } });
+    expect(model).toMatchObject({
+      degraded: false,
+      facts: { model: 'big at 1024 px on cpu', provider: 'cpu', fallbacks: expect.stringContaining('->') },
     });
-    expect(ladder.steps).toHaveLength(1);
+    expect(model.fallbacks).toHaveLength(1);
   });
 
-  it('refuses a model that answers nonsense on the CPU', async () => {
-    const nonsense = new PipelineError('MODEL_INVALID', 'The model was exported wrongly');
-    await expect(climb({ test: { big: nonsense } })).rejects.toBe(nonsense);
+  it('rejects a model that gives nonsense on the CPU', async () => {
+    const nonsense = new PipelineError('MODEL_INVALID', 'The model was not exported correctly');
+    await expect(openFailing({ test: { big: nonsense } })).rejects.toBe(nonsense);
   });
 });

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findModelFile } from '../../../src/inference/runtime/find-model.ts';
 import {
   createSileroVoiceActivity,
   VOICE_ACTIVITY_KINDS,
 } from '../../../src/inference/speech/silero-voice-activity.ts';
 import { createResampler, type Resampler } from '../../../src/media/audio/resampler.ts';
 import { openRecording } from '../../../src/media/decode/decode-recording.ts';
+import { findModelFile } from '../../../src/models/find-model.ts';
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';
 import type { Pose } from '../../../src/providers/local/motion/pose.ts';
 import { seededRandom } from '../../../src/providers/local/motion/seeded-random.ts';

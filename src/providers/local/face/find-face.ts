@@ -1,7 +1,8 @@
 import sharp from 'sharp';
 import type { Box } from '../../../contracts/job.ts';
 import { PipelineError } from '../../../errors.ts';
-import type { DetectedFace, FaceDetector } from '../../../inference/face/face-detector.ts';
+import type { ScoredBox } from '../../../inference/detect/boxes.ts';
+import type { FaceDetector } from '../../../inference/face/face-detector.ts';
 import type { Raster } from '../../../inference/image/raster.ts';
 
 /** Of a face's box: less of it on the person is another person's face. */
@@ -15,7 +16,7 @@ export async function findFace(
   detector: FaceDetector,
   portrait: Raster,
   mask: Uint8Array,
-): Promise<DetectedFace> {
+): Promise<ScoredBox> {
   const inWhole = onPerson(await detector.detect(portrait), portrait, mask);
   // The detector sees 320 pixels: a small person's face is found in the person's own part of the picture.
   const faces =
@@ -30,7 +31,7 @@ export async function findFace(
   return face;
 }
 
-function onPerson(faces: DetectedFace[], { widthPx, heightPx }: Raster, mask: Uint8Array): DetectedFace[] {
+function onPerson(faces: ScoredBox[], { widthPx, heightPx }: Raster, mask: Uint8Array): ScoredBox[] {
   return faces.filter(({ box: [x1, y1, x2, y2] }) => {
     let sum = 0;
     let count = 0;
@@ -45,11 +46,7 @@ function onPerson(faces: DetectedFace[], { widthPx, heightPx }: Raster, mask: Ui
 }
 
 /** Looks at the top of the person only: as high as the person is wide. */
-async function detectNear(
-  detector: FaceDetector,
-  picture: Raster,
-  mask: Uint8Array,
-): Promise<DetectedFace[]> {
+async function detectNear(detector: FaceDetector, picture: Raster, mask: Uint8Array): Promise<ScoredBox[]> {
   const { widthPx, heightPx } = picture;
   const [left, top, right, bottom] = maskBounds(mask, widthPx);
   const width = right - left;
@@ -62,8 +59,8 @@ async function detectNear(
     .raw()
     .toBuffer();
   const faces = await detector.detect({ widthPx: part.width, heightPx: part.height, bytes, channels: 3 });
-  return faces.map(({ confidence, box: [x1, y1, x2, y2] }) => ({
-    confidence,
+  return faces.map(({ score, box: [x1, y1, x2, y2] }) => ({
+    score,
     box: [x1 + left, y1 + top, x2 + left, y2 + top],
   }));
 }

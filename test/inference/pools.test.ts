@@ -2,15 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { loadConfig } from '../../../src/config/config.ts';
-import { MATTING_KINDS } from '../../../src/inference/matte/matting-output.ts';
-import { listModels } from '../../../src/inference/runtime/find-model.ts';
-import { createDetectorPool, createMattingPool } from '../../../src/inference/runtime/pools.ts';
-import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../../src/ports/models.ts';
-import { createSlotPool } from '../../../src/slots/slot-pool.ts';
-import { createLogger } from '../../../src/telemetry/logger.ts';
-import { needs } from '../../harness/needs.ts';
-import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { MATTING_KINDS } from '../../src/inference/matte/matting-output.ts';
+import { createDetectorPool, createMattingPool } from '../../src/inference/pools.ts';
+import { listModels } from '../../src/models/find-model.ts';
+import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../src/ports/models.ts';
+import { createSlotPool } from '../../src/slots/slot-pool.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { needs } from '../harness/needs.ts';
+import { mediaDir, modelsDir } from '../harness/shared-media.ts';
 
 const logger = createLogger('test', { level: 'silent' });
 const signal = new AbortController().signal;
@@ -53,13 +53,13 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('the pools of a GPU worker', () => {
 });
 
 needs('MODELS_DIR', 'MEDIA_DIR').describe('a slot whose device fails', () => {
-  it('does the job one step down, tells so, and is replaced before the next job', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'ladder-'));
+  it('falls back, reports it, and is replaced before the next job', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'fallback-'));
     const [big, small] = await listModels('background-removal', MATTING_KINDS, modelsDir as string);
     await using pool = createSlotPool<RemoveBackgroundInput, RemoveBackgroundResult>({
       name: 'birefnet',
-      task: new URL('../fixtures/short-memory-task.ts', import.meta.url),
-      config: { model: big, variants: [small], threads: 1 },
+      task: new URL('./fixtures/short-memory-task.ts', import.meta.url),
+      config: { model: big, starter: small, threads: 1 },
       slots: 1,
       timeoutMs: 120_000,
       logger,
@@ -81,7 +81,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('a slot whose device fails', () => {
     for (const result of [first, second]) {
       expect(result).toMatchObject({
         inputSize: 512,
-        ladder: [
+        fallbacks: [
           {
             from: expect.stringContaining('at 1024 px on cpu'),
             to: expect.stringContaining('at 512 px on cpu'),

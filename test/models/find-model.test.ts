@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findModel } from '../../../src/inference/runtime/find-model.ts';
-import { needs } from '../../harness/needs.ts';
-import { modelsDir } from '../../harness/shared-media.ts';
+import { findModel } from '../../src/models/find-model.ts';
+import { needs } from '../harness/needs.ts';
+import { modelsDir } from '../harness/shared-media.ts';
 
 const full = {
   name: 'matter',

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { PipelineError } from '../../errors.ts';
+import { PipelineError } from '../errors.ts';
 import { Manifest, type ManifestEntry, ModelContract } from './model-manifest.ts';
 
 export type ModelTask = 'person-detection' | 'background-removal' | 'face-detection' | 'face-landmarks';
@@ -37,7 +37,7 @@ export interface ModelFile {
 }
 
 /** The models that come with the project. */
-const STARTERS_DIR = fileURLToPath(new URL('../../../models', import.meta.url));
+const STARTERS_DIR = fileURLToPath(new URL('../../models', import.meta.url));
 
 const HOW_TO_GET =
   'Set MODELS_DIR to a folder that holds models and their manifest.json, or pull some with `limelight models pull`.';

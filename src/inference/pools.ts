@@ -1,21 +1,21 @@
 /** The pools of a GPU worker. The models are found here, once, so that a missing one is told before any slot starts. */
 import { join } from 'node:path';
-import type { Config } from '../../config/config.ts';
+import type { Config } from '../config/config.ts';
+import { findModelFamily } from '../models/find-model.ts';
 import type {
   DetectPersonsInput,
   DetectPersonsResult,
   RemoveBackgroundInput,
   RemoveBackgroundResult,
-} from '../../ports/models.ts';
-import type { SlotPool } from '../../ports/slot-task.ts';
-import { createSlotPool } from '../../slots/slot-pool.ts';
-import type { Logger } from '../../telemetry/logger.ts';
-import type { DetectorConfig } from '../detect/detector-task.ts';
-import { YOLO_KINDS } from '../detect/yolo-output.ts';
-import { MATTING_KINDS } from '../matte/matting-output.ts';
-import type { MattingConfig } from '../matte/matting-task.ts';
-import type { ExecutionProvider } from './execution-provider.ts';
-import { findModelFamily } from './find-model.ts';
+} from '../ports/models.ts';
+import type { SlotPool } from '../ports/slot-task.ts';
+import { createSlotPool } from '../slots/slot-pool.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { DetectorConfig } from './detect/detector-task.ts';
+import { YOLO_KINDS } from './detect/yolo-output.ts';
+import { MATTING_KINDS } from './matte/matting-output.ts';
+import type { MattingConfig } from './matte/matting-task.ts';
+import type { ExecutionProvider } from './runtime/session.ts';
 
 type PoolConfig = Pick<Config, 'gpu' | 'models' | 'onnx'>;
 
@@ -33,7 +33,7 @@ export async function createDetectorPool(
   const family = await findModelFamily('person-detection', YOLO_KINDS, models);
   return createSlotPool({
     name: 'yolo',
-    task: new URL('../detect/detector-task.ts', import.meta.url),
+    task: new URL('./detect/detector-task.ts', import.meta.url),
     config: { ...family, providers: providersOf(gpu, false), threads: onnx.threads } satisfies DetectorConfig,
     slots: gpu.yolo.slots,
     timeoutMs: gpu.yolo.timeoutMs,
@@ -51,7 +51,7 @@ export async function createMattingPool(
   const { useTensorRt, useFp16, slots, timeoutMs } = gpu.birefnet;
   return createSlotPool({
     name: 'birefnet',
-    task: new URL('../matte/matting-task.ts', import.meta.url),
+    task: new URL('./matte/matting-task.ts', import.meta.url),
     config: {
       ...family,
       providers: providersOf(gpu, useTensorRt),
