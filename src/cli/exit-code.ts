@@ -1,24 +1,24 @@
 import { CommanderError } from 'commander';
 import { PipelineError } from '../errors.ts';
 
-/** What scripts can tell apart. `docs/cli.md` lists them; add, never renumber. */
+/** A contract with scripts, listed in `docs/cli.md`. Add codes, never renumber them. */
 export const EXIT_CODES = {
   done: [0, 'done'],
-  failed: [1, 'it did not work for a reason that is none of those below, or a check found something amiss'],
-  usage: [2, 'the command line, a setting or a given file has to be changed'],
-  unreachable: [3, 'no server answers, or it is not ready: the same again may work later'],
+  failed: [1, 'any other failure, or a check found a problem'],
+  usage: [2, 'the command line, a setting or an input file must be changed'],
+  unreachable: [3, 'no server responds, or it is not ready yet; try again later'],
   jobFailed: [4, 'a job ended without a video; the message says why'],
-  notFound: [5, 'there is no such task, file or model'],
-  notAllowed: [6, 'the server wants a key, or another one'],
-  stopped: [130, 'stopped by Ctrl-C; a job that was being made is cancelled and undone'],
+  notFound: [5, 'the task, file or model does not exist'],
+  notAllowed: [6, 'the server requires an API key, or one with more rights'],
+  stopped: [130, 'stopped by Ctrl-C; unfinished jobs are cancelled and undone'],
 } as const satisfies Record<string, readonly [number, string]>;
 
-/** A job that was accepted and ended without a video. `code` and message are the job's own. */
+/** An accepted job ended without a video. Code and message are those of the job. */
 export class JobFailedError extends PipelineError {}
 
 export function toExitCode(error: unknown): number {
   if (error instanceof CommanderError) {
-    // Help that was asked for is no fault; help in place of a missing subcommand is.
+    // Requested help succeeds; help in place of a missing subcommand is an error.
     return error.exitCode === 0 ? EXIT_CODES.done[0] : EXIT_CODES.usage[0];
   }
   if (error instanceof Error && error.name === 'AbortError') {

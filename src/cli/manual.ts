@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { EXIT_CODES } from './exit-code.ts';
 
-/** Columns of a block in the manual. */
-const WIDTH = 100;
+/** Width of a help text in the manual. */
+const WIDTH_COLUMNS = 100;
 
-/** `docs/cli.md`: what `--help` says, of every command, and the exit codes. */
+/** The text of `docs/cli.md`: the help of every command, and the exit codes. */
 export function toManual(program: Command): string {
   const codes = Object.values(EXIT_CODES).map(
     ([code, meaning]) => `| ${String(code).padEnd(4)} | ${meaning} |`,
@@ -13,9 +13,9 @@ export function toManual(program: Command): string {
   return [
     '# The command line',
     '',
-    'Written from the help of the commands by `node scripts/cli-manual.ts`.',
+    'Generated from the help of the commands by `node scripts/cli-manual.ts`.',
     '',
-    'Results are on standard output; what a command says while it works is on standard error. With `--json` a result is one line of JSON, and so is an error: `{"error":{"code","message","next","exit_code"}}`. Colours are for terminals only, and not used where `NO_COLOR` is set.',
+    'Results go to standard output, progress and errors to standard error. With `--json` each result is one line of JSON on standard output, and so is an error: `{"error":{"code","message","next","exit_code"}}`. Colours appear only in terminals, and not if `NO_COLOR` is set.',
     '',
     '## Exit codes',
     '',
@@ -34,7 +34,7 @@ export function toManual(program: Command): string {
   ].join('\n');
 }
 
-/** The command itself and all below it, but for the `help` that each has. */
+/** The command and all its subcommands, without `help`. */
 export function commandsOf(command: Command): Command[] {
   return [command, ...command.commands.flatMap(commandsOf)];
 }
@@ -43,7 +43,7 @@ export function fullName(command: Command): string {
   return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name();
 }
 
-/** What `--help` prints, examples included, without colours. */
+/** The output of `--help`, examples included, without colours. */
 export function toHelp(command: Command): string {
   let text = '';
   command
@@ -51,7 +51,7 @@ export function toHelp(command: Command): string {
       writeOut: (more) => {
         text += more;
       },
-      getOutHelpWidth: () => WIDTH,
+      getOutHelpWidth: () => WIDTH_COLUMNS,
       getOutHasColors: () => false,
     })
     .outputHelp();

@@ -23,7 +23,7 @@ import { addWatchCommand } from './commands/watch.ts';
 import { addWebhooksCommand } from './commands/webhooks.ts';
 import { paint } from './terminal/paint.ts';
 
-/** Every command, in the order of the help. One more is one more file in `commands` and one more line here. */
+/** All commands, in the order of the help. Each is a file in `commands` and a line here. */
 const COMMANDS: Record<string, ReadonlyArray<(program: Command) => void>> = {
   'Make videos:': [addDemoCommand, addUpCommand, addGenerateCommand],
   'Tasks:': [
@@ -50,11 +50,11 @@ const COMMANDS: Record<string, ReadonlyArray<(program: Command) => void>> = {
 
 export function createProgram(): Command {
   const program = new Command('limelight')
-    .description('A photo of a person and a recording of a voice become a talking video.')
+    .description('Turns a photo of a person and a voice recording into a talking video.')
     .version(VERSION, '--version', 'print the version')
-    .option('--json', 'print results and errors as JSON, one object a line')
+    .option('--json', 'print results and errors as JSON, one object per line')
     .configureHelp({ showGlobalOptions: true, styleTitle: (title) => paint('strong', title) })
-    // What a command ends with is reported in one place, `report-error.ts`.
+    // Errors are reported in one place, `report-error.ts`.
     .configureOutput({ outputError: () => {} })
     .exitOverride();
   for (const [heading, addCommands] of Object.entries(COMMANDS)) {
@@ -63,7 +63,7 @@ export function createProgram(): Command {
       addCommand(program);
     }
   }
-  // Said again, so that it stands with the last group.
+  // Declared last, so that it is listed in the last group.
   program.helpCommand('help [command]', 'display help for a command');
   return program;
 }

@@ -6,28 +6,29 @@ import { toExitCode } from './exit-code.ts';
 import { isJson, print, write } from './terminal/output.ts';
 import { paint } from './terminal/paint.ts';
 
-/** What helps with an error whose own words do not say it. */
+/** The next step for errors whose message does not name one. */
 const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {
-  API_UNREACHABLE: '`limelight doctor` says what is missing on this machine.',
-  TEMPORAL_UNAVAILABLE: '`limelight doctor` says what is missing on this machine.',
-  MODEL_MISSING: '`limelight models list` shows what there is.',
-  CONFIG_INVALID: '.env.example lists every setting with its meaning.',
-  TASK_NOT_FOUND: '`limelight tasks` shows the ones that there are.',
-  INTERNAL: '`limelight doctor` checks this machine; the logs in the storage folder tell more.',
+  API_UNREACHABLE: 'Run `limelight doctor` to check this machine.',
+  TEMPORAL_UNAVAILABLE: 'Run `limelight doctor` to check this machine.',
+  MODEL_MISSING: '`limelight models list` shows the available models.',
+  CONFIG_INVALID: '.env.example describes every setting.',
+  TASK_NOT_FOUND: '`limelight tasks` lists the tasks.',
+  INTERNAL: 'Run `limelight doctor` to check this machine, and see the logs in the storage folder.',
 };
-const UNFORESEEN =
-  '`limelight doctor` checks this machine. If it finds nothing, this is a fault of Limelight.';
+const UNEXPECTED =
+  'Run `limelight doctor` to check this machine. If it finds no problem, this is a bug in Limelight.';
 
 /**
- * One sentence and a next step on standard error, never a stack; with `--json` one object on standard output. Answers
- * with the exit code.
+ * Prints one sentence and a next step on standard error, never a stack trace. With `--json` prints one object on standard
+ * output.
  *
- * @param command what was called, such as `limelight models pull`
+ * @param command such as `limelight models pull`
+ * @returns the exit code
  */
 export function reportError(error: unknown, command: string): number {
   const exitCode = toExitCode(error);
   if (exitCode === 0 || (error instanceof Error && error.name === 'AbortError')) {
-    return exitCode; // asked for: there is nothing to explain
+    return exitCode; // requested by the user: nothing to explain
   }
   const { code, message, next } = explain(error, command);
   if (isJson()) {
@@ -49,13 +50,13 @@ interface Explanation {
 
 function explain(error: unknown, command: string): Explanation {
   if (error instanceof CommanderError) {
-    // Help in place of a missing subcommand has been written already, on standard error.
-    const helped = isJson() ? 'expected a command' : '';
-    const message = error.code === 'commander.help' ? helped : error.message;
+    // For a missing subcommand commander has already printed the help on standard error.
+    const afterHelp = isJson() ? 'expected a command' : '';
+    const message = error.code === 'commander.help' ? afterHelp : error.message;
     return {
       code: 'USAGE',
       message: message.replace(/^error: /, '').replaceAll('\n', ' '),
-      next: `\`${command} --help\` shows how.`,
+      next: `See \`${command} --help\`.`,
     };
   }
   if (error instanceof PipelineError) {
@@ -63,5 +64,5 @@ function explain(error: unknown, command: string): Explanation {
     return { code: error.code, message: error.message, ...(next && { next }) };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { code: 'INTERNAL', message: message.split('\n')[0]!, next: UNFORESEEN };
+  return { code: 'INTERNAL', message: message.split('\n')[0]!, next: UNEXPECTED };
 }

@@ -3,22 +3,22 @@ import type { Command } from 'commander';
 import { reportError } from './report-error.ts';
 import { useJson } from './terminal/output.ts';
 
-/** Runs what the arguments ask for and answers with the exit code. */
+/** Runs the command that the arguments name. @returns the exit code */
 export async function runCommand(program: Command, args: string[]): Promise<number> {
-  // A reader that has seen enough, such as `head`, is no fault.
+  // A reader that closes the pipe early, such as `head`, is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  // Before anything is parsed, since faults of the arguments are told in JSON too.
+  // Before parsing, because usage errors are printed as JSON too.
   useJson(args.includes('--json'));
   try {
     await program.parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    return reportError(error, namedBy(program, args));
+    return reportError(error, commandName(program, args));
   }
 }
 
-/** The command with its parents' names, as far as the arguments name one. */
-function namedBy(program: Command, args: string[]): string {
+/** The full name of the command that the arguments name, as far as it is known. */
+function commandName(program: Command, args: string[]): string {
   let command = program;
   const names = [program.name()];
   for (const arg of args) {

@@ -4,25 +4,24 @@ import { createLimelightClient, type LimelightClient } from '../client/limelight
 import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/read-environment.ts';
 import { PipelineError } from '../errors.ts';
-import { toLocalUrl } from './local-url.ts';
 import { write } from './terminal/output.ts';
 
 export interface ServerFlags {
   server?: string;
 }
 
-/** The server that a command talks to. Its key comes from API_KEY: arguments are seen by everybody on the machine. */
+/** The server that a command talks to. Its key comes from API_KEY, because all users of a machine can see arguments. */
 export interface Server {
   url: string;
   client: LimelightClient;
-  /** Somebody named it, so that another one is no substitute. */
+  /** The user named it by --server or API_URL, so another server is no substitute. */
   isNamed: boolean;
 }
 
 export function addServerOption(command: Command): Command {
   return command.option(
     '--server <url>',
-    'address of the server; default: API_URL, else the API of this machine',
+    'address of the server; default: API_URL, or the server on this machine',
   );
 }
 
@@ -33,7 +32,7 @@ export function openServer({ server }: ServerFlags): Server {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new PipelineError(
       'INPUT_INVALID',
-      `Expected an address such as http://127.0.0.1:55433 for --server, but got ${url}.`,
+      `Expected an address such as http://127.0.0.1:55433 for --server, but received ${url}.`,
     );
   }
   return {
@@ -44,9 +43,8 @@ export function openServer({ server }: ServerFlags): Server {
 }
 
 /**
- * One that is there and not ready is taken: it tells of tasks that have ended, and the client asks again for what it
- * cannot answer yet.
- * @throws PipelineError API_UNREACHABLE at once where no server is.
+ * Accepts a server that is running but not ready: it can report ended tasks, and the client retries other requests.
+ * @throws PipelineError API_UNREACHABLE at once if no server is running.
  */
 export async function connect(flags: ServerFlags, signal: AbortSignal): Promise<LimelightClient> {
   const { client, url } = openServer(flags);
@@ -54,37 +52,37 @@ export async function connect(flags: ServerFlags, signal: AbortSignal): Promise<
     if (!(await client.isAlive({ signal }))) {
       throw notReady(url);
     }
-    write(`The server at ${url} is not ready yet. What it cannot answer so far is asked again.`);
+    write(`The server at ${url} is not ready yet. Requests are retried until it is.`);
   }
   return client;
 }
 
-/** For a server that starts, or whose job server does. */
-const READY_WAIT_MS = 60_000;
-const READY_POLL_MS = 250;
+/** For a server that is starting, or waiting for Temporal. */
+const READY_TIMEOUT_MS = 60_000;
+const READY_POLL_INTERVAL_MS = 250;
 
 /**
- * Whether a server takes submissions. One that is there and does not yet is waited for.
- * @throws PipelineError API_UNREACHABLE where it still does not after a minute: it has the ports and the GPU, so that
- * another one would not help.
+ * Whether a server accepts submissions. Waits for one that is running but not ready.
+ * @throws PipelineError API_UNREACHABLE if it is still not ready after a minute. It holds the ports and the GPU, so
+ * starting another one would not help.
  */
 export async function untilReady(
   { client, url }: Pick<Server, 'client' | 'url'>,
   signal: AbortSignal,
-  waitMs = READY_WAIT_MS,
+  timeoutMs = READY_TIMEOUT_MS,
 ): Promise<boolean> {
-  const deadline = Date.now() + waitMs;
-  for (let isTold = false; !(await client.isReady({ signal })); isTold = true) {
+  const deadline = Date.now() + timeoutMs;
+  for (let isAnnounced = false; !(await client.isReady({ signal })); isAnnounced = true) {
     if (!(await client.isAlive({ signal }))) {
       return false;
     }
     if (Date.now() > deadline) {
       throw notReady(url);
     }
-    if (!isTold) {
-      write(`The server at ${url} is not ready yet: waiting for it.`);
+    if (!isAnnounced) {
+      write(`The server at ${url} is not ready yet: waiting.`);
     }
-    await sleep(READY_POLL_MS, undefined, { signal });
+    await sleep(READY_POLL_INTERVAL_MS, undefined, { signal });
   }
   return true;
 }
@@ -92,6 +90,14 @@ export async function untilReady(
 export function notReady(url: string): PipelineError {
   return new PipelineError(
     'API_UNREACHABLE',
-    `No Limelight server is ready at ${url}. Start one with \`limelight up\`, or name another with --server.`,
+    `No Limelight server is ready at ${url}. Start one with \`limelight up\`, or name another one with --server.`,
   );
+}
+
+/** Address of a server on this machine. If it listens on all addresses, uses loopback. */
+export function toLocalUrl({ host, port }: { host: string; port: number }): string {
+  if (host === '0.0.0.0' || host === '::') {
+    return `http://127.0.0.1:${port}`;
+  }
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -18,28 +18,28 @@ describe('the limelight command', () => {
     ['a missing argument', ['models', 'use'], "missing required argument 'name'", 'limelight models use'],
     ['a choice that is none', ['up', '--role', 'db'], 'Allowed choices are api, io, gpu.', 'limelight up'],
     ['a number that is none', ['emulator', '--port', 'x'], 'Expected a whole number.', 'limelight emulator'],
-  ])('says in a sentence and a next step what is wrong: %s', async (_case, args, sentence, command) => {
+  ])('prints one sentence and a next step for %s', async (_case, args, sentence, command) => {
     const { code, printed, said } = await limelight(args);
 
     expect({ code, printed }).toEqual({ code: 2, printed: '' });
     const [error, next, ...rest] = said.trimEnd().split('\n');
     expect(error).toMatch(/^error: /);
     expect(error).toContain(sentence);
-    expect(next).toBe(`\`${command} --help\` shows how.`);
+    expect(next).toBe(`See \`${command} --help\`.`);
     expect(rest).toEqual([]);
   });
 
   it.each([
     ['an answer', 'createTalk=599', 'received "599"'],
     ['a call', 'sing=503', 'received "sing"'],
-  ])('names %s of the emulator that there is not', async (_what, answers, sentence) => {
+  ])('names %s that the emulator does not have', async (_what, answers, sentence) => {
     const { code, said } = await limelight(['emulator', '--answers', answers]);
 
     expect(code).toBe(2);
     expect(said).toContain(sentence);
   });
 
-  it('says where no server answers, and that the same may work later', async () => {
+  it('exits with its own code if no server responds', async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
 
     const { code, said } = await limelight(['generate', ...SAMPLES, '-o', 'c.mp4', '--server', url]);
@@ -50,14 +50,14 @@ describe('the limelight command', () => {
     expect(said).not.toMatch(/^ {4}at /m);
   });
 
-  it('names every file that cannot be read before it asks for a server', async () => {
+  it('names every unreadable file before it looks for a server', async () => {
     const url = `http://127.0.0.1:${await freePort()}`;
 
     const { code, said } = await limelight(['generate', 'nope.jpg', 'voice.wav', '--server', url]);
 
     expect({ code, said }).toEqual({
       code: 2,
-      said: 'error: nope.jpg, voice.wav cannot be read. Give paths of files that exist.\n',
+      said: 'error: nope.jpg, voice.wav cannot be read. Give the paths of existing files.\n',
     });
   });
 
@@ -65,7 +65,7 @@ describe('the limelight command', () => {
     expect(await limelight(['--version'])).toEqual({ code: 0, printed: `${manifest.version}\n`, said: '' });
   });
 
-  it('tells an error as one line of JSON on standard output with --json', async () => {
+  it('prints an error as one line of JSON on standard output with --json', async () => {
     const { code, printed, said } = await limelight(['models', 'use', 'nope', '--json']);
 
     expect({ code, said }).toEqual({ code: 5, said: '' });
@@ -74,12 +74,12 @@ describe('the limelight command', () => {
     });
   });
 
-  it('has no colours where there is no terminal', async () => {
+  it('prints no colours without a terminal', async () => {
     expect((await limelight(['genrate'])).said).not.toContain(COLOUR);
     expect((await limelight(['--help'])).printed).not.toContain(COLOUR);
   });
 
-  it('has colours in a terminal, unless NO_COLOR is set', async () => {
+  it('prints colours in a terminal, unless NO_COLOR is set', async () => {
     const coloured = await limelightInTerminal(['genrate']);
     expect(coloured).toMatchObject({ code: 2, printed: expect.stringContaining(COLOUR) });
 
@@ -87,7 +87,7 @@ describe('the limelight command', () => {
     expect(plain).toMatchObject({ code: 2, printed: expect.not.stringContaining(COLOUR) });
   });
 
-  it('ends quietly when its reader has seen enough', async () => {
+  it('ends quietly when its reader closes the pipe', async () => {
     const child = spawn(process.execPath, [MAIN, 'models', 'list']);
     child.stdout.destroy();
 

@@ -39,7 +39,7 @@ needs('MODELS_DIR').describe('limelight demo', { timeout: DEMO_TIMEOUT_MS }, () 
     return { child, ended };
   };
 
-  it('makes a video of the samples, and prints where it is', async () => {
+  it('makes a video of the samples and prints its path', async () => {
     const { code, said, printed } = await start(['-o', 'talk.mp4']).ended;
 
     expect(said).toContain('100 %');
@@ -48,7 +48,7 @@ needs('MODELS_DIR').describe('limelight demo', { timeout: DEMO_TIMEOUT_MS }, () 
     expect(await storages()).toEqual([]);
   });
 
-  it('says in one sentence why a job failed', async () => {
+  it('explains a failed job in one sentence', async () => {
     const wall = { create: { width: 640, height: 640, channels: 3 as const, background: 'grey' } };
     await sharp(wall).toFile(join(folder, 'wall.png'));
 
@@ -59,7 +59,7 @@ needs('MODELS_DIR').describe('limelight demo', { timeout: DEMO_TIMEOUT_MS }, () 
     expect(await storages()).toEqual([]);
   });
 
-  it('cancels its job, and leaves nothing behind, at Ctrl-C', async () => {
+  it('cancels its job at Ctrl-C and leaves nothing behind', async () => {
     const { child, ended } = start([]);
     child.stderr.on('data', (text) => String(text).includes('Accepted') && child.kill('SIGINT'));
 
@@ -71,7 +71,7 @@ needs('MODELS_DIR').describe('limelight demo', { timeout: DEMO_TIMEOUT_MS }, () 
     expect(await readdir(join(folder, 'out'))).toEqual([]);
   });
 
-  it('says how to get models where there are none', async () => {
+  it('says how to get models if there are none', async () => {
     const { code, said } = await start([], { MODELS_DIR: scratch }).ended;
 
     expect(code).toBe(5);

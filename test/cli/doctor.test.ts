@@ -52,19 +52,19 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     return bin;
   };
 
-  it('finds nothing amiss where nothing is, and changes nothing', async () => {
+  it('finds no problem on a sound machine and changes nothing', async () => {
     const { code, printed, said } = await limelight(['doctor', '--json'], { cwd: folder, env: sound });
     const findings: Finding[] = JSON.parse(printed);
 
     expect(findings.filter(({ state }) => state !== 'ok')).toEqual([]);
-    expect({ code, said: said.trim() }).toEqual({ code: 0, said: 'Everything that is needed is there.' });
+    expect({ code, said: said.trim() }).toEqual({ code: 0, said: 'No problems found.' });
     expect(new Set(findings.map(({ check }) => check))).toEqual(
       new Set(['settings', 'setup', 'temporal', 'models', 'gpu', 'disk', 'ports', 'access', 'd-id']),
     );
     await expect(readFile(join(folder, 'data'))).rejects.toThrow('ENOENT');
   });
 
-  it('1: names a setting that is not valid, and looks at all else without it', async () => {
+  it('names a setting that is not valid and checks the rest without it', async () => {
     expect(await faultsWith({ API_PORT: 'eighty', YOLO_SLOTS: '0' })).toEqual([
       expect.objectContaining({
         check: 'settings',
@@ -75,7 +75,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('2: misses the Temporal CLI where there is none', async () => {
+  it('reports a missing Temporal CLI', async () => {
     const path = (process.env.PATH ?? '').split(delimiter);
     const without = path.filter((dir) => dir !== join(findTemporalBinary(process.env), '..'));
 
@@ -84,7 +84,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     );
   });
 
-  it('3: tells a Temporal CLI that does not run', async () => {
+  it('reports a Temporal CLI that does not run', async () => {
     const bin = await program('temporal', 'echo "cannot execute binary file" >&2; exit 126');
 
     expect(await faultsWith({ PATH: [bin, process.env.PATH].join(delimiter) })).toEqual([
@@ -92,7 +92,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('4: tells that no cluster answers at TEMPORAL_ADDRESS', async () => {
+  it('reports that no cluster responds at TEMPORAL_ADDRESS', async () => {
     const address = `127.0.0.1:${await freePort()}`;
 
     expect(await faultsWith({ TEMPORAL_ADDRESS: address })).toEqual([
@@ -105,7 +105,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('5: tells that a cluster has no such namespace, and how to make it', async () => {
+  it('reports a missing namespace and how to create it', async () => {
     await using server = await startTestServer();
     const there = { TEMPORAL_ADDRESS: server.address };
 
@@ -125,14 +125,14 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
       .toEqual([]);
   });
 
-  it('6: misses a manifest in MODELS_DIR', async () => {
+  it('reports a missing manifest in MODELS_DIR', async () => {
     const faults = await faultsWith({ MODELS_DIR: folder });
 
     expect(faults).toHaveLength(4);
     expect(faults[0]).toMatchObject({ check: 'models', mend: 'MODELS_DIR= npm start' });
   });
 
-  it('7: finds a model that one byte is wrong in', async () => {
+  it('reports a model with one wrong byte', async () => {
     const damaged = join(folder, 'damaged');
     await mkdir(damaged);
     const manifest = await readFile(join(MODELS, 'manifest.json'), 'utf8');
@@ -152,14 +152,14 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('8: finds slots that do not fit into the memory of the device', async () => {
+  it('reports slots that do not fit into the memory of the device', async () => {
     expect(await faultsWith({ YOLO_SLOTS: '9' })).toEqual([
       expect.objectContaining({ check: 'gpu', mend: 'YOLO_SLOTS=5 BIREFNET_SLOTS=1 npm start' }),
     ]);
     expect(await faultsWith({ YOLO_SLOTS: '5' })).toEqual([]);
   });
 
-  it('9: knows the devices of a machine, and a number that none of them has', async () => {
+  it('lists the devices and reports a number that does not exist', async () => {
     const bin = await program('nvidia-smi', 'echo "0, NVIDIA L4, 23034"; echo "1, NVIDIA L4, 23034"');
     const devices = { PATH: [bin, process.env.PATH].join(delimiter) };
 
@@ -171,7 +171,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     );
   });
 
-  it('10: tells that the storage cannot be a folder', async () => {
+  it('reports a storage path that is not a folder', async () => {
     await writeFile(join(folder, 'file'), '');
 
     expect(await faultsWith({ STORAGE_ROOT: join(folder, 'file', 'data') })).toContainEqual(
@@ -179,7 +179,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     );
   });
 
-  needs('user namespaces').it('11: reports a full disk', async () => {
+  needs('user namespaces').it('reports a full disk', async () => {
     const checks = await runOnSmallDisk(MAIN, 1, {
       toArgs: () => ['doctor', '--json'],
       toEnv: (mountPoint) => ({ ...sound, STORAGE_ROOT: mountPoint }),
@@ -194,7 +194,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     );
   });
 
-  it('12: tells a port that another program has, and one that is free', async () => {
+  it('reports a port in use and suggests a free one', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
@@ -208,7 +208,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     expect(faults[0]!.mend).toMatch(/^API_PORT=\d+ npm start$/);
   });
 
-  it('13: tells that a server for all does not start without a key, until there is one', async () => {
+  it('reports a public server without a key, until a key exists', async () => {
     const open = { API_HOST: '0.0.0.0' };
     const [fault] = await faultsWith(open);
     expect(fault).toMatchObject({ check: 'access', mend: 'limelight keys create me' });
@@ -217,7 +217,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     expect(await faultsWith(open)).toEqual([]);
   });
 
-  it('14: tells a key that D-ID does not take, an address where it is not, and credits that are spent', async () => {
+  it('reports a rejected D-ID key, a wrong address and spent credits', async () => {
     await using emulator = await startEmulator({ port: 0 });
     emulator.open({ apiKey: 'me:secret', credits: 0, faults: NO_FAULTS });
     const there = { D_ID_API_URL: emulator.url, D_ID_API_KEY: 'me:secret' };
@@ -226,7 +226,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
       expect.objectContaining({
         check: 'd-id',
         state: 'note',
-        found: expect.stringContaining('takes the key; 0 of'),
+        found: expect.stringContaining('accepts the key; 0 of'),
       }),
     );
     expect(await faultsWith({ ...there, D_ID_API_KEY: 'me:other' })).toEqual([
@@ -238,7 +238,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     ]);
   });
 
-  it('prints a line a finding and the command below it, in colour in a terminal', async () => {
+  it('prints each finding with its command below, coloured in a terminal', async () => {
     const where = { cwd: folder, env: { ...sound, YOLO_SLOTS: '9' } };
 
     const { code, printed } = await limelightInTerminal(['doctor'], where);
@@ -246,6 +246,6 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     expect(code).toBe(1);
     expect(printed).toMatch(/fault.* {2}gpu +The slots need 9 x 2 GB/);
     expect(printed).toMatch(/→ .*YOLO_SLOTS=5 BIREFNET_SLOTS=1 npm start/);
-    expect(printed).toMatch(/\d things? needs? mending\./);
+    expect(printed).toMatch(/\d problems? found\./);
   });
 });

@@ -83,12 +83,12 @@ describe('with --json', { timeout: 60_000 }, () => {
   const call = (name: string, args: string[]) =>
     runHere([...name.split(' '), ...inFolder(args), '--json'], env);
 
-  it('no command is forgotten here', () => {
+  it('covers every command', () => {
     const called = [...Object.keys(CALLS), ...Object.keys(REFUSED), 'doctor'];
     expect(called.sort()).toEqual(COMMANDS.sort());
   });
 
-  it.each(Object.entries(CALLS))('%s prints values, one a line, and nothing else', async (name, args) => {
+  it.each(Object.entries(CALLS))('%s prints one value per line and nothing else', async (name, args) => {
     const out = name === 'generate' ? [...args, '-o', 'out.mp4'] : args;
 
     const { code, printed } = await call(name, out);
@@ -110,7 +110,7 @@ describe('with --json', { timeout: 60_000 }, () => {
     expect(JSON.parse(printed)).toEqual({ error: expect.objectContaining({ exit_code: code }) });
   });
 
-  it.each(COMMANDS)('%s tells an option that there is not', async (name) => {
+  it.each(COMMANDS)('%s reports an unknown option', async (name) => {
     const { code, printed, said } = await call(name, ['--nope']);
 
     expect({ code, said }).toEqual({ code: 2, said: '' });
@@ -118,7 +118,7 @@ describe('with --json', { timeout: 60_000 }, () => {
       error: {
         code: 'USAGE',
         message: expect.stringContaining('--nope'),
-        next: `\`limelight ${name} --help\` shows how.`,
+        next: `See \`limelight ${name} --help\`.`,
         exit_code: 2,
       },
     });

@@ -23,7 +23,7 @@ function stored(): string {
     .join('\n');
 }
 
-it('keys are made, shown once, replaced and revoked', async () => {
+it('keys are created, shown once, rotated and revoked', async () => {
   const created = await keys('create', 'studio', '--max-jobs', '3');
   const secret = created.printed.trim();
   expect(created.code).toBe(0);
@@ -47,14 +47,14 @@ it('keys are made, shown once, replaced and revoked', async () => {
   });
 });
 
-it('a name or a scope that is none is refused in a sentence', async () => {
+it('an invalid name or scope is refused in one sentence', async () => {
   expect(await keys('create', '../../etc')).toMatchObject({
     code: 2,
     said: expect.stringContaining('Expected a name for the key'),
   });
   expect(await keys('create', 'x', '--scopes', 'everything')).toMatchObject({
     code: 2,
-    said: expect.stringContaining('Expected some of submit, read, admin'),
+    said: expect.stringContaining('Expected one or more of submit, read, admin'),
   });
   expect(await keys('revoke', 'nobody')).toMatchObject({
     code: 2,

@@ -18,7 +18,7 @@ describe('endLeftover', () => {
 
   const startProcess = (mark: string) => spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', mark]);
 
-  it('ends the process that an earlier run left behind', async () => {
+  it('ends the process of an earlier run', async () => {
     const leftover = startProcess(dir);
     const exited = once(leftover, 'exit');
     await rememberProcess(pidFile, leftover.pid!);
@@ -28,7 +28,7 @@ describe('endLeftover', () => {
     expect(await exited).toEqual([null, 'SIGKILL']);
   });
 
-  it('spares another process that got the number meanwhile', async () => {
+  it('spares another process that has the same id now', async () => {
     const other = startProcess('another');
     await rememberProcess(pidFile, other.pid!);
 
@@ -40,7 +40,7 @@ describe('endLeftover', () => {
     await once(other, 'exit');
   });
 
-  it('has nothing to do without a note of an earlier run', async () => {
+  it('does nothing without a record of an earlier run', async () => {
     await expect(endLeftover(pidFile, dir)).resolves.toBeUndefined();
   });
 });

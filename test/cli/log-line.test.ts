@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { toNotice } from '../../src/cli/stack/log-line.ts';
 
 describe('toNotice', () => {
-  it('reads the code and the words of a process that ends', () => {
+  it('reads code and message of a process that ends', () => {
     expect(toNotice('{"level":"fatal","code":"MODEL_MISSING","msg":"There is no model"}')).toEqual({
       level: 'fatal',
       message: 'There is no model',
@@ -10,7 +10,7 @@ describe('toNotice', () => {
     });
   });
 
-  it('takes the first line of a crash and none of its stack', () => {
+  it('reports the first line of a crash without its stack', () => {
     const crash = [
       '/app/x.ts:3',
       'TypeError: x is not a function',
@@ -30,13 +30,13 @@ describe('toNotice', () => {
     expect(toNotice('FATAL ERROR: Reached heap limit Allocation failed')?.level).toBe('fatal');
   });
 
-  it('keeps what concerns nobody at the terminal to the log', () => {
+  it('ignores lines that users need not see', () => {
     expect(toNotice('{"level":"info","msg":"Ready"}')).toBeUndefined();
     expect(toNotice('{"level":"warn","sdkComponent":"worker","msg":"Workflow failed"}')).toBeUndefined();
     expect(toNotice('{ not JSON')).toBeUndefined();
   });
 
-  it('passes warnings of our own and all errors', () => {
+  it('reports our own warnings and all errors', () => {
     expect(toNotice('{"level":"warn","msg":"A slot was replaced"}')?.message).toBe('A slot was replaced');
     expect(toNotice('{"level":"error","sdkComponent":"core","msg":"No answer"}')?.level).toBe('error');
   });

@@ -19,7 +19,7 @@ function toWords(line: string): string[] {
 }
 
 describe('the manual', () => {
-  it('is what the commands say of themselves (else: node scripts/cli-manual.ts)', () => {
+  it('matches the help of the commands (else run: node scripts/cli-manual.ts)', () => {
     expect(readFileSync(DOCUMENT, 'utf8')).toBe(toManual(createProgram()));
   });
 

@@ -28,13 +28,13 @@ describe('openMedia', () => {
 });
 
 describe('saveFile', () => {
-  it('writes a file that is there when it is whole', async () => {
+  it('writes a file that appears only when complete', async () => {
     await saveFile(new Response('VIDEO'), join(folder, 'out.mp4'), never);
 
     expect(await readFile(join(folder, 'out.mp4'), 'utf8')).toBe('VIDEO');
   });
 
-  it('leaves no file behind when the download breaks off', async () => {
+  it('leaves no file behind when the download fails', async () => {
     const body = new ReadableStream({
       start: (controller) => controller.enqueue(Buffer.from('half')),
       pull: (controller) => controller.error(new Error('cut')),

@@ -15,7 +15,7 @@ const stage = (seq: number, name: Stage, progress_percent: number, message: stri
 });
 
 describe('progress lines', () => {
-  it('writes a line a stage, with the seconds that it took', () => {
+  it('writes one line per stage with its duration', () => {
     const output = new PassThrough();
     const lines = createProgressLines(output);
 
@@ -38,7 +38,7 @@ describe('progress lines', () => {
     ]);
   });
 
-  it('leaves the words of a failure to the error that follows', () => {
+  it('leaves the message of a failure to the error that follows', () => {
     const output = new PassThrough();
     const lines = createProgressLines(output);
 
@@ -49,7 +49,7 @@ describe('progress lines', () => {
     expect(String(output.read())).toBe(' 25 %    1.0 s  Looking for persons\n');
   });
 
-  it('redraws one line in place on a terminal, and never one that wraps', () => {
+  it('redraws one line in place on a terminal, without wrapping', () => {
     const output = Object.assign(new PassThrough(), { isTTY: true, columns: 30 });
     const lines = createProgressLines(output);
 

@@ -61,7 +61,7 @@ const threshold = async () => {
   return ((await answer.json()) as { defaults: { conf_threshold: number } }).defaults.conf_threshold;
 };
 
-it('hands SIGHUP on to all of its processes, which take over what may change', async () => {
+it('passes SIGHUP on to all processes, which reload their settings', async () => {
   expect(await threshold()).toBe(0.5);
   const before = await Promise.all(PROCESSES.map(pidOf));
   await write('LOG_LEVEL=debug\nYOLO_CONFIDENCE_THRESHOLD=0.3\n');
@@ -77,7 +77,7 @@ it('hands SIGHUP on to all of its processes, which take over what may change', a
   expect(said).not.toContain('starting again');
 });
 
-it('starts a process that dies afterwards with what was reloaded', async () => {
+it('restarts a process with the reloaded settings', async () => {
   const before = await pidOf('api');
 
   process.kill(before, 'SIGKILL');
@@ -87,7 +87,7 @@ it('starts a process that dies afterwards with what was reloaded', async () => {
   expect(await threshold()).toBe(0.3);
 });
 
-it('keeps what it has where the file has a fault, and says which', async () => {
+it('keeps its settings if the file has an error, and names it', async () => {
   await write('LOG_LEVEL=info\nYOLO_CONFIDENCE_THRESHOLD=often\n');
 
   up.kill('SIGHUP');

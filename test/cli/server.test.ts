@@ -28,16 +28,16 @@ function toServer(port: number) {
 }
 
 describe('a command that needs a server', () => {
-  it('takes one that is ready, and waits for one that is there and is not yet', async () => {
+  it('uses a ready server, and waits for one that is not ready yet', async () => {
     expect(await untilReady(await open({ readyAt: 1 }), signal)).toBe(true);
     expect(await untilReady(await open({ readyAt: 4 }), signal)).toBe(true);
   });
 
-  it('hears at once that there is none', async () => {
+  it('fails at once if no server is running', async () => {
     expect(await untilReady(toServer(await freePort()), signal)).toBe(false);
   });
 
-  it('asks one that is there and not ready, where an answer may not need what is missing', async () => {
+  it('uses a running server that is not ready for requests that may still succeed', async () => {
     const { url } = await open({ readyAt: Number.POSITIVE_INFINITY });
     const client = await connect({ server: url }, signal);
     expect(await client.isAlive()).toBe(true);
@@ -45,7 +45,7 @@ describe('a command that needs a server', () => {
     await expect(connect({ server: nowhere }, signal)).rejects.toMatchObject({ code: 'API_UNREACHABLE' });
   });
 
-  it('takes no other one for one that never becomes ready', async () => {
+  it('does not replace a server that never becomes ready', async () => {
     const server = await open({ readyAt: Number.POSITIVE_INFINITY });
     await expect(untilReady(server, signal, 600)).rejects.toMatchObject({ code: 'API_UNREACHABLE' });
   });

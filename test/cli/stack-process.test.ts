@@ -30,7 +30,7 @@ async function start(fixture: string) {
   return { running, warnings, refusals };
 }
 
-it('a process that ends four times in its first seconds is told of as one that does not start', async () => {
+it('reports a process that dies four times at once as one that does not start', async () => {
   const { warnings, refusals } = await start('doomed');
 
   await vi.waitFor(() => expect(refusals).toHaveLength(1), SOON);
@@ -39,7 +39,7 @@ it('a process that ends four times in its first seconds is told of as one that d
   expect(warnings).toEqual([0.25, 0.5, 1].map((s) => `io: ended with exit code 3; starting again in ${s} s`));
 });
 
-it('one that somebody kills as often is brought back each time', async () => {
+it('restarts a process that is killed from outside each time', async () => {
   const { running, warnings, refusals } = await start('obedient');
   for (let kills = 1; kills <= 4; kills += 1) {
     await vi.waitFor(() => expect(running.pid).toBeDefined(), SOON);

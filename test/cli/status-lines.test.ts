@@ -27,13 +27,13 @@ const error = {
   compensated: [],
 };
 
-describe('the next step that a status names', () => {
-  it('is to watch what runs and to download what is ready', () => {
+describe('the next step in a status', () => {
+  it('is to watch a running task and to download a finished one', () => {
     expect(nextOf({ stage: 'DETECTION_RUNNING' })).toBe('watch');
     expect(nextOf({ stage: 'COMPLETED' })).toBe('download');
   });
 
-  it('is to retry only while something is kept to go on with, else to begin anew', () => {
+  it('is to retry while the inputs are kept, and else to start again', () => {
     const retry = { from: ['provider' as const], until: '2026-05-02T12:00:00Z' };
     expect(nextOf({ error: { ...error, retry } })).toBe('retry');
     expect(nextOf({ error: { ...error, retry: { ...retry, until: '2026-05-01T11:00:00Z' } } })).toBe(

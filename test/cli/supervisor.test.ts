@@ -18,7 +18,7 @@ function start(fixture: string, options: Partial<SupervisedOptions> = {}) {
     env: () => process.env,
     onLine: (line) => lines.push(line),
     onDeath: (death) => deaths.push(death),
-    firstRestartMs: 20,
+    minRestartDelayMs: 20,
     ...options,
   });
   running.push(supervised);
@@ -30,7 +30,7 @@ describe('supervise', () => {
     await Promise.all(running.splice(0).map((supervised) => supervised.stop(0)));
   });
 
-  it('brings a process back that was killed with SIGKILL', async () => {
+  it('restarts a process that was killed with SIGKILL', async () => {
     const { supervised, lines, deaths } = start('obedient');
     await vi.waitFor(() => expect(lines).toHaveLength(1), SOON);
     const firstPid = supervised.pid!;
@@ -45,7 +45,7 @@ describe('supervise', () => {
   });
 
   it('waits twice as long before each restart, up to the maximum', async () => {
-    const { deaths } = start('doomed', { maxRestartMs: 50 });
+    const { deaths } = start('doomed', { maxRestartDelayMs: 50 });
 
     await vi.waitFor(() => expect(deaths.length).toBeGreaterThanOrEqual(4), SOON);
 
@@ -53,8 +53,8 @@ describe('supervise', () => {
     expect(deaths[0]).toMatchObject({ exitCode: 3, signal: null });
   });
 
-  it('starts again with the first wait after a process that lived long enough', async () => {
-    const { deaths } = start('doomed', { stableMs: 0 });
+  it('resets the delay after a process that ran long enough', async () => {
+    const { deaths } = start('doomed', { stableAfterMs: 0 });
 
     await vi.waitFor(() => expect(deaths.length).toBeGreaterThanOrEqual(3), SOON);
 
@@ -82,8 +82,8 @@ describe('supervise', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  it('cancels the restart of a process that is stopped while it is away', async () => {
-    const { supervised, deaths } = start('doomed', { firstRestartMs: 100 });
+  it('cancels a pending restart when the process is stopped', async () => {
+    const { supervised, deaths } = start('doomed', { minRestartDelayMs: 100 });
     await vi.waitFor(() => expect(deaths).toHaveLength(1), SOON);
 
     await supervised.stop(100);
@@ -93,7 +93,7 @@ describe('supervise', () => {
     expect(supervised.pid).toBeUndefined();
   });
 
-  it('has its children drain by themselves when the supervisor is killed', async () => {
+  it('lets its children drain when the supervisor is killed', async () => {
     const supervisor = fork(new URL('./fixtures/supervising.ts', import.meta.url), {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });

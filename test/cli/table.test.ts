@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { toTable } from '../../src/cli/terminal/table.ts';
 
 describe('a table', () => {
-  it('has columns as wide as what they hold, colours not counted', () => {
+  it('has columns as wide as their content, not counting colours', () => {
     expect(
       toTable(
         [{ title: 'name' }, { title: 'size', align: 'right' }, { title: 'state' }],
@@ -18,7 +18,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('has no titles over nothing', () => {
+  it('prints no titles without rows', () => {
     expect(toTable([{ title: 'name' }], [])).toEqual([]);
   });
 });

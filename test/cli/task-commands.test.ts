@@ -49,7 +49,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
   const submit = async (...flags: string[]) =>
     (await run('generate', 'me.jpg', 'hello.wav', '--detach', ...flags)).printed.trim();
 
-  it('makes a video, shows the stages and prints where it is', async () => {
+  it('makes a video, shows the stages and prints its path', async () => {
     const { code, printed, said } = await limelight(['generate', 'me.jpg', 'hello.wav'], where());
 
     expect({ code, printed }).toEqual({ code: 0, printed: 'me.mp4\n' });
@@ -58,7 +58,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect(await readFile(join(folder, 'me.mp4'), 'utf8')).toMatch(/^bytes of videos\//);
   });
 
-  it('sends the options of the job as the API names them', async () => {
+  it('sends the job options under their API names', async () => {
     const { printed } = await run(
       ...['generate', 'me.jpg', 'hello.wav', '--json', '--background', 'beach.jpg', '--person', '1'],
       ...['--no-smoothing', '--confidence', '0.25', '--deadline', '90', '--priority', '2'],
@@ -76,7 +76,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     });
   });
 
-  it("passes on the server's own words where it refuses an option", async () => {
+  it("shows the server's message if it refuses an option", async () => {
     const { code, said } = await run('generate', 'me.jpg', 'hello.wav', '--deadline', '90000');
 
     expect(code).toBe(2);
@@ -86,7 +86,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
 
   it.each([
     ['a file that is not there', ['nobody.jpg', 'hello.wav'], 'nobody.jpg cannot be read'],
-    ['a pattern that fits nothing', ['none/*.jpg', 'hello.wav'], 'No file fits none/*.jpg'],
+    ['a pattern that fits nothing', ['none/*.jpg', 'hello.wav'], 'No file matches none/*.jpg'],
     ['a voice alone', ['hello.wav'], 'Expected a photo and a voice'],
     ['no share', ['me.jpg', 'hello.wav', '--confidence', '2'], 'Expected a number from 0 to 1'],
     [
@@ -95,7 +95,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
       'Expected a number from 1 (first) to 5 (last)',
     ],
     ['a background that is nothing', ['me.jpg', 'hello.wav', '--background', 'x.jpg'], 'for --background'],
-    ['a file for several', ['team/*.jpg', 'hello.wav', '-o', 'x.mp4'], 'give a folder with --out'],
+    ['a file for several', ['team/*.jpg', 'hello.wav', '-o', 'x.mp4'], 'give --out a folder'],
   ])('says what to change for %s', async (_case, args, sentence) => {
     const { code, said } = await run('generate', ...args);
 
@@ -103,7 +103,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect(said).toContain(sentence);
   });
 
-  it('makes a video of each photo that a pattern fits, and sums up in a table', async () => {
+  it('makes a video of each photo that matches a pattern, and prints a table', async () => {
     const { code, printed, said } = await run(
       'generate',
       'team/*.{jpg,png}',
@@ -123,7 +123,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect(said).toContain('3 of 3 videos');
   });
 
-  it('makes the other videos where one fails, and ends with the code of a failed job', async () => {
+  it('makes the other videos if one fails, and exits with the code of a failed job', async () => {
     await writeFile(join(folder, 'team/ben.jpg'), 'no picture');
 
     const { code, printed, said } = await run(
@@ -154,7 +154,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     });
   });
 
-  it('redraws the stages in a terminal, and leaves one line a stage there', async () => {
+  it('redraws the stages in a terminal and leaves one line per stage', async () => {
     const { code, printed } = await limelightInTerminal(['generate', 'me.jpg', 'hello.wav'], where());
 
     expect(code).toBe(0);
@@ -164,7 +164,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect(lines).toContainEqual(expect.stringMatching(/me\.mp4$/));
   });
 
-  it('keeps a line for each of several in a terminal', async () => {
+  it('keeps one line for each of several videos in a terminal', async () => {
     const { code, printed } = await limelightInTerminal(
       ['generate', 'team/amy.jpg', 'team/ben.jpg', 'hello.wav', '--watch', '-o', 'videos'],
       where(),
@@ -177,7 +177,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
 
   const ask = (keys: string) => ({ after: 'Which one speaks? [1]', keys });
 
-  it('shows in a terminal whom a photo shows, and asks who speaks', async () => {
+  it('lists the people in a photo in a terminal and asks who speaks', async () => {
     worker.findPersons(TWO);
     const args = ['generate', 'me.jpg', 'hello.wav', '--person', 'ask'];
     const { code, printed } = await limelightInTerminal(args, {
@@ -188,11 +188,11 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect(code).toBe(0);
     expect(printed).toMatch(/^ +1 +90 % +2 +30, 1, 60, 60\r$/m);
     expect(printed).toMatch(/^ +2 +81 % +1 +1, 1, 29, 60\r$/m);
-    expect(printed).toContain('Expected a number from 1 to 2, but got 7.');
+    expect(printed).toContain('Expected a number from 1 to 2, but received 7.');
     expect(printed).toContain('selected person #2');
   });
 
-  it('asks for one photo after the other, and cancels what is not answered', async () => {
+  it('asks for one photo after the other and cancels unanswered tasks', async () => {
     worker.findPersons(TWO);
     const args = ['generate', 'team/amy.jpg', 'team/ben.jpg', 'hello.wav', '--person', 'ask', '-o', 'videos'];
     const { code, printed } = await limelightInTerminal(args, {
@@ -202,13 +202,13 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
 
     expect(code).toBe(4);
     expect(printed).toContain('1 of 2 videos');
-    expect(printed).toMatch(/Nobody was chosen in team\/(amy|ben)\.jpg: its task is cancelled/);
+    expect(printed).toMatch(/No person was chosen for team\/(amy|ben)\.jpg: its task is cancelled/);
     const client = createLimelightClient({ baseUrl: api.url });
     const newest = async () => (await client.list({ limit: 2 })).tasks.map(({ stage }) => stage).sort();
     await expect.poll(newest, { timeout: 20_000 }).toEqual(['CANCELLED', 'COMPLETED']);
   });
 
-  it('withdraws the question when somebody answers elsewhere, and cancels the task at Ctrl-C', async () => {
+  it('withdraws the question when it is answered elsewhere, and cancels the task at Ctrl-C', async () => {
     worker.findPersons(TWO);
     const args = ['generate', 'me.jpg', 'hello.wav', '--person', 'ask'];
     const answered = limelightInTerminal(args, { ...where(), typed: [] });
@@ -225,7 +225,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect(stopped.printed).not.toContain('error:');
   });
 
-  it('asks nobody where nobody is there, and says what to do', async () => {
+  it('does not ask without a terminal, and names the alternatives', async () => {
     worker.findPersons(TWO);
     expect(await run('generate', 'me.jpg', 'hello.wav', '--person', 'ask')).toMatchObject({
       code: 2,
@@ -239,7 +239,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect(await run('watch', id)).toMatchObject({ code: 0, said: expect.stringContaining('person #2') });
   });
 
-  it('leaves a detached task to the server: status, watch and download come later', async () => {
+  it('leaves a detached task to the server for status, watch and download', async () => {
     const id = await submit();
     expect(id).toMatch(TASK_ID);
 
@@ -268,7 +268,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect(events.at(-1)).toMatchObject({ data: { stage: 'COMPLETED' } });
   });
 
-  it('cancels a task, waits until it is undone, and does so again without harm', async () => {
+  it('cancels a task, waits until it is undone, and can repeat that', async () => {
     const held = worker.hold('renderTalk');
     const id = await submit();
     await expect.poll(held.reached, { timeout: 20_000 }).toBe(1);
@@ -281,7 +281,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect((await run('watch', id)).code).toBe(4);
   });
 
-  it('cancels what is under way at Ctrl-C', async () => {
+  it('cancels running tasks at Ctrl-C', async () => {
     const held = worker.hold('renderTalk');
     const args = ['generate', 'team/amy.jpg', 'team/ben.jpg', 'hello.wav', '--watch', '-o', 'videos'];
     const child = spawn(process.execPath, [MAIN, ...args], {
@@ -299,7 +299,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect(await readdir(join(folder, 'videos'))).toEqual([]);
   });
 
-  it('says why a job failed and ends with a code of its own', async () => {
+  it('explains a failed job and exits with its own code', async () => {
     const fault = new PipelineError('PERSON_NOT_FOUND', 'No person was found: take a photo that shows one.');
     const failing = worker.fail('detectPersons', fault);
 
@@ -310,7 +310,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect(said).toContain(`error: ${fault.message}`);
   });
 
-  it('tries a failed task again, from where it failed', async () => {
+  it('retries a failed task from the failed stage', async () => {
     const failing = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
     const id = await submit();
     expect(await run('watch', id)).toMatchObject({
@@ -328,7 +328,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     });
   });
 
-  it('lists the newest tasks, and knows one by last or by how its id begins', async () => {
+  it('lists the newest tasks and finds one by `last` or by the start of its id', async () => {
     const id = await submit();
     await run('watch', id);
 
@@ -352,7 +352,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     });
   });
 
-  it('erases a task where somebody says yes, and prints what went', async () => {
+  it('erases a task after a yes and prints a receipt', async () => {
     const id = await submit();
     await run('watch', id);
 
@@ -371,10 +371,10 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     await expect.poll(status, { timeout: 20_000 }).toBe(5);
   });
 
-  it('says that a task is not known', async () => {
+  it('reports an unknown task', async () => {
     const { code, said } = await run('status', '11111111-2222-4333-8444-555555555555');
 
     expect(code).toBe(5);
-    expect(said).toContain('`limelight tasks` shows the ones that there are.');
+    expect(said).toContain('`limelight tasks` lists the tasks.');
   });
 });

@@ -35,7 +35,7 @@ const timeline: Timeline = {
   ],
 };
 
-it('shows each stage, its steps with their failed attempts, and the sum', () => {
+it('shows each stage, its steps with failed attempts, and the total', () => {
   expect(timelineLines(timeline).map((line) => line.split(/ {2,}/).filter(Boolean))).toEqual([
     ['stage, step', 'total', 'compute', 'provider', 'retry', 'queue', 'orchestration'],
     ['DID_PROCESSING', '53.5 s', '0.90 s', '40.0 s', '1.50 s', '11.0 s', '0.06 s'],
@@ -44,13 +44,13 @@ it('shows each stage, its steps with their failed attempts, and the sum', () => 
   ]);
 });
 
-it('invents nothing about a task of which the stages alone are known', () => {
+it('shows unknown times as ? for a task with known stages only', () => {
   const { split_ms: _, ...rest } = timeline;
   const lines = timelineLines({ ...rest, source: 'events' });
   expect(lines.at(-1)).toMatch(/^all +53\.5 s( +\?){5}$/);
 });
 
-it('says that nothing has ended', () => {
+it('reports that no task has ended', () => {
   const zero = { p50: 0, p90: 0, p99: 0 };
   const none = { compute: zero, provider: zero, retry: zero, queue: zero, orchestration: zero };
   expect(summaryLines({ since: at, jobs: 0, total_ms: zero, split_ms: none, stages: [] })).toEqual([

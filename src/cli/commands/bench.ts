@@ -5,7 +5,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { PipelineError } from '../../errors.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import { EXIT_CODES } from '../exit-code.ts';
 import { isJson } from '../terminal/output.ts';
 
@@ -16,14 +16,14 @@ export function addBenchCommand(program: Command): void {
     .command('bench')
     .summary('measure this machine')
     .description(
-      'Runs the benches of the project, each beside something from the same run, and prints their figures. On a machine that does nothing else they take minutes.',
+      'Runs the benchmarks of the project and prints their figures, each next to a reference from the same run. Takes minutes on an idle machine.',
     )
-    .argument('[name...]', 'which ones; default: all')
+    .argument('[name...]', 'benchmarks to run; default: all')
     .action(async (names: string[]) => {
       if (!existsSync(BENCH)) {
         throw new PipelineError(
           'INPUT_INVALID',
-          'The benches do not come with the image: clone the repository and run `npm run bench` there.',
+          'The image does not contain the benchmarks. Clone the repository and run `npm run bench` there.',
         );
       }
       const args = [BENCH, ...names, ...(isJson() ? ['--json'] : [])];

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import { toBash } from '../completion/bash.ts';
 import { toCommandWords } from '../completion/command-words.ts';
 import { toFish } from '../completion/fish.ts';
@@ -12,9 +12,11 @@ type Shell = keyof typeof SHELLS;
 export function addCompletionCommand(program: Command): void {
   const command = program
     .command('completion')
-    .summary('have the shell complete commands and options')
-    .description('Prints a script for the shell, to be read at its start: the examples show how.')
-    .addArgument(new Argument('<shell>', 'which one').choices(Object.keys(SHELLS)))
+    .summary('print a completion script for the shell')
+    .description(
+      'Prints a script that completes commands, options and their values. Load it when the shell starts, as the examples show.',
+    )
+    .addArgument(new Argument('<shell>', 'name of the shell').choices(Object.keys(SHELLS)))
     .action((shell: Shell) => {
       const script = SHELLS[shell](toCommandWords(program));
       show({ shell, script }, () => script.trimEnd().split('\n'));

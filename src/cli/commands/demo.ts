@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { stopSignal } from '../../process/run-main.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import { write } from '../terminal/output.ts';
 import { assertReadable } from '../video/media-files.ts';
 import { orderVideo } from '../video/order-video.ts';
@@ -12,13 +12,13 @@ const SAMPLES = fileURLToPath(new URL('../../../samples', import.meta.url));
 export function addDemoCommand(program: Command): void {
   const command = program
     .command('demo')
-    .summary('make one video, with everything started for it')
+    .summary('make one video without a running server')
     .description(
-      'Starts the whole pipeline on free ports with an empty storage of its own, makes one video through the HTTP API, and stops again.',
+      'Starts the whole pipeline on free ports with its own empty storage, makes one video through the HTTP API, and stops.',
     )
-    .argument('[photo]', 'photo with a person; default: the sample')
+    .argument('[photo]', 'photo of a person; default: the sample')
     .argument('[voice]', 'recording of speech; default: the sample')
-    .option('-o, --out <path>', 'where the video goes', 'out/demo.mp4')
+    .option('-o, --out <path>', 'path of the video', 'out/demo.mp4')
     .action(async (photo: string | undefined, voice: string | undefined, { out }: { out: string }) => {
       const order = {
         photoPath: photo ?? join(SAMPLES, 'portrait.jpg'),
@@ -29,11 +29,13 @@ export function addDemoCommand(program: Command): void {
       const { withPrivateStack } = await import('../stack/private-stack.ts');
       const isSample = photo === undefined;
       if (isSample) {
-        write('One video of the sample portrait and voice, in less than a minute.');
+        write('Making a video of the sample portrait and voice. This takes less than a minute.');
       }
       await withPrivateStack(stopSignal(), (client, signal) => orderVideo(client, order, signal));
       if (isSample) {
-        write('Yours: `npm start` and its page, or `npm run demo -- me.jpg hello.m4a -o me.mp4`.');
+        write(
+          'Try your own: `npm start` and open the page, or `npm run demo -- me.jpg hello.m4a -o me.mp4`.',
+        );
       }
     });
   addExamples(command, ['limelight demo', 'limelight demo me.jpg hello.m4a -o me.mp4']);

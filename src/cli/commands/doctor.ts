@@ -2,7 +2,7 @@ import process from 'node:process';
 import type { Command } from 'commander';
 import { readEnvironment } from '../../config/read-environment.ts';
 import { stopSignal } from '../../process/run-main.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { EXIT_CODES } from '../exit-code.ts';
 import { show, write } from '../terminal/output.ts';
@@ -11,9 +11,9 @@ import { type Meaning, paint } from '../terminal/paint.ts';
 export function addDoctorCommand(program: Command): void {
   const command = program
     .command('doctor')
-    .summary('what is there, what is not, and what mends it')
+    .summary('check this machine and suggest fixes')
     .description(
-      'Looks at settings, setup, Temporal, models, GPU, disk, ports, access and the D-ID key of this machine, and changes nothing. For what is amiss it says the one command that helps, and it ends with code 1 then.',
+      'Checks settings, setup, Temporal, models, GPU, disk, ports, access and the D-ID key, and changes nothing. Prints a command that fixes each problem. Exits with code 1 if it finds any.',
     )
     .action(doctor);
   addExamples(command, [
@@ -27,11 +27,7 @@ async function doctor(): Promise<void> {
   const findings = await examine(readEnvironment(), stopSignal());
   show(findings, () => findings.flatMap(toLines));
   const faults = findings.filter(({ state }) => state === 'fault').length;
-  write(
-    faults === 0
-      ? 'Everything that is needed is there.'
-      : `${faults} ${faults === 1 ? 'thing needs' : 'things need'} mending.`,
-  );
+  write(faults === 0 ? 'No problems found.' : `${faults} ${faults === 1 ? 'problem' : 'problems'} found.`);
   process.exitCode = faults === 0 ? 0 : EXIT_CODES.failed[0];
 }
 

@@ -6,7 +6,7 @@ import type { ReadableStream } from 'node:stream/web';
 import { type Command, Option } from 'commander';
 import type { TaskFile } from '../../client/limelight-client.ts';
 import { stopSignal } from '../../process/run-main.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
 import { show } from '../terminal/output.ts';
@@ -29,11 +29,14 @@ export function addDownloadCommand(program: Command): void {
   const files = ['video', 'cutout', 'mask', 'thumbnail'] satisfies TaskFile[];
   const command = program
     .command('download')
-    .summary('bring the video of a task')
-    .description('Downloads the video of a task, or what was made on the way to it.')
+    .summary('download the video of a task')
+    .description('Downloads the video of a task, or one of its intermediate files.')
     .argument('<task>', TASK_ARGUMENT)
-    .option('-o, --out <path>', 'where it goes, - for standard output; default: named as the task, here')
-    .addOption(new Option('--file <what>', 'which file').choices(files).default('video'));
+    .option(
+      '-o, --out <path>',
+      'path of the file, - for standard output; default: the task id, in this folder',
+    )
+    .addOption(new Option('--file <name>', 'which file').choices(files).default('video'));
   addServerOption(command).action(download);
   addExamples(command, [
     'limelight download last -o me.mp4',

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { stopSignal } from '../../process/run-main.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples, toWholeNumber } from '../command-parts.ts';
 import { show, write } from '../terminal/output.ts';
-import { toWholeNumber } from '../whole-number.ts';
 
 interface EmulatorCommandOptions {
   port: number;
@@ -17,16 +16,19 @@ interface EmulatorCommandOptions {
 export function addEmulatorCommand(program: Command): void {
   const command = program
     .command('emulator')
-    .summary('run a D-ID that costs nothing')
+    .summary('run a free stand-in for D-ID')
     .description(
-      "Answers as D-ID's API does, makes real videos with the voice and a still picture, and counts what they would have cost. Its page shows what it holds.",
+      "Emulates D-ID's API: makes playable videos of the voice and a still picture, and counts the credits they would have cost. Its page lists its talks and files.",
     )
-    .option('--port <port>', 'where it listens', toWholeNumber, 55_440)
-    .option('--key <key>', 'the API key that it takes', 'emulator:emulator')
-    .option('--credits <count>', 'what the account has', toWholeNumber, 1_000)
-    .option('--webhooks-to <origin>', 'where webhooks go in place of their https address')
-    .option('--faults <seed>', 'answer with random faults; the same seed gives the same ones', toWholeNumber)
-    .option('--answers <call=status,…>', 'answer the next calls like this, then as ever; "ok" lets one pass')
+    .option('--port <port>', 'port to listen on', toWholeNumber, 55_440)
+    .option('--key <key>', 'the API key it accepts', 'emulator:emulator')
+    .option('--credits <count>', 'credits in the account', toWholeNumber, 1_000)
+    .option('--webhooks-to <origin>', 'send webhooks to this origin instead of their https address')
+    .option('--faults <seed>', 'fail at random; the same seed gives the same failures', toWholeNumber)
+    .option(
+      '--answers <call=status,…>',
+      'answer the next calls with these statuses, then normally; "ok" lets one pass',
+    )
     .action(emulate);
   addExamples(command, [
     'limelight emulator',
@@ -44,17 +46,17 @@ async function emulate({
   answers,
 }: EmulatorCommandOptions): Promise<void> {
   const { NO_FAULTS } = await import('../../../emulators/d-id/faults.ts');
-  const { toldFaults } = await import('../emulator/parse-fault-script.ts');
+  const { parseFaultScript } = await import('../parse-fault-script.ts');
   const { seededFaults } = await import('../../../emulators/d-id/seeded-faults.ts');
   const { startEmulator } = await import('../../../emulators/d-id/start-emulator.ts');
-  const told = answers === undefined ? NO_FAULTS : toldFaults(answers);
+  const scripted = answers === undefined ? NO_FAULTS : parseFaultScript(answers);
   const random = faults === undefined ? NO_FAULTS : seededFaults(faults);
   const signal = stopSignal();
   await using emulator = await startEmulator({ port, ...(webhooksTo && { webhookOrigin: webhooksTo }) });
-  emulator.open({ apiKey: key, credits, faults: (call) => told(call) ?? random(call) });
+  emulator.open({ apiKey: key, credits, faults: (call) => scripted(call) ?? random(call) });
   show({ url: emulator.url, key }, () => []);
-  write(`D-ID emulator, until Ctrl-C. What it holds: ${emulator.url}`);
-  write(`  Limelight with it: D_ID_API_URL=${emulator.url} D_ID_API_KEY=${key} npm start`);
+  write(`D-ID emulator at ${emulator.url}. Stop with Ctrl-C.`);
+  write(`  To use it: D_ID_API_URL=${emulator.url} D_ID_API_KEY=${key} npm start`);
   if (!signal.aborted) {
     await once(signal, 'abort');
   }

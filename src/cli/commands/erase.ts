@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../process/run-main.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
-import { ask, isSomebodyThere } from '../terminal/ask.ts';
+import { ask, isInteractive } from '../terminal/ask.ts';
 import { show } from '../terminal/output.ts';
 
 interface EraseFlags extends ServerFlags {
@@ -14,12 +14,12 @@ interface EraseFlags extends ServerFlags {
 export function addEraseCommand(program: Command): void {
   const command = program
     .command('erase')
-    .summary('delete everything of tasks')
+    .summary('delete all files and records of tasks')
     .description(
-      'Deletes photo, voice, video and record of tasks, here and at the provider, and prints a receipt. There is no way back.',
+      'Deletes the photo, voice, video and record of tasks, here and at the provider, and prints a receipt. This cannot be undone.',
     )
     .argument('<task...>', TASK_ARGUMENT)
-    .option('-y, --yes', 'do not ask');
+    .option('-y, --yes', 'do not ask for confirmation');
   addServerOption(command).action(erase);
   addExamples(command, ['limelight erase last', 'limelight erase 83577ac7 04c1d3aa --yes --json']);
 }
@@ -29,7 +29,7 @@ async function erase(tasks: string[], { yes = false, ...flags }: EraseFlags): Pr
   const client = await connect(flags, signal);
   const ids = await Promise.all(tasks.map((task) => findTask(client, task, signal)));
   if (!yes) {
-    await confirm(`Erase ${ids.join(', ')} for good?`, signal);
+    await confirm(`Permanently erase ${ids.join(', ')}?`, signal);
   }
   for (const id of ids) {
     show(await client.erase(id, { signal }), ({ erased, erased_at }) => [
@@ -39,10 +39,13 @@ async function erase(tasks: string[], { yes = false, ...flags }: EraseFlags): Pr
   }
 }
 
-/** @throws PipelineError INPUT_INVALID where nobody is there to ask, or says no. */
+/** @throws PipelineError INPUT_INVALID if there is no terminal to ask on, or the answer is no. */
 async function confirm(question: string, signal: AbortSignal): Promise<void> {
-  if (!isSomebodyThere()) {
-    throw new PipelineError('INPUT_INVALID', 'Nobody is here to be asked: erase with --yes.');
+  if (!isInteractive()) {
+    throw new PipelineError(
+      'INPUT_INVALID',
+      'There is no terminal to ask for confirmation: erase with --yes.',
+    );
   }
   if (!/^y(es)?$/i.test(await ask(`${question} [y/N] `, signal))) {
     throw new PipelineError('INPUT_INVALID', 'Nothing was erased.');

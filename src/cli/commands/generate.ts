@@ -4,9 +4,9 @@ import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
 import { PipelineError } from '../../errors.ts';
 import { stopSignal } from '../../process/run-main.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import { addServerOption, notReady, openServer, type ServerFlags, untilReady } from '../server.ts';
-import { isSomebodyThere } from '../terminal/ask.ts';
+import { isInteractive } from '../terminal/ask.ts';
 import { show, write } from '../terminal/output.ts';
 import { addJobOptions, formatOf, type JobFlags, toJobFields } from '../video/job-flags.ts';
 import { submitOrder, type VideoOrder } from '../video/make-video.ts';
@@ -24,15 +24,18 @@ interface GenerateFlags extends JobFlags, ServerFlags {
 export function addGenerateCommand(program: Command): void {
   const command = program
     .command('generate')
-    .summary('make videos of photos and a voice')
+    .summary('make videos from photos and a voice')
     .description(
-      'Makes a talking video of each photo: submits it, shows the stages, downloads the video. It uses the server that runs on this machine, or the one that --server names; where none runs, everything is started for the time it takes. Ctrl-C cancels what is not done.',
+      'Makes a talking video of each photo: submits it, shows the stages and downloads the video. Uses the server on this machine or the one given by --server. If none is running, starts everything for this command alone. Ctrl-C cancels unfinished videos.',
     )
     .usage('[options] <photo...> <voice>')
-    .argument('<photo...>', 'photos with a person, and last the recording of speech (WAV, MP3, M4A …)')
-    .option('-o, --out <path>', 'file of the video, or folder of several; default: named as the photo, here')
-    .option('--watch', 'of several photos, show the stages of each; those of one are always shown')
-    .option('--detach', 'print the ids of the tasks, and leave them to the server');
+    .argument('<photo...>', 'photos of people, then the voice recording (WAV, MP3, M4A …)')
+    .option(
+      '-o, --out <path>',
+      'path of the video, or a folder for several; default: named after the photo, in this folder',
+    )
+    .option('--watch', 'show the stages of each of several photos; for one photo they are always shown')
+    .option('--detach', 'print the task ids and exit; the server goes on');
   addServerOption(addJobOptions(command)).action(generate);
   addExamples(command, [
     'limelight generate me.jpg hello.m4a -o me.mp4',
@@ -49,13 +52,13 @@ async function generate(files: string[], flags: GenerateFlags): Promise<void> {
   if (files.length < 2) {
     throw new PipelineError(
       'INPUT_INVALID',
-      `Expected a photo and a voice, but got ${voicePath} alone. Give the path of both.`,
+      `Expected a photo and a voice, but received only ${voicePath}. Give the paths of both.`,
     );
   }
-  if (flags.person === 'ask' && !flags.detach && !isSomebodyThere()) {
+  if (flags.person === 'ask' && !flags.detach && !isInteractive()) {
     throw new PipelineError(
       'INPUT_INVALID',
-      'Nobody is here to be asked who speaks: give --person 1, or --detach and answer with `limelight person`.',
+      'There is no terminal to ask who speaks: give --person 1, or --detach and answer with `limelight person`.',
     );
   }
   const job = { voicePath, ...toJobFields(flags) };
@@ -71,11 +74,11 @@ async function generate(files: string[], flags: GenerateFlags): Promise<void> {
     await (flags.detach ? submit(client, orders, signal) : make(client, orders, { ...flags, signal }));
     return;
   }
-  // Somebody who means a certain server is not served by another one.
+  // A user who named a server does not want another one.
   if (isNamed || flags.detach || loadConfig(readEnvironment()).temporal.address) {
     throw notReady(url);
   }
-  write(`There is no server at ${url}: one is started for this.`);
+  write(`No server at ${url}: starting one for this command.`);
   const { withPrivateStack } = await import('../stack/private-stack.ts');
   await withPrivateStack(signal, (own, until) => make(own, orders, { ...flags, signal: until }));
 }

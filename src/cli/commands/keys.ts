@@ -4,7 +4,7 @@ import { readEnvironment } from '../../config/read-environment.ts';
 import { type ApiKey, SCOPES, type Scope } from '../../contracts/api-key.ts';
 import { type ApiKeys, createApiKeys } from '../../storage/api-keys.ts';
 import { openStore } from '../../storage/open-store.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples, toNumber } from '../command-parts.ts';
 import { show, write } from '../terminal/output.ts';
 import { toTable } from '../terminal/table.ts';
 
@@ -17,41 +17,41 @@ interface CreateFlags {
 export function addKeysCommand(program: Command): void {
   const keys = program
     .command('keys')
-    .summary('who may use the API')
+    .summary('manage API keys')
     .description(
-      'API keys of the server that shares this storage. A running server knows of changes within seconds. Without keys it answers to this machine only.',
+      'Manages the API keys of the server that uses this storage. A running server applies changes within seconds. Without keys it serves this machine only.',
     );
   const creating = keys
     .command('create')
-    .description('make a key and show its secret, once')
-    .argument('<name>', 'whose key it is; jobs and their files are seen by it alone')
-    .option('--scopes <scopes>', `of ${SCOPES.join(', ')}, with commas between`, toScopes, [
+    .description('create a key and show its secret once')
+    .argument('<name>', 'name of the key; only this key sees the jobs and files it makes')
+    .option('--scopes <scopes>', `comma-separated list of ${SCOPES.join(', ')}`, toScopes, [
       'submit',
       'read',
     ] as Scope[])
-    .option('--max-jobs <count>', 'tasks in flight, where other than API_JOBS_IN_FLIGHT', toNumber)
-    .option('--max-mb <megabytes>', 'uploads in flight, where other than API_MB_IN_FLIGHT', toNumber)
+    .option('--max-jobs <count>', 'limit of running tasks; default: API_JOBS_IN_FLIGHT', toNumber)
+    .option('--max-mb <megabytes>', 'limit of uploads in progress; default: API_MB_IN_FLIGHT', toNumber)
     .action(create);
   addExamples(creating, [
     'limelight keys create studio',
     'limelight keys create dashboard --scopes read --max-jobs 2',
   ]);
-  const listing = keys.command('list').description('all keys, revoked ones too').action(list);
+  const listing = keys.command('list').description('list all keys, revoked ones included').action(list);
   addExamples(listing, ['limelight keys list', 'limelight keys list --json']);
   const rotating = keys
     .command('rotate')
-    .description('make a new secret for a key; the old one works on for a while')
-    .argument('<name>', 'as `list` shows it')
-    .option('--overlap-hours <hours>', 'how long the old secret works on', toNumber, 24)
+    .description('create a new secret for a key; the old one stays valid for a while')
+    .argument('<name>', 'name as shown by `list`')
+    .option('--overlap-hours <hours>', 'how long the old secret stays valid', toNumber, 24)
     .action(async (name: string, { overlapHours }: { overlapHours: number }) => {
       showSecret(name, await withKeys((keys) => keys.rotate(name, overlapHours * 3_600_000)));
-      write(`The old secret of ${name} works for ${overlapHours} more hours.`);
+      write(`The old secret of ${name} stays valid for ${overlapHours} hours.`);
     });
   addExamples(rotating, ['limelight keys rotate studio', 'limelight keys rotate studio --overlap-hours 1']);
   const revoking = keys
     .command('revoke')
-    .description('end a key and its links, for good')
-    .argument('<name>', 'as `list` shows it')
+    .description('permanently disable a key and its links')
+    .argument('<name>', 'name as shown by `list`')
     .action(async (name: string) => {
       await withKeys((keys) => keys.revoke(name));
       show({ name, state: 'revoked' }, () => []);
@@ -69,10 +69,10 @@ async function create(name: string, { scopes, maxJobs, maxMb }: CreateFlags): Pr
   showSecret(name, await withKeys((keys) => keys.create(name, scopes, own)));
 }
 
-/** The secret alone goes to standard output, for scripts. */
+/** Prints only the secret to standard output, for scripts. */
 function showSecret(name: string, secret: string): void {
   show({ name, secret }, () => [secret]);
-  write('This is shown once and stored nowhere. Clients send it as "Authorization: Bearer …".');
+  write('The secret is shown only once. Clients send it as "Authorization: Bearer …".');
 }
 
 const COLUMNS = [{ title: 'name' }, { title: 'scopes' }, { title: 'since' }, { title: 'state' }];
@@ -89,7 +89,7 @@ async function list(): Promise<void> {
     ),
   );
   if (all.length === 0) {
-    write('There are no keys: the API answers to this machine only.');
+    write('There are no keys: the API serves this machine only.');
   }
 }
 
@@ -110,14 +110,7 @@ async function withKeys<T>(use: (keys: ApiKeys) => Promise<T>): Promise<T> {
 function toScopes(text: string): Scope[] {
   const scopes = text.split(',').map((part) => SCOPES.find((scope) => scope === part.trim()));
   if (scopes.some((scope) => scope === undefined)) {
-    throw new InvalidArgumentError(`Expected some of ${SCOPES.join(', ')}.`);
+    throw new InvalidArgumentError(`Expected one or more of ${SCOPES.join(', ')}.`);
   }
   return scopes as Scope[];
-}
-
-function toNumber(text: string): number {
-  if (!/^\d+(\.\d+)?$/.test(text)) {
-    throw new InvalidArgumentError('Expected a number.');
-  }
-  return Number(text);
 }

@@ -6,7 +6,7 @@ import { type CatalogueEntry, readCatalogue } from '../../models/catalogue.ts';
 import { createModelStore, type ModelStore } from '../../models/model-store.ts';
 import { assertLicenseAccepted, pullModel } from '../../models/pull-model.ts';
 import { stopSignal } from '../../process/run-main.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import { createDownloadBar, toMegabytes } from '../terminal/download-bar.ts';
 import { show, write } from '../terminal/output.ts';
 import { type Column, toTable } from '../terminal/table.ts';
@@ -20,20 +20,22 @@ interface PullFlags {
 export function addModelsCommand(program: Command): void {
   const models = program
     .command('models')
-    .summary('see, fetch and choose models')
-    .description('Larger models than those that come with Limelight. They are kept in the user cache.');
+    .summary('list, download and choose models')
+    .description(
+      'Manages larger models than the ones that come with Limelight. They are stored in the user cache.',
+    );
   const listing = models
     .command('list')
-    .description('what can be pulled, what is there, and what is used')
+    .description('list available, installed and used models')
     .action(list);
   addExamples(listing, ['limelight models list', 'limelight models list --json']);
   const pulling = models
     .command('pull')
-    .description('download models, check them, and install them')
-    .argument('[name...]', 'as `list` shows them; default: the best of free licences')
-    .option('--mirror <url>', 'address under which the files lie by their names, such as birefnet.onnx')
-    .option('--from <dir>', 'folder in which they lie by their names, for machines without internet')
-    .option('--accept-license', 'accept licences that must be accepted, such as AGPL-3.0')
+    .description('download, check and install models')
+    .argument('[name...]', 'names as shown by `list`; default: the best with a permissive licence')
+    .option('--mirror <url>', 'base URL of the files, named such as birefnet.onnx')
+    .option('--from <dir>', 'folder with the files, for machines without internet')
+    .option('--accept-license', 'accept licences that require it, such as AGPL-3.0')
     .action(pull);
   addExamples(pulling, [
     'limelight models pull',
@@ -42,22 +44,22 @@ export function addModelsCommand(program: Command): void {
   ]);
   const verifying = models
     .command('verify')
-    .description('compare what is installed with its checksums')
+    .description('compare installed models with their checksums')
     .action(verify);
   addExamples(verifying, ['limelight models verify']);
   const using = models
     .command('use')
-    .description('use a pulled model for its task from the next start on')
-    .argument('<name>', 'as `list` shows it')
+    .description('use an installed model for its task from the next start')
+    .argument('<name>', 'name as shown by `list`')
     .action(async (name: string) => {
       const { task } = await openStore().use(name);
       show({ name, task, state: 'used' }, () => []);
-      write(`${name} is used for ${task} from the next start on.`);
+      write(`${name} will be used for ${task} from the next start.`);
     });
   addExamples(using, ['limelight models use birefnet-portrait']);
 }
 
-/** Detector and matting at the state of the art that may be used for anything. */
+/** A state-of-the-art detector and matting model under permissive licences. */
 const DEFAULT_PULL = ['yolox-s', 'birefnet-portrait'];
 
 async function list(): Promise<void> {
@@ -97,7 +99,7 @@ async function pull(names: string[], { mirror, from, acceptLicense = false }: Pu
   const catalogue = await readCatalogue();
   const store = openStore();
   const signal = stopSignal();
-  // All names are known, and all licences accepted, before the first gigabyte.
+  // Check all names and licences before downloading the first gigabyte.
   const entries = (names.length > 0 ? names : DEFAULT_PULL).map((name) => find(catalogue, name));
   for (const entry of entries) {
     assertLicenseAccepted(entry, acceptLicense);
@@ -120,14 +122,16 @@ async function pullOne(
     const { bytes, sha256 } = await pullModel({ entry, store, ...options, onProgress: bar.show });
     bar.end();
     show({ name: entry.name, bytes, sha256 }, () => []);
-    const pinned = entry.sha256 ? '' : '; its checksum is pinned from now on';
-    write(`${entry.name} is installed: ${toMegabytes(bytes!)}, sha256 ${sha256}${pinned}`);
+    const pinned = entry.sha256 ? '' : '; its checksum is now pinned';
+    write(`Installed ${entry.name}: ${toMegabytes(bytes!)}, sha256 ${sha256}${pinned}`);
   } finally {
     bar.end();
   }
   const used = (await store.list()).find(({ task, variant_of }) => task === entry.task && !variant_of);
   if (used && used.name !== entry.name && !entry.variant_of) {
-    write(`${used.name} is still used for ${entry.task}: \`limelight models use ${entry.name}\` changes it`);
+    write(
+      `${used.name} is still used for ${entry.task}. To change that: \`limelight models use ${entry.name}\``,
+    );
   }
 }
 
@@ -137,10 +141,13 @@ async function verify(): Promise<void> {
   for (const entry of await store.list()) {
     checked.push({ name: entry.name, fault: (await store.verify(entry)) ?? null });
   }
-  show(checked, () => checked.map(({ name, fault }) => fault ?? `${name}: in order`));
+  show(checked, () => checked.map(({ name, fault }) => fault ?? `${name}: ok`));
   const faults = checked.filter(({ fault }) => fault !== null);
   if (faults.length > 0) {
-    throw new PipelineError('MODEL_INVALID', `${faults.length} of the installed models cannot be used`);
+    throw new PipelineError(
+      'MODEL_INVALID',
+      `${faults.length} of ${checked.length} installed models cannot be used`,
+    );
   }
 }
 
@@ -149,7 +156,7 @@ function find(catalogue: CatalogueEntry[], name: string): CatalogueEntry {
   if (!entry) {
     throw new PipelineError(
       'INPUT_INVALID',
-      `Expected a name of the catalogue (${catalogue.map((known) => known.name).join(', ')}), but got ${name}`,
+      `Expected a model of the catalogue (${catalogue.map((known) => known.name).join(', ')}) but received ${name}`,
     );
   }
   return entry;

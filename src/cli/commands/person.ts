@@ -1,20 +1,19 @@
 import type { Command } from 'commander';
 import { stopSignal } from '../../process/run-main.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples, toWholeNumber } from '../command-parts.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
 import { show } from '../terminal/output.ts';
-import { toWholeNumber } from '../whole-number.ts';
 
 export function addPersonCommand(program: Command): void {
   const command = program
     .command('person')
-    .summary('choose the person for a task that asks')
+    .summary('answer a task that asks who speaks')
     .description(
-      'Answers a task that was submitted with persons=ask. `limelight status` shows whom it found.',
+      'Chooses the person for a task that was submitted with persons=ask. `limelight status` lists the people it found.',
     )
     .argument('<task>', TASK_ARGUMENT)
-    .argument('<number>', 'which person, from 1', toWholeNumber);
+    .argument('<number>', 'number of the person, from 1', toWholeNumber);
   addServerOption(command).action(async (task: string, person: number, flags: ServerFlags) => {
     const signal = stopSignal();
     const client = await connect(flags, signal);

@@ -12,25 +12,24 @@ import {
   type RetentionSchedule,
   type RetentionStatus,
 } from '../../temporal/retention-schedule.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import { toMegabytes } from '../terminal/download-bar.ts';
 import { show, write } from '../terminal/output.ts';
 import { toTable } from '../terminal/table.ts';
 
-/** A server that runs answers at once. */
-const CONNECT_WAIT_MS = 3_000;
+const CONNECT_TIMEOUT_MS = 3_000;
 
 export function addRetentionCommand(program: Command): void {
   const retention = program
     .command('retention')
-    .summary('delete what has had its time')
+    .summary('manage the deletion of old files')
     .description(
-      'Every 60 minutes Limelight deletes what is older than the settings STORAGE_RETENTION_… say, and nothing of a running job or one that is held. This looks after that schedule.',
+      'Every 60 minutes Limelight deletes files that are older than the STORAGE_RETENTION_… settings allow, except files of running or held jobs. These commands control that schedule.',
     );
   const running = retention
     .command('run')
-    .description('run it now, and report')
-    .option('--dry-run', 'delete nothing: say what would go')
+    .description('run it now and print a report')
+    .option('--dry-run', 'delete nothing; print what would be deleted')
     .action(async ({ dryRun = false }: { dryRun?: boolean }) => {
       show(await withSchedule((schedule) => schedule.run({ dryRun })), reportLines);
     });
@@ -38,41 +37,41 @@ export function addRetentionCommand(program: Command): void {
   const pausing = retention
     .command('pause')
     .description('delete nothing until `resume`')
-    .option('--note <text>', 'why, for whoever looks', 'Paused with limelight retention pause')
+    .option('--note <text>', 'reason to show in the status', 'Paused with limelight retention pause')
     .action(async ({ note }: { note: string }) => {
       await withSchedule((schedule) => schedule.pause(note));
       show({ is_paused: true, note }, () => []);
-      write('The retention is paused: nothing is deleted by it, and the disk fills.');
+      write('Retention is paused: old files stay and the disk may fill up.');
     });
   addExamples(pausing, ['limelight retention pause --note "Disk is being moved"']);
   const resuming = retention
     .command('resume')
-    .description('go on after `pause`')
+    .description('resume after `pause`')
     .action(async () => {
       await withSchedule((schedule) => schedule.resume());
       show({ is_paused: false }, () => []);
-      write('The retention goes on.');
+      write('Retention is running again.');
     });
   addExamples(resuming, ['limelight retention resume']);
   const asking = retention
     .command('status')
-    .description('when it runs next, and whether it is paused')
+    .description('show the next run and whether retention is paused')
     .action(async () => show(await withSchedule((schedule) => schedule.status()), statusLines));
   addExamples(asking, ['limelight retention status']);
   const holding = retention
     .command('hold')
     .description('keep all files of a task until `release`')
-    .argument('<task>', 'its id')
-    .option('--reason <text>', 'why, for whoever looks', 'Held with limelight retention hold')
+    .argument('<task>', 'id of the task')
+    .option('--reason <text>', 'reason to show in the list', 'Held with limelight retention hold')
     .action((task: string, { reason }: { reason: string }) => hold(task, reason));
   addExamples(holding, ['limelight retention hold 3f2a… --reason "Shown at the fair"']);
   const releasing = retention
     .command('release')
     .description('end the hold of a task')
-    .argument('<task>', 'its id')
+    .argument('<task>', 'id of the task')
     .action(release);
   addExamples(releasing, ['limelight retention release 3f2a…']);
-  const listing = retention.command('holds').description('tasks that are held').action(listHolds);
+  const listing = retention.command('holds').description('list held tasks').action(listHolds);
   addExamples(listing, ['limelight retention holds']);
 }
 
@@ -83,7 +82,7 @@ async function hold(taskId: string, reason: string): Promise<void> {
       const hold = { reason, since: new Date().toISOString() };
       await writeKeepNote(store, taskId, { ...note, hold });
       show({ task_id: taskId, hold }, () => []);
-      write(`Nothing of ${taskId} is deleted by the retention from now on.`);
+      write(`Retention now keeps all files of ${taskId}.`);
       return;
     }
     throw new PipelineError('TASK_NOT_FOUND', `There is no task ${taskId} in the store.`);
@@ -98,7 +97,7 @@ async function release(taskId: string): Promise<void> {
     }
     await writeKeepNote(store, taskId, note);
     show({ task_id: taskId, hold: null }, () => []);
-    write(`The files of ${taskId} go when they have had their time.`);
+    write(`Retention deletes the files of ${taskId} again when they are old enough.`);
   });
 }
 
@@ -116,7 +115,7 @@ async function listHolds(): Promise<void> {
 
 function statusLines({ is_paused, note, next_run_at, last_run }: RetentionStatus): string[] {
   return [
-    is_paused ? `paused: ${note ?? 'nobody said why'}` : `next run ${next_run_at ?? 'unknown'}`,
+    is_paused ? `paused: ${note ?? 'no reason given'}` : `next run ${next_run_at ?? 'unknown'}`,
     last_run ? `last run ${last_run.started_at} (${last_run.workflow_id})` : 'no run yet',
   ];
 }
@@ -130,19 +129,19 @@ function reportLines({ dry_run, scanned, deleted, kept, errors, swept }: Retenti
   return [
     ...toTable(
       [
-        { title: dry_run ? 'would go' : 'deleted' },
+        { title: dry_run ? 'would delete' : 'deleted' },
         { title: 'files', align: 'right' },
         { title: 'size', align: 'right' },
       ],
       rows,
     ),
-    `${scanned.files} files (${toMegabytes(scanned.bytes)}) were looked at; ${kept.running} running and ${kept.held} held tasks keep theirs; ${swept} leftovers of dead processes are gone.`,
+    `Checked ${scanned.files} files (${toMegabytes(scanned.bytes)}); kept those of ${kept.running} running and ${kept.held} held tasks; removed ${swept} leftovers of dead processes.`,
     ...(errors.count > 0 ? [`${errors.count} errors, such as: ${errors.examples.join('; ')}`] : []),
   ];
 }
 
 async function withSchedule<T>(use: (schedule: RetentionSchedule) => Promise<T>): Promise<T> {
-  const client = await connectClient(loadConfig(readEnvironment()).temporal, CONNECT_WAIT_MS);
+  const client = await connectClient(loadConfig(readEnvironment()).temporal, CONNECT_TIMEOUT_MS);
   try {
     return await use(createRetentionSchedule({ client }));
   } finally {

@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { RETRY_POINTS } from '../../contracts/retry.ts';
 import type { RunningStage } from '../../contracts/stages.ts';
 import { stopSignal } from '../../process/run-main.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
 import { show } from '../terminal/output.ts';
-import { watchTask } from '../watch-task.ts';
+import { watchTask } from './watch.ts';
 
 interface RetryFlags extends ServerFlags {
   from?: string;
@@ -16,18 +16,21 @@ interface RetryFlags extends ServerFlags {
 export function addRetryCommand(program: Command): void {
   const command = program
     .command('retry')
-    .summary('try a failed task again')
+    .summary('retry a failed task')
     .description(
-      'Starts a failed task again, from the stage that failed or from one whose inputs are still there.',
+      'Restarts a failed task from the stage that failed, or from an earlier stage whose inputs still exist.',
     )
     .argument('<task>', TASK_ARGUMENT)
-    .option('--from <stage>', `where to begin: ${RETRY_POINTS.join(', ')}; default: as late as can be`)
-    .option('--watch', 'follow it to its end');
+    .option(
+      '--from <stage>',
+      `stage to restart from: ${RETRY_POINTS.join(', ')}; default: the latest possible`,
+    )
+    .option('--watch', 'follow the task until it ends');
   addServerOption(command).action(async (task: string, { from, watch, ...flags }: RetryFlags) => {
     const signal = stopSignal();
     const client = await connect(flags, signal);
     const id = await findTask(client, task, signal);
-    // The server knows which stages there are to begin from, and says so where it is another one.
+    // The server validates the stage: it may be of another version.
     const status = await client.retry(id, { signal, ...(from && { from: from as RunningStage }) });
     if (watch) {
       await watchTask(client, id, signal);

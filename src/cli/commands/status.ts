@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { stopSignal } from '../../process/run-main.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
 import { show } from '../terminal/output.ts';
@@ -9,9 +9,9 @@ import { toStatusLines } from '../terminal/status-lines.ts';
 export function addStatusCommand(program: Command): void {
   const command = program
     .command('status')
-    .summary('how a task stands')
+    .summary('show the status of a task')
     .description(
-      'Stage, place in the queue, attempts and expected end of a task; its result or error at the end.',
+      'Shows stage, place in the queue, attempts and expected end of a task, and its result or error once it has ended.',
     )
     .argument('<task>', TASK_ARGUMENT);
   addServerOption(command).action(async (task: string, flags: ServerFlags) => {

@@ -13,20 +13,20 @@ import { isTaskRunning } from '../../temporal/is-task-running.ts';
 import { openLazyConnection } from '../../temporal/lazy-connection.ts';
 import { recallRecord } from '../../temporal/recall-record.ts';
 import { createTemporalJobs } from '../../temporal/temporal-jobs.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import { toMegabytes } from '../terminal/download-bar.ts';
 import { show } from '../terminal/output.ts';
 import { toTable } from '../terminal/table.ts';
 
 export function addStorageCommand(program: Command): void {
-  const storage = program.command('storage').description('look after the stored files');
+  const storage = program.command('storage').description('check the stored files');
   const checking = storage
     .command('check')
-    .summary('read every file, and say what is missing, corrupt or nobody’s')
+    .summary('find missing, corrupt and orphaned files')
     .description(
-      'Reads every stored byte and compares it with its checksum, and every record with its files. With --repair, what can be mended is: from the content cache, from the video, from Temporal’s history, or by deleting what nobody knows. Files of running jobs are left alone.',
+      'Compares every stored file with its checksum and every record with its files. With --repair, restores what it can from the content cache, the video or Temporal’s history, and deletes orphaned files. Ignores files of running jobs.',
     )
-    .option('--repair', 'mend what can be mended')
+    .option('--repair', 'repair what can be repaired')
     .action(({ repair = false }: { repair?: boolean }) => check(repair));
   addExamples(checking, ['limelight storage check', 'limelight storage check --repair --json']);
 }
@@ -57,8 +57,8 @@ async function check(repair: boolean): Promise<void> {
     throw new PipelineError(
       'OBJECT_CORRUPT',
       repair
-        ? `Files that could not be mended: ${left}. Restore them, or erase their tasks`
-        : `Files that are not as they should be: ${left}. \`limelight storage check --repair\` mends what can be mended`,
+        ? `${left} files could not be repaired. Restore them from a backup, or erase their tasks`
+        : `${left} files have faults. \`limelight storage check --repair\` repairs what it can`,
     );
   }
 }
@@ -67,6 +67,6 @@ function reportLines({ objects, bytes, faults }: CheckReport): string[] {
   const toRow = ({ key, fault, repair }: FaultyObject) => [key, fault, repair ?? ''];
   return [
     ...toTable([{ title: 'file' }, { title: 'fault' }, { title: 'repair' }], faults.map(toRow)),
-    `${objects} files (${toMegabytes(bytes)}) were read.`,
+    `Checked ${objects} files (${toMegabytes(bytes)}).`,
   ];
 }

@@ -1,16 +1,15 @@
 import { type Command, Option } from 'commander';
 import type { TaskSummary } from '../../contracts/task-status.ts';
 import { stopSignal } from '../../process/run-main.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples, toWholeNumber } from '../command-parts.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { toDuration, toLocalTime } from '../terminal/duration.ts';
 import { show, write } from '../terminal/output.ts';
 import { paintStage } from '../terminal/status-lines.ts';
 import { type Column, toTable } from '../terminal/table.ts';
-import { toWholeNumber } from '../whole-number.ts';
 
 const STATUSES = ['running', 'completed', 'failed', 'cancelled'] satisfies TaskSummary['status'][];
-const PAGE = 100;
+const MAX_PER_PAGE = 100;
 
 interface TasksFlags extends ServerFlags {
   status?: string;
@@ -20,10 +19,10 @@ interface TasksFlags extends ServerFlags {
 export function addTasksCommand(program: Command): void {
   const command = program
     .command('tasks')
-    .summary('the newest tasks')
-    .description('Tasks of the server, newest first, with how they stand and how long they took.')
-    .addOption(new Option('--status <status>', 'only those that stand so').choices(STATUSES))
-    .option('--limit <count>', 'how many', toWholeNumber, 20);
+    .summary('list the newest tasks')
+    .description('Lists the tasks of the server, newest first, with their stage and duration.')
+    .addOption(new Option('--status <status>', 'only tasks with this status').choices(STATUSES))
+    .option('--limit <count>', 'maximum number of tasks', toWholeNumber, 20);
   addServerOption(command).action(list);
   addExamples(command, [
     'limelight tasks',
@@ -48,7 +47,7 @@ async function list({ status, limit, ...flags }: TasksFlags): Promise<void> {
   do {
     const page = await client.list({
       signal,
-      limit: Math.min(PAGE, limit - tasks.length),
+      limit: Math.min(MAX_PER_PAGE, limit - tasks.length),
       ...(status && { status }),
       ...(cursor && { cursor }),
     });
@@ -60,7 +59,7 @@ async function list({ status, limit, ...flags }: TasksFlags): Promise<void> {
     write(
       status
         ? `No task is ${status}.`
-        : 'There is no task yet. `limelight generate --help` shows how to make one.',
+        : 'There are no tasks yet. `limelight generate --help` shows how to start one.',
     );
   }
 }

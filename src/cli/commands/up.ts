@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
 import { stopSignal } from '../../process/run-main.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import { startStack } from '../stack/stack.ts';
 import { show, warn, write } from '../terminal/output.ts';
 
@@ -17,13 +17,11 @@ type Role = keyof typeof ROLES;
 export function addUpCommand(program: Command): void {
   const command = program
     .command('up')
-    .summary('run everything on this machine')
+    .summary('run the server on this machine')
     .description(
-      'Runs the API, the workers and, unless TEMPORAL_ADDRESS is set, a Temporal server, until Ctrl-C. A process that dies is started again. Settings come from the environment and from .env.',
+      'Runs the API, the workers and, unless TEMPORAL_ADDRESS is set, a Temporal server until Ctrl-C. Restarts a process that dies. Reads settings from the environment and from .env.',
     )
-    .addOption(
-      new Option('--role <role>', 'run one of them only, in this process').choices(Object.keys(ROLES)),
-    )
+    .addOption(new Option('--role <role>', 'run only this part, in this process').choices(Object.keys(ROLES)))
     .action(async ({ role }: { role?: Role }) => {
       if (role) {
         await import(ROLES[role]);
@@ -39,7 +37,7 @@ async function up(): Promise<void> {
   const config = loadConfig(environment);
   const signal = stopSignal();
   const startedAt = Date.now();
-  write('Starting the API, the workers and their job server …');
+  write('Starting the API, the workers and Temporal …');
   await using stack = await startStack({ config, environment, onWarning: warn, signal });
   show({ api: stack.apiUrl, web_ui: stack.webUiUrl ?? null, storage: config.storage.root }, () => []);
   write(`Ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s. Stop with Ctrl-C.`);
@@ -48,7 +46,7 @@ async function up(): Promise<void> {
     write(`  Web UI   ${stack.webUiUrl}  (every job, step by step)`);
   }
   write(`  Storage  ${config.storage.root}  (logs in logs/)`);
-  // The terminal that goes away sends the same signal; then it means what it always means.
+  // A closing terminal sends SIGHUP too, and then it must end the process as usual.
   if (!process.stdin.isTTY) {
     process.on('SIGHUP', () => stack.reload(readEnvironment));
   }
@@ -56,6 +54,6 @@ async function up(): Promise<void> {
   if (!end.aborted) {
     await once(end, 'abort');
   }
-  write('Stopping: work in hand is finished or handed back …');
+  write('Stopping: finishing running work or handing it back …');
   stack.refused.throwIfAborted();
 }

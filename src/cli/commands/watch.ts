@@ -1,16 +1,21 @@
+import process from 'node:process';
 import type { Command } from 'commander';
+import type { LimelightClient } from '../../client/limelight-client.ts';
 import { stopSignal } from '../../process/run-main.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples } from '../command-parts.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
-import { watchTask } from '../watch-task.ts';
+import { toDuration } from '../terminal/duration.ts';
+import { isJson, show, write } from '../terminal/output.ts';
+import { createProgressLines } from '../terminal/progress-lines.ts';
+import { assertMade } from '../video/make-video.ts';
 
 export function addWatchCommand(program: Command): void {
   const command = program
     .command('watch')
-    .summary('follow a task to its end')
+    .summary('follow a task until it ends')
     .description(
-      'Shows the stages of a task with their times, live, to its end. Ctrl-C ends the watching, not the task. With --json each event is a line.',
+      'Shows the stages of a task live, with their times, until it ends. Ctrl-C stops watching; the task goes on. With --json each event is a line.',
     )
     .argument('<task>', TASK_ARGUMENT);
   addServerOption(command).action(async (task: string, flags: ServerFlags) => {
@@ -19,4 +24,23 @@ export function addWatchCommand(program: Command): void {
     await watchTask(client, await findTask(client, task, signal), signal);
   });
   addExamples(command, ['limelight watch last', 'limelight watch 83577ac7 --json']);
+}
+
+/**
+ * Shows the stages of a task until it ends. Aborting does not affect the task.
+ * @throws JobFailedError if the task ends without a video.
+ */
+export async function watchTask(client: LimelightClient, taskId: string, signal: AbortSignal): Promise<void> {
+  const lines = createProgressLines(process.stderr);
+  try {
+    const outcome = await client.wait(taskId, {
+      signal,
+      onEvent: (event) => (isJson() ? show(event, () => []) : lines.show(event)),
+    });
+    lines.end();
+    const { execution_time_ms } = assertMade(outcome, taskId);
+    write(`Made in ${toDuration(execution_time_ms)}. Download the video: \`limelight download ${taskId}\``);
+  } finally {
+    lines.end();
+  }
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
 import type { WebhookSecret, WebhookSecrets } from '../../ports/webhooks.ts';
@@ -6,51 +6,51 @@ import { openStore } from '../../storage/open-store.ts';
 import { createWebhookSecrets } from '../../storage/webhook-secrets.ts';
 import { connectClient } from '../../temporal/connection.ts';
 import { createTemporalDeliveries } from '../../temporal/temporal-deliveries.ts';
-import { addExamples } from '../add-examples.ts';
+import { addExamples, toNumber } from '../command-parts.ts';
 import { show, write } from '../terminal/output.ts';
 import { toTable } from '../terminal/table.ts';
 
-const MOST_SHOWN = 100;
-const CONNECT_WAIT_MS = 5_000;
+const MAX_SHOWN = 100;
+const CONNECT_TIMEOUT_MS = 5_000;
 
 export function addWebhooksCommand(program: Command): void {
   const webhooks = program
     .command('webhooks')
-    .summary('what was told to clients')
+    .summary('list and resend webhooks')
     .description(
-      'Webhooks of the server that shares this storage and Temporal: sent at once, then after 5 s, 5 and 30 minutes, 2, 5, 10, 14, 20 and 24 hours.',
+      'Manages the webhooks of the server that uses this storage and Temporal. A webhook is sent at once and, if it fails, again after 5 s, 5 and 30 minutes, 2, 5, 10, 14, 20 and 24 hours.',
     );
   const listing = webhooks
     .command('list')
-    .description('the latest deliveries, with their attempts')
-    .option('--key <name>', 'of the tasks of one API key')
-    .option('--task <id>', 'of one task')
-    .option('--failed', 'those that were given up')
+    .description('list the latest deliveries and their attempts')
+    .option('--key <name>', 'only tasks of this API key')
+    .option('--task <id>', 'only this task')
+    .option('--failed', 'only deliveries that were given up')
     .action(list);
   addExamples(listing, ['limelight webhooks list --failed', 'limelight webhooks list --key studio --json']);
   const sending = webhooks
     .command('send')
-    .description('send one again, or a waiting one now')
-    .argument('<id>', 'as `list` shows it; a receiver that was disabled is enabled when it takes it')
+    .description('send a webhook again, or a waiting one now')
+    .argument('<id>', 'id as shown by `list`; enables a disabled receiver if it accepts the webhook')
     .action(async (id: string) => {
       await withDeliveries((deliveries) => deliveries.send(id, undefined));
       show({ id, state: 'sending' }, () => []);
-      write(`${id} is being sent.`);
+      write(`Sending ${id}.`);
     });
   addExamples(sending, ['limelight webhooks send msg_5f3c0f0e6f0b4f0c9d4a2b1c0d9e8f7a']);
   const reading = webhooks
     .command('secret')
-    .description('what signs webhooks of the tasks of one API key, or of tasks without a key')
-    .option('--key <name>', 'the API key')
+    .description('show the secret that signs webhooks of an API key, or of tasks without a key')
+    .option('--key <name>', 'name of the API key')
     .action(async ({ key }: { key?: string }) => {
       showSecrets(await withSecrets((secrets) => secrets.current(key)));
     });
   addExamples(reading, ['limelight webhooks secret --key studio']);
   const rotating = webhooks
     .command('rotate')
-    .description('make a new secret; the old one signs too for a while')
-    .option('--key <name>', 'the API key')
-    .option('--overlap-hours <hours>', 'how long it does', toHours, 24)
+    .description('create a new secret; the old one also signs for a while')
+    .option('--key <name>', 'name of the API key')
+    .option('--overlap-hours <hours>', 'how long the old secret also signs', toNumber, 24)
     .action(async ({ key, overlapHours }: { key?: string; overlapHours: number }) => {
       showSecrets(await withSecrets((secrets) => secrets.rotate(key, overlapHours * 3_600_000)));
     });
@@ -64,7 +64,7 @@ const COLUMNS = ['id', 'since', 'state', 'type', 'attempts', 'last', 'next', 'ur
 async function list(flags: { key?: string; task?: string; failed?: boolean }): Promise<void> {
   const { deliveries } = await withDeliveries((client) =>
     client.list({
-      limit: MOST_SHOWN,
+      limit: MAX_SHOWN,
       ...(flags.key && { owner: flags.key }),
       ...(flags.task && { taskId: flags.task }),
       ...(flags.failed && { state: 'failed' as const }),
@@ -86,7 +86,7 @@ async function list(flags: { key?: string; task?: string; failed?: boolean }): P
     ),
   );
   if (deliveries.length === 0) {
-    write('There are no such webhooks.');
+    write('No webhooks match.');
   }
 }
 
@@ -99,7 +99,7 @@ function showSecrets(secrets: WebhookSecret[]): void {
 async function withDeliveries<T>(
   use: (deliveries: ReturnType<typeof createTemporalDeliveries>) => Promise<T>,
 ): Promise<T> {
-  const client = await connectClient(loadConfig(readEnvironment()).temporal, CONNECT_WAIT_MS);
+  const client = await connectClient(loadConfig(readEnvironment()).temporal, CONNECT_TIMEOUT_MS);
   try {
     return await use(createTemporalDeliveries({ client }));
   } finally {
@@ -110,11 +110,4 @@ async function withDeliveries<T>(
 async function withSecrets<T>(use: (secrets: WebhookSecrets) => Promise<T>): Promise<T> {
   using store = openStore(loadConfig(readEnvironment()).storage);
   return await use(createWebhookSecrets({ store }));
-}
-
-function toHours(text: string): number {
-  if (!/^\d+(\.\d+)?$/.test(text)) {
-    throw new InvalidArgumentError('Expected a number of hours.');
-  }
-  return Number(text);
 }

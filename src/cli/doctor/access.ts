@@ -5,7 +5,7 @@ import { createApiKeys } from '../../storage/api-keys.ts';
 import { openStore } from '../../storage/open-store.ts';
 import { type Check, fault, note, ok } from './finding.ts';
 
-/** Who may use the API. A server that others reach does not start without a key. */
+/** Who can use the API. A server that other machines can reach does not start without a key. */
 export const checkAccess: Check = async ({ config }) => {
   const { host } = config.api;
   const { letsAnyoneIn } = config.access;
@@ -14,13 +14,13 @@ export const checkAccess: Check = async ({ config }) => {
     return [ok('access', `${keys} API ${keys === 1 ? 'key' : 'keys'}`)];
   }
   if (isLoopback(host)) {
-    return [ok('access', 'no API keys: the server answers to this machine only')];
+    return [ok('access', 'no API keys: the server serves this machine only')];
   }
   return letsAnyoneIn
     ? [
         note(
           'access',
-          `anyone who reaches ${host} may use the API: API_WITHOUT_KEYS lets them`,
+          `anyone who can reach ${host} may use the API, because API_WITHOUT_KEYS is set`,
           'limelight keys create me',
         ),
       ]
@@ -34,7 +34,7 @@ export const checkAccess: Check = async ({ config }) => {
 };
 
 async function countKeys(storage: Config['storage']): Promise<number> {
-  // Opening a folder makes it, and this only looks.
+  // Opening a store creates its folder; a check must not.
   if (!storage.s3 && !existsSync(storage.root)) {
     return 0;
   }

@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Config, loadConfig } from '../../config/config.ts';
+import { Environment } from '../../config/environment.ts';
 import { checkAccess } from './access.ts';
 import { checkDId } from './d-id.ts';
-import { type Check, type Finding, fault, toSentence } from './finding.ts';
+import { type Check, type Finding, fault, ok, toSentence } from './finding.ts';
 import { checkGpu } from './gpu.ts';
 import { checkModels } from './models.ts';
 import { checkPorts } from './ports.ts';
-import { checkSettings } from './settings.ts';
-import { checkSetup } from './setup.ts';
 import { checkStorage } from './storage.ts';
 import { checkTemporal } from './temporal.ts';
 
@@ -20,7 +23,7 @@ const CHECKS: ReadonlyArray<[name: string, check: Check]> = [
   ['d-id', checkDId],
 ];
 
-/** All checks side by side, in the order of the report. One that cannot even look is a fault of its own. */
+/** Runs all checks at once and lists their findings in the order of the report. A check that throws is a fault. */
 export async function examine(
   environment: Record<string, string | undefined>,
   signal: AbortSignal,
@@ -35,4 +38,37 @@ export async function examine(
     ),
   );
   return [...findings, ...checked.flat()];
+}
+
+/** Reports each variable that is not valid, and reads the configuration without them for the other checks. */
+function checkSettings(environment: Record<string, string | undefined>): {
+  findings: Finding[];
+  config: Config;
+} {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value));
+  const { error } = Environment.safeParse(given);
+  const faults = (error?.issues ?? []).map(({ path, message }) => ({ name: path.join('.'), message }));
+  const faulty = new Set(faults.map(({ name }) => name));
+  const config = loadConfig(Object.fromEntries(Object.entries(given).filter(([name]) => !faulty.has(name))));
+  const findings = faults.map(({ name, message }) =>
+    fault('settings', `${name} is not valid: ${message}`, `grep -B1 '^#${name}=' .env.example`),
+  );
+  return { findings: findings.length > 0 ? findings : [ok('settings', 'every variable is valid')], config };
+}
+
+const SETUP = fileURLToPath(new URL('../../../scripts/setup.mjs', import.meta.url));
+
+/** Node, the npm packages and the page, by asking the setup script what it would do. */
+async function checkSetup({ environment, signal }: Parameters<Check>[0]): Promise<Finding[]> {
+  // With an address the setup skips the Temporal CLI, which has a check of its own.
+  const env = { ...environment, TEMPORAL_ADDRESS: 'checked elsewhere' };
+  const check = promisify(execFile)(process.execPath, [SETUP, '--check'], { env, signal });
+  const missing = await check.then(
+    () => [],
+    (error: { stdout?: string }) => error.stdout?.trim().split('\n') ?? [],
+  );
+  signal.throwIfAborted();
+  return missing.length > 0
+    ? missing.map((found) => fault('setup', found, 'node scripts/setup.mjs'))
+    : [ok('setup', `Node ${process.versions.node}; npm packages and page are up to date`)];
 }

@@ -1,11 +1,10 @@
 import type { Config } from '../../config/config.ts';
 
-/** What a check found, in its wire form. */
+/** One result of a check, as `--json` prints it. */
 export interface Finding {
   check: string;
-  /** `note` is worth knowing and stops nothing; with a `fault` something does not work. */
+  /** A `note` is worth knowing and stops nothing; a `fault` means that something fails. */
   state: 'ok' | 'note' | 'fault';
-  /** What is there, or what is not. */
   found: string;
   /** The one command that helps. */
   mend?: string;
@@ -13,12 +12,12 @@ export interface Finding {
 
 export interface Machine {
   environment: Record<string, string | undefined>;
-  /** Read from it, without what is not valid there. */
+  /** Read from `environment`, without the variables that are not valid. */
   config: Config;
   signal: AbortSignal;
 }
 
-/** Looks, and changes nothing. */
+/** Looks at one thing and changes nothing. */
 export type Check = (machine: Machine) => Promise<Finding[]>;
 
 export const ok = (check: string, found: string): Finding => ({ check, state: 'ok', found });

@@ -12,7 +12,7 @@ interface Device {
   memoryGb: number;
 }
 
-/** The devices that the settings name are there, compute, and have the memory for their slots. */
+/** The configured devices exist, can compute, and have enough memory for their slots. */
 export const checkGpu: Check = async ({ environment, config, signal }) => {
   const { gpu } = config;
   const findings: Finding[] = [];
@@ -23,11 +23,11 @@ export const checkGpu: Check = async ({ environment, config, signal }) => {
     findings.push(fault('gpu', toSentence(error), `YOLO_SLOTS=${slots} BIREFNET_SLOTS=1 npm start`));
   }
   if (gpu.device.trim() === '-1') {
-    return [...findings, ok('gpu', 'the CPU computes, as CUDA_VISIBLE_DEVICES=-1 says')];
+    return [...findings, ok('gpu', 'uses the CPU, because CUDA_VISIBLE_DEVICES is -1')];
   }
   const devices = await listDevices(environment, signal);
   if (devices.length === 0) {
-    return [...findings, ok('gpu', 'no NVIDIA device was found: the CPU computes')];
+    return [...findings, ok('gpu', 'no NVIDIA device found: uses the CPU')];
   }
   return [...findings, ...devicesFindings(devices, gpu)];
 };
@@ -39,28 +39,28 @@ function devicesFindings(
   const all = devices.map(({ index }) => index).join(',');
   return named.split(',').map((name): Finding => {
     const device = devices.find(({ index }) => index === name.trim());
-    // A device may also be named by its UUID, or be a name for a worker on the CPU: those are for the worker to judge.
+    // The setting may also be a UUID or a name for a worker on the CPU. Those are checked by the worker.
     if (!device) {
       return /^\d+$/.test(name.trim())
         ? fault(
             'gpu',
-            `there is no device ${name}: there are ${all}`,
+            `device ${name} does not exist; this machine has ${all}`,
             `CUDA_VISIBLE_DEVICES=${all} npm start`,
           )
-        : note('gpu', `${name} is not the number of a device: there are ${all}`);
+        : note('gpu', `${name} is not a device number; this machine has ${all}`);
     }
     const what = `device ${name}: ${device.name}, ${device.memoryGb.toFixed(0)} GB`;
     if (!hasCudaLibraries()) {
       return note(
         'gpu',
-        `${what}, but ONNX Runtime's CUDA libraries are not installed: the CPU computes`,
+        `${what}, but ONNX Runtime's CUDA libraries are not installed: uses the CPU`,
         'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false',
       );
     }
     return device.memoryGb < memoryGb
       ? fault(
           'gpu',
-          `${what}, but GPU_MEMORY_GB says ${memoryGb}`,
+          `${what}, but GPU_MEMORY_GB is ${memoryGb}`,
           `GPU_MEMORY_GB=${Math.floor(device.memoryGb)} npm start`,
         )
       : ok('gpu', what);
@@ -84,7 +84,7 @@ async function listDevices(
     .map(([index, name, megabytes]) => ({ index: index!, name: name!, memoryGb: Number(megabytes) / 1024 }));
 }
 
-/** They lie beside the library that npm brings, where its install script was told to fetch them. */
+/** The install script of onnxruntime-node puts them next to its library if asked to. */
 function hasCudaLibraries(): boolean {
   const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
   const { platform, arch } = process;

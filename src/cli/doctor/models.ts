@@ -14,18 +14,18 @@ const KINDS: Record<ModelTask, readonly string[]> = {
 };
 const SHA256 = /^[0-9a-f]{64}$/;
 
-/** For each task a model is there, and its file is what the manifest says, to the last byte. */
+/** Each task has a model whose file matches its checksum. */
 export const checkModels: Check = async ({ config }) =>
   Promise.all(
     (Object.keys(KINDS) as ModelTask[]).map(async (task): Promise<Finding> => {
-      // Where MODELS_DIR is wrong, leaving it out is what helps at once; a damaged pulled model is pulled again.
+      // Without MODELS_DIR the built-in models are used. A damaged pulled model is pulled again.
       const mend = config.models.dir ? 'MODELS_DIR= npm start' : 'limelight models pull';
       try {
         const { path, contract, digest } = await findModel(task, KINDS[task], config.models);
         const isWhole = !digest || !SHA256.test(digest) || (await hashFile(path)).sha256 === digest;
         return isWhole
           ? ok('models', `${task}: ${contract.name} (${path})`)
-          : fault('models', `${task}: ${path} is damaged: its SHA-256 is not the one in its manifest`, mend);
+          : fault('models', `${task}: ${path} is damaged: its SHA-256 differs from the manifest`, mend);
       } catch (error) {
         return fault('models', `${task}: ${toSentence(error)}`, mend);
       }

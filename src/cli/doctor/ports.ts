@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toLocalUrl } from '../local-url.ts';
+import { toLocalUrl } from '../server.ts';
 import { isPortFree } from '../stack/assert-port-free.ts';
 import { freePort } from '../stack/free-port.ts';
 import { type Check, type Finding, fault, note, ok } from './finding.ts';
 
-const PATIENCE_MS = 3_000;
+const ANSWER_TIMEOUT_MS = 3_000;
 
-/** The ports are free, or it is Limelight that has them. */
+/** The ports are free, or used by Limelight itself. */
 export const checkPorts: Check = async ({ config, signal }) => {
   const { api, temporal, worker, storage } = config;
   const url = toLocalUrl(api);
@@ -35,7 +35,7 @@ export const checkPorts: Check = async ({ config, signal }) => {
       leftover && setting.startsWith('TEMPORAL')
         ? note(
             'ports',
-            `${port} (${setting}) is in use by the Temporal server of a run that was killed: the next start ends it`,
+            `${port} (${setting}) is in use by the Temporal server of a killed run; the next start ends it`,
           )
         : fault(
             'ports',
@@ -58,12 +58,12 @@ export const checkPorts: Check = async ({ config, signal }) => {
 };
 
 async function isLimelight(url: string, signal: AbortSignal): Promise<boolean> {
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
-  const answer = await fetch(new URL('/health/live', url), { signal: patience }).catch(() => undefined);
+  const timeout = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
+  const answer = await fetch(new URL('/health/live', url), { signal: timeout }).catch(() => undefined);
   return (answer?.ok ?? false) && answer!.headers.has('X-Request-Id');
 }
 
-/** Whether the process that `temporal-main.ts` noted is still alive. */
+/** Whether the process that `temporal-main.ts` recorded is still alive. */
 async function findLeftover(root: string): Promise<boolean> {
   const pid = Number(await readFile(join(root, 'temporal', 'server.pid'), 'utf8').catch(() => Number.NaN));
   try {

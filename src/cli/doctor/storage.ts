@@ -4,11 +4,11 @@ import { dirname } from 'node:path';
 import { openStore } from '../../storage/open-store.ts';
 import { type Check, type Finding, fault, note, ok, toSentence } from './finding.ts';
 
-/** A job of a phone's photo and a minute of voice takes some 30 MB; the job server's database and the logs grow too. */
-const NEEDED_BYTES = 500e6;
-const COMFORTABLE_BYTES = 5e9;
+/** A phone photo and a minute of voice take about 30 MB. Temporal's database and the logs grow too. */
+const MIN_FREE_BYTES = 500e6;
+const LOW_BYTES = 5e9;
 
-/** The folder can be written and has room; the bucket, where there is one, answers. */
+/** The folder is writable and has free space. The bucket, if one is configured, responds. */
 export const checkStorage: Check = async ({ config }) => {
   const folder = await checkFolder(config.storage.root);
   return config.storage.s3 ? [folder, await checkBucket(config.storage)] : [folder];
@@ -20,18 +20,18 @@ async function checkFolder(root: string): Promise<Finding> {
     const folder = await nearestFolder(root);
     await access(folder, constants.W_OK);
     const { bavail, bsize } = await statfs(folder);
-    const free = bavail * bsize;
-    const room = `${(free / 1e9).toFixed(1)} GB free in ${root}`;
-    if (free < NEEDED_BYTES) {
-      return fault('disk', `only ${room}: at least ${NEEDED_BYTES / 1e9} GB are needed`, elsewhere);
+    const freeBytes = bavail * bsize;
+    const free = `${(freeBytes / 1e9).toFixed(1)} GB free in ${root}`;
+    if (freeBytes < MIN_FREE_BYTES) {
+      return fault('disk', `only ${free}; at least ${MIN_FREE_BYTES / 1e9} GB are needed`, elsewhere);
     }
-    return free < COMFORTABLE_BYTES ? note('disk', `${room}, which is not much`) : ok('disk', room);
+    return freeBytes < LOW_BYTES ? note('disk', `${free}, which is low`) : ok('disk', free);
   } catch (error) {
-    return fault('disk', `${root} cannot be written: ${toSentence(error)}`, elsewhere);
+    return fault('disk', `${root} is not writable: ${toSentence(error)}`, elsewhere);
   }
 }
 
-/** The folder itself, or the one that it would be made in. */
+/** The folder itself, or its nearest existing parent. */
 async function nearestFolder(path: string): Promise<string> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' || dirname(path) === path) {
@@ -53,7 +53,7 @@ async function checkBucket(storage: Parameters<typeof openStore>[0]): Promise<Fi
         throw error;
       }
     });
-    return ok('bucket', `${bucket} answers`);
+    return ok('bucket', `${bucket} responds`);
   } catch (error) {
     return fault(
       'bucket',

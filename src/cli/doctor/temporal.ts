@@ -4,9 +4,9 @@ import { findTemporalBinary } from '../../temporal/binary.ts';
 import { connectClient } from '../../temporal/connection.ts';
 import { type Check, type Finding, fault, ok, toSentence } from './finding.ts';
 
-const PATIENCE_MS = 2_000;
+const CONNECT_TIMEOUT_MS = 2_000;
 
-/** The cluster that the settings name answers and has the namespace, or the embedded server's program runs. */
+/** The configured cluster responds and has the namespace, or the program of the embedded server runs. */
 export const checkTemporal: Check = async ({ environment, config, signal }) => {
   return [
     await (config.temporal.address ? checkCluster(config.temporal) : checkProgram(environment, signal)),
@@ -34,14 +34,14 @@ async function checkCluster(temporal: {
 }): Promise<Finding> {
   const { address, namespace } = temporal;
   try {
-    const { connection } = await connectClient(temporal, PATIENCE_MS);
+    const { connection } = await connectClient(temporal, CONNECT_TIMEOUT_MS);
     try {
       await connection.workflowService.describeNamespace({ namespace });
-      return ok('temporal', `${address} answers and has the namespace ${namespace}`);
+      return ok('temporal', `${address} responds and has the namespace ${namespace}`);
     } catch {
       return fault(
         'temporal',
-        `${address} answers, but has no namespace ${namespace}`,
+        `${address} responds, but has no namespace ${namespace}`,
         `temporal operator namespace create --address ${address} --namespace ${namespace}`,
       );
     } finally {

@@ -2,25 +2,25 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PipelineError } from '../../errors.ts';
 
-/** What a process of an earlier run, which is still draining, gets to leave the port. */
-const PATIENCE_MS = 3_000;
-const POLL_MS = 100;
+/** Lets a process of an earlier run finish draining. */
+const FREE_TIMEOUT_MS = 3_000;
+const POLL_INTERVAL_MS = 100;
 
-/** @throws PipelineError CONFIG_INVALID naming the setting, where another program listens on the port. */
+/** @throws PipelineError CONFIG_INVALID naming the setting, if another program listens on the port. */
 export async function assertPortFree(port: number, setting: string, host = '127.0.0.1'): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+  const deadline = Date.now() + FREE_TIMEOUT_MS;
   while (!(await isPortFree(port, host))) {
     if (Date.now() > deadline) {
       throw new PipelineError(
         'CONFIG_INVALID',
-        `Port ${port} (${setting}) is in use by another program. Stop that one, or set ${setting} to another port.`,
+        `Port ${port} (${setting}) is in use by another program. Stop that program, or set ${setting} to another port.`,
       );
     }
-    await sleep(POLL_MS);
+    await sleep(POLL_INTERVAL_MS);
   }
 }
 
-/** Whether this process could listen there now. */
+/** Whether this process can listen there now. */
 export function isPortFree(port: number, host: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const server = createServer();

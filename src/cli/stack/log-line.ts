@@ -1,8 +1,8 @@
 import { type ErrorCode, isErrorCode } from '../../contracts/error-codes.ts';
 
-/** What a person wants to know of one line of a process's log. */
+/** A log line that users should see. */
 export interface Notice {
-  /** `fatal` is what the process ends with. */
+  /** `fatal`: the process ends because of it. */
   level: 'warn' | 'error' | 'fatal';
   message: string;
   code?: ErrorCode;
@@ -10,16 +10,16 @@ export interface Notice {
 
 const LEVELS: ReadonlySet<unknown> = new Set<Notice['level']>(['warn', 'error', 'fatal']);
 
-/** How Node and most libraries begin the report of a crash; the stack after it stays in the log. */
+/** First line of a crash report of Node or a library. The stack after it stays in the log. */
 const CRASH = /^(Uncaught )?\w*Error\b.*: |^FATAL ERROR: /;
 
-/** `undefined` for a line of no concern. */
+/** `undefined` for a line that users need not see. */
 export function toNotice(line: string): Notice | undefined {
   if (CRASH.test(line)) {
     return { level: 'fatal', message: line };
   }
   const { level, msg, code, sdkComponent } = parse(line);
-  // What Temporal's SDK warns of, such as a workflow that failed, is told to whom it concerns in other ways.
+  // Warnings of Temporal's SDK, such as a failed workflow, reach users in other ways.
   if (!LEVELS.has(level) || (level === 'warn' && sdkComponent)) {
     return undefined;
   }

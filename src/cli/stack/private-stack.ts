@@ -11,8 +11,8 @@ import { freePort } from './free-port.ts';
 import { startStack } from './stack.ts';
 
 /**
- * Runs `use` with everything that makes videos started for it alone, on free ports and with an empty storage, whatever
- * cluster or bucket the settings name. The storage stays only where its logs explain a fault that nothing else does.
+ * Starts a stack of its own for `use`, on free ports and with an empty storage, even if the settings name a cluster or a
+ * bucket. Keeps the storage only if its logs are needed to explain a failure.
  */
 export async function withPrivateStack(
   signal: AbortSignal,
@@ -32,7 +32,7 @@ export async function withPrivateStack(
   await rm(storage, { recursive: true, force: true });
 }
 
-/** Whether the error's own words say what to change, so that nobody needs logs. */
+/** Whether the error's message says what to change, so that the logs are not needed. */
 function isExplained(error: unknown): boolean {
   return error instanceof JobFailedError || (error instanceof PipelineError && !error.retryable);
 }
@@ -57,8 +57,8 @@ async function runIn(
     GPU_HTTP_PORT: '0',
   };
   const config = loadConfig(environment);
-  write('Starting the API, the workers and their job server …');
+  write('Starting the API, the workers and Temporal …');
   await using stack = await startStack({ config, environment, onWarning: warn, signal });
-  write(`The job in Temporal's Web UI, while it runs: ${stack.webUiUrl}`);
+  write(`Temporal's Web UI, while this runs: ${stack.webUiUrl}`);
   await use(createLimelightClient({ baseUrl: stack.apiUrl }), AbortSignal.any([signal, stack.refused]));
 }

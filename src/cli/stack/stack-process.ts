@@ -4,24 +4,24 @@ import { PipelineError } from '../../errors.ts';
 import { type Notice, toNotice } from './log-line.ts';
 import { type SupervisedProcess, supervise } from './supervisor.ts';
 
-/** A process that dies this often in its first seconds will not run without somebody's help. */
-const FIRST_DEATHS = 4;
-const FIRST_MS = 30_000;
+/** A process that dies this often within its first seconds needs help. */
+const MAX_EARLY_DEATHS = 4;
+const EARLY_MS = 30_000;
 
 export interface StackProcessOptions {
   name: string;
   script: URL;
-  /** Asked for at each start of it. */
+  /** Called at each start. */
   environment(): Record<string, string | undefined>;
-  /** Gets every line that the process prints. */
+  /** Receives every line that the process prints. */
   log: WriteStream;
-  /** Something a person should know. */
+  /** A message for the user. */
   onWarning(message: string): void;
-  /** The process cannot run, for a reason that no restart heals. */
+  /** The process cannot run, and a restart would not help. */
   onRefusal(error: PipelineError): void;
 }
 
-/** One supervised process of the stack: its lines go to its log, and what concerns a person to that person. */
+/** Starts a supervised process of the stack. Logs its output and passes warnings on. */
 export function startStackProcess(options: StackProcessOptions): SupervisedProcess {
   const { name, script, environment, log, onWarning, onRefusal } = options;
   const startedAt = Date.now();
@@ -42,11 +42,11 @@ export function startStackProcess(options: StackProcessOptions): SupervisedProce
     onDeath({ exitCode, signal, restartInMs }) {
       const { code, message = `ended with ${signal ?? `exit code ${exitCode}`}` } = fatal ?? {};
       fatal = undefined;
-      // Nothing kills itself like that: it was somebody, and it may run well.
+      // SIGKILL comes from outside, so the process itself may be fine.
       if (signal !== 'SIGKILL') deaths += 1;
       if (code && !ERROR_CODES[code].retryable) {
         onRefusal(new PipelineError(code, message));
-      } else if (deaths === FIRST_DEATHS && Date.now() - startedAt < FIRST_MS) {
+      } else if (deaths === MAX_EARLY_DEATHS && Date.now() - startedAt < EARLY_MS) {
         onRefusal(
           new PipelineError('INTERNAL', `The ${name} process does not start: ${message} (${log.path})`),
         );

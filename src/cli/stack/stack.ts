@@ -1,12 +1,12 @@
-import { join } from 'node:path';
+import { createWriteStream, mkdirSync, renameSync, statSync, type WriteStream } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLimelightClient } from '../../client/limelight-client.ts';
 import { type Config, loadConfig } from '../../config/config.ts';
 import { PipelineError } from '../../errors.ts';
 import { RELOADABLE } from '../../process/reload-settings.ts';
-import { toLocalUrl } from '../local-url.ts';
+import { toLocalUrl } from '../server.ts';
 import { assertPortFree } from './assert-port-free.ts';
-import { openLogFile } from './log-file.ts';
 import { startStackProcess } from './stack-process.ts';
 import type { SupervisedProcess } from './supervisor.ts';
 
@@ -18,41 +18,42 @@ const SCRIPTS = {
 };
 type ProcessName = keyof typeof SCRIPTS;
 
-/** More than the workers' own grace time: what they have in hand ends, or is cancelled and hears of it. */
-const WORKER_STOP_MS = 20_000;
-const TEMPORAL_STOP_MS = 15_000;
-/** On top of the API's own grace time. */
+/** Longer than the workers' own grace period, in which running work ends or is cancelled. */
+const WORKER_STOP_TIMEOUT_MS = 20_000;
+const TEMPORAL_STOP_TIMEOUT_MS = 15_000;
+/** Added to the API's own grace period. */
 const API_MARGIN_MS = 5_000;
 /**
- * glibc gives each thread that allocates an arena of its own and takes nothing back from there: with two of them an API
- * that had a thousand readers stays at 216 MB in place of 260.
+ * glibc gives each allocating thread its own arena and returns little of it to the system. With two arenas an API that
+ * served 1,000 readers stays at 216 MB instead of 260 MB.
  */
 export const API_MALLOC = { MALLOC_ARENA_MAX: '2' };
-const READY_POLL_MS = 100;
+const READY_POLL_INTERVAL_MS = 100;
 const READY_TIMEOUT_MS = 180_000;
+const MAX_LOG_BYTES = 10_000_000;
 
 export interface StackOptions {
   config: Config;
-  /** What the processes get; `config` was read from it. */
+  /** Environment of the processes; `config` was read from it. */
   environment: Record<string, string | undefined>;
   onWarning(message: string): void;
   signal: AbortSignal;
 }
 
-/** Everything that makes videos, on this machine. Disposing of it drains all of it in order. */
+/** All processes of a server on one machine. Disposing of it drains them in order. */
 export interface Stack extends AsyncDisposable {
   apiUrl: string;
-  /** Absent with a Temporal server that is not ours. */
+  /** Absent with an external Temporal server. */
   webUiUrl?: string;
-  /** Aborted, with the error, when a process cannot run and no restart will help. */
+  /** Aborted with the error when a process cannot run and a restart would not help. */
   refused: AbortSignal;
-  /** Has every process read its settings again; one that dies later starts with what of them is reloadable. */
+  /** Makes every process reload its settings. A process that restarts later gets the new reloadable ones. */
   reload(read: () => Record<string, string | undefined>): void;
 }
 
 /**
- * Starts the processes side by side and resolves when the API takes submissions. A process that dies comes back; one
- * that cannot run at all, such as for want of a model, ends the start or aborts `refused`.
+ * Starts all processes at once and resolves when the API accepts submissions. Restarts a process that dies. A process
+ * that cannot run at all, for example without a model, fails the start or aborts `refused`.
  */
 export async function startStack({ config, environment, onWarning, signal }: StackOptions): Promise<Stack> {
   await assertPortFree(config.api.port, 'API_PORT', config.api.host);
@@ -89,10 +90,10 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
   );
   const stopApi = start('api', 'api', API_MALLOC);
   const stop = async () => {
-    // No new work first, the workers next, what they talk to last.
+    // First no new work, then the workers, last the server they talk to.
     await stopApi(config.api.shutdownGraceMs + API_MARGIN_MS);
-    await Promise.all([stopIo, ...stopGpus].map((stopWorker) => stopWorker(WORKER_STOP_MS)));
-    await stopTemporal?.(TEMPORAL_STOP_MS);
+    await Promise.all([stopIo, ...stopGpus].map((stopWorker) => stopWorker(WORKER_STOP_TIMEOUT_MS)));
+    await stopTemporal?.(TEMPORAL_STOP_TIMEOUT_MS);
   };
 
   const apiUrl = toLocalUrl(config.api);
@@ -117,7 +118,7 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
   };
 }
 
-/** @returns nothing where the settings have a fault: each process says so by itself, and keeps what it has. */
+/** @returns undefined if the settings are not valid: each process logs that itself and keeps its old settings. */
 function readReloadable(read: () => Record<string, string | undefined>) {
   try {
     const next = read();
@@ -136,15 +137,24 @@ async function untilReady(apiUrl: string, logs: string, signal: AbortSignal): Pr
     if (giveUp.aborted) {
       throw new PipelineError(
         'API_UNREACHABLE',
-        `Limelight was not ready within ${READY_TIMEOUT_MS / 1000} s. The logs in ${logs} say why.`,
+        `Limelight was not ready within ${READY_TIMEOUT_MS / 1000} s. See the logs in ${logs}.`,
       );
     }
-    await sleep(READY_POLL_MS, undefined, { signal });
+    await sleep(READY_POLL_INTERVAL_MS, undefined, { signal });
   }
 }
 
-/** A GPU worker for each device of a list such as `0,1`. */
+/** One GPU worker for each device of a list such as `0,1`. */
 function toDevices(list: string): { name: string; device: string }[] {
   const devices = list.split(',').map((device) => device.trim());
   return devices.map((device, index) => ({ name: index === 0 ? 'gpu' : `gpu-${index + 1}`, device }));
+}
+
+/** Opens a log file for appending. Renames a large one to FILE.1 first. */
+function openLogFile(path: string): WriteStream {
+  mkdirSync(dirname(path), { recursive: true });
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > MAX_LOG_BYTES) {
+    renameSync(path, `${path}.1`);
+  }
+  return createWriteStream(path, { flags: 'a' });
 }

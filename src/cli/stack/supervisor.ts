@@ -6,47 +6,47 @@ import { fileURLToPath } from 'node:url';
 export interface SupervisedOptions {
   /** The entry point to run. It drains and exits by itself after SIGTERM. */
   script: URL;
-  /** The whole environment of the process, asked for at each start of it. */
+  /** The complete environment of the process. Called at each start. */
   env(): NodeJS.ProcessEnv;
-  /** Every line that the process prints, whichever of its lives it is in. */
+  /** Called for every line that the process prints, also after a restart. */
   onLine(line: string): void;
-  /** The process ended without being told to. `restartInMs` is when it will be there again. */
+  /** The process ended unexpectedly and restarts after `restartInMs`. */
   onDeath(death: { exitCode: number | null; signal: NodeJS.Signals | null; restartInMs: number }): void;
-  /** Wait before the first restart; doubled with each death that follows soon. Default: 250 ms. */
-  firstRestartMs?: number;
+  /** Delay before the first restart. Doubled after each early death. Default: 250 ms. */
+  minRestartDelayMs?: number;
   /** Default: 15 s. */
-  maxRestartMs?: number;
-  /** A process that lived this long starts again with the first wait. Default: 30 s. */
-  stableMs?: number;
+  maxRestartDelayMs?: number;
+  /** A process that ran this long restarts with the minimum delay. Default: 30 s. */
+  stableAfterMs?: number;
 }
 
 export interface SupervisedProcess extends AsyncDisposable {
-  /** Absent while it waits to be restarted. */
+  /** Absent while waiting to restart. */
   readonly pid: number | undefined;
   readonly restarts: number;
-  /** Has the process read its settings again. */
+  /** Makes the process reload its settings. */
   reload(): void;
-  /** SIGTERM, then SIGKILL after `timeoutMs`. Resolves when the process is gone; it does not come back. */
+  /** Sends SIGTERM, then SIGKILL after `timeoutMs`. Resolves when the process has ended for good. */
   stop(timeoutMs: number): Promise<void>;
 }
 
 const DISPOSE_TIMEOUT_MS = 10_000;
-/** For the last lines of a process that is gone; a process of its own may hold the pipes open for ever. */
-const LAST_LINES_MS = 500;
+/** Grace period for trailing output. A grandchild may keep the pipes open. */
+const TRAILING_OUTPUT_MS = 500;
 const SUPERVISED_PROCESS = fileURLToPath(new URL('./supervised-process.ts', import.meta.url));
 
 /**
- * By itself V8 lets the young generation grow to 96 MB before it tidies up: the retention of 100,000 objects then takes
- * 270 MB in place of 170.
+ * By default V8 lets the young generation grow to 96 MB before it collects. Retention over 100,000 objects then takes
+ * 270 MB instead of 170 MB.
  */
 export const NODE_FLAGS = ['--max-semi-space-size=8'];
 
-/** Keeps one process running until it is stopped: whatever ends it, it is started again, a little later each time. */
+/** Runs one process and restarts it whenever it dies, with growing delays, until it is stopped. */
 export function supervise(options: SupervisedOptions): SupervisedProcess {
-  const { firstRestartMs = 250, maxRestartMs = 15_000, stableMs = 30_000 } = options;
+  const { minRestartDelayMs = 250, maxRestartDelayMs = 15_000, stableAfterMs = 30_000 } = options;
   let child: ChildProcess | undefined;
   let restartTimer: NodeJS.Timeout | undefined;
-  let waitMs = firstRestartMs;
+  let delayMs = minRestartDelayMs;
   let restarts = 0;
   let stopping = false;
 
@@ -59,17 +59,17 @@ export function supervise(options: SupervisedOptions): SupervisedProcess {
       if (stopping) {
         return;
       }
-      waitMs = Date.now() - startedAt >= stableMs ? firstRestartMs : waitMs;
-      options.onDeath({ exitCode, signal, restartInMs: waitMs });
+      delayMs = Date.now() - startedAt >= stableAfterMs ? minRestartDelayMs : delayMs;
+      options.onDeath({ exitCode, signal, restartInMs: delayMs });
       restartTimer = setTimeout(() => {
         restarts += 1;
         start();
-      }, waitMs);
-      waitMs = Math.min(waitMs * 2, maxRestartMs);
+      }, delayMs);
+      delayMs = Math.min(delayMs * 2, maxRestartDelayMs);
     });
   };
 
-  // An exit of ours that nobody saw coming must not leave processes behind.
+  // An unexpected exit of this process must not leave children behind.
   const killOnExit = () => child?.kill('SIGKILL');
   process.once('exit', killOnExit);
   start();
@@ -105,14 +105,14 @@ function startChild({ script, env, onLine }: SupervisedOptions): ChildProcess {
   const child = fork(SUPERVISED_PROCESS, [script.href], {
     execArgv: NODE_FLAGS,
     env: env(),
-    // A group of its own: Ctrl-C in the terminal must not reach all processes at once, they drain in order.
+    // Its own process group, so that Ctrl-C does not reach all processes at once: they drain in order.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   for (const output of [child.stdout, child.stderr]) {
     if (output) {
       createInterface({ input: output }).on('line', onLine);
-      child.once('exit', () => setTimeout(() => output.destroy(), LAST_LINES_MS).unref());
+      child.once('exit', () => setTimeout(() => output.destroy(), TRAILING_OUTPUT_MS).unref());
     }
   }
   return child;

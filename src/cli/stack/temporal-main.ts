@@ -14,7 +14,7 @@ import { endLeftover, rememberProcess } from './leftover-process.ts';
 
 const environment = readEnvironment();
 const config = loadConfig(environment);
-// The server has no settings that could be reloaded; the signal's default would end it.
+// The server has no settings to reload, and by default the signal would end it.
 process.on('SIGHUP', () => {});
 const { port, uiPort } = config.temporal.embedded;
 
@@ -25,17 +25,15 @@ await runMain(createLogger('temporal', config.log), async (signal) => {
   await endLeftover(pidFile, dir);
   await assertPortFree(port, 'TEMPORAL_PORT');
   await assertPortFree(uiPort, 'TEMPORAL_UI_PORT');
-  // The server's own lines are below the level that this process logs at, and useful where something is wrong.
+  // The server's lines go straight to the log file, whatever the log level.
   await using server = await startDevServer({ binary, dir, port, uiPort, log: process.stdout });
   await rememberProcess(pidFile, server.process.pid!);
   const ended = once(server.process, 'exit').then(() => 'ended by itself');
   const watch = new AbortController();
   const watched = AbortSignal.any([signal, watch.signal]);
-  const silent = untilSilent({ address: server.address, signal: watched }).then(
-    () => 'does not answer any more',
-  );
+  const silent = untilSilent({ address: server.address, signal: watched }).then(() => 'stopped responding');
   const fault = await Promise.race([ended, silent]);
-  // It would go on asking a server that is gone, and keep this process from its end and its restart.
+  // Else it would keep polling the dead server and keep this process alive.
   watch.abort();
   if (!signal.aborted) {
     server.process.kill('SIGKILL');

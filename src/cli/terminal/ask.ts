@@ -1,14 +1,14 @@
 import process from 'node:process';
 import { createInterface } from 'node:readline/promises';
 
-/** Whether a person reads what the command says and can answer. */
-export function isSomebodyThere(): boolean {
+/** Whether the command runs in a terminal whose user can answer. */
+export function isInteractive(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
 /**
- * What is typed after the question. Rejects with the signal's reason; Ctrl-C, which a question takes for itself, is a SIGINT as it
- * is everywhere else.
+ * Reads one line after the question. Rejects with the signal's reason. readline intercepts Ctrl-C, so it is passed on as
+ * SIGINT.
  */
 export async function ask(question: string, signal: AbortSignal): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });

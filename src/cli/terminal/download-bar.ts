@@ -1,22 +1,22 @@
 import { clearLine, cursorTo } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 
-const CELLS = 24;
-const REDRAW_MS = 100;
+const WIDTH_COLUMNS = 24;
+const REDRAW_INTERVAL_MS = 100;
 
 export interface DownloadBar {
   show(bytes: number, total: number | undefined): void;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   end(): void;
 }
 
-/** One line that is redrawn while bytes come, on a terminal only. */
+/** A progress line that is redrawn during a download. Only on a terminal. */
 export function createDownloadBar(name: string, output: NodeJS.WritableStream): DownloadBar {
   const terminal = (output as Partial<WriteStream>).isTTY ? (output as WriteStream) : undefined;
   let drawnAt = 0;
   return {
     show(bytes, total) {
-      if (terminal && Date.now() - drawnAt >= REDRAW_MS) {
+      if (terminal && Date.now() - drawnAt >= REDRAW_INTERVAL_MS) {
         drawnAt = Date.now();
         cursorTo(terminal, 0);
         terminal.write(toBar(name, bytes, total).slice(0, terminal.columns - 1));
@@ -37,8 +37,8 @@ export function toBar(name: string, bytes: number, total: number | undefined): s
     return `${name}  ${toMegabytes(bytes)}`;
   }
   const share = Math.min(1, bytes / total);
-  const full = Math.floor(share * CELLS);
-  const bar = '█'.repeat(full) + '░'.repeat(CELLS - full);
+  const full = Math.floor(share * WIDTH_COLUMNS);
+  const bar = '█'.repeat(full) + '░'.repeat(WIDTH_COLUMNS - full);
   return `${name}  ${bar} ${String(Math.floor(100 * share)).padStart(3)} %  ${toMegabytes(bytes)} of ${toMegabytes(total)}`;
 }
 

@@ -10,7 +10,7 @@ export function toDuration(ms: number): string {
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** "2026-11-25 02:14:07", in the time zone of this machine. */
+/** "2026-11-25 02:14:07", in the local time zone. */
 export function toLocalTime(iso: string): string {
   const at = new Date(iso);
   const two = (value: number) => String(value).padStart(2, '0');

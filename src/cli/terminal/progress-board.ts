@@ -2,20 +2,20 @@ import { clearScreenDown, moveCursor } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 import type { TaskEvent } from '../../client/limelight-client.ts';
 
-const REDRAW_MS = 200;
+const REDRAW_INTERVAL_MS = 200;
 
 export interface ProgressBoard {
   show(name: string, event: TaskEvent): void;
-  /** The last word on one of them. */
+  /** Shows the final line of a job. */
   finish(name: string, line: string): void;
-  /** Leaves the screen to a question. Several are asked one after another; what ends meanwhile is told after them. */
+  /** Clears the board for a question. Questions are asked one by one; jobs that end meanwhile are shown afterwards. */
   stepAside<T>(ask: () => Promise<T>): Promise<T>;
   end(): void;
 }
 
 /**
- * A line for each of several jobs. On a terminal those that run are redrawn in place below those that have ended;
- * elsewhere each stage is a line with its name in front.
+ * Shows the progress of several jobs. On a terminal, running jobs are redrawn in place below the ended ones. Elsewhere,
+ * each stage is a line that begins with the name of the job.
  */
 export function createProgressBoard(names: string[], output: NodeJS.WritableStream): ProgressBoard {
   const terminal = (output as Partial<WriteStream>).isTTY ? (output as WriteStream) : undefined;
@@ -41,7 +41,7 @@ export function createProgressBoard(names: string[], output: NodeJS.WritableStre
   const draw = () => {
     if (terminal && questions === 0) {
       erase();
-      // More lines than the screen has cannot be redrawn.
+      // Lines that have scrolled off the screen cannot be redrawn.
       for (const [name, { event, since }] of [...running].slice(0, terminal.rows - 2)) {
         terminal.write(`${toLine(name, event, since).slice(0, terminal.columns - 1)}\n`);
         drawn += 1;
@@ -57,7 +57,7 @@ export function createProgressBoard(names: string[], output: NodeJS.WritableStre
       draw();
     }
   };
-  const timer = terminal && setInterval(draw, REDRAW_MS).unref();
+  const timer = terminal && setInterval(draw, REDRAW_INTERVAL_MS).unref();
 
   return {
     show(name, event) {

@@ -2,15 +2,15 @@ import { clearLine, cursorTo } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 import type { TaskEvent } from '../../client/limelight-client.ts';
 
-const REDRAW_MS = 200;
+const REDRAW_INTERVAL_MS = 200;
 
 export interface ProgressLines {
   show(event: TaskEvent): void;
-  /** Ends the line that is being drawn. */
+  /** Completes the current line. */
   end(): void;
 }
 
-/** One line a stage but for a failure: redrawn while the stage lasts on a terminal, written when it ends elsewhere. */
+/** Shows one line per stage, redrawn during the stage on a terminal, else written at its end. Skips a failure. */
 export function createProgressLines(output: NodeJS.WritableStream): ProgressLines {
   const terminal = (output as Partial<WriteStream>).isTTY ? (output as WriteStream) : undefined;
   let current: { event: TaskEvent; latest: TaskEvent; startedAtMs: number; shownAt: number } | undefined;
@@ -47,11 +47,11 @@ export function createProgressLines(output: NodeJS.WritableStream): ProgressLine
       }
       const startedAtMs = Date.parse(event.timestamp);
       finish(startedAtMs);
-      // Its words are those of the error that the command ends with.
+      // The command ends with the same message as its error.
       if (event.data.stage === 'FAILED') return;
       current = { event, latest: event, startedAtMs, shownAt: Date.now() };
       draw();
-      redraw = setInterval(draw, REDRAW_MS).unref();
+      redraw = setInterval(draw, REDRAW_INTERVAL_MS).unref();
     },
     end: () => finish(current ? current.startedAtMs : 0),
   };

@@ -4,7 +4,7 @@ import type { TaskStatus } from '../../contracts/task-status.ts';
 import { toDuration, toLocalTime } from './duration.ts';
 import { type Meaning, paint } from './paint.ts';
 
-/** How a task stands, for a person: a fact a line. */
+/** The status of a task, one fact per line. */
 export function toStatusLines(status: TaskStatus, now = Date.now()): string[] {
   const { queue, eta, choice, result, error, attempts = 1 } = status;
   const age = toDuration(now - Date.parse(status.submitted_at));
@@ -14,9 +14,9 @@ export function toStatusLines(status: TaskStatus, now = Date.now()): string[] {
     ['', status.message],
     ['submitted', `${toLocalTime(status.submitted_at)} (${age} ago)`],
     ['attempt', attempts > 1 && String(attempts)],
-    ['waits', queue && `place ${queue.position} of ${queue.length} for ${queue.name}`],
-    ['done by', eta && `about ${toLocalTime(eta.p50)}, nine of ten by ${toLocalTime(eta.p90)}`],
-    ['persons', choice?.persons.map(toPersonText).join('; ')],
+    ['queue', queue && `place ${queue.position} of ${queue.length} for ${queue.name}`],
+    ['done by', eta && `about ${toLocalTime(eta.p50)} (90 % by ${toLocalTime(eta.p90)})`],
+    ['people', choice?.persons.map(toPersonText).join('; ')],
     ['choose', choice && `limelight person ${status.task_id} NUMBER`],
     ['took', result && toDuration(result.execution_time_ms)],
     [
@@ -45,7 +45,7 @@ function toNext({ stage, task_id, error }: TaskStatus, now: number): string {
     return `limelight download ${task_id}`;
   }
   const isKept = error?.retry !== undefined && Date.parse(error.retry.until) > now;
-  // Nothing is left of it to go on with: the message above says what to change.
+  // Nothing is left to retry. The message above says what to change.
   return isKept ? `limelight retry ${task_id}` : 'limelight generate PHOTO VOICE';
 }
 

@@ -4,11 +4,11 @@ const GAP = '  ';
 
 export interface Column {
   title: string;
-  /** Numbers stand on the right. */
+  /** For numbers. */
   align?: 'right';
 }
 
-/** Lines of columns as wide as what they hold, under a line of titles. */
+/** Formats rows as aligned columns under a line of titles. No rows, no lines. */
 export function toTable(columns: Column[], rows: string[][]): string[] {
   const widths = columns.map(({ title }, index) =>
     Math.max(title.length, ...rows.map((row) => widthOf(row[index] ?? ''))),

@@ -16,7 +16,7 @@ const COLUMNS = [
   { title: '' },
 ];
 
-/** A line for each stage and, below it, for each of its steps. */
+/** A line for each stage, each followed by its steps. */
 export function timelineLines({ stages, split_ms, total_ms, ended_at, source }: Timeline): string[] {
   const rows = stages.flatMap(({ stage, ms, split_ms, steps }) => [
     [stage, seconds(ms), ...TIME_KINDS.map((kind) => (source === 'events' ? '?' : seconds(split_ms[kind])))],
@@ -32,7 +32,7 @@ export function timelineLines({ stages, split_ms, total_ms, ended_at, source }: 
 
 function toStepRow(step: TimelineStep): string[] {
   const isProvider = step.queue === 'd-id';
-  const said = [
+  const remarks = [
     ...(step.attempts > 1 ? [`attempt ${step.attempts}`] : []),
     ...(step.outcome === 'completed' ? [] : [step.outcome]),
     ...(step.error ? [step.error.code ?? step.error.message] : []),
@@ -45,7 +45,7 @@ function toStepRow(step: TimelineStep): string[] {
     seconds(step.retry_ms),
     seconds(step.queue_ms),
     '-',
-    said.join(', '),
+    remarks.join(', '),
   ];
 }
 

@@ -4,9 +4,9 @@ import { ask } from '../terminal/ask.ts';
 import { write } from '../terminal/output.ts';
 import { toTable } from '../terminal/table.ts';
 
-/** Shows whom a photo shows, best first, and has one of them chosen; Enter alone is the best. */
+/** Lists the people in a photo, best match first, and asks for one of them. Enter alone selects the best. */
 export async function askPerson(photoPath: string, persons: Person[], signal: AbortSignal): Promise<number> {
-  write(`${photoPath} shows ${persons.length} persons:`);
+  write(`${photoPath} shows ${persons.length} people:`);
   for (const line of toPersonLines(persons)) {
     write(`  ${line}`);
   }
@@ -17,15 +17,19 @@ export async function askPerson(photoPath: string, persons: Person[], signal: Ab
       if (person) {
         return person.id;
       }
-      write(`Expected a number from 1 to ${persons.length}, but got ${answer}.`);
+      write(`Expected a number from 1 to ${persons.length}, but received ${answer}.`);
     }
   } catch (error) {
-    // The line of the question has no end yet.
+    // The cursor is still on the line of the question.
     write('');
     signal.throwIfAborted();
-    throw new PipelineError('INPUT_INVALID', `Nobody was chosen in ${photoPath}: its task is cancelled.`, {
-      cause: error,
-    });
+    throw new PipelineError(
+      'INPUT_INVALID',
+      `No person was chosen for ${photoPath}: its task is cancelled.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -34,7 +38,7 @@ function toPersonLines(persons: Person[]): string[] {
   return toTable(
     [
       { title: 'person', align: 'right' },
-      { title: 'sure', align: 'right' },
+      { title: 'confidence', align: 'right' },
       { title: 'from the left', align: 'right' },
       { title: 'box (left, top, right, bottom)' },
     ],

@@ -4,7 +4,7 @@ import { OUTAGE_CHOICES, PROVIDERS } from '../../contracts/job.ts';
 import { type VideoFormat, videoFormatOf } from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
 
-/** The options of a job, as flags; what is not given is the server's to choose. */
+/** Job options as flags. The server chooses the ones that are not given. */
 export interface JobFlags {
   person?: string;
   background?: string;
@@ -18,24 +18,26 @@ export interface JobFlags {
 
 export function addJobOptions(command: Command): Command {
   return command
-    .option('--person <number>', 'which person, best first; ask shows who was found and asks', toPerson)
     .option(
-      '--background <what>',
+      '--person <number>',
+      'number of the person who speaks, best match first; ask lists the people found and asks',
+      toPerson,
+    )
+    .option(
+      '--background <value>',
       'original, blur, transparent, a colour such as #e8e8ea, or the path of a picture',
     )
-    .addOption(new Option('--provider <name>', 'who makes the video').choices(['auto', ...PROVIDERS]))
+    .addOption(new Option('--provider <name>', 'renderer of the video').choices(['auto', ...PROVIDERS]))
     .addOption(
-      new Option('--on-outage <what>', 'while D-ID does not answer or has no credits').choices(
-        OUTAGE_CHOICES,
-      ),
+      new Option('--on-outage <action>', 'if the provider is down or has no credits').choices(OUTAGE_CHOICES),
     )
-    .option('--confidence <0-1>', 'detections below it are no persons', toShare)
-    .option('--no-smoothing', 'leave the edge of the person as it was found')
-    .option('--deadline <seconds>', 'when to give up')
-    .option('--priority <1-5>', '1 is first', toPriority);
+    .option('--confidence <0-1>', 'minimum confidence of a detected person', toShare)
+    .option('--no-smoothing', 'do not smooth the edge of the person')
+    .option('--deadline <seconds>', 'give up after this time')
+    .option('--priority <1-5>', '1 runs first', toPriority);
 }
 
-/** @returns the fields of the submission as the API names them, and the picture that goes with them. */
+/** @returns the fields of the submission under their API names, and the background picture. */
 export function toJobFields(flags: JobFlags): { fields: Record<string, string>; backgroundPath?: string } {
   const backgroundPath = toBackgroundPath(flags.background);
   const fields = {
@@ -56,28 +58,28 @@ export function toJobFields(flags: JobFlags): { fields: Record<string, string>; 
   };
 }
 
-/** @throws PipelineError INPUT_INVALID where the video cannot be what the name of its file says. */
+/** @throws PipelineError INPUT_INVALID if the extension of --out does not fit the format of the video. */
 export function formatOf({ out, ...flags }: JobFlags & { out?: string }): VideoFormat {
   const format = videoFormatOf(flags);
   if (format === 'webm' && out !== undefined && /\.(mp4|mov)$/i.test(out)) {
     throw new PipelineError(
       'INPUT_INVALID',
-      `A video that is transparent is a WebM: let --out end in .webm, not ${out}.`,
+      `A transparent video is a WebM file: end --out in .webm, not ${out}.`,
     );
   }
   return format;
 }
 
-const WORDS = /^(original|blur|transparent|#[0-9a-fA-F]{6})$/;
+const KEYWORD = /^(original|blur|transparent|#[0-9a-fA-F]{6})$/;
 
 function toBackgroundPath(background: string | undefined): string | undefined {
-  if (background === undefined || WORDS.test(background)) {
+  if (background === undefined || KEYWORD.test(background)) {
     return undefined;
   }
   if (!existsSync(background)) {
     throw new PipelineError(
       'INPUT_INVALID',
-      `Expected original, blur, transparent, a colour such as #e8e8ea or the path of a picture for --background, but got ${background}.`,
+      `Expected original, blur, transparent, a colour such as #e8e8ea or the path of a picture for --background, but received ${background}.`,
     );
   }
   return background;

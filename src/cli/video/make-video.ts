@@ -5,29 +5,28 @@ import type { JobOutcome, Person } from '../../contracts/job.ts';
 import { isTerminal } from '../../contracts/stages.ts';
 import { JobFailedError } from '../exit-code.ts';
 import { openMedia, saveFile } from './media-files.ts';
-import { createAnswer } from './person-answer.ts';
 
-/** For the server to hear of a cancellation, and for the job to undo itself. */
+/** Time for the job to be cancelled and undone. */
 const CANCEL_TIMEOUT_MS = 15_000;
 
 export interface VideoOrder {
   photoPath: string;
   voicePath: string;
   outPath: string;
-  /** What stands behind the person, for `background: 'image'`. */
+  /** Picture behind the person, for `background: 'image'`. */
   backgroundPath?: string;
-  /** Further fields of the submission, as the API names them. */
+  /** Further fields of the submission, under their API names. */
   fields?: Record<string, string>;
 }
 
 export interface MakeOptions {
   signal: AbortSignal;
   onEvent(event: TaskEvent): void;
-  /** Answers who speaks, where the order asks. Aborted when somebody else has answered; a failure cancels the job. */
+  /** Chooses who speaks if the job asks. Aborted if the question was answered elsewhere. A rejection cancels the job. */
   choose?(persons: Person[], signal: AbortSignal): Promise<number>;
 }
 
-/** In its wire form, for `--json`. */
+/** As `--json` prints it. */
 export interface MadeVideo {
   photo: string;
   task_id: string;
@@ -39,8 +38,8 @@ export interface MadeVideo {
 }
 
 /**
- * Submits, follows, downloads. A job that fails rejects with its own code and message. Aborting cancels the job, waits
- * until it is undone, and rejects with the signal's reason.
+ * Submits a job, follows it and downloads the video. A failed job rejects with its code and message. Aborting cancels
+ * the job, waits until it is undone, and rejects with the signal's reason.
  */
 export async function makeVideo(
   client: LimelightClient,
@@ -48,19 +47,19 @@ export async function makeVideo(
   { signal: given, onEvent, choose }: MakeOptions,
 ): Promise<MadeVideo> {
   const startedAt = Date.now();
-  const unanswered = new AbortController();
-  const signal = AbortSignal.any([given, unanswered.signal]);
+  const giveUp = new AbortController();
+  const signal = AbortSignal.any([given, giveUp.signal]);
   const { photoPath, outPath } = order;
   await mkdir(dirname(outPath), { recursive: true });
   const taskId = newTaskId();
   try {
     await submitOrder(client, order, { taskId, signal });
-    const answer = choose && createAnswer(client, taskId, choose, { signal, giveUp: unanswered });
-    const tell = (event: TaskEvent) => {
+    const answer = choose && createAnswerer(client, taskId, choose, { signal, giveUp });
+    const handleEvent = (event: TaskEvent) => {
       onEvent(event);
       answer?.(event);
     };
-    const { metadata } = assertMade(await client.wait(taskId, { signal, onEvent: tell }), taskId);
+    const { metadata } = assertMade(await client.wait(taskId, { signal, onEvent: handleEvent }), taskId);
     await saveFile(await client.download(taskId, { signal }), outPath, signal);
     const [{ size: bytes }, seconds] = [await stat(outPath), (Date.now() - startedAt) / 1000];
     return { photo: photoPath, task_id: taskId, video: outPath, bytes, seconds, warnings: metadata.warnings };
@@ -87,7 +86,7 @@ export async function submitOrder(
   await client.submit(submission, { signal });
 }
 
-/** @throws JobFailedError with the job's own code and words. */
+/** @throws JobFailedError with the code and message of the job. */
 export function assertMade(outcome: JobOutcome, taskId: string): JobOutcome & { success: true } {
   if (!outcome.success) {
     const { code, message } = outcome.error;
@@ -96,7 +95,7 @@ export function assertMade(outcome: JobOutcome, taskId: string): JobOutcome & { 
   return outcome;
 }
 
-/** What cannot be cancelled in time ends by its deadline; the person who asked is not kept waiting. */
+/** Cancels the job, but does not wait longer than the timeout: the job's own deadline ends it anyway. */
 async function cancel(
   client: LimelightClient,
   taskId: string,
@@ -107,10 +106,44 @@ async function cancel(
     await client.cancel(taskId, { signal });
     await client.wait(taskId, {
       signal,
-      // All others have been told before.
+      // Earlier events have been passed on already.
       onEvent: (event) => isTerminal(event.data.stage) && onEvent(event),
     });
   } catch {
-    // Not even submitted, or the server is gone too.
+    // The job was never submitted, or the server has stopped too.
   }
+}
+
+/**
+ * An event handler that calls `choose` when the task asks who speaks and sends the answer. Aborts `choose` if the task
+ * continues without it, because the question was answered on the page.
+ */
+function createAnswerer(
+  client: LimelightClient,
+  taskId: string,
+  choose: (persons: Person[], signal: AbortSignal) => Promise<number>,
+  { signal, giveUp }: { signal: AbortSignal; giveUp: AbortController },
+): (event: TaskEvent) => void {
+  let asking: AbortController | undefined;
+  const answer = async (persons: Person[], withdrawn: AbortSignal) => {
+    const until = AbortSignal.any([signal, withdrawn]);
+    try {
+      await client.choosePerson(taskId, await choose(persons, until), { signal: until });
+    } catch (error) {
+      if (!withdrawn.aborted) {
+        giveUp.abort(error);
+      }
+    }
+  };
+  return ({ event_type, data }) => {
+    if (event_type !== 'stage_update') {
+      return;
+    }
+    asking?.abort();
+    const { waiting_for, persons } = (data.details ?? {}) as { waiting_for?: string; persons?: Person[] };
+    if (waiting_for === 'person' && persons) {
+      asking = new AbortController();
+      void answer(persons, asking.signal);
+    }
+  };
 }

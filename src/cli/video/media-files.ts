@@ -6,40 +6,40 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { PipelineError } from '../../errors.ts';
 
-/** @throws PipelineError INPUT_INVALID, before anything is started for them, with the names of all that cannot be read. */
+/** @throws PipelineError INPUT_INVALID naming all files that cannot be read. */
 export async function assertReadable(paths: string[]): Promise<void> {
   const given = [...new Set(paths)];
   const readable = await Promise.all(given.map(isReadableFile));
-  const faulty = given.filter((_, index) => !readable[index]);
-  if (faulty.length > 0) {
+  const unreadable = given.filter((_, index) => !readable[index]);
+  if (unreadable.length > 0) {
     const next =
-      faulty.length === 1 ? 'Give the path of a file that exists.' : 'Give paths of files that exist.';
-    throw new PipelineError('INPUT_INVALID', `${faulty.join(', ')} cannot be read. ${next}`);
+      unreadable.length === 1 ? 'Give the path of an existing file.' : 'Give the paths of existing files.';
+    throw new PipelineError('INPUT_INVALID', `${unreadable.join(', ')} cannot be read. ${next}`);
   }
 }
 
 async function isReadableFile(path: string): Promise<boolean> {
   try {
     await access(path, constants.R_OK);
-    // A pipe, such as a shell makes of <(…), has no size to announce and cannot be sent again.
+    // A pipe, such as <(…) in a shell, has no known size and cannot be sent again.
     return (await stat(path)).isFile();
   } catch {
     return false;
   }
 }
 
-/** A file as a submission takes it: read from the disk while it is sent. */
+/** Opens a file for a submission. It is read while it is sent. */
 export async function openMedia(path: string): Promise<Blob> {
   try {
     return await openAsBlob(path);
   } catch (cause) {
-    throw new PipelineError('INPUT_INVALID', `${path} cannot be read. Give the path of a file that exists.`, {
+    throw new PipelineError('INPUT_INVALID', `${path} cannot be read. Give the path of an existing file.`, {
       cause,
     });
   }
 }
 
-/** Writes what is downloaded; a file half written is never at `path`. */
+/** Saves a download. `path` never holds a partial file. */
 export async function saveFile(answer: Response, path: string, signal: AbortSignal): Promise<void> {
   const partial = `${path}.${randomUUID()}.partial`;
   try {

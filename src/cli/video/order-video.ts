@@ -7,7 +7,7 @@ import { createProgressLines } from '../terminal/progress-lines.ts';
 import { askPerson } from './ask-person.ts';
 import { makeVideo, type VideoOrder } from './make-video.ts';
 
-/** Makes a video before the eyes of a person; the path of it is the one line on standard output. */
+/** Makes a video and shows its progress. Prints only the path of the video on standard output. */
 export async function orderVideo(
   client: LimelightClient,
   order: VideoOrder,

@@ -1,6 +1,7 @@
 import { basename, relative } from 'node:path';
 import process from 'node:process';
-import type { LimelightClient } from '../../client/limelight-client.ts';
+import type { LimelightClient, TaskEvent } from '../../client/limelight-client.ts';
+import type { Person } from '../../contracts/job.ts';
 import { PipelineError } from '../../errors.ts';
 import { JobFailedError } from '../exit-code.ts';
 import { toMegabytes } from '../terminal/download-bar.ts';
@@ -9,13 +10,12 @@ import { paint } from '../terminal/paint.ts';
 import { createProgressBoard } from '../terminal/progress-board.ts';
 import { toTable } from '../terminal/table.ts';
 import { askPerson } from './ask-person.ts';
-import type { VideoOrder } from './make-video.ts';
-import { makeVideos, type VideoEnd } from './make-videos.ts';
+import { type MadeVideo, makeVideo, type VideoOrder } from './make-video.ts';
 
-/** Photos under way at a time: enough to keep every stage of one machine busy. */
-const IN_FLIGHT = 4;
+/** Jobs at a time: enough to keep every stage of one machine busy. The server has limits of its own. */
+const MAX_IN_FLIGHT = 4;
 
-/** Makes several videos before the eyes of a person, and sums up. With `--json` each is a line when it ends. */
+/** Makes several videos, shows their progress and a summary. With `--json`, prints a line as each of them ends. */
 export async function orderVideos(
   client: LimelightClient,
   orders: VideoOrder[],
@@ -25,13 +25,13 @@ export async function orderVideos(
   const names = new Map(orders.map((order) => [order, toName(order, orders)]));
   const board = createProgressBoard([...names.values()], process.stderr);
   if (!watch) {
-    write(`${orders.length} videos are being made, ${IN_FLIGHT} at a time. --watch shows their stages.`);
+    write(`Making ${orders.length} videos, ${MAX_IN_FLIGHT} at a time. Use --watch to see their stages.`);
   }
   let ends: VideoEnd[];
   try {
     ends = await makeVideos(client, orders, {
       signal,
-      inFlight: IN_FLIGHT,
+      inFlight: MAX_IN_FLIGHT,
       onEvent: (order, event) => watch && board.show(names.get(order)!, event),
       choose: ({ photoPath }, persons, until) => board.stepAside(() => askPerson(photoPath, persons, until)),
       onEnd(end) {
@@ -90,8 +90,56 @@ function toMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The file's name, or its path where another photo has the same one. */
+/** The name of the file, or its path if another photo has the same name. */
 function toName({ photoPath }: VideoOrder, all: VideoOrder[]): string {
   const name = basename(photoPath);
   return all.filter((other) => basename(other.photoPath) === name).length > 1 ? photoPath : name;
+}
+
+interface VideoEnd {
+  order: VideoOrder;
+  /** Present, or else `error`. */
+  made?: MadeVideo;
+  error?: unknown;
+  seconds: number;
+}
+
+interface SeveralOptions {
+  signal: AbortSignal;
+  inFlight: number;
+  onEvent(order: VideoOrder, event: TaskEvent): void;
+  onEnd(end: VideoEnd): void;
+  /** As in `MakeOptions`. */
+  choose(order: VideoOrder, persons: Person[], signal: AbortSignal): Promise<number>;
+}
+
+/** Makes all videos, even if some fail. Rejects only if the signal is aborted, after running jobs are undone. */
+async function makeVideos(
+  client: LimelightClient,
+  orders: VideoOrder[],
+  { signal, inFlight, onEvent, onEnd, choose }: SeveralOptions,
+): Promise<VideoEnd[]> {
+  const ends: VideoEnd[] = [];
+  const waiting = orders.entries();
+  const worker = async () => {
+    for (const [index, order] of waiting) {
+      if (signal.aborted) {
+        return;
+      }
+      const startedAt = Date.now();
+      const end = await makeVideo(client, order, {
+        signal,
+        onEvent: (event) => onEvent(order, event),
+        choose: (persons, until) => choose(order, persons, until),
+      }).then(
+        (made): Partial<VideoEnd> => ({ made }),
+        (error: unknown): Partial<VideoEnd> => ({ error }),
+      );
+      ends[index] = { order, seconds: (Date.now() - startedAt) / 1000, ...end };
+      onEnd(ends[index]);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, worker));
+  signal.throwIfAborted();
+  return ends;
 }

@@ -9,10 +9,10 @@ export interface PhotoOrder {
 }
 
 /**
- * The photos that are meant, each with the file of its video. What is no file is taken as a pattern, which shells expand
- * only where it is not quoted. A single photo's `out` is a file; several have theirs by name in the folder `out`.
+ * Resolves paths and glob patterns to photos, each with the path of its video. Shells do not expand quoted patterns. For
+ * one photo `out` is a file, for several a folder.
  *
- * @param out default: the photo's name with the format's ending in the current folder
+ * @param out default: the name of the photo with the extension of the format, in the current folder
  */
 export async function toPhotoOrders(
   given: string[],
@@ -26,14 +26,14 @@ export async function toPhotoOrders(
   if (out !== undefined && /\.(mp4|mov|webm)$/i.test(out)) {
     throw new PipelineError(
       'INPUT_INVALID',
-      `${photos.length} photos make as many videos: give a folder with --out, not ${out}.`,
+      `${photos.length} photos make ${photos.length} videos: give --out a folder, not ${out}.`,
     );
   }
   const orders = photos.map((photoPath) => ({
     photoPath,
     outPath: resolve(out ?? '.', toVideoName(photoPath, format)),
   }));
-  return orders.map((order) => ({ ...order, outPath: apart(order, orders) }));
+  return orders.map((order) => ({ ...order, outPath: toUniquePath(order, orders) }));
 }
 
 async function expand(given: string): Promise<string[]> {
@@ -42,13 +42,13 @@ async function expand(given: string): Promise<string[]> {
   }
   const found = (await Array.fromAsync(glob(given))).sort();
   if (found.length === 0) {
-    throw new PipelineError('INPUT_INVALID', `No file fits ${given}. Give the path of a photo that exists.`);
+    throw new PipelineError('INPUT_INVALID', `No file matches ${given}. Give the path of an existing photo.`);
   }
   return found;
 }
 
-/** Photos of one name and different endings or folders do not overwrite each other's videos. */
-function apart({ photoPath, outPath }: PhotoOrder, all: PhotoOrder[]): string {
+/** Keeps photos with the same name but other extensions or folders from sharing a path. */
+function toUniquePath({ photoPath, outPath }: PhotoOrder, all: PhotoOrder[]): string {
   const same = all.filter((other) => other.outPath === outPath);
   const index = same.findIndex((other) => other.photoPath === photoPath);
   const { dir, name, ext } = parse(outPath);

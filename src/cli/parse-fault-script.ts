@@ -1,14 +1,8 @@
-import {
-  CALLS,
-  type Call,
-  type Fault,
-  type FaultPlan,
-  scriptedFaults,
-} from '../../../emulators/d-id/faults.ts';
-import { PipelineError } from '../../errors.ts';
+import { CALLS, type Call, type Fault, type FaultPlan, scriptedFaults } from '../../emulators/d-id/faults.ts';
+import { PipelineError } from '../errors.ts';
 
-/** Answers that can be asked for by their status, with the word that D-ID has for them. */
-const ERRORS: Record<number, string> = {
+/** D-ID's error kind for each status that a script may contain. */
+const ERROR_KINDS: Record<number, string> = {
   400: 'BadRequestError',
   401: 'AuthorizationError',
   402: 'InsufficientCreditsError',
@@ -22,20 +16,21 @@ const ERRORS: Record<number, string> = {
   504: 'GatewayTimeout',
 };
 const RETRY_AFTER_S = 5;
-const ANSWERED = CALLS.filter((call) => call !== 'talk' && call !== 'webhook');
+const SCRIPTABLE = CALLS.filter((call) => call !== 'talk' && call !== 'webhook');
 
 /**
- * Faults as a person writes them: `createTalk=504,ok,429`, several calls by blanks. A gateway that gave up (502, 504) gave up
- * after the work was done. @throws PipelineError INPUT_INVALID
+ * Parses a script such as `createTalk=504,ok,429 readTalk=503`. After a 502 or 504 the call still takes effect, as behind
+ * a gateway that timed out.
+ * @throws PipelineError INPUT_INVALID
  */
-export function toldFaults(text: string): FaultPlan {
+export function parseFaultScript(text: string): FaultPlan {
   const script: Partial<Record<Call, Array<Fault | undefined>>> = {};
   for (const part of text.trim().split(/\s+/)) {
     const [call = '', answers = ''] = part.split('=');
     if (!isCall(call)) {
       throw new PipelineError(
         'INPUT_INVALID',
-        `Expected a call before "=", one of ${ANSWERED.join(', ')}, but received "${call}".`,
+        `Expected a call before "=", one of ${SCRIPTABLE.join(', ')}, but received "${call}".`,
       );
     }
     script[call] = [...(script[call] ?? []), ...answers.split(',').map(toFault)];
@@ -48,11 +43,11 @@ function toFault(answer: string): Fault | undefined {
     return undefined;
   }
   const status = Number(answer);
-  const error = ERRORS[status];
+  const error = ERROR_KINDS[status];
   if (!error) {
     throw new PipelineError(
       'INPUT_INVALID',
-      `Expected "ok" or one of ${Object.keys(ERRORS).join(', ')} as an answer of the emulator, but received "${answer}".`,
+      `Expected "ok" or one of ${Object.keys(ERROR_KINDS).join(', ')} as a status, but received "${answer}".`,
     );
   }
   return {
@@ -65,5 +60,5 @@ function toFault(answer: string): Fault | undefined {
 }
 
 function isCall(name: string): name is Call {
-  return (ANSWERED as readonly string[]).includes(name);
+  return (SCRIPTABLE as readonly string[]).includes(name);
 }
