@@ -19,7 +19,7 @@ for (let task = 0; task < TASKS; task += 1) {
   await page
     .locator('input[type=color]')
     .fill(`#${(0x203040 + task * 0x050b07).toString(16).padStart(6, '0')}`);
-  await page.getByRole('button', { name: 'Make the video' }).click();
+  await page.getByRole('button', { name: 'Create video' }).click();
 }
 process.stdout.write(`${TASKS} are submitted after ${seconds()}\n`);
 await page.goto(`${stack.url}#/videos`);

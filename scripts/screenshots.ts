@@ -47,7 +47,7 @@ async function shoot(page: Page, name: string): Promise<void> {
 async function fillIn(page: Page, photo: string): Promise<void> {
   await page.setInputFiles('[data-test=photo-file]', photo);
   await page.setInputFiles('[data-test=voice-file]', stack.files.shortVoice);
-  await page.getByRole('slider', { name: 'End of the selection' }).waitFor();
+  await page.getByRole('slider', { name: 'End of selection' }).waitFor();
 }
 
 const { page } = await openPage(browser, stack.url, {
@@ -64,7 +64,7 @@ async function make(background: string, onProgress?: () => Promise<void>): Promi
   if (onProgress) {
     await shoot(page, 'page-create');
   }
-  await page.getByRole('button', { name: 'Make the video' }).click();
+  await page.getByRole('button', { name: 'Create video' }).click();
   if (onProgress) {
     await page.locator('[data-test=preview]').waitFor({ timeout: VIDEO_MS });
     await onProgress();
@@ -75,7 +75,7 @@ async function make(background: string, onProgress?: () => Promise<void>): Promi
 await make('Peach');
 await make('Sage');
 await make('Sky', async () => {
-  await page.getByRole('tab', { name: 'Cut-out' }).click();
+  await page.getByRole('tab', { name: 'Cutout' }).click();
   await shoot(page, 'page-progress');
   // What was chosen stays chosen.
   await page.getByRole('tab', { name: 'Video' }).click();
@@ -85,8 +85,8 @@ await shoot(page, 'page-video');
 const videoUrl = page.url();
 await page.goto(`${stack.url}#/`);
 await fillIn(page, stack.files.hills);
-await page.getByRole('button', { name: 'Make the video' }).click();
-await page.getByRole('heading', { name: 'Nobody was found in the photo' }).waitFor();
+await page.getByRole('button', { name: 'Create video' }).click();
+await page.getByRole('heading', { name: 'No person found in the photo' }).waitFor();
 await shoot(page, 'page-failed');
 
 await page.emulateMedia({ colorScheme: 'dark' });

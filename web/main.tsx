@@ -27,7 +27,7 @@ function App() {
   useEffect(() => {
     document.title = `${title[to.view]} · Limelight`;
   });
-  // With another key, everything is asked for anew.
+  // Read again with a new key.
   useEffect(() => void readInfo(), [apiKey.value]);
   return <Frame>{wantsKey.value ? <KeyView /> : <View />}</Frame>;
 }

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vite';
 
-/** The page: one script, one style sheet and a typeface, all from the server that answers its calls. */
+/** Builds the page: one script, one style sheet and a font, all served by the API. */
 export default defineConfig({
   root: import.meta.dirname,
-  // Relative, so that the page works below a path of a proxy as well.
+  // Relative, so that the page also works under a path of a proxy.
   base: './',
   build: {
     outDir: join(import.meta.dirname, '../dist/web'),
     emptyOutDir: true,
     target: 'es2022',
-    // Nothing of it is worth a `data:` address, which the page's content policy would have to allow.
+    // Inlined assets would need `data:` in the page's content security policy.
     assetsInlineLimit: 0,
     modulePreload: false,
     reportCompressedSize: false,

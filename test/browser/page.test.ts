@@ -53,14 +53,14 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     await dropFile(page, '.photo-drop', SAMPLE_PHOTO, 'image/jpeg');
     await dropFile(page, '.voice-drop', stack.files.shortVoice, 'audio/wav');
     await page.getByRole('radio', { name: 'Sky' }).check();
-    await page.getByRole('button', { name: 'Make the video' }).click();
-    await page.getByText('1 person found, number 1 speaks').waitFor();
+    await page.getByRole('button', { name: 'Create video' }).click();
+    await page.getByText('1 person found, using person 1').waitFor();
     const before = complaints.length;
 
     await stack.killApi();
-    await page.getByText('The server does not answer').waitFor();
+    await page.getByText('The server isn’t responding').waitFor();
     await stack.startApi();
-    await page.getByText('The server does not answer').waitFor({ state: 'detached' });
+    await page.getByText('The server isn’t responding').waitFor({ state: 'detached' });
     await page.context().setOffline(true);
     await page.getByText('You are offline').waitFor();
     await page.context().setOffline(false);
@@ -89,7 +89,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
   it('shows the video while it is made, and goes on with the finished one at the same moment', async () => {
     const { page, complaints } = await open(stack.url, { viewport: { width: 1366, height: 700 } });
     await choose(page, SAMPLE_PHOTO, stack.files.longVoice);
-    await page.getByRole('button', { name: 'Make the video' }).click();
+    await page.getByRole('button', { name: 'Create video' }).click();
     const preview = page.locator('[data-test=preview]');
     await preview.waitFor({ timeout: VIDEO_MS });
     const timeOf = (video: Video) => video.currentTime;
@@ -116,8 +116,8 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     });
     await page.getByRole('heading', { name: 'Dein Video ist fertig' }).waitFor();
     expect(await page.getAttribute('html', 'lang')).toBe('de');
-    await page.getByRole('tab', { name: 'Ausschnitt' }).click();
-    await page.getByRole('slider', { name: 'Foto und Ausschnitt vergleichen' }).fill('20');
+    await page.getByRole('tab', { name: 'Freisteller' }).click();
+    await page.getByRole('slider', { name: 'Foto und Freisteller vergleichen' }).fill('20');
     await page.getByRole('button', { name: 'Teilen' }).click();
     const link = await page.getByRole('textbox', { name: 'Teilen' }).inputValue();
     const shared = await fetch(link);
@@ -131,12 +131,12 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     const { page, complaints } = await open(stack.url);
     await choose(page, stack.files.twoPersons, stack.files.longVoice);
     await page.getByText('More options').click();
-    await page.getByLabel('Who speaks').selectOption('ask');
-    await page.getByRole('button', { name: 'Make the video' }).click();
-    await page.getByRole('heading', { name: 'Several persons were found' }).waitFor();
+    await page.getByLabel('Who talks').selectOption('ask');
+    await page.getByRole('button', { name: 'Create video' }).click();
+    await page.getByRole('heading', { name: 'Who should talk?' }).waitFor();
     expect(await faultsOfView(page)).toEqual([]);
     await page.locator('[data-test=person-2]').click();
-    await page.getByText('2 persons found, number 2 speaks').waitFor();
+    await page.getByText('2 people found, using person 2').waitFor();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('heading', { name: 'Cancelled' }).waitFor();
     expect(complaints).toEqual([]);
@@ -150,7 +150,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     await expect.poll(() => level.evaluate((meter: { value: number }) => meter.value)).toBeGreaterThan(0.2);
     await page.waitForTimeout(1_200);
     await page.getByRole('button', { name: 'Stop' }).click();
-    const end = page.getByRole('slider', { name: 'End of the selection' });
+    const end = page.getByRole('slider', { name: 'End of selection' });
     await end.waitFor();
     const whole = Number(await end.getAttribute('aria-valuenow'));
     await end.press('ArrowLeft');
@@ -164,11 +164,11 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
   it('says of a failed task what to do, and lets it be changed', async () => {
     const { page, complaints } = await open(stack.url, { viewport: SIZES.phone });
     await choose(page, stack.files.hills, stack.files.shortVoice);
-    await page.getByRole('button', { name: 'Make the video' }).click();
-    await page.getByRole('heading', { name: 'Nobody was found in the photo' }).waitFor();
-    expect(await page.locator('[role=status].unseen').textContent()).toContain('Nobody was found');
+    await page.getByRole('button', { name: 'Create video' }).click();
+    await page.getByRole('heading', { name: 'No person found in the photo' }).waitFor();
+    expect(await page.locator('[role=status].unseen').textContent()).toContain('No person found');
     expect(await faultsOfView(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Change and try again' }).click();
+    await page.getByRole('button', { name: 'Edit and try again' }).click();
     await page.getByRole('img', { name: 'Your photo: hills.png' }).waitFor();
     expect(complaints).toEqual([]);
     await page.context().close();
@@ -185,12 +185,12 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
       throw new Error(`Tab does not lead to ${name}`);
     };
     await page.keyboard.press('Tab');
-    expect(await focused()).toBe('Skip to the content');
-    await tabTo('Try it with the sample');
+    expect(await focused()).toBe('Skip to content');
+    await tabTo('Try a sample');
     await page.keyboard.press('Enter');
-    await page.getByRole('slider', { name: 'End of the selection' }).waitFor();
+    await page.getByRole('slider', { name: 'End of selection' }).waitFor();
     await page.keyboard.press('Tab');
-    await tabTo('Make the video');
+    await tabTo('Create video');
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Cancel' }).click();
     await page.getByRole('heading', { name: 'Cancelled' }).waitFor();
@@ -203,7 +203,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
       const { page } = await open(stack.url, { viewport: SIZES[size] });
       expect(await faultsOfView(page)).toEqual([]);
       await choose(page, SAMPLE_PHOTO, stack.files.shortVoice);
-      await page.getByRole('slider', { name: 'End of the selection' }).waitFor();
+      await page.getByRole('slider', { name: 'End of selection' }).waitFor();
       await page.getByText('More options').click();
       expect(await faultsOfView(page)).toEqual([]);
       await page.evaluate("document.documentElement.dir = 'rtl'");

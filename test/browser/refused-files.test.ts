@@ -26,7 +26,7 @@ const frames = await Promise.all(
 
 /** What the server would refuse a second after the upload, or much later on a slow line. */
 const PHOTOS: Record<string, { bytes: Buffer; said: string }> = {
-  'letter.jpg': { bytes: Buffer.from('%PDF-1.7\n'), said: 'is no photo' },
+  'letter.jpg': { bytes: Buffer.from('%PDF-1.7\n'), said: 'isn’t a photo' },
   'nothing.jpg': { bytes: Buffer.alloc(0), said: 'is empty' },
   'IMG_0001.heic': { bytes: heic, said: 'is a HEIC photo' },
   'HEIC by another name.jpg': { bytes: heic, said: 'is a HEIC photo' },
@@ -94,7 +94,7 @@ needs('chromium').describe('files that no video comes of', { timeout: 60_000 }, 
     await page.locator('.voice-line', { hasText: 'hello.wav' }).waitFor();
     for (const [name, bytes, said] of [
       ['nothing.wav', Buffer.alloc(0), 'is empty'],
-      ['letter.mp3', Buffer.from('%PDF-1.7\n'), 'is no recording'],
+      ['letter.mp3', Buffer.from('%PDF-1.7\n'), 'isn’t a recording'],
     ] as const) {
       await page.setInputFiles('[data-test=voice-file]', await kept(name, bytes));
       await page.locator('.notice', { hasText: `“${name}” ${said}` }).waitFor();

@@ -36,7 +36,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
 
   const open = (options?: BrowserContextOptions) => openInTest(browser, `${api.url}/`, options);
   const make = async (page: Page) => {
-    await page.getByRole('button', { name: 'Make the video' }).click();
+    await page.getByRole('button', { name: 'Create video' }).click();
     await page.getByRole('heading', { name: 'Your video is ready' }).waitFor();
     return page.url().split('/').at(-1)!;
   };
@@ -55,9 +55,9 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
       .png()
       .toBuffer();
     await page
-      .getByLabel('Choose a picture for the background')
+      .getByLabel('Choose a background image')
       .setInputFiles({ name: 'hills.png', mimeType: 'image/png', buffer: hills });
-    await expect.poll(() => page.getByRole('radio', { name: 'Picture' }).isChecked()).toBe(true);
+    await expect.poll(() => page.getByRole('radio', { name: 'Image' }).isChecked()).toBe(true);
     const id = await make(page);
 
     expect((await api.records.read(id))?.options).toMatchObject({ background: 'image' });
@@ -69,12 +69,12 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     const { page, complaints } = await open();
     const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken.'));
     await choose(page, photo, voice);
-    await page.getByRole('button', { name: 'Make the video' }).click();
+    await page.getByRole('button', { name: 'Create video' }).click();
     await page.getByText('The model is broken.').waitFor();
     expect(await page.locator('.step.done').count()).toBe(4);
     broken.release();
 
-    await page.getByRole('button', { name: 'Try again from here' }).click();
+    await page.getByRole('button', { name: 'Retry from this step' }).click();
     await page.getByRole('heading', { name: 'Your video is ready' }).waitFor();
     expect(await page.locator('.step.done').count()).toBe(6);
     expect(complaints).toEqual([]);
@@ -96,11 +96,11 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     const { task_id: id } = await submit({ persons: 'ask' });
     const { page, complaints } = await open();
     await page.goto(`${api.url}/#/videos/${id}`);
-    await page.getByRole('heading', { name: 'Several persons were found' }).waitFor();
+    await page.getByRole('heading', { name: 'Who should talk?' }).waitFor();
     worker.findPersons([{ id: 1, confidence: 0.9, box: [1, 1, 60, 60] }]);
     await page.locator('[data-test=person-2]').click();
     await page.getByRole('heading', { name: 'Your video is ready' }).waitFor();
-    await page.getByRole('tab', { name: 'Persons' }).waitFor();
+    await page.getByRole('tab', { name: 'People' }).waitFor();
     expect(complaints).toEqual([]);
     await page.context().close();
   });
@@ -112,8 +112,8 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     broken.release();
     const { page, complaints } = await open();
     await page.goto(`${api.url}/#/videos/${id}`);
-    await page.getByRole('heading', { name: 'Nobody was found in the photo' }).waitFor();
-    await page.locator('.step.failed', { hasText: 'Find the person' }).waitFor();
+    await page.getByRole('heading', { name: 'No person found in the photo' }).waitFor();
+    await page.locator('.step.failed', { hasText: 'Find person' }).waitFor();
     await page.waitForLoadState('networkidle');
     expect(complaints).toEqual([]);
     await page.context().close();
@@ -123,10 +123,10 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     const held = worker.hold('renderTalk');
     const { page, complaints } = await open();
     await choose(page, photo, voice);
-    await page.getByRole('button', { name: 'Make the video' }).click();
-    await page.locator('.step.now', { hasText: 'Make the video' }).waitFor();
+    await page.getByRole('button', { name: 'Create video' }).click();
+    await page.locator('.step.now', { hasText: 'Render video' }).waitFor();
     await page.getByRole('link', { name: 'Create' }).click();
-    await page.getByRole('link', { name: '1 video is under way' }).waitFor();
+    await page.getByRole('link', { name: '1 video in progress' }).waitFor();
     held.release();
 
     await page.locator('.count').waitFor({ state: 'detached' });
@@ -148,10 +148,10 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     };
     await drop('h1', { name: 'letter.pdf', type: 'application/pdf', bytes: Buffer.from('%PDF') });
     await page
-      .locator('.notice', { hasText: '“letter.pdf” is no photo. Choose a JPEG, PNG, WebP or AVIF.' })
+      .locator('.notice', { hasText: '“letter.pdf” isn’t a photo. Choose a JPEG, PNG, WebP or AVIF file.' })
       .waitFor();
     await drop('.voice-drop', { name: 'me.png', type: 'image/png', bytes: PHOTO });
-    await page.locator('.notice', { hasText: '“me.png” is no recording.' }).waitFor();
+    await page.locator('.notice', { hasText: '“me.png” isn’t a recording.' }).waitFor();
     await drop(
       'h1',
       { name: 'hello.wav', type: 'audio/wav', bytes: VOICE },
@@ -180,12 +180,12 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
       large,
     );
     await choose(page, large, voice);
-    await page.getByRole('button', { name: 'Make the video' }).waitFor();
+    await page.getByRole('button', { name: 'Create video' }).waitFor();
     await speed(400_000);
-    await page.getByRole('button', { name: 'Make the video' }).click();
-    await page.getByText(/^[1-9]\d? % of the files are sent/).waitFor();
+    await page.getByRole('button', { name: 'Create video' }).click();
+    await page.getByText(/^[1-9]\d?% uploaded/).waitFor();
     await page.reload();
-    await page.getByText(/^\d+ % of the files are sent/).waitFor();
+    await page.getByText(/^\d+% uploaded/).waitFor();
     await speed(-1);
     await page.getByRole('heading', { name: 'Your video is ready' }).waitFor();
     await page.context().close();
@@ -195,11 +195,11 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     const { page, complaints } = await open();
     await choose(page, photo, voice);
     const id = await make(page);
-    await page.getByRole('button', { name: 'Erase' }).click();
+    await page.getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('button', { name: 'Keep it' }).click();
-    await page.getByRole('button', { name: 'Erase' }).click();
+    await page.getByRole('button', { name: 'Delete' }).click();
     expect(await faultsOfView(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Erase everything' }).click();
+    await page.getByRole('button', { name: 'Delete everything' }).click();
 
     await page.getByRole('heading', { name: 'Videos' }).waitFor();
     expect(await page.locator(`[href$='${id}']`).count()).toBe(0);
@@ -225,8 +225,8 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
   it('tells an operator of every queue, by what waits and who takes it', async () => {
     const { page, complaints } = await open({ viewport: SIZES.wide });
     await page.goto(`${api.url}/#/operations`);
-    for (const name of ['Decode', 'Make videos', 'Store', 'Steps']) {
-      await page.locator('li', { hasText: name }).getByText('1 worker · nothing waits').waitFor();
+    for (const name of ['Media decoding', 'Rendering', 'Storage', 'Workflows']) {
+      await page.locator('li', { hasText: name }).getByText('1 worker · none waiting').waitFor();
     }
     expect(await faultsOfView(page)).toEqual([]);
     expect(complaints).toEqual([]);
@@ -238,11 +238,11 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     const key = await api.keys.create('studio', ['admin']);
     const { page, complaints } = await open({ viewport: SIZES.phone });
     await page.goto(`${api.url}/#/videos`);
-    await page.getByRole('heading', { name: 'This server asks for a key' }).waitFor();
+    await page.getByRole('heading', { name: 'This server requires an API key' }).waitFor();
     expect(await faultsOfView(page)).toEqual([]);
     await page.getByLabel('Key').fill('limelight_wrong');
-    await page.getByRole('button', { name: 'Use this key' }).click();
-    await page.getByText('The server does not take this key.').waitFor();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByText('The server rejected this key.').waitFor();
     await page.getByLabel('Key').fill(key);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Videos' }).waitFor();
@@ -253,9 +253,9 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await make(page);
     expect(await page.locator('video').getAttribute('src')).toMatch(/\/video\?.*signature=/);
 
-    await page.getByRole('button', { name: 'Forget the key' }).click();
+    await page.getByRole('button', { name: 'Forget API key' }).click();
     await page.reload();
-    await page.getByRole('heading', { name: 'This server asks for a key' }).waitFor();
+    await page.getByRole('heading', { name: 'This server requires an API key' }).waitFor();
     // Chromium itself tells the console of each request that is refused.
     expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
     await page.context().close();

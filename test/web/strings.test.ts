@@ -1,29 +1,30 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseSync } from 'vite';
 import { describe, expect, it } from 'vitest';
 import { de } from '../../web/strings/de.ts';
 import { en } from '../../web/strings/en.ts';
 
 const WEB = join(import.meta.dirname, '../../web');
 
-type Words = Record<string, unknown>;
+type Texts = Record<string, unknown>;
 
-/** Every word by its path; of one that takes numbers or names, how many. */
-function shapeOf(words: Words, path = ''): string[] {
+/** The path of each text, and for texts with parameters the number of these. */
+function shapeOf(words: Texts, path = ''): string[] {
   return Object.entries(words).flatMap(([name, value]) => {
     const at = `${path}${name}`;
     return typeof value === 'object'
-      ? shapeOf(value as Words, `${at}.`)
+      ? shapeOf(value as Texts, `${at}.`)
       : [typeof value === 'function' ? `${at}(${value.length})` : at];
   });
 }
 
-describe('the words of the page', () => {
-  it('are all there in every language, those of each error, colour and state too', () => {
+describe('the texts of the page', () => {
+  it('exist in every language, including those of errors, colours and states', () => {
     expect(shapeOf(de).sort()).toEqual(shapeOf(en).sort());
   });
 
-  it('are not empty, and no sentence was left in English', () => {
+  it('are not empty, and no sentence is left in English', () => {
     const plain = shapeOf(en).filter((path) => typeof valueAt(en, path) === 'string');
     expect(plain.filter((path) => valueAt(de, path) === '')).toEqual([]);
     const sentences = plain.filter((path) => String(valueAt(en, path)).includes(' '));
@@ -37,7 +38,7 @@ describe('the words of the page', () => {
       .map((path) => readFileSync(join(WEB, path), 'utf8'))
       .join('\n');
     const names = shapeOf(en)
-      // Those are looked up by what is told, such as the name of a stage.
+      // These are looked up by a value, such as the name of a stage.
       .filter(
         (path) =>
           !/\.(errors|names|states|parts|tiers|providers|outages|priorities|queueNames|tabs|pictureFaults)\.|^(errors|steps|stepState)\./.test(
@@ -54,16 +55,64 @@ describe('the words of the page', () => {
     expect([...new Set(names)].filter((name) => !new RegExp(`\\.${name}\\b`).test(source))).toEqual([]);
   });
 
-  it('are nowhere else: no view has text of its own', () => {
-    const found = globSync('views/**/*.tsx', { cwd: WEB }).flatMap((path) =>
-      [...readFileSync(join(WEB, path), 'utf8').matchAll(/>\s*([A-Z][a-z]+ [^<>{}=;]*)</g)].map(
-        ([, text]) => `${path}: ${text!.trim()}`,
-      ),
+  it('are nowhere else: no component has text of its own', () => {
+    const sample = "<a title='One' class='b'>Two {c ? `3 %` : d}<i>{e && 'Four'}</i> · </a>";
+    expect(textsIn('sample.tsx', sample)).toEqual(['3 %', 'One', 'Two', 'Four']);
+    const found = globSync('**/*.tsx', { cwd: WEB }).flatMap((path) =>
+      textsIn(path, readFileSync(join(WEB, path), 'utf8')).map((text) => `${path}: ${text}`),
     );
-    expect(found).toEqual([]);
+    expect(found.filter((text) => !text.endsWith(': Limelight'))).toEqual([]);
   });
 });
 
-function valueAt(words: Words, path: string): unknown {
-  return path.split('.').reduce<unknown>((at, name) => (at as Words)[name], words);
+/** Attributes that are read out or shown. */
+const READABLE = new Set(['alt', 'aria-label', 'aria-valuetext', 'label', 'placeholder', 'title']);
+
+interface Node {
+  type: string;
+  [field: string]: unknown;
+}
+
+/** Text with letters or a percent sign that the components of a file show. */
+function textsIn(path: string, source: string): string[] {
+  const { program, errors } = parseSync(path, source);
+  expect(errors).toEqual([]);
+  const texts: string[] = [];
+  const take = (text: unknown) => {
+    if (typeof text === 'string' && /[\p{L}%]/u.test(text)) texts.push(text.trim());
+  };
+  /** What an expression may evaluate to. */
+  const takeValue = (node: Node | null | undefined): void => {
+    if (node?.type === 'Literal') take(node.value);
+    if (node?.type === 'JSXExpressionContainer') takeValue(node.expression as Node);
+    if (node?.type === 'LogicalExpression') {
+      takeValue(node.left as Node);
+      takeValue(node.right as Node);
+    }
+    if (node?.type === 'ConditionalExpression') {
+      takeValue(node.consequent as Node);
+      takeValue(node.alternate as Node);
+    }
+    if (node?.type === 'TemplateLiteral') {
+      for (const { value } of node.quasis as Array<{ value: { cooked: string } }>) take(value.cooked);
+    }
+  };
+  const walk = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    const { type, name, value, children } = node as Node;
+    if (type === 'JSXText') take(value);
+    if (type === 'JSXAttribute' && READABLE.has((name as { name: string }).name)) takeValue(value as Node);
+    if (type === 'JSXElement' || type === 'JSXFragment') {
+      for (const child of children as Node[]) {
+        if (child.type === 'JSXExpressionContainer') takeValue(child);
+      }
+    }
+    Object.values(node).forEach(walk);
+  };
+  walk(program);
+  return texts;
+}
+
+function valueAt(words: Texts, path: string): unknown {
+  return path.split('.').reduce<unknown>((at, name) => (at as Texts)[name], words);
 }

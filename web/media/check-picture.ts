@@ -11,36 +11,36 @@ export type PictureFault =
   | 'tooManyPixels'
   | 'tooFewPixels';
 
-/** Kinds that every browser reads: where it cannot, the file is at fault. */
+/** Formats that every browser reads. If it can't, the file is damaged. */
 const READ_EVERYWHERE: PictureKind[] = ['jpeg', 'png', 'webp'];
 
 export interface RefusedPicture {
   fault: PictureFault;
   name: string;
-  mostBytes: number;
+  maxBytes: number;
 }
 
 export interface CheckedPicture {
-  /** What the server would refuse as well. */
+  /** Set if the server would reject it too. */
   refused?: RefusedPicture;
-  /** Nothing where it is refused, and where this browser does not read the kind and the server may. The caller closes it. */
+  /** Missing if the picture is refused, or if only the server may be able to read it. The caller closes it. */
   whole?: ImageBitmap;
 }
 
-/** Looks at a picture before anything is sent. */
-export async function checkPicture(file: Blob, name: string, mostBytes: number): Promise<CheckedPicture> {
-  const { fault, whole } = await findFault(file, mostBytes);
+/** Checks a picture before it is uploaded. */
+export async function checkPicture(file: Blob, name: string, maxBytes: number): Promise<CheckedPicture> {
+  const { fault, whole } = await findFault(file, maxBytes);
   if (!fault) return { ...(whole && { whole }) };
   whole?.close();
-  return { refused: { fault, name, mostBytes } };
+  return { refused: { fault, name, maxBytes } };
 }
 
 async function findFault(
   file: Blob,
-  mostBytes: number,
+  maxBytes: number,
 ): Promise<{ fault?: PictureFault | undefined; whole?: ImageBitmap }> {
   if (file.size === 0) return { fault: 'empty' };
-  if (file.size > mostBytes) return { fault: 'tooLarge' };
+  if (file.size > maxBytes) return { fault: 'tooLarge' };
   const kind = await pictureKindOf(file);
   if (kind === undefined) return { fault: 'unreadable' };
   if (kind === 'heic' || kind === 'animation') return { fault: kind };

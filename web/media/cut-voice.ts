@@ -1,7 +1,7 @@
 const HEADER_BYTES = 44;
 const PCM = 1;
 
-/** A part of a recording as a WAV file of one channel, 16 bits. */
+/** Cuts a part of a recording into a mono WAV file with 16 bits. */
 export function cutVoice(buffer: AudioBuffer, fromS: number, toS: number): Blob {
   const { sampleRate, numberOfChannels } = buffer;
   const from = Math.floor(fromS * sampleRate);

@@ -1,18 +1,18 @@
-/** A recording as the page shows and cuts it. */
+/** A recording, decoded for showing and cutting it. */
 export interface DecodedVoice {
   durationS: number;
-  /** Loudest sample of each of `PEAKS` equal parts, 0 to 1. */
+  /** The loudest sample of each of `PEAKS` equal parts, 0 to 1. */
   peaks: Float32Array;
   buffer: AudioBuffer;
 }
 
 const PEAKS = 240;
-/** What the renderer uses of a voice at most; a lower rate would lose lip sounds. */
+/** The highest rate the renderer uses. A lower one would lose sounds made with the lips. */
 const SAMPLE_RATE = 48_000;
-/** Below it a recording is silence: about -46 dB. */
+/** Quieter recordings count as silent: about -46 dB. */
 const SILENCE = 0.005;
 
-/** Rejects where the browser cannot decode it; the server may all the same. */
+/** Rejects if the browser can't decode the file. The server may still be able to. */
 export async function decodeVoice(file: Blob): Promise<DecodedVoice> {
   const context = new OfflineAudioContext(1, 1, SAMPLE_RATE);
   const buffer = await context.decodeAudioData(await file.arrayBuffer());

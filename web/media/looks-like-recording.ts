@@ -1,10 +1,10 @@
 const HEAD_BYTES = 12;
 /** WAV, MP3 with tags, FLAC, OGG, WebM and Matroska. */
 const STARTS = ['RIFF', 'ID3', 'fLaC', 'OggS', '\x1a\x45\xdf\xa3'];
-/** MP4 and its kin: the first box. */
+/** The first box of MP4 and related formats. */
 const BOXES = ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip'];
 
-/** By its first bytes. The server has the last word: this is for what the browser could not decode either. */
+/** Checks the first bytes of files that the browser can't decode. The server makes the final decision. */
 export async function looksLikeRecording(file: Blob): Promise<boolean> {
   const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
   const text = String.fromCharCode(...head);

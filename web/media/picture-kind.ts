@@ -1,11 +1,11 @@
 export type PictureKind = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic' | 'animation';
 
 const HEAD_BYTES = 64;
-/** Of the header of a WebP with more than its picture. */
+/** Flag in the header of an extended WebP file. */
 const WEBP_ANIMATED = 0x02;
 const HEIC_BRANDS = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1'];
 
-/** What a picture is by its first bytes, whatever it is called; nothing where it is of no kind that is known here. */
+/** Detects the format by the first bytes, not by the name. Undefined if it is unknown. */
 export async function pictureKindOf(file: Blob): Promise<PictureKind | undefined> {
   const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
   const text = String.fromCharCode(...head);

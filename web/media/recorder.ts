@@ -1,18 +1,18 @@
-/** A recording under way. */
+/** A recording in progress. */
 export interface Recorder {
-  /** Loudness of now, 0 to 1. */
+  /** Current loudness, 0 to 1. */
   level(): number;
-  /** Ends it and answers with what was heard. */
+  /** Stops and returns the recording. */
   stop(): Promise<Blob>;
-  /** Ends it and keeps nothing. */
+  /** Stops without keeping anything. */
   discard(): void;
 }
 
-/** What browsers record, best first; all of it is read by the server. */
+/** Formats that browsers record and the server reads, best first. */
 const TYPES = ['audio/webm;codecs=opus', 'audio/mp4', 'audio/ogg;codecs=opus'];
 const ANALYSED_SAMPLES = 1024;
 
-/** Rejects where the person or the browser does not let the page hear. */
+/** Rejects if the user or the browser denies access to the microphone. */
 export async function startRecorder(): Promise<Recorder> {
   const stream = await navigator.mediaDevices.getUserMedia({
     audio: { echoCancellation: false, noiseSuppression: true, autoGainControl: true },
@@ -36,7 +36,7 @@ export async function startRecorder(): Promise<Recorder> {
     level() {
       analyser.getFloatTimeDomainData(samples);
       const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-      // -60 dB to 0 dB as 0 to 1: ears hear by ratios.
+      // Maps -60 dB to 0 dB onto 0 to 1, because hearing is logarithmic.
       return Math.max(0, Math.min(1, 1 + (10 * Math.log10(power + 1e-9)) / 60));
     },
     stop: () =>

@@ -1,13 +1,13 @@
-/** Side of the square that the sketch is computed on: 5 ms. */
+/** Side of the square the sketch is computed on, which takes 5 ms. */
 const SIDE = 112;
 const BACKGROUND_COLOURS = 6;
 const ROUNDS = 4;
-/** How much of a photo stays that is too busy to guess in: a bold guess would wash faces away. */
+/** Minimum opacity in photos too busy for a guess, which could otherwise fade out faces. */
 const VEILED = 0.6;
 
 /**
- * Where the person of a portrait may be, as the alpha of a small picture: what differs from the colours along its upper edges,
- * weighed with where heads and shoulders are. A sketch for a preview; the server's cut-out is the real one.
+ * Estimates where the person of a portrait is, as the alpha of a small picture: areas that differ from the colours along the
+ * upper edges, weighted by the usual position of head and shoulders. For a preview only; the server makes the real cutout.
  */
 export function sketchPerson(photo: ImageBitmap): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
@@ -33,13 +33,13 @@ export function sketchPerson(photo: ImageBitmap): HTMLCanvasElement {
 }
 
 interface Guess {
-  /** That a person is at that place, 0 to 1. */
+  /** How likely the person is at this place, 0 to 1. */
   likely: number;
-  /** How far from the colours of the edges, 0 to 1. */
+  /** Distance from the colours of the edges, 0 to 1. */
   unlike: number;
 }
 
-/** How much there is beside where a person is expected that is not of the background's colours, 0 to 1. */
+/** How much the surroundings of the expected person differ from the background colours, 0 to 1. */
 function busyness(guesses: Guess[]): number {
   const beside = guesses.filter(({ likely }) => likely < 0.05);
   return beside.reduce((sum, { unlike }) => sum + unlike, 0) / beside.length;

@@ -4,9 +4,9 @@ import { storedText } from '../state/stored-text.ts';
 
 export { PipelineError };
 
-/** Whether the last call was answered. The page says so where it was not. */
+/** Whether the server responded to the last request. Otherwise the page shows a notice. */
 export const isReachable = signal(true);
-/** Whether the server refused the last call for want of a key. */
+/** Whether the server rejected the last request because of a missing or invalid key. */
 export const wantsKey = signal(false);
 
 const storedKey = storedText('limelight.key');
@@ -22,8 +22,8 @@ export function authorization(): Record<string, string> {
   return apiKey.value ? { Authorization: `Bearer ${apiKey.value}` } : {};
 }
 
-/** `fetch` with the key, that takes note of how the server does. */
-const attentiveFetch: typeof fetch = async (input, init) => {
+/** `fetch` with the API key. Updates `isReachable` and `wantsKey`. */
+const trackedFetch: typeof fetch = async (input, init) => {
   const headers = new Headers(init?.headers);
   for (const [name, value] of Object.entries(authorization())) {
     headers.set(name, value);
@@ -43,16 +43,16 @@ const attentiveFetch: typeof fetch = async (input, init) => {
   }
 };
 
-/** The server that this page came from. */
+/** The server that served this page. */
 export const server = createLimelightClient({
   baseUrl: location.href.replace(/#.*/, ''),
-  fetch: attentiveFetch,
+  fetch: trackedFetch,
 });
 
-/** One try; `undefined` where there is no answer, or none of that kind. */
+/** Makes one attempt. Returns `undefined` if there is no response or it isn't JSON. */
 export async function readJson<T>(path: string): Promise<T | undefined> {
   try {
-    const answer = await attentiveFetch(path);
+    const answer = await trackedFetch(path);
     return answer.headers.get('content-type')?.includes('json') ? ((await answer.json()) as T) : undefined;
   } catch {
     return undefined;
@@ -60,7 +60,7 @@ export async function readJson<T>(path: string): Promise<T | undefined> {
 }
 
 export async function postJson<T>(path: string, body?: unknown): Promise<T | undefined> {
-  const answer = await attentiveFetch(path, {
+  const answer = await trackedFetch(path, {
     method: 'POST',
     ...(body !== undefined && {
       headers: { 'Content-Type': 'application/json' },

@@ -7,14 +7,14 @@ import { type DecodedVoice, decodeVoice } from '../media/decode-voice.ts';
 import { looksLikeRecording } from '../media/looks-like-recording.ts';
 import { sketchPerson } from '../media/sketch-person.ts';
 import { info } from './info.ts';
-import type { Keepsake } from './keepsakes.ts';
+import type { SavedSubmission } from './saved-submissions.ts';
 
 export interface DraftPhoto {
   file: Blob;
   name: string;
-  /** Absent where the browser cannot read it. */
+  /** Missing if the browser can't read the file. */
   picture?: ImageBitmap;
-  /** Where the person may be: see `sketchPerson`. */
+  /** See `sketchPerson`. */
   sketch?: HTMLCanvasElement;
 }
 
@@ -40,12 +40,12 @@ export const DEFAULT_FIELDS = {
 };
 export type Fields = typeof DEFAULT_FIELDS;
 
-/** What is being put together. */
+/** The submission in progress. */
 export const photo = signal<DraftPhoto | undefined>(undefined);
 export const voice = signal<DraftVoice | undefined>(undefined);
 export const backgroundImage = signal<Blob | undefined>(undefined);
 export const fields = signal<Fields>(DEFAULT_FIELDS);
-/** The last photo that was offered, where it was not taken. */
+/** The last chosen photo, if it was rejected. */
 export const refusedPhoto = signal<RefusedPicture | undefined>(undefined);
 export const voiceFault = signal<string | undefined>(undefined);
 
@@ -55,13 +55,13 @@ export function setField(name: keyof Fields, value: string): void {
   fields.value = { ...fields.value, [name]: value };
 }
 
-/** Longest side of what is drawn of a photo: sharp on every screen, light for a phone. */
-const SHOWN_PX = 1600;
+/** Longest side of a photo's preview: sharp on every screen and small enough for a phone. */
+const MAX_PREVIEW_PX = 1600;
 
-/** The photo that was offered last, while it is looked at: it wins over those before, whichever is read first. */
+/** The last chosen photo. It wins over earlier ones, even if they take longer to read. */
 let offered: Blob | undefined;
 
-/** Takes the photo, or says in `refusedPhoto` why not and leaves the one before. */
+/** Uses the photo, or keeps the previous one and sets `refusedPhoto` to the reason. */
 export async function takePhoto(file: Blob, name: string): Promise<void> {
   refusedPhoto.value = undefined;
   offered = file;
@@ -78,7 +78,7 @@ export async function takePhoto(file: Blob, name: string): Promise<void> {
 }
 
 async function shrink(whole: ImageBitmap): Promise<ImageBitmap> {
-  const scale = Math.min(1, SHOWN_PX / Math.max(whole.width, whole.height));
+  const scale = Math.min(1, MAX_PREVIEW_PX / Math.max(whole.width, whole.height));
   const picture = await createImageBitmap(whole, {
     resizeWidth: Math.max(1, Math.round(whole.width * scale)),
     resizeHeight: Math.max(1, Math.round(whole.height * scale)),
@@ -88,7 +88,7 @@ async function shrink(whole: ImageBitmap): Promise<ImageBitmap> {
   return picture;
 }
 
-/** Answers `false`, and leaves the one before, where it is no recording. */
+/** Uses the recording. Returns `false` and keeps the previous one if the file isn't a recording. */
 export async function takeVoice(file: Blob, name: string): Promise<boolean> {
   voiceFault.value = undefined;
   const before = voice.value;
@@ -117,14 +117,14 @@ export function clearDraft(): void {
   fields.value = DEFAULT_FIELDS;
 }
 
-/** The recording as it is, or what was selected of it. */
+/** The whole recording, or the selected part of it. */
 function chosenVoice({ file, decoded, fromS, toS }: DraftVoice): Blob {
   const isWhole = !decoded || (fromS <= 0 && toS >= decoded.durationS);
   return isWhole ? file : cutVoice(decoded.buffer, fromS, toS);
 }
 
-/** Fields that say what the server would do anyway are not sent, so that its defaults count. */
-export function toKeepsake(): Keepsake | undefined {
+/** Leaves out fields with default values, so that the server's own defaults apply. */
+export function toSubmission(): SavedSubmission | undefined {
   if (!photo.value || !voice.value) {
     return undefined;
   }
@@ -148,8 +148,8 @@ export function toKeepsake(): Keepsake | undefined {
   };
 }
 
-/** Begins with what an earlier task was made of, and what is to be different. */
-export async function beginFrom(kept: Keepsake, changes: Partial<Fields> = {}): Promise<void> {
+/** Starts a draft from an earlier submission, with some changes. */
+export async function beginFrom(kept: SavedSubmission, changes: Partial<Fields> = {}): Promise<void> {
   fields.value = { ...DEFAULT_FIELDS, ...kept.fields, ...changes };
   backgroundImage.value = kept.backgroundImage;
   await Promise.all([takePhoto(kept.photo, kept.photoName), takeVoice(kept.voice, kept.voiceName)]);

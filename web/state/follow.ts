@@ -4,26 +4,26 @@ import { PipelineError, server } from '../server/server.ts';
 import {
   beginAgain,
   change,
+  hasLastEvent,
   isOver,
-  isToldToTheEnd,
   type Task,
   takeEvent,
   takeStatus,
   taskOf,
-  uploadsGoOn,
+  uploadsResumed,
 } from './tasks.ts';
 
-const LOOK_MS = 2_000;
-/** A task whose upload has only begun is not known yet. */
+const POLL_INTERVAL_MS = 2_000;
+/** The server does not know a task before its upload is complete. */
 const SUBMISSION_WAIT_S = 25;
 
 /**
- * Follows one task live: its events, and meanwhile what only its status tells (place in the queue, when it will be done, attempts).
- * Goes on through lost connections and restarts of the server until the signal is aborted or the task has ended.
+ * Follows one task live by its events, and polls its status for the position in the queue, the remaining time and the attempts.
+ * Reconnects after lost connections and server restarts until the task ends or the signal is aborted.
  */
 export async function follow(id: string, signal: AbortSignal): Promise<void> {
   void look(id, signal);
-  while (!signal.aborted && !isToldToTheEnd(taskOf(id).value)) {
+  while (!signal.aborted && !hasLastEvent(taskOf(id).value)) {
     try {
       const since = taskOf(id).value.lastSeq;
       for await (const event of server.events(id, { since, waitS: SUBMISSION_WAIT_S, signal })) {
@@ -38,12 +38,12 @@ export async function follow(id: string, signal: AbortSignal): Promise<void> {
       }
       const status = await server.status(id, { signal });
       if (!isTerminal(status.stage) && isOver(taskOf(id).value)) {
-        // It was tried again since: its events go on.
+        // The task was retried: more events follow.
         beginAgain(id);
       }
       takeStatus(status);
       if (isTerminal(status.stage)) {
-        return; // of an old task there may be no more events than these
+        return; // an old task may have no final event
       }
     } catch (error) {
       if (signal.aborted) {
@@ -69,7 +69,7 @@ function takeOutcome(id: string, outcome: JobOutcome | undefined): void {
 }
 
 async function look(id: string, signal: AbortSignal): Promise<void> {
-  await uploadsGoOn;
+  await uploadsResumed;
   while (!signal.aborted && !hasLastStatus(taskOf(id).value)) {
     if (taskOf(id).value.uploading === undefined) {
       const status = await server.status(id, { signal }).catch(() => undefined);
@@ -77,11 +77,11 @@ async function look(id: string, signal: AbortSignal): Promise<void> {
         takeStatus(status);
       }
     }
-    await pause(LOOK_MS);
+    await pause(POLL_INTERVAL_MS);
   }
 }
 
-/** What a status tells of a task's end is there, or will never be. */
+/** Whether polling can end: the final status is known, or there will be none. */
 function hasLastStatus({ status, isGone, refusal }: Task): boolean {
   return isGone === true || refusal !== undefined || (status !== undefined && isTerminal(status.stage));
 }

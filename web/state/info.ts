@@ -8,7 +8,7 @@ export interface ServerInfo {
   web_ui?: { url: string; namespace: string };
 }
 
-/** What the server allows; until it has answered, what it allows by default. */
+/** Limits and options of the server. Its defaults until they are loaded. */
 export const info = signal<ServerInfo>({
   providers: ['local'],
   defaults: { conf_threshold: 0.5, background: '#e8e8ea' },
@@ -22,7 +22,7 @@ export async function readInfo(): Promise<void> {
   }
 }
 
-/** Where Temporal's Web UI shows it. The server's own name for this machine is no use from another one. */
+/** URL in Temporal's Web UI. Undefined if that is only reachable on the server itself. */
 export function webUiUrl(path: string): string | undefined {
   const webUi = info.value.web_ui;
   if (!webUi) {

@@ -14,7 +14,7 @@ function parse(hash: string): Route {
   return view === 'operations' ? { view: 'operations' } : { view: 'create' };
 }
 
-/** The view is named after the `#`: a reload and a shared address come back to it. */
+/** The hash of the URL names the view, so that it survives reloads and can be shared. */
 export const route = signal<Route>(parse(location.hash));
 
 addEventListener('hashchange', () => {

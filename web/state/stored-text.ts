@@ -1,4 +1,4 @@
-/** A text that outlives the page, where the browser lets it: private windows may not. */
+/** A text in `localStorage`, which may be unavailable in private windows. */
 export function storedText(name: string) {
   return {
     read(): string | undefined {
@@ -16,7 +16,7 @@ export function storedText(name: string) {
           localStorage.setItem(name, text);
         }
       } catch {
-        // It is forgotten with the page, then.
+        // Then it is lost when the page closes.
       }
     },
   };

@@ -11,9 +11,9 @@ interface Link {
 const LINK_S = 24 * 3600;
 const links = new Map<string, Promise<string | undefined>>();
 
-/** A signed link, that works without a key. */
+/** A signed link, which works without a key. */
 export async function signedLink(taskId: string, name: TaskFileName): Promise<string | undefined> {
-  // A link to the video is one to its preview.
+  // A link to the video is also valid for its preview.
   const signed = name === 'preview' ? 'video' : name;
   const link = await postJson<Link>(`/api/pipeline/tasks/${taskId}/links`, {
     name: signed,
@@ -22,7 +22,7 @@ export async function signedLink(taskId: string, name: TaskFileName): Promise<st
   return link && new URL(link.url.replace(`/${signed}?`, `/${name}?`), location.href).href;
 }
 
-/** Where an element loads a task's file from: elements send no key, so with one it is a signed link. */
+/** URL of a task's file for an element. A signed link if the server requires a key, because elements can't send one. */
 export function useTaskFile(taskId: string, name: TaskFileName, isThere = true): string | undefined {
   const plain = `/api/pipeline/tasks/${taskId}/${name}`;
   const needsLink = apiKey.value !== undefined;

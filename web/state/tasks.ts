@@ -4,42 +4,42 @@ import { isTerminal, type StageEvent } from '../../src/contracts/stages.ts';
 import type { TaskStatus, TaskSummary } from '../../src/contracts/task-status.ts';
 import { VIDEO_TYPES } from '../../src/contracts/video-format.ts';
 import { PipelineError, server } from '../server/server.ts';
-import { forget, type Keepsake, keep, recall, recallAll } from './keepsakes.ts';
+import { forget, keep, recall, recallAll, type SavedSubmission } from './saved-submissions.ts';
 import { type Refusal, upload } from './upload.ts';
 
-/** What the page knows of a task: everything here is a signal's value and is replaced, never changed. */
+/** The state of a task. It is the value of a signal, so it is replaced and never mutated. */
 export interface Task {
   id: string;
   submittedAt: string;
-  /** Share that is sent, while the upload runs. */
+  /** Share of the upload that is complete, 0 to 1. Undefined after the upload. */
   uploading?: number;
-  /** Why the upload is made again, in the server's words; `''` where there was no answer. */
-  uploadsAgain?: string;
+  /** Why the upload is retried: the server's message, or `''` if it did not respond. */
+  retryReason?: string;
   refusal?: Refusal;
-  /** Of the run of now: the end of a run before that was tried again is not among them. */
+  /** Without the final event of a run that was retried. */
   events: StageEvent[];
-  /** Of the last event that came. */
+  /** Sequence number of the last event. */
   lastSeq: number;
-  /** Finer progress of the long stage. */
+  /** Fine-grained progress of rendering. */
   percent?: number;
   fineMessage?: string;
   status?: TaskStatus;
   summary?: TaskSummary;
   result?: JobResult;
   error?: JobError;
-  /** The server does not know it (any more). */
+  /** The server does not know the task (any more). */
   isGone?: boolean;
 }
 
-/** Whether its finished video is one with nothing behind the person. */
+/** Whether the finished video has a transparent background. */
 export function isTransparent({ result }: Task): boolean {
   return result?.metadata.video.content_type === VIDEO_TYPES.webm;
 }
 
 const tasks = new Map<string, Signal<Task>>();
-/** Erased from this page: the server's list may tell of them for a moment yet. */
+/** Tasks deleted on this page. The server may still list them for a moment. */
 const dropped = new Set<string>();
-/** Ids of all tasks that are known, newest first. */
+/** Ids of all known tasks, newest first. */
 export const taskIds = signal<string[]>([]);
 
 export function taskOf(id: string, submittedAt = new Date().toISOString()): Signal<Task> {
@@ -80,7 +80,7 @@ function sortIds(): void {
 }
 
 export function stageOf(task: Task) {
-  // A status that is asked for may be ahead of events that nobody follows or that are just being read.
+  // The status may be ahead of the events.
   if (task.status && isTerminal(task.status.stage)) {
     return task.status.stage;
   }
@@ -91,8 +91,8 @@ export function isOver(task: Task): boolean {
   return task.refusal !== undefined || task.isGone === true || isTerminal(stageOf(task));
 }
 
-/** Whether nothing more is to be heard of it: unlike `isOver`, that is after its last event. */
-export function isToldToTheEnd({ refusal, isGone, events }: Task): boolean {
+/** Whether there are no more events to come. Unlike `isOver`, this is true only after the last event has arrived. */
+export function hasLastEvent({ refusal, isGone, events }: Task): boolean {
   const last = events.at(-1);
   return refusal !== undefined || isGone === true || (last !== undefined && isTerminal(last.data.stage));
 }
@@ -108,41 +108,41 @@ export function takeEvent(id: string, event: StageEvent): void {
   taskOf(id).value = { ...task, events: [...task.events, event], lastSeq: event.seq };
 }
 
-/** A task that failed runs again, from where it stood: what it ended with is forgotten. */
+/** Forgets the outcome of a failed task that is being retried. */
 export function beginAgain(id: string): void {
   const { submittedAt, events, lastSeq } = taskOf(id).value;
   const kept = events.filter(({ data }) => !isTerminal(data.stage));
   taskOf(id).value = { id, submittedAt, events: kept, lastSeq };
 }
 
-const COME_BACK_MS = 1_500;
+const RETRY_DELAY_MS = 1_500;
 
-/** Sends it until the server has it or refuses it. It is kept first, so a page that is closed meanwhile goes on at the next start. */
-export async function submit(keepsake: Keepsake): Promise<void> {
-  const { taskId } = keepsake;
-  change(taskId, { submittedAt: new Date(keepsake.keptAt).toISOString(), uploading: 0 });
-  await keep(keepsake);
+/** Uploads until the server accepts or rejects the submission. It is saved first, so that the page resumes after a restart. */
+export async function submit(submission: SavedSubmission): Promise<void> {
+  const { taskId } = submission;
+  change(taskId, { submittedAt: new Date(submission.keptAt).toISOString(), uploading: 0 });
+  await keep(submission);
   for (;;) {
-    const answer = await upload(keepsake, (uploading) => change(taskId, { uploading }));
+    const answer = await upload(submission, (uploading) => change(taskId, { uploading }));
     if (answer.kind === 'accepted') {
-      const { uploading: _, uploadsAgain: __, ...task } = taskOf(taskId).value;
+      const { uploading: _, retryReason: __, ...task } = taskOf(taskId).value;
       taskOf(taskId).value = task;
-      await keep({ ...keepsake, isSubmitted: true });
+      await keep({ ...submission, isSubmitted: true });
       return;
     }
     if (answer.kind === 'refused') {
-      const { uploading: _, uploadsAgain: __, ...task } = taskOf(taskId).value;
+      const { uploading: _, retryReason: __, ...task } = taskOf(taskId).value;
       taskOf(taskId).value = { ...task, refusal: answer.refusal };
-      await keep({ ...keepsake, isSubmitted: true });
+      await keep({ ...submission, isSubmitted: true });
       return;
     }
-    change(taskId, { uploading: 0, uploadsAgain: answer.why ?? '' });
-    await new Promise((resolve) => setTimeout(resolve, answer.comeBackMs ?? COME_BACK_MS));
+    change(taskId, { uploading: 0, retryReason: answer.why ?? '' });
+    await new Promise((resolve) => setTimeout(resolve, answer.retryAfterMs ?? RETRY_DELAY_MS));
   }
 }
 
-/** How a task stands that was not looked at yet. What the server does not know any more is forgotten here too. */
-async function catchUp(id: string): Promise<void> {
+/** Reads the status of a task without one. Forgets the task if the server does not know it any more. */
+async function readStatus(id: string): Promise<void> {
   const { events, status, summary, uploading } = taskOf(id).value;
   if (events.length > 0 || status || summary || uploading !== undefined) {
     return;
@@ -158,24 +158,22 @@ async function catchUp(id: string): Promise<void> {
 }
 
 const recalled = Promise.withResolvers<void>();
-/**
- * Resolves when uploads that were cut off go on again: until then, a task that the server does not know may be one of them.
- */
-export const uploadsGoOn: Promise<void> = recalled.promise;
+/** Resolves when interrupted uploads have resumed. Until then, a task unknown to the server may be one of them. */
+export const uploadsResumed: Promise<void> = recalled.promise;
 
-/** Once, at the start of the page: what was submitted from this browser, and uploads that were cut off. */
+/** Called once when the page starts: restores tasks submitted from this browser and resumes interrupted uploads. */
 export async function resume(): Promise<void> {
-  for (const keepsake of await recallAll()) {
-    const { taskId, keptAt, isSubmitted } = keepsake;
+  for (const submission of await recallAll()) {
+    const { taskId, keptAt, isSubmitted } = submission;
     taskOf(taskId, new Date(keptAt).toISOString());
     if (!isSubmitted) {
-      void submit(keepsake);
+      void submit(submission);
     }
   }
   recalled.resolve();
-  // One after the other: there is no hurry, and the view that is open asks for its own.
+  // One after another: there is no hurry, and the open view loads its own task.
   for (const id of taskIds.value) {
-    await catchUp(id);
+    await readStatus(id);
   }
 }
 

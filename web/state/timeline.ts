@@ -46,7 +46,7 @@ function reachedBy(stage: Stage): Reached | undefined {
   return { step, isEnd };
 }
 
-/** The persons among whom somebody has to choose, where the task waits for that. */
+/** The people to choose from, if the task is waiting for a choice. */
 export function personsToChoose(task: Task): Person[] | undefined {
   const last = task.events.at(-1);
   return last ? personsAskedFor(last) : task.status?.choice?.persons;
@@ -57,7 +57,7 @@ function personsAskedFor({ data }: StageEvent): Person[] | undefined {
   return waiting_for === 'person' ? persons : undefined;
 }
 
-/** The steps of a task as a person follows them, from its events. */
+/** The steps of a task as the page shows them, derived from its events. */
 export function toSteps(task: Task, t: Strings): Step[] {
   if (task.uploading !== undefined || task.refusal) {
     return STEPS.map((name, index): Step => {
@@ -71,14 +71,14 @@ export function toSteps(task: Task, t: Strings): Step[] {
   const stages = task.events.map(({ data }) => data.stage);
   const known = stages.length > 0 ? stages : [stageOf(task)];
   const reached = known.map(reachedBy).findLast((at) => at !== undefined) ?? { step: 'check', isEnd: false };
-  // A status may tell of the end before the last events come.
+  // The status may report the end before the last events arrive.
   const isReady = stageOf(task) === 'COMPLETED';
   const position = STEPS.indexOf(reached.step as StepName);
   const fault = FAULTS[known.at(-1)!];
   const last = task.events.findLast(({ data }) => reachedBy(data.stage));
-  // Also of a task that was cancelled while it asked.
+  // Includes tasks that were cancelled while they waited for a choice.
   const isAsking = last ? personsAskedFor(last) !== undefined : personsToChoose(task) !== undefined;
-  // A step that ended well hands over to the next at once: that one is under way, or has failed.
+  // When a step completes, the next one starts at once.
   const current = reached.isEnd && !isAsking && !isReady ? position + 1 : position;
   return STEPS.map((name, index): Step => {
     const times = toTimes(task.events, name);
@@ -94,11 +94,11 @@ export function toSteps(task: Task, t: Strings): Step[] {
   });
 }
 
-function toUploadWords({ uploadsAgain }: Task, percent: number, t: Strings): string {
-  if (uploadsAgain === undefined || percent > 0) {
+function toUploadWords({ retryReason }: Task, percent: number, t: Strings): string {
+  if (retryReason === undefined || percent > 0) {
     return t.task.sent(percent);
   }
-  return uploadsAgain || t.task.resend;
+  return retryReason || t.task.resend;
 }
 
 function toTimes(events: StageEvent[], name: StepName): { startedAt?: number; endedAt?: number } {
@@ -116,7 +116,7 @@ function toTimes(events: StageEvent[], name: StepName): { startedAt?: number; en
   };
 }
 
-/** The newest news of a step. What the server says within a stage, such as what it waits for, is told in its words. */
+/** The latest message of a step. Messages within a stage, such as a reason for waiting, come from the server. */
 function toWords(task: Task, name: StepName, t: Strings): string {
   const index = task.events.findLastIndex(({ data }) => reachedBy(data.stage)?.step === name);
   const event = task.events[index];
@@ -124,7 +124,7 @@ function toWords(task: Task, name: StepName, t: Strings): string {
     return name === 'check' ? t.task.accepted : '';
   }
   const { stage, message } = event.data;
-  // Who shall speak is asked and answered within one stage; the page has words of its own for both.
+  // The choice of a person happens within one stage, and the page has its own texts for it.
   const isNewsWithin = task.events[index - 1]?.data.stage === stage && stage !== 'DETECTION_COMPLETE';
   if (isNewsWithin && !personsToChoose(task)) {
     return message;
@@ -171,7 +171,7 @@ function wordsOf({ data }: StageEvent, task: Task, t: Strings): string | undefin
     case 'DID_UPLOAD':
       return t.task.handing;
     case 'DID_PROCESSING':
-      return toDrawing(task, t);
+      return toRenderingWords(task, t);
     case 'DID_COMPLETE':
       return t.task.rendered;
     case 'FINALIZING':
@@ -183,18 +183,18 @@ function wordsOf({ data }: StageEvent, task: Task, t: Strings): string | undefin
   }
 }
 
-function toDrawing(task: Task, t: Strings): string {
+function toRenderingWords(task: Task, t: Strings): string {
   const drawn = framesOf(task);
   return drawn ? t.task.rendering(drawn.frame, drawn.frames) : (task.fineMessage ?? t.task.drawing);
 }
 
-/** How many frames of the video are drawn, where the renderer tells. */
+/** How many frames are rendered, if the renderer reports it. */
 export function framesOf({ fineMessage }: Task): { frame: number; frames: number } | undefined {
   const [, frame, frames] = /^Frame (\d+) of (\d+)$/.exec(fineMessage ?? '') ?? [];
   return frame && frames ? { frame: Number(frame), frames: Number(frames) } : undefined;
 }
 
-/** The persons that were found, and the photo's size that their boxes are of. */
+/** The people that were found, and the size of the photo that their boxes refer to. */
 export function findingsOf(task: Task): { persons: Person[]; width: number; height: number } | undefined {
   const details = task.events.map(({ data }) => (data.details ?? {}) as Details);
   const photo = details.find((each) => each.photo)?.photo;

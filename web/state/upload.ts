@@ -1,6 +1,6 @@
 import { toForm } from '../../src/client/submission.ts';
 import { authorization, isReachable, wantsKey } from '../server/server.ts';
-import type { Keepsake } from './keepsakes.ts';
+import type { SavedSubmission } from './saved-submissions.ts';
 
 export interface Refusal {
   code: string;
@@ -10,14 +10,17 @@ export interface Refusal {
 export type UploadAnswer =
   | { kind: 'accepted' }
   | { kind: 'refused'; refusal: Refusal }
-  | { kind: 'unanswered'; why?: string; comeBackMs?: number };
+  | { kind: 'unanswered'; why?: string; retryAfterMs?: number };
 
 /**
- * Sends a submission once. `XMLHttpRequest`, because `fetch` does not tell how much was sent. The task's id is the page's own, so
- * to send it again is the same task.
+ * Uploads a submission once, with `XMLHttpRequest` because `fetch` does not report upload progress. The page chooses the task's
+ * id, so uploading again does not create a second task.
  */
-export function upload(keepsake: Keepsake, onProgress: (share: number) => void): Promise<UploadAnswer> {
-  const { taskId, photo, voice, backgroundImage, fields } = keepsake;
+export function upload(
+  submission: SavedSubmission,
+  onProgress: (share: number) => void,
+): Promise<UploadAnswer> {
+  const { taskId, photo, voice, backgroundImage, fields } = submission;
   const form = toForm({ image: photo, audio: voice, ...(backgroundImage && { backgroundImage }), fields });
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
@@ -44,10 +47,10 @@ function toAnswer(request: XMLHttpRequest): UploadAnswer {
     return { kind: 'accepted' };
   }
   const refusal = toRefusal(request);
-  // It may be taken a little later: the server has enough to do, or what is behind it is away.
+  // The server is busy or one of its services is down: retry later.
   if (status === 429 || status === 502 || status === 503) {
     const seconds = Number(request.getResponseHeader('Retry-After') ?? 0);
-    return { kind: 'unanswered', why: refusal.detail, ...(seconds > 0 && { comeBackMs: seconds * 1000 }) };
+    return { kind: 'unanswered', why: refusal.detail, ...(seconds > 0 && { retryAfterMs: seconds * 1000 }) };
   }
   wantsKey.value = status === 401;
   return { kind: 'refused', refusal };

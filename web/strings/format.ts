@@ -11,7 +11,7 @@ export function formatDuration(ms: number): string {
   return units.minutes(Math.floor(whole / 60), whole % 60);
 }
 
-/** For times to come, that nobody knows to a tenth. */
+/** For estimates, which are not precise to a tenth of a second. */
 export function formatEstimate(ms: number): string {
   const seconds = Math.max(1, Math.round(ms / 1000));
   return seconds < 60 ? strings.value.units.seconds(formatNumber(seconds)) : formatDuration(seconds * 1000);
@@ -28,7 +28,7 @@ export function formatBytes(bytes: number): string {
   return strings.value.units.megabytes(formatNumber(bytes / 1e6, bytes < 1e7 ? 1 : 0));
 }
 
-/** "1024 × 768": width first, in a language that runs from right to left too. */
+/** "1024 × 768": width first, also in right-to-left languages. */
 export function formatSize(width: number, height: number): string {
   return `\u2066${width} × ${height}\u2069`;
 }

@@ -12,12 +12,12 @@ function isLanguage(name: string | undefined): name is Language {
   return name !== undefined && Object.hasOwn(LANGUAGES, name);
 }
 
-/** Chosen before, else the first of the browser's languages that is here. */
+/** The stored choice, else the browser's first language that is supported. */
 const first = [stored.read(), ...navigator.languages.map((tag) => tag.split('-')[0])].find(isLanguage);
 
 export const language = signal<Language>(first ?? 'en');
 
-/** The words in the language of now: whoever reads them is drawn again when it changes. */
+/** All texts in the current language. Components that read them render again when it changes. */
 export const strings = computed<Strings>(() => LANGUAGES[language.value]);
 
 export function chooseLanguage(name: Language): void {

@@ -2,9 +2,9 @@ import { signal } from '@preact/signals';
 
 const said = signal('');
 
-/** Says it to a screen reader, when it has finished what it is saying. */
+/** Makes a screen reader say the text after what it is currently saying. */
 export function announce(text: string): void {
-  // The same words twice are heard twice only when they differ.
+  // Screen readers ignore a text that does not change.
   said.value = said.value === text ? `${text}\u00a0` : text;
 }
 

@@ -11,7 +11,7 @@ const NIGHT = '#1d2230';
 const COLOURS = ['#e8e8ea', '#f4efe6', '#c9dcef', '#cfe3c8', '#f0cfc4', NIGHT];
 
 export interface BackgroundChooserProps {
-  /** Tells several choosers of one page apart. */
+  /** Unique on the page. */
   name: string;
   value: string;
   photoUrl: string | undefined;
@@ -24,7 +24,7 @@ function toneOf(background: string): string {
   return background === NIGHT ? 'dark' : background.startsWith('#') ? 'light' : '';
 }
 
-/** What may stand behind the person, as tiles. */
+/** The possible backgrounds as tiles. */
 export function BackgroundChooser({
   name,
   value,

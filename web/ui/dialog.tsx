@@ -7,7 +7,7 @@ export interface DialogProps {
   children: ComponentChildren;
 }
 
-/** The browser's own: it keeps the focus inside, and Escape closes it. */
+/** The native dialog: it traps the focus, and Escape closes it. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();

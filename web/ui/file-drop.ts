@@ -1,9 +1,9 @@
 import { useRef, useState } from 'preact/hooks';
 
-/** What makes an element take files that are dropped on it. */
+/** Event handlers that make an element a drop target for files. */
 export function useFileDrop(onFiles: (files: File[]) => void) {
   const [isOver, setOver] = useState(false);
-  // Entering a child fires before leaving its parent.
+  // `dragenter` of a child fires before `dragleave` of its parent.
   const depth = useRef(0);
   const enter = (by: number) => {
     depth.current += by;

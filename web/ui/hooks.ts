@@ -1,14 +1,14 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 
-/** An address for what the browser holds, for as long as it is shown. */
+/** An object URL for the blob, revoked when the component unmounts. */
 export function useObjectUrl(blob: Blob | undefined): string | undefined {
-  // What a browser's store gives back after an update of it may be no blob any more.
+  // After a browser update, its storage may return something other than a blob.
   const url = useMemo(() => (blob instanceof Blob ? URL.createObjectURL(blob) : undefined), [blob]);
   useEffect(() => () => void (url && URL.revokeObjectURL(url)), [url]);
   return url;
 }
 
-/** The time, drawn again every `everyMs` while `isRunning`. */
+/** The current time, updated every `everyMs` while `isRunning`. */
 export function useNow(isRunning: boolean, everyMs = 1_000): number {
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
@@ -21,7 +21,7 @@ export function useNow(isRunning: boolean, everyMs = 1_000): number {
   return isRunning ? now : Date.now();
 }
 
-/** What `read` answers, now and every `everyMs`, while the page is looked at. */
+/** The latest result of `read`, which is called now and every `everyMs` while the page is visible. */
 export function usePolled<T>(read: () => Promise<T>, everyMs: number, deps: unknown[] = []): T | undefined {
   const [value, setValue] = useState<T>();
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** Lines on a field of 24, drawn for this page. */
+/** Lines on a grid of 24 by 24. */
 const PATHS = {
   check: 'm5 12.5 4.5 4.5L19 7.5',
   cross: 'M6 6l12 12M18 6 6 18',
@@ -21,7 +21,7 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
-/** Beside words that say the same, so that it is nothing to a screen reader. */
+/** Hidden from screen readers, because there is always a label beside it. */
 export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   return (
     <svg
@@ -40,7 +40,7 @@ export function Icon({ name, size = 20 }: { name: IconName; size?: number }) {
   );
 }
 
-/** Somebody, where there is no picture of anybody yet. */
+/** A placeholder for a picture of a person. */
 export function Figure() {
   return (
     <svg aria-hidden="true" class="figure" viewBox="0 0 96 96" fill="currentColor">

@@ -1,4 +1,4 @@
-/** Beside the same in words: nothing to a screen reader. */
+/** Hidden from screen readers, because the percentage stands beside it. */
 export function ProgressBar({ percent }: { percent: number }) {
   return (
     <div class="progress-bar" aria-hidden="true">

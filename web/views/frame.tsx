@@ -1,7 +1,7 @@
 import { apiKey, isReachable, useKey } from '../server/server.ts';
 import { nextTheme, theme } from '../state/appearance.ts';
-import { askRunning } from '../state/ask-running.ts';
 import { isBrowserOnline } from '../state/online.ts';
+import { pollRunning } from '../state/poll-running.ts';
 import { type Route, route, toHash } from '../state/route.ts';
 import { isOver, taskIds, taskOf } from '../state/tasks.ts';
 import { chooseLanguage, LANGUAGES, type Language, language, strings } from '../strings/strings.ts';
@@ -9,13 +9,13 @@ import { Announcer } from '../ui/announcer.tsx';
 import { usePolled } from '../ui/hooks.ts';
 import { Icon, Mark } from '../ui/icon.tsx';
 
-const POLL_MS = 2_500;
+const POLL_INTERVAL_MS = 2_500;
 const THEME_ICONS = { system: 'system', light: 'sun', dark: 'moon' } as const;
 
-/** What is around every view. */
+/** Header, footer and notices around every view. */
 export function Frame({ children }: { children: preact.ComponentChildren }) {
   const t = strings.value;
-  usePolled(askRunning, POLL_MS);
+  usePolled(pollRunning, POLL_INTERVAL_MS);
   const running = taskIds.value.filter((id) => !isOver(taskOf(id).value)).length;
   const link = (to: Route, words: string, isHere: boolean, count = 0) => (
     <li>
@@ -89,12 +89,12 @@ export function Frame({ children }: { children: preact.ComponentChildren }) {
   );
 }
 
-/** The `#` names the view: a link to a part of the page would leave it. */
+/** A link to `#content` would leave the view, because the hash names the view. */
 function skip(): void {
   document.getElementById('content')?.focus();
 }
 
-/** In the row that is there for it, so that nothing else moves when it comes. */
+/** Always takes up its row, so that nothing moves when the notice appears. */
 function Connection() {
   const t = strings.value.offline;
   const words = !isBrowserOnline.value ? t.browser : !isReachable.value ? t.server : undefined;

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { apiKey, useKey, wantsKey } from '../server/server.ts';
 import { strings } from '../strings/strings.ts';
 
-/** Where the server asks for a key, before anything else. */
+/** Shown instead of every view while the server requires a key. */
 export function KeyView() {
   const t = strings.value.key;
   const [key, setKey] = useState('');

@@ -10,9 +10,9 @@ import { useObjectUrl, usePolled } from '../ui/hooks.ts';
 import { Figure, Icon } from '../ui/icon.tsx';
 import { ProgressBar } from '../ui/progress-bar.tsx';
 
-const POLL_MS = 2_500;
+const POLL_INTERVAL_MS = 2_500;
 
-/** The newest tasks of the server; answers with where the older ones begin. */
+/** Reads the newest tasks. Returns the cursor of the next page. */
 async function readRecent(): Promise<string | undefined> {
   const list = await server.list({ limit: 24 }).catch(() => undefined);
   takeList(list?.tasks ?? []);
@@ -27,7 +27,7 @@ function takeList(tasks: Awaited<ReturnType<typeof server.list>>['tasks']): void
 
 export function VideosView() {
   const t = strings.value.videos;
-  const first = usePolled(readRecent, POLL_MS);
+  const first = usePolled(readRecent, POLL_INTERVAL_MS);
   const [cursor, setCursor] = useState<string>();
   const next = cursor ?? first;
   const ids = taskIds.value.filter((id) => !taskOf(id).value.isGone);
@@ -101,7 +101,7 @@ function VideoCard({ id }: { id: string }) {
   const thumbnail = useTaskFile(id, 'thumbnail', state === 'completed');
   const [kept, setKept] = useState<Blob>();
   useEffect(() => {
-    void recall(id).then((keepsake) => setKept(keepsake?.photo));
+    void recall(id).then((submission) => setKept(submission?.photo));
   }, [id]);
   const keptUrl = useObjectUrl(state === 'completed' ? undefined : kept);
   const picture = thumbnail ?? keptUrl;

@@ -9,7 +9,7 @@ import {
   setField,
   takePhoto,
   takeVoice,
-  toKeepsake,
+  toSubmission,
   voice,
 } from '../../state/draft.ts';
 import { go } from '../../state/route.ts';
@@ -31,11 +31,11 @@ async function takeSample(): Promise<void> {
 }
 
 function start(): void {
-  const keepsake = toKeepsake();
-  if (keepsake) {
-    void submit(keepsake);
+  const submission = toSubmission();
+  if (submission) {
+    void submit(submission);
     clearDraft();
-    go({ view: 'video', taskId: keepsake.taskId });
+    go({ view: 'video', taskId: submission.taskId });
   }
 }
 

@@ -1,16 +1,16 @@
 export interface Preview {
   picture: ImageBitmap;
-  /** Where the person may be, as alpha. */
+  /** Estimated position of the person, as alpha. */
   sketch: HTMLCanvasElement;
-  /** As the API's field `background` has it. */
+  /** Value of the API field `background`. */
   background: string;
-  /** The chosen picture, for `image`. */
+  /** The chosen image, if `background` is `image`. */
   behind: Blob | undefined;
 }
 
 const BLUR_SHARE = 0.025;
 
-/** The photo with the chosen background, by the sketch of its person. */
+/** Draws the photo with the chosen background, using the sketch of the person. */
 export async function drawPreview(
   canvas: HTMLCanvasElement,
   preview: Preview,
@@ -34,7 +34,7 @@ export async function drawPreview(
   if (background === 'transparent') {
     return;
   }
-  // What was drawn stays in front.
+  // Draw behind the person.
   context.globalCompositeOperation = 'destination-over';
   if (background === 'blur') {
     context.filter = `blur(${Math.round(Math.max(width, height) * BLUR_SHARE)}px)`;

@@ -1,7 +1,7 @@
 const BAR_PX = 3;
 const GAP_PX = 2;
 
-/** The loudness of a recording as bars, in the colour of the text around it, and drawn again when that changes. */
+/** Draws the loudness of a recording as bars. */
 export function drawWave(canvas: HTMLCanvasElement, peaks: Float32Array): void {
   const scale = devicePixelRatio;
   const { clientWidth: width, clientHeight: height } = canvas;
@@ -9,7 +9,7 @@ export function drawWave(canvas: HTMLCanvasElement, peaks: Float32Array): void {
   canvas.height = height * scale;
   const context = canvas.getContext('2d')!;
   context.scale(scale, scale);
-  // A grey that stands out on both schemes' surfaces.
+  // A grey with enough contrast in the light and the dark theme.
   context.fillStyle = '#84857a';
   const loudest = Math.max(0.05, ...peaks);
   const bars = Math.max(1, Math.floor(width / (BAR_PX + GAP_PX)));

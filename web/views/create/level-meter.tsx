@@ -6,11 +6,11 @@ import { Icon } from '../../ui/icon.tsx';
 
 const BARS = 48;
 const BAR_MS = 60;
-/** So loud is somebody who speaks, at the least. */
+/** Speech is at least this loud. */
 const SPEECH_LEVEL = 0.35;
 const QUIET_AFTER_MS = 3_000;
 
-/** What the microphone hears, as it hears it; the newest is at the end. */
+/** The live level of the microphone, newest at the end. */
 export function LevelMeter({ recorder, onStop }: { recorder: Recorder; onStop: () => void }) {
   const t = strings.value.create.voice;
   const [levels, setLevels] = useState<number[]>(() => new Array(BARS).fill(0));

@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { offerPhoto } from './photo-panel.tsx';
 import { offerVoice } from './voice-panel.tsx';
 
-/** Each file to the panel of its kind, whichever it came to. */
+/** Passes each file to the panel for its type. */
 function offerFiles(files: Iterable<File>): void {
   for (const file of files) {
     if (/^(audio|video)\//.test(file.type)) void offerVoice(file);
@@ -10,7 +10,7 @@ function offerFiles(files: Iterable<File>): void {
   }
 }
 
-/** Files that are pasted, or dropped anywhere on the page: what a browser would do is leave the page and show the file. */
+/** Accepts files that are pasted or dropped anywhere. Without this, the browser would leave the page and open a dropped file. */
 export function useOfferedFiles(): void {
   useEffect(() => {
     const listening = new AbortController();

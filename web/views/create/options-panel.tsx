@@ -1,13 +1,12 @@
 import { type Fields, fields, setField } from '../../state/draft.ts';
 import { info } from '../../state/info.ts';
-import { formatNumber } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
 import { Icon } from '../../ui/icon.tsx';
 
 const DEADLINES_S = [600, 1800, 3600, 14_400];
 const PERSON = /^\d+$/;
 
-/** What the API can do beyond photo, voice and background. Most never open it. */
+/** Options of the API that few people need. */
 export function OptionsPanel() {
   const t = strings.value.create.options;
   const { persons, conf_threshold, apply_smoothing } = fields.value;
@@ -59,7 +58,8 @@ export function OptionsPanel() {
         />
         <label class="field">
           <span>
-            {t.threshold}: <span class="number">{formatNumber(threshold * 100)} %</span>
+            {t.threshold}:{' '}
+            <span class="number">{strings.value.task.percent(Math.round(threshold * 100))}</span>
           </span>
           <input
             type="range"

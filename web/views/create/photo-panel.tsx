@@ -7,7 +7,7 @@ import { Figure, Icon } from '../../ui/icon.tsx';
 import { PictureNotice, toWords } from '../../ui/picture-notice.tsx';
 import { drawPreview } from './draw-preview.ts';
 
-/** Without HEIC, which an iPhone then gives as a JPEG; few servers read it. */
+/** HEIC is left out, so that an iPhone converts its photos to JPEG. Few servers can read HEIC. */
 const PHOTO_TYPES = 'image/jpeg,image/png,image/webp,image/avif';
 
 export async function offerPhoto(file: File | undefined): Promise<void> {

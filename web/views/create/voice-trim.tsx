@@ -6,10 +6,10 @@ import { useObjectUrl } from '../../ui/hooks.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { drawWave } from './draw-wave.ts';
 
-const SHORTEST_S = 0.5;
+const MIN_SELECTION_S = 0.5;
 const STEP_S = 0.1;
 
-/** The recording as a waveform, with a handle at each end of what will be spoken. */
+/** The recording as a waveform with a handle at each end of the selection. */
 export function VoiceTrim({ voice }: { voice: DraftVoice }) {
   const t = strings.value.create.voice;
   const { file, name, decoded, fromS, toS } = voice;
@@ -24,7 +24,7 @@ export function VoiceTrim({ voice }: { voice: DraftVoice }) {
     if (canvas.current && decoded) drawWave(canvas.current, decoded.peaks);
   }, [decoded]);
 
-  // `timeupdate` comes four times a second only, too seldom to end where the selection does.
+  // `timeupdate` fires only four times a second: too rarely to stop at the end of the selection.
   useEffect(() => {
     if (at === undefined) return;
     const timer = setInterval(() => {
@@ -53,8 +53,8 @@ export function VoiceTrim({ voice }: { voice: DraftVoice }) {
   const move = (edge: 'fromS' | 'toS', seconds: number) => {
     const value =
       edge === 'fromS'
-        ? Math.max(0, Math.min(seconds, toS - SHORTEST_S))
-        : Math.min(lengthS, Math.max(seconds, fromS + SHORTEST_S));
+        ? Math.max(0, Math.min(seconds, toS - MIN_SELECTION_S))
+        : Math.min(lengthS, Math.max(seconds, fromS + MIN_SELECTION_S));
     draftVoice.value = { ...voice, [edge]: value };
   };
   const share = (seconds: number) => `${lengthS > 0 ? (seconds / lengthS) * 100 : 0}%`;
@@ -91,7 +91,7 @@ export function VoiceTrim({ voice }: { voice: DraftVoice }) {
 
   return (
     <>
-      {/* A recording runs from left to right in every language. */}
+      {/* Waveforms run from left to right in every language. */}
       <div class="wave" ref={wave} dir="ltr">
         <canvas ref={canvas} role="img" aria-label={t.waveform} />
         {decoded && (
@@ -127,7 +127,7 @@ export function VoiceTrim({ voice }: { voice: DraftVoice }) {
           <Icon name="cross" />
         </button>
       </div>
-      {/* biome-ignore lint/a11y/useMediaCaption: it is the reader's own recording, played back to them */}
+      {/* biome-ignore lint/a11y/useMediaCaption: it plays back the user's own recording */}
       <audio ref={audio} src={url} preload="auto" />
     </>
   );

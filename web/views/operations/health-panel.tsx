@@ -11,8 +11,8 @@ interface Health {
   credits?: { remaining: number; total: number };
 }
 
-/** Self-tests run a model each: no need to ask oftener than they are made. */
-const POLL_MS = 15_000;
+/** The server repeats its self-tests only this often, because each runs a model. */
+const POLL_INTERVAL_MS = 15_000;
 
 const PATHS = {
   api: '/health/ready',
@@ -46,7 +46,7 @@ export function HealthPanel() {
 
 function Part({ part, path }: { part: string; path: string }) {
   const t = strings.value.operations;
-  const health = usePolled(async () => (await readJson<Health>(path)) ?? {}, POLL_MS, [path]);
+  const health = usePolled(async () => (await readJson<Health>(path)) ?? {}, POLL_INTERVAL_MS, [path]);
   const status = typeof health?.status === 'string' ? health.status : health ? 'unknown' : undefined;
   const why = health?.reason ?? health?.message ?? health?.detail;
   return (

@@ -9,17 +9,17 @@ import { OtherQueues } from './other-queues.tsx';
 import { RetentionPanel } from './retention-panel.tsx';
 import { StoragePanel } from './storage-panel.tsx';
 
-const POLL_MS = 3_000;
+const POLL_INTERVAL_MS = 3_000;
 
 interface Gpu {
   queues: Record<'yolo' | 'birefnet', { waiting: number; slots: number; busy: number }>;
   workers: GpuWorkerStatus[];
 }
 
-/** What an operator wants to know at a glance; the Web UI and the metrics have the rest. */
+/** An overview for administrators. The Web UI and the metrics have the details. */
 export function OperationsView() {
   const t = strings.value.operations;
-  const gpu = usePolled(() => readJson<Gpu>('/api/gpu'), POLL_MS);
+  const gpu = usePolled(() => readJson<Gpu>('/api/gpu'), POLL_INTERVAL_MS);
   return (
     <>
       <div class="page-head">
@@ -89,7 +89,7 @@ function Queue({ name, gpu }: { name: 'yolo' | 'birefnet'; gpu: Gpu | undefined 
 
 function TemporalPanel() {
   const t = strings.value.operations;
-  // Read here, so that the panel is drawn again when the server has told.
+  // Reading the signal here renders the panel again when it changes.
   const links = info.value.web_ui && [
     [t.jobsRunning, webUiUrl('workflows?query=ExecutionStatus%3D%22Running%22')],
     [t.jobsFailed, webUiUrl('workflows?query=ExecutionStatus%3D%22Failed%22')],

@@ -3,8 +3,8 @@ import { formatDuration } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
 import { usePolled } from '../../ui/hooks.ts';
 
-const POLL_MS = 3_000;
-/** Those of every server; what has slots on a GPU is told with its slots. */
+const POLL_INTERVAL_MS = 3_000;
+/** Queues that every server has. Queues of the GPU worker are shown with their slots instead. */
 const NAMES = ['media', 'render', 'io', 'pipeline'] as const;
 
 interface QueueStatus {
@@ -13,12 +13,12 @@ interface QueueStatus {
   workers: number;
 }
 
-/** What waits where there are no slots of a GPU to be shown. */
+/** Queues without GPU slots. */
 export function OtherQueues() {
   const t = strings.value.operations;
   const queues = usePolled(
     async () => (await readJson<Partial<Record<string, QueueStatus>>>('/api/queues')) ?? {},
-    POLL_MS,
+    POLL_INTERVAL_MS,
   );
   return (
     <ul class="rows number">

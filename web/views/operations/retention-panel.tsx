@@ -3,7 +3,7 @@ import { formatBytes, formatWhen } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
 import { usePolled } from '../../ui/hooks.ts';
 
-const POLL_MS = 15_000;
+const POLL_INTERVAL_MS = 15_000;
 
 interface RetentionRun {
   started_at: string;
@@ -11,12 +11,12 @@ interface RetentionRun {
   deleted: { files: number; bytes: number };
 }
 
-/** What the last retention runs removed. */
+/** What the latest retention runs deleted. */
 export function RetentionPanel() {
   const t = strings.value.operations;
   const answer = usePolled(
     async () => (await readJson<{ runs?: RetentionRun[] }>('/api/pipeline/retention')) ?? {},
-    POLL_MS,
+    POLL_INTERVAL_MS,
   );
   const runs = (answer?.runs ?? []).filter((run) => !run.dry_run);
   return (

@@ -3,7 +3,7 @@ import { formatBytes, formatNumber } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
 import { usePolled } from '../../ui/hooks.ts';
 
-const POLL_MS = 10_000;
+const POLL_INTERVAL_MS = 10_000;
 
 interface StorageStats {
   total_files: number;
@@ -16,7 +16,7 @@ export function StoragePanel() {
   const t = strings.value.operations;
   const answer = usePolled(
     async () => (await readJson<StorageStats>('/api/pipeline/storage/stats')) ?? null,
-    POLL_MS,
+    POLL_INTERVAL_MS,
   );
   const stats = answer?.tiers ? answer : undefined;
   const tiers = Object.entries(stats?.tiers ?? {});

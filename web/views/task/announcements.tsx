@@ -4,7 +4,7 @@ import { toSteps } from '../../state/timeline.ts';
 import { strings } from '../../strings/strings.ts';
 import { announce } from '../../ui/announcer.tsx';
 
-/** Tells a screen reader what changes: steps and the end, not every percent. */
+/** Announces new steps and the end to screen readers, but not every percent. */
 export function Announcements({ task }: { task: Task }) {
   const t = strings.value;
   const current = toSteps(task, t).find(({ state }) => state !== 'done' && state !== 'waiting');

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Keepsake } from '../../state/keepsakes.ts';
+import type { SavedSubmission } from '../../state/saved-submissions.ts';
 import { useTaskFile } from '../../state/task-file.ts';
 import type { Task } from '../../state/tasks.ts';
 import { strings } from '../../strings/strings.ts';
@@ -8,8 +8,8 @@ import { useObjectUrl } from '../../ui/hooks.ts';
 import { Backdrop } from './backdrop.tsx';
 import { makeAnother } from './ready-panel.tsx';
 
-/** Other backgrounds behind the real cut-out, as the browser draws them: nothing is computed for it. */
-export function AnotherBackground({ task, kept }: { task: Task; kept: Keepsake | undefined }) {
+/** Other backgrounds behind the real cutout, drawn by the browser without any work on the server. */
+export function AnotherBackground({ task, kept }: { task: Task; kept: SavedSubmission | undefined }) {
   const t = strings.value.task;
   const cutout = useTaskFile(task.id, 'cutout');
   const serverPhoto = useTaskFile(task.id, 'photo');

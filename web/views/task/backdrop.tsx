@@ -6,7 +6,7 @@ export interface BackdropProps {
   image: Blob | undefined;
 }
 
-/** What stands behind the person. */
+/** The background behind the person. */
 export function Backdrop({ background, photo, image }: BackdropProps) {
   const imageUrl = useObjectUrl(image);
   if (background.startsWith('#')) {

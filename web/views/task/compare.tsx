@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Keepsake } from '../../state/keepsakes.ts';
+import type { SavedSubmission } from '../../state/saved-submissions.ts';
 import type { Task } from '../../state/tasks.ts';
 import { findingsOf } from '../../state/timeline.ts';
 import { strings } from '../../strings/strings.ts';
@@ -10,10 +10,10 @@ export interface CompareProps {
   task: Task;
   photo: string;
   cutout: string | undefined;
-  kept: Keepsake | undefined;
+  kept: SavedSubmission | undefined;
 }
 
-/** The photo to the left of a line, the person on the chosen background to the right; the line can be moved. */
+/** The photo to the left of a movable line, and the person on the new background to its right. */
 export function Compare({ task, photo, cutout, kept }: CompareProps) {
   const t = strings.value.task;
   const [percent, setPercent] = useState(50);

@@ -1,22 +1,22 @@
 import { useState } from 'preact/hooks';
 import { newTaskId } from '../../../src/client/task-id.ts';
 import { server } from '../../server/server.ts';
-import type { Keepsake } from '../../state/keepsakes.ts';
 import { go } from '../../state/route.ts';
+import type { SavedSubmission } from '../../state/saved-submissions.ts';
 import { beginAgain, stageOf, submit, type Task } from '../../state/tasks.ts';
 import { strings } from '../../strings/strings.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { makeAnother } from './ready-panel.tsx';
 
-/** The same files as a new task. */
-function submitAgain(kept: Keepsake): void {
+/** Submits the same files as a new task. */
+function submitAgain(kept: SavedSubmission): void {
   const again = { ...kept, taskId: newTaskId(), keptAt: Date.now(), isSubmitted: false };
   void submit(again);
   go({ view: 'video', taskId: again.taskId });
 }
 
-/** What happened, what to do about it, and the ways to do it. */
-export function FailurePanel({ task, kept }: { task: Task; kept: Keepsake | undefined }) {
+/** What happened, what to do about it, and buttons to do it. */
+export function FailurePanel({ task, kept }: { task: Task; kept: SavedSubmission | undefined }) {
   const t = strings.value;
   const [refused, setRefused] = useState<string>();
   const isCancelled = stageOf(task) === 'CANCELLED';

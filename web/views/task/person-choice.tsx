@@ -12,7 +12,7 @@ export async function choosePerson(taskId: string, person: number): Promise<void
   }
 }
 
-/** The same choice as in the photo, as buttons. */
+/** Buttons for the same choice as in the photo. */
 export function PersonChoice({ task, persons }: { task: Task; persons: Person[] }) {
   const t = strings.value.task;
   return (

@@ -1,4 +1,4 @@
-import type { Keepsake } from '../../state/keepsakes.ts';
+import type { SavedSubmission } from '../../state/saved-submissions.ts';
 import type { Task } from '../../state/tasks.ts';
 import { type findingsOf, personsToChoose, selectedPerson } from '../../state/timeline.ts';
 import { strings } from '../../strings/strings.ts';
@@ -9,10 +9,10 @@ export interface PersonsProps {
   task: Task;
   photo: string;
   findings: NonNullable<ReturnType<typeof findingsOf>>;
-  kept: Keepsake | undefined;
+  kept: SavedSubmission | undefined;
 }
 
-/** The photo with a box around each person. Where the task asks, a box is the answer; later, the way to a video with that one. */
+/** The photo with a box around each person. A click chooses that person, or later starts a new video with that person. */
 export function Persons({ task, photo, findings, kept }: PersonsProps) {
   const t = strings.value.task;
   const { persons, width, height } = findings;
@@ -60,7 +60,7 @@ export function Persons({ task, photo, findings, kept }: PersonsProps) {
   );
 }
 
-/** As large as a square screen allows. */
+/** As large as fits into the square frame. */
 export function fitting(width: number, height: number): { width: string; height: string } {
   return width >= height ? { width: '100%', height: 'auto' } : { width: 'auto', height: '100%' };
 }

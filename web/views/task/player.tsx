@@ -2,23 +2,23 @@ import { useRef, useState } from 'preact/hooks';
 import { strings } from '../../strings/strings.ts';
 
 export interface PlayerProps {
-  /** Where the video grows while it is made. */
+  /** URL of the growing preview. */
   preview: string | undefined;
-  /** The finished one. */
+  /** URL of the finished video. */
   video: string | undefined;
   poster: string | undefined;
-  /** Nothing stands behind the person. */
-  isClear: boolean;
+  /** The video has a transparent background. */
+  isTransparent: boolean;
   onPreviewFault: () => void;
 }
 
-/** The video while it is made; the finished one takes over at the same moment of it, so that nothing jumps. */
-export function Player({ preview, video, poster, isClear, onPreviewFault }: PlayerProps) {
+/** Shows the preview while it grows. The finished video takes over at the same position, so that playback does not jump. */
+export function Player({ preview, video, poster, isTransparent, onPreviewFault }: PlayerProps) {
   const t = strings.value.task;
   const growing = useRef<HTMLVideoElement>(null);
   const [isTakenOver, setTakenOver] = useState(preview === undefined);
   const isGrowing = preview !== undefined && !isTakenOver;
-  const style = isClear ? { background: 'var(--checkers)' } : {};
+  const style = isTransparent ? { background: 'var(--checkers)' } : {};
   const seek = (finished: HTMLVideoElement) => {
     if (growing.current) finished.currentTime = Math.min(growing.current.currentTime, finished.duration);
   };
@@ -50,7 +50,7 @@ export function Player({ preview, video, poster, isClear, onPreviewFault }: Play
       )}
       {isGrowing && <span class="chip tag from">{t.preview}</span>}
       {video && (
-        // biome-ignore lint/a11y/useMediaCaption: what is said in it is known to its maker only
+        // biome-ignore lint/a11y/useMediaCaption: only its author knows what is said in it
         <video
           key="finished"
           class={isGrowing ? 'behind' : ''}

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { server } from '../../server/server.ts';
 import { beginFrom } from '../../state/draft.ts';
-import type { Keepsake } from '../../state/keepsakes.ts';
 import { go } from '../../state/route.ts';
+import type { SavedSubmission } from '../../state/saved-submissions.ts';
 import { signedLink, useTaskFile } from '../../state/task-file.ts';
 import { drop, isTransparent, type Task } from '../../state/tasks.ts';
 import { strings } from '../../strings/strings.ts';
@@ -10,14 +10,14 @@ import { announce } from '../../ui/announcer.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icon.tsx';
 
-export async function makeAnother(kept: Keepsake | undefined, changes = {}): Promise<void> {
+export async function makeAnother(kept: SavedSubmission | undefined, changes = {}): Promise<void> {
   if (kept) {
     await beginFrom(kept, changes);
   }
   go({ view: 'create' });
 }
 
-export function ReadyPanel({ task, kept }: { task: Task; kept: Keepsake | undefined }) {
+export function ReadyPanel({ task, kept }: { task: Task; kept: SavedSubmission | undefined }) {
   const t = strings.value.task;
   const video = useTaskFile(task.id, 'video');
   const ending = isTransparent(task) ? 'webm' : 'mp4';

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Keepsake } from '../../state/keepsakes.ts';
+import type { SavedSubmission } from '../../state/saved-submissions.ts';
 import { useTaskFile } from '../../state/task-file.ts';
 import { isOver, isTransparent, stageOf, type Task } from '../../state/tasks.ts';
 import { findingsOf, framesOf, personsToChoose } from '../../state/timeline.ts';
@@ -13,10 +13,10 @@ import { Player } from './player.tsx';
 const SHOWS = ['video', 'cutout', 'persons'] as const;
 type Show = (typeof SHOWS)[number];
 
-/** The first part of a preview has 50 frames; by then it is where the server reads it. */
+/** The first part of a preview has 50 frames. After this many, the server can read it. */
 const PREVIEW_FROM_FRAME = 75;
 
-/** Whether there is something to be seen of the video while it is made, from the first time on until the task fails. */
+/** Whether there is a preview. Once there is one, it stays until the task fails. */
 function usePreview(task: Task, isUndone: boolean): { isThere: boolean; onFault: () => void } {
   const isThere = useRef(false);
   const [isFaulty, setFaulty] = useState(false);
@@ -29,8 +29,8 @@ function usePreview(task: Task, isUndone: boolean): { isThere: boolean; onFault:
   return { isThere: isThere.current && !isFaulty, onFault: () => setFaulty(true) };
 }
 
-/** The picture of a task: photo, then persons, then cut-out, then video; what is there can be gone back to. */
-export function Stage({ task, kept }: { task: Task; kept: Keepsake | undefined }) {
+/** The newest picture of a task: photo, people, cutout or video. Tabs lead back to the earlier ones. */
+export function Stage({ task, kept }: { task: Task; kept: SavedSubmission | undefined }) {
   const t = strings.value.task;
   const stages = new Set(task.events.map(({ data }) => data.stage));
   const isReady = task.result !== undefined;
@@ -38,7 +38,7 @@ export function Stage({ task, kept }: { task: Task; kept: Keepsake | undefined }
   const hasCutout = isReady || (stages.has('BACKGROUND_REMOVAL_COMPLETE') && !isUndone);
   const findings = findingsOf(task);
   const keptUrl = useObjectUrl(kept?.photo);
-  // Until a status tells, nobody knows whether the photo of an ended task is still there.
+  // Only the status says whether the photo of a finished task still exists.
   const mayBeThere = task.status !== undefined && !isUndone;
   const serverPhoto = useTaskFile(task.id, 'photo', mayBeThere && (stages.has('UPLOAD_COMPLETE') || isReady));
   const photo = keptUrl ?? serverPhoto;
@@ -72,7 +72,7 @@ export function Stage({ task, kept }: { task: Task; kept: Keepsake | undefined }
             preview={preview}
             video={video}
             poster={poster}
-            isClear={isTransparent(task)}
+            isTransparent={isTransparent(task)}
             onPreviewFault={growing.onFault}
           />
         ) : show === 'cutout' ? (

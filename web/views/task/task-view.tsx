@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { follow } from '../../state/follow.ts';
-import type { Keepsake } from '../../state/keepsakes.ts';
 import { go } from '../../state/route.ts';
-import { isToldToTheEnd, recall, stageOf, taskOf } from '../../state/tasks.ts';
+import type { SavedSubmission } from '../../state/saved-submissions.ts';
+import { hasLastEvent, recall, stageOf, taskOf } from '../../state/tasks.ts';
 import { personsToChoose } from '../../state/timeline.ts';
 import { formatWhen } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
@@ -20,8 +20,8 @@ import { TimelinePanel } from './timeline-panel.tsx';
 export function TaskView({ id }: { id: string }) {
   const t = strings.value.task;
   const task = taskOf(id).value;
-  const isEnded = isToldToTheEnd(task);
-  const [kept, setKept] = useState<Keepsake>();
+  const isEnded = hasLastEvent(task);
+  const [kept, setKept] = useState<SavedSubmission>();
   useEffect(() => {
     void recall(id).then(setKept);
   }, [id]);

@@ -32,7 +32,7 @@ export function TimelinePanel({ task }: { task: Task }) {
   );
 }
 
-/** Place in the queue, time to go and repeated attempts. One line, that is there from the start: nothing moves. */
+/** Position in the queue, remaining time and retries. Always one line, so that nothing moves. */
 function Waits({ task, now }: { task: Task; now: number }) {
   const t = strings.value.task;
   const { queue, eta, attempts = 1 } = task.status ?? {};

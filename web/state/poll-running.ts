@@ -1,18 +1,17 @@
 import { server } from '../server/server.ts';
-import { change, isOver, takeStatus, taskIds, taskOf, uploadsGoOn } from './tasks.ts';
+import { change, isOver, takeStatus, taskIds, taskOf, uploadsResumed } from './tasks.ts';
 
-/** Of those that run, so many are asked how far they are in one go. */
-const ASKED_AT_ONCE = 4;
+const MAX_CONCURRENT_REQUESTS = 4;
 
-/** How far the tasks are that run, whichever view is open; asks nothing where none does. */
-export async function askRunning(): Promise<void> {
-  await uploadsGoOn;
+/** Updates the status of all running tasks, in every view. */
+export async function pollRunning(): Promise<void> {
+  await uploadsResumed;
   const running = taskIds.value.filter((id) => {
     const task = taskOf(id).value;
     return !isOver(task) && task.uploading === undefined;
   });
-  for (let at = 0; at < running.length; at += ASKED_AT_ONCE) {
-    const asked = running.slice(at, at + ASKED_AT_ONCE);
+  for (let at = 0; at < running.length; at += MAX_CONCURRENT_REQUESTS) {
+    const asked = running.slice(at, at + MAX_CONCURRENT_REQUESTS);
     await Promise.all(
       asked.map((id) => server.status(id).then(takeStatus, (error) => takeAbsence(id, error))),
     );

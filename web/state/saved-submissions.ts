@@ -1,8 +1,8 @@
 /**
- * What the page keeps of a submission in the browser (IndexedDB), so that a reload shows the photo at once, an upload that was
- * cut off goes on, and "make another" begins with the same files.
+ * A submission as it is stored in the browser (IndexedDB), so that a reload shows the photo at once, an interrupted upload
+ * resumes, and "Create another" starts with the same files.
  */
-export interface Keepsake {
+export interface SavedSubmission {
   taskId: string;
   /** Milliseconds since 1970. */
   keptAt: number;
@@ -12,11 +12,11 @@ export interface Keepsake {
   voiceName: string;
   backgroundImage?: Blob;
   fields: Record<string, string>;
-  /** Whether the server has it. */
+  /** Whether the server has accepted or rejected it. */
   isSubmitted: boolean;
 }
 
-const MOST_KEPT = 30;
+const MAX_SAVED = 30;
 
 let opened: Promise<IDBDatabase> | undefined;
 
@@ -24,7 +24,7 @@ function open(): Promise<IDBDatabase> {
   opened ??= new Promise((resolve, reject) => {
     const request = indexedDB.open('limelight', 1);
     request.onupgradeneeded = () => {
-      request.result.createObjectStore('keepsakes', { keyPath: 'taskId' }).createIndex('keptAt', 'keptAt');
+      request.result.createObjectStore('submissions', { keyPath: 'taskId' }).createIndex('keptAt', 'keptAt');
     };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
@@ -35,36 +35,36 @@ function open(): Promise<IDBDatabase> {
 async function run<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
   const database = await open();
   return new Promise((resolve, reject) => {
-    const request = act(database.transaction('keepsakes', mode).objectStore('keepsakes'));
+    const request = act(database.transaction('submissions', mode).objectStore('submissions'));
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
 }
 
-/** Without room for it, or in a private window, the page goes on without. */
-export async function keep(keepsake: Keepsake): Promise<void> {
+/** Does nothing if the browser has no space, or in a private window. */
+export async function keep(submission: SavedSubmission): Promise<void> {
   try {
-    await run('readwrite', (store) => store.put(keepsake));
+    await run('readwrite', (store) => store.put(submission));
     const keys = await run('readonly', (store) => store.index('keptAt').getAllKeys());
-    for (const key of keys.slice(0, Math.max(0, keys.length - MOST_KEPT))) {
+    for (const key of keys.slice(0, Math.max(0, keys.length - MAX_SAVED))) {
       await run('readwrite', (store) => store.delete(key));
     }
   } catch {
-    // As said above.
+    // See above.
   }
 }
 
-export async function recall(taskId: string): Promise<Keepsake | undefined> {
+export async function recall(taskId: string): Promise<SavedSubmission | undefined> {
   try {
-    return await run<Keepsake | undefined>('readonly', (store) => store.get(taskId));
+    return await run<SavedSubmission | undefined>('readonly', (store) => store.get(taskId));
   } catch {
     return undefined;
   }
 }
 
-export async function recallAll(): Promise<Keepsake[]> {
+export async function recallAll(): Promise<SavedSubmission[]> {
   try {
-    return await run<Keepsake[]>('readonly', (store) => store.getAll());
+    return await run<SavedSubmission[]>('readonly', (store) => store.getAll());
   } catch {
     return [];
   }
@@ -74,6 +74,6 @@ export async function forget(taskId: string): Promise<void> {
   try {
     await run('readwrite', (store) => store.delete(taskId));
   } catch {
-    // Nothing was kept, then.
+    // Then nothing was stored.
   }
 }
