@@ -3,43 +3,44 @@ import { z } from 'zod';
 import { API_KEY_PREFIX, type ApiKey, type KeyQuota, SCOPES, type Scope } from '../contracts/api-key.ts';
 import { PipelineError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import { objectCorrupt } from './object-errors.ts';
+import { createJsonObjects } from './json-objects.ts';
+import { expireBy } from './secret-rotation.ts';
 
-/** Keys in the object store, so that every API process reads the same ones. */
+/** API keys in the object store, shared by all API processes. */
 export interface ApiKeys {
-  /** All that were ever made, by name. What did not change since the last call is not read again. */
+  /** All keys ever created. Reads only keys that changed since the last call. */
   list(): Promise<ApiKey[]>;
-  /** Answers with the secret, which is shown once and stored nowhere. INPUT_INVALID where the name was ever used. */
+  /** Returns the secret, which is not stored. Rejects with INPUT_INVALID if the name was used before. */
   create(name: string, scopes: Scope[], quota?: KeyQuota): Promise<string>;
-  /** A new secret; the old ones work for `overlapMs` more. */
+  /** Returns a new secret. Older ones stay valid for `overlapMs`. */
   rotate(name: string, overlapMs: number): Promise<string>;
-  /** For good. Repeating it changes nothing. */
+  /** Permanent and idempotent. */
   revoke(name: string): Promise<void>;
 }
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
-/** Lets scanners for leaked secrets, and people, see what it is. */
+/** Identifies a secret to people and to scanners for leaked secrets. */
 const SECRET_PREFIX = 'limelight_';
 
-const StoredKey = z.looseObject({
+const StoredKey: z.ZodType<ApiKey> = z.looseObject({
   name: z.string().regex(NAME),
   scopes: z.array(z.enum(SCOPES)),
   created_at: z.iso.datetime(),
-  revoked_at: z.iso.datetime().optional(),
+  revoked_at: z.iso.datetime().exactOptional(),
   secrets: z.array(
     z.looseObject({
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
       created_at: z.iso.datetime(),
-      expires_at: z.iso.datetime().optional(),
+      expires_at: z.iso.datetime().exactOptional(),
     }),
   ),
   quota: z
     .looseObject({
-      jobs_in_flight: z.int().min(0).optional(),
-      bytes_in_flight: z.number().min(0).optional(),
+      jobs_in_flight: z.int().min(0).exactOptional(),
+      bytes_in_flight: z.number().min(0).exactOptional(),
     })
-    .optional(),
-}) as unknown as z.ZodType<ApiKey>;
+    .exactOptional(),
+});
 
 export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
@@ -52,22 +53,17 @@ export function createApiKeys({
   store: ObjectStore;
   now?: () => number;
 }): ApiKeys {
+  const objects = createJsonObjects({ store, schema: StoredKey, what: 'an API key' });
   const known = new Map<string, { version: string; apiKey: ApiKey }>();
-  const isoNow = (afterMs = 0) => new Date(now() + afterMs).toISOString();
-
-  const read = async (key: string) => parseKey(key, (await store.read(key)).toString());
-  const write = (apiKey: ApiKey, ifAbsent = false) =>
-    store.put(toObjectKey(apiKey.name), Buffer.from(`${JSON.stringify(apiKey, null, 2)}\n`), { ifAbsent });
+  const isoNow = () => new Date(now()).toISOString();
 
   async function find(name: string): Promise<ApiKey> {
-    try {
-      assertName(name);
-      return await read(toObjectKey(name));
-    } catch (error) {
-      throw error instanceof PipelineError && error.code === 'OBJECT_NOT_FOUND'
-        ? new PipelineError('INPUT_INVALID', `Expected the name of a key, but there is no key ${name}.`)
-        : error;
+    assertName(name);
+    const apiKey = await objects.read(toObjectKey(name));
+    if (!apiKey) {
+      throw new PipelineError('INPUT_INVALID', `Expected the name of a key, but there is no key ${name}.`);
     }
+    return apiKey;
   }
 
   return {
@@ -75,10 +71,11 @@ export function createApiKeys({
       const found = new Set<string>();
       for await (const { key, bytes, modifiedAt } of store.list(API_KEY_PREFIX)) {
         found.add(key);
-        // Some stores count whole seconds; every change of a key changes its size.
+        // Some stores keep times in whole seconds, but every change of a key changes its size.
         const version = `${modifiedAt.getTime()} ${bytes}`;
-        if (known.get(key)?.version !== version) {
-          known.set(key, { version, apiKey: await read(key) });
+        const apiKey = known.get(key)?.version === version ? undefined : await objects.read(key);
+        if (apiKey) {
+          known.set(key, { version, apiKey });
         }
       }
       for (const key of known.keys()) {
@@ -90,15 +87,12 @@ export function createApiKeys({
     async create(name, scopes, quota) {
       assertName(name);
       const { secret, stored } = createSecret(isoNow());
-      try {
-        await write({ name, scopes, created_at: isoNow(), secrets: [stored], ...(quota && { quota }) }, true);
-      } catch (error) {
-        throw error instanceof PipelineError && error.code === 'OBJECT_EXISTS'
-          ? new PipelineError(
-              'INPUT_INVALID',
-              `There is or was a key ${name}: a name is never given twice. Rotate it, or take another name.`,
-            )
-          : error;
+      const apiKey = { name, scopes, created_at: isoNow(), secrets: [stored], ...(quota && { quota }) };
+      if (!(await objects.create(toObjectKey(name), apiKey))) {
+        throw new PipelineError(
+          'INPUT_INVALID',
+          `The name ${name} is in use or was used before. Rotate that key, or choose another name.`,
+        );
       }
       return secret;
     },
@@ -106,23 +100,17 @@ export function createApiKeys({
     async rotate(name, overlapMs) {
       const apiKey = await find(name);
       if (apiKey.revoked_at) {
-        throw new PipelineError('INPUT_INVALID', `The key ${name} is revoked. Create another one.`);
+        throw new PipelineError('INPUT_INVALID', `The key ${name} is revoked. Create a new one.`);
       }
-      const end = isoNow(overlapMs);
       const { secret, stored } = createSecret(isoNow());
-      const old = apiKey.secrets
-        .filter(({ expires_at }) => expires_at === undefined || expires_at > isoNow())
-        .map((one) => ({
-          ...one,
-          expires_at: one.expires_at && one.expires_at < end ? one.expires_at : end,
-        }));
-      await write({ ...apiKey, secrets: [...old, stored] });
+      const old = expireBy(apiKey.secrets, now(), now() + overlapMs);
+      await objects.write(toObjectKey(name), { ...apiKey, secrets: [...old, stored] });
       return secret;
     },
 
     async revoke(name) {
       const apiKey = await find(name);
-      await write({ ...apiKey, revoked_at: apiKey.revoked_at ?? isoNow() });
+      await objects.write(toObjectKey(name), { ...apiKey, revoked_at: apiKey.revoked_at ?? isoNow() });
     },
   };
 }
@@ -140,15 +128,7 @@ function assertName(name: string): void {
   if (!NAME.test(name)) {
     throw new PipelineError(
       'INPUT_INVALID',
-      'Expected a name for the key of a-z, 0-9 and -, at most 40 characters, such as "acme-web".',
+      'Expected a name of at most 40 characters from a-z, 0-9 and -, such as "acme-web".',
     );
-  }
-}
-
-function parseKey(key: string, json: string): ApiKey {
-  try {
-    return StoredKey.parse(JSON.parse(json));
-  } catch {
-    throw objectCorrupt(key, 'it is no API key');
   }
 }

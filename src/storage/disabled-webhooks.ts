@@ -12,7 +12,7 @@ export function createDisabledWebhooks({ store }: { store: ObjectStore }): Disab
   };
 }
 
-/** The URL may hold a secret of the receiver's. */
+/** Hashed, because the URL may contain a secret of the receiver. */
 function toObjectKey({ owner, url }: WebhookEndpoint): string {
-  return `access/webhooks-disabled/${owner ?? '_everybody'}/${createHash('sha256').update(url).digest('hex')}`;
+  return `access/webhooks-disabled/${owner ?? '_shared'}/${createHash('sha256').update(url).digest('hex')}`;
 }

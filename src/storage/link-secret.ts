@@ -1,20 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { PipelineError } from '../errors.ts';
+import { z } from 'zod';
 import type { ObjectStore } from '../ports/object-store.ts';
+import { createJsonObjects } from './json-objects.ts';
 
-const KEY = 'access/link-secret';
+const KEY = 'access/link-secret.json';
+const LinkSecret = z.object({ secret: z.base64url().min(1) });
 
-/** What links are signed with, the same for every API process: the first one makes it. Deleting it ends all links. */
+/** The secret that links are signed with, shared by all API processes. Deleting it invalidates all links. */
 export function createLinkSecret({ store }: { store: ObjectStore }): () => Promise<Buffer> {
-  let secret: Promise<Buffer> | undefined;
+  const objects = createJsonObjects({ store, schema: LinkSecret, what: 'a secret for links' });
   const read = async () => {
-    try {
-      await store.put(KEY, randomBytes(32), { ifAbsent: true });
-    } catch (error) {
-      if (!(error instanceof PipelineError && error.code === 'OBJECT_EXISTS')) throw error;
-    }
-    return store.read(KEY);
+    const { secret } = await objects.readOrCreate(KEY, () => ({
+      secret: randomBytes(32).toString('base64url'),
+    }));
+    return Buffer.from(secret, 'base64url');
   };
+  let secret: Promise<Buffer> | undefined;
   return () => {
     secret ??= read();
     secret.catch(() => {

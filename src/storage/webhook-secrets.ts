@@ -1,18 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { PipelineError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { WebhookSecret, WebhookSecrets } from '../ports/webhooks.ts';
+import { createJsonObjects } from './json-objects.ts';
+import { expireBy, isValidAt } from './secret-rotation.ts';
 
-const Stored = z.looseObject({
+const Stored: z.ZodType<{ secrets: WebhookSecret[] }> = z.looseObject({
   secrets: z.array(
     z.looseObject({
       secret: z.string().startsWith('whsec_'),
       created_at: z.iso.datetime(),
-      expires_at: z.iso.datetime().optional(),
+      expires_at: z.iso.datetime().exactOptional(),
     }),
   ),
-}) as unknown as z.ZodType<{ secrets: WebhookSecret[] }>;
+});
 
 export function createWebhookSecrets({
   store,
@@ -21,44 +22,28 @@ export function createWebhookSecrets({
   store: ObjectStore;
   now?: () => number;
 }): WebhookSecrets {
-  const isoAt = (ms: number) => new Date(ms).toISOString();
+  const objects = createJsonObjects({ store, schema: Stored, what: 'a list of secrets for webhooks' });
   const create = (): WebhookSecret => ({
     secret: `whsec_${randomBytes(32).toString('base64')}`,
-    created_at: isoAt(now()),
+    created_at: new Date(now()).toISOString(),
   });
-  const write = (key: string, secrets: WebhookSecret[], ifAbsent: boolean) =>
-    store.put(key, Buffer.from(`${JSON.stringify({ secrets }, null, 2)}\n`), { ifAbsent });
-  const read = async (key: string) => {
-    const { secrets } = Stored.parse(JSON.parse((await store.read(key)).toString()));
-    return secrets.filter(({ expires_at }) => expires_at === undefined || Date.parse(expires_at) > now());
-  };
 
   const current = async (owner: string | undefined) => {
-    const key = toObjectKey(owner);
-    if (!(await store.stat(key))) {
-      // Of several processes one makes it, and all read that one.
-      await write(key, [create()], true).catch((error) => {
-        if (!(error instanceof PipelineError && error.code === 'OBJECT_EXISTS')) throw error;
-      });
-    }
-    return read(key);
+    const { secrets } = await objects.readOrCreate(toObjectKey(owner), () => ({ secrets: [create()] }));
+    return secrets.filter((secret) => isValidAt(secret, now()));
   };
 
   return {
     current,
     async rotate(owner, overlapMs) {
-      const end = isoAt(now() + overlapMs);
-      const old = (await current(owner)).map((one) => ({
-        ...one,
-        expires_at: one.expires_at && one.expires_at < end ? one.expires_at : end,
-      }));
-      await write(toObjectKey(owner), [create(), ...old], false);
+      const old = expireBy(await current(owner), now(), now() + overlapMs);
+      await objects.write(toObjectKey(owner), { secrets: [create(), ...old] });
       return current(owner);
     },
   };
 }
 
-/** No key has a name with an underscore. */
+/** Tasks without an owner share a secret. Names of API keys contain no underscore. */
 function toObjectKey(owner: string | undefined): string {
-  return `access/webhooks/${owner ?? '_everybody'}.json`;
+  return `access/webhooks/${owner ?? '_shared'}.json`;
 }

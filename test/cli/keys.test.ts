@@ -50,7 +50,7 @@ it('keys are created, shown once, rotated and revoked', async () => {
 it('an invalid name or scope is refused in one sentence', async () => {
   expect(await keys('create', '../../etc')).toMatchObject({
     code: 2,
-    said: expect.stringContaining('Expected a name for the key'),
+    said: expect.stringContaining('Expected a name of at most 40 characters'),
   });
   expect(await keys('create', 'x', '--scopes', 'everything')).toMatchObject({
     code: 2,
