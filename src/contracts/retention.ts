@@ -5,17 +5,17 @@ export const RETAIN_STORAGE = 'retainStorage';
 export const RETENTION_SCHEDULE = 'storage-retention';
 export const RETENTION_INTERVAL = '60 minutes';
 
-/** Notes of what is to be kept longer or shorter than its tier: `keep/<task>.json`. */
-export const KEEP_PREFIX = 'keep/';
+/** Tasks with their own retention: `retention-overrides/<task>.json`. */
+export const RETENTION_OVERRIDE_PREFIX = 'retention-overrides/';
 
-export function keepKey(taskId: string): string {
-  return `${KEEP_PREFIX}${taskId}.json`;
+export function retentionOverrideKey(taskId: string): string {
+  return `${RETENTION_OVERRIDE_PREFIX}${taskId}.json`;
 }
 
-export interface KeepNote {
-  /** Nothing of the task goes while this is there. */
+export interface RetentionOverride {
+  /** Nothing of the task is deleted while this is set. */
   hold?: { reason: string; since: string };
-  /** In place of the tiers' times. */
+  /** Replaces the retention of the tiers. */
   days?: number;
 }
 

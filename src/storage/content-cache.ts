@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import { CACHE_PREFIX, type CacheKind } from '../contracts/content-cache.ts';
-import { PipelineError } from '../errors.ts';
+import { isFailure, PipelineError } from '../errors.ts';
 import type { ContentCache } from '../ports/content-cache.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 
@@ -25,7 +26,7 @@ export function createContentCache({ store }: { store: ObjectStore }): ContentCa
           return [name, await store.copy(`${entry}${name}`, target)] as const;
         });
         const stored = Object.fromEntries(await Promise.all(copies));
-        // Its age is what it lives by: see `evictEntries`.
+        // Writing it again marks the entry as used: see `evictEntries`.
         await store.put(`${entry}${ENTRY_FILE}`, json);
         return { result, stored, entry };
       } catch (error) {
@@ -50,38 +51,24 @@ export function createContentCache({ store }: { store: ObjectStore }): ContentCa
   };
 }
 
-/** Reads all of it: what is damaged is not to be handed on. */
+/** Reads the whole file, so that damaged bytes are never passed on. */
 async function verify(store: ObjectStore, key: string, sha256: string | undefined): Promise<void> {
   await store.localPath(key);
   if ((await store.stat(key))?.sha256 !== sha256) {
-    throw new PipelineError('OBJECT_CORRUPT', `${key} is not what its entry says`);
+    throw new PipelineError('OBJECT_CORRUPT', `${key} does not match its entry`);
   }
 }
 
-/** Missing, damaged, half evicted, or written by another version. */
+/** The entry is missing, damaged, partly evicted, or from another version. */
 function isUnusable(error: unknown): boolean {
   return (
     error instanceof z.ZodError ||
     error instanceof SyntaxError ||
-    (error instanceof PipelineError && ['OBJECT_NOT_FOUND', 'OBJECT_CORRUPT'].includes(error.code))
+    isFailure(error, 'OBJECT_NOT_FOUND', 'OBJECT_CORRUPT')
   );
 }
 
-/** The same for the same facts, in whatever order they were written down. */
+/** Independent of the order of fields. */
 function hashOf(facts: object): string {
-  return createHash('sha256').update(canonical(facts)).digest('hex');
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) {
-    return `[${value.map(canonical).join()}]`;
-  }
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).filter(([, field]) => field !== undefined);
-    return `{${entries
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, field]) => `${JSON.stringify(name)}:${canonical(field)}`)
-      .join()}}`;
-  }
-  return JSON.stringify(value);
+  return createHash('sha256').update(canonicalize(facts)!).digest('hex');
 }

@@ -1,4 +1,4 @@
-/** What every object store says in the same words. */
+/** Errors shared by all object stores. */
 import type { StoredObject } from '../contracts/job.ts';
 import { PipelineError } from '../errors.ts';
 import type { ByteRange } from '../ports/object-store.ts';
@@ -8,7 +8,7 @@ export function objectNotFound(key: string): PipelineError {
 }
 
 export function objectExists(key: string): PipelineError {
-  return new PipelineError('OBJECT_EXISTS', `The object ${key} exists already`, { details: { key } });
+  return new PipelineError('OBJECT_EXISTS', `The object ${key} already exists`, { details: { key } });
 }
 
 export function objectCorrupt(key: string, found: string): PipelineError {
@@ -19,7 +19,7 @@ export function objectCorrupt(key: string, found: string): PipelineError {
   );
 }
 
-/** @throws PipelineError RANGE_NOT_SATISFIABLE where the range is not wholly inside the object. */
+/** @throws PipelineError RANGE_NOT_SATISFIABLE unless the whole range is inside the object */
 export function assertRange({ key, bytes }: StoredObject, { start, end }: ByteRange): void {
   if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end < start || end >= bytes) {
     throw new PipelineError(

@@ -1,8 +1,8 @@
 import { PipelineError } from '../errors.ts';
 
-/** A leading dot is the stores' own: their scratch area and the files behind the names. That rules out `.` and `..` too. */
+/** A leading dot is reserved for the stores' own files, which also rules out `.` and `..`. */
 const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;
-/** Leaves room for what a store adds to a name within the 255 bytes of a file name. */
+/** File names may have 255 bytes, and stores add to the name. */
 const MAX_SEGMENT_LENGTH = 128;
 const MAX_KEY_LENGTH = 512;
 
@@ -15,13 +15,13 @@ export function assertObjectKey(key: string): void {
   if (key.length > MAX_KEY_LENGTH || !key.split('/').every(isKeySegment)) {
     throw invalidKey(
       key,
-      `segments of A-Z a-z 0-9 . _ - that do not begin with a dot, at most ${MAX_SEGMENT_LENGTH} characters each and ${MAX_KEY_LENGTH} in all`,
+      `segments of A-Z a-z 0-9 . _ - that do not start with a dot, at most ${MAX_SEGMENT_LENGTH} characters each and ${MAX_KEY_LENGTH} in all`,
     );
   }
 }
 
 /**
- * A prefix is where a key may begin: whole segments, then the first characters of one more, or none.
+ * A prefix consists of whole segments, optionally followed by the start of one more.
  * @throws PipelineError OBJECT_KEY_INVALID
  */
 export function assertKeyPrefix(prefix: string): void {
@@ -30,7 +30,7 @@ export function assertKeyPrefix(prefix: string): void {
   }
 }
 
-/** @throws PipelineError OBJECT_KEY_INVALID: a whole folder is named with its slash, so that `task-1` never means `task-10`. */
+/** A folder is named with its slash, so that `task-1` never matches `task-10`. @throws PipelineError OBJECT_KEY_INVALID */
 export function assertFolderPrefix(prefix: string): void {
   if (!prefix.endsWith('/')) {
     throw invalidKey(prefix, 'the keys of a whole folder, ending in "/"');

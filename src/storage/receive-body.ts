@@ -7,16 +7,16 @@ import type { FileToAdopt } from '../ports/object-store.ts';
 import { WriteBehind } from './write-behind.ts';
 
 export interface ReceivedBody {
-  /** Open until its owner closes it: what is left to do is to make it durable. */
+  /** Open, and owned by the caller, who makes the file durable. */
   handle: FileHandle;
   bytes: number;
   sha256: string;
 }
 
-/** Short enough to be in the processor's cache still when it is hashed, and not to hold up the event loop. */
+/** Small enough to stay in the processor's cache until it is hashed, and not to block the event loop. */
 const PIECE_BYTES = 256 * 1024;
 
-/** Brings a body into the new file at `path`, hashed on the way. A file is moved there, from another file system copied. */
+/** Writes a body into a new file at `path` and hashes it. A file is moved there, or copied from another file system. */
 export async function receiveBody(
   path: string,
   body: Uint8Array | Readable | FileToAdopt,
@@ -31,7 +31,7 @@ export async function receiveBody(
   return adopt(path, body, signal);
 }
 
-/** Makes the file of it, and leaves it open. */
+/** Writes the source into a new file, which stays open. */
 export async function writeNew(
   path: string,
   source: Readable | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
@@ -82,7 +82,7 @@ async function adopt(
 async function openRegular(path: string): Promise<{ handle: FileHandle; bytes: number }> {
   const refused = () =>
     new Error(`Expected a regular file to adopt, but ${path} is a folder, a link or a device`);
-  // Without a wait for whoever would write into a pipe.
+  // Non-blocking, because opening a pipe waits for a writer.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const handle = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ELOOP' ? refused() : error;
@@ -97,7 +97,7 @@ async function openRegular(path: string): Promise<{ handle: FileHandle; bytes: n
   }
 }
 
-/** Owns the handle until it answers. */
+/** Closes the handle if the work fails. */
 async function owning(
   handle: FileHandle,
   signal: AbortSignal | undefined,
@@ -108,12 +108,12 @@ async function owning(
     return await work();
   } catch (error) {
     await handle.close();
-    // The stream knows only that it was aborted; the caller knows why.
+    // The stream rejects with a generic abort error, the signal has the reason.
     throw signal?.aborted ? signal.reason : error;
   }
 }
 
-/** False: the file lies on another file system. */
+/** False if the file is on another file system. */
 async function isMoved(from: string, to: string): Promise<boolean> {
   try {
     await rename(from, to);

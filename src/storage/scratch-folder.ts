@@ -4,14 +4,14 @@ import { isDiskFull, storageFull } from '../errors.ts';
 import type { ScratchFolder } from '../ports/object-store.ts';
 import { writeNew } from './receive-body.ts';
 
-/** A quarter of what a store gathers: many upload at the same time. */
+/** A quarter of the store's default, because there may be many uploads at the same time. */
 const GATHER_BYTES = 256 * 1024;
 
 export async function createScratchFolder(parent: string): Promise<ScratchFolder> {
   return asScratchFolder(await mkdtemp(join(parent, 'folder-')));
 }
 
-/** A folder that is there, as a scratch folder. */
+/** Wraps an existing folder, which is deleted on disposal. */
 export function asScratchFolder(path: string): ScratchFolder {
   return {
     path,
@@ -28,7 +28,7 @@ export function asScratchFolder(path: string): ScratchFolder {
     },
 
     async [Symbol.asyncDispose]() {
-      // Empty as a rule: what was in it was put.
+      // Usually empty, because its files were moved into the store.
       await rmdir(path).catch(() => rm(path, { recursive: true, force: true }));
     },
   };

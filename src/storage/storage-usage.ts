@@ -1,23 +1,24 @@
 import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
 import { TIERS } from '../contracts/task-keys.ts';
+import { ignoreFailure } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { StorageUsage } from '../ports/storage-usage.ts';
 
 export interface StorageUsageOptions {
   store: Pick<ObjectStore, 'list' | 'read' | 'put'>;
-  /** Folder of this machine whose disk is looked at. */
+  /** Local folder on the disk to measure. */
   root?: string;
 }
 
-/** A scan is made again after twenty times as long as it took: what a small store holds is known as it changes. */
-const REST_PER_SCAN = 20;
-const SHORTEST_REST_MS = 2_000;
-const LONGEST_REST_MS = 60_000;
+/** A scan is valid for twenty times as long as it took, so that a small store is scanned more often. */
+const SCAN_TIME_FACTOR = 20;
+const MIN_AGE_LIMIT_MS = 2_000;
+const MAX_AGE_LIMIT_MS = 60_000;
 
 type Scan = Omit<StorageUsage, 'disk'>;
 
-/** Kept in the store, so that a process that starts need not go through it before its first answer. */
+/** Kept in the store, so that a new process can answer without a scan. */
 const SCAN_KEY = 'state/storage-usage.json';
 const Sum = z.object({ files: z.number(), bytes: z.number() });
 const Scan = z.object({
@@ -26,19 +27,19 @@ const Scan = z.object({
 });
 
 /**
- * What the store holds. A large one takes a while to go through: only the very first call waits for that, all others
- * are answered with the latest scan, and begin a new one where that is old.
+ * Reports what the store contains. Only the very first call waits for a scan, which may take a while. All others return the
+ * latest scan, and start a new one in the background if it is too old.
  */
 export function createStorageUsage({ store, root }: StorageUsageOptions) {
   let latest: Promise<Scan> | undefined;
   let next: Promise<Scan> | undefined;
-  let restMs = SHORTEST_REST_MS;
+  let maxAgeMs = MIN_AGE_LIMIT_MS;
 
   const begin = () => {
     const startedAt = performance.now();
     next ??= scan(store).finally(() => {
       const tookMs = performance.now() - startedAt;
-      restMs = Math.min(Math.max(tookMs * REST_PER_SCAN, SHORTEST_REST_MS), LONGEST_REST_MS);
+      maxAgeMs = Math.min(Math.max(tookMs * SCAN_TIME_FACTOR, MIN_AGE_LIMIT_MS), MAX_AGE_LIMIT_MS);
       next = undefined;
     });
     return next;
@@ -50,13 +51,11 @@ export function createStorageUsage({ store, root }: StorageUsageOptions) {
       latest = undefined;
       throw error;
     });
-    if (Date.now() - Date.parse(found.scannedAt) > restMs) {
-      begin().then(
-        (scanned) => {
-          latest = Promise.resolve(scanned);
-        },
-        () => undefined,
-      );
+    if (Date.now() - Date.parse(found.scannedAt) > maxAgeMs) {
+      const renewed = begin().then((scanned) => {
+        latest = Promise.resolve(scanned);
+      });
+      void ignoreFailure(renewed, 'the latest scan stays in use, and the next call tries again');
     }
     return { ...found, ...(root && { disk: await readDisk(root) }) };
   };
@@ -77,8 +76,8 @@ async function scan(store: StorageUsageOptions['store']): Promise<Scan> {
     tiers[tier] = sum;
   }
   const found = { tiers, scannedAt: new Date().toISOString() };
-  // One that cannot be kept is only made again sooner.
-  await store.put(SCAN_KEY, Buffer.from(JSON.stringify(found))).catch(() => undefined);
+  const written = store.put(SCAN_KEY, Buffer.from(JSON.stringify(found)));
+  await ignoreFailure(written, 'the next process scans again');
   return found;
 }
 

@@ -4,8 +4,8 @@ import type { StoredObject } from '../contracts/job.ts';
 import { objectCorrupt } from './object-errors.ts';
 
 /**
- * Passes an object through and fails with OBJECT_CORRUPT where it does not match its hash. The last chunk is held back
- * until the hash is known, so a reader that counts bytes never mistakes a damaged object for a whole one.
+ * Passes an object through, and fails with OBJECT_CORRUPT if it does not match its hash. The last chunk is held back until the
+ * hash is known, so that a reader which counts bytes never takes a damaged object for a complete one.
  */
 export function createVerifyingStream({ key, sha256 }: StoredObject): Transform {
   const hash = createHash('sha256');

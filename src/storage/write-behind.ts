@@ -1,12 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
 
-/** What sockets and streams give is 64 KB: a write for each costs more than the writing. */
+/** Sockets and streams deliver 64 KB at a time. Larger writes have less overhead. */
 const GATHER_BYTES = 1 << 20;
 const SYNC_BYTES = 8 << 20;
 
 /**
- * Writes a new file from its beginning, behind the back of whoever makes its bytes. To be disposed of before the handle is
- * closed: a write that is still under way then would go to whatever file gets the same number next.
+ * Writes a new file in the background while its bytes are produced. Dispose of it before closing the handle: a write still
+ * in progress could otherwise go to another file that reuses the descriptor.
  */
 export class WriteBehind implements AsyncDisposable {
   readonly #handle: FileHandle;
@@ -18,13 +18,13 @@ export class WriteBehind implements AsyncDisposable {
   #bytes = 0;
   #unsynced = 0;
 
-  /** @param gatherBytes that are written at once; as many again are in memory meanwhile */
+  /** @param gatherBytes size of a write. Up to twice as much is held in memory. */
   constructor(handle: FileHandle, gatherBytes = GATHER_BYTES) {
     this.#handle = handle;
     this.#gatherBytes = gatherBytes;
   }
 
-  /** Takes the piece, which is not to change any more. What a write met rejects a later one, or `end`. */
+  /** The piece must not change afterwards. A failed write rejects a later call or `end`. */
   async write(piece: Uint8Array): Promise<void> {
     this.#gathered.push(piece);
     this.#gatheredBytes += piece.byteLength;
@@ -33,7 +33,7 @@ export class WriteBehind implements AsyncDisposable {
     }
   }
 
-  /** All is written; it is durable after an fsync. */
+  /** Resolves when everything is written. It is durable only after an fsync. */
   async end(): Promise<void> {
     await this.#flush();
     await Promise.all([this.#writing, this.#syncing]);
@@ -46,7 +46,7 @@ export class WriteBehind implements AsyncDisposable {
   async #flush(): Promise<void> {
     await this.#writing;
     if (this.#unsynced >= SYNC_BYTES) {
-      // The disk works while the rest arrives: the last fsync has little left to do.
+      // Starts while the rest arrives, so that the last fsync has little left to do.
       await this.#syncing;
       this.#syncing = caught(this.#handle.datasync());
       this.#unsynced = 0;
@@ -69,7 +69,7 @@ async function writeAll(handle: FileHandle, pieces: Uint8Array[], position: numb
   }
 }
 
-/** What follows the first `bytes` of the pieces: a disk may take less than it was given. */
+/** The pieces without the first `bytes`: a write may be partial. */
 function after(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
   const left: Uint8Array[] = [];
   let skip = bytes;
@@ -82,7 +82,7 @@ function after(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
   return left;
 }
 
-/** Whoever waits for it hears of its failure; nobody has to. */
+/** Marks a rejection as handled. Awaiting the promise still throws it. */
 function caught(work: Promise<void>): Promise<void> {
   work.catch(() => undefined);
   return work;

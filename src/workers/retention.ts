@@ -49,7 +49,7 @@ export async function createRetention(parts: RetentionParts): Promise<RetentionD
         store,
         records,
         rules,
-        bytesWanted: Math.max(0, disk.minFreeBytes - (await readDisk(root)).freeBytes),
+        bytesToFree: Math.max(0, disk.minFreeBytes - (await readDisk(root)).freeBytes),
         isRunning: (taskId) => isTaskRunning(jobs, taskId),
       }),
     onReport(report) {

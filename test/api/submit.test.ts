@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { keepKey } from '../../src/contracts/retention.ts';
+import { retentionOverrideKey } from '../../src/contracts/retention.ts';
 import { jobForm, PHOTO, VOICE } from '../harness/api/job-form-data.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
@@ -104,7 +104,9 @@ describe('POST /api/pipeline/generate', () => {
       retention_days: '0.5',
     });
 
-    expect(JSON.parse(String(await api.store.read(keepKey(body.task_id))))).toEqual({ days: 0.5 });
+    expect(JSON.parse(String(await api.store.read(retentionOverrideKey(body.task_id))))).toEqual({
+      days: 0.5,
+    });
     expect((await api.records.read(body.task_id))?.options).toEqual({
       confThreshold: 0.25,
       applySmoothing: false,

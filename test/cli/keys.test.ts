@@ -33,7 +33,7 @@ it('keys are created, shown once, rotated and revoked', async () => {
   expect(stored()).not.toContain(secret);
 
   const again = await keys('create', 'studio');
-  expect(again).toMatchObject({ code: 2, printed: '', said: expect.stringContaining('never given twice') });
+  expect(again).toMatchObject({ code: 2, printed: '', said: expect.stringContaining('was used before') });
 
   const rotated = await keys('rotate', 'studio', '--overlap-hours', '1');
   expect(rotated.printed.trim()).not.toBe(secret);

@@ -51,7 +51,7 @@ describe('the check of the storage', () => {
     expect(await check(store)).toEqual(faults);
   });
 
-  it('mends from the cache, from the video, from the record, and deletes what nobody knows', async () => {
+  it('repairs files from the cache and the video, repairs records, and deletes orphans', async () => {
     const { store, root } = await createStore();
     const { keys } = await storeTask(store, 'task-1');
     const orphan = await storeTask(store, 'orphan', { hasRecord: false });
@@ -69,8 +69,8 @@ describe('the check of the storage', () => {
       'cache/video/def/mask': 'deleted',
       [orphan.keys.image]: 'deleted',
       [keys.video]: 'restored from the cache',
-      [keys.mask]: 'struck off the record',
-      [keys.thumbnail]: 'made again',
+      [keys.mask]: 'removed from the record',
+      [keys.thumbnail]: 'recreated',
     });
     expect(String(await store.read(keys.video))).toBe('video of task-1');
     expect(await check(store)).toEqual([]);
@@ -122,7 +122,7 @@ describe('the check of the storage', () => {
     expect(await store.read(keys.metadata)).toEqual(later);
   });
 
-  it('says what it cannot mend', async () => {
+  it('reports what it cannot repair', async () => {
     const { store, root } = await createStore();
     const { keys } = await storeTask(store, 'task-1');
     await writeFile(await realpath(join(root, keys.video)), 'Video of task-1');

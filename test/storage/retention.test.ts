@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RetentionReport } from '../../src/contracts/retention.ts';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
 import { type RetentionOptions, type RetentionRules, retain } from '../../src/storage/retention/retention.ts';
-import { writeKeepNote } from '../../src/storage/retention/retention-overrides.ts';
+import { writeRetentionOverride } from '../../src/storage/retention/retention-overrides.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { age, storeTask } from '../harness/storage/task-files.ts';
 import { createStore } from '../harness/storage/temporary-store.ts';
@@ -119,12 +119,12 @@ describe('the retention', () => {
     const { store, root } = await createStore();
     const { keys } = await storeTask(store, 'task-1');
     await age(root, Object.values(keys), 400);
-    await writeKeepNote(store, 'task-1', { hold: { reason: 'the fair', since: '2026-01-01' } });
+    await writeRetentionOverride(store, 'task-1', { hold: { reason: 'the fair', since: '2026-01-01' } });
 
     expect((await run(store)).kept.held).toBe(1);
     expect(await keysIn(store, 'videos/')).toHaveLength(3);
 
-    await writeKeepNote(store, 'task-1', {});
+    await writeRetentionOverride(store, 'task-1', {});
     await run(store);
     expect(await keysIn(store, 'videos/')).toEqual([]);
   });
@@ -134,8 +134,8 @@ describe('the retention', () => {
     const short = await storeTask(store, 'short');
     const long = await storeTask(store, 'long');
     await age(root, [...Object.values(short.keys), ...Object.values(long.keys)], 40);
-    await writeKeepNote(store, 'short', { days: 0.5 });
-    await writeKeepNote(store, 'long', { days: 100 });
+    await writeRetentionOverride(store, 'short', { days: 0.5 });
+    await writeRetentionOverride(store, 'long', { days: 100 });
 
     await run(store);
 
@@ -191,7 +191,7 @@ describe('the retention', () => {
       ['b', 'd'].flatMap((name) => [`cache/video/${name}/entry.json`, `cache/video/${name}/video`]),
     );
 
-    await run(store, { bytesWanted: 900 });
+    await run(store, { bytesToFree: 900 });
     expect(await keysIn(store, 'cache/video/b/')).toEqual([]);
 
     await run(store, { rules: { ...RULES, maxCacheBytes: 1 } });

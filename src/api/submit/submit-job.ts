@@ -1,5 +1,5 @@
 import type { JobInput, StoredObject } from '../../contracts/job.ts';
-import { type KeepNote, keepKey } from '../../contracts/retention.ts';
+import { type RetentionOverride, retentionOverrideKey } from '../../contracts/retention.ts';
 import { uploadKey } from '../../contracts/task-keys.ts';
 import { PipelineError } from '../../errors.ts';
 import type { JobClient } from '../../ports/job-client.ts';
@@ -100,8 +100,8 @@ export async function submitJob(
 /** For the retention, which goes through the store and not through the records. */
 async function keepFor(store: ObjectStore, { taskId, options: { retentionDays } }: JobInput): Promise<void> {
   if (retentionDays !== undefined) {
-    const note: KeepNote = { days: retentionDays };
-    await store.put(keepKey(taskId), Buffer.from(JSON.stringify(note)));
+    const override: RetentionOverride = { days: retentionDays };
+    await store.put(retentionOverrideKey(taskId), Buffer.from(JSON.stringify(override)));
   }
 }
 

@@ -5,7 +5,11 @@ import type { RetentionReport } from '../../contracts/retention.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { openStore } from '../../storage/open-store.ts';
-import { readKeepNote, readKeepNotes, writeKeepNote } from '../../storage/retention/retention-overrides.ts';
+import {
+  readRetentionOverride,
+  readRetentionOverrides,
+  writeRetentionOverride,
+} from '../../storage/retention/retention-overrides.ts';
 import { connectClient } from '../../temporal/connection.ts';
 import {
   createRetentionSchedule,
@@ -78,9 +82,9 @@ export function addRetentionCommand(program: Command): void {
 async function hold(taskId: string, reason: string): Promise<void> {
   await withStore(async (store) => {
     for await (const _ of store.list(`videos/${taskId}/`)) {
-      const note = await readKeepNote(store, taskId);
+      const override = await readRetentionOverride(store, taskId);
       const hold = { reason, since: new Date().toISOString() };
-      await writeKeepNote(store, taskId, { ...note, hold });
+      await writeRetentionOverride(store, taskId, { ...override, hold });
       show({ task_id: taskId, hold }, () => []);
       write(`Retention now keeps all files of ${taskId}.`);
       return;
@@ -91,11 +95,11 @@ async function hold(taskId: string, reason: string): Promise<void> {
 
 async function release(taskId: string): Promise<void> {
   await withStore(async (store) => {
-    const { hold: had, ...note } = (await readKeepNote(store, taskId)) ?? {};
+    const { hold: had, ...override } = (await readRetentionOverride(store, taskId)) ?? {};
     if (!had) {
       throw new PipelineError('TASK_NOT_FOUND', `The task ${taskId} is not held.`);
     }
-    await writeKeepNote(store, taskId, note);
+    await writeRetentionOverride(store, taskId, override);
     show({ task_id: taskId, hold: null }, () => []);
     write(`Retention deletes the files of ${taskId} again when they are old enough.`);
   });
@@ -103,7 +107,9 @@ async function release(taskId: string): Promise<void> {
 
 async function listHolds(): Promise<void> {
   const held = await withStore(async (store) =>
-    [...(await readKeepNotes(store))].flatMap(([task_id, { hold }]) => (hold ? [{ task_id, ...hold }] : [])),
+    [...(await readRetentionOverrides(store))].flatMap(([task_id, { hold }]) =>
+      hold ? [{ task_id, ...hold }] : [],
+    ),
   );
   show(held, () =>
     toTable(

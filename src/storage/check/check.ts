@@ -3,25 +3,26 @@ import { CACHE_PREFIX } from '../../contracts/content-cache.ts';
 import type { StoredObject, TaskMetadata } from '../../contracts/job.ts';
 import { taskKeys } from '../../contracts/task-keys.ts';
 import { videoFormatOf } from '../../contracts/video-format.ts';
-import { PipelineError } from '../../errors.ts';
+import { isFailure } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { withoutObjects } from '../retention/judge-task.ts';
 import { type ListedTask, listTasks } from '../retention/list-tasks.ts';
-import { checkRecord, readRecord } from './check-record.ts';
+
+const DAY_MS = 24 * 3_600_000;
 
 export type Fault = 'missing' | 'corrupt' | 'orphaned';
 
 export interface FaultyObject {
   key: string;
   fault: Fault;
-  /** What was done about it; absent where nothing could be, or nothing was to be. */
+  /** Missing if nothing was done about it. */
   repair?:
     | 'restored from the cache'
     | 'rebuilt from the history'
-    | 'made again'
+    | 'recreated'
     | 'deleted'
-    | 'struck off the record';
+    | 'removed from the record';
 }
 
 export interface CheckReport {
@@ -33,41 +34,41 @@ export interface CheckReport {
 export interface CheckOptions {
   store: ObjectStore;
   records: TaskRecords;
-  /** Asks Temporal. Rejects where it does not answer: then nobody knows, and the task is left alone. */
+  /** Asks Temporal. If it rejects, the task counts as running and is left alone. */
   isRunning(taskId: string): Promise<boolean>;
-  /** The record as the job had it written last, where Temporal still knows. Rejects where it does not answer. */
+  /** The record that the job wrote last, if Temporal still has its history. Rejects if Temporal is unavailable. */
   recall(taskId: string): Promise<TaskMetadata | undefined>;
   repair: boolean;
-  /** Makes the thumbnail of a video again. */
+  /** Creates the thumbnail of a video. */
   makeThumbnail(videoKey: string, thumbnailKey: string): Promise<void>;
   onProgress?(objects: number): void;
 }
 
-/** Reads every byte. Says what is missing, corrupt or nobody's, and with `repair` mends what can be mended. */
+/** Reads every byte. Reports missing, corrupt and orphaned objects, and with `repair` fixes what can be fixed. */
 export async function checkStorage(options: CheckOptions): Promise<CheckReport> {
   const { store, repair } = options;
   const report: CheckReport = { objects: 0, bytes: 0, faults: [] };
-  const isWhole = async (key: string, bytes: number) => {
+  const isIntact = async (key: string, bytes: number) => {
     report.objects += 1;
     report.bytes += bytes;
     options.onProgress?.(report.objects);
-    return reads(store, key);
+    return canRead(store, key);
   };
 
-  /** Whole cached files by their hash. */
-  const spare = new Map<string, string>();
+  /** Keys of intact cached files by their hash. */
+  const copies = new Map<string, string>();
   for await (const { key, bytes } of store.list(CACHE_PREFIX)) {
-    if (await isWhole(key, bytes)) {
+    if (await isIntact(key, bytes)) {
       const object = await store.stat(key);
-      if (object) spare.set(object.sha256, key);
+      if (object) copies.set(object.sha256, key);
     } else {
-      // Without it the entry is made again when it is asked for.
+      // The entry is computed again when it is needed.
       if (repair) await store.delete(key);
       report.faults.push({ key, fault: 'corrupt', ...(repair && { repair: 'deleted' }) });
     }
   }
   for await (const task of listTasks(store)) {
-    report.faults.push(...(await checkTask(task, options, isWhole, spare)));
+    report.faults.push(...(await checkTask(task, options, isIntact, copies)));
   }
   return report;
 }
@@ -75,14 +76,14 @@ export async function checkStorage(options: CheckOptions): Promise<CheckReport> 
 async function checkTask(
   task: ListedTask,
   options: CheckOptions,
-  isWhole: (key: string, bytes: number) => Promise<boolean>,
-  spare: ReadonlyMap<string, string>,
+  isIntact: (key: string, bytes: number) => Promise<boolean>,
+  copies: ReadonlyMap<string, string>,
 ): Promise<FaultyObject[]> {
   const { taskId, objects } = task;
   const { metadata } = taskKeys(taskId);
   const corrupt: FaultyObject[] = [];
   for (const { key, bytes } of objects) {
-    if (!(await isWhole(key, bytes)) && key !== metadata) {
+    if (!(await isIntact(key, bytes)) && key !== metadata) {
       corrupt.push({ key, fault: 'corrupt' });
     }
   }
@@ -95,39 +96,85 @@ async function checkTask(
   const there = new Set(objects.map(({ key }) => key));
   const missing = record.outcome ? record.objects.filter(({ key }) => !there.has(key)) : [];
   const ofFiles = [...corrupt, ...missing.map(({ key }): FaultyObject => ({ key, fault: 'missing' }))];
-  return [...faults, ...(options.repair ? await mend(record, ofFiles, options, spare) : ofFiles)];
+  return [...faults, ...(options.repair ? await repairFiles(record, ofFiles, options, copies) : ofFiles)];
 }
 
-/** A cached copy first, then what can be made anew; what is missing for good is struck off. */
-async function mend(
+async function readRecord(
+  records: TaskRecords,
+  taskId: string,
+): Promise<TaskMetadata | 'missing' | 'corrupt' | 'too new'> {
+  try {
+    return (await records.read(taskId)) ?? 'missing';
+  } catch (error) {
+    if (isFailure(error, 'OBJECT_CORRUPT')) return 'corrupt';
+    if (isFailure(error, 'RECORD_TOO_NEW')) return 'too new';
+    throw error;
+  }
+}
+
+/** Checks a task without a readable record. Temporal may still have it, or the job may be running and write it later. */
+async function checkRecord(
+  { taskId, objects }: ListedTask,
+  fault: 'missing' | 'corrupt' | 'too new',
+  { store, records, isRunning, recall, repair }: CheckOptions,
+): Promise<{ record?: TaskMetadata; faults: FaultyObject[] }> {
+  const { metadata } = taskKeys(taskId);
+  if (fault === 'too new' || (await isRunning(taskId).catch(() => true))) {
+    return { faults: fault === 'corrupt' ? [{ key: metadata, fault }] : [] };
+  }
+  const recalled = await recall(taskId);
+  if (recalled) {
+    const there = new Set(objects.map(({ key }) => key));
+    // The history does not show which objects the retention has deleted since.
+    const record = { ...recalled, objects: recalled.objects.filter(({ key }) => there.has(key)) };
+    if (repair) await records.write(record);
+    return {
+      record,
+      faults: [{ key: metadata, fault, ...(repair && { repair: 'rebuilt from the history' as const }) }],
+    };
+  }
+  if (fault === 'corrupt') {
+    return { faults: [{ key: metadata, fault }] };
+  }
+  if (objects.some(({ modifiedAt }) => modifiedAt.getTime() >= Date.now() - DAY_MS)) {
+    return { faults: [] };
+  }
+  if (repair) await store.deleteMany(objects.map(({ key }) => key));
+  return {
+    faults: objects.map(({ key }) => ({ key, fault: 'orphaned', ...(repair && { repair: 'deleted' }) })),
+  };
+}
+
+/** Restores cached copies, recreates the thumbnail, and removes what is lost from the record. */
+async function repairFiles(
   record: TaskMetadata,
   faults: FaultyObject[],
   { store, records, makeThumbnail }: CheckOptions,
-  spare: ReadonlyMap<string, string>,
+  copies: ReadonlyMap<string, string>,
 ): Promise<FaultyObject[]> {
   const { video, thumbnail } = taskKeys(record.task_id, videoFormatOf(record.options));
-  const mended: FaultyObject[] = [];
-  // The video may have to be there for it.
+  const repaired: FaultyObject[] = [];
+  // It is made from the video, which may have to be restored first.
   const thumbnailLast = faults.toSorted((a, b) => Number(a.key === thumbnail) - Number(b.key === thumbnail));
   for (const fault of thumbnailLast) {
     const { key } = fault;
     const known: StoredObject | undefined = record.objects.find((object) => object.key === key);
-    const copy = known && spare.get(known.sha256);
+    const copy = known && copies.get(known.sha256);
     if (copy) {
       await store.copy(copy, key);
-      mended.push({ ...fault, repair: 'restored from the cache' });
+      repaired.push({ ...fault, repair: 'restored from the cache' });
     } else if (
       key === thumbnail &&
-      mended.every((other) => other.key !== video || other.repair === 'restored from the cache')
+      repaired.every((other) => other.key !== video || other.repair === 'restored from the cache')
     ) {
       await makeThumbnail(video, thumbnail);
-      mended.push({ ...fault, repair: 'made again' });
+      repaired.push({ ...fault, repair: 'recreated' });
     } else {
-      mended.push(fault.fault === 'missing' ? { ...fault, repair: 'struck off the record' } : fault);
+      repaired.push(fault.fault === 'missing' ? { ...fault, repair: 'removed from the record' } : fault);
     }
   }
-  const gone = mended.filter(({ repair }) => repair === 'struck off the record').map(({ key }) => key);
-  const anew = mended.some(({ repair }) => repair === 'made again') && (await store.stat(thumbnail));
+  const gone = repaired.filter(({ repair }) => repair === 'removed from the record').map(({ key }) => key);
+  const anew = repaired.some(({ repair }) => repair === 'recreated') && (await store.stat(thumbnail));
   const objects = record.objects.map((object) =>
     anew && object.key === thumbnail ? { key: thumbnail, bytes: anew.bytes, sha256: anew.sha256 } : object,
   );
@@ -135,20 +182,20 @@ async function mend(
     const now = { ...record, objects };
     await records.write(withoutObjects(now, new Set(gone)) ?? now);
   }
-  return mended;
+  return repaired;
 }
 
-/** False: damaged. One that went meanwhile is no fault. */
-async function reads(store: ObjectStore, key: string): Promise<boolean> {
+/** False if the object is damaged. An object that was deleted meanwhile is not. */
+async function canRead(store: ObjectStore, key: string): Promise<boolean> {
   try {
     const { stream } = await store.open(key);
     await finished(stream.resume());
     return true;
   } catch (error) {
-    if (error instanceof PipelineError && error.code === 'OBJECT_CORRUPT') {
+    if (isFailure(error, 'OBJECT_CORRUPT')) {
       return false;
     }
-    if (error instanceof PipelineError && error.code === 'OBJECT_NOT_FOUND') {
+    if (isFailure(error, 'OBJECT_NOT_FOUND')) {
       return true;
     }
     throw error;

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, realpath, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ignoreMissing } from '../../errors.ts';
+import { ignoreFailure, ignoreMissing } from '../../errors.ts';
 import { invalidKey } from '../object-key.ts';
 
 /** Folders whose own names this process has made durable: another name in one of them costs a single fsync. */
@@ -98,7 +98,7 @@ export function syncFolder(folder: string): Promise<void> {
   if (!syncs) {
     return beginSync(folder);
   }
-  syncs.next ??= syncs.running.catch(() => undefined).then(() => beginSync(folder));
+  syncs.next ??= ignoreFailure(syncs.running, 'its own callers handle it').then(() => beginSync(folder));
   return syncs.next;
 }
 

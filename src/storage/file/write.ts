@@ -2,7 +2,7 @@ import { link, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { StoredObject } from '../../contracts/job.ts';
-import { isDiskFull, storageFull } from '../../errors.ts';
+import { ignoreFailure, isDiskFull, storageFull } from '../../errors.ts';
 import type { ObjectToPut } from '../../ports/object-store.ts';
 import { objectExists } from '../object-errors.ts';
 import { invalidKey } from '../object-key.ts';
@@ -126,8 +126,8 @@ async function storeFile(
     await layout.names.run(key, () => nameVersion(layout, key, path, ifAbsent));
     return { object: { key, bytes: received.bytes, sha256: received.sha256 }, folders };
   } catch (error) {
-    // The caller needs the reason of the write. The sweep removes what is left here.
-    await discard(layout, key, incoming, placed?.path).catch(() => undefined);
+    // The caller needs the error of the write, whatever happens here.
+    await ignoreFailure(discard(layout, key, incoming, placed?.path), 'the sweep removes leftovers');
     throw toStoreError(error, key);
   }
 }
@@ -175,8 +175,8 @@ async function nameVersion(
   const replaced = await readTarget(name);
   await nameOver(layout, name, version);
   if (replaced) {
-    // The write has succeeded: if this fails, the sweep removes the old version.
-    await rm(join(dirname(name), replaced), { force: true }).catch(() => undefined);
+    const removed = rm(join(dirname(name), replaced), { force: true });
+    await ignoreFailure(removed, 'the write has succeeded, and the sweep removes the old version');
   }
 }
 

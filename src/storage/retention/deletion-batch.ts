@@ -4,11 +4,11 @@ import type { ListedObject, ObjectStore } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { withoutObjects } from './judge-task.ts';
 
-/** Deleting many at once is faster; few enough that a decision is young when it is carried out. */
-const BATCH = 1000;
-const RECORDS_AT_ONCE = 8;
+/** Deleting many objects at once is faster, but a decision must not be old when it is carried out. */
+const MAX_OBJECTS = 1000;
+const MAX_CONCURRENT_RECORDS = 8;
 
-interface BinOptions {
+interface DeletionBatchOptions {
   store: Pick<ObjectStore, 'deleteMany'>;
   records: Pick<TaskRecords, 'write'>;
   dryRun: boolean;
@@ -16,60 +16,61 @@ interface BinOptions {
   fail(what: string, error: unknown): void;
 }
 
-interface Thrown {
+interface Deletion {
   group: RetentionGroup;
   object: ListedObject;
 }
 
-/** Collects what is to go and deletes it in batches. */
-export function createBin({ store, records, dryRun, deleted, fail }: BinOptions) {
-  let thrown: Thrown[] = [];
+/** Collects objects and deletes them in batches. */
+export function createDeletionBatch({ store, records, dryRun, deleted, fail }: DeletionBatchOptions) {
+  let collected: Deletion[] = [];
   let changed: TaskMetadata[] = [];
 
-  async function empty(): Promise<void> {
-    const batch = thrown;
+  async function flush(): Promise<void> {
+    const deletions = collected;
     const newRecords = changed;
-    thrown = [];
+    collected = [];
     changed = [];
     try {
       if (!dryRun) {
-        // What is named and gone looks lost; what is there and not named is only there for longer.
-        for (let start = 0; start < newRecords.length; start += RECORDS_AT_ONCE) {
-          await Promise.all(
-            newRecords.slice(start, start + RECORDS_AT_ONCE).map((record) => records.write(record)),
-          );
+        // Records first: an object that is listed but missing looks lost, while an unlisted one just stays longer.
+        for (let start = 0; start < newRecords.length; start += MAX_CONCURRENT_RECORDS) {
+          const some = newRecords.slice(start, start + MAX_CONCURRENT_RECORDS);
+          await Promise.all(some.map((record) => records.write(record)));
         }
-        await store.deleteMany(batch.map(({ object }) => object.key));
+        await store.deleteMany(deletions.map(({ object }) => object.key));
       }
-      for (const { group, object } of batch) {
+      for (const { group, object } of deletions) {
         deleted[group].files += 1;
         deleted[group].bytes += object.bytes;
       }
     } catch (error) {
-      fail(`${batch.length} files`, error);
+      fail(`${deletions.length} files`, error);
+    }
+  }
+
+  async function flushIfFull(): Promise<void> {
+    if (collected.length >= MAX_OBJECTS) {
+      await flush();
     }
   }
 
   return {
-    async throw(group: RetentionGroup, object: ListedObject): Promise<void> {
-      thrown.push({ group, object });
-      if (thrown.length >= BATCH) {
-        await empty();
-      }
+    async add(group: RetentionGroup, object: ListedObject): Promise<void> {
+      collected.push({ group, object });
+      await flushIfFull();
     },
 
-    /** The files of a task, with its record where that stays. */
-    async throwTask(objects: Thrown[], record: TaskMetadata | undefined): Promise<void> {
+    /** @param record of the task, if it stays: the objects are removed from it */
+    async addTask(objects: Deletion[], record: TaskMetadata | undefined): Promise<void> {
       const newRecord = record && withoutObjects(record, new Set(objects.map(({ object }) => object.key)));
       if (newRecord) {
         changed.push(newRecord);
       }
-      thrown.push(...objects);
-      if (thrown.length >= BATCH) {
-        await empty();
-      }
+      collected.push(...objects);
+      await flushIfFull();
     },
 
-    empty,
+    flush,
   };
 }

@@ -2,9 +2,9 @@ import { CACHE_PREFIX } from '../../contracts/content-cache.ts';
 import type { ListedObject, ObjectStore } from '../../ports/object-store.ts';
 
 const CLAIMS = `${CACHE_PREFIX}claims/`;
-/** A job that has a claim ends within a day. */
-const CLAIM_LIFE_MS = 48 * 3_600_000;
-/** Somebody may be copying from it, or still writing it. */
+/** Jobs with a claim end within a day. */
+const CLAIM_TTL_MS = 48 * 3_600_000;
+/** A job may be copying from the entry or still writing it. */
 const IN_USE_MS = 10 * 60_000;
 
 interface Entry {
@@ -16,18 +16,18 @@ interface Entry {
 interface EvictOptions {
   store: Pick<ObjectStore, 'list'>;
   maxBytes: number;
-  /** To be freed, also within the budget. */
-  bytesWanted: number;
+  /** Bytes to free even if the cache is within its maximum size. */
+  bytesToFree: number;
   now: number;
   see(object: ListedObject): void;
   evict(object: ListedObject): Promise<void>;
 }
 
-/** Entries that were longest not used go until the rest is within the budget, and claims that nobody gave back. */
+/** Evicts the least recently used entries until the rest is within the budget, and claims that were never released. */
 export async function evictEntries({
   store,
   maxBytes,
-  bytesWanted,
+  bytesToFree,
   now,
   see,
   evict,
@@ -37,7 +37,7 @@ export async function evictEntries({
     see(object);
     const { key, bytes, modifiedAt } = object;
     if (key.startsWith(CLAIMS)) {
-      if (modifiedAt.getTime() < now - CLAIM_LIFE_MS) {
+      if (modifiedAt.getTime() < now - CLAIM_TTL_MS) {
         await evict(object);
       }
       continue;
@@ -46,12 +46,12 @@ export async function evictEntries({
     const entry = entries.get(folder) ?? { objects: [], bytes: 0, usedAt: 0 };
     entry.objects.push(object);
     entry.bytes += bytes;
-    // The entry's own object is written again with each use, and last of all when it is made.
+    // The entry's own object is written last when it is made, and again with each use.
     entry.usedAt = Math.max(entry.usedAt, modifiedAt.getTime());
     entries.set(folder, entry);
   }
   let total = [...entries.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  const budget = Math.min(maxBytes, total - bytesWanted);
+  const budget = Math.min(maxBytes, total - bytesToFree);
   for (const { objects, bytes, usedAt } of [...entries.values()].sort((a, b) => a.usedAt - b.usedAt)) {
     if (total <= budget || usedAt > now - IN_USE_MS) {
       return;

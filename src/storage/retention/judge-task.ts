@@ -1,5 +1,5 @@
 import type { TaskMetadata } from '../../contracts/job.ts';
-import type { KeepNote, RetentionGroup } from '../../contracts/retention.ts';
+import type { RetentionGroup, RetentionOverride } from '../../contracts/retention.ts';
 import { type Tier, taskKeys } from '../../contracts/task-keys.ts';
 import type { ListedObject } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
@@ -7,25 +7,25 @@ import type { TaskObject } from './list-tasks.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
-/** Days that the files of ended tasks are kept, from when each was written. */
+/** How long to keep the files of finished tasks, counted from the last write of each file. */
 export interface TaskRules {
   days: Record<Exclude<Tier, 'temp'>, number> & { records: number };
-  /** Files of a task that nobody knows go after so long without a change. */
+  /** How long to keep files of unknown tasks after their last change. */
   unknownDays: number;
 }
 
 export interface Verdict {
   objects: Array<{ group: RetentionGroup; object: ListedObject }>;
-  /** Of the task, where it has one: what goes is to be taken from it. */
+  /** The task's record, if it stays: the objects are to be removed from it. */
   record?: TaskMetadata;
-  /** Why none of what is due goes. */
+  /** Why nothing is deleted although something is due. */
   kept?: 'running' | 'held';
 }
 
 export interface JudgeOptions {
   taskId: string;
   objects: TaskObject[];
-  note: KeepNote | undefined;
+  override: RetentionOverride | undefined;
   now: number;
   rules: TaskRules;
   records: Pick<TaskRecords, 'read'>;
@@ -34,16 +34,16 @@ export interface JudgeOptions {
 
 const NOTHING: Verdict = { objects: [] };
 
-/** What of a task is to go. The record and Temporal are asked only where something may. */
+/** Decides which objects of a task to delete. Reads the record and asks Temporal only if something is due. */
 export async function judgeTask(options: JudgeOptions): Promise<Verdict> {
-  const { taskId, objects, note, now, rules, records, isRunning } = options;
+  const { taskId, objects, override, now, rules, records, isRunning } = options;
   const { metadata } = taskKeys(taskId);
   const hasRecord = objects.some(({ key }) => key === metadata);
   const files = objects.filter(({ key }) => key !== metadata);
   const isOlder = ({ modifiedAt }: ListedObject, days: number) => modifiedAt.getTime() < now - days * DAY_MS;
 
   const due = hasRecord
-    ? files.filter((object) => isOlder(object, note?.days ?? daysOf(object, rules)))
+    ? files.filter((object) => isOlder(object, override?.days ?? daysOf(object, rules)))
     : files.every((object) => isOlder(object, rules.unknownDays))
       ? files
       : [];
@@ -53,7 +53,7 @@ export async function judgeTask(options: JudgeOptions): Promise<Verdict> {
   if (due.length === 0 && !isRecordDue) {
     return NOTHING;
   }
-  if (note?.hold) {
+  if (override?.hold) {
     return { objects: [], kept: 'held' };
   }
   const record = hasRecord ? await records.read(taskId) : undefined;
@@ -74,7 +74,7 @@ function daysOf({ tier }: TaskObject, { days }: TaskRules): number {
   return tier === 'temp' ? 0 : days[tier];
 }
 
-/** The record as it is true after the objects are gone; nothing where that changes nothing. */
+/** The record without the given objects. Undefined if it lists none of them. */
 export function withoutObjects(record: TaskMetadata, keys: ReadonlySet<string>): TaskMetadata | undefined {
   const objects = record.objects.filter(({ key }) => !keys.has(key));
   return objects.length === record.objects.length ? undefined : { ...record, objects };

@@ -10,15 +10,15 @@ export interface ListedTask {
   objects: TaskObject[];
 }
 
-/** The tiers whose second segment is a task. */
+/** Tiers with a folder per task. */
 const TASK_TIERS = ['uploads', 'processed', 'videos'] as const satisfies Tier[];
 
-/** Every task that has objects, with all of them; three listings run side by side, and one task is in memory. */
+/** Lists every task with all of its objects. Merges three listings, so only one task at a time is in memory. */
 export async function* listTasks(store: Pick<ObjectStore, 'list'>): AsyncGenerator<ListedTask> {
   const tiers = TASK_TIERS.map((tier) => tasksOf(store, tier));
   const heads = await Promise.all(tiers.map((tasks) => tasks.next()));
   for (;;) {
-    // As listings have them: `a-b/x` comes before `a/x`.
+    // The order of listings: `a-b/x` comes before `a/x`.
     const folders = heads.flatMap(({ value }) => (value ? [`${value.taskId}/`] : []));
     const taskId = folders.sort()[0]?.slice(0, -1);
     if (taskId === undefined) {

@@ -1,42 +1,56 @@
 import { z } from 'zod';
-import { KEEP_PREFIX, type KeepNote, keepKey } from '../../contracts/retention.ts';
-import { PipelineError } from '../../errors.ts';
+import {
+  RETENTION_OVERRIDE_PREFIX,
+  type RetentionOverride,
+  retentionOverrideKey,
+} from '../../contracts/retention.ts';
+import { isFailure } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
+import { createJsonObjects } from '../json-objects.ts';
 
-const Note = z.object({
-  hold: z.object({ reason: z.string(), since: z.string() }).optional(),
-  days: z.number().positive().optional(),
+const Override: z.ZodType<RetentionOverride> = z.object({
+  hold: z.object({ reason: z.string(), since: z.string() }).exactOptional(),
+  days: z.number().positive().exactOptional(),
 });
 
-/** Every note, by task. One that cannot be read counts as a hold: somebody wanted something kept. */
-export async function readKeepNotes(store: ObjectStore): Promise<Map<string, KeepNote>> {
-  const notes = new Map<string, KeepNote>();
-  for await (const { key, modifiedAt } of store.list(KEEP_PREFIX)) {
-    const taskId = key.slice(KEEP_PREFIX.length).replace(/\.json$/, '');
-    const note = await readKeepNote(store, taskId).catch(() => undefined);
-    notes.set(
-      taskId,
-      note ?? { hold: { reason: 'its note cannot be read', since: modifiedAt.toISOString() } },
-    );
-  }
-  return notes;
-}
+const overridesIn = (store: ObjectStore) =>
+  createJsonObjects({ store, schema: Override, what: 'a retention override' });
 
-export async function readKeepNote(store: ObjectStore, taskId: string): Promise<KeepNote | undefined> {
-  try {
-    const { hold, days } = Note.parse(JSON.parse(String(await store.read(keepKey(taskId)))));
-    return { ...(hold && { hold }), ...(days !== undefined && { days }) };
-  } catch (error) {
-    if (error instanceof PipelineError && error.code === 'OBJECT_NOT_FOUND') {
-      return undefined;
+/** All overrides by task. A damaged one counts as a hold, because it may have been one. */
+export async function readRetentionOverrides(store: ObjectStore): Promise<Map<string, RetentionOverride>> {
+  const overrides = new Map<string, RetentionOverride>();
+  for await (const { key, modifiedAt } of store.list(RETENTION_OVERRIDE_PREFIX)) {
+    const taskId = key.slice(RETENTION_OVERRIDE_PREFIX.length).replace(/\.json$/, '');
+    try {
+      const override = await readRetentionOverride(store, taskId);
+      if (override) overrides.set(taskId, override);
+    } catch (error) {
+      if (!isFailure(error, 'OBJECT_CORRUPT')) {
+        throw error;
+      }
+      overrides.set(taskId, {
+        hold: { reason: 'its retention override is damaged', since: modifiedAt.toISOString() },
+      });
     }
-    throw error;
   }
+  return overrides;
 }
 
-/** Replaces the note; an empty one is none. */
-export async function writeKeepNote(store: ObjectStore, taskId: string, note: KeepNote): Promise<void> {
-  await (note.hold || note.days !== undefined
-    ? store.put(keepKey(taskId), Buffer.from(JSON.stringify(note)))
-    : store.delete(keepKey(taskId)));
+export function readRetentionOverride(
+  store: ObjectStore,
+  taskId: string,
+): Promise<RetentionOverride | undefined> {
+  return overridesIn(store).read(retentionOverrideKey(taskId));
+}
+
+/** Replaces the override of the task. An empty one is deleted. */
+export async function writeRetentionOverride(
+  store: ObjectStore,
+  taskId: string,
+  override: RetentionOverride,
+): Promise<void> {
+  const key = retentionOverrideKey(taskId);
+  await (override.hold || override.days !== undefined
+    ? overridesIn(store).write(key, override)
+    : store.delete(key));
 }

@@ -1,46 +1,46 @@
 import {
   type FilesAndBytes,
-  keepKey,
   type RetentionGroup,
   type RetentionReport,
+  retentionOverrideKey,
 } from '../../contracts/retention.ts';
 import type { ListedObject, ObjectStore } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
-import { createBin } from './deletion-batch.ts';
+import { createDeletionBatch } from './deletion-batch.ts';
 import { evictEntries } from './evict-entries.ts';
 import { judgeTask, type TaskRules } from './judge-task.ts';
 import { listTasks } from './list-tasks.ts';
-import { readKeepNotes } from './retention-overrides.ts';
+import { readRetentionOverrides } from './retention-overrides.ts';
 
 const HOUR_MS = 3_600_000;
 
 export interface RetentionRules extends TaskRules {
   tempHours: number;
-  /** Of the content cache: beyond it, what was longest not used goes. */
+  /** Maximum size of the content cache. The least recently used entries are deleted first. */
   maxCacheBytes: number;
 }
 
 export interface RetentionOptions {
   store: ObjectStore;
   records: TaskRecords;
-  /** Asks Temporal. Rejects where it does not answer: then the task's files stay. */
+  /** Asks Temporal. If it rejects, the task's files stay. */
   isRunning(taskId: string): Promise<boolean>;
   rules: RetentionRules;
   dryRun: boolean;
-  /** What the disk lacks: so much of the cache goes, whatever its budget. */
-  bytesWanted?: number;
+  /** Bytes to free from the cache, whatever its maximum size. Default: 0. */
+  bytesToFree?: number;
   now?: number;
-  /** Called often. */
+  /** Called for each object. */
   onProgress?(scanned: FilesAndBytes): void;
 }
 
-/** Longer than any job: its deadline is a day at most. */
-const LITTER_HOURS = 26;
+/** Longer than any job, whose deadline is at most a day. */
+const LEFTOVER_HOURS = 26;
 const MAX_EXAMPLES = 10;
 
 /**
- * Deletes what has had its time, and nothing of a running job or one that is held. It may die at any point: the next run
- * goes on. Memory does not grow with the number of objects, but with that of cached entries and notes.
+ * Deletes expired objects, but nothing of running or held tasks. If it dies, the next run continues. Its memory grows with
+ * the number of cache entries and overrides, not with that of objects.
  */
 export async function retain(options: RetentionOptions): Promise<RetentionReport> {
   const { store, records, isRunning, rules, dryRun, now = Date.now() } = options;
@@ -65,10 +65,10 @@ export async function retain(options: RetentionOptions): Promise<RetentionReport
     add(report.scanned, bytes);
     options.onProgress?.(report.scanned);
   };
-  const bin = createBin({ store, records, dryRun, deleted: report.deleted, fail });
+  const batch = createDeletionBatch({ store, records, dryRun, deleted: report.deleted, fail });
 
-  const notes = await readKeepNotes(store);
-  const withoutFiles = new Map(notes);
+  const overrides = await readRetentionOverrides(store);
+  const withoutFiles = new Map(overrides);
   for await (const { taskId, objects } of listTasks(store)) {
     withoutFiles.delete(taskId);
     objects.forEach(see);
@@ -76,7 +76,7 @@ export async function retain(options: RetentionOptions): Promise<RetentionReport
       const due = await judgeTask({
         taskId,
         objects,
-        note: notes.get(taskId),
+        override: overrides.get(taskId),
         now,
         rules,
         records,
@@ -85,34 +85,34 @@ export async function retain(options: RetentionOptions): Promise<RetentionReport
       if (due.kept) {
         report.kept[due.kept] += 1;
       }
-      await bin.throwTask(due.objects, due.record);
+      await batch.addTask(due.objects, due.record);
     } catch (error) {
       fail(taskId, error);
     }
   }
   for (const [taskId, { hold }] of withoutFiles) {
-    const note = hold ? undefined : await store.stat(keepKey(taskId));
-    if (note && note.modifiedAt.getTime() < now - rules.unknownDays * 24 * HOUR_MS) {
-      await bin.throw('unknown', note);
+    const override = hold ? undefined : await store.stat(retentionOverrideKey(taskId));
+    if (override && override.modifiedAt.getTime() < now - rules.unknownDays * 24 * HOUR_MS) {
+      await batch.add('unknown', override);
     }
   }
   for await (const object of store.list('temp/')) {
     see(object);
     if (object.modifiedAt.getTime() < now - rules.tempHours * HOUR_MS) {
-      await bin.throw('temp', object);
+      await batch.add('temp', object);
     }
   }
   await evictEntries({
     store,
     maxBytes: rules.maxCacheBytes,
-    bytesWanted: options.bytesWanted ?? 0,
+    bytesToFree: options.bytesToFree ?? 0,
     now,
     see,
-    evict: (object) => bin.throw('cache', object),
+    evict: (object) => batch.add('cache', object),
   });
-  await bin.empty();
+  await batch.flush();
   if (!dryRun) {
-    report.swept = (await store.sweep({ olderThanMs: LITTER_HOURS * HOUR_MS })).length;
+    report.swept = (await store.sweep({ olderThanMs: LEFTOVER_HOURS * HOUR_MS })).length;
   }
   report.duration_ms = Date.now() - startedAt;
   return report;
