@@ -167,6 +167,7 @@ async function timeScrapes(server: TestServer) {
     statistics: createTemporalStatistics({ client: server.client }),
     storageUsage: createStorageUsage({ store, root }),
     readers: () => 0,
+    providers: [],
   });
   let bytes = (await metrics.render()).length;
   const times: number[] = [];

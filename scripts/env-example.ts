@@ -1,8 +1,7 @@
 /** Writes `.env.example` and `docs/settings.md` from the schema over the environment: `node scripts/env-example.ts`. */
 import { writeFileSync } from 'node:fs';
 import { z } from 'zod';
-import { Environment } from '../src/config/environment.ts';
-import { SECRETS } from '../src/config/secret-files.ts';
+import { Environment, SECRETS } from '../src/process/load-config.ts';
 import { RELOADABLE } from '../src/process/reload-settings.ts';
 
 const HEAD = `# Settings of Limelight: copy this file to .env and uncomment what you change. What is set in the process's environment

@@ -1,7 +1,7 @@
 /** `npm run models:eval -- --data DIR [--faces DIR] [--models DIR] [--limit N] [--json]`; see `docs/models.md`. */
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../src/config/config.ts';
 import { readEnvironment } from '../src/config/read-environment.ts';
+import { loadConfig } from '../src/process/load-config.ts';
 import { type Evaluation, scoreModels } from './models-eval/score-models.ts';
 
 const { values } = parseArgs({

@@ -5,11 +5,9 @@ import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { renderEnvExample, renderSettings } from '../scripts/env-example.ts';
-import { loadConfig } from '../src/config/config.ts';
-import { Environment } from '../src/config/environment.ts';
 import { readEnvironment } from '../src/config/read-environment.ts';
-import { SECRETS } from '../src/config/secret-files.ts';
 import { PipelineError } from '../src/errors.ts';
+import { Environment, loadConfig, SECRETS } from '../src/process/load-config.ts';
 
 function faultOf(env: Record<string, string | undefined>): PipelineError {
   try {

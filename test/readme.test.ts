@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { shellLinesOf } from '../scripts/quick-start/shell-lines.ts';
 import { commandsOf, fullName } from '../src/cli/manual.ts';
 import { createProgram } from '../src/cli/program.ts';
-import { Environment } from '../src/config/environment.ts';
+import { Environment } from '../src/process/load-config.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');

@@ -1,3 +1,4 @@
+import { SECONDS_PER_CREDIT } from '../../src/providers/d-id/limits.ts';
 import { type FaultPlan, NO_FAULTS } from './faults.ts';
 
 export interface AccountOptions {
@@ -58,7 +59,6 @@ export interface ReceivedCall {
 
 /** Of all calls the newest are kept. */
 const MOST_CALLS = 500;
-const SECONDS_PER_CREDIT = 15;
 
 /** Everything that the emulator keeps for one API key. */
 export class Account {

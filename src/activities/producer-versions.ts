@@ -1,4 +1,4 @@
-import type { JobInput, ProviderName } from '../contracts/job.ts';
+import type { JobInput } from '../contracts/job.ts';
 
 /**
  * Who makes what, each as a name that changes whenever what it makes may: model, version, settings. Of one that is absent
@@ -8,7 +8,7 @@ export interface Makers {
   detector?: string;
   matting?: string;
   /** By the provider. */
-  videos: Partial<Record<ProviderName, string>>;
+  videos: Partial<Record<string, string>>;
 }
 
 /** Everything that a detection is made of. */

@@ -10,10 +10,10 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { HttpMetrics } from '../telemetry/metrics/http-metrics.ts';
 import type { Metrics } from '../telemetry/metrics/metrics.ts';
 import type { Access } from './access/access.ts';
-import type { DIdDeps } from './d-id-deps.ts';
 import type { PageFile } from './http/page-files.ts';
 import type { ProgressHub } from './progress/progress-hub.ts';
 import type { Admission } from './submit/admission.ts';
+import type { OfferedProvider } from './submit/choose-provider.ts';
 import type { JobDefaults } from './submit/job-form.ts';
 import type { ApiLimits } from './submit/limits.ts';
 
@@ -28,8 +28,8 @@ export interface ApiDeps {
   records: TaskRecords;
   jobs: JobClient;
   models: ModelClient;
-  /** D-ID, where the server has a key for it. */
-  dId?: DIdDeps;
+  /** Every provider of the registry, in its order. */
+  providers: readonly OfferedProvider[];
   statistics: Pick<PipelineStatistics, 'queue'>;
   timelines: TimelineClient;
   retentionRuns: RetentionRuns;

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { Config } from '../config/config.ts';
-import { findModelFile, LIP_SYNC_KINDS, type ModelFolders } from '../models/find-model.ts';
 import { toNetworks } from '../outbound/networks.ts';
 import { createOutbound } from '../outbound/outbound.ts';
-import { openDId } from '../providers/d-id/open-d-id.ts';
+import type { ProviderDescriptor } from '../ports/provider.ts';
+import { PROVIDERS } from '../providers/registry.ts';
 import { createApiKeys } from '../storage/api-keys.ts';
 import { createLinkSecret } from '../storage/link-secret.ts';
 import { openStore } from '../storage/open-store.ts';
@@ -31,13 +31,19 @@ import { serveUntilStopped } from './http/serve.ts';
 import { createApiServer } from './http/server.ts';
 import { createProgressHub } from './progress/progress-hub.ts';
 import { createAdmission } from './submit/admission.ts';
+import type { OfferedProvider } from './submit/choose-provider.ts';
 import { API_LIMITS } from './submit/limits.ts';
 
 /** Where the setup puts the built page. */
 const PAGE_FOLDER = fileURLToPath(new URL('../../dist/web', import.meta.url));
 
 /** Composes the API and serves it until the signal is aborted. Temporal may be away: requests say so until it is there. */
-export async function runApi(config: Config, logger: Logger, signal: AbortSignal): Promise<void> {
+export async function runApi(
+  config: Config,
+  logger: Logger,
+  signal: AbortSignal,
+  registry: readonly ProviderDescriptor[] = PROVIDERS,
+): Promise<void> {
   await using resources = new AsyncDisposableStack();
   resources.use(startTracing('api', config.tracing));
   const connection = openLazyConnection(temporalAddress(config.temporal));
@@ -55,12 +61,9 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     records,
   });
   await assertMayListen(access, { host: config.api.host, ...config.access });
-  const { apiKey, webhookSecret } = config.dId;
-  const dId = apiKey && {
-    provider: resources.use(openDId({ ...config.dId, apiKey })),
-    gate: createTemporalGate({ client, provider: 'd-id' }),
-    ...(webhookSecret && { webhookSecret }),
-  };
+  const providers = await Promise.all(
+    registry.map((descriptor) => offerProvider(descriptor, { config, client, resources })),
+  );
   const { root } = config.storage;
   const statistics = createTemporalStatistics({ client });
   const storageUsage = createStorageUsage({ store, root });
@@ -68,7 +71,7 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     statistics,
     storageUsage,
     readers: () => hub.readers,
-    ...(dId && { provider: { name: 'd-id', ...dId } }),
+    providers: providers.flatMap(({ descriptor: { name }, remote }) => (remote ? [{ name, ...remote }] : [])),
   });
   const { webUiUrl } = config.temporal;
   const app = createApp({
@@ -80,7 +83,7 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
     statistics,
     timelines: createTemporalTimeline({ client }),
     retentionRuns: createRetentionRuns({ client }),
-    ...(dId && { dId }),
+    providers,
     hub,
     access,
     admission: createAdmission({
@@ -99,7 +102,6 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
       get confThreshold() {
         return config.jobs.confThreshold;
       },
-      hasLipSync: await hasLipSync(config.models),
     },
     page: readPageFiles(PAGE_FOLDER),
     ...(webUiUrl && { webUi: { url: webUiUrl, namespace: config.temporal.namespace } }),
@@ -113,8 +115,32 @@ export async function runApi(config: Config, logger: Logger, signal: AbortSignal
   }
 }
 
-/** Workers may look elsewhere: they say so, in words, when a job comes. */
-async function hasLipSync(folders: ModelFolders): Promise<boolean> {
-  const found = await findModelFile('lip-sync', LIP_SYNC_KINDS, folders).catch(() => undefined);
-  return found !== undefined;
+interface OfferDeps {
+  config: Pick<Config, 'models' | 'providers'>;
+  client: Client;
+  /** Owns the connections to remote providers. */
+  resources: AsyncDisposableStack;
+}
+
+/** A provider as this server has it, by its settings and models. */
+export async function offerProvider(
+  descriptor: ProviderDescriptor,
+  { config, client, resources }: OfferDeps,
+): Promise<OfferedProvider> {
+  if (descriptor.kind === 'local') {
+    return { descriptor, isAvailable: await descriptor.isInstalled(config.models) };
+  }
+  const settings = config.providers[descriptor.name];
+  if (!settings) {
+    return { descriptor, isAvailable: false };
+  }
+  return {
+    descriptor,
+    isAvailable: true,
+    remote: {
+      account: resources.use(await descriptor.open(settings)),
+      gate: createTemporalGate({ client, provider: descriptor.name }),
+      webhookSecret: settings.webhookSecret,
+    },
+  };
 }

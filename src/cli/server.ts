@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createLimelightClient, type LimelightClient } from '../client/limelight-client.ts';
-import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/read-environment.ts';
 import { PipelineError } from '../errors.ts';
+import { loadConfig } from '../process/load-config.ts';
 import { write } from './terminal/output.ts';
 
 export interface ServerFlags {

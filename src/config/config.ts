@@ -2,13 +2,15 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { PipelineError } from '../errors.ts';
-import { Environment } from './environment.ts';
-import { readSecretFiles, SECRETS } from './secret-files.ts';
-
-const secretsOf = (env: z.infer<typeof Environment>) => SECRETS.flatMap((name) => env[name] ?? []);
+import type { ProviderDescriptor, RemoteSettings } from '../ports/provider.ts';
+import { createEnvironment } from './environment.ts';
+import { listSecrets, readSecretFiles } from './secret-files.ts';
 
 /** Grouped by the part that consumes it: a factory takes `config.api`, never the whole. */
-const toConfig = (env: z.infer<typeof Environment>) => ({
+const toConfig = (
+  env: z.infer<ReturnType<typeof createEnvironment>>,
+  providers: readonly ProviderDescriptor[],
+) => ({
   api: { host: env.API_HOST, port: env.API_PORT, shutdownGraceMs: env.API_SHUTDOWN_GRACE_S * 1000 },
   storage: {
     root: resolve(env.STORAGE_ROOT),
@@ -87,7 +89,6 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
   jobs: {
     retryWindowS: env.JOB_RETRY_WINDOW_S,
     confThreshold: env.YOLO_CONFIDENCE_THRESHOLD,
-    hasDId: env.D_ID_API_KEY !== undefined,
   },
   media: { slots: env.MEDIA_SLOTS, timeoutMs: env.MEDIA_TIMEOUT_S * 1000 },
   render: {
@@ -97,50 +98,56 @@ const toConfig = (env: z.infer<typeof Environment>) => ({
     mark: env.RENDER_AI_MARK,
     provenance: env.RENDER_PROVENANCE,
   },
-  dId: {
-    apiKey: env.D_ID_API_KEY,
-    encodesKey: env.D_ID_ENCODE_KEY,
-    apiUrl: env.D_ID_API_URL.replace(/\/$/, ''),
-    stitch: env.D_ID_STITCH,
-    webhookSecret: env.D_ID_WEBHOOK_SECRET,
-    webhookUrl:
-      env.D_ID_WEBHOOK_BASE_URL && env.D_ID_WEBHOOK_SECRET
-        ? new URL(`/api/webhooks/d-id/${env.D_ID_WEBHOOK_SECRET}`, env.D_ID_WEBHOOK_BASE_URL).href
-        : undefined,
-    connections: env.D_ID_CONNECTIONS,
-    timeouts: { connectMs: env.D_ID_CONNECT_TIMEOUT_S * 1000, answerMs: env.D_ID_ANSWER_TIMEOUT_S * 1000 },
-    requestsPerS: env.D_ID_REQUESTS_PER_S,
-    terms: {
-      maxTalksInFlight: env.D_ID_TALKS_IN_FLIGHT,
-      talkTimeoutMs: env.D_ID_TALK_TIMEOUT_S * 1000,
-      hasWebhook: Boolean(env.D_ID_WEBHOOK_BASE_URL && env.D_ID_WEBHOOK_SECRET),
-      timeScale: env.D_ID_TIME_SCALE,
-    },
-  },
+  /** By name: the remote providers that are set up. */
+  providers: readProviders(env, providers),
   onnx: { threads: env.ONNX_THREADS },
   tracing: {
     endpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     headers: env.OTEL_EXPORTER_OTLP_HEADERS,
     serviceName: env.OTEL_SERVICE_NAME,
     ratio: env.OTEL_TRACES_SAMPLER_ARG,
-    secrets: secretsOf(env),
+    ...toRedactions(env, providers),
   },
-  log: { level: env.LOG_LEVEL, secrets: secretsOf(env) },
+  log: { level: env.LOG_LEVEL, ...toRedactions(env, providers) },
 });
+
+function readProviders(
+  env: Record<string, unknown>,
+  providers: readonly ProviderDescriptor[],
+): Readonly<Record<string, RemoteSettings>> {
+  return Object.fromEntries(
+    providers.flatMap((provider) => {
+      const settings = provider.kind === 'remote' ? provider.settings.read(env) : undefined;
+      return settings ? [[provider.name, settings]] : [];
+    }),
+  );
+}
+
+/** What no log line and no span shows. */
+function toRedactions(env: Record<string, unknown>, providers: readonly ProviderDescriptor[]) {
+  return {
+    secrets: listSecrets(providers).flatMap((name) => (env[name] as string | undefined) ?? []),
+    /** Beginnings of paths whose rest is a secret. */
+    secretPaths: providers.map(({ name }) => `/api/webhooks/${name}/`),
+  };
+}
 
 export type Config = ReturnType<typeof toConfig>;
 
 /** @throws PipelineError CONFIG_INVALID naming every bad variable at once. Values are not echoed: some are secrets. */
-export function loadConfig(env: Record<string, string | undefined>): Config {
-  // An empty variable is an unset one: env files have no other way to say so.
+export function parseConfig(
+  env: Record<string, string | undefined>,
+  providers: readonly ProviderDescriptor[],
+): Config {
+  // An empty variable counts as unset: env files have no other way to unset one.
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const { values, faults } = readSecretFiles(given);
-  const parsed = Environment.safeParse(values);
+  const { values, faults } = readSecretFiles(given, listSecrets(providers));
+  const parsed = createEnvironment(providers).safeParse(values);
   if (!parsed.success || faults.length > 0) {
     const issues = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
     throw new PipelineError('CONFIG_INVALID', `Configuration: ${[...issues, ...faults].join('; ')}`);
   }
-  return toConfig(parsed.data);
+  return toConfig(parsed.data, providers);
 }

@@ -1,12 +1,11 @@
 import { z } from 'zod';
+import type { ProviderDescriptor } from '../ports/provider.ts';
 import { apiVariables } from './api-variables.ts';
-import { dIdVariables } from './d-id-variables.ts';
 import { inferenceVariables } from './inference-variables.ts';
 import { count, flag, port, seconds } from './kinds.ts';
 import { storageVariables } from './storage-variables.ts';
 
-/** Every variable that Limelight reads. `.env.example` is checked against it by a test. */
-export const Environment = z.object({
+const variables = {
   ENV_FILE: z
     .string()
     .optional()
@@ -14,7 +13,6 @@ export const Environment = z.object({
   ...apiVariables,
   ...storageVariables,
   ...inferenceVariables,
-  ...dIdVariables,
   TEMPORAL_ADDRESS: z
     .string()
     .optional()
@@ -70,4 +68,15 @@ export const Environment = z.object({
     .max(1)
     .default(1)
     .describe('The share of tasks that are traced, 0 to 1'),
-});
+};
+
+/** Typed without the variables of providers, which the providers read themselves. */
+const Core = z.object(variables);
+
+/** The variables of the core and of these providers. */
+export function createEnvironment(providers: readonly ProviderDescriptor[]): typeof Core {
+  const ofProviders = providers.map((provider) =>
+    provider.kind === 'remote' ? provider.settings.variables : {},
+  );
+  return z.object({ ...variables, ...(Object.assign({}, ...ofProviders) as object) }) as typeof Core;
+}

@@ -1,25 +1,30 @@
 import { readFileSync } from 'node:fs';
+import type { ProviderDescriptor } from '../ports/provider.ts';
 
-/** Variables whose values are for nobody's eyes: no log line shows them, and each may come from a file. */
-export const SECRETS = [
-  'API_KEY',
-  'STORAGE_S3_SECRET_ACCESS_KEY',
-  'D_ID_API_KEY',
-  'D_ID_WEBHOOK_SECRET',
-  'OTEL_EXPORTER_OTLP_HEADERS',
-] as const;
+const SECRETS_OF_CORE = ['API_KEY', 'STORAGE_S3_SECRET_ACCESS_KEY', 'OTEL_EXPORTER_OTLP_HEADERS'];
+
+/** Names of variables whose values no log line shows. Each may come from a file. */
+export function listSecrets(providers: readonly ProviderDescriptor[]): string[] {
+  const ofProviders = providers.flatMap((provider) =>
+    provider.kind === 'remote' ? provider.settings.secrets : [],
+  );
+  return [...SECRETS_OF_CORE, ...ofProviders];
+}
 
 type Variables = Record<string, string | undefined>;
 
 /**
- * Where `NAME_FILE` is set in place of `NAME`, its value is what that file holds, as secret managers of containers and
- * systemd hand secrets over: a value in the environment is seen by every child process. One line break at the end of the
- * file does not belong to the secret.
+ * If `NAME_FILE` is set instead of `NAME`, reads the value from that file. Secret managers of containers and systemd hand
+ * secrets over like this, because every child process sees the environment. One line break at the end of the file is
+ * ignored.
  */
-export function readSecretFiles(given: Variables): { values: Variables; faults: string[] } {
+export function readSecretFiles(
+  given: Variables,
+  secrets: readonly string[],
+): { values: Variables; faults: string[] } {
   const values = { ...given };
   const faults: string[] = [];
-  for (const name of SECRETS) {
+  for (const name of secrets) {
     const path = given[`${name}_FILE`];
     if (path === undefined) {
       continue;

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './error-codes.ts';
+import type { LocalProviderFacts, ProviderFacts } from './provider.ts';
 import type { Resume, RetryPoint } from './retry.ts';
 import type { Stage, StageEvent } from './stages.ts';
 import type { Timeline } from './timeline.ts';
@@ -11,10 +12,7 @@ export interface StoredObject {
   sha256: string;
 }
 
-export const PROVIDERS = ['local', 'd-id', 'lip-sync'] as const;
-export type ProviderName = (typeof PROVIDERS)[number];
-
-/** What a job does while its provider does not answer: wait to its deadline, take the built-in renderer, or fail. */
+/** What a job does while its provider is out: wait to its deadline, use the built-in renderer, or fail. */
 export const OUTAGE_CHOICES = ['wait', 'local', 'fail'] as const;
 export type OutageChoice = (typeof OUTAGE_CHOICES)[number];
 
@@ -44,7 +42,8 @@ export interface JobOptions {
   /** `auto` is the best person, `ask` waits for a choice; a number is a person as the result numbers them, from 1. */
   persons: 'auto' | 'ask' | number;
   background: Background;
-  provider: ProviderName;
+  /** Name of a provider of the registry. */
+  provider: string;
   onOutage: OutageChoice;
   /** Seconds from submission after which the job fails with DEADLINE_EXCEEDED and is undone. */
   deadlineS: number;
@@ -63,6 +62,10 @@ export interface JobInput {
   audio: StoredObject;
   backgroundImage?: StoredObject;
   options: JobOptions;
+  /** The one that `options` name. */
+  provider: ProviderFacts;
+  /** Takes over if the provider is out and `options` allow it. Absent if the provider is a local one. */
+  fallback?: LocalProviderFacts;
   /** Hash over everything that makes two submissions the same. */
   fingerprint: string;
   /** ISO 8601. */
@@ -97,7 +100,7 @@ export interface Fallback {
 
 /** What a job used of a provider that is paid. */
 export interface ProviderUsage {
-  provider: ProviderName;
+  provider: string;
   /** The provider's name of the talk. */
   talkId: string;
   /** Of the voice. */
@@ -107,6 +110,7 @@ export interface ProviderUsage {
 
 /** Something of a job that lies at a provider. */
 export interface RemoteThing {
+  provider: string;
   what: 'talk' | 'portrait' | 'voice';
   id: string;
 }
@@ -132,7 +136,7 @@ export interface JobResult {
       cutout_url: string;
       fallbacks?: Fallback[];
     };
-    provider: { name: ProviderName; degraded: boolean };
+    provider: { name: string; degraded: boolean };
     video: {
       width_px: number;
       height_px: number;

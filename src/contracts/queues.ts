@@ -17,10 +17,15 @@ export const QUEUES = {
   render: 'render',
   /** Frames whose mouth a lip-sync network draws: 1 slot. */
   lipSync: 'lipsync',
-  /** Requests to D-ID, an activity each, at most `D_ID_REQUESTS_PER_S` a second over all workers. */
-  dId: 'd-id',
   /** Requests to receivers of webhooks, which may be slow: no job waits behind them. */
   webhooks: 'webhooks',
 } as const;
 
 export type QueueName = keyof typeof QUEUES;
+
+const OWN_QUEUES: ReadonlySet<string> = new Set(Object.values(QUEUES));
+
+/** Each remote provider has a queue with its own name: requests to it, one activity each. */
+export function isProviderQueue(queue: string): boolean {
+  return !OWN_QUEUES.has(queue);
+}

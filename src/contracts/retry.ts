@@ -27,6 +27,6 @@ export interface Resume {
   steps: Partial<Record<RetryPoint, unknown>>;
   objects: StoredObject[];
   usage: ProviderUsage[];
-  /** What lies at the provider, a talk that is paid for above all. Only workflow code looks into it. */
-  remains?: unknown;
+  /** What lies at the provider, above all a talk that is paid. Only workflow code looks into it. */
+  leftovers?: unknown;
 }

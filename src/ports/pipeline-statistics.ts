@@ -1,4 +1,3 @@
-import type { QueueName } from '../contracts/queues.ts';
 import type { RetentionReport } from '../contracts/retention.ts';
 import type { Stage } from '../contracts/stages.ts';
 
@@ -39,7 +38,8 @@ export interface PipelineStatistics {
   countEnds(since: Date): Promise<Record<JobEnd, number>>;
   countRunning(): Promise<number>;
   countRunningByStage(): Promise<Partial<Record<Stage, number>>>;
-  queue(name: QueueName): Promise<QueueStatistics>;
+  /** @param name of the task queue: one of `QUEUES`, or of a remote provider. */
+  queue(name: string): Promise<QueueStatistics>;
   retention(since: Date): Promise<RetentionStatistics>;
 }
 

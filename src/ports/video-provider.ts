@@ -1,4 +1,3 @@
-import type { ProviderName } from '../contracts/job.ts';
 import type { GateState } from '../contracts/provider-gate.ts';
 
 /** Local files of one talk. Pictures are of the same size; the mask is one channel, 255 where the person is. */
@@ -39,7 +38,7 @@ export interface RenderedTalk {
 
 /** Makes a talking video out of a portrait and a voice, here and in one call: the talk ends with the process. */
 export interface VideoProvider {
-  readonly name: ProviderName;
+  readonly name: string;
   /**
    * Writes an MP4 (H.264, AAC, index in front), or a WebM (VP9 with alpha, Opus), to `videoPath`. Repeating it is harmless.
    * Rejects with FACE_NOT_FOUND or FACE_UNSUITABLE where the portrait cannot be animated, and with the signal's reason
@@ -74,7 +73,7 @@ export interface RemoteTalk {
  * PROVIDER_RESPONSE_INVALID where it answers in words that are not known.
  */
 export interface RemoteVideoProvider {
-  readonly name: ProviderName;
+  readonly name: string;
   readCredits(): Promise<{ remaining: number; total: number }>;
   /**
    * Fits the picture to the provider's limits. Rejects with FACE_NOT_FOUND where the provider sees no face, so that

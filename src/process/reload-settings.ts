@@ -1,6 +1,7 @@
-import { type Config, loadConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { readEnvironment } from '../config/read-environment.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { loadConfig } from './load-config.ts';
 
 /** What may change in a process that runs: nothing was built from it at the start. */
 export const RELOADABLE = ['LOG_LEVEL', 'YOLO_CONFIDENCE_THRESHOLD'] as const;

@@ -6,7 +6,6 @@ import type {
   CacheChoice,
   JobOptions,
   OutageChoice,
-  ProviderName,
   TaskMetadata,
 } from '../contracts/job.ts';
 import { STAGE_PERCENT, type Stage } from '../contracts/stages.ts';
@@ -26,7 +25,7 @@ const Options: z.ZodType<JobOptions> = z.looseObject({
   applySmoothing: z.boolean(),
   persons: z.union([z.enum(['auto', 'ask']), z.int().min(1)]),
   background: z.string().transform((background) => background as Background),
-  provider: z.string().transform((provider) => provider as ProviderName),
+  provider: z.string(),
   onOutage: z
     .string()
     .default('wait')
@@ -79,7 +78,7 @@ const Result = z.looseObject({
       cutout_url: z.string(),
     }),
     provider: z.looseObject({
-      name: z.string().transform((provider) => provider as ProviderName),
+      name: z.string(),
       degraded: z.boolean(),
     }),
     video: z.looseObject({
@@ -110,7 +109,7 @@ const Failure = z.looseObject({
 });
 
 const Usage = z.looseObject({
-  provider: z.string().transform((provider) => provider as ProviderName),
+  provider: z.string(),
   talkId: z.string(),
   seconds: z.number(),
   credits: z.number(),
@@ -174,7 +173,11 @@ export const TaskMetadataFile: z.ZodType<TaskMetadata> = z.looseObject({
   events: z.array(Event),
   cache_entries: z.array(z.string()).optional(),
   usage: z.array(Usage).optional(),
-  remote: z.array(z.looseObject({ what: z.enum(['talk', 'portrait', 'voice']), id: z.string() })).optional(),
+  remote: z
+    .array(
+      z.looseObject({ provider: z.string(), what: z.enum(['talk', 'portrait', 'voice']), id: z.string() }),
+    )
+    .optional(),
   // It explains, and nothing depends on it.
   timeline: Timeline.optional().catch(undefined),
   outcome: z.discriminatedUnion('success', [Result, Failure]).optional(),

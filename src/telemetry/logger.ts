@@ -22,9 +22,15 @@ const SECRET_FIELDS = [
  */
 export function createLogger(
   part: string,
-  options: { level: string; secrets?: readonly string[]; destination?: DestinationStream },
+  options: {
+    level: string;
+    secrets?: readonly string[];
+    /** Beginnings of paths whose rest is a secret. */
+    secretPaths?: readonly string[];
+    destination?: DestinationStream;
+  },
 ): Logger {
-  const redact = createRedactor(options.secrets ?? []);
+  const redact = createRedactor(options.secrets ?? [], options.secretPaths);
   return pino(
     {
       level: options.level,

@@ -25,6 +25,10 @@ class TaskIdGenerator extends RandomIdGenerator {
 }
 const random = new RandomIdGenerator();
 
+/** Without `secretPaths` only the secrets themselves are redacted. */
+type TracingSettings = Omit<Config['tracing'], 'secretPaths'> &
+  Partial<Pick<Config['tracing'], 'secretPaths'>>;
+
 export interface Tracing extends AsyncDisposable {
   /** Told of the record of each job that has ended. */
   onEnd(metadata: TaskMetadata): void;
@@ -34,8 +38,8 @@ export interface Tracing extends AsyncDisposable {
  * Sends what this process does of each job to a collector, where one is named. Without one everything that traces calls
  * OpenTelemetry's API, which does nothing then.
  */
-export function startTracing(part: string, settings: Config['tracing']): Tracing {
-  const { endpoint, headers, serviceName, ratio, secrets } = settings;
+export function startTracing(part: string, settings: TracingSettings): Tracing {
+  const { endpoint, headers, serviceName, ratio, secrets, secretPaths = [] } = settings;
   if (endpoint === undefined) {
     return { onEnd() {}, async [Symbol.asyncDispose]() {} };
   }
@@ -53,7 +57,7 @@ export function startTracing(part: string, settings: Config['tracing']): Tracing
     idGenerator,
     spanProcessors: [
       new BatchSpanProcessor({
-        exporter: redactSpans(exporter, createRedactor(secrets)),
+        exporter: redactSpans(exporter, createRedactor(secrets, secretPaths)),
         scheduledDelayMillis: EXPORT_EVERY_MS,
       }),
     ],

@@ -1,6 +1,6 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type proto from '@temporalio/proto';
-import { QUEUES } from '../contracts/queues.ts';
+import { isProviderQueue } from '../contracts/queues.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { isTerminal, type Stage } from '../contracts/stages.ts';
 import {
@@ -113,7 +113,7 @@ function toSpans({ queue, attempts, scheduledMs, startedMs, endedMs }: MeasuredS
   };
   return startedMs === undefined
     ? [wait]
-    : [wait, { kind: queue === QUEUES.dId ? 'provider' : 'compute', fromMs: startedMs, toMs: untilMs }];
+    : [wait, { kind: isProviderQueue(queue) ? 'provider' : 'compute', fromMs: startedMs, toMs: untilMs }];
 }
 
 /** Elsewhere a job sleeps for room on the disk, or for the same job to end. */

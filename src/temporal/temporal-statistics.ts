@@ -104,8 +104,8 @@ export function createTemporalStatistics({ client }: { client: Client }): Pipeli
       const { stats, pollers } = await call(() =>
         client.connection.workflowService.describeTaskQueue({
           namespace: client.options.namespace,
-          taskQueue: { name: QUEUES[name] },
-          taskQueueType: name === 'pipeline' ? TASK_QUEUE_TYPE_WORKFLOW : TASK_QUEUE_TYPE_ACTIVITY,
+          taskQueue: { name },
+          taskQueueType: name === QUEUES.pipeline ? TASK_QUEUE_TYPE_WORKFLOW : TASK_QUEUE_TYPE_ACTIVITY,
           reportStats: true,
         }),
       );

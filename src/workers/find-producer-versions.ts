@@ -6,12 +6,17 @@ import { FACE_KINDS } from '../inference/face/face-detector.ts';
 import { LANDMARK_KINDS } from '../inference/face/face-landmarks.ts';
 import { MATTING_KINDS } from '../inference/matte/matting-output.ts';
 import { findModel, type ModelTask } from '../models/find-model.ts';
+import type { ProviderDescriptor } from '../ports/provider.ts';
+import { PROVIDERS } from '../providers/registry.ts';
 
 /**
  * Who makes what, by the settings of this process. Each name holds the version of Limelight: what a release computes, the
  * next one may compute better. Where workers differ in their models they differ in the names, and share nothing.
  */
-export async function findMakers({ models, gpu, render, dId }: Config): Promise<Makers> {
+export async function findMakers(
+  { models, gpu, render, providers: settingsByName }: Config,
+  providers: readonly ProviderDescriptor[] = PROVIDERS,
+): Promise<Makers> {
   const nameOf = async (task: ModelTask, kinds: readonly string[]) => {
     // A machine that does none of this need not have its model.
     const model = await findModel(task, kinds, models).catch(() => undefined);
@@ -31,7 +36,14 @@ export async function findMakers({ models, gpu, render, dId }: Config): Promise<
         landmarks && {
           local: `${VERSION}/${faces}/${landmarks}/${render.longSidePx}/${render.mark}/${render.provenance}`,
         }),
-      ...(dId.apiKey && { 'd-id': `${VERSION}/${dId.apiUrl}/${dId.stitch ? 'stitched' : 'face'}` }),
+      ...Object.fromEntries(
+        providers.flatMap((provider) => {
+          const settings = settingsByName[provider.name];
+          return provider.kind === 'remote' && settings
+            ? [[provider.name, `${VERSION}/${provider.producerVersion(settings)}`]]
+            : [];
+        }),
+      ),
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Entry point of the io worker: workflows, short activities, decoding and the built-in renderer. */
 
-import { loadConfig } from '../config/config.ts';
 import { readEnvironment } from '../config/read-environment.ts';
+import { loadConfig } from '../process/load-config.ts';
 import { reloadOnHangup } from '../process/reload-settings.ts';
 import { runMain } from '../process/run-main.ts';
 import { createLogger } from '../telemetry/logger.ts';

@@ -14,8 +14,10 @@ import { QUEUES } from '../contracts/queues.ts';
 import { createDecoderPool } from '../media/decode/decoder-pool.ts';
 import { toNetworks } from '../outbound/networks.ts';
 import { createOutbound } from '../outbound/outbound.ts';
+import type { ProviderDescriptor } from '../ports/provider.ts';
 import { createLipSyncProvider, createLocalProvider } from '../providers/local/local-provider.ts';
 import { createLipSyncPool, createRendererPool } from '../providers/local/renderer-pool.ts';
+import { PROVIDERS } from '../providers/registry.ts';
 import { createContentCache } from '../storage/content-cache.ts';
 import { openStore } from '../storage/open-store.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
@@ -30,9 +32,9 @@ import { createTaskExecutions } from '../temporal/task-executions.ts';
 import { createTemporalTimeline } from '../temporal/temporal-timeline.ts';
 import { loadWorkflowBundle } from '../temporal/workflow-bundle.ts';
 import { workflowSlots } from '../temporal/workflow-slots.ts';
-import { createDIdWorkers } from './d-id-worker.ts';
 import { findMakers } from './find-producer-versions.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
+import { createRemoteProviderWorkers } from './remote-provider-worker.ts';
 import { createRetention } from './retention.ts';
 import { createWebhookWorker } from './webhooks.ts';
 
@@ -41,6 +43,7 @@ export async function createIoWorker(
   config: Config,
   logger: Logger,
   metrics: Metrics,
+  providers: readonly ProviderDescriptor[] = PROVIDERS,
 ): Promise<RunningWorker> {
   await using resources = new AsyncDisposableStack();
   const tracing = resources.use(startTracing('io', config.tracing));
@@ -66,7 +69,7 @@ export async function createIoWorker(
     store,
     records,
     cache: createContentCache({ store }),
-    makers: await findMakers(config),
+    makers: await findMakers(config, providers),
     ...(await createRetention({ connection, config, store, records, logger, resources, metrics })),
     onEnd(metadata) {
       countEnd(metadata);
@@ -85,9 +88,10 @@ export async function createIoWorker(
     renderSlots: config.render.slots,
   });
   workers.push(
-    ...(await createDIdWorkers(
+    ...(await createRemoteProviderWorkers(
       { connection, namespace: config.temporal.namespace, store },
-      config.dId,
+      providers,
+      config.providers,
       resources,
     )),
   );

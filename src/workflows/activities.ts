@@ -5,7 +5,6 @@ import type { CacheActivities } from '../activities/content-cache.ts';
 import type { DetectionActivities } from '../activities/detection.ts';
 import type { MediaActivities } from '../activities/media.ts';
 import type { RecordActivities } from '../activities/records.ts';
-import type { RenderActivities } from '../activities/render.ts';
 import type { VideoActivities } from '../activities/video.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { withRoom } from './disk-space-wait.ts';
@@ -48,20 +47,6 @@ export const background = withRoom(
     summary: 'Cut the person out',
   }),
 );
-export const render = withRoom(
-  proxyActivities<RenderActivities>({
-    ...slot,
-    taskQueue: QUEUES.render,
-    startToCloseTimeout: '2 hours',
-    summary: 'Render the talking video',
-  }),
-);
-export const lipSync = proxyActivities<RenderActivities>({
-  ...slot,
-  taskQueue: QUEUES.lipSync,
-  startToCloseTimeout: '4 hours',
-  summary: 'Render the talking video with the lip-sync network',
-});
 const short = { ...slot, taskQueue: QUEUES.io, startToCloseTimeout: '2 minutes' } satisfies ActivityOptions;
 
 export const composition = withRoom(

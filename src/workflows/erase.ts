@@ -28,13 +28,13 @@ export async function eraseTask({ taskId }: { taskId: string }): Promise<EraseRe
 }
 
 async function eraseRemote(taskId: string): Promise<ErasedThing[]> {
-  const { undo } = remoteActivities(1);
   const erased: ErasedThing[] = [];
-  for (const thing of await findRemote({ taskId })) {
-    await undo.deleteRemote(thing);
+  for (const { provider, what, id } of await findRemote({ taskId })) {
+    const { undo } = remoteActivities({ queue: provider, label: provider }, 1);
+    await undo.deleteRemote({ what, id });
     erased.push({
       kind: 'provider',
-      name: `${thing.what} ${thing.id}`,
+      name: `${what} ${id}`,
       erased_at: new Date().toISOString(),
     });
   }

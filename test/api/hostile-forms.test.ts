@@ -12,6 +12,7 @@ import { toUploadRules } from '../../src/api/submit/upload-rules.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { asScratchFolder } from '../../src/storage/scratch-folder.ts';
 import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { offerProviders } from '../harness/providers.ts';
 
 const BOUNDARY = 'limelight-boundary';
 const rules = toUploadRules({ ...API_LIMITS, imageBytes: 100_000, audioBytes: 100_000 });
@@ -209,7 +210,7 @@ describe('fields', () => {
       fc.property(fc.array(fc.tuple(name, value), { minLength: 1, maxLength: 6 }), (entries) => {
         const texts = new Map(entries);
         try {
-          const { options } = parseJobForm(received(texts), { confThreshold: 0.5 });
+          const { options } = parseJobForm(received(texts), { confThreshold: 0.5 }, offerProviders());
           expect([...texts.keys()].filter((one) => !Object.hasOwn(JOB_FIELDS.shape, one))).toEqual([]);
           expect(options.confThreshold).toBeGreaterThanOrEqual(0);
           expect(options.confThreshold).toBeLessThanOrEqual(1);

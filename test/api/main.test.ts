@@ -187,7 +187,8 @@ describe('the API process', () => {
     const providersWith = async (env: Record<string, string>) => {
       const answer = await fetch(`http://127.0.0.1:${await start(env)}/api/info`);
       api.kill('SIGKILL');
-      return ((await answer.json()) as { providers: string[] }).providers;
+      const { providers } = (await answer.json()) as { providers: { name: string; available: boolean }[] };
+      return providers.filter(({ available }) => available).map(({ name }) => name);
     };
 
     expect(await providersWith({ MODELS_DIR: models })).toEqual(['local', 'lip-sync']);

@@ -30,6 +30,7 @@ const restart = () =>
     statistics: createTemporalStatistics({ client: server.client }),
     storageUsage: createStorageUsage({ store: api.store }),
     readers: () => 0,
+    providers: [],
   }).metrics;
 
 const ended = (outcome: string) =>
@@ -123,6 +124,7 @@ it('answers while Temporal is away, and says so in place of old figures', async 
     },
     storageUsage: createStorageUsage({ store: api.store }),
     readers: () => 0,
+    providers: [],
   });
   const app = createApp({ ...api.deps, metrics });
 

@@ -9,6 +9,7 @@ import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import { dIdAt } from '../harness/d-id-at.ts';
 import { createTwoFileStore } from '../harness/d-id-harness.ts';
 import { happyActivities } from '../harness/pipeline-harness.ts';
+import { allQueues } from '../harness/providers.ts';
 import type { ChaosWorkerOptions } from './kill-workers.ts';
 
 const { temporal, dId, apiKey, folder, terms } = JSON.parse(process.argv[2]!) as ChaosWorkerOptions;
@@ -25,7 +26,7 @@ const activities = withFailureBoundary({
 });
 const workflowBundle = await loadWorkflowBundle();
 const workers = await Promise.all(
-  Object.values(QUEUES).map((taskQueue) =>
+  allQueues().map((taskQueue) =>
     Worker.create({
       ...WORKER_DEFAULTS,
       connection,

@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { API_MALLOC } from '../../src/cli/stack/stack.ts';
 import { NODE_FLAGS } from '../../src/cli/stack/supervisor.ts';
-import { loadConfig } from '../../src/config/config.ts';
-import { Environment } from '../../src/config/environment.ts';
-import { SECRETS } from '../../src/config/secret-files.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts';
+import { Environment, loadConfig, SECRETS } from '../../src/process/load-config.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');

@@ -14,7 +14,7 @@ import type { Account, AccountOptions } from '../../emulators/d-id/account.ts';
 import { type Emulator, startEmulator } from '../../emulators/d-id/start-emulator.ts';
 import { withFailureBoundary } from '../../src/activities/boundary.ts';
 import { createRemoteTalkActivities } from '../../src/activities/remote-talk.ts';
-import { dIdRoutes } from '../../src/api/routes/d-id.ts';
+import { providerRoutes } from '../../src/api/routes/provider-health.ts';
 import type { ErrorCode } from '../../src/contracts/error-codes.ts';
 import type { JobInput, TaskMetadata } from '../../src/contracts/job.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
@@ -22,6 +22,7 @@ import { type ProviderTerms, toBreakerId } from '../../src/contracts/provider-ga
 import { QUEUES } from '../../src/contracts/queues.ts';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
 import type { RemoteVideoProvider } from '../../src/ports/video-provider.ts';
+import { dId } from '../../src/providers/d-id/descriptor.ts';
 import { createScratchFolder } from '../../src/storage/scratch-folder.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createTemporalGate } from '../../src/temporal/temporal-gate.ts';
@@ -31,6 +32,7 @@ import type { generateVideo } from '../../src/workflows/index.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
 import { dIdAt } from './d-id-at.ts';
 import { happyActivities, toJobInput } from './pipeline-harness.ts';
+import { allQueues } from './providers.ts';
 
 export const VOICE_S = 1;
 
@@ -120,7 +122,7 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
     },
   ]);
   const workers = await Promise.all(
-    Object.values(QUEUES).map((taskQueue) =>
+    allQueues().map((taskQueue) =>
       Worker.create({
         ...WORKER_DEFAULTS,
         connection: workerConnection,
@@ -184,12 +186,13 @@ const WEBHOOK_SECRET = 'a-secret-of-the-harness';
 
 /** The API's route for webhooks over a real Temporal, and nothing else of the API. */
 async function serveWebhooks(client: Client): Promise<AsyncDisposable & { origin: string }> {
-  const app = dIdRoutes({
-    dId: {
-      provider: { readCredits: async () => ({ remaining: 0, total: 0 }) },
-      gate: createTemporalGate({ client, provider: 'd-id' }),
-      webhookSecret: WEBHOOK_SECRET,
-    },
+  const remote = {
+    account: { readCredits: async () => ({ remaining: 0, total: 0 }) },
+    gate: createTemporalGate({ client, provider: 'd-id' }),
+    webhookSecret: WEBHOOK_SECRET,
+  };
+  const app = providerRoutes({
+    providers: [{ descriptor: dId, isAvailable: true, remote }],
     logger: createLogger('harness', { level: 'silent' }),
   });
   const server = createAdaptorServer({ fetch: app.fetch });

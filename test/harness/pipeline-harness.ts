@@ -14,10 +14,12 @@ import type { JobInput, TaskMetadata } from '../../src/contracts/job.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { uploadKey } from '../../src/contracts/task-keys.ts';
+import type { ProviderDescriptor } from '../../src/ports/provider.ts';
 import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import { JOB_OPTIONS } from './job-options.ts';
+import { allQueues, providersOf } from './providers.ts';
 import type { TestServer } from './temporal-server.ts';
 
 export type Activities = CacheActivities &
@@ -50,13 +52,18 @@ export interface Harness extends AsyncDisposable {
   ): Promise<PipelineRun & { outcome: PromiseSettledResult<unknown> }>;
 }
 
-export function toJobInput(options: Partial<JobInput['options']> = {}): JobInput {
+export function toJobInput(
+  options: Partial<JobInput['options']> = {},
+  providers?: readonly ProviderDescriptor[],
+): JobInput {
   const taskId = randomUUID();
+  const allOptions = { ...JOB_OPTIONS, ...options };
   return {
     taskId,
     image: stored(uploadKey(taskId, 'image', 'a'.repeat(64))),
     audio: stored(uploadKey(taskId, 'audio', 'b'.repeat(64))),
-    options: { ...JOB_OPTIONS, ...options },
+    options: allOptions,
+    ...providersOf(allOptions, providers),
     fingerprint: 'f'.repeat(64),
     submittedAt: new Date().toISOString(),
   };
@@ -91,7 +98,7 @@ export async function createHarness(
     activities: dispatch,
   };
   const workers = await Promise.all(
-    Object.values(QUEUES).map((taskQueue) =>
+    allQueues().map((taskQueue) =>
       Worker.create({ ...common, taskQueue, ...(taskQueue === QUEUES.pipeline && { workflowBundle }) }),
     ),
   );

@@ -22,6 +22,7 @@ import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import { JOB_OPTIONS } from './job-options.ts';
+import { allQueues, providersOf } from './providers.ts';
 import type { TestServer } from './temporal-server.ts';
 
 export interface ReuseHarness extends AsyncDisposable {
@@ -116,7 +117,7 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
   };
   const workflowBundle = await loadWorkflowBundle();
   const workers = await Promise.all(
-    Object.values(QUEUES).map((taskQueue) =>
+    allQueues().map((taskQueue) =>
       Worker.create({
         ...WORKER_DEFAULTS,
         connection: server.workerConnection,
@@ -135,11 +136,13 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
       const taskId = randomUUID();
       const put = (field: string, text: string) =>
         store.put(uploadKey(taskId, field, 'a'.repeat(16)), Buffer.from(text));
+      const allOptions: JobOptions = { ...JOB_OPTIONS, cache: 'use', ...options };
       const input: JobInput = {
         taskId,
         image: await put('image', photo),
         audio: await put('audio', voice),
-        options: { ...JOB_OPTIONS, cache: 'use', ...options },
+        options: allOptions,
+        ...providersOf(allOptions),
         fingerprint: taskId,
         submittedAt: new Date().toISOString(),
       };

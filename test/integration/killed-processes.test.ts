@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stack, startStack } from '../../src/cli/stack/stack.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
-import { loadConfig } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/process/load-config.ts';
 import { processesBelow } from '../harness/stack/processes-below.ts';
 import { stackEnvironment } from '../harness/stack/stack-environment.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startStack } from '../../src/cli/stack/stack.ts';
 import { createLimelightClient, type TaskEvent } from '../../src/client/limelight-client.ts';
-import { loadConfig } from '../../src/config/config.ts';
+import { loadConfig } from '../../src/process/load-config.ts';
 import { needs } from '../harness/needs.ts';
 import { stackEnvironment } from '../harness/stack/stack-environment.ts';
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/config.ts';
 import { readEnvironment } from '../../src/config/read-environment.ts';
+import { loadConfig } from '../../src/process/load-config.ts';
 import { reloadOnHangup } from '../../src/process/reload-settings.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 

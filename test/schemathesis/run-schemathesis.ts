@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { loadConfig } from '../../src/config/config.ts';
 import { readEnvironment } from '../../src/config/read-environment.ts';
+import { loadConfig } from '../../src/process/load-config.ts';
 import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
 
 const run = promisify(execFile);

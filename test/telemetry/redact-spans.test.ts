@@ -1,7 +1,6 @@
 import { SpanStatusCode, trace } from '@opentelemetry/api';
 import { expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/config.ts';
-import { SECRETS } from '../../src/config/secret-files.ts';
+import { loadConfig, SECRETS } from '../../src/process/load-config.ts';
 import { startTracing } from '../../src/telemetry/tracing.ts';
 import { startTraceCollector } from '../harness/trace-collector.ts';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/config.ts';
-import { SECRETS } from '../../src/config/secret-files.ts';
+import { loadConfig, SECRETS } from '../../src/process/load-config.ts';
 import { withLogContext } from '../../src/telemetry/log-context.ts';
 import { createLogger, type Logger } from '../../src/telemetry/logger.ts';
 

@@ -9,6 +9,7 @@ import { createRecordActivities } from '../../src/activities/records.ts';
 import { ERASE_TASK, toEraseId } from '../../src/contracts/erase.ts';
 import type { EraseReceipt } from '../../src/contracts/erase-receipt.ts';
 import type { JobResult } from '../../src/contracts/job.ts';
+import type { RemoteProviderFacts } from '../../src/contracts/provider.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
 import { taskKeys } from '../../src/contracts/task-keys.ts';
@@ -18,9 +19,11 @@ import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createTaskExecutions } from '../../src/temporal/task-executions.ts';
 import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
-import type { tidyUpRemoteTalk } from '../../src/workflows/remote-talk/leftovers.ts';
+import type { tidyUpRemoteTalk } from '../../src/workflows/remote-talk/tidy-up.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
+import { JOB_OPTIONS } from '../harness/job-options.ts';
 import { happyActivities } from '../harness/pipeline-harness.ts';
+import { providersOf } from '../harness/providers.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
 
@@ -186,7 +189,16 @@ describe('erasing a job for D-ID', () => {
     const handle = await server.client.workflow.start<typeof tidyUpRemoteTalk>('tidyUpRemoteTalk', {
       workflowId: `tidy-up/${job.taskId}/2`,
       taskQueue: QUEUES.pipeline,
-      args: [{ requestId: job.taskId, timeScale: 0.02, mayHaveTalk: true }],
+      args: [
+        {
+          provider: providersOf({ ...JOB_OPTIONS, provider: 'd-id' }).provider as RemoteProviderFacts,
+          requestId: job.taskId,
+          timeScale: 0.02,
+          mayHaveUnknownTalk: true,
+          hasPlace: false,
+          tidyUps: 1,
+        },
+      ],
     });
 
     const { erased } = await erase(job);

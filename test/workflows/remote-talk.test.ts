@@ -67,7 +67,7 @@ describe('a job for D-ID', () => {
     const { messages } = await endOf(job);
 
     expect(messages).toContainEqual(
-      expect.stringMatching(/^D-ID makes the video \("started"\): \d+ s so far, usually about \d+ s$/),
+      expect.stringMatching(/^D-ID is making the video \("started"\): \d+ s so far, usually about \d+ s$/),
     );
   });
 
@@ -233,7 +233,7 @@ describe('an account without credits', () => {
     const job = await harness.start({ credits: 0 });
     await expect
       .poll(async () => (await progressOf(job)).events.at(-1)?.data.message, { timeout: 20_000 })
-      .toMatch(/^This video needs 1 of D-ID's credits, and the account has 0; next look at/);
+      .toMatch(/^This video costs 1 D-ID credit and the account has 0; next check at/);
 
     job.account.credits = 1;
 

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import { readJson } from '../server/server.ts';
 
 export interface ServerInfo {
-  providers: string[];
+  providers: { name: string; label: string; kind: 'local' | 'remote'; available: boolean }[];
   defaults: { conf_threshold: number; background: string };
   limits: { image_bytes: number; audio_bytes: number; background_image_bytes: number };
   web_ui?: { url: string; namespace: string };
@@ -10,7 +10,7 @@ export interface ServerInfo {
 
 /** Limits and options of the server. Its defaults until they are loaded. */
 export const info = signal<ServerInfo>({
-  providers: ['local'],
+  providers: [{ name: 'local', label: 'the built-in renderer', kind: 'local', available: true }],
   defaults: { conf_threshold: 0.5, background: '#e8e8ea' },
   limits: { image_bytes: 25e6, audio_bytes: 50e6, background_image_bytes: 25e6 },
 });

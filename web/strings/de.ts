@@ -115,7 +115,7 @@ export const de: Strings = {
         local: 'Integrierter Renderer',
         'lip-sync': 'Lip-Sync-Modell',
       },
-      outage: 'Wenn D-ID nicht verfügbar ist',
+      outage: 'Wenn der Anbieter nicht verfügbar ist',
       outages: { wait: 'Warten', local: 'Integrierten Renderer verwenden', fail: 'Abbrechen' },
       threshold: 'Erkennungssicherheit',
       smoothing: 'Kanten glätten',
@@ -219,7 +219,7 @@ export const de: Strings = {
       id: 'Auftrags-ID',
       submitted: 'Gestartet',
     },
-    degraded: 'D-ID war nicht verfügbar, daher hat der integrierte Renderer dieses Video erstellt.',
+    degraded: 'Der Anbieter war nicht verfügbar, daher hat der integrierte Renderer dieses Video erstellt.',
     webUi: 'In der Temporal Web UI öffnen',
     photoAlt: 'Foto',
     cutoutAlt: 'Person vor dem neuen Hintergrund',
@@ -283,7 +283,6 @@ export const de: Strings = {
       api: 'API, Temporal und Speicher',
       'person-detection': 'Personenerkennung',
       'background-removal': 'Freistellen',
-      'd-id': 'D-ID',
     },
     states: {
       ok: 'in Ordnung',
@@ -364,15 +363,15 @@ export const de: Strings = {
         'Der Server war ausgelastet. Versuche es erneut oder erhöhe das Zeitlimit unter „Weitere Optionen“.',
     },
     PROVIDER_CREDITS_EXHAUSTED: {
-      title: 'Das D-ID-Guthaben ist aufgebraucht',
+      title: 'Das Guthaben beim Anbieter ist aufgebraucht',
       advice: 'Wende dich an die Administration oder verwende den integrierten Renderer.',
     },
     PROVIDER_UNAVAILABLE: {
-      title: 'D-ID ist nicht verfügbar',
+      title: 'Der Anbieter ist nicht verfügbar',
       advice: 'Versuche es später erneut oder verwende den integrierten Renderer.',
     },
     PROVIDER_REFUSED: {
-      title: 'D-ID hat Foto oder Aufnahme abgelehnt',
+      title: 'Der Anbieter hat Foto oder Aufnahme abgelehnt',
       advice: 'Wähle ein anderes Foto oder verwende den integrierten Renderer.',
     },
     STORAGE_FULL: {

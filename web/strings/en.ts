@@ -117,7 +117,7 @@ export const en = {
         local: 'Built-in renderer',
         'lip-sync': 'Lip-sync model',
       } as Record<string, string>,
-      outage: 'If D-ID is unavailable',
+      outage: 'If the provider is unavailable',
       outages: { wait: 'Wait', local: 'Use the built-in renderer', fail: 'Fail' } as Record<string, string>,
       threshold: 'Detection confidence',
       smoothing: 'Smooth cutout edges',
@@ -228,7 +228,7 @@ export const en = {
       id: 'Task ID',
       submitted: 'Submitted',
     },
-    degraded: 'D-ID was unavailable, so the built-in renderer made this video.',
+    degraded: 'The provider was unavailable, so the built-in renderer made this video.',
     webUi: 'Open in the Temporal Web UI',
     photoAlt: 'Photo',
     cutoutAlt: 'Person with the new background',
@@ -292,7 +292,6 @@ export const en = {
       api: 'API, Temporal and storage',
       'person-detection': 'Person detection',
       'background-removal': 'Background removal',
-      'd-id': 'D-ID',
     } as Record<string, string>,
     states: {
       ok: 'healthy',
@@ -376,15 +375,15 @@ export const en = {
       advice: 'The server was too busy. Try again, or raise the time limit under “More options”.',
     },
     PROVIDER_CREDITS_EXHAUSTED: {
-      title: 'The D-ID account is out of credits',
+      title: 'The provider account is out of credits',
       advice: 'Ask the administrator, or use the built-in renderer.',
     },
     PROVIDER_UNAVAILABLE: {
-      title: 'D-ID is unavailable',
+      title: 'The provider is unavailable',
       advice: 'Try again later, or use the built-in renderer.',
     },
     PROVIDER_REFUSED: {
-      title: 'D-ID rejected the photo or recording',
+      title: 'The provider rejected the photo or recording',
       advice: 'Choose another photo, or use the built-in renderer.',
     },
     STORAGE_FULL: {

@@ -25,8 +25,8 @@ const RULES: ReadonlyArray<
   ['GET', /^\/health\//, { need: 'public', isUnlimited: true }],
   // What the page asks before it asks for a key.
   ['GET', /^\/api\/info$/, { need: 'public' }],
-  // The end of its path is its password.
-  ['POST', /^\/api\/webhooks\/d-id\/[^/]+$/, { need: 'public' }],
+  // Of a provider: the end of the path is the password.
+  ['POST', /^\/api\/webhooks\/(?!secrets\/)[^/]+\/[^/]+$/, { need: 'public' }],
 
   ['POST', /^\/api\/pipeline\/generate$/, { need: 'submit' }],
   // Whose it is shows when its form has been read: the same content under the same key is the same task.

@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { DEFAULT_BACKGROUND } from '../../contracts/job.ts';
 import type { ApiDeps } from '../api-deps.ts';
+import type { OfferedProvider } from '../submit/choose-provider.ts';
 import { Info } from '../wire/info.ts';
 import { createRoutes } from './create-routes.ts';
 
@@ -12,16 +13,17 @@ const info = createRoute({
   responses: { 200: { description: 'As configured.', content: { 'application/json': { schema: Info } } } },
 });
 
-export function infoRoutes({ defaults, limits, webUi }: Pick<ApiDeps, 'defaults' | 'limits' | 'webUi'>) {
+export function infoRoutes({
+  defaults,
+  limits,
+  providers,
+  webUi,
+}: Pick<ApiDeps, 'defaults' | 'limits' | 'providers' | 'webUi'>) {
   return createRoutes().openapi(info, (c) => {
     c.header('Cache-Control', 'no-store');
     return c.json(
       {
-        providers: [
-          ...(defaults.hasDId ? ['d-id' as const] : []),
-          'local' as const,
-          ...(defaults.hasLipSync ? ['lip-sync' as const] : []),
-        ],
+        providers: providers.map(toWire),
         defaults: { conf_threshold: defaults.confThreshold, background: DEFAULT_BACKGROUND },
         limits: {
           image_bytes: limits.imageBytes,
@@ -33,4 +35,16 @@ export function infoRoutes({ defaults, limits, webUi }: Pick<ApiDeps, 'defaults'
       200,
     );
   });
+}
+
+function toWire({ descriptor: { name, label, kind, capabilities }, isAvailable }: OfferedProvider) {
+  const { transparentBackground, maxVoiceS } = capabilities;
+  return {
+    name,
+    label,
+    kind,
+    available: isAvailable,
+    transparent_background: transparentBackground,
+    ...(maxVoiceS !== undefined && { max_voice_s: maxVoiceS }),
+  };
 }

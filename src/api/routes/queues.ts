@@ -1,11 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { QUEUES, type QueueName } from '../../contracts/queues.ts';
+import { QUEUES } from '../../contracts/queues.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import { problems } from '../wire/problem.ts';
 import { QueueStatus } from '../wire/queues.ts';
 import { createRoutes } from './create-routes.ts';
-
-const NAMES = Object.keys(QUEUES) as QueueName[];
 
 const queues = createRoute({
   method: 'get',
@@ -15,20 +13,24 @@ const queues = createRoute({
   responses: {
     200: {
       description: 'As of now, by the name of the queue.',
-      content: { 'application/json': { schema: z.record(z.enum(NAMES), QueueStatus) } },
+      content: { 'application/json': { schema: z.record(z.string(), QueueStatus) } },
     },
     ...problems('TEMPORAL_UNAVAILABLE'),
   },
 });
 
-export function queueRoutes({ statistics }: Pick<ApiDeps, 'statistics'>) {
+export function queueRoutes({ statistics, providers }: Pick<ApiDeps, 'statistics' | 'providers'>) {
+  const remote = providers.filter(({ descriptor }) => descriptor.kind === 'remote');
+  const names = {
+    ...QUEUES,
+    ...Object.fromEntries(remote.map(({ descriptor: { name } }) => [name, name])),
+  };
   return createRoutes().openapi(queues, async (c) => {
-    const read = async (name: QueueName) => {
-      const { waiting, oldestMs, pollers } = await statistics.queue(name);
+    const read = async ([name, queue]: [name: string, queue: string]) => {
+      const { waiting, oldestMs, pollers } = await statistics.queue(queue);
       return [name, { waiting, oldest_ms: Math.round(oldestMs), workers: pollers }] as const;
     };
     c.header('Cache-Control', 'no-store');
-    const all = Object.fromEntries(await Promise.all(NAMES.map(read)));
-    return c.json(all as Record<QueueName, z.infer<typeof QueueStatus>>, 200);
+    return c.json(Object.fromEntries(await Promise.all(Object.entries(names).map(read))), 200);
   });
 }

@@ -17,7 +17,7 @@ import { parseTaskId, taskIdOfKey } from '../tasks/task-id.ts';
 import { taskUrls } from '../tasks/task-urls.ts';
 import { Outcome } from '../wire/outcome.ts';
 import { problems } from '../wire/problem.ts';
-import { SUBMIT_CONTENT, Submission } from '../wire/submission.ts';
+import { createSubmission, SUBMIT_CONTENT } from '../wire/submission.ts';
 import { Accepted, TaskParams } from '../wire/task.ts';
 import { createRoutes } from './create-routes.ts';
 
@@ -114,7 +114,7 @@ export function submitRoutes(deps: ApiDeps) {
       },
       { folder, rules },
     );
-    const order = parseJobForm(form, deps.defaults);
+    const order = parseJobForm(form, deps.defaults, deps.providers);
     const timeout = AbortSignal.timeout(deps.limits.urlTimeoutMs);
     const ready = await fetchOrder(order, {
       outbound: deps.outbound,
@@ -141,7 +141,8 @@ export function submitRoutes(deps: ApiDeps) {
   }
 
   const routes = createRoutes();
-  routes.openAPIRegistry.register('Submission', Submission);
+  const providers = deps.providers.map(({ descriptor }) => descriptor.name);
+  routes.openAPIRegistry.register('Submission', createSubmission(providers));
   return routes
     .openapi(generate, (c) => {
       const key = c.req.header('idempotency-key');

@@ -5,12 +5,12 @@ import {
   DEFAULT_BACKGROUND,
   type JobOptions,
   OUTAGE_CHOICES,
-  PROVIDERS,
   WEBHOOK_EVENTS,
   type WebhookOrder,
 } from '../../contracts/job.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ReceivedFile } from '../../ports/object-store.ts';
+import { chooseProvider, findProviderFaults, type OfferedProvider } from './choose-provider.ts';
 import type { ReceivedForm } from './multipart.ts';
 
 export interface JobForm {
@@ -30,10 +30,6 @@ export interface JobOrder extends Omit<JobForm, 'image' | 'audio'> {
 /** Settings of this server that stand in for fields that were not sent. */
 export interface JobDefaults {
   confThreshold: number;
-  /** Whether there is a key for D-ID: then `auto` is D-ID. */
-  hasDId?: boolean;
-  /** Whether a lip-sync model is installed where this server looks for models. */
-  hasLipSync?: boolean;
   /** Seconds that a job which failed for a reason that may pass can be retried. Default: 0. */
   retryWindowS?: number;
 }
@@ -115,21 +111,20 @@ export const JOB_FIELDS = z.strictObject({
     parseBackground,
   ).default(DEFAULT_BACKGROUND),
   provider: field(
-    'auto, local or d-id',
+    'auto or the name of a provider',
     {
-      enum: ['auto', ...PROVIDERS],
       default: 'auto',
       description:
-        '`auto` is D-ID where the server has a key for it and the background is not `transparent`.',
+        '`auto` is the first provider of `GET /api/info` that can make the video: a `transparent` background needs one with alpha.',
     },
-    (text) => (['auto', ...PROVIDERS] as const).find((name) => name === text),
+    (text) => text,
   ).default('auto'),
   on_outage: field(
     'wait, local or fail',
     {
       enum: [...OUTAGE_CHOICES],
       default: 'wait',
-      description: 'What to do while D-ID does not answer or has no credits.',
+      description: 'What to do while a remote provider is out or its account has no credits.',
     },
     (text) => OUTAGE_CHOICES.find((choice) => choice === text),
   ).default('wait'),
@@ -179,7 +174,11 @@ export const JOB_FIELDS = z.strictObject({
 });
 
 /** @throws PipelineError INPUT_INVALID naming every fault at once; its details have them by field. */
-export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: JobDefaults): JobOrder {
+export function parseJobForm(
+  { texts, files, faults }: ReceivedForm,
+  defaults: JobDefaults,
+  providers: readonly OfferedProvider[],
+): JobOrder {
   const found = new Map(faults);
   const add = (name: string, fault: string) => found.has(name) || found.set(name, fault);
   const parsed = JOB_FIELDS.safeParse(Object.fromEntries(texts));
@@ -210,12 +209,9 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
   if (texts.has('webhook_events') && !texts.has('webhook_url')) {
     add('webhook_url', 'expected an https URL because webhook_events was sent, but received none');
   }
-  const isTransparent = texts.get('background') === 'transparent';
-  if (texts.get('provider') === 'd-id' && isTransparent) {
-    add('background', 'expected another than transparent with the provider d-id, whose videos have no alpha');
-  }
-  if (texts.get('provider') === 'd-id' && !defaults.hasDId) {
-    add('provider', 'expected auto or local: d-id needs an API key (D_ID_API_KEY), and this server has none');
+  const chosen = { provider: texts.get('provider'), background: texts.get('background') };
+  for (const [name, fault] of Object.entries(findProviderFaults(providers, chosen))) {
+    add(name, fault);
   }
   if (found.size > 0 || !parsed.success || !image || !audio) {
     throw new PipelineError(
@@ -226,12 +222,11 @@ export function parseJobForm({ texts, files, faults }: ReceivedForm, defaults: J
   }
   const { conf_threshold, apply_smoothing, deadline_s, on_outage, provider, ...others } = parsed.data;
   const { image_url, audio_url, webhook_url, webhook_events = 'end', retention_days, ...rest } = others;
-  const byDefault = defaults.hasDId && !isTransparent ? ('d-id' as const) : ('local' as const);
   const options = {
     confThreshold: conf_threshold ?? defaults.confThreshold,
     applySmoothing: apply_smoothing,
     deadlineS: deadline_s,
-    provider: provider === 'auto' ? byDefault : provider,
+    provider: chooseProvider(providers, { provider, background: rest.background }),
     onOutage: on_outage,
     ...(retention_days !== undefined && { retentionDays: retention_days }),
     ...rest,

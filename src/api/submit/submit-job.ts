@@ -5,6 +5,7 @@ import { PipelineError } from '../../errors.ts';
 import type { JobClient } from '../../ports/job-client.ts';
 import type { ObjectStore, ReceivedFile } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
+import { type OfferedProvider, toJobProviders } from './choose-provider.ts';
 import { toFingerprint } from './fingerprint.ts';
 import type { JobDefaults, JobForm } from './job-form.ts';
 
@@ -13,6 +14,7 @@ export interface SubmitDeps {
   records: TaskRecords;
   jobs: JobClient;
   defaults: Pick<JobDefaults, 'retryWindowS'>;
+  providers: readonly OfferedProvider[];
 }
 
 export interface ChosenId {
@@ -64,6 +66,7 @@ export async function submitJob(
   const input: JobInput = {
     taskId,
     ...content,
+    ...toJobProviders(deps.providers, options.provider),
     fingerprint: toFingerprint(content),
     submittedAt: new Date().toISOString(),
     ...(deps.defaults.retryWindowS && { retryWindowS: deps.defaults.retryWindowS }),

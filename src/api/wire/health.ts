@@ -11,7 +11,7 @@ export const ModelHealth = z
   .looseObject({ status: z.enum(['ok', 'failing']), checked_at: Instant })
   .openapi('ModelHealth', { description: 'With the facts of the self-test, or its error.' });
 
-export const DIdHealth = z
+export const ProviderHealth = z
   .object({
     status: z.enum(['ok', 'degraded', 'down']),
     reason: z.string().optional(),
@@ -21,4 +21,4 @@ export const DIdHealth = z
     held_for: z.enum(['outage', 'credits']).optional(),
     next_try_at: z.string().optional(),
   })
-  .openapi('DIdHealth');
+  .openapi('ProviderHealth');

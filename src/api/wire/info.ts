@@ -1,10 +1,20 @@
 import { z } from '@hono/zod-openapi';
-import { PROVIDERS } from '../../contracts/job.ts';
 
 /** What a client may want to know before it submits. */
 export const Info = z
   .object({
-    providers: z.array(z.enum(PROVIDERS)).describe('Who can make videos here; `auto` is the first.'),
+    providers: z
+      .array(
+        z.object({
+          name: z.string().openapi({ example: 'local' }),
+          label: z.string().openapi({ example: 'the built-in renderer' }),
+          kind: z.enum(['local', 'remote']),
+          available: z.boolean().openapi({ description: 'Whether it is set up or installed here.' }),
+          transparent_background: z.boolean(),
+          max_voice_s: z.number().optional(),
+        }),
+      )
+      .describe('All providers. `auto` is the first that is available and can make the video.'),
     defaults: z.object({ conf_threshold: z.number(), background: z.string() }),
     limits: z.object({
       image_bytes: z.number(),

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { ErrorCode } from '../../contracts/error-codes.ts';
-import { type JobFailure, type JobResult, PROVIDERS } from '../../contracts/job.ts';
+import type { JobFailure, JobResult } from '../../contracts/job.ts';
 import { RETRY_POINTS } from '../../contracts/retry.ts';
 import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
 import { Instant, TASK_ID } from './task.ts';
@@ -51,7 +51,7 @@ export const Result = z
         fallbacks: Fallbacks,
       }),
       provider: z.object({
-        name: z.enum(PROVIDERS),
+        name: z.string().openapi({ example: 'local' }),
         degraded: z.boolean().openapi({ description: 'Another one than asked for made the video.' }),
       }),
       video: z.object({

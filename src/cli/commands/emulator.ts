@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { stopSignal } from '../../process/run-main.ts';
+import { PROVIDERS } from '../../providers/registry.ts';
 import { addExamples, toWholeNumber } from '../command-parts.ts';
 import { show, write } from '../terminal/output.ts';
 
@@ -13,15 +14,25 @@ interface EmulatorCommandOptions {
   answers?: string;
 }
 
+const EMULATED = PROVIDERS.flatMap((provider) =>
+  provider.kind === 'remote' && provider.emulator ? [{ ...provider, emulator: provider.emulator }] : [],
+);
+
 export function addEmulatorCommand(program: Command): void {
+  const [first] = EMULATED;
   const command = program
     .command('emulator')
-    .summary('run a free stand-in for D-ID')
+    .summary('run a free stand-in for a paid provider')
     .description(
-      "Emulates D-ID's API: makes playable videos of the voice and a still picture, and counts the credits they would have cost. Its page lists its talks and files.",
+      "Emulates the provider's API: makes playable videos of the voice and a still picture, and counts the credits they would have cost. Its page lists its talks and files.",
     )
-    .option('--port <port>', 'port to listen on', toWholeNumber, 55_440)
-    .option('--key <key>', 'the API key it accepts', 'emulator:emulator')
+    .addArgument(
+      new Argument('[provider]', 'the provider to stand in for')
+        .choices(EMULATED.map(({ name }) => name))
+        .default(first!.name),
+    )
+    .option('--port <port>', 'port to listen on', toWholeNumber, first!.emulator.defaultPort)
+    .option('--key <key>', 'the API key it accepts', first!.emulator.defaultKey)
     .option('--credits <count>', 'credits in the account', toWholeNumber, 1_000)
     .option('--webhooks-to <origin>', 'send webhooks to this origin instead of their https address')
     .option('--faults <seed>', 'fail at random; the same seed gives the same failures', toWholeNumber)
@@ -37,26 +48,16 @@ export function addEmulatorCommand(program: Command): void {
   ]);
 }
 
-async function emulate({
-  port,
-  key,
-  credits,
-  webhooksTo,
-  faults,
-  answers,
-}: EmulatorCommandOptions): Promise<void> {
-  const { NO_FAULTS } = await import('../../../emulators/d-id/faults.ts');
-  const { parseFaultScript } = await import('../parse-fault-script.ts');
-  const { seededFaults } = await import('../../../emulators/d-id/seeded-faults.ts');
-  const { startEmulator } = await import('../../../emulators/d-id/start-emulator.ts');
-  const scripted = answers === undefined ? NO_FAULTS : parseFaultScript(answers);
-  const random = faults === undefined ? NO_FAULTS : seededFaults(faults);
+async function emulate(name: string, options: EmulatorCommandOptions): Promise<void> {
+  const { label, emulator } = EMULATED.find((provider) => provider.name === name)!;
+  const { port, key, credits, webhooksTo, faults, answers } = options;
   const signal = stopSignal();
-  await using emulator = await startEmulator({ port, ...(webhooksTo && { webhookOrigin: webhooksTo }) });
-  emulator.open({ apiKey: key, credits, faults: (call) => scripted(call) ?? random(call) });
-  show({ url: emulator.url, key }, () => []);
-  write(`D-ID emulator at ${emulator.url}. Stop with Ctrl-C.`);
-  write(`  To use it: D_ID_API_URL=${emulator.url} D_ID_API_KEY=${key} npm start`);
+  await using running = await emulator.start({ port, key, credits, webhooksTo, faultSeed: faults, answers });
+  const { url } = running;
+  const settings = Object.entries(emulator.toSettings({ url, key }));
+  show({ url, key }, () => []);
+  write(`${label} emulator at ${url}. Stop with Ctrl-C.`);
+  write(`  To use it: ${settings.map(([variable, value]) => `${variable}=${value}`).join(' ')} npm start`);
   if (!signal.aborted) {
     await once(signal, 'abort');
   }

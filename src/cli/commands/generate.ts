@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { type LimelightClient, newTaskId } from '../../client/limelight-client.ts';
-import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
 import { PipelineError } from '../../errors.ts';
+import { loadConfig } from '../../process/load-config.ts';
 import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../command-parts.ts';
 import { addServerOption, notReady, openServer, type ServerFlags, untilReady } from '../server.ts';

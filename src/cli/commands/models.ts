@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
 import { PipelineError } from '../../errors.ts';
 import { type CatalogueEntry, readCatalogue } from '../../models/catalogue.ts';
 import { createModelStore, type ModelStore } from '../../models/model-store.ts';
 import { assertLicenseAccepted, pullModel } from '../../models/pull-model.ts';
+import { loadConfig } from '../../process/load-config.ts';
 import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../command-parts.ts';
 import { createDownloadBar, toMegabytes } from '../terminal/download-bar.ts';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
 import type { RetentionReport } from '../../contracts/retention.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
+import { loadConfig } from '../../process/load-config.ts';
 import { openStore } from '../../storage/open-store.ts';
 import {
   readRetentionOverride,

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
 import { PipelineError } from '../../errors.ts';
 import { writeThumbnail } from '../../media/picture/thumbnail.ts';
+import { loadConfig } from '../../process/load-config.ts';
 import { type CheckReport, checkStorage, type FaultyObject } from '../../storage/check/check.ts';
 import { openStore } from '../../storage/open-store.ts';
 import { createTaskRecords } from '../../storage/task-records.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type Command, Option } from 'commander';
-import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
+import { loadConfig } from '../../process/load-config.ts';
 import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../command-parts.ts';
 import { startStack } from '../stack/stack.ts';

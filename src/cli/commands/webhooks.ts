@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
 import type { WebhookSecret, WebhookSecrets } from '../../ports/webhooks.ts';
+import { loadConfig } from '../../process/load-config.ts';
 import { openStore } from '../../storage/open-store.ts';
 import { createWebhookSecrets } from '../../storage/webhook-secrets.ts';
 import { connectClient } from '../../temporal/connection.ts';

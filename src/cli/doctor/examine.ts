@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Config, loadConfig } from '../../config/config.ts';
-import { Environment } from '../../config/environment.ts';
+import type { Config } from '../../config/config.ts';
+import type { RemoteProviderDescriptor } from '../../ports/provider.ts';
+import { Environment, loadConfig } from '../../process/load-config.ts';
+import { PROVIDERS } from '../../providers/registry.ts';
 import { checkAccess } from './access.ts';
-import { checkDId } from './d-id.ts';
 import { type Check, type Finding, fault, ok, toSentence } from './finding.ts';
 import { checkGpu } from './gpu.ts';
 import { checkModels } from './models.ts';
@@ -20,7 +21,9 @@ const CHECKS: ReadonlyArray<[name: string, check: Check]> = [
   ['disk', checkStorage],
   ['ports', checkPorts],
   ['access', checkAccess],
-  ['d-id', checkDId],
+  ...PROVIDERS.flatMap((provider) =>
+    provider.kind === 'remote' ? [[provider.name, checkProvider(provider)] as [string, Check]] : [],
+  ),
 ];
 
 /** Runs all checks at once and lists their findings in the order of the report. A check that throws is a fault. */
@@ -71,4 +74,11 @@ async function checkSetup({ environment, signal }: Parameters<Check>[0]): Promis
   return missing.length > 0
     ? missing.map((found) => fault('setup', found, 'node scripts/setup.mjs'))
     : [ok('setup', `Node ${process.versions.node}; npm packages and page are up to date`)];
+}
+
+function checkProvider(provider: RemoteProviderDescriptor): Check {
+  return async ({ config }) => {
+    const found = await provider.examine(config.providers[provider.name]);
+    return [{ check: provider.name, ...found }];
+  };
 }

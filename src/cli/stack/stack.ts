@@ -2,8 +2,9 @@ import { createWriteStream, mkdirSync, renameSync, statSync, type WriteStream } 
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLimelightClient } from '../../client/limelight-client.ts';
-import { type Config, loadConfig } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
 import { PipelineError } from '../../errors.ts';
+import { loadConfig } from '../../process/load-config.ts';
 import { RELOADABLE } from '../../process/reload-settings.ts';
 import { toLocalUrl } from '../server.ts';
 import { assertPortFree } from './assert-port-free.ts';

@@ -1,9 +1,9 @@
 /** Entry point of the embedded Temporal server as a supervised process. */
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { loadConfig } from '../../config/config.ts';
 import { readEnvironment } from '../../config/read-environment.ts';
 import { PipelineError } from '../../errors.ts';
+import { loadConfig } from '../../process/load-config.ts';
 import { runMain } from '../../process/run-main.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { findTemporalBinary } from '../../temporal/binary.ts';

@@ -1,3 +1,4 @@
+import { isProviderQueue } from '../../contracts/queues.ts';
 import {
   type Percentiles,
   TIME_KINDS,
@@ -31,7 +32,7 @@ export function timelineLines({ stages, split_ms, total_ms, ended_at, source }: 
 }
 
 function toStepRow(step: TimelineStep): string[] {
-  const isProvider = step.queue === 'd-id';
+  const isProvider = isProviderQueue(step.queue);
   const remarks = [
     ...(step.attempts > 1 ? [`attempt ${step.attempts}`] : []),
     ...(step.outcome === 'completed' ? [] : [step.outcome]),

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { OUTAGE_CHOICES, PROVIDERS } from '../../contracts/job.ts';
+import { OUTAGE_CHOICES } from '../../contracts/job.ts';
 import { type VideoFormat, videoFormatOf } from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
+import { PROVIDERS } from '../../providers/registry.ts';
 
 /** Job options as flags. The server chooses the ones that are not given. */
 export interface JobFlags {
@@ -27,7 +28,12 @@ export function addJobOptions(command: Command): Command {
       '--background <value>',
       'original, blur, transparent, a colour such as #e8e8ea, or the path of a picture',
     )
-    .addOption(new Option('--provider <name>', 'renderer of the video').choices(['auto', ...PROVIDERS]))
+    .addOption(
+      new Option('--provider <name>', 'renderer of the video').choices([
+        'auto',
+        ...PROVIDERS.map(({ name }) => name),
+      ]),
+    )
     .addOption(
       new Option('--on-outage <action>', 'if the provider is down or has no credits').choices(OUTAGE_CHOICES),
     )

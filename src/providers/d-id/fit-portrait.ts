@@ -2,8 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../../errors.ts';
 import { sharp } from '../../media/picture/image-library.ts';
-
-export const IMAGE_LIMITS = { bytes: 10_000_000, pixels: 10 * 1024 * 1024, sidePx: 160 };
+import { IMAGE_LIMITS } from './limits.ts';
 
 /** From hardly visible to clearly: the first that fits is taken. */
 const QUALITIES = [95, 85, 70, 50];
@@ -44,6 +43,6 @@ function fitSize(width: number, height: number): { width: number; height: number
   if (down < 1) {
     return { width: Math.floor(width * down), height: Math.floor(height * down) };
   }
-  const up = Math.max(1, IMAGE_LIMITS.sidePx / Math.min(width, height));
+  const up = Math.max(1, IMAGE_LIMITS.minSidePx / Math.min(width, height));
   return { width: Math.ceil(width * up), height: Math.ceil(height * up) };
 }

@@ -4,8 +4,8 @@ import { PipelineError } from '../../errors.ts';
 import { readWavDuration } from '../../media/audio/wav-duration.ts';
 import { writeM4a } from '../../media/encode/m4a-file.ts';
 import type { FittedFile } from './fit-portrait.ts';
+import { AUDIO_LIMITS } from './limits.ts';
 
-export const AUDIO_LIMITS = { bytes: 6_000_000, durationS: 600 };
 /** What the container adds to the sound, and what an encoder may exceed its rate by. */
 const SPARE = 0.9;
 const BEST_BITRATE = 128_000;

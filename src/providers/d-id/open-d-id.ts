@@ -1,12 +1,12 @@
 import { Agent } from 'undici';
-import type { Config } from '../../config/config.ts';
 import type { RemoteVideoProvider } from '../../ports/video-provider.ts';
 import { createDIdHttp } from './d-id-http.ts';
 import { createDIdProvider } from './d-id-provider.ts';
 import { createDownload } from './download.ts';
+import type { DIdSettings } from './settings.ts';
 
-/** D-ID with a pool of connections of its own, which goes when this is disposed. */
-export function openDId(config: Config['dId'] & { apiKey: string }): RemoteVideoProvider & AsyncDisposable {
+/** D-ID over a pool of connections, which closes when the provider is disposed. */
+export function openDId(config: DIdSettings): RemoteVideoProvider & AsyncDisposable {
   const { connectMs, answerMs } = config.timeouts;
   const dispatcher = new Agent({
     connections: config.connections,

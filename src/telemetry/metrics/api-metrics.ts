@@ -1,3 +1,4 @@
+import { QUEUES } from '../../contracts/queues.ts';
 import type { PipelineStatistics } from '../../ports/pipeline-statistics.ts';
 import type { StorageUsage } from '../../ports/storage-usage.ts';
 import { addHttpMetrics, type HttpMetrics } from './http-metrics.ts';
@@ -11,17 +12,16 @@ export interface ApiMetricsDeps {
   storageUsage: () => Promise<StorageUsage>;
   /** How many readers follow the progress of a task now. */
   readers: () => number;
-  /** Absent if only the built-in renderer makes videos. */
-  provider?: WatchedProvider;
+  /** The remote providers that are set up. */
+  providers: readonly WatchedProvider[];
 }
 
 /** What an API process exports: its own requests, and the state of the whole pipeline, which every API process sees alike. */
 export function createApiMetrics(deps: ApiMetricsDeps): { metrics: Metrics; requests: HttpMetrics } {
   const metrics = createMetrics('api');
-  addPipelineMetrics(metrics, deps.statistics);
+  const providerQueues = deps.providers.map(({ name }) => name);
+  addPipelineMetrics(metrics, deps.statistics, [...Object.values(QUEUES), ...providerQueues]);
   addStorageMetrics(metrics, deps.storageUsage);
-  if (deps.provider) {
-    addProviderMetrics(metrics, deps.provider);
-  }
+  addProviderMetrics(metrics, deps.providers);
   return { metrics, requests: addHttpMetrics(metrics, deps.readers) };
 }

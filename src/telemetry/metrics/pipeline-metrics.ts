@@ -1,5 +1,4 @@
 import { Gauge, Histogram } from 'prom-client';
-import { QUEUES, type QueueName } from '../../contracts/queues.ts';
 import { RETENTION_SCHEDULE } from '../../contracts/retention.ts';
 import type { PipelineStatistics } from '../../ports/pipeline-statistics.ts';
 import { atMostEvery, type Metrics } from './metrics.ts';
@@ -22,6 +21,7 @@ const JOB_BUCKETS_S = [1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600
 export function addPipelineMetrics(
   { registry, beforeScrape }: Metrics,
   statistics: PipelineStatistics,
+  queues: readonly string[],
 ): void {
   const registers = [registry];
   const durations = new Histogram({
@@ -102,11 +102,11 @@ export function addPipelineMetrics(
     retentionFailures.set(labels, failures);
   };
 
-  const readQueue = async (queue: QueueName) => {
+  const readQueue = async (queue: string) => {
     const now = await statistics.queue(queue);
-    waiting.set({ queue: QUEUES[queue] }, now.waiting);
-    oldest.set({ queue: QUEUES[queue] }, now.oldestMs / 1000);
-    pollers.set({ queue: QUEUES[queue] }, now.pollers);
+    waiting.set({ queue }, now.waiting);
+    oldest.set({ queue }, now.oldestMs / 1000);
+    pollers.set({ queue }, now.pollers);
   };
 
   const readJobs = async () => {
@@ -131,7 +131,6 @@ export function addPipelineMetrics(
     for (const gauge of [stages, success, ended, waiting, oldest, pollers]) {
       gauge.reset();
     }
-    const queues = Object.keys(QUEUES) as QueueName[];
     const answers = await Promise.allSettled([
       readJobs(),
       countEnded(),

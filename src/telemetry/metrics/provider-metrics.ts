@@ -1,26 +1,25 @@
 import { Gauge } from 'prom-client';
-import type { ProviderName } from '../../contracts/job.ts';
 import type { ProviderGateClient, RemoteVideoProvider } from '../../ports/video-provider.ts';
 import { atMostEvery, type Metrics } from './metrics.ts';
 
-/** Each look costs a request that counts against the account's limits. */
-const ASK_EVERY_MS = 15_000;
+/** Every request counts against the limits of the account. */
+const POLL_INTERVAL_MS = 15_000;
 /** A provider that does not answer must not hold up the scrape. */
-const LONGEST_WAIT_MS = 4_000;
+const POLL_TIMEOUT_MS = 4_000;
 
 const HOLD_REASONS = ['outage', 'credits'] as const;
 
 export interface WatchedProvider {
-  name: ProviderName;
-  provider: Pick<RemoteVideoProvider, 'readCredits'>;
+  name: string;
+  account: Pick<RemoteVideoProvider, 'readCredits'>;
   gate: ProviderGateClient;
 }
 
-/** How the provider is, seen from here and by the jobs that wait for it. */
+/** The state of remote providers: as they answer the API, and as jobs wait for them. */
 export function addProviderMetrics(
   { registry, beforeScrape }: Metrics,
-  { name, provider, gate }: WatchedProvider,
-  askEveryMs = ASK_EVERY_MS,
+  providers: readonly WatchedProvider[],
+  pollIntervalMs = POLL_INTERVAL_MS,
 ): void {
   const registers = [registry];
   const gauge = (metric: string, help: string) =>
@@ -31,31 +30,32 @@ export function addProviderMetrics(
   const waiting = gauge('limelight_provider_jobs_waiting', 'Jobs that wait for a place or for the provider');
   const held = new Gauge({
     name: 'limelight_provider_held',
-    help: 'Whether no talk is begun (1), for want of an answer (outage) or of credits',
+    help: 'Whether no talk is started (1) because the provider is out (outage) or the account is empty (credits)',
     labelNames: ['provider', 'reason'],
     registers,
   });
-  const labels = { provider: name };
 
-  const ask = atMostEvery(askEveryMs, async () => {
-    try {
-      credits.set(labels, (await provider.readCredits()).remaining);
-      up.set(labels, 1);
-    } catch {
-      credits.remove(labels);
-      up.set(labels, 0);
-    }
-  });
-
-  beforeScrape(async () => {
-    await Promise.race([ask(), new Promise((resolve) => setTimeout(resolve, LONGEST_WAIT_MS).unref())]);
-  });
-  beforeScrape(async () => {
-    const state = await gate.state();
-    inFlight.set(labels, state?.talksInFlight ?? 0);
-    waiting.set(labels, state?.waiting ?? 0);
-    for (const reason of HOLD_REASONS) {
-      held.set({ ...labels, reason }, state?.hold?.reason === reason ? 1 : 0);
-    }
-  });
+  for (const { name, account, gate } of providers) {
+    const labels = { provider: name };
+    const poll = atMostEvery(pollIntervalMs, async () => {
+      try {
+        credits.set(labels, (await account.readCredits()).remaining);
+        up.set(labels, 1);
+      } catch {
+        credits.remove(labels);
+        up.set(labels, 0);
+      }
+    });
+    beforeScrape(async () => {
+      await Promise.race([poll(), new Promise((resolve) => setTimeout(resolve, POLL_TIMEOUT_MS).unref())]);
+    });
+    beforeScrape(async () => {
+      const state = await gate.state();
+      inFlight.set(labels, state?.talksInFlight ?? 0);
+      waiting.set(labels, state?.waiting ?? 0);
+      for (const reason of HOLD_REASONS) {
+        held.set({ ...labels, reason }, state?.hold?.reason === reason ? 1 : 0);
+      }
+    });
+  }
 }

@@ -3,7 +3,6 @@ import type { JobFailure } from '../../contracts/job.ts';
 import type { RetryPoint } from '../../contracts/retry.ts';
 import { taskPrefix } from '../../contracts/task-keys.ts';
 import { toJobError } from '../job-error.ts';
-import { mayHaveTalk } from '../remote-talk/leftovers.ts';
 import type { Job } from './job.ts';
 import { leaveToRetryWindow, mayPassLater } from './retry-offer.ts';
 
@@ -49,15 +48,11 @@ export async function failJob(error: unknown, job: Job): Promise<JobFailure> {
 }
 
 /** A talk that may be paid for is taken up again, and never made a second time. */
-function retryPoints({ steps, talk }: Job): RetryPoint[] {
-  return hasTalk(talk) ? ['provider'] : steps.points;
+function retryPoints({ steps, remoteTalk }: Job): RetryPoint[] {
+  return remoteTalk?.mayExist ? ['provider'] : steps.points;
 }
 
-function hasTalk(talk: Job['talk']): boolean {
-  return talk?.remains !== undefined && mayHaveTalk(talk.remains);
-}
-
-function leave({ input, progress, record, steps, talk }: Job, failure: JobFailure): Promise<boolean> {
+function leave({ input, progress, record, steps, remoteTalk }: Job, failure: JobFailure): Promise<boolean> {
   const { resume: before, ...submitted } = input;
   const end = progress.prepareEnd('FAILED', failure.error.message, failure);
   const written = record.toMetadata([...progress.events, end], failure);
@@ -71,6 +66,6 @@ function leave({ input, progress, record, steps, talk }: Job, failure: JobFailur
       objects: written.objects,
       usage: written.usage ?? [],
     },
-    remains: hasTalk(talk) ? talk?.remains : undefined,
+    leftovers: remoteTalk?.mayExist ? remoteTalk.leftovers : undefined,
   });
 }

@@ -8,7 +8,7 @@ import { CancelRequest } from './cancel-request.ts';
 import { withDeadline } from './deadline.ts';
 import { describeFallbacks, pickFallbacks } from './degraded-words.ts';
 import { failJob } from './fail-job.ts';
-import { earlierRemains, type Job, openJob } from './job.ts';
+import { type Job, openJob } from './job.ts';
 import { chooseRenderer, makeTalk } from './make-talk.ts';
 import { withOtherPersons } from './other-people.ts';
 import type { TalkJob } from './talk.ts';
@@ -93,18 +93,18 @@ async function runStages(job: Job): Promise<JobResult> {
   }
   const [photoObject] = begun.stored as [StoredObject];
   const voiceS = begun.voice.durationS;
-  const remains = earlierRemains(input);
   const talkJob: TalkJob = {
     taskId,
+    provider: input.provider,
+    fallback: input.fallback,
     options,
     keys,
     voiceS,
+    remoteTalk: job.remoteTalk,
     progress,
-    record,
     compensations,
-    ...(remains && { remains }),
+    onPaid: (usage) => record.addUsage(usage),
   };
-  job.talk = talkJob;
   const renderer = await chooseRenderer(talkJob);
 
   const { detected, person } = await steps.once('detection', async () => {
@@ -166,6 +166,7 @@ async function runStages(job: Job): Promise<JobResult> {
     throw withOtherPersons(error, detected.persons, person);
   }
   record.addObjects(talk.video);
+  record.leaveRemote(talk.remote);
   progress.enter('DID_COMPLETE', `${talk.durationS.toFixed(1)} s of video are rendered`, {
     warnings: talk.warnings,
   });

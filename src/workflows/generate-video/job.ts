@@ -1,12 +1,12 @@
 import type { JobInput } from '../../contracts/job.ts';
 import { Compensations } from '../compensation.ts';
-import type { Remains } from '../remote-talk/leftovers.ts';
+import type { RemoteTalk } from '../remote-talk/remote-talk.ts';
 import { WebhookOutbox } from '../webhooks/webhook-outbox.ts';
 import { Steps } from './completed-steps.ts';
+import { openRemoteTalk } from './make-talk.ts';
 import { PersonChoice } from './person-choice.ts';
 import { ProgressLog } from './progress-log.ts';
 import { Reuse } from './reuse.ts';
-import type { TalkJob } from './talk.ts';
 import { TaskRecord } from './task-record.ts';
 
 /** One job, or one attempt of it that goes on where an earlier one failed. */
@@ -19,8 +19,8 @@ export interface Job {
   choice: PersonChoice;
   reuse: Reuse;
   webhooks: WebhookOutbox;
-  /** Once photo and voice are in order. */
-  talk?: TalkJob;
+  /** Absent if the provider is a local one. */
+  remoteTalk: RemoteTalk | undefined;
 }
 
 /** To be called before anything is waited for: it answers queries and updates from then on. */
@@ -42,11 +42,7 @@ export function openJob(input: JobInput): Job {
     steps: new Steps(input.resume),
     choice: new PersonChoice(input.options),
     webhooks,
+    remoteTalk: openRemoteTalk(input),
     reuse: new Reuse({ input, progress, record, compensations }),
   };
-}
-
-/** What an earlier attempt left at the provider. */
-export function earlierRemains({ resume }: JobInput): Remains | undefined {
-  return resume?.remains as Remains | undefined;
 }

@@ -1,69 +1,95 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { JobInput, RemoteThing } from '../../contracts/job.ts';
+import type { LocalProviderFacts } from '../../contracts/provider.ts';
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
 import { undo } from '../activities.ts';
 import { affordTalk } from '../remote-talk/afford-talk.ts';
-import { clearRemains, mayHaveTalk, type Remains, toRemote } from '../remote-talk/leftovers.ts';
+import { type Leftovers, toRemoteThings, toUndoName } from '../remote-talk/leftovers.ts';
 import { isOutage } from '../remote-talk/outage.ts';
-import { talkWithDId } from '../remote-talk/remote-talk.ts';
+import { RemoteTalk } from '../remote-talk/remote-talk.ts';
 import type { Talk, TalkJob } from './talk.ts';
 import { talkLocally } from './talk-locally.ts';
 
-/** Who makes the video, known before the work that would be lost without: D-ID on its terms, or one of our own machines. */
+/** What makes the video: the remote provider on the operator's terms, or one of our own renderers. */
 export type Renderer =
-  | { name: 'local' | 'lip-sync'; isDegraded: boolean }
-  | { name: 'd-id'; terms: ProviderTerms };
+  | { kind: 'remote'; terms: ProviderTerms }
+  | { kind: 'local'; provider: LocalProviderFacts; isDegraded: boolean };
 
-const INSTEAD: Renderer = { name: 'local', isDegraded: true };
+/** The talk of a job whose provider is a remote one; takes up what an earlier attempt left there. */
+export function openRemoteTalk({ taskId, provider, resume }: JobInput): RemoteTalk | undefined {
+  return provider.kind === 'remote'
+    ? new RemoteTalk(provider, taskId, resume?.leftovers as Leftovers | undefined)
+    : undefined;
+}
 
-export async function chooseRenderer({
-  options,
-  voiceS,
-  progress,
-}: Omit<TalkJob, 'compensations' | 'record' | 'remains'>): Promise<Renderer> {
-  if (options.provider !== 'd-id') {
-    return { name: options.provider, isDegraded: false };
+/** Decides before any work that would be lost if the account cannot pay. */
+export async function chooseRenderer(
+  job: Pick<TalkJob, 'provider' | 'fallback' | 'options' | 'voiceS' | 'progress'>,
+): Promise<Renderer> {
+  const { provider, options, voiceS, progress } = job;
+  if (provider.kind === 'local') {
+    return { kind: 'local', provider, isDegraded: false };
   }
   try {
-    const terms = await affordTalk(voiceS, options.onOutage, (message, details) =>
+    const terms = await affordTalk(provider, voiceS, options.onOutage, (message, details) =>
       progress.enter('UPLOAD_COMPLETE', message, details),
     );
-    return { name: 'd-id', terms };
+    return { kind: 'remote', terms };
   } catch (error) {
-    return takeOver(error, options.onOutage === 'local');
+    return takeOver(error, job);
   }
 }
 
-/** The video by whom it was to be made, or by the built-in renderer where that was asked for and the provider is out. */
-export async function makeTalk(job: TalkJob, renderer: Renderer): Promise<Talk & { isDegraded: boolean }> {
-  job.compensations.add('video', () =>
-    undo.discard({ keys: [job.keys.video, job.keys.thumbnail], prefixes: [job.keys.parts] }),
+/** Uses the chosen renderer. Falls back to a local one if the provider is out and the job allows it. */
+export async function makeTalk(
+  job: TalkJob,
+  renderer: Renderer,
+): Promise<Talk & { isDegraded: boolean; remote: RemoteThing[] }> {
+  const { keys, provider, compensations, progress } = job;
+  compensations.add('video', () =>
+    undo.discard({ keys: [keys.video, keys.thumbnail], prefixes: [keys.parts] }),
   );
-  if (renderer.name !== 'd-id') {
-    return { ...(await talkLocally(job, renderer.name)), isDegraded: renderer.isDegraded };
+  if (renderer.kind === 'local') {
+    return render(job, renderer);
   }
-  const { timeScale } = renderer.terms;
-  job.remains ??= { requestId: job.taskId, timeScale, mayHaveTalk: false };
-  const remains: Remains = job.remains;
-  job.compensations.add(
-    'talk and uploads at D-ID',
-    () => clearRemains(remains),
-    // Paid for, or perhaps: a retry takes it up.
-    () => mayHaveTalk(remains),
+  const remoteTalk = job.remoteTalk!;
+  compensations.add(
+    toUndoName(provider),
+    () => remoteTalk.clear(),
+    // A retry takes it up, as it may be paid.
+    () => remoteTalk.mayExist,
   );
   try {
-    const talk = await talkWithDId(job, renderer.terms, remains);
-    job.record.leaveRemote(toRemote(remains));
-    return { ...talk, isDegraded: false };
+    const talk = await remoteTalk.make({
+      portraitKey: keys.portrait,
+      voiceKey: keys.voice,
+      videoKey: keys.video,
+      voiceS: job.voiceS,
+      onOutage: job.options.onOutage,
+      terms: renderer.terms,
+      onProgress: (stage, message, details) => progress.enter(stage, message, details),
+      onPaid: job.onPaid,
+    });
+    const remote = remoteTalk.leftovers ? toRemoteThings(remoteTalk.leftovers) : [];
+    return { provider: provider.name, ...talk, warnings: [], isDegraded: false, remote };
   } catch (error) {
-    takeOver(error, job.options.onOutage === 'local');
-    await CancellationScope.nonCancellable(() => clearRemains(remains));
-    return { ...(await talkLocally(job, 'local')), isDegraded: true };
+    const substitute = takeOver(error, job);
+    await CancellationScope.nonCancellable(() => remoteTalk.clear());
+    return render(job, substitute);
   }
 }
 
-function takeOver(error: unknown, mayTakeOver: boolean): Renderer {
+async function render(job: TalkJob, { provider, isDegraded }: Extract<Renderer, { kind: 'local' }>) {
+  return { ...(await talkLocally(job, provider)), isDegraded, remote: [] };
+}
+
+function takeOver(
+  error: unknown,
+  { fallback, options }: Pick<TalkJob, 'fallback' | 'options'>,
+): Extract<Renderer, { kind: 'local' }> {
+  const mayTakeOver = options.onOutage === 'local' && fallback?.kind === 'local';
   if (!mayTakeOver || isCancellation(error) || !isOutage(error)) {
     throw error;
   }
-  return INSTEAD;
+  return { kind: 'local', provider: fallback, isDegraded: true };
 }

@@ -4,7 +4,7 @@ import { ERROR_CODES, type ErrorCode } from '../../contracts/error-codes.ts';
 import type { JobFailure, JobInput, TaskMetadata } from '../../contracts/job.ts';
 import { QUEUES } from '../../contracts/queues.ts';
 import { RETRY_WINDOW, type Resume, toRetryWindowId } from '../../contracts/retry.ts';
-import type { Remains } from '../remote-talk/leftovers.ts';
+import type { Leftovers } from '../remote-talk/leftovers.ts';
 
 /** What the workflow `retryWindow` keeps. */
 export interface KeptJob {
@@ -13,7 +13,7 @@ export interface KeptJob {
   record: TaskMetadata;
   failure: JobFailure;
   resume: Omit<Resume, 'from' | 'at' | 'events'>;
-  remains?: Remains | undefined;
+  leftovers?: Leftovers | undefined;
   /** Of the failed execution, for the one that goes on. */
   memo: Record<string, unknown>;
   searchAttributes: SearchAttributePair[];

@@ -18,7 +18,8 @@ import type { StageEvent } from '../../contracts/stages.ts';
 import { taskPrefix } from '../../contracts/task-keys.ts';
 import { records, undo } from '../activities.ts';
 import { refusal } from '../refusal.ts';
-import { leavePlaceLater, leaveTidyUp } from '../remote-talk/leftovers.ts';
+import { toUndoName } from '../remote-talk/leftovers.ts';
+import { releasePlaceAfterTalk, startTidyUp } from '../remote-talk/tidy-up.ts';
 import type { KeptJob } from './retry-offer.ts';
 
 const retryUpdate = defineUpdate<void, [from: RetryPoint | null]>(RETRY_UPDATE);
@@ -34,10 +35,10 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
   const { from: points, until } = kept.failure.error.retry!;
   let chosen: RetryPoint | undefined;
   let isUnderWay = false;
-  const { remains } = kept;
-  if (remains) {
+  const { leftovers } = kept;
+  if (leftovers) {
     // Ends with the window at the latest: then the place is with who goes on, or with who deletes the talk.
-    void CancellationScope.nonCancellable(() => leavePlaceLater(remains)).catch(() => undefined);
+    void CancellationScope.nonCancellable(() => releasePlaceAfterTalk(leftovers)).catch(() => undefined);
   }
   setHandler(
     retryUpdate,
@@ -76,15 +77,15 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
   });
 }
 
-function toReason({ failure, remains }: KeptJob, from: RetryPoint): string {
+function toReason({ failure, leftovers }: KeptJob, from: RetryPoint): string {
   const { stage, retry } = failure.error;
-  return remains
-    ? `A talk that is paid for may be at D-ID: the task can only go on from provider, not from ${from}.`
+  return leftovers
+    ? `A talk that is paid may be at ${leftovers.provider.label}: the task can only go on from provider, not from ${from}.`
     : `The task failed at ${stage} and can go on from ${retry!.from.join(', ')}, not from ${from}.`;
 }
 
 async function goOn(
-  { input, record, failure, resume, remains, memo, searchAttributes }: KeptJob,
+  { input, record, failure, resume, leftovers, memo, searchAttributes }: KeptJob,
   from: RetryPoint,
 ) {
   const events = [...record.events.slice(0, -1), toPassedFailure(record.events.at(-1)!, failure, from)];
@@ -102,7 +103,7 @@ async function goOn(
           from,
           at: new Date().toISOString(),
           events,
-          ...(remains && { remains }),
+          ...(leftovers && { leftovers }),
         } satisfies Resume,
       },
     ],
@@ -139,16 +140,16 @@ function toRunning(attributes: SearchAttributePair[]): SearchAttributePair[] {
   ];
 }
 
-async function undoTheRest({ input, record, failure, remains }: KeptJob): Promise<void> {
+async function undoTheRest({ input, record, failure, leftovers }: KeptJob): Promise<void> {
   const { taskId } = input;
-  if (remains) {
-    await leaveTidyUp(remains);
+  if (leftovers) {
+    await startTidyUp(leftovers);
   }
   await undo.discard({ prefixes: [taskPrefix('uploads', taskId), taskPrefix('processed', taskId)] });
   const { retry: _, ...error } = failure.error;
   const compensated = [
     ...error.compensated,
-    ...(remains ? ['talk and uploads at D-ID'] : []),
+    ...(leftovers ? [toUndoName(leftovers.provider)] : []),
     'processed files',
     'uploads',
   ];

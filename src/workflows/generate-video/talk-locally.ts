@@ -1,16 +1,17 @@
-import { lipSync, render } from '../activities.ts';
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { RenderActivities } from '../../activities/render.ts';
+import type { LocalProviderFacts } from '../../contracts/provider.ts';
+import { withRoom } from '../disk-space-wait.ts';
 import type { Talk, TalkJob } from './talk.ts';
 
-/** Our own machines make the video, by the warp or by a lip-sync network: the talk lives in the activity that makes it. */
+/** One of our own machines renders the video, in one activity. */
 export async function talkLocally(
   { taskId, options, keys, progress }: TalkJob,
-  provider: 'local' | 'lip-sync',
+  { name, label, queue }: LocalProviderFacts,
 ): Promise<Talk> {
-  const name = provider === 'local' ? 'the built-in renderer' : 'the lip-sync network';
-  progress.enter('DID_UPLOAD', `Handing portrait and voice to ${name}`);
-  progress.enter('DID_PROCESSING', `${name.replace('the', 'The')} draws the frames`);
-  const { renderTalk } = provider === 'local' ? render : lipSync;
-  const talk = await renderTalk({
+  progress.enter('DID_UPLOAD', `Handing portrait and voice to ${label}`);
+  progress.enter('DID_PROCESSING', `${label[0]!.toUpperCase()}${label.slice(1)} draws the frames`);
+  const talk = await renderOn(queue, label).renderTalk({
     requestId: taskId,
     portraitKey: keys.portrait,
     plateKey: keys.plate,
@@ -21,5 +22,26 @@ export async function talkLocally(
     videoKey: keys.video,
     partsPrefix: keys.parts,
   });
-  return { provider, ...talk };
+  return { provider: name, ...talk };
+}
+
+function renderOn(taskQueue: string, label: string) {
+  return withRoom(
+    proxyActivities<RenderActivities>({
+      taskQueue,
+      // Long after the renderer's own limit (`RENDER_TIMEOUT_S`), which replaces a process that hangs.
+      startToCloseTimeout: '4 hours',
+      // Slots send a heartbeat twice a second, so a killed worker is noticed after this long.
+      heartbeatTimeout: '5 s',
+      retry: {
+        maximumAttempts: 3,
+        initialInterval: '500 ms',
+        backoffCoefficient: 2,
+        maximumInterval: '10 s',
+      },
+      // Otherwise the undo could run before the last write of the activity.
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+      summary: `Render the talking video with ${label}`,
+    }),
+  );
 }

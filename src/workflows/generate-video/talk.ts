@@ -1,26 +1,31 @@
-import type { JobOptions, ProviderName, StoredObject } from '../../contracts/job.ts';
+import type { JobOptions, ProviderUsage, StoredObject } from '../../contracts/job.ts';
+import type { ProviderFacts } from '../../contracts/provider.ts';
 import type { taskKeys } from '../../contracts/task-keys.ts';
 import type { Compensations } from '../compensation.ts';
-import type { Remains } from '../remote-talk/leftovers.ts';
+import type { RemoteTalk } from '../remote-talk/remote-talk.ts';
 import type { ProgressLog } from './progress-log.ts';
-import type { TaskRecord } from './task-record.ts';
 
-/** What a provider needs to know of the job. */
+/** Everything about a job that matters for making its video. */
 export interface TalkJob {
   taskId: string;
-  options: JobOptions;
+  provider: ProviderFacts;
+  /** Takes over if the provider is out and the job was submitted with `on_outage=local`. */
+  fallback?: ProviderFacts | undefined;
+  options: Pick<JobOptions, 'background' | 'onOutage'>;
   keys: ReturnType<typeof taskKeys>;
   voiceS: number;
-  progress: ProgressLog;
-  record: TaskRecord;
+  /** Absent if the provider is a local one. */
+  remoteTalk: RemoteTalk | undefined;
+  progress: Pick<ProgressLog, 'enter'>;
   compensations: Compensations;
-  /** What lies at a remote provider, once something may. */
-  remains?: Remains;
+  /** Called once a talk is paid, however the job ends. */
+  onPaid: (usage: ProviderUsage) => void;
 }
 
 /** The video, stored under the job's key. */
 export interface Talk {
-  provider: ProviderName;
+  /** Name of the provider that made it. */
+  provider: string;
   video: StoredObject;
   durationS: number;
   warnings: string[];

@@ -1,45 +1,44 @@
 import { sleep } from '@temporalio/workflow';
 import type { OutageChoice } from '../../contracts/job.ts';
+import type { RemoteProviderFacts } from '../../contracts/provider.ts';
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
 import { givenUp, toClock } from './outage.ts';
 import { remoteActivities } from './remote-activities.ts';
 
-const SECONDS_PER_CREDIT = 15;
-const FIRST_PAUSE_MS = 15_000;
-const LONGEST_PAUSE_MS = 5 * 60_000;
+const FIRST_RETRY_DELAY_MS = 15_000;
+const MAX_RETRY_DELAY_MS = 5 * 60_000;
 
-/** One for each 15 seconds of voice that are begun. */
-export function creditsFor(voiceS: number): number {
-  return Math.max(1, Math.ceil(voiceS / SECONDS_PER_CREDIT));
+/** Every talk costs at least one credit. */
+export function creditsFor(voiceS: number, { secondsPerCredit }: RemoteProviderFacts): number {
+  return Math.max(1, Math.ceil(voiceS / secondsPerCredit));
 }
 
 /**
- * Asks for credits before work begins that would be lost without them: waits for them, or fails with
- * PROVIDER_CREDITS_EXHAUSTED or PROVIDER_UNAVAILABLE where the job is not to wait.
+ * Checks that the account can pay for the talk, before any work that would be lost otherwise. If it cannot, the job waits,
+ * or fails with PROVIDER_CREDITS_EXHAUSTED or PROVIDER_UNAVAILABLE if it was submitted not to wait.
  */
 export async function affordTalk(
+  provider: RemoteProviderFacts,
   voiceS: number,
   onOutage: OutageChoice,
-  tell: (message: string, details: Record<string, unknown>) => void,
+  onWait: (message: string, details: Record<string, unknown>) => void,
 ): Promise<ProviderTerms> {
-  const needed = creditsFor(voiceS);
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
-    const { terms, credits } = await remoteActivities(1).many.checkProvider();
+  const { label } = provider;
+  const needed = creditsFor(voiceS, provider);
+  for (let delayMs = FIRST_RETRY_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_RETRY_DELAY_MS)) {
+    const { terms, credits } = await remoteActivities(provider, 1).many.checkProvider();
     if (credits ? credits.remaining >= needed : onOutage === 'wait') {
       return terms;
     }
-    if (onOutage !== 'wait') {
-      throw givenUp(credits ? 'credits' : 'outage', onOutage);
+    if (!credits || onOutage !== 'wait') {
+      throw givenUp(label, credits ? 'credits' : 'outage', onOutage);
     }
-    const pauseScaledMs = pauseMs * terms.timeScale;
-    const next = toClock(new Date(Date.now() + pauseScaledMs));
-    tell(
-      `This video needs ${needed} of D-ID's credits, and the account has ${credits?.remaining}; next look at ${next}`,
-      {
-        hold: 'credits',
-        next_try_at: new Date(Date.now() + pauseScaledMs).toISOString(),
-      },
+    const scaledMs = delayMs * terms.timeScale;
+    const next = new Date(Date.now() + scaledMs);
+    onWait(
+      `This video costs ${needed} ${label} ${needed === 1 ? 'credit' : 'credits'} and the account has ${credits.remaining}; next check at ${toClock(next)}`,
+      { hold: 'credits', next_try_at: next.toISOString() },
     );
-    await sleep(pauseScaledMs, { summary: 'Until D-ID has credits' });
+    await sleep(scaledMs, { summary: `Until ${label} has credits` });
   }
 }

@@ -2,17 +2,17 @@ import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio
 import type { ErrorCode } from '../../contracts/error-codes.ts';
 import type { OutageChoice } from '../../contracts/job.ts';
 
-/** Why a step at the provider failed, as far as it changes what the job does next. */
+/** Why a call to the provider failed, as far as it changes what the job does next. */
 export type Trouble =
   /** Nothing happened there. */
   | 'outage'
   /** It may have happened. */
   | 'ambiguous'
-  /** The same, and the worker that was on it may still be at it. */
+  /** It may have happened, and the lost worker may still do it. */
   | 'worker lost'
   | 'credits';
 
-/** `undefined` where trying again is no use. */
+/** `undefined` if another attempt is no use. */
 export function troubleOf(error: unknown): Trouble | undefined {
   if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) {
     return 'worker lost';
@@ -36,7 +36,7 @@ const OUTAGES: ReadonlySet<string> = new Set([
   'PROVIDER_TIMEOUT',
 ] satisfies ErrorCode[]);
 
-/** Whether the provider is to blame and not the job, so that another renderer may take it over. */
+/** Whether the provider failed and not the job, so that another renderer may take over. */
 export function isOutage(error: unknown): boolean {
   return OUTAGES.has(codeOf(error) ?? '');
 }
@@ -46,21 +46,27 @@ export function codeOf(error: unknown): string | undefined {
   return failure instanceof ApplicationFailure ? (failure.type ?? undefined) : undefined;
 }
 
-/** Milliseconds that the provider asked to be left alone for. */
+/** Milliseconds for which the provider asked for no further requests. */
 export function retryAfterMsOf(error: unknown): number {
   const failure = error instanceof ActivityFailure ? error.cause : error;
-  // Temporal's own word for it, `nextRetryDelay`, does not come back to workflows.
+  // Temporal does not pass `nextRetryDelay` on to workflows.
   const details = failure instanceof ApplicationFailure ? failure.details?.[0] : undefined;
   return (details as { retryAfterMs?: number } | undefined)?.retryAfterMs ?? 0;
 }
 
-export function givenUp(reason: 'outage' | 'credits', onOutage: OutageChoice): ApplicationFailure {
+/** The end of a job that does not wait for its provider. */
+export function givenUp(
+  label: string,
+  reason: 'outage' | 'credits',
+  onOutage: OutageChoice,
+): ApplicationFailure {
   const type = reason === 'credits' ? 'PROVIDER_CREDITS_EXHAUSTED' : 'PROVIDER_UNAVAILABLE';
-  const said = reason === 'credits' ? 'The D-ID account has too few credits' : 'D-ID is not answering';
+  const cause =
+    reason === 'credits' ? `The ${label} account has too few credits` : `${label} is not answering`;
   return ApplicationFailure.create({
     type,
     nonRetryable: true,
-    message: `${said}, and the job was submitted with on_outage=${onOutage}. Submit it again later, or with on_outage=wait.`,
+    message: `${cause}, and the job was submitted with on_outage=${onOutage}. Submit it again later, or with on_outage=wait.`,
   });
 }
 

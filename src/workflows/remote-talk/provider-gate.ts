@@ -24,46 +24,50 @@ import {
   toBreakerId,
 } from '../../contracts/provider-gate.ts';
 import { QUEUES } from '../../contracts/queues.ts';
-import type { Remains } from './leftovers.ts';
 
 export type Held = Extract<GateAnswer, { kind: 'held' }>;
-type Granted = Extract<GateAnswer, { kind: 'granted' }>;
+export type Granted = Extract<GateAnswer, { kind: 'granted' }>;
 
-/** Silence for so long means that the breaker lost us, or we it: asking twice changes nothing. */
-const ASK_AGAIN_MS = 30_000;
-/** The lease covers the talk itself and what is around it. */
-const LEASE_SPARE_MS = 5 * 60_000;
+/** After this long without an answer the job asks again, in case the breaker lost it. Asking twice is harmless. */
+const ASK_INTERVAL_MS = 30_000;
+/** The lease covers the talk itself and the work around it. */
+const LEASE_MARGIN_MS = 5 * 60_000;
 
-/** A job's side of the breaker: one place at the provider, asked for, held and given back. */
+/** A job's side of the breaker: asks for a place at the provider, holds it and gives it back. */
 export class ProviderGate {
   readonly #terms: ProviderTerms;
   readonly #breakerId: string;
-  readonly #remains: Remains;
+  #hasPlace: boolean;
   #answer: GateAnswer | undefined;
 
-  /** @param remains where it notes whether the job has a place, or may be given one. */
-  constructor(provider: string, terms: ProviderTerms, remains: Remains) {
+  /** @param hasPlace whether an earlier attempt of the job left its place taken. */
+  constructor(provider: string, terms: ProviderTerms, hasPlace: boolean) {
     this.#terms = terms;
     this.#breakerId = toBreakerId(provider);
-    this.#remains = remains;
+    this.#hasPlace = hasPlace;
     setHandler(defineSignal<[GateAnswer]>(ANSWER_SIGNAL), (answer) => {
       this.#answer = answer;
     });
   }
 
-  /** Resolves with a place. `onHeld` hears why not yet, each time the reason or the time changes; it may throw. */
+  /** Whether the job has a place, or may be given one. */
+  get hasPlace(): boolean {
+    return this.#hasPlace;
+  }
+
+  /** Resolves with a place. Calls `onHeld` each time the reason or the time of the wait changes; it may throw. */
   async enter(onHeld: (held: Held) => void): Promise<Granted> {
-    this.#remains.hasPlace = true;
+    this.#hasPlace = true;
     this.#answer = undefined;
     for (;;) {
       await this.#signal(ASK_SIGNAL, {
         workflowId: workflowInfo().workflowId,
-        leaseMs: this.#terms.talkTimeoutMs + LEASE_SPARE_MS,
+        leaseMs: this.#terms.talkTimeoutMs + LEASE_MARGIN_MS,
         terms: this.#terms,
       } satisfies GateRequest);
       while (
-        await condition(() => this.#answer !== undefined, ASK_AGAIN_MS, {
-          summary: 'Until the provider lets it through',
+        await condition(() => this.#answer !== undefined, ASK_INTERVAL_MS, {
+          summary: 'Until the job gets a place at the provider',
         })
       ) {
         const answer = this.#answer!;
@@ -76,17 +80,16 @@ export class ProviderGate {
     }
   }
 
-  /** How the attempt went; after `outage` and `credits` the place is gone, unless a talk may be in it. */
-  async report(outcome: 'created' | 'outage' | 'credits'): Promise<void> {
-    const { mayHaveTalk } = this.#remains;
-    this.#remains.hasPlace = outcome === 'created' || mayHaveTalk;
+  /** Reports how the attempt went. After `outage` and `credits` the place is gone, unless a talk may exist. */
+  async report(outcome: 'created' | 'outage' | 'credits', mayHaveTalk: boolean): Promise<void> {
+    this.#hasPlace = outcome === 'created' || mayHaveTalk;
     await this.#send({ outcome, ...(mayHaveTalk && { mayHaveTalk }) });
   }
 
-  /** Gives the place back, or stops waiting for one; also where the job was cancelled. */
+  /** Gives the place back, or stops waiting for one, even if the job was cancelled. */
   async leave(talkMsPerVoiceS?: number): Promise<void> {
-    if (this.#remains.hasPlace) {
-      this.#remains.hasPlace = false;
+    if (this.#hasPlace) {
+      this.#hasPlace = false;
       await this.#send({ outcome: 'left', ...(talkMsPerVoiceS !== undefined && { talkMsPerVoiceS }) });
     }
   }
@@ -96,7 +99,7 @@ export class ProviderGate {
     await CancellationScope.nonCancellable(() => this.#signal(REPORT_SIGNAL, { ...report, workflowId }));
   }
 
-  /** The first job of all starts the breaker; it then belongs to nobody. */
+  /** The first job starts the breaker, which then runs independently of it. */
   async #signal(name: string, argument: GateRequest | GateReport): Promise<void> {
     const breaker = getExternalWorkflowHandle(this.#breakerId);
     try {
@@ -111,16 +114,13 @@ export class ProviderGate {
   }
 }
 
-/** Gives back the place of a job that has ended, when its talk is not worked on any more. */
-export async function leavePlace(provider: string, remains: Remains): Promise<void> {
-  if (remains.hasPlace) {
-    remains.hasPlace = false;
-    const report: GateReport = { workflowId: toWorkflowId(remains.requestId), outcome: 'left' };
-    // Without a breaker there are no places.
-    await getExternalWorkflowHandle(toBreakerId(provider))
-      .signal(REPORT_SIGNAL, report)
-      .catch(() => undefined);
-  }
+/** Gives back the place of a job that has ended, once its talk is not in progress any more. */
+export async function releasePlace(provider: string, requestId: string): Promise<void> {
+  const report: GateReport = { workflowId: toWorkflowId(requestId), outcome: 'left' };
+  // Without a breaker there are no places.
+  await getExternalWorkflowHandle(toBreakerId(provider))
+    .signal(REPORT_SIGNAL, report)
+    .catch(() => undefined);
 }
 
 async function startBreaker(workflowId: string): Promise<void> {
@@ -129,7 +129,7 @@ async function startBreaker(workflowId: string): Promise<void> {
       workflowId,
       taskQueue: QUEUES.pipeline,
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      // Else a job that is cancelled in this moment would take everybody's breaker with it.
+      // Otherwise a job that is cancelled at this moment would cancel the breaker of all jobs.
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       staticSummary: 'Whether the provider answers, and how many talks it works on',
     });

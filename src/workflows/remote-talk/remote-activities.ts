@@ -1,19 +1,18 @@
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { RemoteTalkActivities } from '../../activities/remote-talk.ts';
-import { QUEUES } from '../../contracts/queues.ts';
 import { withRoom } from '../disk-space-wait.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * Activities that talk to the provider. Each beats: a worker that was killed is noticed within seconds.
- * @param timeScale factor on the pauses between attempts.
+ * Activities that call the provider. All send heartbeats, so that a killed worker is noticed within seconds.
+ * @param timeScale factor on the delays between attempts.
  */
-export function remoteActivities(timeScale: number) {
+export function remoteActivities({ queue, label }: { queue: string; label: string }, timeScale: number) {
   const common = {
-    taskQueue: QUEUES.dId,
+    taskQueue: queue,
     heartbeatTimeout: '5 s',
-    // Longer than every phase's own timeout together.
+    // Longer than the timeouts of all phases together.
     startToCloseTimeout: '2 minutes',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   } satisfies ActivityOptions;
@@ -23,12 +22,12 @@ export function remoteActivities(timeScale: number) {
     maximumInterval: 30_000 * timeScale,
   };
   return {
-    /** One attempt of each: the workflow knows what to do before the next one. */
+    /** One attempt: the workflow decides what comes before the next one. */
     once: proxyActivities<RemoteTalkActivities>({ ...common, retry: { maximumAttempts: 1 } }),
     few: withRoom(
       proxyActivities<RemoteTalkActivities>({ ...common, retry: { ...retry, maximumAttempts: 3 } }),
     ),
-    /** A video that was paid for is worth many attempts, and so is knowing the terms. */
+    /** For the download of a paid video, and for the terms. */
     many: withRoom(
       proxyActivities<RemoteTalkActivities>({
         ...common,
@@ -41,7 +40,7 @@ export function remoteActivities(timeScale: number) {
       ...common,
       scheduleToCloseTimeout: 2 * DAY_MS,
       retry,
-      summary: 'Undo at D-ID',
+      summary: `Undo at ${label}`,
     }),
   };
 }

@@ -1,37 +1,30 @@
 import type { RemoteUpload } from '../../ports/video-provider.ts';
-import type { CreateTalkJob } from './create-talk-once.ts';
+import type { RemoteCalls } from './remote-activities.ts';
 
-/** What is at the provider already; it is filled in as it gets there. */
-export interface Media {
-  portrait?: RemoteUpload;
-  voice?: RemoteUpload;
+export interface Uploads {
+  portrait?: RemoteUpload | undefined;
+  voice?: RemoteUpload | undefined;
 }
 
 /**
- * Uploads what is missing, side by side. Both are waited for, also where one fails: what was stored has a name only then,
- * and is not stored again by the next attempt.
+ * Uploads what is missing, in parallel, and waits for both even if one fails: an upload can be deleted, or used by the
+ * next attempt, only if its id is known.
  */
 export async function uploadMedia(
-  { calls, remains, portraitKey, voiceKey }: CreateTalkJob,
-  media: Media,
-): Promise<{ portraitUrl: string; voiceUrl: string }> {
+  { few }: RemoteCalls,
+  { portraitKey, voiceKey }: { portraitKey: string; voiceKey: string },
+  earlier: Uploads,
+): Promise<{ uploads: Uploads; failure?: { reason: unknown } }> {
   const [portrait, voice] = await Promise.allSettled([
-    media.portrait ?? calls.few.uploadPortrait({ portraitKey }),
-    media.voice ?? calls.few.uploadVoice({ voiceKey }),
+    earlier.portrait ?? few.uploadPortrait({ portraitKey }),
+    earlier.voice ?? few.uploadVoice({ voiceKey }),
   ]);
-  if (portrait.status === 'fulfilled') {
-    media.portrait = portrait.value;
-    remains.portraitId = portrait.value.id;
-  }
-  if (voice.status === 'fulfilled') {
-    media.voice = voice.value;
-    remains.voiceId = voice.value.id;
-  }
-  if (portrait.status === 'rejected') {
-    throw portrait.reason;
-  }
-  if (voice.status === 'rejected') {
-    throw voice.reason;
-  }
-  return { portraitUrl: portrait.value.url, voiceUrl: voice.value.url };
+  const failed = [portrait, voice].find((result) => result.status === 'rejected');
+  return {
+    uploads: {
+      portrait: portrait.status === 'fulfilled' ? portrait.value : undefined,
+      voice: voice.status === 'fulfilled' ? voice.value : undefined,
+    },
+    ...(failed && { failure: { reason: failed.reason } }),
+  };
 }

@@ -6,42 +6,45 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { OutageChoice } from '../../contracts/job.ts';
+import type { RemoteProviderFacts } from '../../contracts/provider.ts';
 import { type ProviderTerms, TALK_HINT_SIGNAL } from '../../contracts/provider-gate.ts';
 import { givenUp, retryAfterMsOf, toClock, troubleOf } from './outage.ts';
 import type { RemoteCalls } from './remote-activities.ts';
 
 export interface AwaitedTalk {
+  provider: RemoteProviderFacts;
   talkId: string;
   terms: ProviderTerms;
   onOutage: OutageChoice;
   calls: RemoteCalls;
-  /** What a talk of this length usually takes, where it is known. */
+  /** How long a talk of this length usually takes, if known. */
   usualMs: number | undefined;
-  tell: (message: string, details?: Record<string, unknown>) => void;
+  onProgress: (message: string, details?: Record<string, unknown>) => void;
 }
 
-/** Often after the start, then less often the longer it takes. */
+/** Often at first, then less often the longer the talk takes. */
 const POLLS = [
-  { untilMs: 20_000, everyMs: 1_000 },
-  { untilMs: 2 * 60_000, everyMs: 2_000 },
-  { untilMs: 10 * 60_000, everyMs: 5_000 },
-  { untilMs: Number.POSITIVE_INFINITY, everyMs: 15_000 },
+  { untilMs: 20_000, intervalMs: 1_000 },
+  { untilMs: 2 * 60_000, intervalMs: 2_000 },
+  { untilMs: 10 * 60_000, intervalMs: 5_000 },
+  { untilMs: Number.POSITIVE_INFINITY, intervalMs: 15_000 },
 ];
-/** With a webhook, in case that none comes: so often, and a while after the usual end, in fractions of the usual time. */
-const BACKSTOP = { everyMs: 30_000, lateFrom: 1.25, leastMs: 5_000 };
-/** Around the usual end every second counts again, in fractions of the usual time. */
-const USUAL_END = { from: 0.8, to: 1.5, everyMs: 1_000 };
-const LONGEST_FAILURE_PAUSE_MS = 60_000;
-const TELL_EVERY_MS = 10_000;
-/** Failed looks after which a job that is not to wait gives up. */
-const PATIENCE = 5;
+/** Polls beside a webhook, in case that it is lost. `lateFrom` is a fraction of the usual time. */
+const BACKSTOP = { intervalMs: 30_000, lateFrom: 1.25, minDelayMs: 5_000 };
+/** Around the usual end polls are frequent again. `from` and `to` are fractions of the usual time. */
+const USUAL_END = { from: 0.8, to: 1.5, intervalMs: 1_000 };
+const MAX_RETRY_DELAY_MS = 60_000;
+const PROGRESS_INTERVAL_MS = 10_000;
+/** For jobs that do not wait while the provider is out. */
+const MAX_FAILED_POLLS = 5;
 
 /**
- * Resolves when the video is there, with the milliseconds that it took. Rejects with what the provider says of a talk
- * without a video, and with PROVIDER_TIMEOUT.
+ * Resolves once the video is ready, with the milliseconds that it took. Rejects with the provider's error if the talk has
+ * no video, and with PROVIDER_TIMEOUT.
  */
 export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
-  const { talkId, terms, onOutage, calls, tell } = talk;
+  const { talkId, terms, onOutage, calls, onProgress } = talk;
+  const { label, talkTimeoutSetting } = talk.provider;
   const startedAt = Date.now();
   let hinted = false;
   setHandler(defineSignal(TALK_HINT_SIGNAL), () => {
@@ -49,17 +52,17 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
   });
   let failures = 0;
   let retryAfterMs = 0;
-  let told = { status: '', atMs: 0 };
+  let reported = { status: '', atMs: 0 };
   for (;;) {
-    const pauseMs = Math.max(toPause(talk, Date.now() - startedAt, failures), retryAfterMs);
+    const delayMs = Math.max(toDelayMs(talk, Date.now() - startedAt, failures), retryAfterMs);
     if (failures > 0) {
-      const next = new Date(Date.now() + pauseMs);
-      tell(`D-ID is not answering; next try at ${toClock(next)}`, {
+      const next = new Date(Date.now() + delayMs);
+      onProgress(`${label} is not answering; next try at ${toClock(next)}`, {
         hold: 'outage',
         next_try_at: next.toISOString(),
       });
     }
-    await condition(() => hinted, pauseMs, { summary: 'Until the talk is looked at again' });
+    await condition(() => hinted, delayMs, { summary: 'Until the next look at the talk' });
     hinted = false;
     retryAfterMs = 0;
     try {
@@ -69,12 +72,12 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
         return elapsedMs;
       }
       if (
-        status !== told.status ||
+        status !== reported.status ||
         failures > 0 ||
-        elapsedMs - told.atMs >= TELL_EVERY_MS * terms.timeScale
+        elapsedMs - reported.atMs >= PROGRESS_INTERVAL_MS * terms.timeScale
       ) {
-        told = { status, atMs: elapsedMs };
-        tell(describeWait(status, elapsedMs, talk.usualMs), { provider_state: status });
+        reported = { status, atMs: elapsedMs };
+        onProgress(describeWait(label, status, elapsedMs, talk.usualMs), { provider_state: status });
       }
       failures = 0;
     } catch (error) {
@@ -82,52 +85,52 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
       if (!trouble) {
         throw error;
       }
-      // A lost worker is no word of the provider's.
+      // A lost worker is no sign of an outage.
       failures += trouble === 'worker lost' ? 0 : 1;
       retryAfterMs = retryAfterMsOf(error);
-      if (onOutage !== 'wait' && failures >= PATIENCE) {
-        throw givenUp('outage', onOutage);
+      if (onOutage !== 'wait' && failures >= MAX_FAILED_POLLS) {
+        throw givenUp(label, 'outage', onOutage);
       }
     }
     if (Date.now() - startedAt > terms.talkTimeoutMs) {
       throw ApplicationFailure.create({
         type: 'PROVIDER_TIMEOUT',
         nonRetryable: true,
-        message: `D-ID did not finish the talk within ${Math.round(terms.talkTimeoutMs / 1000)} s. Submit the job again, or raise D_ID_TALK_TIMEOUT_S.`,
+        message: `${label} did not finish the talk within ${Math.round(terms.talkTimeoutMs / 1000)} s. Submit the job again, or raise ${talkTimeoutSetting}.`,
       });
     }
   }
 }
 
-/** Milliseconds to the next look, spread so that jobs that began together do not ask together. */
-function toPause({ terms, usualMs }: AwaitedTalk, elapsedMs: number, failures: number): number {
+/** Milliseconds to the next look, with a random part that spreads jobs which began together. */
+function toDelayMs({ terms, usualMs }: AwaitedTalk, elapsedMs: number, failures: number): number {
   const { timeScale, hasWebhook } = terms;
   const elapsed = elapsedMs / timeScale;
   const usual = usualMs === undefined ? undefined : usualMs / timeScale;
-  const pauseMs =
+  const delayMs =
     failures > 0
-      ? Math.min(1_000 * 2 ** failures, LONGEST_FAILURE_PAUSE_MS)
+      ? Math.min(1_000 * 2 ** failures, MAX_RETRY_DELAY_MS)
       : hasWebhook
-        ? toBackstop(elapsed, usual)
-        : toPoll(elapsed, usual);
-  return Math.max(1, pauseMs * timeScale * (0.9 + Math.random() / 5));
+        ? toBackstopMs(elapsed, usual)
+        : toPollMs(elapsed, usual);
+  return Math.max(1, delayMs * timeScale * (0.9 + Math.random() / 5));
 }
 
-function toPoll(elapsedMs: number, usualMs: number | undefined): number {
+function toPollMs(elapsedMs: number, usualMs: number | undefined): number {
   const isDue =
     usualMs !== undefined && elapsedMs > usualMs * USUAL_END.from && elapsedMs < usualMs * USUAL_END.to;
-  return (isDue ? USUAL_END : POLLS.find(({ untilMs }) => elapsedMs < untilMs)!).everyMs;
+  return (isDue ? USUAL_END : POLLS.find(({ untilMs }) => elapsedMs < untilMs)!).intervalMs;
 }
 
-function toBackstop(elapsedMs: number, usualMs: number | undefined): number {
-  const { everyMs, lateFrom, leastMs } = BACKSTOP;
-  const lateInMs = usualMs === undefined ? everyMs : usualMs * lateFrom - elapsedMs;
-  return lateInMs > 0 ? Math.max(leastMs, Math.min(everyMs, lateInMs)) : everyMs;
+function toBackstopMs(elapsedMs: number, usualMs: number | undefined): number {
+  const { intervalMs, lateFrom, minDelayMs } = BACKSTOP;
+  const lateInMs = usualMs === undefined ? intervalMs : usualMs * lateFrom - elapsedMs;
+  return lateInMs > 0 ? Math.max(minDelayMs, Math.min(intervalMs, lateInMs)) : intervalMs;
 }
 
-function describeWait(status: string, elapsedMs: number, usualMs: number | undefined): string {
+function describeWait(label: string, status: string, elapsedMs: number, usualMs: number | undefined): string {
   const usually = usualMs === undefined ? '' : `, usually about ${toSeconds(usualMs)}`;
-  return `D-ID makes the video ("${status}"): ${toSeconds(elapsedMs)} so far${usually}`;
+  return `${label} is making the video ("${status}"): ${toSeconds(elapsedMs)} so far${usually}`;
 }
 
 function toSeconds(ms: number): string {

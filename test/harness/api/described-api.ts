@@ -1,8 +1,9 @@
 import { createAccess } from '../../../src/api/access/access.ts';
 import type { ApiDeps } from '../../../src/api/api-deps.ts';
 import { API_LIMITS } from '../../../src/api/submit/limits.ts';
-import { loadConfig } from '../../../src/config/config.ts';
+import { loadConfig } from '../../../src/process/load-config.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
+import { offerProviders } from '../providers.ts';
 
 /** For an app that is only asked to describe itself: whatever else it is asked fails. */
 export function describedApi(): ApiDeps {
@@ -37,6 +38,7 @@ export function describedApi(): ApiDeps {
     deliveries: nothing('deliveries'),
     webhookSecrets: nothing('webhookSecrets'),
     limits: API_LIMITS,
+    providers: offerProviders(),
     defaults: { confThreshold: 0.5 },
     logger: createLogger('test', { level: 'silent' }),
   };

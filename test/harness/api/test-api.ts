@@ -13,13 +13,14 @@ import type { PageFile } from '../../../src/api/http/page-files.ts';
 import { createApiServer } from '../../../src/api/http/server.ts';
 import { createProgressHub, type ProgressHub } from '../../../src/api/progress/progress-hub.ts';
 import { createAdmission } from '../../../src/api/submit/admission.ts';
+import type { OfferedProvider } from '../../../src/api/submit/choose-provider.ts';
 import type { JobDefaults } from '../../../src/api/submit/job-form.ts';
 import { API_LIMITS, type ApiLimits } from '../../../src/api/submit/limits.ts';
-import { loadConfig } from '../../../src/config/config.ts';
 import { toNetworks } from '../../../src/outbound/networks.ts';
 import { createOutbound } from '../../../src/outbound/outbound.ts';
 import type { JobClient } from '../../../src/ports/job-client.ts';
 import type { TaskRecords } from '../../../src/ports/task-records.ts';
+import { loadConfig } from '../../../src/process/load-config.ts';
 import { type ApiKeys, createApiKeys } from '../../../src/storage/api-keys.ts';
 import { createFileStore, type FileStore } from '../../../src/storage/file/file-store.ts';
 import { createLinkSecret } from '../../../src/storage/link-secret.ts';
@@ -34,6 +35,7 @@ import { createTemporalJobs } from '../../../src/temporal/temporal-jobs.ts';
 import { createTemporalModels } from '../../../src/temporal/temporal-models.ts';
 import { createTemporalStatistics } from '../../../src/temporal/temporal-statistics.ts';
 import { createTemporalTimeline } from '../../../src/temporal/temporal-timeline.ts';
+import { offerProviders } from '../providers.ts';
 
 export interface TestApi extends AsyncDisposable {
   app: Hono<ApiEnv>;
@@ -58,6 +60,8 @@ export async function startTestApi(
   options: {
     limits?: Partial<ApiLimits>;
     defaults?: Partial<JobDefaults>;
+    /** Default: those of the registry, none of them set up. */
+    providers?: readonly OfferedProvider[];
     commentIntervalMs?: number;
     access?: Partial<AccessSettings>;
     networks?: string[];
@@ -94,6 +98,7 @@ export async function startTestApi(
       statistics,
       storageUsage,
       readers: () => hub.readers,
+      providers: [],
     }),
     store,
     records,
@@ -115,6 +120,7 @@ export async function startTestApi(
     deliveries: createTemporalDeliveries({ client }),
     webhookSecrets: createWebhookSecrets({ store }),
     limits,
+    providers: options.providers ?? offerProviders(),
     defaults: { confThreshold: 0.5, ...options.defaults },
     logger,
     ...(options.page && { page: options.page }),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../../src/cli/stack/free-port.ts';
 import { startStack } from '../../../src/cli/stack/stack.ts';
-import { loadConfig } from '../../../src/config/config.ts';
+import { loadConfig } from '../../../src/process/load-config.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../../deploy/prometheus');
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runApi } from '../../../src/api/run-api.ts';
 import { freePort } from '../../../src/cli/stack/free-port.ts';
-import { loadConfig } from '../../../src/config/config.ts';
 import type { JobInput, JobOptions } from '../../../src/contracts/job.ts';
 import { uploadKey } from '../../../src/contracts/task-keys.ts';
 import type { ObjectStore } from '../../../src/ports/object-store.ts';
+import { loadConfig } from '../../../src/process/load-config.ts';
 import { openStore } from '../../../src/storage/open-store.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { createMetrics } from '../../../src/telemetry/metrics/metrics.ts';
@@ -16,6 +16,7 @@ import { createGpuWorker } from '../../../src/workers/gpu-worker.ts';
 import { createIoWorker } from '../../../src/workers/io-worker.ts';
 import type { RunningWorker } from '../../../src/workers/lifecycle.ts';
 import { JOB_OPTIONS } from '../job-options.ts';
+import { providersOf } from '../providers.ts';
 import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { untilReady } from '../until-ready.ts';
 
@@ -81,11 +82,13 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
       const taskId = randomUUID();
       const put = async (field: string, path: string) =>
         store.put(uploadKey(taskId, field, randomUUID().replaceAll('-', '')), await readFile(path));
+      const allOptions = { ...JOB_OPTIONS, ...options };
       const input: JobInput = {
         taskId,
         image: await put('image', photoPath),
         audio: await put('audio', voicePath),
-        options: { ...JOB_OPTIONS, ...options },
+        options: allOptions,
+        ...providersOf(allOptions),
         fingerprint: randomUUID(),
         submittedAt: new Date().toISOString(),
       };

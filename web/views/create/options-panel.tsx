@@ -10,9 +10,11 @@ const PERSON = /^\d+$/;
 export function OptionsPanel() {
   const t = strings.value.create.options;
   const { persons, conf_threshold, apply_smoothing } = fields.value;
-  const { providers, defaults } = info.value;
+  const { defaults } = info.value;
+  const providers = info.value.providers.filter(({ available }) => available);
   const threshold = Number(conf_threshold || defaults.conf_threshold);
-  const hasDId = providers.includes('d-id');
+  const hasRemote = providers.some(({ kind }) => kind === 'remote');
+  const labels = Object.fromEntries(providers.map(({ name, label }) => [name, label]));
   return (
     <details class="card panel options">
       <summary>
@@ -43,9 +45,14 @@ export function OptionsPanel() {
             />
           </label>
         )}
-        {hasDId && (
+        {hasRemote && (
           <>
-            <Option name="provider" label={t.provider} options={t.providers} order={['auto', ...providers]} />
+            <Option
+              name="provider"
+              label={t.provider}
+              options={{ ...labels, ...t.providers }}
+              order={['auto', ...providers.map(({ name }) => name)]}
+            />
             <Option name="on_outage" label={t.outage} options={t.outages} order={['wait', 'local', 'fail']} />
           </>
         )}

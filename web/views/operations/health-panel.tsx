@@ -18,25 +18,27 @@ const PATHS = {
   api: '/health/ready',
   'person-detection': '/api/person-detection/health',
   'background-removal': '/api/background-removal/health',
-  'd-id': '/api/d-id/health',
 };
 const LOOKS: Record<string, string> = { ok: 'good', degraded: 'warn', down: 'bad', failing: 'bad' };
 
 export function HealthPanel() {
   const t = strings.value.operations;
-  const hasDId = info.value.providers.includes('d-id');
+  const remote = info.value.providers.filter(({ kind }) => kind === 'remote');
   return (
     <section class="card panel" aria-labelledby="health-title">
       <h2 id="health-title">{t.health}</h2>
       <ul class="rows">
-        {Object.entries(PATHS).map(([part, path]) =>
-          part === 'd-id' && !hasDId ? (
-            <li key={part}>
-              <span>{t.parts[part]}</span>
+        {Object.entries(PATHS).map(([part, path]) => (
+          <Part key={part} title={t.parts[part]} path={path} />
+        ))}
+        {remote.map(({ name, label, available }) =>
+          available ? (
+            <Part key={name} title={label} path={`/api/${name}/health`} />
+          ) : (
+            <li key={name}>
+              <span>{label}</span>
               <span class="state">{t.states.off}</span>
             </li>
-          ) : (
-            <Part key={part} part={part} path={path} />
           ),
         )}
       </ul>
@@ -44,14 +46,14 @@ export function HealthPanel() {
   );
 }
 
-function Part({ part, path }: { part: string; path: string }) {
+function Part({ title, path }: { title: string | undefined; path: string }) {
   const t = strings.value.operations;
   const health = usePolled(async () => (await readJson<Health>(path)) ?? {}, POLL_INTERVAL_MS, [path]);
   const status = typeof health?.status === 'string' ? health.status : health ? 'unknown' : undefined;
   const why = health?.reason ?? health?.message ?? health?.detail;
   return (
     <li>
-      <span>{t.parts[part]}</span>
+      <span>{title}</span>
       <span class={`state ${LOOKS[status ?? ''] ?? ''}`}>{status ? (t.states[status] ?? status) : '…'}</span>
       {health?.credits && (
         <span class="muted small number">{t.credits(health.credits.remaining, health.credits.total)}</span>

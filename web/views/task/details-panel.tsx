@@ -21,7 +21,10 @@ export function DetailsPanel({ task }: { task: Task }) {
           Math.round(metadata.person_detection.confidence * 100),
         ),
     ],
-    [facts.provider, metadata && t.create.options.providers[metadata.provider.name]],
+    [
+      facts.provider,
+      metadata && (t.create.options.providers[metadata.provider.name] ?? metadata.provider.name),
+    ],
     [facts.took, execution_time_ms === undefined ? undefined : formatDuration(execution_time_ms)],
     [facts.submitted, formatWhen(task.submittedAt)],
     [facts.id, task.id],

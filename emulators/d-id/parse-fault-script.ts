@@ -1,5 +1,5 @@
-import { CALLS, type Call, type Fault, type FaultPlan, scriptedFaults } from '../../emulators/d-id/faults.ts';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../../src/errors.ts';
+import { CALLS, type Call, type Fault, type FaultPlan, scriptedFaults } from './faults.ts';
 
 /** D-ID's error kind for each status that a script may contain. */
 const ERROR_KINDS: Record<number, string> = {

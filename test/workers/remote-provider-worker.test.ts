@@ -5,15 +5,16 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/config.ts';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
-import { createDIdWorkers } from '../../src/workers/d-id-worker.ts';
+import { loadConfig } from '../../src/process/load-config.ts';
+import { PROVIDERS } from '../../src/providers/registry.ts';
+import { createRemoteProviderWorkers } from '../../src/workers/remote-provider-worker.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 
 const REQUESTS = 24;
 const PER_S = 8;
 
-it('keeps all workers together under the rate of requests to D-ID that is set', async () => {
+it('keeps all workers together under the configured rate of requests to a provider', async () => {
   await using resources = new AsyncDisposableStack();
   const arrivals: number[] = [];
   const dId = createServer((_, response) => {
@@ -34,7 +35,12 @@ it('keeps all workers together under the rate of requests to D-ID that is set', 
   const second = await NativeConnection.connect({ address: server.address });
   resources.defer(() => second.close());
   const createWorkers = (connection: NativeConnection) =>
-    createDIdWorkers({ connection, namespace: 'default', store: {} as ObjectStore }, config.dId, resources);
+    createRemoteProviderWorkers(
+      { connection, namespace: 'default', store: {} as ObjectStore },
+      PROVIDERS,
+      config.providers,
+      resources,
+    );
   const workers = [
     ...(await createWorkers(server.workerConnection)),
     ...(await createWorkers(second)),

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
-import type { DIdDeps } from '../../src/api/d-id-deps.ts';
+import type { OfferedProvider } from '../../src/api/submit/choose-provider.ts';
 import type { TaskMetadata } from '../../src/contracts/job.ts';
 import { PipelineError } from '../../src/errors.ts';
+import { loadConfig } from '../../src/process/load-config.ts';
+import { PROVIDERS } from '../../src/providers/registry.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { jobForm } from '../harness/api/job-form-data.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
@@ -22,19 +24,24 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-function appWith(dId: Partial<DIdDeps>, logged: string[] = []) {
+type Remote = NonNullable<OfferedProvider['remote']>;
+
+function appWith(changes: Partial<Remote>, logged: string[] = []) {
   const hints: string[] = [];
   const destination = { write: (line: string) => void logged.push(line) };
+  const remote: Remote = {
+    account: { readCredits: async () => ({ remaining: 5, total: 20 }) },
+    gate: { state: async () => undefined, hint: async (taskId) => void hints.push(taskId) },
+    webhookSecret: SECRET,
+  };
   const app = createApp({
     ...api.deps,
-    dId: {
-      provider: { readCredits: async () => ({ remaining: 5, total: 20 }) },
-      gate: { state: async () => undefined, hint: async (taskId) => void hints.push(taskId) },
-      webhookSecret: SECRET,
-      ...dId,
-    },
-    defaults: { confThreshold: 0.5, hasDId: true },
-    logger: createLogger('test', { level: 'info', destination }),
+    providers: PROVIDERS.map((descriptor) => ({
+      descriptor,
+      isAvailable: descriptor.name !== 'lip-sync',
+      ...(descriptor.kind === 'remote' && { remote: { ...remote, ...changes } }),
+    })),
+    logger: createLogger('test', { ...loadConfig({}).log, level: 'info', destination }),
   });
   return { app, hints };
 }
@@ -93,10 +100,13 @@ describe('POST /api/webhooks/d-id/{secret}', () => {
 });
 
 describe('GET /api/d-id/health', () => {
-  const health = async (dId: Partial<DIdDeps>) => (await appWith(dId).app.request('/api/d-id/health')).json();
+  const health = async (changes: Partial<Remote>) => {
+    const answer = await appWith(changes).app.request('/api/d-id/health');
+    return { http: answer.status, ...((await answer.json()) as object) };
+  };
 
   it('is ok, with what is left', async () => {
-    expect(await health({})).toEqual({ status: 'ok', credits: { remaining: 5, total: 20 } });
+    expect(await health({})).toEqual({ http: 200, status: 'ok', credits: { remaining: 5, total: 20 } });
   });
 
   it('is degraded while jobs are held', async () => {
@@ -104,6 +114,7 @@ describe('GET /api/d-id/health', () => {
     const state = async () => ({ hold: { reason: 'outage' as const, until }, talksInFlight: 1, waiting: 7 });
 
     expect(await health({ gate: { state, hint: async () => {} } })).toMatchObject({
+      http: 200,
       status: 'degraded',
       held_for: 'outage',
       next_try_at: until,
@@ -114,22 +125,28 @@ describe('GET /api/d-id/health', () => {
   it('is degraded without credits', async () => {
     const readCredits = async () => ({ remaining: 0, total: 20 });
 
-    expect(await health({ provider: { readCredits } })).toMatchObject({
+    expect(await health({ account: { readCredits } })).toMatchObject({
+      http: 200,
       status: 'degraded',
       reason: 'The account has no credits left',
     });
   });
 
-  it('is down where D-ID does not answer, or where there is no key', async () => {
+  it('answers 503 if D-ID is down, or is not set up', async () => {
     const readCredits = async () => {
       throw new PipelineError('PROVIDER_UNAVAILABLE', 'D-ID does not answer');
     };
 
-    expect(await health({ provider: { readCredits } })).toMatchObject({
+    expect(await health({ account: { readCredits } })).toMatchObject({
+      http: 503,
       status: 'down',
       reason: 'D-ID does not answer',
     });
-    expect(await (await api.app.request('/api/d-id/health')).json()).toMatchObject({ status: 'down' });
+    const notSetUp = await api.app.request('/api/d-id/health');
+    expect([notSetUp.status, await notSetUp.json()]).toEqual([
+      503,
+      { status: 'down', reason: expect.stringContaining('D_ID_API_KEY') },
+    ]);
   });
 });
 
@@ -200,7 +217,7 @@ describe('the fields provider and on_outage', () => {
     const refused = await app.request('/api/pipeline/generate', { method: 'POST', body });
     expect([refused.status, await refused.json()]).toEqual([
       422,
-      expect.objectContaining({ details: { background: expect.stringContaining('no alpha') } }),
+      expect.objectContaining({ details: { background: expect.stringContaining('without alpha') } }),
     ]);
   });
 

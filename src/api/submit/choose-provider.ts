@@ -1,0 +1,94 @@
+import type { LocalProviderFacts, ProviderFacts } from '../../contracts/provider.ts';
+import { PipelineError } from '../../errors.ts';
+import type { LocalProviderDescriptor, ProviderDescriptor } from '../../ports/provider.ts';
+import type { ProviderGateClient, RemoteVideoProvider } from '../../ports/video-provider.ts';
+
+/** A provider of the registry, as this server has it. */
+export interface OfferedProvider {
+  descriptor: ProviderDescriptor;
+  /** Whether it is set up or installed here. */
+  isAvailable: boolean;
+  /** Set if it is a remote provider that is set up. */
+  remote?: {
+    account: Pick<RemoteVideoProvider, 'readCredits'>;
+    gate: ProviderGateClient;
+    /** End of the path of its webhooks. Without it they are refused. */
+    webhookSecret?: string | undefined;
+  };
+}
+
+/** The value of `on_outage` that makes this provider take over. */
+const FALLBACK = 'local';
+
+/** What is wrong with the fields `provider` and `background` together, by field. */
+export function findProviderFaults(
+  providers: readonly OfferedProvider[],
+  { provider, background }: { provider: string | undefined; background: string | undefined },
+): Record<string, string> {
+  if (provider === undefined || provider === 'auto') {
+    return {};
+  }
+  const chosen = providers.find(({ descriptor }) => descriptor.name === provider);
+  if (!chosen) {
+    const names = providers.map(({ descriptor }) => descriptor.name).join(', ');
+    const received = JSON.stringify(provider.length > 60 ? `${provider.slice(0, 60)}…` : provider);
+    return { provider: `expected auto or one of ${names} but received ${received}` };
+  }
+  const { descriptor, isAvailable } = chosen;
+  const faults: Record<string, string> = {};
+  if (background === 'transparent' && !descriptor.capabilities.transparentBackground) {
+    faults.background = `expected another background than transparent: ${descriptor.label} makes videos without alpha`;
+  }
+  // Workers may have models that this process does not see: they refuse the job if not.
+  if (descriptor.kind === 'remote' && !isAvailable) {
+    faults.provider = `expected another provider: ${descriptor.name} needs ${descriptor.settings.required}, which this server does not have`;
+  }
+  return faults;
+}
+
+/** `auto` is the first provider that is set up and can make the video. */
+export function chooseProvider(
+  providers: readonly OfferedProvider[],
+  { provider, background }: { provider: string; background: string },
+): string {
+  if (provider !== 'auto') {
+    return provider;
+  }
+  const fits = providers.find(
+    ({ descriptor, isAvailable }) =>
+      isAvailable && (background !== 'transparent' || descriptor.capabilities.transparentBackground),
+  );
+  return fits?.descriptor.name ?? FALLBACK;
+}
+
+/** What the workflow has to know of the provider of a job, and of the one that may take over. */
+export function toJobProviders(
+  providers: readonly OfferedProvider[],
+  name: string,
+): { provider: ProviderFacts; fallback?: LocalProviderFacts } {
+  const find = (one: string) => providers.find(({ descriptor }) => descriptor.name === one)?.descriptor;
+  const chosen = find(name);
+  if (!chosen) {
+    throw new PipelineError('INPUT_INVALID', `provider: this server has no provider "${name}".`);
+  }
+  if (chosen.kind === 'local') {
+    return { provider: toLocalFacts(chosen) };
+  }
+  const { label, secondsPerCredit, settings } = chosen;
+  const fallback = find(FALLBACK);
+  return {
+    provider: {
+      kind: 'remote',
+      name,
+      label,
+      queue: name,
+      secondsPerCredit,
+      talkTimeoutSetting: settings.talkTimeout,
+    },
+    ...(fallback?.kind === 'local' && { fallback: toLocalFacts(fallback) }),
+  };
+}
+
+function toLocalFacts({ name, label, queue }: LocalProviderDescriptor): LocalProviderFacts {
+  return { kind: 'local', name, label, queue };
+}

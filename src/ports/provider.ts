@@ -1,0 +1,106 @@
+import type { z } from 'zod';
+import type { ProviderTerms } from '../contracts/provider-gate.ts';
+import type { RemoteVideoProvider } from './video-provider.ts';
+
+/**
+ * Everything that the rest of Limelight knows about a provider. A provider is a folder that exports one of these, and a
+ * line in `src/providers/registry.ts`. A descriptor is cheap to load: whatever is heavy is imported when it is used.
+ */
+export type ProviderDescriptor = LocalProviderDescriptor | RemoteProviderDescriptor;
+
+interface CommonDescriptor {
+  /** As jobs, queues, paths and metrics name it: lower-case letters, digits and hyphens. */
+  readonly name: string;
+  /** As sentences name it: "D-ID", "the built-in renderer". */
+  readonly label: string;
+  readonly capabilities: {
+    /** Whether it makes WebM videos with alpha, for `background=transparent`. */
+    transparentBackground: boolean;
+    /** Default: the server's own limit. */
+    maxVoiceS?: number;
+  };
+}
+
+/** Renders in an activity of ours. */
+export interface LocalProviderDescriptor extends CommonDescriptor {
+  readonly kind: 'local';
+  /** Task queue of the activity, one of `QUEUES`. */
+  readonly queue: string;
+  /** Whether this machine has what it needs. Workers may have other folders than the API. */
+  isInstalled(models: { dir?: string | undefined; cacheDir: string }): Promise<boolean>;
+}
+
+/** Makes talks elsewhere that are paid. */
+export interface RemoteProviderDescriptor<S extends RemoteSettings = RemoteSettings>
+  extends CommonDescriptor {
+  readonly kind: 'remote';
+  /** A credit pays for so many seconds of voice; a second that is begun counts. */
+  readonly secondsPerCredit: number;
+  readonly settings: ProviderSettings<S>;
+  /** Changes whenever its videos may: part of the key under which they are cached. */
+  producerVersion(settings: S): string;
+  /** With connections of its own, which close when it is disposed. */
+  open(settings: S): Promise<RemoteVideoProvider & AsyncDisposable>;
+  /** Reads a webhook. Without this method the provider has none, and talks are polled. */
+  parseWebhook?(body: unknown): TalkHint | undefined;
+  /** For `limelight doctor`. Changes nothing, costs nothing, and takes a few seconds at most. */
+  examine(settings: S | undefined): Promise<ProviderFinding>;
+  /** A stand-in for tests and demonstrations, which costs nothing. */
+  readonly emulator?: ProviderEmulator;
+}
+
+/** The environment variables of a provider. */
+export interface ProviderSettings<S extends RemoteSettings = RemoteSettings> {
+  /** By name, each with a description: `.env.example` lists them. */
+  readonly variables: Readonly<Record<string, z.ZodType>>;
+  /** Names of variables that no log line or span shows, and that may come from files. */
+  readonly secrets: readonly string[];
+  /** What the operator has to set: "an API key (D_ID_API_KEY)". */
+  readonly required: string;
+  /** Name of the variable that limits how long a talk may take. */
+  readonly talkTimeout: string;
+  /** @returns `undefined` if the provider is not set up. The result is plain data. */
+  read(values: Record<string, unknown>): S | undefined;
+}
+
+export interface RemoteSettings {
+  terms: ProviderTerms;
+  /** Over all workers. */
+  requestsPerS: number;
+  /** End of the path of its webhooks. Without it webhooks are refused. */
+  webhookSecret?: string | undefined;
+}
+
+/** What a webhook says. It is unsigned, so it only makes a job look earlier. */
+export interface TalkHint {
+  taskId: string;
+  /** Whether the talk may have ended; otherwise there is nothing to look at yet. */
+  mayHaveEnded: boolean;
+}
+
+export interface ProviderFinding {
+  state: 'ok' | 'note' | 'fault';
+  found: string;
+  /** The one command that helps. */
+  mend?: string;
+}
+
+export interface ProviderEmulator {
+  readonly defaultPort: number;
+  readonly defaultKey: string;
+  start(options: EmulatorOptions): Promise<{ url: string } & AsyncDisposable>;
+  /** The settings with which Limelight uses the emulator. */
+  toSettings(emulator: { url: string; key: string }): Record<string, string>;
+}
+
+export interface EmulatorOptions {
+  port: number;
+  key: string;
+  credits: number;
+  /** Origin to which webhooks go, in place of their https address. */
+  webhooksTo?: string | undefined;
+  /** Random faults; the same seed gives the same faults. */
+  faultSeed?: number | undefined;
+  /** Answers to the next calls, such as `createTalk=504,ok`. */
+  answers?: string | undefined;
+}

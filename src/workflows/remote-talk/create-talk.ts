@@ -1,0 +1,72 @@
+import { type Leftovers, toLostTalk } from './leftovers.ts';
+import { codeOf, troubleOf } from './outage.ts';
+import { pause } from './pause.ts';
+import type { RemoteCalls } from './remote-activities.ts';
+
+/** The list shows a new talk a little after it was created. */
+const FIND_DELAYS_MS = [0, 500, 1_500, 3_000, 5_000];
+/** Between the clocks of Temporal and of a worker. */
+const MAX_CLOCK_SKEW_MS = 1_000;
+
+export interface TalkOrder {
+  requestId: string;
+  portraitUrl: string;
+  voiceUrl: string;
+  /** The worker does not send the request later than this. */
+  sendWindowMs: number;
+}
+
+export type OrderOutcome =
+  | { kind: 'created'; talkId: string }
+  /** The worker came to it after the window: nothing was sent. */
+  | { kind: 'too late' }
+  | {
+      kind: 'failed';
+      error: unknown;
+      /** Whether a talk may exist all the same. */
+      mayHaveTalk: boolean;
+      /** Until then a lost worker may still send the request. Milliseconds since 1970. */
+      mayBeSentUntil?: number;
+    };
+
+/** One request for a talk, and what is known after it. */
+export async function orderTalk(
+  { once }: RemoteCalls,
+  { sendWindowMs, ...talk }: TalkOrder,
+): Promise<OrderOutcome> {
+  const sendBefore = Date.now() + sendWindowMs;
+  try {
+    const created = await once.createTalk({ ...talk, sendBefore: new Date(sendBefore).toISOString() });
+    return 'talkId' in created ? { kind: 'created', talkId: created.talkId } : { kind: 'too late' };
+  } catch (error) {
+    const trouble = troubleOf(error);
+    const isUnknown = trouble === undefined && codeOf(error) === undefined;
+    return {
+      kind: 'failed',
+      error,
+      mayHaveTalk: isUnknown || trouble === 'ambiguous' || trouble === 'worker lost',
+      ...(trouble === 'worker lost' && { mayBeSentUntil: sendBefore + MAX_CLOCK_SKEW_MS }),
+    };
+  }
+}
+
+/** The talk of an earlier order that may have succeeded. Searches until the order cannot arrive any more. */
+export async function findLostTalk(
+  { few }: RemoteCalls,
+  leftovers: Leftovers,
+  mayBeSentUntil: number,
+): Promise<string | undefined> {
+  const remainingMs = mayBeSentUntil - Date.now();
+  const delaysMs = [
+    ...FIND_DELAYS_MS.map((ms) => ms * leftovers.timeScale),
+    ...(remainingMs > 0 ? [remainingMs] : []),
+  ];
+  for (const delayMs of delaysMs) {
+    await pause(delayMs, 'Until the next search for a lost talk');
+    const found = await few.findTalk(toLostTalk(leftovers));
+    if (found) {
+      return found.talkId;
+    }
+  }
+  return undefined;
+}
