@@ -1,4 +1,5 @@
-import type { Strings } from './en.ts';
+import { MIN_IMAGE_SIDE_PX } from '../../src/contracts/media-limits.ts';
+import { MAX_MEGAPIXELS, MAX_MINUTES, type Strings } from './en.ts';
 
 const plural = (count: number, one: string, many: string) =>
   `${count.toLocaleString('de')} ${count === 1 ? one : many}`;
@@ -33,7 +34,8 @@ export const de: Strings = {
       drop: 'Foto hier ablegen',
       how: 'oder einfügen, oder',
       choose: 'Datei auswählen',
-      hint: 'Am besten eignet sich ein gut sichtbares Gesicht mit Blick in die Kamera. JPEG, PNG, WebP oder AVIF, bis 25 MB.',
+      hint: (megabytes) =>
+        `Am besten eignet sich ein gut sichtbares Gesicht mit Blick in die Kamera. JPEG, PNG, WebP oder AVIF, bis ${megabytes} MB.`,
       replace: 'Ersetzen',
       remove: 'Foto entfernen',
       alt: (name) => `Dein Foto: ${name}`,
@@ -50,8 +52,10 @@ export const de: Strings = {
         `„${name}“ ist eine Animation. Speichere ein Einzelbild als JPEG oder PNG und versuche es erneut.`,
       damaged: (name) =>
         `„${name}“ ist beschädigt oder unvollständig. Speichere die Datei in einem anderen Programm neu und versuche es erneut.`,
-      tooManyPixels: (name) => `„${name}“ hat mehr als 50 Megapixel. Wähle ein kleineres Foto.`,
-      tooFewPixels: (name) => `„${name}“ ist kleiner als 64 Pixel. Wähle ein größeres Foto.`,
+      tooManyPixels: (name) =>
+        `„${name}“ hat mehr als ${MAX_MEGAPIXELS} Megapixel. Wähle ein kleineres Foto.`,
+      tooFewPixels: (name) =>
+        `„${name}“ ist kleiner als ${MIN_IMAGE_SIDE_PX} Pixel. Wähle ein größeres Foto.`,
     },
     voice: {
       title: 'Stimme',
@@ -61,7 +65,7 @@ export const de: Strings = {
       stop: 'Stopp',
       recording: 'Aufnahme gestartet',
       level: 'Mikrofonpegel',
-      hint: 'WAV, MP3, M4A, FLAC, OGG oder WebM, bis 10 Minuten.',
+      hint: `WAV, MP3, M4A, FLAC, OGG oder WebM, bis ${MAX_MINUTES} Minuten.`,
       replace: 'Ersetzen',
       remove: 'Aufnahme entfernen',
       play: 'Auswahl abspielen',
@@ -78,7 +82,7 @@ export const de: Strings = {
       quiet: 'Noch kein Ton. Ist das richtige Mikrofon ausgewählt?',
       undecodable: 'Dieser Browser kann die Aufnahme nicht abspielen, der Server aber vielleicht lesen.',
       tooLarge: (megabytes) => `Die Aufnahme ist größer als ${megabytes} MB. Wähle eine kürzere.`,
-      tooLong: 'Aufnahmen dürfen höchstens 10 Minuten lang sein. Kürze die Auswahl.',
+      tooLong: `Aufnahmen dürfen höchstens ${MAX_MINUTES} Minuten lang sein. Kürze die Auswahl.`,
       empty: (name) => `„${name}“ ist leer. Wähle eine andere Datei oder nimm etwas auf.`,
       tooShort: 'Die Aufnahme ist zu kurz. Nimm mindestens einen kurzen Satz auf.',
       notVoice: (name) =>
@@ -340,12 +344,12 @@ export const de: Strings = {
     AUDIO_MISSING: { title: 'Die Datei enthält keinen Ton', advice: 'Wähle eine Sprachaufnahme.' },
     AUDIO_TOO_LONG: {
       title: 'Die Aufnahme ist zu lang',
-      advice: 'Kürze sie an der Wellenform auf höchstens 10 Minuten.',
+      advice: `Kürze sie an der Wellenform auf höchstens ${MAX_MINUTES} Minuten.`,
     },
     AUDIO_TOO_SHORT: { title: 'Die Aufnahme ist zu kurz', advice: 'Nimm mindestens einen kurzen Satz auf.' },
     IMAGE_TOO_LARGE: {
       title: 'Das Foto ist zu groß',
-      advice: 'Wähle eines mit höchstens 50 Megapixeln.',
+      advice: `Wähle eines mit höchstens ${MAX_MEGAPIXELS} Megapixeln.`,
     },
     IMAGE_TOO_SMALL: { title: 'Das Foto ist zu klein', advice: 'Wähle ein größeres Foto.' },
     MEDIA_UNDECODABLE: {

@@ -1,3 +1,8 @@
+import { MAX_AUDIO_S, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX } from '../../src/contracts/media-limits.ts';
+
+export const MAX_MEGAPIXELS = MAX_IMAGE_PIXELS / 1e6;
+export const MAX_MINUTES = MAX_AUDIO_S / 60;
+
 const plural = (count: number, one: string, many: string) =>
   `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 
@@ -35,7 +40,8 @@ export const en = {
       drop: 'Drop a photo here',
       how: 'or paste one, or',
       choose: 'browse files',
-      hint: 'Works best with a clear face looking at the camera. JPEG, PNG, WebP or AVIF, up to 25 MB.',
+      hint: (megabytes: number) =>
+        `Works best with a clear face looking at the camera. JPEG, PNG, WebP or AVIF, up to ${megabytes} MB.`,
       replace: 'Replace',
       remove: 'Remove photo',
       alt: (name: string) => `Your photo: ${name}`,
@@ -53,8 +59,10 @@ export const en = {
         `“${name}” is an animation. Save a single frame as JPEG or PNG and try again.`,
       damaged: (name: string) =>
         `“${name}” is damaged or incomplete. Save it again in another program and try again.`,
-      tooManyPixels: (name: string) => `“${name}” has more than 50 megapixels. Choose a smaller photo.`,
-      tooFewPixels: (name: string) => `“${name}” is smaller than 64 pixels. Choose a larger photo.`,
+      tooManyPixels: (name: string) =>
+        `“${name}” has more than ${MAX_MEGAPIXELS} megapixels. Choose a smaller photo.`,
+      tooFewPixels: (name: string) =>
+        `“${name}” is smaller than ${MIN_IMAGE_SIDE_PX} pixels. Choose a larger photo.`,
     },
     voice: {
       title: 'Voice',
@@ -64,7 +72,7 @@ export const en = {
       stop: 'Stop',
       recording: 'Recording started',
       level: 'Microphone level',
-      hint: 'WAV, MP3, M4A, FLAC, OGG or WebM, up to 10 minutes.',
+      hint: `WAV, MP3, M4A, FLAC, OGG or WebM, up to ${MAX_MINUTES} minutes.`,
       replace: 'Replace',
       remove: 'Remove recording',
       play: 'Play selection',
@@ -80,7 +88,7 @@ export const en = {
       quiet: 'No sound yet. Is the right microphone selected?',
       undecodable: 'This browser can’t play the recording, but the server may be able to read it.',
       tooLarge: (megabytes: number) => `The recording is larger than ${megabytes} MB. Choose a shorter one.`,
-      tooLong: 'Recordings can be up to 10 minutes long. Shorten the selection.',
+      tooLong: `Recordings can be up to ${MAX_MINUTES} minutes long. Shorten the selection.`,
       empty: (name: string) => `“${name}” is empty. Choose another file or record one.`,
       tooShort: 'This recording is too short. Record at least a short sentence.',
       notVoice: (name: string) =>
@@ -354,12 +362,12 @@ export const en = {
     AUDIO_MISSING: { title: 'The file has no audio', advice: 'Choose a voice recording.' },
     AUDIO_TOO_LONG: {
       title: 'The recording is too long',
-      advice: 'Shorten it to 10 minutes or less by dragging the ends of the waveform.',
+      advice: `Shorten it to ${MAX_MINUTES} minutes or less by dragging the ends of the waveform.`,
     },
     AUDIO_TOO_SHORT: { title: 'The recording is too short', advice: 'Record at least a short sentence.' },
     IMAGE_TOO_LARGE: {
       title: 'The photo is too large',
-      advice: 'Choose one with at most 50 megapixels.',
+      advice: `Choose one with at most ${MAX_MEGAPIXELS} megapixels.`,
     },
     IMAGE_TOO_SMALL: { title: 'The photo is too small', advice: 'Choose a larger photo.' },
     MEDIA_UNDECODABLE: {

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { backgroundImage, fields, photo, refusedPhoto, takePhoto } from '../../state/draft.ts';
+import { info } from '../../state/info.ts';
 import { strings } from '../../strings/strings.ts';
 import { announce } from '../../ui/announcer.tsx';
 import { useFileDrop } from '../../ui/file-drop.ts';
@@ -48,7 +49,7 @@ export function PhotoPanel() {
                 {t.choose}
               </button>
             </span>
-            <span class="hint muted small">{t.hint}</span>
+            <span class="hint muted small">{t.hint(Math.floor(info.value.limits.image_bytes / 1e6))}</span>
           </div>
         )}
       </div>
