@@ -145,7 +145,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
 
   it('records a voice, shows its level, and cuts it with the keyboard', async () => {
     const { page, complaints } = await open(stack.url);
-    await page.getByRole('button', { name: 'Record' }).click();
+    await page.getByRole('button', { name: 'Record', exact: true }).click();
     const level = page.locator('meter');
     await expect.poll(() => level.evaluate((meter: { value: number }) => meter.value)).toBeGreaterThan(0.2);
     await page.waitForTimeout(1_200);
