@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readWav } from '../../src/media/audio/wav.ts';
-import { createMp4Writer } from '../../src/media/encode/mp4-writer.ts';
 import { sharp } from '../../src/media/picture/image-library.ts';
 import type { Upload } from './account.ts';
+import { createMp4Writer } from './mp4-writer.ts';
 
 const SIDE_PX = 512;
 const FRAMES_PER_S = 25;

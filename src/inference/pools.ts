@@ -1,4 +1,4 @@
-/** The pools of a GPU worker. The models are found here, once, so that a missing one is told before any slot starts. */
+/** The pools of a GPU worker. They look for their models here, so a missing model is reported before any slot starts. */
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { findModelFamily } from '../models/find-model.ts';
@@ -19,11 +19,11 @@ import type { ExecutionProvider } from './runtime/session.ts';
 
 type PoolConfig = Pick<Config, 'gpu' | 'models' | 'onnx'>;
 
-/** What CUDA takes for no device at all. */
+/** CUDA_VISIBLE_DEVICES that hides all devices. */
 const NO_DEVICE = '-1';
-/** Asks Linux for pages of 2 MB for what a model computes with (glibc from 2.35 on). Others than glibc ignore it. */
+/** Lets glibc (from 2.35) allocate the memory of models in 2 MB pages. Ignored elsewhere. */
 export const HUGE_PAGES = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
-/** TensorRT compiles a large model for this long, once. */
+/** TensorRT compiles a large model once, for many minutes. */
 const COMPILE_TIMEOUT_MS = 30 * 60_000;
 
 export async function createDetectorPool(
@@ -71,7 +71,7 @@ function providersOf({ device }: PoolConfig['gpu'], useTensorRt: boolean): Execu
   return device === NO_DEVICE ? ['cpu'] : useTensorRt ? ['tensorrt', 'cuda', 'cpu'] : ['cuda', 'cpu'];
 }
 
-/** ONNX Runtime for Node takes the options of TensorRT from the environment. */
+/** ONNX Runtime for Node reads the options of TensorRT from the environment. */
 function environmentOf(
   { device, libraryPath, birefnet }: PoolConfig['gpu'],
   { cacheDir }: PoolConfig['models'],

@@ -7,28 +7,28 @@ import { Manifest, type ManifestEntry, ModelContract } from './model-manifest.ts
 
 export type ModelTask = 'person-detection' | 'background-removal' | 'face-detection' | 'face-landmarks';
 
-/** Outputs that a model of the task `lip-sync` may have. */
+/** Output kinds of models for the task `lip-sync`. */
 export const LIP_SYNC_KINDS = ['wav2lip'] as const;
 
-/** Where models are looked for, the first folder first. */
+/** Folders to search for models, in this order. */
 export interface ModelFolders {
-  /** MODELS_DIR: where it is set, it must hold a manifest. */
+  /** MODELS_DIR. If set, it must contain a manifest. */
   dir?: string | undefined;
-  /** What was pulled. */
+  /** Folder of pulled models. */
   cacheDir: string;
 }
 
-/** Plain data: it travels to the slots. */
+/** Plain data, so it can be sent to the slots. */
 export interface FoundModel {
   path: string;
   contract: ModelContract;
   revision: string | undefined;
-  /** Of the file: its SHA-256 as the manifest says it, else its size. */
+  /** SHA-256 of the file according to the manifest, else its size. */
   digest?: string;
   precision?: 'fp32' | 'fp16' | 'int8' | undefined;
 }
 
-/** A model that takes more than a picture: its reader knows its inputs. Plain data. */
+/** A model without a contract, because its inputs are more than a picture: its caller knows them. Plain data. */
 export interface ModelFile {
   path: string;
   name: string;
@@ -40,11 +40,11 @@ export interface ModelFile {
 const STARTERS_DIR = fileURLToPath(new URL('../../models', import.meta.url));
 
 const HOW_TO_GET =
-  'Set MODELS_DIR to a folder that holds models and their manifest.json, or pull some with `limelight models pull`.';
+  'Set MODELS_DIR to a folder with models and their manifest.json, or run `limelight models pull`.';
 
 /**
  * The first model for the task whose output kind the caller can read.
- * @throws PipelineError MODEL_MISSING where no folder has one, MODEL_INVALID where a manifest or file is not as it says.
+ * @throws PipelineError MODEL_MISSING if no folder has one; MODEL_INVALID if a manifest or file is damaged
  */
 export async function findModel(
   task: ModelTask,
@@ -68,7 +68,7 @@ export async function findModel(
   );
 }
 
-/** As `findModel` for models that take more than a picture; undefined where no folder has one. @throws PipelineError MODEL_INVALID */
+/** Like `findModel`, for models without a contract. @returns undefined if no folder has one */
 export async function findModelFile(
   task: 'voice-activity' | 'lip-sync',
   kinds: readonly string[],
@@ -85,7 +85,7 @@ export async function findModelFile(
   return undefined;
 }
 
-/** Every model of the folder for the task whose output kind the caller can read, in the order of its manifest. */
+/** All models of the folder for the task whose output kind the caller can read, in manifest order. */
 export async function listModels(
   task: ModelTask,
   kinds: readonly string[],
@@ -98,7 +98,7 @@ export async function listModels(
   return Promise.all(manifest.filter((model) => isFor(model, task, kinds)).map((entry) => open(dir, entry)));
 }
 
-/** A model, the cheaper forms of it that its manifest has, and the starter for its task where that is another one. */
+/** The model, its variants in the same manifest, and the starter for the task if that is another model. */
 export async function findModelFamily(
   task: ModelTask,
   kinds: readonly string[],
@@ -151,7 +151,7 @@ async function locate(folder: string, entry: ManifestEntry): Promise<{ path: str
   const { size } = await stat(path).catch((cause) => {
     throw new PipelineError(
       'MODEL_MISSING',
-      `The manifest names ${path}, which is not there. ${HOW_TO_GET}`,
+      `The manifest names ${path}, which does not exist. ${HOW_TO_GET}`,
       {
         cause,
       },
@@ -160,7 +160,7 @@ async function locate(folder: string, entry: ManifestEntry): Promise<{ path: str
   if (entry.bytes !== undefined && entry.bytes !== size) {
     throw new PipelineError(
       'MODEL_INVALID',
-      `${path} has ${size} bytes, its manifest says ${entry.bytes}: fetch the model again`,
+      `${path} has ${size} bytes, but its manifest says ${entry.bytes}: download the model again`,
     );
   }
   return { path, digest: entry.sha256 ?? String(size) };
@@ -171,7 +171,7 @@ function parse<T extends z.ZodType>(schema: T, what: string, given: unknown): z.
   if (!parsed.success) {
     throw new PipelineError(
       'MODEL_INVALID',
-      `${what} is not as expected: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`,
+      `${what} is invalid: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`,
     );
   }
   return parsed.data;

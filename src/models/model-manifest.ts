@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-/** `1/255` as a person writes it, or the number. */
+/** A number, or a fraction such as `1/255`. */
 const ratio = z.union([z.number(), z.string().regex(/^\d+(\.\d+)?\/\d+(\.\d+)?$/)]).transform((value) => {
   const [above = 1, below = 1] = typeof value === 'string' ? value.split('/').map(Number) : [value];
   return above / below;
 });
 
-/** A number for each channel, or one for all. */
+/** One number per channel, or one for all. */
 const perChannel = z
   .union([z.number(), z.tuple([z.number(), z.number(), z.number()])])
   .transform((value): [number, number, number] =>
@@ -18,9 +18,9 @@ const outputShape = z.array(z.number().int().positive().nullable());
 
 const Input = z
   .object({
-    /** Default: the model's own, for models with one input. */
+    /** Default: the model's first input. */
     name: z.string().optional(),
-    /** `null` where any size is taken. */
+    /** `null` for any size. */
     shape: z.tuple([z.number().nullable(), z.literal(3), side, side]),
     layout: z.literal('NCHW').default('NCHW'),
     colour: z.enum(['RGB', 'BGR']).default('RGB'),
@@ -28,10 +28,10 @@ const Input = z
     scale: ratio.default(1),
     mean: perChannel.default([0, 0, 0]),
     std: perChannel.default([1, 1, 1]),
-    /** How a picture of another shape is brought to this one: "letterbox, grey 114" names the padding with it. */
+    /** How a picture of another shape is fitted, for example "stretch" or "letterbox, grey 114" with the padding. */
     fit: z.string().default('stretch'),
     pad: z.number().int().min(0).max(255).optional(),
-    /** Side to run at, where any size is taken. */
+    /** Side to run at, for models that take any size. */
     side_px: z.number().int().positive().optional(),
   })
   .transform(({ fit, pad, side_px: sidePx, ...input }) => ({
@@ -47,7 +47,7 @@ const Output = z
     name: z.string().optional(),
     names: z.array(z.string()).optional(),
     shape: z.union([outputShape, z.array(outputShape)]).optional(),
-    /** For detectors whose overlaps are suppressed here: boxes that overlap by more are the same person. */
+    /** For detectors with overlapping boxes: boxes that overlap by more are the same person. */
     max_iou: z.number().min(0).max(1).optional(),
   })
   .transform(({ kind, name, names, max_iou: maxIou }) => ({
@@ -56,15 +56,15 @@ const Output = z
     ...(maxIou !== undefined && { maxIou }),
   }));
 
-/** What a model takes and gives, so that code asks for it in place of knowing file names. */
+/** Input and output of a model, so that code depends on them instead of on file names. */
 export const ModelContract = z.object({ name: z.string(), input: Input, output: Output });
 export type ModelContract = z.infer<typeof ModelContract>;
 
-/** One entry of a manifest. The contract is parsed when the model is asked for: other tasks have other shapes. */
+/** One entry of a manifest. Its contract is parsed only on use, because other tasks have other shapes. */
 export const ManifestEntry = z.looseObject({
   name: z.string(),
   task: z.string(),
-  /** Beside the manifest. */
+  /** File name, beside the manifest. */
   file: z.string(),
   output: z.looseObject({ kind: z.string() }),
   license: z.string().optional(),
@@ -73,7 +73,7 @@ export const ManifestEntry = z.looseObject({
   revision: z.string().optional(),
   /** Working memory on the device. */
   memory_mb: z.number().optional(),
-  /** The name of the entry that this one is a cheaper form of: taken only where that one cannot be computed. */
+  /** Name of the entry that this one is another precision of. Never chosen by itself. */
   variant_of: z.string().optional(),
   precision: z.enum(['fp32', 'fp16', 'int8']).optional(),
 });

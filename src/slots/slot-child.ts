@@ -12,32 +12,32 @@ export interface SlotChildOptions {
   name: string;
   /** The module that exports `createTask`. */
   task: URL;
-  /** What `createTask` is called with. Plain data, no secrets: other users of the machine see it in process lists. */
+  /** Argument of `createTask`. Plain data without secrets: process lists show it to all users of the machine. */
   config: unknown;
-  /** The whole environment of the child, which opens files of strangers and needs no secret of the parent's. */
+  /** The child's whole environment. It opens files from strangers, so it gets none of the parent's secrets. */
   env: Record<string, string>;
   logger: Logger;
 }
 
-/** One child process, from its start to its end. */
+/** One child process. */
 export interface SlotChild {
   readonly pid: number | undefined;
-  /** Facts of the self-test. Rejects with the child's refusal, or with SLOT_CRASHED when it dies before. */
+  /** Facts of the self-test. Rejects with the child's startup error, or with SLOT_CRASHED if it dies first. */
   readonly ready: Promise<SlotSnapshot['facts']>;
-  /** Resolves when the process is gone. Never rejects. */
+  /** Resolves when the process has ended. Never rejects. */
   readonly ended: Promise<void>;
   /**
-   * One call at a time, after `ready`: what came of each input, its result or the task's error. Rejects with SLOT_CRASHED
-   * when the process dies.
+   * One call at a time, after `ready`. Resolves to the result or error of each input. Rejects with SLOT_CRASHED if the
+   * process dies.
    */
   run(
     inputs: unknown[],
     onProgress: (at: number, progress: unknown) => void,
   ): Promise<PromiseSettledResult<unknown>[]>;
   kill(): void;
-  /** As the last answer told. */
+  /** As of the last message. */
   readonly vitals: SlotVitals | undefined;
-  /** False from `kill` or the end on. */
+  /** False once the process ended or `kill` was called. */
   readonly alive: boolean;
 }
 
@@ -48,8 +48,8 @@ interface Pending {
 }
 
 /**
- * Frames, tensors and packets are garbage in large buffers that V8 frees with its young generation: a small one is emptied
- * often, and a talk of a minute takes 65 MB less, in the same time.
+ * V8 frees the large buffers of frames, tensors and packets with its young generation. A small one is collected often,
+ * which saves 65 MB on a talk of one minute and costs no time.
  */
 export const NODE_FLAGS = ['--max-semi-space-size=4'];
 
@@ -61,7 +61,7 @@ export function startSlotChild({ name, task, config, env, logger }: SlotChildOpt
   );
   const ready = Promise.withResolvers<SlotSnapshot['facts']>();
   const ended = Promise.withResolvers<void>();
-  // Whoever waits for it hears of it; the process may also end while nobody does.
+  // The process may end while nothing awaits `ready`.
   ready.promise.catch(() => {});
   let pending: Pending | undefined;
   let lastId = 0;
@@ -97,7 +97,7 @@ export function startSlotChild({ name, task, config, env, logger }: SlotChildOpt
     ended.resolve();
   };
   child.on('error', (error) => end(error.message, {}));
-  // The last messages may arrive after the exit; the channel closes after the last of them.
+  // Messages may still arrive after the exit; the channel closes after the last one.
   const closed = new Promise((resolve) => child.once('disconnect', resolve));
   child.once('exit', async (exitCode, signal) => {
     await closed;
@@ -117,7 +117,7 @@ export function startSlotChild({ name, task, config, env, logger }: SlotChildOpt
         pending = { resolve, reject, onProgress };
         lastId += 1;
         const message: ToSlot = { type: 'run', id: lastId, inputs };
-        // A child that died this moment cannot be written to; its end rejects the run.
+        // Sending fails if the child has just died; its exit rejects the run.
         child.send(message, () => {});
       }).finally(() => {
         pending = undefined;
@@ -149,12 +149,9 @@ function fromSlotError({ code, message, stack, details }: SlotError): Error {
   return error;
 }
 
-/**
- * What native code prints, such as the last words before an abort. Mostly it is about a stranger's file, and no warning:
- * a slot that dies is one.
- */
+/** Logs what native code prints. It is mostly about damaged uploads, so it is no warning; a crash is reported elsewhere. */
 function logLines(output: Readable | null, logger: Logger): void {
   if (output) {
-    createInterface({ input: output }).on('line', (line) => logger.info({ line }, 'Output of a slot'));
+    createInterface({ input: output }).on('line', (line) => logger.info({ line }, 'Slot output'));
   }
 }

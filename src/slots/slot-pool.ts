@@ -6,7 +6,7 @@ export interface SlotPoolOptions extends Omit<SlotOptions, 'env' | 'startTimeout
   slots: number;
   /** Default: empty. */
   env?: Record<string, string>;
-  /** Default: five minutes, which a large model on a slow disk needs. */
+  /** Default: 5 minutes, for a large model on a slow disk. */
   startTimeoutMs?: number;
 }
 
@@ -18,7 +18,7 @@ interface Call {
   reject(error: unknown): void;
 }
 
-/** Starts the slots at once. While none of them can start, runs reject with the reason in place of waiting for ever. */
+/** Starts all slots immediately. If none of them can start, runs reject with the reason. */
 export function createSlotPool<Input, Result, Progress = never>(
   options: SlotPoolOptions,
 ): SlotPool<Input, Result, Progress> {
@@ -36,7 +36,7 @@ export function createSlotPool<Input, Result, Progress = never>(
     }
     const idle = closed ? [] : slots.filter((slot) => slot.snapshot().state === 'idle');
     for (const [index, slot] of idle.entries()) {
-      // Two free slots share what waits, however many one of them could take.
+      // Idle slots share the waiting calls evenly, even if one slot could take them all.
       const share = Math.ceil(waiting.length / (idle.length - index));
       runTogether(slot, waiting.splice(0, Math.min(share, slot.batch)));
     }
@@ -46,7 +46,7 @@ export function createSlotPool<Input, Result, Progress = never>(
       }
     }
   };
-  // A slot tells of its changes only after the start of its process, so never before the list is complete.
+  // `settle` reads `slots`. A slot calls it asynchronously, so never before this assignment.
   const slots = Array.from({ length: options.slots }, () => keepSlot(slotOptions, settle));
 
   return {
@@ -91,7 +91,7 @@ export function createSlotPool<Input, Result, Progress = never>(
   };
 }
 
-/** One run of the slot for all the calls. It is stopped once nobody waits for it any more. */
+/** Runs several calls at once. Aborts the run when all of them were aborted. */
 function runTogether(slot: Slot, calls: Call[]): void {
   if (calls.length === 0) {
     return;

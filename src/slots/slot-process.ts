@@ -7,10 +7,10 @@ import type { FromSlot, SlotError, SlotResult, SlotVitals, ToSlot } from './slot
 const [name, module, config] = process.argv.slice(2) as [string, string, string];
 process.title = `limelight ${name}`;
 
-// Ctrl-C and service managers signal the whole group; only the parent knows when the run in hand may end.
+// Ctrl-C and service managers signal the whole process group, but only the parent decides when a run ends.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
-// A dead parent closes the channel. A run that blocks this thread ends first, its result then goes nowhere.
+// The channel closes when the parent dies. A run that blocks this thread finishes first; its result is lost.
 process.on('disconnect', () => process.exit());
 
 const send = (message: FromSlot) => {
@@ -20,7 +20,7 @@ const send = (message: FromSlot) => {
 };
 
 const toSlotError = (thrown: unknown): SlotError => {
-  // Who decodes calls any failure a damaged file: one that could not be written for want of room is none.
+  // Decoders report every failure as a damaged file, including a full disk.
   const error = isDiskFull(thrown) ? storageFull(thrown) : thrown;
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   return {

@@ -1,24 +1,24 @@
 /**
- * What a slot and its parent say to each other over Node's IPC (`serialization: 'advanced'`). Small messages only:
- * pictures and sound are named by path.
+ * Messages between a slot and its parent over Node's IPC (`serialization: 'advanced'`). They are small: pictures and
+ * sound are passed as paths.
  */
 import type { ErrorCode } from '../contracts/error-codes.ts';
 
-/** The inputs are run at once: the task decides what it does together. */
+/** All inputs start at once: the task decides which of them it computes together. */
 export type ToSlot = { type: 'run'; id: number; inputs: unknown[] };
 
 export type FromSlot =
-  /** Models are loaded and the self-test passed. `facts` is shown by `/api/gpu`. */
+  /** The models are loaded and the self-test passed. `/api/gpu` shows `facts`. */
   | { type: 'ready'; facts: Record<string, string | number | boolean>; vitals: SlotVitals }
-  /** The slot cannot be used at all: wrong model, no memory. The process ends after it. */
+  /** The slot cannot start, for example because of a wrong model. The process then ends. */
   | { type: 'refused'; error: SlotError }
-  /** `at`: of which of the inputs. */
+  /** `at` is the index of the input. */
   | { type: 'progress'; id: number; at: number; progress: unknown }
   | { type: 'results'; id: number; results: SlotResult[]; vitals: SlotVitals };
 
 export type SlotResult = { result: unknown } | { error: SlotError };
 
-/** How the process is, after a run. */
+/** State of the process after a run. */
 export interface SlotVitals {
   /** Resident memory. */
   memoryMb: number;

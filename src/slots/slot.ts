@@ -4,13 +4,13 @@ import type { SlotSnapshot } from '../ports/slot-task.ts';
 import { type SlotChild, type SlotChildOptions, startSlotChild } from './slot-child.ts';
 
 export interface SlotOptions extends SlotChildOptions {
-  /** Of one run, from its start. */
+  /** Maximum duration of one run. */
   timeoutMs: number;
-  /** From the fork to the end of the self-test. */
+  /** Maximum time from the fork to the end of the self-test. */
   startTimeoutMs: number;
-  /** A process is replaced after so many runs; default: never. */
+  /** The process is replaced after this many runs. Default: never. */
   maxRuns?: number;
-  /** A process that holds more than this after a run is replaced; default: never. */
+  /** The process is replaced if it holds more after a run. Default: never. */
   maxMemoryMb?: number;
 }
 
@@ -21,24 +21,24 @@ export interface SlotRun {
   onProgress(at: number, progress: unknown): void;
 }
 
-/** A place for one child process that is never empty for long: whoever dies in it is replaced. */
+/** Supervises one child process, restarting it when it dies. */
 export interface Slot {
-  /** Why nothing can run here for now: the last start was refused, or several in a row came to nothing. */
+  /** Why nothing can run: the last start failed for good, or several in a row failed. */
   readonly failure: Error | undefined;
-  /** How many inputs are worth running at once: the fact `batch` of the self-test, 1 where there is none. */
+  /** How many inputs to run at once: the fact `batch` of the self-test. Default: 1. */
   readonly batch: number;
   snapshot(): SlotSnapshot;
-  /** Only while idle: what came of each input. See `SlotPool.run` for what a whole run rejects with. */
+  /** Only while idle. Resolves to the result or error of each input. Rejects as `SlotPool.run`. */
   run(run: SlotRun): Promise<PromiseSettledResult<unknown>[]>;
   close(): Promise<void>;
 }
 
-/** One crash at start may be bad luck, such as memory that was still in use. So many in a row are not. */
-const FAILED_STARTS_TO_GIVE_UP = 3;
-const FIRST_RESTART_MS = 250;
-const MAX_RESTART_MS = 30_000;
+/** One crash at startup may be bad luck, for example memory that was still in use. */
+const MAX_FAILED_STARTS = 3;
+const FIRST_RESTART_DELAY_MS = 250;
+const MAX_RESTART_DELAY_MS = 30_000;
 
-/** @param onChange is called whenever the slot became idle or its `failure` changed. */
+/** @param onChange called, asynchronously, when the slot becomes idle or its `failure` changes */
 export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
   const { name, timeoutMs, startTimeoutMs, logger } = options;
   const { maxRuns = Number.POSITIVE_INFINITY, maxMemoryMb = Number.POSITIVE_INFINITY } = options;
@@ -60,8 +60,8 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
     onChange();
   };
 
-  /** Why the process should not get another run. */
-  const whyRetire = () => {
+  /** The reason to replace the process before its next run, if there is one. */
+  const findRetireReason = () => {
     const { memoryMb = 0, degraded = false } = child.vitals ?? {};
     if (degraded) {
       return 'its device failed';
@@ -72,9 +72,9 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
     return runsOfChild >= maxRuns ? `it has done ${runsOfChild} runs` : undefined;
   };
 
-  /** Between two runs: whoever waits in the pool's queue is served by the next process. */
+  /** Between two runs, so nothing is lost: the next process serves the pool's queue. */
   const retire = (reason: string) => {
-    logger.info({ slot: name, slotPid: child.pid, reason }, 'Slot is recycled');
+    logger.info({ slot: name, slotPid: child.pid, reason }, 'Recycling slot');
     state = 'starting';
     retired = true;
     child.kill();
@@ -103,17 +103,17 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
         }
         failedStarts += 1;
         const mayRecover = error instanceof PipelineError && error.retryable;
-        if (!mayRecover || failedStarts >= FAILED_STARTS_TO_GIVE_UP) {
+        if (!mayRecover || failedStarts >= MAX_FAILED_STARTS) {
           failure = error as Error;
           onChange();
         }
         logger.error({ slot: name, err: error, failedStarts }, 'Slot did not start');
       }
-      // A device's memory is free only once the process that held it is gone.
+      // The memory of a device is free only after the process that held it has ended.
       await child.ended;
       state = 'starting';
       if (failedStarts > 0) {
-        const waitMs = Math.min(FIRST_RESTART_MS * 2 ** (failedStarts - 1), MAX_RESTART_MS);
+        const waitMs = Math.min(FIRST_RESTART_DELAY_MS * 2 ** (failedStarts - 1), MAX_RESTART_DELAY_MS);
         await delay(waitMs, undefined, { signal: closing.signal, ref: false }).catch(() => {});
       }
       if (!closing.signal.aborted) {
@@ -163,7 +163,7 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
       } finally {
         busyMs += performance.now() - busySince;
         busySince = undefined;
-        const reason = whyRetire();
+        const reason = findRetireReason();
         if (runner.alive && reason) {
           retire(reason);
         } else if (runner.alive) {
@@ -179,7 +179,7 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
   };
 }
 
-/** Awaits the work; kills the child and rejects at once when it takes too long or the signal aborts. */
+/** Awaits the work. If it takes too long or the signal aborts, kills the child and rejects at once. */
 async function within<T>(
   child: SlotChild,
   work: Promise<T>,

@@ -20,7 +20,10 @@ export function iou(a: Box, b: Box): number {
   return shared === 0 ? 0 : shared / (area(a) + area(b) - shared);
 }
 
-/** Greedy non-maximum suppression: of boxes that overlap by more than `maxIou`, the surest stays. Surest first. */
+/**
+ * Greedy non-maximum suppression: of boxes that overlap by more than `maxIou`, the one with the highest score stays.
+ * @returns highest score first
+ */
 export function suppressOverlaps(boxes: readonly ScoredBox[], maxIou: number): ScoredBox[] {
   const kept: ScoredBox[] = [];
   for (const candidate of boxes.toSorted((a, b) => b.score - a.score)) {

@@ -10,35 +10,35 @@ import { parseClassNames, personClassOf } from './class-names.ts';
 import { readYoloPersons, type YoloKind } from './yolo-output.ts';
 
 export interface Detection {
-  /** Of the picture. */
+  /** Size of the picture. */
   widthPx: number;
   heightPx: number;
-  /** Surest first, in pixels of the picture. */
+  /** Highest score first, in pixels of the picture. */
   found: ScoredBox[];
   timingsMs: Record<string, number>;
 }
 
 export interface DetectorModel {
   name: string;
-  /** Width of what the model sees. */
+  /** Width of the model's input. */
   sidePx: number;
   provider: ExecutionProvider;
-  /** Whether it takes any number of pictures at once. */
+  /** Whether the model accepts any number of pictures at once. */
   takesBatches: boolean;
-  /** Persons of at least the score in a picture, given by its path or as the bytes of its file. */
+  /** Finds people with at least that score. @param image path or encoded bytes */
   detect(image: string | Uint8Array, minScore: number): Promise<Detection>;
-  /** The same for several pictures in one run of the model: only where `takesBatches`. The times are those of all. */
+  /** The same for several pictures in one run; only if `takesBatches`. The timings are those of the whole batch. */
   detectTogether(images: readonly (string | Uint8Array)[], minScore: number): Promise<Detection[]>;
 }
 
 export interface DetectorOptions extends SessionOptions {
-  /** For models that take any size; default: what YOLO is trained at. */
+  /** For models that take any size. Default: 640, the size that YOLO is trained at. */
   sidePx?: number;
 }
 
 const DEFAULT_SIDE_PX = 640;
 
-/** @throws PipelineError MODEL_INVALID where the model does not load, or finds other things than persons. */
+/** @throws PipelineError MODEL_INVALID if the model does not load or does not detect people */
 export async function openDetectorModel(
   model: FoundModel,
   { sidePx = DEFAULT_SIDE_PX, ...options }: DetectorOptions,
@@ -65,7 +65,7 @@ export async function openDetectorModel(
     const [scores] = await run(tensor);
     timer.done('model');
     const detections = pictures.map(({ widthPx, heightPx, toPicture }, index) => {
-      const own = pictures.length === 1 ? scores! : pictureOf(scores!, index);
+      const own = pictures.length === 1 ? scores! : outputOf(scores!, index);
       const persons = readYoloPersons(output.kind as YoloKind, own, minScore, known);
       const found = persons.map(({ box, score }) => ({ box: toPicture(box), score }));
       return { widthPx, heightPx, found, timingsMs: timer.steps };
@@ -86,8 +86,8 @@ export async function openDetectorModel(
   };
 }
 
-/** What a batch gives for one of its pictures, in the shape of a single run. */
-function pictureOf({ data, dims: [pictures = 1, ...dims] }: FloatTensor, index: number): FloatTensor {
+/** The part of a batch's output that belongs to one picture, in the shape of a single run. */
+function outputOf({ data, dims: [pictures = 1, ...dims] }: FloatTensor, index: number): FloatTensor {
   const length = data.length / pictures;
   return { data: data.subarray(index * length, (index + 1) * length), dims: [1, ...dims] };
 }

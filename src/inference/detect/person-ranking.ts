@@ -1,15 +1,14 @@
 import type { Person } from '../../contracts/job.ts';
 import { area, type ScoredBox } from './boxes.ts';
 
-/** What makes somebody the subject of a photo. The weights add up to 1. */
+/** How much each property makes a person the subject of a photo. The weights sum to 1. */
 const WEIGHTS = { size: 0.5, centrality: 0.3, confidence: 0.2 };
 
 /**
- * The subject of the photo first, numbered from 1 in that order. The score of a person is the weighted sum of
- * - size: the side of a square of the box's area, as a share of the largest person's, so that somebody with half the
- *   area counts 0.71;
- * - centrality: 1 where the box's middle lies on the photo's vertical middle line, 0 at its left and right edge. Height
- *   does not count: where people stand in a photo says how far away they are, not whom it shows;
+ * Ranks people by how likely each is the subject of the photo, and numbers them from 1. The score is the weighted sum of
+ * - size: the square root of the box's area, relative to the largest person. A person with half the area scores 0.71;
+ * - centrality: 1 if the middle of the box is on the vertical middle line of the photo, 0 at its left and right edge.
+ *   The vertical position does not count: it depends on the distance, not on the subject;
  * - confidence of the detection.
  */
 export function rankPersons(found: readonly ScoredBox[], photoWidthPx: number): Person[] {

@@ -2,34 +2,34 @@ import { PipelineError } from '../../errors.ts';
 import type { FloatTensor } from '../runtime/session.ts';
 import { type ScoredBox, suppressOverlaps } from './boxes.ts';
 
-/** Outputs that `readYoloPersons` knows. */
+/** Output formats that `readYoloPersons` supports. */
 export const YOLO_KINDS = ['yolo-dense', 'yolo-end-to-end', 'yolox'] as const;
 export type YoloKind = (typeof YOLO_KINDS)[number];
 
-/** As Ultralytics' own post-processing. */
+/** Ultralytics' default. */
 const DEFAULT_MAX_IOU = 0.7;
-/** Float arithmetic may pass 1 by a little; a model that was exported wrongly passes it by far. */
+/** Rounding may exceed 1 slightly; a wrongly exported model exceeds it by far. */
 const MAX_SCORE = 1.001;
 
-/** What is known of a model beside its output. */
+/** Properties of the model that its output does not contain. */
 export interface YoloModel {
-  /** Of its input, in pixels. */
+  /** Size of the model's input. */
   widthPx: number;
   heightPx: number;
-  /** The number of the class of persons; default: 0, as in COCO. */
+  /** Number of the class "person". Default: 0, as in COCO. */
   personClass?: number;
-  /** Boxes that overlap by more are the same person; default: 0.7, as Ultralytics. */
+  /** Boxes that overlap by more are the same person. Default: 0.7, as in Ultralytics. */
   maxIou?: number;
 }
 
 /**
- * Persons of at least `minScore`, surest first, in pixels of the model's input.
- * - `yolo-dense` (v8, 11): [1, 4 + classes, anchors], rows centre x, centre y, width, height, then a score for each
- *   class; overlaps are suppressed here.
- * - `yolo-end-to-end` (v10, 26): [1, detections, 6] as x1, y1, x2, y2, score, class; free of overlaps.
- * - `yolox`: [1, anchors, 5 + classes] as centre x and y and the logarithms of width and height in cells of the grids of
- *   stride 8, 16 and 32, one after the other; then the score that anything is there, and a score for each class.
- * @throws PipelineError MODEL_INVALID for other shapes, and for scores that are no probabilities.
+ * Decodes people with at least `minScore`, highest score first, in pixels of the model's input.
+ * - `yolo-dense` (v8, 11): [1, 4 + classes, anchors] with the rows centre x, centre y, width, height, and one score per
+ *   class. Overlaps are suppressed here.
+ * - `yolo-end-to-end` (v10, 26): [1, detections, 6] with x1, y1, x2, y2, score, class. It has no overlaps.
+ * - `yolox`: [1, anchors, 5 + classes] for the cells of three grids with stride 8, 16 and 32. Each row has the centre x
+ *   and y and the logarithms of width and height, in cells, then an objectness score and one score per class.
+ * @throws PipelineError MODEL_INVALID for other shapes, and for scores outside 0 to 1
  */
 export function readYoloPersons(
   kind: YoloKind,
@@ -50,7 +50,7 @@ export function readYoloPersons(
 function readDense({ data, dims }: FloatTensor, minScore: number, personClass: number): ScoredBox[] {
   const [batch, rows = 0, anchors = 0] = dims;
   if (dims.length !== 3 || batch !== 1 || rows < 5 + personClass) {
-    throw wrongShape(`[1, 4 + classes, anchors], ${personClass + 1} classes at least`, dims);
+    throw wrongShape(`[1, 4 + classes, anchors] with at least ${personClass + 1} classes`, dims);
   }
   const found: ScoredBox[] = [];
   for (let anchor = 0; anchor < anchors; anchor += 1) {
@@ -80,7 +80,7 @@ function readEndToEnd({ data, dims }: FloatTensor, minScore: number, personClass
 const STRIDES = [8, 16, 32];
 const GRID_ROW = { x: 0, y: 1, width: 2, height: 3, objectness: 4, firstClass: 5 };
 
-/** The decoding of YOLOX's own ONNX demo (Ge et al. 2021, `demo_postprocess`). */
+/** Decodes as `demo_postprocess` in YOLOX's ONNX demo (Ge et al. 2021). */
 function readYolox(
   { data, dims }: FloatTensor,
   minScore: number,
@@ -118,7 +118,7 @@ function probability(score: number | undefined): number {
   if (score === undefined || !(score >= 0 && score <= MAX_SCORE)) {
     throw new PipelineError(
       'MODEL_INVALID',
-      `The detector gives ${score} as a score, where 0 to 1 is possible: the model was exported wrongly`,
+      `Expected scores from 0 to 1, but the detector returned ${score}: it was not exported correctly`,
     );
   }
   return Math.min(score, 1);
@@ -127,6 +127,6 @@ function probability(score: number | undefined): number {
 function wrongShape(expected: string, dims: readonly number[]): PipelineError {
   return new PipelineError(
     'MODEL_INVALID',
-    `The detector's output should be ${expected}, but is [${dims.join(', ')}]`,
+    `Expected the detector's output ${expected}, but got [${dims.join(', ')}]`,
   );
 }

@@ -9,21 +9,22 @@ export const LANDMARKS = 468;
 export interface FaceLandmarks {
   /** 468 times x, y, z in pixels of the picture; z grows away from the camera. */
   points: Float32Array;
-  /** How sure the model is that the crop is a face it knows: 19 to 28 on frontal faces, below 0 on a profile. */
+  /** Confidence that the crop shows a face: 19 to 28 for frontal faces, below 0 for a profile. */
   logit: number;
-  /** How far the points moved between the last two passes, as a share of the distance of the eyes. */
+  /** Mean movement of the points between the last two passes, as a share of the distance between the eyes. */
   drift: number;
 }
 
 export interface FaceLandmarker {
-  /** The picture is RGB; the face's box is a detector's. */
+  /** @param picture RGB
+   * @param face box of a face detector */
   locate(picture: Raster, face: Box): Promise<FaceLandmarks>;
 }
 
 const SIDE = 192;
-/** Of the face's longer side: the context that the model was trained with. */
+/** Side of the crop, as a multiple of the face's longer side: the context that the model was trained with. */
 const CROP = 1.5;
-/** The crops around a face that was found: what the model misses in one of them it may see in another. */
+/** Further crops around the face: a point that the model misses in one of them it may find in another. */
 const LOOKS = [
   { larger: 1.1, roll: (7 * Math.PI) / 180, mirrored: true },
   { larger: 0.93, roll: (-7 * Math.PI) / 180, mirrored: true },
@@ -39,16 +40,17 @@ interface Crop {
   mirrored?: boolean;
 }
 
-/** What `findModel` is asked for. */
+/** Kinds for `findModel`. */
 export const LANDMARK_KINDS = ['landmarks-468'] as const;
-/** MediaPipe's own name, for manifests that name the points only. */
+/** MediaPipe's name of the output, for manifests that name only the points. */
 const LOGIT = 'conv2d_31';
 
 /**
- * Serves MediaPipe's face mesh: RGB / 255 of a square crop, planar; 1404 numbers in pixels of the crop and a face logit.
- * Three passes, each around what the one before found, the later ones rolled upright by the line of the eyes: the model
- * is exact only on upright faces of the size that it was trained on. The points are the mean of the last one and two more
- * on crops that are a little larger or smaller, rolled and mirrored: where a model leans to one side, it leans to both.
+ * Runs models with the contract of MediaPipe's face mesh: RGB / 255 of a square crop, planar; 1404 numbers in pixels of
+ * the crop, and a face logit. The model is accurate only on upright faces of the size it was trained on. So there are
+ * three passes, each on a crop around the points of the one before, rotated so that the eyes are level. The points are
+ * the mean of the last pass and two more on crops that are slightly larger or smaller, rotated and mirrored, because
+ * mirroring cancels a bias to one side.
  */
 export async function createFaceLandmarker(
   model: FoundModel,
@@ -110,7 +112,7 @@ function cropOfPoints(points: Float32Array): Crop {
   };
 }
 
-/** Bilinear, with as many taps a pixel as the crop is reduced by: plain bilinear would skip pixels and alias. */
+/** Bilinear, with one tap per source pixel: a single tap would skip pixels and alias. */
 function toInput(picture: Raster, { x, y, side, roll, mirrored = false }: Crop): Float32Array {
   const plane = SIDE * SIDE;
   const input = new Float32Array(3 * plane);
@@ -133,7 +135,7 @@ function toInput(picture: Raster, { x, y, side, roll, mirrored = false }: Crop):
   return input;
 }
 
-/** Adds a sample of all channels to the planes; outside of the picture is black. */
+/** Adds a sample of all channels to the planes. Outside the picture is black. */
 function addSample(
   input: Float32Array,
   pixel: number,

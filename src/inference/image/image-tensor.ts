@@ -1,7 +1,7 @@
 import type { ModelContract } from '../../models/model-manifest.ts';
 import type { FloatTensor } from '../runtime/session.ts';
 
-/** Interleaved RGB bytes of `widthPx` x `heightPx` as the floats that the model wants, [1, 3, height, width]. */
+/** Converts interleaved RGB bytes to the floats that the model expects, [1, 3, height, width]. */
 export function toImageTensor(
   rgb: Uint8Array,
   widthPx: number,
@@ -12,8 +12,8 @@ export function toImageTensor(
 }
 
 /**
- * Several pictures of one size, [pictures, 3, height, width].
- * Three tables of 256 entries in place of arithmetic for each of a million values.
+ * The same for several pictures of one size, [pictures, 3, height, width]. Three tables of 256 entries replace
+ * arithmetic on a million values.
  */
 export function toBatchTensor(
   pictures: readonly Uint8Array[],

@@ -2,14 +2,14 @@ import type { Box } from '../../contracts/job.ts';
 import type { ModelContract } from '../../models/model-manifest.ts';
 import { openSized } from './open-image.ts';
 
-/** A picture made to fit a model's input whole, padded to its shape or stretched to it. */
+/** A whole picture fitted to a model's input, padded or stretched. */
 export interface Letterbox {
-  /** Interleaved RGB of the model's size. */
+  /** Interleaved RGB in the size of the model's input. */
   rgb: Uint8Array;
-  /** Of the picture. */
+  /** Size of the picture. */
   widthPx: number;
   heightPx: number;
-  /** A box of the model's input in pixels of the picture, clipped to it. */
+  /** Converts a box from the model's input to pixels of the picture, clipped to it. */
   toPicture(box: Box): Box;
 }
 
@@ -17,11 +17,11 @@ export interface LetterboxOptions {
   widthPx: number;
   heightPx: number;
   fit: ModelContract['input']['fit'];
-  /** The grey of the padding, 0 to 255. */
+  /** Grey of the padding, 0 to 255. */
   pad: number;
 }
 
-/** Decodes straight to the size of the model: a large JPEG is never decoded in full. */
+/** Decodes directly to the size of the model: a large JPEG is never decoded in full. */
 export async function letterbox(image: string | Uint8Array, to: LetterboxOptions): Promise<Letterbox> {
   const { opened, widthPx: width, heightPx: height } = await openSized(image);
   const scale = Math.min(to.widthPx / width, to.heightPx / height);
@@ -30,7 +30,7 @@ export async function letterbox(image: string | Uint8Array, to: LetterboxOptions
   const left = Math.floor((to.widthPx - innerWidth) / 2);
   const top = Math.floor((to.heightPx - innerHeight) / 2);
   const rgb = await opened
-    // As detectors are trained with; Lanczos costs a third more.
+    // Detectors are trained with it; Lanczos takes a third longer.
     .resize(innerWidth, innerHeight, { fit: 'fill', kernel: 'linear' })
     .extend({
       left,

@@ -2,14 +2,14 @@ import sharp, { type Sharp } from 'sharp';
 import { isSrgbProfile } from '../../contracts/colour-profile.ts';
 import type { Raster } from './raster.ts';
 
-// Every picture is seen once, and the slots share the cores with the sessions.
+// Every picture is read once, and the slots share the cores with the sessions.
 sharp.cache(false);
 sharp.concurrency(1);
 
-/** The most that is decoded; matches the bound on uploads. */
+/** The limit for uploads. */
 const MAX_PIXELS = 50_000_000;
 
-/** Of a photo, in whole pixels. */
+/** Part of a photo, in whole pixels. */
 export interface CropArea {
   left: number;
   top: number;
@@ -17,12 +17,13 @@ export interface CropArea {
   height: number;
 }
 
-/** Three channels of 8 bits in sRGB, from a file or the bytes of one. */
+/** @param source path or encoded bytes
+ * @returns three 8-bit channels in sRGB */
 export function openImage(source: string | Uint8Array, ignoreIcc = false): Sharp {
   return sharp(source, { limitInputPixels: MAX_PIXELS, ignoreIcc }).toColourspace('srgb').removeAlpha();
 }
 
-/** The same and its size. Without a conversion where the picture's colour profile is that of sRGB. */
+/** The same, with the size. Skips the conversion if the picture's colour profile is sRGB. */
 export async function openSized(
   source: string | Uint8Array,
 ): Promise<{ opened: Sharp; widthPx: number; heightPx: number }> {
@@ -30,7 +31,7 @@ export async function openSized(
   return { opened: openImage(source, isSrgbProfile(icc)), widthPx: width, heightPx: height };
 }
 
-/** The pixels of a part of the picture, or of all of it. */
+/** The pixels of the picture, or of a part of it. */
 export async function readArea(source: string | Uint8Array, area?: CropArea): Promise<Raster> {
   const { opened } = await openSized(source);
   const { data, info } = await (area ? opened.extract(area) : opened)

@@ -4,15 +4,15 @@ import { type LocalColours, toForeground } from './foreground.ts';
 import { GRID_PX } from './mask-grid.ts';
 
 export interface Cutout {
-  /** One channel of the size of the photo. */
+  /** One channel, in the size of the photo. */
   mask: Uint8Array;
-  /** RGBA of the size of the photo; black where alpha is 0. */
+  /** RGBA, in the size of the photo. Black if alpha is 0. */
   rgba: Uint8Array;
-  /** Share of the photo that is the person, 0 to 1. */
+  /** Share of the photo that the person covers, 0 to 1. */
   coverage: number;
 }
 
-/** The person's box with a margin for hair, hands and the model's sense of surroundings, within the photo. */
+/** The person's box with a margin for hair, hands and context for the model, clipped to the photo. */
 export function cropAround([x1, y1, x2, y2]: Box, widthPx: number, heightPx: number): CropArea {
   const margin = 0.1 * Math.max(x2 - x1, y2 - y1);
   const left = Math.max(0, Math.floor(x1 - margin));
@@ -25,7 +25,7 @@ export function cropAround([x1, y1, x2, y2]: Box, widthPx: number, heightPx: num
   };
 }
 
-/** Lays the crop's alpha and colours on an empty canvas. The background's colour is taken out of half-covered pixels. */
+/** Places the crop's alpha and colours on an empty canvas, and removes the background's colour from translucent pixels. */
 export function cutOut(
   rgb: Uint8Array,
   alpha: Uint8Array,
@@ -57,8 +57,8 @@ export function cutOut(
         const upper = down.first[y]! + across.first[x]!;
         const lower = down.second[y]! + across.first[x]!;
         const toRight = across.second[x]! - across.first[x]!;
-        const dx = across.beyond[x]!;
-        const dy = down.beyond[y]!;
+        const dx = across.weight[x]!;
+        const dy = down.weight[y]!;
         for (let channel = 0; channel < 3; channel += 1) {
           const person = sample(colours.person, upper + channel, lower + channel, toRight, dx, dy);
           const background = sample(colours.background, upper + channel, lower + channel, toRight, dx, dy);
@@ -71,31 +71,31 @@ export function cutOut(
   return { mask, rgba, coverage: covered / 255 / mask.length };
 }
 
-/** For each pixel of a side of the crop: the two of the grid that it lies between, and how far beyond the first. */
+/** For each pixel along a side of the crop: the two grid pixels around it, and the weight of the second. */
 interface GridPlaces {
   first: Int32Array;
   second: Int32Array;
-  beyond: Float32Array;
+  weight: Float32Array;
 }
 
-/** @param step from one pixel of the grid to the next. */
+/** @param step offset from one grid pixel to the next */
 function gridPlaces(sidePx: number, step: number): GridPlaces {
   const places = {
     first: new Int32Array(sidePx),
     second: new Int32Array(sidePx),
-    beyond: new Float32Array(sidePx),
+    weight: new Float32Array(sidePx),
   };
   for (let at = 0; at < sidePx; at += 1) {
     const place = Math.min(Math.max(((at + 0.5) * GRID_PX) / sidePx - 0.5, 0), GRID_PX - 1);
     const before = Math.floor(place);
     places.first[at] = before * step;
     places.second[at] = Math.min(before + 1, GRID_PX - 1) * step;
-    places.beyond[at] = place - before;
+    places.weight[at] = place - before;
   }
   return places;
 }
 
-/** Between four values: two at `upper` and right of it, two at `lower` and right of it. */
+/** Bilinear, between the values at `upper` and `lower` and those to the right of them. */
 function sample(
   grid: Float32Array,
   upper: number,

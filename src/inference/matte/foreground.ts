@@ -1,18 +1,18 @@
 import { GRID_PIXELS, GRID_PX } from './mask-grid.ts';
 
-/** Colours of the person and of what is behind, without each other, on the grid; interleaved, 0 to 255. */
+/** Estimated colours of person and background, on the grid. Interleaved, 0 to 255. */
 export interface LocalColours {
   person: Float32Array;
   background: Float32Array;
 }
 
-/** Radii of the two passes: a far one that reaches every pixel, a near one that keeps colours local. */
+/** Radii of the two passes: the first reaches every pixel, the second keeps colours local. */
 const FAR_PX = 24;
 const NEAR_PX = 2;
 
 /**
- * Approximate Fast Foreground Colour Estimation (Forte 2021): averages of the person's colours weighted by alpha and of
- * the background's weighted by its rest, from far and then from near. `toForeground` brings back the detail of a pixel.
+ * Approximate Fast Foreground Colour Estimation (Forte 2021): local means of the colours, weighted by alpha for the person
+ * and by 1 - alpha for the background, in a wide and then a narrow pass. `toForeground` restores the detail of a pixel.
  */
 export function estimateColours(rgb: Uint8Array, alpha: Uint8Array): LocalColours {
   const seen = new Float32Array(rgb);
@@ -34,13 +34,13 @@ export function estimateColours(rgb: Uint8Array, alpha: Uint8Array): LocalColour
   };
 }
 
-/** One channel of a pixel with the background taken out of it: equation 5 of the paper, 0 to 255. */
+/** Removes the background from one channel of a pixel: equation 5 of the paper, 0 to 255. */
 export function toForeground(seen: number, opacity: number, person: number, background: number): number {
   const value = person + opacity * (seen - opacity * person - (1 - opacity) * background);
   return Math.min(Math.max(value, 0), 255);
 }
 
-/** Colours averaged around each pixel, each counting as much as its alpha or, `inverted`, its lack of it. */
+/** Mean colours around each pixel, weighted by alpha or, if `inverted`, by 1 - alpha. */
 function weightedMean(
   colours: Float32Array,
   alpha: Uint8Array,
@@ -70,8 +70,8 @@ function weightedMean(
 const ROW = 4 * GRID_PX;
 
 /**
- * Sums over squares of `2 * radius + 1` pixels, fewer at the borders: down first and then across, always in the order in
- * which the values lie in memory. In doubles, so that what was added and taken away again leaves nothing behind.
+ * Sums over squares of `2 * radius + 1` pixels, fewer at the borders. First down, then across, both in memory order.
+ * Running sums are doubles, so that adding and subtracting a value leaves no rounding error.
  */
 function sumSquares(values: Float32Array, radius: number, sums: Float32Array): void {
   const down = new Float64Array(ROW);

@@ -3,24 +3,25 @@ import { area, intersection } from '../detect/boxes.ts';
 import type { CropArea } from '../image/open-image.ts';
 import { GRID_PX } from './mask-grid.ts';
 
-/** A person on the grid. Both boxes may reach over it. */
+/** A person on the grid. Both boxes may extend beyond it. */
 export interface GridPerson {
   box: Box;
-  /** Where the body is: without outstretched arms, head and feet. */
+  /** The body, without outstretched arms, head and feet. */
   core: Box;
 }
 
-/** Of a box's height. A wider box holds arms or legs at its sides. */
-const WIDEST_CORE = 0.8;
+/** As shares of the box's height. A wider box has arms or legs at its sides. */
+const MAX_CORE_WIDTH = 0.8;
 const CORE_HEIGHT = 0.75;
-/** Share of a box within another's from which it counts as wholly there. */
+/** Minimum share of a box inside another box to count as contained. */
 const WITHIN = 0.85;
 
-/** @param box in pixels of the photo, of which the grid shows `crop`. */
+/** @param box in pixels of the photo
+ * @param crop the part of the photo that the grid shows */
 export function toGridPerson(box: Box, crop: CropArea): GridPerson {
   const [x1, y1, x2, y2] = box;
   const [middleX, middleY] = [(x1 + x2) / 2, (y1 + y2) / 2];
-  const halfWidth = Math.min(x2 - x1, WIDEST_CORE * (y2 - y1)) / 2;
+  const halfWidth = Math.min(x2 - x1, MAX_CORE_WIDTH * (y2 - y1)) / 2;
   const halfHeight = (CORE_HEIGHT * (y2 - y1)) / 2;
   return {
     box: toGrid(box, crop),
@@ -35,12 +36,12 @@ export function isOnGrid({ box }: GridPerson): boolean {
   return area(intersection(box, [0, 0, GRID_PX, GRID_PX])) > 0;
 }
 
-/** Whether somebody is in a person's arms or stands right before them: their box lies within that person's. */
-export function isBefore(somebody: GridPerson, person: GridPerson): boolean {
+/** Whether `other` is in the person's arms or right in front: their box lies inside the person's. */
+export function isInFront(other: GridPerson, person: GridPerson): boolean {
   return (
-    somebody !== person &&
-    area(intersection(somebody.box, person.box)) >= WITHIN * area(somebody.box) &&
-    area(somebody.box) < area(person.box)
+    other !== person &&
+    area(intersection(other.box, person.box)) >= WITHIN * area(other.box) &&
+    area(other.box) < area(person.box)
   );
 }
 

@@ -1,8 +1,8 @@
-/** The crop as the mask's clean-up sees it: squares of bytes, `GRID_PX` to the side, however large the photo. */
+/** The mask is cleaned up on a square grid of bytes with this side, whatever the size of the photo. */
 export const GRID_PX = 256;
 export const GRID_PIXELS = GRID_PX * GRID_PX;
 
-/** Calls back for each of the up to four neighbours of a pixel of the grid. */
+/** Calls back for each of the up to four neighbours of a pixel. */
 export function eachNeighbour(pixel: number, visit: (neighbour: number) => void): void {
   const x = pixel % GRID_PX;
   if (x > 0) {
@@ -19,13 +19,13 @@ export function eachNeighbour(pixel: number, visit: (neighbour: number) => void)
   }
 }
 
-/** The connected regions of the pixels that belong, each as a list of pixels. */
+/** Finds the connected regions of the pixels that belong, each as a list of pixels. */
 export function regions(belongs: (pixel: number) => boolean): Int32Array[] {
   const left = new Uint8Array(GRID_PIXELS);
   for (let pixel = 0; pixel < GRID_PIXELS; pixel += 1) {
     left[pixel] = belongs(pixel) ? 1 : 0;
   }
-  // All regions one after the other: what is behind the last one found is where its neighbours are looked for.
+  // All regions, one after the other; the end of the list is also the queue of the current search.
   const pixels = new Int32Array(GRID_PIXELS);
   const found: Int32Array[] = [];
   let end = 0;

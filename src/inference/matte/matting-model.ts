@@ -7,9 +7,10 @@ import { type MattingKind, readAlpha } from './matting-output.ts';
 
 export interface MattingModel {
   name: string;
-  /** Side of the square that the model sees, and of the alpha that it gives. */
+  /** Side of the model's square input, and of the alpha. */
   sidePx: number;
-  /** The alpha of everybody in an RGB picture of any shape, 0 to 255. */
+  /** @param picture RGB of any shape
+   * @returns the alpha of all people, 0 to 255 */
   matte(picture: Raster): Promise<Raster>;
 }
 
@@ -20,7 +21,7 @@ export interface MattingOptions extends SessionOptions {
 
 const DEFAULT_SIDE_PX = 512;
 
-/** @throws PipelineError MODEL_INVALID where the model does not load or takes no square. */
+/** @throws PipelineError MODEL_INVALID if the model does not load or its input is not square */
 export async function openMattingModel(
   model: FoundModel,
   { sidePx: wantedPx = DEFAULT_SIDE_PX, ...options }: MattingOptions,
@@ -30,7 +31,7 @@ export async function openMattingModel(
   if (input.fit !== 'stretch' || (input.shape[3] ?? sidePx) !== sidePx) {
     throw new PipelineError(
       'MODEL_INVALID',
-      `The background removal ${name} should take a square that the picture is stretched to, but its manifest says ` +
+      `Expected the background removal ${name} to take a square, stretched picture, but its manifest says ` +
         `${input.shape.join(' x ')}, ${input.fit}`,
     );
   }

@@ -1,22 +1,22 @@
 import { PipelineError } from '../../errors.ts';
 import type { FloatTensor } from '../runtime/session.ts';
 
-/** Outputs that `readAlpha` knows. */
+/** Output formats that `readAlpha` supports. */
 export const MATTING_KINDS = ['alpha', 'logits'] as const;
 export type MattingKind = (typeof MATTING_KINDS)[number];
 
-/** Float arithmetic may pass 0 and 1 by a little. */
+/** Rounding may exceed 0 and 1 slightly. */
 const TOLERANCE = 0.01;
 
 /**
- * A matte of [1, 1, side, side] as bytes, 255 where the person is.
- * @throws PipelineError MODEL_INVALID for other shapes and for values that are no alpha.
+ * Converts a matte of [1, 1, side, side] to bytes, 255 for people.
+ * @throws PipelineError MODEL_INVALID for other shapes and for values outside 0 to 1
  */
 export function readAlpha(kind: MattingKind, { data, dims }: FloatTensor, sidePx: number): Uint8Array {
   if (dims.join() !== [1, 1, sidePx, sidePx].join()) {
     throw new PipelineError(
       'MODEL_INVALID',
-      `The matte should be [1, 1, ${sidePx}, ${sidePx}], but is [${dims.join(', ')}]`,
+      `Expected a matte of [1, 1, ${sidePx}, ${sidePx}], but got [${dims.join(', ')}]`,
     );
   }
   const alpha = new Uint8Array(data.length);
@@ -26,7 +26,7 @@ export function readAlpha(kind: MattingKind, { data, dims }: FloatTensor, sidePx
     if (!(value >= -TOLERANCE && value <= 1 + TOLERANCE)) {
       throw new PipelineError(
         'MODEL_INVALID',
-        `The matte holds ${value}, where 0 to 1 is possible: the model was exported wrongly`,
+        `Expected alpha from 0 to 1, but the model returned ${value}: it was not exported correctly`,
       );
     }
     alpha[pixel] = 255 * Math.min(Math.max(value, 0), 1) + 0.5;

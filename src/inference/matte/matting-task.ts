@@ -1,20 +1,19 @@
+import { fileURLToPath } from 'node:url';
 import type { Box } from '../../contracts/job.ts';
 import { PipelineError } from '../../errors.ts';
 import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../ports/models.ts';
 import type { SlotTask } from '../../ports/slot-task.ts';
 import { area as boxArea } from '../detect/boxes.ts';
 import { openImage, readArea } from '../image/open-image.ts';
-import { blur, resize, writePng } from '../image/raster.ts';
+import { blur, type Raster, resize, writePng } from '../image/raster.ts';
 import { type Level, type ModelPlan, openWithFallback, planLevels } from '../runtime/fallback.ts';
 import { StepTimer } from '../runtime/step-timer.ts';
-import { applyMask } from './apply-mask.ts';
 import { cropAround, cutOut } from './cutout.ts';
 import { estimateColours } from './foreground.ts';
 import { isOnGrid, toGridPerson } from './grid-person.ts';
 import { GRID_PX } from './mask-grid.ts';
 import { type MattingModel, openMattingModel } from './matting-model.ts';
-import { testMattingModel } from './matting-self-test.ts';
-import { isolatePerson } from './person-mask.ts';
+import { isolatePerson, type PersonMask } from './person-mask.ts';
 
 export type MattingConfig = ModelPlan;
 
@@ -92,4 +91,52 @@ export async function createTask(
       };
     },
   };
+}
+
+/** Reduces the alpha of all people to that of one person. */
+async function applyMask(everybody: Raster, { keep, fill }: PersonMask): Promise<Raster> {
+  const toSize = (bytes: Uint8Array) =>
+    resize(
+      { bytes, widthPx: GRID_PX, heightPx: GRID_PX, channels: 1 },
+      everybody.widthPx,
+      everybody.heightPx,
+    );
+  const [kept, filled] = await Promise.all([toSize(keep), toSize(fill)]);
+  const bytes = new Uint8Array(everybody.bytes.length);
+  for (let pixel = 0; pixel < bytes.length; pixel += 1) {
+    bytes[pixel] = Math.max((everybody.bytes[pixel]! * kept.bytes[pixel]!) / 255, filled.bytes[pixel]!);
+  }
+  return { ...everybody, bytes };
+}
+
+/** A drawing of a person in front of a wall. */
+const FIGURE = fileURLToPath(new URL('../self-test-figure.svg', import.meta.url));
+/** Parts of the drawing, as shares of its sides: inside the chest, and bare wall. */
+const CHEST: Box = [0.42, 0.33, 0.58, 0.55];
+const WALL: Box = [0.02, 0.1, 0.2, 0.6];
+
+/** @throws PipelineError MODEL_INVALID if the model gives the wall in a drawing as much alpha as the person */
+async function testMattingModel({ name, sidePx, matte }: MattingModel) {
+  const alpha = await matte(await readArea(FIGURE));
+  const [chest, wall] = [meanWithin(alpha, CHEST), meanWithin(alpha, WALL)];
+  if (chest <= wall) {
+    throw new PipelineError(
+      'MODEL_INVALID',
+      `The background removal ${name} cannot tell a drawn person from a wall: alpha ${chest} and ${wall}`,
+    );
+  }
+  return { model: name, inputSize: sidePx, selfTestChest: chest, selfTestWall: wall };
+}
+
+/** Mean alpha, 0 to 255, inside a box given as shares of the sides. */
+function meanWithin({ bytes, widthPx, heightPx }: Raster, [x1, y1, x2, y2]: Box): number {
+  let sum = 0;
+  let count = 0;
+  for (let y = Math.round(y1 * heightPx); y < y2 * heightPx; y += 1) {
+    for (let x = Math.round(x1 * widthPx); x < x2 * widthPx; x += 1) {
+      sum += bytes[y * widthPx + x]!;
+      count += 1;
+    }
+  }
+  return Math.round(sum / count);
 }

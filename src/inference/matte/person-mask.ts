@@ -1,25 +1,25 @@
 import type { Box } from '../../contracts/job.ts';
-import { type GridPerson, isBefore } from './grid-person.ts';
+import { type GridPerson, isInFront } from './grid-person.ts';
 import { GRID_PIXELS, GRID_PX, regions, touches } from './mask-grid.ts';
 import { partitionPersons } from './person-partition.ts';
 
-/** Alpha below which a pixel joins nothing, and from which it is wholly the person. */
+/** Pixels with alpha below FAINT connect nothing; from OPAQUE on they belong wholly to the person. */
 const FAINT = 24;
 const OPAQUE = 230;
-/** Shares of the person's largest region: what is smaller is dirt, what is smaller and enclosed is a hole in the mask. */
-const SMALLEST_ISLAND = 0.02;
-const LARGEST_HOLE = 0.008;
+/** Shares of the person's largest region. Smaller islands are removed; enclosed holes up to that size are filled. */
+const MIN_ISLAND = 0.02;
+const MAX_HOLE = 0.008;
 
 export interface PersonMask {
-  /** 255 where the alpha belongs to the person, 0 where it shows somebody else or nothing. */
+  /** 255 if the alpha belongs to the person, 0 if it belongs to another person or to none. */
   keep: Uint8Array;
-  /** 255 where the person is opaque although the model was unsure. */
+  /** 255 if the person is opaque although the model was unsure. */
   fill: Uint8Array;
 }
 
 /**
- * One person out of an alpha that holds all of them, on the grid: other persons' pixels and islands go, small holes close.
- * What another person holds before this one stays when their box lies within this one's: cutting it out would leave a hole.
+ * Isolates one person in an alpha of all people, on the grid: removes pixels of others and islands, fills small holes.
+ * People whose box lies inside this person's stay, because cutting them out would leave a hole.
  */
 export function isolatePerson(
   alpha: Uint8Array,
@@ -28,7 +28,7 @@ export function isolatePerson(
   others: readonly GridPerson[],
 ): PersonMask {
   const { box } = person;
-  const apart = others.filter((other) => !isBefore(other, person));
+  const apart = others.filter((other) => !isInFront(other, person));
   const owner =
     apart.length > 0 ? partitionPersons(alpha, rgb, [person, ...apart]) : new Uint8Array(GRID_PIXELS);
 
@@ -37,8 +37,8 @@ export function isolatePerson(
   const largest = Math.max(0, ...inside);
   const keep = new Uint8Array(GRID_PIXELS);
   for (const [index, body] of bodies.entries()) {
-    // An undetected neighbour is an island that lies mostly beside the person's box.
-    if (inside[index]! >= SMALLEST_ISLAND * largest && inside[index]! >= body.length / 2) {
+    // An island that lies mostly outside the person's box is an undetected neighbour.
+    if (inside[index]! >= MIN_ISLAND * largest && inside[index]! >= body.length / 2) {
       for (const pixel of body) {
         keep[pixel] = 255;
       }
@@ -47,7 +47,7 @@ export function isolatePerson(
 
   const fill = new Uint8Array(GRID_PIXELS);
   for (const hole of regions((pixel) => alpha[pixel]! < OPAQUE && owner[pixel] === 0)) {
-    if (hole.length <= LARGEST_HOLE * largest && isEnclosed(hole, box)) {
+    if (hole.length <= MAX_HOLE * largest && isEnclosed(hole, box)) {
       for (const pixel of hole) {
         fill[pixel] = 255;
       }
@@ -56,7 +56,7 @@ export function isolatePerson(
   return { keep, fill };
 }
 
-/** A photo that cuts a person off at the bottom encloses what the person encloses on the other sides. */
+/** A hole at the bottom of the photo counts as enclosed if the photo cuts the person off there. */
 function isEnclosed(hole: Int32Array, [, , , y2]: Box): boolean {
   return !touches(hole, 'top') && !touches(hole, 'sides') && (y2 >= GRID_PX - 1 || !touches(hole, 'bottom'));
 }

@@ -1,26 +1,25 @@
 import type { Box } from '../../contracts/job.ts';
-import { type GridPerson, isBefore } from './grid-person.ts';
+import { type GridPerson, isInFront } from './grid-person.ts';
 import { eachNeighbour, GRID_PIXELS, GRID_PX } from './mask-grid.ts';
-import { MinQueue } from './min-queue.ts';
 
-/** Alpha from which a pixel shows some person rather than the background. */
+/** Minimum alpha for a pixel to show a person rather than background. */
 const SOLID = 128;
 /**
- * How much deeper in one person's core than in any other's a pixel must lie to be that person's without question;
- * the second where the first gives the first person nothing.
+ * How much deeper a seed must lie in its person's core than in any other core. The second value applies if the first gives
+ * the first person no seeds.
  */
 const SEED_MARGINS = [0.35, 0];
-/** How far beyond the first person's box nothing is theirs any more, as a share of its sides. */
+/** Beyond the first person's box by this share of its sides, pixels are not theirs. */
 const REACH = 0.05;
-/** Of a step between two pixels of the same colour, and of one over background: owners grow along a body first. */
+/** Cost of a step to a pixel of the same colour, and extra cost over background, so that regions grow along a body first. */
 const STEP_COST = 1;
 const BACKGROUND_COST = 40;
 
 /**
- * Which person each pixel of the grid shows, as an index into `persons`, where mattes tell persons from background but
- * not from each other; an index beyond the last is somebody undetected. Pixels deep in one core only are seeds; the rest
- * goes to the person whose seeds are nearest on a path that avoids edges of colour and background: an image foresting
- * transform (Falcao, Stolfi and Lotufo 2004) with additive costs.
+ * Assigns each pixel of the grid to a person, as an index into `persons`; an index past the end is an undetected person.
+ * It is needed because mattes separate people from the background but not from each other. Pixels deep in only one core
+ * are seeds. The others go to the person whose seeds are nearest by a path that avoids colour edges and background: an
+ * image foresting transform (Falcao, Stolfi and Lotufo 2004) with additive costs.
  */
 export function partitionPersons(
   alpha: Uint8Array,
@@ -56,15 +55,15 @@ export function partitionPersons(
   return owner;
 }
 
-/** Pixels with the index of their person. */
+/** Maps seed pixels to the index of their person. */
 function findSeeds(alpha: Uint8Array, persons: readonly [GridPerson, ...GridPerson[]]): Map<number, number> {
   const seeds = new Map<number, number>();
-  const hiders = persons.map((person) => persons.filter((somebody) => isBefore(somebody, person)));
+  const inFront = persons.map((person) => persons.filter((other) => isInFront(other, person)));
   for (const margin of SEED_MARGINS) {
     let first = 0;
     for (let pixel = 0; pixel < GRID_PIXELS; pixel += 1) {
       const [x, y] = [pixel % GRID_PX, Math.floor(pixel / GRID_PX)];
-      const person = alpha[pixel]! >= SOLID ? seedAt(x, y, persons, hiders, margin) : undefined;
+      const person = alpha[pixel]! >= SOLID ? seedAt(x, y, persons, inFront, margin) : undefined;
       if (person !== undefined) {
         seeds.set(pixel, person);
         first += person === 0 ? 1 : 0;
@@ -81,14 +80,14 @@ function seedAt(
   x: number,
   y: number,
   persons: readonly [GridPerson, ...GridPerson[]],
-  hiders: readonly GridPerson[][],
+  inFront: readonly GridPerson[][],
   margin: number,
 ): number | undefined {
   let best = 0;
   let second = 0;
   let seed: number | undefined;
   for (const [index, { core }] of persons.entries()) {
-    const hidden = hiders[index]!.some(({ box }) => isWithin(box, x, y, 0));
+    const hidden = inFront[index]!.some(({ box }) => isWithin(box, x, y, 0));
     const depth = hidden ? 0 : depthIn(core, x, y);
     if (depth > best) {
       second = best;
@@ -101,17 +100,17 @@ function seedAt(
   if (seed !== undefined) {
     return best - second >= margin ? seed : undefined;
   }
-  const nobodys =
+  const isUndetected =
     !isWithin(persons[0].box, x, y, REACH) && persons.every(({ box }) => !isWithin(box, x, y, 0));
-  return nobodys ? persons.length : undefined;
+  return isUndetected ? persons.length : undefined;
 }
 
-/** 1 on the box's vertical middle line, 0 at its sides and beyond. */
+/** 1 on the vertical middle line of the box, 0 at its sides and outside. */
 function depthIn([x1, y1, x2, y2]: Box, x: number, y: number): number {
   return y < y1 || y > y2 ? 0 : Math.max(0, 1 - Math.abs((2 * x - x1 - x2) / (x2 - x1)));
 }
 
-/** Whether the point lies in the box, made larger on each side by a share of that side. */
+/** Whether the point lies in the box, enlarged on each side by a share of its size. */
 function isWithin([x1, y1, x2, y2]: Box, x: number, y: number, larger: number): boolean {
   const [dx, dy] = [larger * (x2 - x1), larger * (y2 - y1)];
   return x >= x1 - dx && x <= x2 + dx && y >= y1 - dy && y <= y2 + dy;
@@ -123,4 +122,29 @@ function colourDistance(rgb: Uint8Array, a: number, b: number): number {
     Math.abs(rgb[3 * a + 1]! - rgb[3 * b + 1]!) +
     Math.abs(rgb[3 * a + 2]! - rgb[3 * b + 2]!)
   );
+}
+
+/** Monotone priority queue for small whole priorities (Dial 1969): one bucket per priority, visited in order. */
+class MinQueue {
+  readonly #buckets: number[][] = [];
+  #at = 0;
+
+  push(item: number, priority: number): void {
+    const bucket = this.#buckets[priority];
+    if (bucket) {
+      bucket.push(item);
+    } else {
+      this.#buckets[priority] = [item];
+    }
+  }
+
+  /** Removes the item with the lowest priority. Later pushes must not have a lower one. */
+  pop(): { item: number; priority: number } | undefined {
+    for (; this.#at < this.#buckets.length; this.#at += 1) {
+      const item = this.#buckets[this.#at]?.pop();
+      if (item !== undefined) {
+        return { item, priority: this.#at };
+      }
+    }
+  }
 }

@@ -1,17 +1,17 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
-/** Numbers of fields in ONNX's protocol buffers. */
+/** Field numbers of ONNX's protocol buffers. */
 const METADATA_PROPS = 14;
 const KEY = 1;
 const VALUE = 2;
-/** Ways to write a field that its number comes with. */
+/** Wire types of protocol buffers. */
 const WIRE = { varint: 0, bits64: 1, bytes: 2, bits32: 5 };
 /** A tag and a length, each at most ten bytes. */
 const HEAD_BYTES = 20;
 
 /**
- * What an exporter wrote beside the graph, such as the names of the classes: ONNX Runtime for Node does not tell it. Only
- * heads of fields are read, so that weights of gigabytes cost nothing. What cannot be read is as if it were not there.
+ * Reads the metadata that the exporter wrote beside the graph, such as class names, which ONNX Runtime for Node does not
+ * expose. Reads only the headers of other fields, so gigabytes of weights cost nothing. Stops silently at damaged data.
  */
 export async function readOnnxMetadata(path: string): Promise<Map<string, string>> {
   await using file = await open(path);
@@ -50,7 +50,7 @@ function textsOf(message: Buffer): Map<number, string> {
   return texts;
 }
 
-/** Number, kind, and where its contents start and end. */
+/** Field number, wire type, and start and end of the contents. */
 function fieldAt(bytes: Buffer, at: number) {
   const tag = varintAt(bytes, at);
   const [field, wire] = tag ? [Math.floor(tag.value / 8), tag.value % 8] : [0, -1];
@@ -69,7 +69,7 @@ function fieldAt(bytes: Buffer, at: number) {
   return end === undefined ? undefined : { field, wire, start: tag!.end, end };
 }
 
-/** Seven bits a byte, the lowest first; the top bit says that more follow. */
+/** Seven bits per byte, lowest first; the top bit means that more follow. */
 function varintAt(bytes: Buffer, at: number): { value: number; end: number } | undefined {
   let value = 0;
   for (let index = 0; index < HEAD_BYTES / 2 && at + index < bytes.length; index += 1) {

@@ -1,20 +1,19 @@
 /**
- * Work that is done for several inputs at once. Calls of the same turn of the event loop go together, at most `most()` of
- * them, in their order; groups run one after the other. What fails for a group is tried for each of its inputs alone, so
- * that one bad input fails for itself.
+ * Groups calls of the same turn of the event loop into batches of at most `maxBatch()`, in order, one batch after the
+ * other. If a batch fails, each of its inputs is tried alone, so that a bad input fails only itself.
  */
 export function runTogether<Input, Result>(
   work: (inputs: Input[]) => Promise<Result[]>,
-  most: () => number,
+  maxBatch: () => number,
 ): (input: Input) => Promise<Result> {
   const waiting: { input: Input; resolve(result: Result): void; reject(error: unknown): void }[] = [];
   let running = false;
 
   const runAll = async () => {
-    // Whoever calls in this turn gets in.
+    // Wait for further calls of this turn.
     await Promise.resolve();
     while (waiting.length > 0) {
-      const group = waiting.splice(0, Math.max(1, most()));
+      const group = waiting.splice(0, Math.max(1, maxBatch()));
       try {
         const results = await work(group.map(({ input }) => input));
         group.forEach(({ resolve }, at) => {

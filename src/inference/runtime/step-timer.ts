@@ -1,9 +1,9 @@
-/** Milliseconds of the steps of one run, by name. */
+/** Measures the steps of one run, in milliseconds by name. */
 export class StepTimer {
   readonly steps: Record<string, number> = {};
   #last = performance.now();
 
-  /** The time since the last step ended, or since the timer was made, belongs to this one. */
+  /** Ends a step, which began when the last one ended or the timer was created. */
   done(step: string): void {
     const now = performance.now();
     this.steps[step] = Math.round((now - this.#last) * 10) / 10;

@@ -81,7 +81,7 @@ describe('the class of persons', () => {
     expect(() => personClassOf(names, 'pets')).toThrowError(
       expect.objectContaining({
         code: 'MODEL_INVALID',
-        message: 'The detector pets finds cat, dog, but no persons',
+        message: 'The detector pets finds cat, dog, but no people',
       }),
     );
   });

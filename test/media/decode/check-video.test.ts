@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMp4Writer } from '../../../emulators/d-id/mp4-writer.ts';
 import { checkVideo } from '../../../src/media/decode/check-video.ts';
-import { createMp4Writer } from '../../../src/media/encode/mp4-writer.ts';
 import {
   FilePathTarget,
   Mp4OutputFormat,

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createMp4Writer } from '../../../emulators/d-id/mp4-writer.ts';
 import { createWavWriter, readWav } from '../../../src/media/audio/wav.ts';
 import { prepareAudio } from '../../../src/media/decode/prepare-audio.ts';
-import { createMp4Writer } from '../../../src/media/encode/mp4-writer.ts';
 
 let folder: string;
 let wavPath: string;

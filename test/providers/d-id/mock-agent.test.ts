@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockAgent } from 'undici';
 import { expect, it } from 'vitest';
-import { createMp4Writer } from '../../../src/media/encode/mp4-writer.ts';
+import { createMp4Writer } from '../../../emulators/d-id/mp4-writer.ts';
 import { API_KEY, dIdAt } from '../../harness/d-id-at.ts';
 import { toRemoteTalkMaker, videoProviderSuite } from '../../suites/video-provider.ts';
 

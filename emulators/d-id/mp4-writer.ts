@@ -1,4 +1,4 @@
-import { joinPlanes } from './voice-packets.ts';
+import { joinPlanes } from '../../src/media/encode/voice-packets.ts';
 import {
   AudioSample,
   AudioSampleSource,
@@ -7,7 +7,7 @@ import {
   Output,
   VideoSample,
   VideoSampleSource,
-} from './webcodecs.ts';
+} from '../../src/media/encode/webcodecs.ts';
 
 export interface Mp4Options {
   /** Both even: H.264 halves the resolution of colour. */

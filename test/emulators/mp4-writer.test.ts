@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readWav } from '../../../src/media/audio/wav.ts';
-import { prepareAudio } from '../../../src/media/decode/prepare-audio.ts';
-import { hasIndexInFront } from '../../../src/media/encode/mp4-boxes.ts';
-import { createMp4Writer } from '../../../src/media/encode/mp4-writer.ts';
-import { FilePathSource, Input, MP4, VideoSampleSink } from '../../../src/media/encode/webcodecs.ts';
+import { createMp4Writer } from '../../emulators/d-id/mp4-writer.ts';
+import { readWav } from '../../src/media/audio/wav.ts';
+import { prepareAudio } from '../../src/media/decode/prepare-audio.ts';
+import { hasIndexInFront } from '../../src/media/encode/mp4-boxes.ts';
+import { FilePathSource, Input, MP4, VideoSampleSink } from '../../src/media/encode/webcodecs.ts';
 
 const SIDE = 64;
 const RED = [200, 30, 40] as const;
