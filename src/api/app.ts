@@ -1,17 +1,13 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Hono } from 'hono';
 import { requestId } from 'hono/request-id';
 import { PipelineError } from '../errors.ts';
-import { crossOrigin } from './access/cross-origin.ts';
 import { guard } from './access/guard.ts';
-import { securityHeaders } from './access/security-headers.ts';
+import { crossOrigin, securityHeaders } from './access/security-headers.ts';
 import type { ApiDeps } from './api-deps.ts';
-import { accessLog } from './http/access-log.ts';
 import type { ApiEnv } from './http/api-env.ts';
-import { refuseOtherMethods } from './http/other-methods.ts';
+import { accessLog, requestContext, requestMetrics, traceRequest } from './http/observe-request.ts';
 import { createErrorHandler } from './http/problem.ts';
-import { requestContext } from './http/request-context.ts';
-import { requestMetrics } from './http/request-metrics.ts';
-import { traceRequest } from './http/trace-request.ts';
 import { cancelRoutes } from './routes/cancel.ts';
 import { createRoutes } from './routes/create-routes.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -40,12 +36,12 @@ import { previewRoutes } from './routes/video-preview.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { createRecentTimelines } from './tasks/timeline-summary.ts';
 
-/** The HTTP API over whatever it is given. */
+/** The HTTP API over its dependencies. */
 export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = createRoutes();
   const answerError = createErrorHandler(deps.logger);
   app.onError(answerError);
-  // Thrown from here, it would pass the middleware by, and its headers with it.
+  // An error thrown here would skip the middleware and its headers.
   app.notFound((c) =>
     answerError(new PipelineError('ROUTE_NOT_FOUND', `There is nothing at ${c.req.path}.`), c),
   );
@@ -85,4 +81,19 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', docsRoutes(app));
   refuseOtherMethods(app);
   return app;
+}
+
+/** Answers 405 with `Allow` at every path that has other methods. Call it after the last route. */
+function refuseOtherMethods(app: Hono<ApiEnv>): void {
+  const routes = app.routes.filter(({ method }) => method !== 'ALL');
+  const methodsByPath = Map.groupBy(routes, ({ path }) => path);
+  for (const [path, found] of methodsByPath) {
+    const methods = new Set(found.map(({ method }) => method));
+    // GET routes answer HEAD too.
+    const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : [])].join(', ');
+    app.all(path, (c) => {
+      c.header('Allow', allow);
+      throw new PipelineError('METHOD_NOT_ALLOWED', `Expected ${allow} but received ${c.req.method}.`);
+    });
+  }
 }

@@ -1,9 +1,8 @@
 /** Receives a form into a folder of a small file system: run with it by `multipart.test.ts`. Prints what it was told. */
 
 import { Readable } from 'node:stream';
-import { API_LIMITS } from '../../src/api/submit/limits.ts';
+import { API_LIMITS, toUploadRules } from '../../src/api/submit/limits.ts';
 import { receiveForm } from '../../src/api/submit/multipart.ts';
-import { toUploadRules } from '../../src/api/submit/upload-rules.ts';
 import { asScratchFolder } from '../../src/storage/scratch-folder.ts';
 import { jobForm, toWav } from '../harness/api/job-form-data.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clientAddress, toLimitedName } from '../../src/api/access/client-address.ts';
 import { createKeyring } from '../../src/api/access/keyring.ts';
-import { createTokenBuckets } from '../../src/api/access/token-bucket.ts';
+import { createTokenBuckets } from '../../src/api/access/rate-limit.ts';
 import type { ApiKey } from '../../src/contracts/api-key.ts';
 import { isLoopback, toNetworks } from '../../src/outbound/networks.ts';
 import { hashSecret } from '../../src/storage/api-keys.ts';

@@ -7,9 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApiServer } from '../../src/api/http/server.ts';
 import { createRoutes } from '../../src/api/routes/create-routes.ts';
-import { API_LIMITS } from '../../src/api/submit/limits.ts';
+import { API_LIMITS, toUploadRules } from '../../src/api/submit/limits.ts';
 import { type ReceiveFormOptions, receiveForm } from '../../src/api/submit/multipart.ts';
-import { toUploadRules } from '../../src/api/submit/upload-rules.ts';
 import { asScratchFolder } from '../../src/storage/scratch-folder.ts';
 import { jobForm } from '../harness/api/job-form-data.ts';
 

@@ -1,35 +1,35 @@
 import type { Scope } from '../../contracts/api-key.ts';
 
-/** The things of a task that a link can be signed for. */
+/** What a link can be signed for. */
 export const LINKS = ['video', 'photo', 'cutout', 'mask', 'thumbnail', 'events', 'status'] as const;
 export type LinkName = (typeof LINKS)[number];
 
-/** Who may make a request. */
+/** What a request needs. */
 export interface AccessRule {
-  /** `public`: everybody, without a key. */
+  /** `public`: no key. */
   need: Scope | 'public';
-  /** The path names a task, which is there for its own key only. */
+  /** The path names a task, which only its own key may see. */
   isAboutTask?: boolean;
-  /** What a signed link for it names. */
+  /** The name in a signed link for it. */
   link?: LinkName;
-  /** Not counted: supervisors ask often, all from one address. */
+  /** Exempt from rate limits: supervisors poll often, all from one address. */
   isUnlimited?: boolean;
 }
 
 const task = (tail: string) => new RegExp(`^/api/pipeline/tasks/[^/]+${tail}$`);
 
-/** The first that fits counts. What no rule names is for `admin`, so that a route that was forgotten here is closed. */
+/** The first match counts. Routes without a rule require `admin`, so a forgotten route fails closed. */
 const RULES: ReadonlyArray<
   [method: 'GET' | 'POST' | 'PUT' | 'DELETE' | '*', path: RegExp, rule: AccessRule]
 > = [
   ['GET', /^\/health\//, { need: 'public', isUnlimited: true }],
-  // What the page asks before it asks for a key.
+  // The page reads it before it has a key.
   ['GET', /^\/api\/info$/, { need: 'public' }],
-  // Of a provider: the end of the path is the password.
+  // For a provider; the last part of the path is a secret.
   ['POST', /^\/api\/webhooks\/(?!secrets\/)[^/]+\/[^/]+$/, { need: 'public' }],
 
   ['POST', /^\/api\/pipeline\/generate$/, { need: 'submit' }],
-  // Whose it is shows when its form has been read: the same content under the same key is the same task.
+  // The owner is checked after the form is read: the same content under the same key is the same task.
   ['PUT', task(''), { need: 'submit' }],
   ['GET', /^\/api\/pipeline\/tasks$/, { need: 'read' }],
   ['GET', /^\/api\/pipeline\/status\/[^/]+$/, { need: 'read', isAboutTask: true, link: 'status' }],
@@ -54,7 +54,7 @@ const RULES: ReadonlyArray<
   ['GET', /^\/api\/[a-z-]+\/health$/, { need: 'read' }],
 
   ['*', /^\/(api|metrics)(\/|$)/, { need: 'admin' }],
-  // The page, its files, the description of the API.
+  // The page, its files, and the API description.
   ['*', /^/, { need: 'public' }],
 ];
 

@@ -7,17 +7,16 @@ import { createAnonymousAccess } from './anonymous-access.ts';
 import type { GuardDeps } from './guard.ts';
 import { createKeyring } from './keyring.ts';
 import { createQuota, type Quota, type QuotaLimits } from './quota.ts';
-import { createRateLimit } from './rate-limit.ts';
-import type { RateRule } from './token-bucket.ts';
+import { createRateLimit, type RateRule } from './rate-limit.ts';
 
 export interface AccessSettings {
-  /** Whether others than this machine may use a server that has no keys. */
+  /** Whether clients on other machines may use a server that has no keys. */
   letsAnyoneIn: boolean;
   rate: RateRule;
   quota: QuotaLimits;
-  /** Origins whose pages may use this API; `*` is all of them. */
+  /** Origins whose pages may use this API; `*` allows all. */
   corsOrigins: string[];
-  /** Networks of proxies whose `X-Forwarded-For` is believed. */
+  /** Networks of proxies whose `X-Forwarded-For` is trusted. */
   trustedProxies: string[];
 }
 
@@ -34,11 +33,11 @@ export interface AccessDeps {
   linkSecret: () => Promise<Buffer>;
   jobs: JobClient;
   records: TaskRecords;
-  /** Milliseconds for which stored keys are not read again. */
+  /** How long stored keys are cached. */
   keysMaxAgeMs?: number;
 }
 
-/** Everything that decides who may do what, and how much of it. */
+/** Everything that decides who may do what, and how often. */
 export function createAccess({
   host,
   settings,

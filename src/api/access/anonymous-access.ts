@@ -3,10 +3,11 @@ import { PipelineError } from '../../errors.ts';
 import { isLoopback } from '../../outbound/networks.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { type Caller, EVERYTHING } from './caller.ts';
+import type { Keyring } from './keyring.ts';
 
-/** How a server without keys behaves. */
+/** What a server without keys allows. */
 export interface AnonymousAccess {
-  /** Nothing where a key is needed. Rejects what a web page elsewhere made a browser of this machine send. */
+  /** `undefined` if a key is needed. Rejects requests that a web page of another origin made a browser on this machine send. */
   enter(c: Context<ApiEnv>): Caller | undefined;
   /** Whether only this machine reaches the server. */
   isLocal: boolean;
@@ -15,7 +16,7 @@ export interface AnonymousAccess {
 export interface AnonymousAccessOptions {
   /** The address that the server listens on. */
   host: string;
-  /** Whether others than this machine may use a server without keys. */
+  /** Whether clients on other machines may use a server without keys. */
   letsAnyoneIn: boolean;
   corsOrigins: readonly string[];
 }
@@ -35,20 +36,20 @@ export function createAnonymousAccess({
       if (!isLocal && !letsAnyoneIn) {
         return undefined;
       }
-      const named = c.req.header('host') ?? new URL(c.req.url).host;
-      // A name that somebody pointed at this machine makes a stranger's page "same origin" with it.
-      if (isLocal && !LOCAL_HOST.test(named)) {
+      const hostname = c.req.header('host') ?? new URL(c.req.url).host;
+      // DNS rebinding: a name that an attacker points at this machine makes the attacker's page "same origin" with it.
+      if (isLocal && !LOCAL_HOST.test(hostname)) {
         throw new PipelineError(
           'ORIGIN_REFUSED',
-          'This server has no API keys and answers to localhost only. Create a key to use it under another name.',
+          'This server has no API keys, so it answers only to localhost. Create a key to use it under another name.',
         );
       }
       const origin = c.req.header('origin');
-      const isForeign = origin !== undefined && !isSame(origin, named) && !corsOrigins.includes(origin);
+      const isForeign = origin !== undefined && !isSame(origin, hostname) && !corsOrigins.includes(origin);
       if (isForeign || (origin === undefined && c.req.header('sec-fetch-site') === 'cross-site')) {
         throw new PipelineError(
           'ORIGIN_REFUSED',
-          'This server has no API keys, and web pages of other origins may not use it. Name their origin in API_CORS_ORIGINS.',
+          'This server has no API keys, so pages of other origins may not use it. Add their origin to API_CORS_ORIGINS.',
         );
       }
       return guest;
@@ -58,4 +59,21 @@ export function createAnonymousAccess({
 
 function isSame(origin: string, host: string): boolean {
   return URL.canParse(origin) && new URL(origin).host === host.toLowerCase().replace(/:(80|443)$/, '');
+}
+
+/** @throws PipelineError CONFIG_INVALID if other machines could reach a server without keys, and the settings do not allow it. */
+export async function assertMayListen(
+  {
+    keyring,
+    anonymousAccess,
+  }: { keyring: Pick<Keyring, 'isEmpty'>; anonymousAccess: Pick<AnonymousAccess, 'isLocal'> },
+  { host, letsAnyoneIn }: { host: string; letsAnyoneIn: boolean },
+): Promise<void> {
+  if (anonymousAccess.isLocal || letsAnyoneIn || !(await keyring.isEmpty())) {
+    return;
+  }
+  throw new PipelineError(
+    'CONFIG_INVALID',
+    `Expected an API key before this server listens on ${host}, which other machines can reach: create one with "limelight keys create", or set API_WITHOUT_KEYS=let-anyone-in`,
+  );
 }

@@ -1,13 +1,13 @@
 import type { ApiKey, Scope } from '../../contracts/api-key.ts';
 import { PipelineError } from '../../errors.ts';
 
-/** Who a request comes from, once it is known that it may be made. */
+/** The sender of a request that passed the guard. */
 export interface Caller {
-  /** Absent where a server without keys is used, or by a signed link. */
+  /** Absent on a server without keys, and for signed links. */
   key?: ApiKey;
   /** The key that its tasks belong to. */
   owner?: string;
-  /** The one task that a signed link opened. */
+  /** The one task that a signed link opens. */
   linkedTaskId?: string;
   scopes: ReadonlySet<Scope>;
 }
@@ -22,17 +22,17 @@ export function isAllowed({ scopes }: Caller, need: Scope): boolean {
   return scopes.has('admin') || scopes.has(need);
 }
 
-/** Whether tasks of this owner are there for the caller: its own, and everybody's for `admin`. */
+/** Callers see their own tasks; `admin` sees all. */
 export function maySee({ scopes, owner }: Caller, taskOwner: string | undefined): boolean {
   return scopes.has('admin') || (taskOwner !== undefined && taskOwner === owner);
 }
 
-/** Whose things a list shows the caller; everybody's for admins, and on a server without keys. */
+/** The owner that lists are filtered by; `undefined` shows all, to admins and on a server without keys. */
 export function ownerSeenBy(caller: Caller | undefined): string | undefined {
   return caller?.scopes.has('admin') ? undefined : caller?.owner;
 }
 
-/** The secret of `Authorization: Bearer …`; nothing where there is no such header. @throws PipelineError KEY_INVALID */
+/** The secret of `Authorization: Bearer …`, if there is such a header. @throws PipelineError KEY_INVALID */
 export function bearerSecret(header: string | undefined): string | undefined {
   if (header === undefined) {
     return undefined;

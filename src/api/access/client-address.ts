@@ -1,8 +1,8 @@
 import { type Networks, unmapped } from '../../outbound/networks.ts';
 
 /**
- * Who sends a request: the other end of the connection or, where that is a proxy of ours, whom it names in
- * `X-Forwarded-For`. Read from the right: what stands further left may be made up.
+ * The client's address: the peer of the connection or, if the peer is a trusted proxy, the address it names in
+ * `X-Forwarded-For`. Read from the right, because the client can forge entries further left.
  */
 export function clientAddress(
   peer: string | undefined,
@@ -19,7 +19,7 @@ export function clientAddress(
   return address;
 }
 
-/** The network that limits count as one client: an IPv6 user has a /64 at least, and could take any address of it. */
+/** The network that limits count as one client. An IPv6 user has at least a /64 and can use any address in it. */
 export function toLimitedName(address: string): string {
   if (!address.includes(':')) {
     return address;

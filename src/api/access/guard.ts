@@ -14,7 +14,6 @@ import type { CountRequest } from './rate-limit.ts';
 
 export interface GuardDeps {
   keyring: Keyring;
-  /** Who gets in while there are no keys. */
   anonymousAccess: AnonymousAccess;
   linkSecret: () => Promise<Buffer>;
   findOwner: FindOwner;
@@ -22,7 +21,7 @@ export interface GuardDeps {
   trustedProxies: Networks;
 }
 
-/** Before every route: who sends the request, whether they may, and whether the task is theirs. */
+/** Before every route: identifies the caller, checks the scope, and checks that the task is the caller's. */
 export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): MiddlewareHandler<ApiEnv> {
   async function identify(c: Context<ApiEnv>, link: LinkName | undefined): Promise<Caller> {
     const secret = bearerSecret(c.req.header('authorization'));
@@ -31,7 +30,7 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
       if (!key) {
         throw new PipelineError(
           'KEY_INVALID',
-          'This API key is unknown, revoked or was replaced. Use another one.',
+          'This API key is unknown, revoked or replaced. Use another one.',
         );
       }
       return toCaller(key);
@@ -62,7 +61,7 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
   async function assertOwnOrUnknown(taskId: string, caller: Caller): Promise<void> {
     const findOwner = (id: string) =>
       deps.findOwner(id).catch((error) => {
-        // The route knows what to say, or waits for the task to be submitted.
+        // The route answers, or waits for the task to be submitted.
         if (isTaskUnknown(error)) return caller.owner;
         throw error;
       });
@@ -85,20 +84,17 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
       return next();
     }
     const caller = await identify(c, link).catch((error) => {
-      // Guesses cost as much as anything else.
+      // Guesses count like any other request.
       count(c, undefined);
       throw error;
     });
-    // Whoever sits at the machine, on a server of theirs alone, needs no limits.
+    // No limits for the user of a local server without keys.
     if (caller.key || caller.linkedTaskId || !anonymousAccess.isLocal) {
       count(c, caller);
     }
     c.set('caller', caller);
     if (!isAllowed(caller, need)) {
-      throw new PipelineError(
-        'KEY_SCOPE_MISSING',
-        `This key may not do that: it would need the scope ${need}.`,
-      );
+      throw new PipelineError('KEY_SCOPE_MISSING', `This key may not do that: it needs the scope ${need}.`);
     }
     const taskId = taskOf(c.req.path);
     if (isAboutTask && taskId !== '') {
@@ -108,7 +104,7 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
   };
 }
 
-/** As the routes read it; empty where the path names none. */
+/** The task id as the routes parse it; empty if the path names none. */
 function taskOf(path: string): string {
   return parseTaskId(path.split('/')[4] ?? '') ?? '';
 }

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import type { ApiKey } from '../../contracts/api-key.ts';
 
 export interface Keyring {
-  /** The key that a secret opens; nothing for a secret that is unknown, replaced or revoked. */
+  /** The key of a secret; `undefined` if the secret is unknown, replaced or revoked. */
   find(secret: string): Promise<ApiKey | undefined>;
-  /** Whether a key of this name may still be used. */
+  /** Whether a key of this name exists and is not revoked. */
   isActive(name: string): Promise<boolean>;
-  /** Whether no key was ever made. Once one was, nobody does without, even if all are revoked. */
+  /** Whether no key was ever made. Once there was one, every client needs a key, even if all are revoked. */
   isEmpty(): Promise<boolean>;
 }
 
@@ -17,15 +17,15 @@ export interface KeyringDeps {
   now?: () => number;
 }
 
-/** How old what is known may be where a secret is not in it. */
-const LOOK_AGAIN_MS = 500;
+/** Maximum age of the cached keys when a secret is not among them. */
+const UNKNOWN_SECRET_MAX_AGE_MS = 500;
 
 interface Ring {
   bySecret: Map<string, ApiKey>;
   byName: Map<string, ApiKey>;
 }
 
-/** The stored keys, read again when requests come and the last look is seconds old: no restart, in any process. */
+/** The stored keys, read again on requests once the cache is some seconds old: no process needs a restart. */
 export function createKeyring({ keys, maxAgeMs = 3_000, now = Date.now }: KeyringDeps): Keyring {
   let ring: Promise<Ring> | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
@@ -42,7 +42,7 @@ export function createKeyring({ keys, maxAgeMs = 3_000, now = Date.now }: Keyrin
     if (!ring || now() - readAt >= oldestMs) {
       readAt = now();
       ring = read();
-      // A store that is away is asked again by the next request.
+      // If the store is down, the next request tries again.
       ring.catch(() => {
         ring = undefined;
       });
@@ -52,12 +52,12 @@ export function createKeyring({ keys, maxAgeMs = 3_000, now = Date.now }: Keyrin
 
   return {
     async find(secret) {
-      // Looking up a hash tells nothing of the secret by the time it takes.
+      // The time of a lookup by hash reveals nothing about the secret.
       const sha256 = createHash('sha256').update(secret).digest('hex');
       const key =
         (await current()).bySecret.get(sha256) ??
-        // Who was just given a key uses it at once; guesses make it look no more often than this.
-        (await current(Math.min(maxAgeMs, LOOK_AGAIN_MS))).bySecret.get(sha256);
+        // A new key works at once, and guesses do not cause more reads than this.
+        (await current(Math.min(maxAgeMs, UNKNOWN_SECRET_MAX_AGE_MS))).bySecret.get(sha256);
       const used = key?.secrets.find((one) => one.sha256 === sha256);
       const isExpired = used?.expires_at !== undefined && Date.parse(used.expires_at) <= now();
       return key && !key.revoked_at && !isExpired ? key : undefined;

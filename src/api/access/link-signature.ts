@@ -7,18 +7,18 @@ export interface Link {
   name: LinkName;
   /** Unix time in seconds. */
   expires: number;
-  /** The key that signed it: revoking it ends its links. Nobody, on a server without keys. */
+  /** The key that signed it: revoking it ends its links. `undefined` on a server without keys. */
   signer: string | undefined;
 }
 
-/** The queries of a link: `expires=…&signature=…`. */
+/** The query of a link: `expires=…&signature=…`. */
 export function signLink(secret: Buffer, link: Link): string {
   const signature = `${link.signer ?? ''}.${mac(secret, link).toString('base64url')}`;
   return new URLSearchParams({ expires: String(link.expires), signature }).toString();
 }
 
 /**
- * Who signed a link, where it is right and its time is not over.
+ * The signer of a valid link.
  * @throws PipelineError LINK_INVALID, LINK_EXPIRED
  */
 export function verifyLink(
@@ -33,17 +33,17 @@ export function verifyLink(
   if (given === '' || Number.isNaN(expires) || !timingSafeEqual(Buffer.from(given, 'base64url'), expected)) {
     throw new PipelineError(
       'LINK_INVALID',
-      'This link was not signed here, or it was changed. Ask for a new one.',
+      'This link was not signed by this server, or it was changed. Request a new one.',
     );
   }
   if (expires * 1000 <= now) {
-    throw new PipelineError('LINK_EXPIRED', 'The time of this link is over. Ask for a new one.');
+    throw new PipelineError('LINK_EXPIRED', 'This link has expired. Request a new one.');
   }
   return signer || undefined;
 }
 
 function mac(secret: Buffer, { taskId, name, expires, signer }: Link): Buffer {
-  // None of the parts holds a line break.
+  // No part contains a line break.
   return createHmac('sha256', secret)
     .update(['limelight/link/1', taskId, name, expires, signer ?? ''].join('\n'))
     .digest();

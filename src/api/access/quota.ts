@@ -4,15 +4,15 @@ import type { Caller } from './caller.ts';
 
 export interface QuotaLimits {
   jobsInFlight: number;
-  /** Of the uploads of jobs in flight. */
+  /** Total size of the uploads of jobs in flight. */
   bytesInFlight: number;
 }
 
-/** How much of the machine one key may hold at a time. */
+/** How much of the machine one key may use at a time. */
 export interface Quota {
   /**
-   * Room for a task with so many bytes of uploads, kept until it is disposed of: then Temporal counts the job itself.
-   * Nothing is counted where the caller has no key. @throws PipelineError QUOTA_EXCEEDED
+   * Reserves quota for one task until disposed; from then on Temporal counts the job itself. Callers without a key are
+   * not counted. @throws PipelineError QUOTA_EXCEEDED
    */
   reserve(caller: Caller | undefined, task: { id: string; bytes: number }): Promise<Disposable>;
 }
@@ -22,11 +22,11 @@ interface Arriving {
   requests: number;
 }
 
-const COME_BACK_MS = 30_000;
+const RETRY_AFTER_MS = 30_000;
 
 /**
- * Counted by Temporal, so that it holds over all API processes and restarts; only what is being uploaded to this process
- * is counted here. However often one task is sent at once, it is one.
+ * Temporal counts the jobs, so the quota holds across API processes and restarts; only uploads to this process are
+ * counted here. Parallel requests for one task count once.
  */
 export function createQuota({
   jobs,
@@ -59,19 +59,19 @@ export function createQuota({
         return { [Symbol.dispose]() {} };
       }
       const { owner, key } = caller;
-      const mostJobs = key?.quota?.jobs_in_flight ?? limits.jobsInFlight;
-      const mostBytes = key?.quota?.bytes_in_flight ?? limits.bytesInFlight;
-      // Before anything is awaited, or many that come at once would not see each other.
+      const maxJobs = key?.quota?.jobs_in_flight ?? limits.jobsInFlight;
+      const maxBytes = key?.quota?.bytes_in_flight ?? limits.bytesInFlight;
+      // Before anything is awaited, so that parallel requests see each other.
       const reservation = arrive(owner, task);
       try {
         const held = new Map(await jobs.inFlight(owner));
         const running = held.size;
         for (const [id, { bytes }] of arrivingOf.get(owner) ?? []) held.set(id, held.get(id) ?? bytes);
-        if (held.size > mostJobs) {
-          throw exceeded(`${mostJobs} tasks in flight, and ${running} are`);
+        if (held.size > maxJobs) {
+          throw exceeded(`${maxJobs} tasks in flight, but ${running} are`);
         }
-        if ([...held.values()].reduce((sum, bytes) => sum + bytes, 0) > mostBytes) {
-          throw exceeded(`${mostBytes / 1_000_000} MB of uploads in flight`);
+        if ([...held.values()].reduce((sum, bytes) => sum + bytes, 0) > maxBytes) {
+          throw exceeded(`${maxBytes / 1_000_000} MB of uploads in flight`);
         }
         return reservation;
       } catch (error) {
@@ -85,7 +85,7 @@ export function createQuota({
 function exceeded(expected: string): PipelineError {
   return new PipelineError(
     'QUOTA_EXCEEDED',
-    `Expected at most ${expected}, for this key. Send it again when one of its tasks has ended.`,
-    { retryAfterMs: COME_BACK_MS },
+    `Expected at most ${expected} for this key. Send it again when one of its tasks has ended.`,
+    { retryAfterMs: RETRY_AFTER_MS },
   );
 }

@@ -1,14 +1,15 @@
 import type { MiddlewareHandler } from 'hono';
 import { every } from 'hono/combine';
+import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 
 const LOADS_NOTHING = "default-src 'none'; frame-ancestors 'none'";
 
-/** For a picture or a video that is opened by itself: the browser shows it in a page of its own, with styles. */
+/** For a picture or a video opened on its own: the browser shows it in a page of its own, with styles. */
 export const SHOWS_ITSELF =
   "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 
-/** The page and all that it loads come from here; `blob:` is what its reader has chosen or recorded. */
+/** The page loads everything from this server; `blob:` is for files that the user chose or recorded. */
 export const SHOWS_THE_PAGE = [
   "default-src 'none'",
   "script-src 'self'",
@@ -22,12 +23,43 @@ export const SHOWS_THE_PAGE = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** What keeps a browser from making more of an answer than it is. A route may set a policy of its own. */
+/** Restricts what a browser does with an answer. A route may set a policy of its own. */
 export function securityHeaders(): MiddlewareHandler {
   return every(secureHeaders({ crossOriginResourcePolicy: false }), async (c, next) => {
     c.header('Content-Security-Policy', LOADS_NOTHING);
-    // Who has a signed link may show what it opens anywhere.
+    // Signed links may be embedded anywhere.
     c.header('Cross-Origin-Resource-Policy', c.req.query('signature') ? 'cross-origin' : 'same-origin');
     await next();
+  });
+}
+
+const EXPOSED = [
+  'Content-Range',
+  'ETag',
+  'Idempotent-Replayed',
+  'Location',
+  'Preference-Applied',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'X-Request-Id',
+];
+
+/** Lets pages of the listed origins use the API. There are no cookies that a browser could send along. */
+export function crossOrigin(origins: string[]): MiddlewareHandler {
+  return cors({
+    origin: origins.includes('*') ? '*' : origins,
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    allowHeaders: [
+      'Authorization',
+      'Content-Type',
+      'Idempotency-Key',
+      'If-Range',
+      'Last-Event-ID',
+      'Prefer',
+      'Range',
+    ],
+    exposeHeaders: EXPOSED,
+    maxAge: 600,
   });
 }

@@ -3,15 +3,15 @@ import type { RequestIdVariables } from 'hono/request-id';
 import type { Caller } from '../access/caller.ts';
 import type { SocketHandlers } from '../progress/socket-reader.ts';
 
-/** What handlers find in their context. */
+/** The Hono context of every handler. */
 export interface ApiEnv {
-  /** Absent where the app is called without a server, as tests do. */
+  /** Absent if the app is called without a server, as tests do. */
   Bindings: Partial<HttpBindings> & {
-    /** There where the request asks for a WebSocket. */
+    /** Present if the request is a WebSocket handshake. */
     acceptSocket?: (handlers: SocketHandlers) => void;
   };
   Variables: RequestIdVariables & {
-    /** The task that the request is about, once it is known. Problem documents name it. */
+    /** The task that the request is about, once known. Problem documents include it. */
     taskId?: string;
     /** Set on every route that is not public. */
     caller?: Caller;

@@ -7,9 +7,9 @@ export interface PageFile {
   type: string;
   etag: string;
   bytes: Uint8Array<ArrayBuffer>;
-  /** Absent where it would not be smaller. */
+  /** Text only: the other types are compressed already. */
   gzipped?: Uint8Array<ArrayBuffer>;
-  /** Whether its name tells its content, so that a browser may keep it for ever. */
+  /** Whether its name contains a hash of its content, so that a browser may cache it for good. */
   isImmutable: boolean;
 }
 
@@ -23,7 +23,7 @@ const TYPES: Record<string, { type: string; isText: boolean }> = {
   '.wav': { type: 'audio/wav', isText: false },
 };
 
-/** The built page by path below `/`, read once: less than a megabyte. Empty where it is not built. */
+/** The built page by path below `/`, read once: less than a megabyte. Empty if it is not built. */
 export function readPageFiles(folder: string): ReadonlyMap<string, PageFile> {
   const files = new Map<string, PageFile>();
   if (!existsSync(folder)) {

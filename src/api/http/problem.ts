@@ -4,14 +4,14 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { PipelineError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { toLoggedPath } from './access-log.ts';
 import type { ApiEnv } from './api-env.ts';
+import { toLoggedPath } from './observe-request.ts';
 
 const DEFAULT_RETRY_AFTER_MS = 5_000;
-/** Statuses after which the same request may succeed, so that the answer says when to send it. */
-const COME_BACK: ReadonlySet<number> = new Set([429, 503, 507]);
+/** Statuses after which the same request may succeed later. */
+const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 503, 507]);
 
-/** RFC 9457, with the project's `code`, and `task_id` where there is one. */
+/** RFC 9457, with the project's `code`, and `task_id` if the request is about a task. */
 export interface Problem {
   type: string;
   title: string;
@@ -20,11 +20,11 @@ export interface Problem {
   instance: string;
   code: string;
   task_id?: string;
-  /** Facts for programs, such as each wrong field with its fault. */
+  /** Facts for programs, such as each invalid field with its fault. */
   details?: Record<string, string | number | boolean>;
 }
 
-/** The single place where an error becomes a response. What was unexpected stays in the log. */
+/** The one place that turns an error into a response. Details of unexpected errors go to the log only. */
 export function createErrorHandler(logger: Logger) {
   return (thrown: Error, c: Context<ApiEnv>): Response => {
     const error = toExpected(thrown);
@@ -37,7 +37,7 @@ export function createErrorHandler(logger: Logger) {
     const problem = toProblem(error, c.req.path, c.get('taskId'));
     c.header('Content-Type', 'application/problem+json');
     c.header('Cache-Control', 'no-store');
-    if (COME_BACK.has(problem.status)) {
+    if (RETRYABLE_STATUSES.has(problem.status)) {
       c.header('Retry-After', String(Math.ceil((error.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS) / 1000)));
     }
     if (problem.status === 401) {
@@ -71,6 +71,6 @@ function toExpected(error: unknown): PipelineError {
   }
   return new PipelineError(
     'INTERNAL',
-    'Something unexpected went wrong on the server. Send the request again; if it fails again, tell the operator its X-Request-Id.',
+    'An unexpected error happened on the server. Send the request again. If it fails again, give the operator its X-Request-Id.',
   );
 }

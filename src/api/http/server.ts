@@ -1,25 +1,27 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { PipelineError } from '../../errors.ts';
+import type { Logger } from '../../telemetry/logger.ts';
 import { isWebSocketHandshake, serveWebSockets } from '../progress/web-sockets.ts';
 import { uploadTimeout } from '../submit/upload-errors.ts';
 import type { ApiEnv } from './api-env.ts';
 import { toProblem } from './problem.ts';
 
-/** 75 MB over a line of 1 Mbit/s. */
+/** Enough for 75 MB at 1 Mbit/s. */
 const REQUEST_TIMEOUT_MS = 15 * 60_000;
-const LINGER_MS = 3_000;
+const LINGER_TIMEOUT_MS = 3_000;
 const HEADERS_TIMEOUT_MS = 20_000;
 /** Timeouts fire up to this late. */
-const CHECK_EVERY_MS = 5_000;
+const CHECK_INTERVAL_MS = 5_000;
 
 const TIMEOUTS = {
   requestTimeout: REQUEST_TIMEOUT_MS,
   headersTimeout: HEADERS_TIMEOUT_MS,
-  connectionsCheckingInterval: CHECK_EVERY_MS,
+  connectionsCheckingInterval: CHECK_INTERVAL_MS,
 };
 
 /** An HTTP server for the app. Invalid HTTP never reaches the app, but gets a problem document too. */
@@ -64,7 +66,7 @@ function linger(request: IncomingMessage): void {
   if (request.readableEnded || request.destroyed) {
     return;
   }
-  const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
+  const timer = setTimeout(() => request.socket.destroy(), LINGER_TIMEOUT_MS);
   request.once('close', () => clearTimeout(timer));
   request.resume();
 }
@@ -96,4 +98,43 @@ function toPipelineError(error: unknown): PipelineError {
         `Expected a valid HTTP request: ${message ?? 'unreadable'}.`,
       );
   }
+}
+
+export interface ServeOptions {
+  host: string;
+  port: number;
+  /** How long requests in flight, above all uploads, may go on after the signal. */
+  shutdownGraceMs: number;
+  /** Called once no new request is accepted: ends streams that would last as long as their clients like. */
+  onStop: () => void;
+  logger: Logger;
+}
+
+const IDLE_CHECK_MS = 100;
+
+/** Serves until the signal is aborted and the requests in flight have ended, or the grace period has. */
+export async function serveUntilStopped(
+  server: Server,
+  { host, port, shutdownGraceMs, onStop, logger }: ServeOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  logger.info({ host, port: (server.address() as AddressInfo).port }, 'API listening');
+  if (!signal.aborted) {
+    await once(signal, 'abort');
+  }
+  const closed = once(server, 'close');
+  server.close();
+  onStop();
+  // A kept-alive connection turns idle when its answer ends, and nothing else would close it then.
+  const idleCheck = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
+  const grace = setTimeout(() => {
+    logger.warn({ shutdownGraceMs }, 'Closing requests that are still in flight');
+    server.closeAllConnections();
+  }, shutdownGraceMs);
+  await closed;
+  clearInterval(idleCheck);
+  clearTimeout(grace);
+  logger.info('API stopped');
 }

@@ -3,31 +3,31 @@ import { PipelineError } from '../../errors.ts';
 /** Whether the disk has room for one more job. */
 export interface Admission {
   /**
-   * Room for a job, kept until it is disposed of, once or more often: then the job itself is counted.
-   * @throws PipelineError STORAGE_FULL where what is free would not do for the jobs that run and this one, and what
-   * counting them throws: so nobody sends 100 MB to hear that there is no job server.
+   * Reserves disk space for one job until disposed (idempotent); from then on the job itself is counted.
+   * @throws PipelineError STORAGE_FULL if the free space is not enough for the running jobs and this one, and
+   * TEMPORAL_UNAVAILABLE if they cannot be counted, so that a client does not send 100 MB in vain.
    */
   admit(): Promise<Disposable>;
 }
 
 export interface AdmissionOptions {
-  /** Of the disk that uploads and objects go to. */
+  /** Free space of the disk for uploads and objects. */
   freeBytes(): Promise<number>;
-  /** Over all API processes, as of now. */
+  /** Running jobs, over all API processes. */
   countRunning(): Promise<number>;
-  /** What stays free, whatever is asked. */
+  /** Always stays free. */
   floorBytes: number;
-  /** What a job is reckoned to need. */
+  /** Estimated need of one job. */
   jobBytes: number;
 }
 
-/** A count is this good, with those that were admitted here since. */
-const COUNT_LIFE_MS = 1_000;
-const COME_BACK_MS = 60_000;
+/** A count is valid this long, plus the jobs admitted here since. */
+const COUNT_MAX_AGE_MS = 1_000;
+const RETRY_AFTER_MS = 60_000;
 
 export function createAdmission(options: AdmissionOptions): Admission {
   const { freeBytes, floorBytes, jobBytes } = options;
-  /** In the middle of their submission. */
+  /** Submissions in progress. */
   let arriving = 0;
   let counted = { running: 0, at: Number.NEGATIVE_INFINITY };
   let counting: Promise<void> | undefined;
@@ -40,7 +40,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     }
   };
   const countRunning = async () => {
-    if (performance.now() - counted.at > COUNT_LIFE_MS) {
+    if (performance.now() - counted.at > COUNT_MAX_AGE_MS) {
       counting ??= count();
       await counting;
     }
@@ -49,15 +49,15 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   return {
     async admit() {
-      // Before anything is awaited, or many that come at once would not see each other.
+      // Before anything is awaited, so that parallel requests see each other.
       arriving += 1;
       try {
         const [free, running] = await Promise.all([freeBytes(), countRunning()]);
         if (free - (running + arriving) * jobBytes < floorBytes) {
           throw new PipelineError(
             'STORAGE_FULL',
-            `Expected room for one more task, but ${toGigabytes(free)} GB are free, of which ${toGigabytes(floorBytes)} stay free and ${toGigabytes(running * jobBytes)} are kept for ${running} tasks that run. Come back when they have ended, or free space.`,
-            { retryAfterMs: COME_BACK_MS },
+            `Expected room for one more task, but ${toGigabytes(free)} GB are free, of which ${toGigabytes(floorBytes)} stay free and ${toGigabytes(running * jobBytes)} are reserved for ${running} running tasks. Send it again when they have ended, or free space.`,
+            { retryAfterMs: RETRY_AFTER_MS },
           );
         }
       } catch (error) {

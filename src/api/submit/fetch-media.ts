@@ -9,7 +9,7 @@ import { receiveFile } from './receive-file.ts';
 import { uploadTooLarge } from './upload-errors.ts';
 
 export interface MediaUrl {
-  /** Of the form, such as `image_url`. */
+  /** The form field, such as `image_url`. */
   field: string;
   url: string;
   rule: FileRule;
@@ -24,7 +24,7 @@ export interface FetchDeps {
 
 const MAX_REDIRECTS = 3;
 
-/** Brings what the form names by URLs, both at once, and asks whether its webhook may be called. */
+/** Downloads the files that the form names by URLs, both at once, and checks whether its webhook may be called. */
 export async function fetchOrder(order: JobOrder, deps: FetchDeps): Promise<JobForm> {
   const { outbound, folder, rules } = deps;
   const stop = new AbortController();
@@ -39,20 +39,20 @@ export async function fetchOrder(order: JobOrder, deps: FetchDeps): Promise<JobF
   const checkWebhook = async () => {
     if (order.webhook) {
       await outbound.check(order.webhook.url).catch((error) => {
-        throw named('webhook_url', error, signal);
+        throw toFieldError('webhook_url', error, signal);
       });
     }
   };
   const work = [fetchOne('image'), fetchOne('audio'), checkWebhook()] as const;
   for (const one of work) one.catch((error) => stop.abort(error));
-  // Nothing may write into the folder any more when its owner removes it.
+  // Nothing may write into the folder once its owner removes it.
   await Promise.allSettled(work);
   stop.signal.throwIfAborted();
   return { ...order, image: await work[0], audio: await work[1] };
 }
 
 /**
- * Brings a file that a client named by its URL, under the same rules as one that it sends.
+ * Downloads a file that a client named by its URL, under the same rules as an upload.
  * @throws PipelineError that names the field.
  */
 export async function fetchMedia(
@@ -66,7 +66,7 @@ export async function fetchMedia(
     });
     if (statusCode !== 200) {
       await body.dump({ limit: 65_536, signal }).catch(() => undefined);
-      throw unreachable(`was answered with ${statusCode}`);
+      throw unreachable(`answered with status ${statusCode}`);
     }
     if (Number(headers['content-length']) > rule.maxBytes) {
       body.destroy();
@@ -83,18 +83,18 @@ export async function fetchMedia(
       onHead: rule.check,
     });
     if (file.bytes === 0) {
-      throw unreachable('holds nothing');
+      throw unreachable('returned an empty file');
     }
     return file;
   } catch (error) {
-    throw named(field, error, signal);
+    throw toFieldError(field, error, signal);
   }
 }
 
-function named(field: string, error: unknown, signal: AbortSignal): PipelineError {
+function toFieldError(field: string, error: unknown, signal: AbortSignal): PipelineError {
   const known =
     error instanceof PipelineError
       ? error
-      : unreachable(signal.aborted ? 'took too long' : 'broke off before its end', error);
+      : unreachable(signal.aborted ? 'took too long' : 'closed the connection before the end', error);
   return new PipelineError(known.code, `${field}: ${known.message}`, { cause: known, details: { field } });
 }

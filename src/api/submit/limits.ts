@@ -1,13 +1,16 @@
-/** What one client can ask of the API. Tests give smaller ones. */
+import { type MediaField, requireMediaType } from '../../media/decode/media-type.ts';
+import type { FileRule } from './multipart.ts';
+
+/** Limits of one request. Tests set smaller ones. */
 export interface ApiLimits {
   imageBytes: number;
   audioBytes: number;
   backgroundImageBytes: number;
-  /** A file may take as long as its largest size does at this speed. */
-  slowestBytesPerS: number;
-  /** How long the files that a submission names by URLs may take. */
+  /** A file may take as long as its maximum size takes at this speed. */
+  minBytesPerS: number;
+  /** For the files that a submission names by URLs. */
   urlTimeoutMs: number;
-  /** Bytes waiting for one reader of server-sent events before it is cut off. */
+  /** A reader of events with more bytes than this queued is disconnected. */
   eventQueueBytes: number;
 }
 
@@ -18,8 +21,27 @@ export const API_LIMITS: ApiLimits = {
   audioBytes: 50 * MEGABYTE,
   backgroundImageBytes: 25 * MEGABYTE,
   // 1 Mbit/s.
-  slowestBytesPerS: 125_000,
+  minBytesPerS: 125_000,
   urlTimeoutMs: 60_000,
-  // Some hundred stage events: a job has fewer than twenty.
+  // Some hundred stage events; a job has fewer than twenty.
   eventQueueBytes: 256 * 1024,
 };
+
+/** Added to each timeout, because TCP starts slowly. */
+const TIMEOUT_MARGIN_MS = 30_000;
+
+/** The file fields of a submission. */
+export function toUploadRules(limits: ApiLimits): Record<MediaField, FileRule> {
+  const rule = (field: MediaField, maxBytes: number): FileRule => ({
+    maxBytes,
+    timeoutMs: TIMEOUT_MARGIN_MS + (maxBytes / limits.minBytesPerS) * 1000,
+    check: async (head) => {
+      await requireMediaType(field, head);
+    },
+  });
+  return {
+    image: rule('image', limits.imageBytes),
+    audio: rule('audio', limits.audioBytes),
+    background_image: rule('background_image', limits.backgroundImageBytes),
+  };
+}

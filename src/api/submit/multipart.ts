@@ -4,23 +4,30 @@ import { Busboy, type BusboyFileStream } from '@fastify/busboy';
 import { PipelineError } from '../../errors.ts';
 import { MEDIA_HEAD_BYTES } from '../../media/decode/media-type.ts';
 import type { ReceivedFile, ScratchFolder } from '../../ports/object-store.ts';
-import { assertForm, type FormRequest } from './form-request.ts';
 import { receiveFile } from './receive-file.ts';
 import { uploadIncomplete, uploadTimeout, uploadTooLarge } from './upload-errors.ts';
 
-/** What may arrive under the name of a file field. */
+/** A request whose body should be a multipart form. */
+export interface FormRequest {
+  /** Never destroyed, so that a client that is still sending gets its answer. */
+  body: Readable | undefined;
+  contentType: string | undefined;
+  contentLength: number | undefined;
+}
+
+/** What a file field accepts. */
 export interface FileRule {
   maxBytes: number;
-  /** How long the part may take from its first byte to its last; no limit without it. */
+  /** How long the part may take from its first byte to its last. Default: no limit. */
   timeoutMs?: number;
-  /** Rejects with MEDIA_UNSUPPORTED where the first bytes are of a kind that the field does not take. */
+  /** Rejects with MEDIA_UNSUPPORTED if the first bytes are of a kind that the field does not accept. */
   check: (head: Uint8Array) => Promise<void>;
 }
 
 export interface ReceivedForm {
   texts: Map<string, string>;
   files: Map<string, ReceivedFile>;
-  /** What is wrong with the parts, by field, for a person. */
+  /** Faults of the parts by field, as text for people. */
   faults: Map<string, string>;
 }
 
@@ -29,8 +36,8 @@ const MAX_PARTS = 64;
 /** Boundaries, headers and text fields. */
 const OVERHEAD_BYTES = 256 * 1024;
 
-/** Silence of a client after which it is taken for gone. */
-const IDLE_MS = 30_000;
+/** A client that sends nothing for this long is given up. */
+const IDLE_TIMEOUT_MS = 30_000;
 
 export interface ReceiveFormOptions {
   folder: ScratchFolder;
@@ -41,11 +48,12 @@ export interface ReceiveFormOptions {
 
 /**
  * Streams a multipart form into files of `folder`, parts in any order. The first file that is too large or of a wrong
- * kind ends it at once, as does a connection that is cut, silent or too slow; other faults are collected, so that a client hears all of them.
+ * kind ends it at once, and so does a connection that is cut, idle or too slow. Other faults are collected, so that the
+ * client gets all of them in one answer.
  */
 export async function receiveForm(
   request: FormRequest,
-  { folder, rules, idleMs = IDLE_MS }: ReceiveFormOptions,
+  { folder, rules, idleMs = IDLE_TIMEOUT_MS }: ReceiveFormOptions,
 ): Promise<ReceivedForm> {
   const maxBytes = Object.values(rules).reduce((sum, rule) => sum + rule.maxBytes, OVERHEAD_BYTES);
   const { body, contentType } = assertForm(request, maxBytes);
@@ -74,7 +82,7 @@ export async function receiveForm(
     if (file.bytes > 0) {
       files.set(name, file);
     } else if (filename) {
-      // Without a name it is what a browser sends for a file input that was left alone.
+      // Without a file name it is an empty file input of a browser.
       faults.set(name, 'expected a file but received an empty one. Send another file.');
     }
   };
@@ -110,14 +118,14 @@ export async function receiveForm(
     return form;
   } catch (error) {
     stop.abort(error);
-    // Nothing may write into the folder any more when its owner removes it.
+    // Nothing may write into the folder once its owner removes it.
     await Promise.allSettled(receiving);
     throw stop.signal.reason instanceof PipelineError ? stop.signal.reason : uploadIncomplete(error);
   }
 }
 
 interface Timer extends Disposable {
-  /** Starts its time anew. */
+  /** Restarts the timeout. */
   refresh: () => void;
 }
 
@@ -126,7 +134,7 @@ function abortAfter(ms: number | undefined, abort: () => void): Timer {
   return { refresh: () => timer?.refresh(), [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
-/** `pipeline` would destroy the source, and with it the connection that the answer goes through. */
+/** `pipeline` would destroy the source, and with it the connection for the answer. */
 async function pump(source: Readable, parser: Writable, signal: AbortSignal): Promise<void> {
   source.pipe(parser);
   try {
@@ -134,6 +142,26 @@ async function pump(source: Readable, parser: Writable, signal: AbortSignal): Pr
   } finally {
     source.unpipe(parser);
   }
+}
+
+/** Checks everything that can be checked before the body is read. */
+function assertForm(
+  { body, contentType, contentLength }: FormRequest,
+  maxBytes: number,
+): { body: Readable; contentType: string } {
+  if (!contentType || !/^multipart\/form-data\s*(;|$)/i.test(contentType)) {
+    throw new PipelineError(
+      'MEDIA_UNSUPPORTED',
+      `Expected a body of multipart/form-data but received ${contentType ? contentType.split(';')[0] : 'none'}.`,
+    );
+  }
+  if (contentLength !== undefined && contentLength > maxBytes) {
+    throw uploadTooLarge('The form', maxBytes);
+  }
+  if (!body) {
+    throw uploadIncomplete();
+  }
+  return { body, contentType };
 }
 
 function findRule(rules: Record<string, FileRule>, name: string | undefined): FileRule | undefined {

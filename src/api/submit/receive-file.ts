@@ -3,17 +3,17 @@ import type { ReceivedFile, ScratchFolder } from '../../ports/object-store.ts';
 
 export interface ReceiveOptions {
   folder: ScratchFolder;
-  /** Of the file; it must not be there. */
+  /** Name of the file, which must not exist. */
   name: string;
   signal: AbortSignal;
-  /** Called with the bytes so far, before they are written; throws where that is too many. */
+  /** Called with the bytes so far, before they are written. Throws if there are too many. */
   onBytes: (bytes: number) => void;
   headBytes: number;
-  /** Called once with the first `headBytes`, or all where there are fewer; rejects where they are of a wrong kind. */
+  /** Called once with the first `headBytes`, or with all if there are fewer. Rejects if they are of a wrong kind. */
   onHead: (head: Uint8Array) => Promise<void>;
 }
 
-/** A stream into a new file, looked at on the way. A failure destroys the stream. */
+/** Writes a stream into a new file and checks it on the way. A failure destroys the stream. */
 export async function receiveFile(
   source: Readable,
   { folder, name, signal, onBytes, headBytes, onHead }: ReceiveOptions,
@@ -39,7 +39,7 @@ export async function receiveFile(
     }
   }
 
-  // First, as it hears too of a source that fails before it is read.
+  // First, because it also catches a source that fails before it is read.
   addAbortSignal(signal, source);
   try {
     return await folder.receive(name, inspect(source));

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { JobInput, StoredObject } from '../../contracts/job.ts';
 import { type RetentionOverride, retentionOverrideKey } from '../../contracts/retention.ts';
 import { uploadKey } from '../../contracts/task-keys.ts';
@@ -6,7 +7,6 @@ import type { JobClient } from '../../ports/job-client.ts';
 import type { ObjectStore, ReceivedFile } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { type OfferedProvider, toJobProviders } from './choose-provider.ts';
-import { toFingerprint } from './fingerprint.ts';
 import type { JobDefaults, JobForm } from './job-form.ts';
 
 export interface SubmitDeps {
@@ -19,7 +19,7 @@ export interface SubmitDeps {
 
 export interface ChosenId {
   id: string;
-  /** Whether other requests may come with the same id: the client chose it, or its idempotency key. */
+  /** Whether other requests may use the same id: the client chose it, or an idempotency key stands for it. */
   isShared: boolean;
 }
 
@@ -27,21 +27,21 @@ export interface Submitted {
   taskId: string;
   /** ISO 8601. */
   submittedAt: string;
-  /** Whether the job had been submitted before, with the same content. */
+  /** Whether the job was submitted before with the same content. */
   replayed: boolean;
 }
 
-/** What is known of the submission that a task id belongs to. */
+/** The earlier submission under the same task id. */
 interface Existing {
   fingerprint: string;
   submittedAt: string;
-  /** Keys that are not to be deleted. */
+  /** Keys that the job reads, which must stay. */
   uploads: string[];
 }
 
 /**
- * Stores the files, then starts the job: when this resolves both are durable. One task id is one job: a second
- * submission under it is the first one again, or rejects with IDEMPOTENCY_CONFLICT where its content differs.
+ * Stores the files, then starts the job; both are durable when this resolves. One task id is one job: a second submission
+ * under it returns the first one, or rejects with IDEMPOTENCY_CONFLICT if its content differs.
  */
 export async function submitJob(
   deps: SubmitDeps,
@@ -72,13 +72,13 @@ export async function submitJob(
     ...(deps.defaults.retryWindowS && { retryWindowS: deps.defaults.retryWindowS }),
   };
 
-  // An id that was made up for this request is nobody else's.
+  // An id that was generated for this request is unique.
   const existing = isShared ? await findExisting(deps, taskId) : undefined;
   if (existing) {
     return replay(input, existing);
   }
   try {
-    // The key holds the hash, so that whoever else writes it writes the same bytes.
+    // The key contains the hash, so a parallel request writes the same bytes.
     await deps.store.putMany([
       { key: content.image.key, body: image },
       { key: content.audio.key, body: audio },
@@ -91,7 +91,7 @@ export async function submitJob(
       return { taskId, submittedAt: input.submittedAt, replayed: false };
     }
   } catch (error) {
-    // The same request may be under way elsewhere, with the same files.
+    // The same request may be in progress elsewhere with the same files.
     if (!isShared) {
       await discardOrphans(deps, input).catch(() => undefined);
     }
@@ -100,7 +100,7 @@ export async function submitJob(
   return replay(input, await discardOrphans(deps, input));
 }
 
-/** For the retention, which goes through the store and not through the records. */
+/** For retention, which reads the store and not the records. */
 async function keepFor(store: ObjectStore, { taskId, options: { retentionDays } }: JobInput): Promise<void> {
   if (retentionDays !== undefined) {
     const override: RetentionOverride = { days: retentionDays };
@@ -112,7 +112,7 @@ function replay(input: JobInput, existing: Existing | undefined): Submitted {
   if (existing?.fingerprint !== input.fingerprint) {
     throw new PipelineError(
       'IDEMPOTENCY_CONFLICT',
-      'This idempotency key or task id was used for a submission with other content. Use a new one, or send the same photo, voice and options.',
+      'This idempotency key or task id was used for a submission with different content. Use a new one, or send the same photo, voice and options.',
     );
   }
   return { taskId: input.taskId, submittedAt: existing.submittedAt, replayed: true };
@@ -126,7 +126,7 @@ async function findExisting({ jobs, records }: SubmitDeps, taskId: string): Prom
       throw error;
     }
   }
-  // Temporal forgets ended jobs after its retention; their record does not.
+  // Temporal forgets ended jobs after its retention period; their record stays.
   const record = await records.read(taskId);
   return (
     record && {
@@ -138,8 +138,8 @@ async function findExisting({ jobs, records }: SubmitDeps, taskId: string): Prom
 }
 
 /**
- * Deletes those of the uploads that the job under this id does not read. Rejects, and deletes nothing, where Temporal
- * cannot say which that is: it may have started the job although its answer was lost.
+ * Deletes the uploads that the job under this id does not read. Rejects and deletes nothing if Temporal does not answer:
+ * it may have started the job although its answer was lost.
  */
 async function discardOrphans(deps: SubmitDeps, input: JobInput): Promise<Existing | undefined> {
   const existing = await findExisting(deps, input.taskId);
@@ -149,4 +149,20 @@ async function discardOrphans(deps: SubmitDeps, input: JobInput): Promise<Existi
   );
   await Promise.all(orphans.map(({ key }) => deps.store.delete(key)));
   return existing;
+}
+
+/** Equal for two submissions with the same content and the same parsed options. Hex. */
+function toFingerprint(
+  job: Pick<JobInput, 'image' | 'audio' | 'backgroundImage' | 'options' | 'owner' | 'webhook'>,
+): string {
+  const facts = {
+    image: job.image.sha256,
+    audio: job.audio.sha256,
+    backgroundImage: job.backgroundImage?.sha256 ?? null,
+    ...(job.owner !== undefined && { owner: job.owner }),
+    ...(job.webhook && { webhook: [job.webhook.url, job.webhook.events] }),
+    ...job.options,
+  };
+  const canonical = JSON.stringify(Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return createHash('sha256').update(canonical).digest('hex');
 }

@@ -10,7 +10,7 @@ export function uploadTooLarge(what: string, maxBytes: number): PipelineError {
 export function uploadIncomplete(cause?: unknown): PipelineError {
   return new PipelineError(
     'UPLOAD_INCOMPLETE',
-    'The form ended before its last boundary, so that the upload is incomplete. Send it again.',
+    'The form ended before its last boundary, so the upload is incomplete. Send it again.',
     { cause },
   );
 }
@@ -18,6 +18,6 @@ export function uploadIncomplete(cause?: unknown): PipelineError {
 export function uploadTimeout(what: string): PipelineError {
   return new PipelineError(
     'UPLOAD_TIMEOUT',
-    `${what}: nothing came for too long, or it came too slowly. Send it again over a faster connection.`,
+    `${what}: the upload stalled or was too slow. Send it again over a faster connection.`,
   );
 }

@@ -1,7 +1,7 @@
 import type { JobOutcome } from '../../contracts/job.ts';
 import type { ProgressHub } from '../progress/progress-hub.ts';
 
-/** The job's end, or `undefined` where it does not come before the signal. */
+/** Resolves with the outcome of a job, or with `undefined` if the signal is aborted first. */
 export async function waitForOutcome(
   hub: ProgressHub,
   taskId: string,

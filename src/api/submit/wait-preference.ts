@@ -3,8 +3,8 @@ import { PipelineError } from '../../errors.ts';
 const MAX_WAIT_S = 300;
 
 /**
- * Seconds that a client wants to wait for the end: `?wait=N`, else `Prefer: wait=N` (RFC 7240), at most 300.
- * A `Prefer` that makes no sense is passed over, as that RFC asks.
+ * How many seconds the client wants to wait for the end: `?wait=N`, else `Prefer: wait=N` (RFC 7240), at most 300.
+ * An invalid `Prefer` is ignored, as the RFC requires.
  */
 export function parseWait(query: string | undefined, prefer: string | undefined): number | undefined {
   if (query !== undefined && !/^\d{1,9}$/.test(query)) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseByteRange } from '../../src/api/http/byte-range.ts';
+import { parseByteRange } from '../../src/api/http/partial-content.ts';
 
 describe('parseByteRange', () => {
   it('gives the bytes that the three forms of a range name', () => {
