@@ -1,5 +1,7 @@
 import { signal } from '@preact/signals';
+import { DEFAULT_BACKGROUND } from '../../src/contracts/job.ts';
 import { readJson } from '../server/server.ts';
+import { strings } from '../strings/strings.ts';
 
 export interface ServerInfo {
   providers: { name: string; label: string; kind: 'local' | 'remote'; available: boolean }[];
@@ -11,7 +13,7 @@ export interface ServerInfo {
 /** Limits and options of the server. Its defaults until they are loaded. */
 export const info = signal<ServerInfo>({
   providers: [{ name: 'local', label: 'the built-in renderer', kind: 'local', available: true }],
-  defaults: { conf_threshold: 0.5, background: '#e8e8ea' },
+  defaults: { conf_threshold: 0.5, background: DEFAULT_BACKGROUND },
   limits: { image_bytes: 25e6, audio_bytes: 50e6, background_image_bytes: 25e6 },
 });
 
@@ -20,6 +22,12 @@ export async function readInfo(): Promise<void> {
   if (answer?.limits) {
     info.value = answer;
   }
+}
+
+/** The page's own name for the provider, else the server's. */
+export function providerLabel(name: string): string {
+  const { providers } = strings.value.create.options;
+  return providers[name] ?? info.value.providers.find((one) => one.name === name)?.label ?? name;
 }
 
 /** URL in Temporal's Web UI. Undefined if that is only reachable on the server itself. */

@@ -115,7 +115,6 @@ export const de: Strings = {
       provider: 'Erstellt mit',
       providers: {
         auto: 'Servervorgabe',
-        'd-id': 'D-ID',
         local: 'Integrierter Renderer',
         'lip-sync': 'Lip-Sync-Modell',
       },

@@ -121,7 +121,6 @@ export const en = {
       provider: 'Rendered by',
       providers: {
         auto: 'Server default',
-        'd-id': 'D-ID',
         local: 'Built-in renderer',
         'lip-sync': 'Lip-sync model',
       } as Record<string, string>,

@@ -1,4 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
+import { DEFAULT_BACKGROUND } from '../../src/contracts/job.ts';
 import { checkPicture, type RefusedPicture } from '../media/check-picture.ts';
 import { info } from '../state/info.ts';
 import { strings } from '../strings/strings.ts';
@@ -8,7 +9,7 @@ import { Figure, Icon } from './icon.tsx';
 import { PictureNotice, toWords } from './picture-notice.tsx';
 
 const NIGHT = '#1d2230';
-const COLOURS = ['#e8e8ea', '#f4efe6', '#c9dcef', '#cfe3c8', '#f0cfc4', NIGHT];
+const COLOURS = [DEFAULT_BACKGROUND as string, '#f4efe6', '#c9dcef', '#cfe3c8', '#f0cfc4', NIGHT];
 
 export interface BackgroundChooserProps {
   /** Unique on the page. */

@@ -1,5 +1,6 @@
+import { OUTAGE_CHOICES } from '../../../src/contracts/job.ts';
 import { type Fields, fields, setField } from '../../state/draft.ts';
-import { info } from '../../state/info.ts';
+import { info, providerLabel } from '../../state/info.ts';
 import { strings } from '../../strings/strings.ts';
 import { Icon } from '../../ui/icon.tsx';
 
@@ -14,7 +15,7 @@ export function OptionsPanel() {
   const providers = info.value.providers.filter(({ available }) => available);
   const threshold = Number(conf_threshold || defaults.conf_threshold);
   const hasRemote = providers.some(({ kind }) => kind === 'remote');
-  const labels = Object.fromEntries(providers.map(({ name, label }) => [name, label]));
+  const providerNames = ['auto', ...providers.map(({ name }) => name)];
   return (
     <details class="card panel options">
       <summary>
@@ -50,10 +51,10 @@ export function OptionsPanel() {
             <Option
               name="provider"
               label={t.provider}
-              options={{ ...labels, ...t.providers }}
-              order={['auto', ...providers.map(({ name }) => name)]}
+              options={Object.fromEntries(providerNames.map((name) => [name, providerLabel(name)]))}
+              order={providerNames}
             />
-            <Option name="on_outage" label={t.outage} options={t.outages} order={['wait', 'local', 'fail']} />
+            <Option name="on_outage" label={t.outage} options={t.outages} order={OUTAGE_CHOICES} />
           </>
         )}
         <Option name="priority" label={t.priority} options={t.priorities} order={['1', '2', '3', '4', '5']} />
@@ -96,7 +97,7 @@ interface ChoiceProps {
   label: string;
   value: string;
   options: Record<string, string>;
-  order: string[];
+  order: readonly string[];
   onChoose: (value: string) => void;
 }
 

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { DEFAULT_BACKGROUND } from '../../../src/contracts/job.ts';
 import type { SavedSubmission } from '../../state/saved-submissions.ts';
 import type { Task } from '../../state/tasks.ts';
 import { findingsOf } from '../../state/timeline.ts';
@@ -18,7 +19,7 @@ export function Compare({ task, photo, cutout, kept }: CompareProps) {
   const t = strings.value.task;
   const [percent, setPercent] = useState(50);
   const { width = 1, height = 1 } = findingsOf(task) ?? {};
-  const background = kept?.fields.background ?? '#e8e8ea';
+  const background = kept?.fields.background ?? DEFAULT_BACKGROUND;
   return (
     <div class="fit" style={{ aspectRatio: `${width} / ${height}`, ...fitting(width, height) }} dir="ltr">
       <img src={photo} alt={t.photoAlt} />

@@ -1,4 +1,4 @@
-import { webUiUrl } from '../../state/info.ts';
+import { providerLabel, webUiUrl } from '../../state/info.ts';
 import type { Task } from '../../state/tasks.ts';
 import { formatBytes, formatDuration, formatNumber, formatSize, formatWhen } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
@@ -21,10 +21,7 @@ export function DetailsPanel({ task }: { task: Task }) {
           Math.round(metadata.person_detection.confidence * 100),
         ),
     ],
-    [
-      facts.provider,
-      metadata && (t.create.options.providers[metadata.provider.name] ?? metadata.provider.name),
-    ],
+    [facts.provider, metadata && providerLabel(metadata.provider.name)],
     [facts.took, execution_time_ms === undefined ? undefined : formatDuration(execution_time_ms)],
     [facts.submitted, formatWhen(task.submittedAt)],
     [facts.id, task.id],
