@@ -1,4 +1,5 @@
 import { globSync } from 'node:fs';
+import process from 'node:process';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Whole stacks, browsers and processes under load: each file has the machine for itself. */
@@ -25,10 +26,15 @@ const IMPURE = [
 const wholeStack = globSync(WHOLE_STACK);
 const pure = globSync(PURE, { exclude: IMPURE });
 
+/** Whether coverage is measured. */
+const isMeasured = process.argv.includes('--coverage');
+
 const project = (name: string, order: number, files: { include: string[]; exclude?: string[] }) => ({
   name,
   ...files,
   pool: 'forks' as const,
+  // Threads of Temporal's that run workflows inherit it.
+  execArgv: isMeasured ? ['--import', './test/harness/coverage/record.mjs'] : [],
   testTimeout: 30_000,
   hookTimeout: 120_000,
   maxWorkers: 2,
@@ -37,8 +43,18 @@ const project = (name: string, order: number, files: { include: string[]; exclud
 
 export default defineConfig({
   test: {
+    experimental: { fsModuleCache: true },
+    coverage: {
+      provider: 'custom',
+      customProviderModule: './test/harness/coverage/provider.ts',
+      include: ['src/**/*.ts'],
+      reportsDirectory: 'out/coverage',
+      reporter: ['text-summary', 'json-summary', 'html'],
+      reportOnFailure: true,
+      thresholds: { lines: 90 },
+    },
     projects: [
-      { test: { ...project('pure', 0, { include: pure }), pool: 'threads', isolate: false } },
+      { test: { ...project('pure', 0, { include: pure }), pool: 'threads', isolate: false, execArgv: [] } },
       {
         test: project('service', 1, {
           include: ['test/**/*.test.ts'],

@@ -1,7 +1,9 @@
 /**
- * `npm test`: lint, types and all tests. `npm test -- VITEST ARGUMENTS` runs vitest alone, such as on one file. The last
- * line counts them: `N passed, N failed, N skipped`; lint and types count as one check each. With CI set, a test that is
- * skipped for want of a program fails.
+ * `npm test`: lint, types and all tests. `npm run coverage`: the same, and fails if too few lines of `src` ran; the
+ * report is `out/coverage/index.html`. `npm test -- VITEST ARGUMENTS` runs vitest alone, such as on one file.
+ *
+ * The last line counts: `N passed, N failed, N skipped`; lint and types count as one check each. With CI set, a test
+ * that is skipped for want of a program fails.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -26,14 +28,14 @@ function run(title: string, program: string, args: string[]): number | null {
 }
 
 const args = process.argv.slice(2);
-const checks =
-  args.length > 0
-    ? []
-    : [
-        run('lint', 'biome', ['check', '.']),
-        run('types', 'tsc', ['--noEmit']),
-        run('types of the page', 'tsc', ['--noEmit', '-p', 'web']),
-      ];
+const isWhole = args.every((arg) => arg === '--coverage');
+const checks = !isWhole
+  ? []
+  : [
+      run('lint', 'biome', ['check', '.']),
+      run('types', 'tsc', ['--noEmit']),
+      run('types of the page', 'tsc', ['--noEmit', '-p', 'web']),
+    ];
 
 const folder = mkdtempSync(join(tmpdir(), 'limelight-tests-'));
 const file = join(folder, 'report.json');

@@ -90,8 +90,11 @@ describe('a slot pool', () => {
 
   it('gives a child none of its own environment', async () => {
     const pool = errandPool({ env: { CUDA_VISIBLE_DEVICES: '3' } });
+    // What measures coverage is passed on to every process.
+    const measuring = process.env.LIMELIGHT_COVERAGE ? ['LIMELIGHT_COVERAGE', 'NODE_OPTIONS'] : [];
     await expect(pool.run({ do: 'tell environment' }, { signal: never })).resolves.toEqual([
       'CUDA_VISIBLE_DEVICES',
+      ...measuring,
     ]);
   });
 });
