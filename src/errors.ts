@@ -37,6 +37,11 @@ export function isFailure(error: unknown, ...codes: [ErrorCode, ...ErrorCode[]])
   return error instanceof PipelineError && codes.includes(error.code);
 }
 
+/** Whether a record exists but cannot be used. That must not stop work on more than this one record. */
+export function isUnreadableRecord(error: unknown): error is PipelineError {
+  return isFailure(error, 'OBJECT_CORRUPT', 'RECORD_TOO_NEW');
+}
+
 /**
  * Swallows a failure on purpose: resolves to `undefined` if the promise rejects.
  * @param _reason why the failure does not matter. It is for readers of the call; nothing is logged.

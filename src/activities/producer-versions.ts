@@ -47,7 +47,7 @@ export function videoFacts(
     return undefined;
   }
   // What is not named here makes another video, or may.
-  const { deadlineS, priority, onOutage, cache, retentionDays, ...matters } = options;
+  const { deadline_s, priority, on_outage, cache, retention_days, ...matters } = options;
   return {
     makers: [detector, matting, renderer],
     image: image.sha256,

@@ -1,6 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { Webhook } from 'standardwebhooks';
-import type { DeliveryAttempt, WebhookMessage } from '../contracts/webhook.ts';
+import type { DeliveryAttempt, WebhookBody, WebhookMessage } from '../contracts/schemas/webhook.ts';
+import { toTaskEvent } from '../contracts/task-urls.ts';
 import { PipelineError } from '../errors.ts';
 import type { Outbound } from '../ports/outbound.ts';
 import type { DisabledWebhooks, WebhookSecrets } from '../ports/webhooks.ts';
@@ -9,6 +10,8 @@ export interface WebhookDeps {
   outbound: Outbound;
   secrets: WebhookSecrets;
   disabled: DisabledWebhooks;
+  /** The public address of the server, for absolute URLs. Without it bodies have paths. */
+  publicUrl?: string;
 }
 
 /** How an attempt went. After `gone` the URL is asked no more. */
@@ -20,10 +23,11 @@ export type WebhookOutcome =
 const ANSWER_TIMEOUT_MS = 15_000;
 const GONE = 410;
 
-export function createWebhookActivities({ outbound, secrets, disabled }: WebhookDeps) {
-  async function post({ id, owner, url, body }: WebhookMessage): Promise<DeliveryAttempt> {
+export function createWebhookActivities({ outbound, secrets, disabled, publicUrl }: WebhookDeps) {
+  async function post({ id, owner, url, type, event }: WebhookMessage): Promise<DeliveryAttempt> {
     const startedAt = new Date();
     const signal = AbortSignal.any([cancellationSignal(), AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
+    const body: WebhookBody = { type, timestamp: event.timestamp, data: toTaskEvent(event, publicUrl) };
     const text = JSON.stringify(body);
     const signatures = (await secrets.current(owner)).map(({ secret }) =>
       new Webhook(secret).sign(id, startedAt, text),

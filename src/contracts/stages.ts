@@ -1,4 +1,6 @@
-/** The stages of a job in their order, each with the percentage at its start. The names stay for every provider. */
+export type { StageEvent } from './schemas/stage-event.ts';
+
+/** The stages of a job in order, each with the percentage at its start. The names are the same for every provider. */
 export const STAGE_PERCENT = {
   INITIALIZED: 0,
   UPLOAD_COMPLETE: 20,
@@ -14,10 +16,10 @@ export const STAGE_PERCENT = {
 } as const;
 
 export type RunningStage = keyof typeof STAGE_PERCENT;
-/** FAILED and CANCELLED keep the percentage that the job had reached. */
+/** FAILED and CANCELLED keep the percentage that the job reached. */
 export type Stage = RunningStage | 'FAILED' | 'CANCELLED';
 
-/** Nothing is there yet that was not there in the stage before. */
+/** Stages that begin a step and add nothing to what the stage before left. */
 const BEGINNINGS: ReadonlySet<Stage> = new Set([
   'DETECTION_RUNNING',
   'BACKGROUND_REMOVAL_RUNNING',
@@ -33,22 +35,4 @@ const TERMINAL: ReadonlySet<Stage> = new Set(['COMPLETED', 'FAILED', 'CANCELLED'
 
 export function isTerminal(stage: Stage): boolean {
   return TERMINAL.has(stage);
-}
-
-/** What every reader of a task's progress gets, in its wire form from birth: nothing translates it on the way. */
-export interface StageEvent {
-  /** Strictly increasing from 1 within a task. The `id:` of a server-sent event. */
-  seq: number;
-  task_id: string;
-  event_type: 'stage_update';
-  data: {
-    stage: Stage;
-    progress_percent: number;
-    /** For a person: "Detected 3 persons, selected person #1". */
-    message: string;
-    /** Facts of this stage for a program, such as `persons` or `error`. */
-    details?: Record<string, unknown>;
-  };
-  /** ISO 8601, of the workflow's clock. */
-  timestamp: string;
 }

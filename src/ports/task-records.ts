@@ -1,12 +1,16 @@
-import type { StoredObject, TaskMetadata } from '../contracts/job.ts';
+import type { StoredObject } from '../contracts/schemas/job.ts';
+import type { TaskRecord } from '../contracts/schemas/task-record.ts';
 
-/** The stored record of each task, `metadata.json`: it answers for a task after Temporal has forgotten it. */
+/** The stored record of each task, `metadata.json`: it answers for a task after Temporal has deleted the job. */
 export interface TaskRecords {
-  /** Replaces the whole record. Idempotent; readers see the old record or the new one. */
-  write(metadata: TaskMetadata): Promise<StoredObject>;
   /**
-   * `undefined` if the task has no record. Rejects with RECORD_TOO_NEW if a later Limelight wrote it, and with
-   * OBJECT_CORRUPT if the bytes are not a record.
+   * Replaces the whole record. Idempotent; readers see the old record or the new one. Rejects with OBJECT_CORRUPT, and
+   * writes nothing, if the record could not be read back.
    */
-  read(taskId: string): Promise<TaskMetadata | undefined>;
+  write(record: TaskRecord): Promise<StoredObject>;
+  /**
+   * `undefined` if the task has no record. Rejects with RECORD_TOO_NEW if a later version wrote it, and with
+   * OBJECT_CORRUPT if it cannot be parsed.
+   */
+  read(taskId: string): Promise<TaskRecord | undefined>;
 }

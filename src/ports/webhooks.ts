@@ -1,3 +1,4 @@
+import type { WebhookSecret } from '../contracts/schemas/webhook.ts';
 import type { DeliveryMemo, DeliveryState } from '../contracts/webhook.ts';
 
 export interface Delivery extends DeliveryMemo {
@@ -27,13 +28,7 @@ export interface DeliveryClient {
   send(id: string, owner: string | undefined): Promise<void>;
 }
 
-export interface WebhookSecret {
-  /** In the form of Standard Webhooks: `whsec_` and base64. */
-  secret: string;
-  created_at: string;
-  /** Set once the secret was replaced. */
-  expires_at?: string;
-}
+export type { WebhookSecret };
 
 /** The secrets that sign a key's webhooks. Tasks without a key share one. */
 export interface WebhookSecrets {

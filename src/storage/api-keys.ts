@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { z } from 'zod';
-import { API_KEY_PREFIX, type ApiKey, type KeyQuota, SCOPES, type Scope } from '../contracts/api-key.ts';
+import { API_KEY_PREFIX, type Scope } from '../contracts/api-key.ts';
+import { ApiKey, KeyName, type KeyQuota } from '../contracts/schemas/api-key.ts';
 import { PipelineError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { createJsonObjects } from './json-objects.ts';
@@ -18,29 +18,8 @@ export interface ApiKeys {
   revoke(name: string): Promise<void>;
 }
 
-const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 /** Identifies a secret to people and to scanners for leaked secrets. */
 const SECRET_PREFIX = 'limelight_';
-
-const StoredKey: z.ZodType<ApiKey> = z.looseObject({
-  name: z.string().regex(NAME),
-  scopes: z.array(z.enum(SCOPES)),
-  created_at: z.iso.datetime(),
-  revoked_at: z.iso.datetime().exactOptional(),
-  secrets: z.array(
-    z.looseObject({
-      sha256: z.string().regex(/^[0-9a-f]{64}$/),
-      created_at: z.iso.datetime(),
-      expires_at: z.iso.datetime().exactOptional(),
-    }),
-  ),
-  quota: z
-    .looseObject({
-      jobs_in_flight: z.int().min(0).exactOptional(),
-      bytes_in_flight: z.number().min(0).exactOptional(),
-    })
-    .exactOptional(),
-});
 
 export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
@@ -53,7 +32,7 @@ export function createApiKeys({
   store: ObjectStore;
   now?: () => number;
 }): ApiKeys {
-  const objects = createJsonObjects({ store, schema: StoredKey, what: 'an API key' });
+  const objects = createJsonObjects({ store, schema: ApiKey, what: 'an API key' });
   const known = new Map<string, { version: string; apiKey: ApiKey }>();
   const isoNow = () => new Date(now()).toISOString();
 
@@ -125,7 +104,7 @@ function toObjectKey(name: string): string {
 }
 
 function assertName(name: string): void {
-  if (!NAME.test(name)) {
+  if (!KeyName.safeParse(name).success) {
     throw new PipelineError(
       'INPUT_INVALID',
       'Expected a name of at most 40 characters from a-z, 0-9 and -, such as "acme-web".',

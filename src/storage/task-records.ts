@@ -1,39 +1,51 @@
 import { z } from 'zod';
-import type { TaskMetadata } from '../contracts/job.ts';
+import { TaskRecord } from '../contracts/schemas/task-record.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
-import { PipelineError } from '../errors.ts';
+import { isFailure, PipelineError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { TaskRecords } from '../ports/task-records.ts';
 import { objectCorrupt } from './object-errors.ts';
-import { TASK_METADATA_VERSION, TaskMetadataFile } from './task-metadata.ts';
+
+const SCHEMA_VERSION = TaskRecord.shape.schema_version.value;
 
 export function createTaskRecords({ store }: { store: ObjectStore }): TaskRecords {
   return {
-    async write(metadata) {
-      const json = `${JSON.stringify(metadata, null, 2)}\n`;
-      return store.put(taskKeys(metadata.task_id).metadata, Buffer.from(json));
+    async write(record) {
+      const key = taskKeys(record.task_id).metadata;
+      const parsed = TaskRecord.safeParse(record);
+      if (!parsed.success) {
+        throw objectCorrupt(key, `it would not be a record of a task (${z.prettifyError(parsed.error)})`);
+      }
+      const json = `${JSON.stringify(parsed.data, null, 2)}\n`;
+      return store.put(key, Buffer.from(json));
     },
 
     async read(taskId) {
       const key = taskKeys(taskId).metadata;
-      const json = await store.read(key).catch(ignoreMissing);
-      return json && parseRecord(key, json.toString());
+      try {
+        return parseRecord(key, (await store.read(key)).toString());
+      } catch (error) {
+        if (isFailure(error, 'OBJECT_NOT_FOUND')) {
+          return undefined;
+        }
+        throw error;
+      }
     },
   };
 }
 
-function parseRecord(key: string, json: string): TaskMetadata {
+function parseRecord(key: string, json: string): TaskRecord {
   const record = parseJson(key, json);
   const version = z.looseObject({ schema_version: z.int().min(1) }).safeParse(record).data?.schema_version;
-  if (version && version > TASK_METADATA_VERSION) {
+  if (version && version > SCHEMA_VERSION) {
     throw new PipelineError(
       'RECORD_TOO_NEW',
-      `Expected ${key} to have schema_version ${TASK_METADATA_VERSION} or less, but it has ${version}. Upgrade this Limelight to the version that wrote it`,
+      `Expected ${key} to have schema_version ${SCHEMA_VERSION} or less, but it has ${version}. Upgrade this Limelight to the version that wrote it`,
     );
   }
-  const parsed = TaskMetadataFile.safeParse(record);
+  const parsed = TaskRecord.safeParse(record);
   if (!parsed.success) {
-    throw objectCorrupt(key, `it is no record of a task (${z.prettifyError(parsed.error)})`);
+    throw objectCorrupt(key, `it is not a record of a task (${z.prettifyError(parsed.error)})`);
   }
   return parsed.data;
 }
@@ -43,11 +55,5 @@ function parseJson(key: string, json: string): unknown {
     return JSON.parse(json);
   } catch {
     throw objectCorrupt(key, 'it is not JSON');
-  }
-}
-
-function ignoreMissing(error: unknown): undefined {
-  if (!(error instanceof PipelineError && error.code === 'OBJECT_NOT_FOUND')) {
-    throw error;
   }
 }

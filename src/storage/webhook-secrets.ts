@@ -1,19 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import { WebhookSecrets as StoredSecrets, type WebhookSecret } from '../contracts/schemas/webhook.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import type { WebhookSecret, WebhookSecrets } from '../ports/webhooks.ts';
+import type { WebhookSecrets } from '../ports/webhooks.ts';
 import { createJsonObjects } from './json-objects.ts';
 import { expireBy, isValidAt } from './secret-rotation.ts';
-
-const Stored: z.ZodType<{ secrets: WebhookSecret[] }> = z.looseObject({
-  secrets: z.array(
-    z.looseObject({
-      secret: z.string().startsWith('whsec_'),
-      created_at: z.iso.datetime(),
-      expires_at: z.iso.datetime().exactOptional(),
-    }),
-  ),
-});
 
 export function createWebhookSecrets({
   store,
@@ -22,7 +12,7 @@ export function createWebhookSecrets({
   store: ObjectStore;
   now?: () => number;
 }): WebhookSecrets {
-  const objects = createJsonObjects({ store, schema: Stored, what: 'a list of secrets for webhooks' });
+  const objects = createJsonObjects({ store, schema: StoredSecrets, what: 'a list of secrets for webhooks' });
   const create = (): WebhookSecret => ({
     secret: `whsec_${randomBytes(32).toString('base64')}`,
     created_at: new Date(now()).toISOString(),

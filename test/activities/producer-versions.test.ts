@@ -17,11 +17,11 @@ function factsOf(options: Partial<JobOptions> = {}, makers: Partial<Makers> = {}
 
 it('makes the same of jobs that differ only in what makes no other video', () => {
   const same: Partial<JobOptions> = {
-    deadlineS: 1,
+    deadline_s: 1,
     priority: 1,
-    onOutage: 'fail',
+    on_outage: 'fail',
     cache: 'use',
-    retentionDays: 1,
+    retention_days: 1,
   };
   expect(factsOf(same)).toEqual(factsOf());
 });

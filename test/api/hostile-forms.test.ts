@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { JOB_FIELDS, parseJobForm } from '../../src/api/submit/job-form.ts';
+import { JOB_FIELDS } from '../../src/api/submit/job-fields.ts';
+import { parseJobForm } from '../../src/api/submit/job-form.ts';
 import { API_LIMITS, toUploadRules } from '../../src/api/submit/limits.ts';
 import { type ReceivedForm, receiveForm } from '../../src/api/submit/multipart.ts';
 import { PipelineError } from '../../src/errors.ts';
@@ -93,6 +94,14 @@ const traversal = fc.constantFrom(
   '',
 );
 
+const received = (texts: Map<string, string>): ReceivedForm => ({
+  texts,
+  files: new Map(
+    ['image', 'audio'].map((name) => [name, { path: `/${name}`, bytes: 1, sha256: 'a'.repeat(64) }]),
+  ),
+  faults: new Map(),
+});
+
 describe('names of files', () => {
   it('choose nothing: a file lies under the name of its field, whatever it is called', async () => {
     let taken = 0;
@@ -175,14 +184,6 @@ describe('headers', () => {
 });
 
 describe('fields', () => {
-  const received = (texts: Map<string, string>): ReceivedForm => ({
-    texts,
-    files: new Map(
-      ['image', 'audio'].map((name) => [name, { path: `/${name}`, bytes: 1, sha256: 'a'.repeat(64) }]),
-    ),
-    faults: new Map(),
-  });
-
   it('are taken, or refused by name, whatever they hold', () => {
     const name = fc.oneof(
       fc.constantFrom(...Object.keys(JOB_FIELDS.shape)),
@@ -211,9 +212,9 @@ describe('fields', () => {
         try {
           const { options } = parseJobForm(received(texts), { confThreshold: 0.5 }, offerProviders());
           expect([...texts.keys()].filter((one) => !Object.hasOwn(JOB_FIELDS.shape, one))).toEqual([]);
-          expect(options.confThreshold).toBeGreaterThanOrEqual(0);
-          expect(options.confThreshold).toBeLessThanOrEqual(1);
-          expect(Number.isInteger(options.deadlineS) && Number.isInteger(options.priority)).toBe(true);
+          expect(options.conf_threshold).toBeGreaterThanOrEqual(0);
+          expect(options.conf_threshold).toBeLessThanOrEqual(1);
+          expect(Number.isInteger(options.deadline_s) && Number.isInteger(options.priority)).toBe(true);
         } catch (error) {
           expect(error).toMatchObject({ code: 'INPUT_INVALID', details: expect.any(Object) });
         }
@@ -222,6 +223,22 @@ describe('fields', () => {
     );
   });
 });
+
+it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
+  'a field with the text %s is refused, whatever its type',
+  (text) => {
+    for (const name of Object.keys(JOB_FIELDS.shape)) {
+      expect(() =>
+        parseJobForm(received(new Map([[name, text]])), { confThreshold: 0.5 }, offerProviders()),
+      ).toThrow(
+        expect.objectContaining({
+          code: 'INPUT_INVALID',
+          details: expect.objectContaining({ [name]: expect.stringContaining(`received "${text}"`) }),
+        }),
+      );
+    }
+  },
+);
 
 describe('multipart framing', () => {
   const whole = toBytes([part('persons', '1'), file('image', 'a.png', PHOTO), file('audio', 'b.wav', VOICE)]);

@@ -151,7 +151,7 @@ describe('GET /api/d-id/health', () => {
 });
 
 it('adds up what was paid, by the records of the tasks', async () => {
-  const usage = { provider: 'd-id' as const, talkId: 'tlk_1', seconds: 20, credits: 2 };
+  const usage = { provider: 'd-id' as const, talk_id: 'tlk_1', seconds: 20, credits: 2 };
   await api.records.write({
     schema_version: 1,
     task_id: TASK_ID,
@@ -159,13 +159,13 @@ it('adds up what was paid, by the records of the tasks', async () => {
     submitted_at: '2026-01-01T00:00:00.000Z',
     updated_at: '2026-01-01T00:00:00.000Z',
     options: {
-      confThreshold: 0.5,
-      applySmoothing: true,
+      conf_threshold: 0.5,
+      apply_smoothing: true,
       persons: 'auto',
       background: '#ffffff',
       provider: 'd-id',
-      onOutage: 'wait',
-      deadlineS: 1,
+      on_outage: 'wait',
+      deadline_s: 1,
       priority: 3,
       cache: 'use',
     },
@@ -176,6 +176,7 @@ it('adds up what was paid, by the records of the tasks', async () => {
 
   expect(await (await api.app.request('/api/pipeline/usage')).json()).toEqual({
     totals: { talks: 1, seconds: 20, credits: 2 },
+    unreadable: [],
     talks: [
       {
         task_id: TASK_ID,
@@ -206,7 +207,7 @@ describe('the fields provider and on_outage', () => {
   });
 
   it('become options of the job; auto is D-ID where there is a key', async () => {
-    expect(await optionsOf({ on_outage: 'local' })).toMatchObject({ provider: 'd-id', onOutage: 'local' });
+    expect(await optionsOf({ on_outage: 'local' })).toMatchObject({ provider: 'd-id', on_outage: 'local' });
   });
 
   it('leave a transparent background to the built-in renderer: videos of D-ID have no alpha', async () => {

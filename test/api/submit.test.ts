@@ -108,16 +108,16 @@ describe('POST /api/pipeline/generate', () => {
       days: 0.5,
     });
     expect((await api.records.read(body.task_id))?.options).toEqual({
-      confThreshold: 0.25,
-      applySmoothing: false,
+      conf_threshold: 0.25,
+      apply_smoothing: false,
       persons: 1,
       background: '#ff8800',
       provider: 'local',
-      onOutage: 'wait',
-      deadlineS: 60,
+      on_outage: 'wait',
+      deadline_s: 60,
       priority: 5,
       cache: 'no-store',
-      retentionDays: 0.5,
+      retention_days: 0.5,
     });
   });
 });
@@ -239,7 +239,7 @@ describe('a submission that is refused', () => {
         image: expect.stringContaining('expected a photo'),
         conf_threshold: 'expected a number from 0 to 1 but received "1.5"',
         apply_smoothing: 'expected true or false but received "yes"',
-        persons: 'expected auto, ask, or the number of a person from 1 but received "nobody"',
+        persons: 'expected auto, ask or a whole number from 1 to 1000 but received "nobody"',
         background: expect.stringContaining('but received "sunset"'),
         provider: expect.stringContaining('d-id needs an API key'),
         deadline_s: expect.stringContaining('but received "-1"'),

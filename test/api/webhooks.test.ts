@@ -62,13 +62,19 @@ async function submit(path: string, fields: Record<string, string> = {}, query =
 async function deliver(path: string, message: Partial<WebhookMessage> = {}) {
   const taskId = randomUUID();
   const type = 'task.completed' as const;
-  const data = { seq: 9, task_id: taskId } as WebhookMessage['body']['data'];
   const sent: WebhookMessage = {
     id: `msg_${taskId.replaceAll('-', '')}`,
     taskId,
     owner: 'acme',
     url: receiver.url(path),
-    body: { type, timestamp: new Date().toISOString(), data },
+    type,
+    event: {
+      seq: 9,
+      task_id: taskId,
+      event_type: 'stage_update',
+      data: { stage: 'COMPLETED', progress_percent: 100, message: 'The video is ready' },
+      timestamp: new Date().toISOString(),
+    },
     ...message,
   };
   const memo: DeliveryMemo = { taskId, owner: 'acme', url: sent.url, type, state: 'pending', attempts: [] };

@@ -79,7 +79,7 @@ async function runSequence(harness: DIdHarness, seed: number): Promise<SequenceR
       credits: isPoor ? 0 : 10,
       talkMs: () => talkMs,
     },
-    { onOutage },
+    { on_outage: onOutage },
   );
   if (isPoor) {
     void sleep(dice() * 3_000).then(() => {

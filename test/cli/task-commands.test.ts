@@ -69,9 +69,9 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     expect((await api.records.read(made.task_id))?.options).toMatchObject({
       background: 'image',
       persons: 1,
-      applySmoothing: false,
-      confThreshold: 0.25,
-      deadlineS: 90,
+      apply_smoothing: false,
+      conf_threshold: 0.25,
+      deadline_s: 90,
       priority: 2,
     });
   });
@@ -80,7 +80,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     const { code, said } = await run('generate', 'me.jpg', 'hello.wav', '--deadline', '90000');
 
     expect(code).toBe(2);
-    expect(said).toContain('error: deadline_s: expected whole seconds from 1 to 86400');
+    expect(said).toContain('error: deadline_s: expected a whole number from 1 to 86400');
     expect(await readdir(folder)).not.toContain('me.mp4');
   });
 

@@ -1,14 +1,8 @@
-import { DEFAULT_BACKGROUND, type JobOptions } from '../../src/contracts/job.ts';
+import { JobOptions } from '../../src/contracts/schemas/job-options.ts';
 
-/** What a job of the built-in renderer gets where its client says nothing, but that each test makes its own. */
-export const JOB_OPTIONS: JobOptions = {
-  confThreshold: 0.5,
-  applySmoothing: true,
-  persons: 'auto',
-  background: DEFAULT_BACKGROUND,
+/** What a job of the built-in renderer gets if its client chooses nothing, without the content cache. */
+export const JOB_OPTIONS: JobOptions = JobOptions.parse({
+  conf_threshold: 0.5,
   provider: 'local',
-  onOutage: 'wait',
-  deadlineS: 3600,
-  priority: 3,
   cache: 'no-store',
-};
+});

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { JobResult } from '../../src/contracts/job.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
+import { taskUrls } from '../../src/contracts/task-urls.ts';
 import { needs } from '../harness/needs.ts';
 import { type S3Server, startS3Server } from '../harness/s3-server.ts';
 import { startWorkerStack } from '../harness/stack/worker-stack.ts';
@@ -19,7 +20,7 @@ needs('Go', 'MODELS_DIR').it(
     const handle = stack.server.client.workflow.getHandle(toWorkflowId(taskId));
     const result = (await handle.result()) as JobResult;
 
-    const video = await fetch(`${stack.apiUrl}${result.video_url}`);
+    const video = await fetch(`${stack.apiUrl}${taskUrls(taskId).video_url}`);
     expect(
       Buffer.from(await video.arrayBuffer())
         .subarray(4, 8)

@@ -30,12 +30,18 @@ type Recorded = Pick<PipelineRun['handle'], 'fetchHistory'>;
 /** A webhook, beside a job that is told of nothing. */
 async function deliver(sendWebhook: WebhookActivities['sendWebhook']): Promise<{ handle: Recorded }> {
   const taskId = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
-  const data = { seq: 1, task_id: taskId } as WebhookMessage['body']['data'];
   const message: WebhookMessage = {
     id: `msg_${randomUUID()}`,
     taskId,
     url: 'https://example.org/',
-    body: { type: 'task.completed', timestamp: '2026-11-25T00:00:00.000Z', data },
+    type: 'task.completed',
+    event: {
+      seq: 1,
+      task_id: taskId,
+      event_type: 'stage_update',
+      data: { stage: 'COMPLETED', progress_percent: 100, message: 'The video is ready' },
+      timestamp: '2026-11-25T00:00:00.000Z',
+    },
     timeScale: 1e-6,
   };
   const handle = server.client.workflow.getHandle(toDeliveryWorkflowId(message.id));
@@ -81,7 +87,7 @@ const runs: Record<string, { handle: Recorded }> = {
       },
     },
   ),
-  'deadline-exceeded': await harness.run({ renderTalk: beatForEver }, { job: { deadlineS: 2 } }),
+  'deadline-exceeded': await harness.run({ renderTalk: beatForEver }, { job: { deadline_s: 2 } }),
 };
 const { History } = proto.temporal.api.history.v1;
 for (const [name, { handle }] of Object.entries(runs)) {

@@ -35,7 +35,6 @@ const running: TaskMetadata = {
 const result: JobResult = {
   task_id: TASK,
   success: true,
-  video_url: `/api/pipeline/tasks/${TASK}/video`,
   execution_time_ms: 12_345,
   metadata: {
     person_detection: {
@@ -44,9 +43,16 @@ const result: JobResult = {
       confidence: 0.93,
       persons: [{ id: 1, confidence: 0.93, box: [1, 2, 300.5, 400] }],
     },
-    background_removal: { input_size: 1024, mask_url: '/mask', cutout_url: '/cutout' },
+    background_removal: { input_size: 1024 },
     provider: { name: 'local', degraded: false },
-    video: { width_px: 512, height_px: 512, duration_s: 11.02, bytes: 1_234_567, sha256: SHA256 },
+    video: {
+      width_px: 512,
+      height_px: 512,
+      duration_s: 11.02,
+      bytes: 1_234_567,
+      sha256: SHA256,
+      content_type: 'video/mp4',
+    },
     timings_ms: { INITIALIZED: 120 },
     cached: [],
     warnings: ['The face is small: 96 px'],

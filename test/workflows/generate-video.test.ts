@@ -290,7 +290,7 @@ describe('generateVideo', () => {
           }
         },
       },
-      { job: { deadlineS: 2 } },
+      { job: { deadline_s: 2 } },
     );
 
     expect((await progressOf(run)).outcome).toMatchObject({ error: { code: 'DEADLINE_EXCEEDED' } });

@@ -118,7 +118,7 @@ describe('a retry of a job whose talk was paid', () => {
       expect(result).toMatchObject({ success: true, metadata: { provider: { name: 'd-id' } } });
       expect((await store.read(taskKeys(job.taskId).video)).subarray(4, 8).toString()).toBe('ftyp');
       const record = await createTaskRecords({ store }).read(job.taskId);
-      expect(record?.usage?.map(({ talkId }) => talkId)).toEqual([paid[0]!.talkId]);
+      expect(record?.usage?.map(({ talk_id }) => talk_id)).toEqual([paid[0]!.talkId]);
       // What the first attempt had uploaded is what the talk was made of.
       expect([...job.account.images.keys(), ...job.account.audios.keys()]).toHaveLength(2);
     },
@@ -158,7 +158,7 @@ describe('an identical job', () => {
 
 describe('erasing a job for D-ID', () => {
   it('deletes its talk, portrait and voice there and its entry in the cache, and the receipt lists them', async () => {
-    const job = await harness.start({}, { cache: 'use', confThreshold: 0.4 });
+    const job = await harness.start({}, { cache: 'use', conf_threshold: 0.4 });
     await resultOf(job);
     const { talks, images, audios } = job.account;
     const there = [...talks.keys(), ...images.keys(), ...audios.keys()];

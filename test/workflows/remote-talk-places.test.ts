@@ -39,7 +39,7 @@ it.each<[string, Partial<Record<Call, Fault[]>>, (job: DIdJob) => Promise<unknow
 ])('gives no place to another job while D-ID works on a talk that %s', async (_, script, end) => {
   const first = await harness.start(
     { faults: scriptedFaults(script), talkMs: () => TALK_MS, listDelayMs: 200 },
-    { onOutage: 'fail', cache: 'no-store' },
+    { on_outage: 'fail', cache: 'no-store' },
     { retryWindowS: 60 },
   );
   await expect.poll(() => first.account.ledger.length, { timeout: 20_000 }).toBe(1);

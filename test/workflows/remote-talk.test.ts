@@ -49,7 +49,7 @@ describe('a job for D-ID', () => {
     });
     expect(paidFor(job)).toHaveLength(1);
     expect(job.written.at(-1)?.usage).toEqual([
-      { provider: 'd-id', talkId: job.account.ledger[0]!.talkId, seconds: 11, credits: 1 },
+      { provider: 'd-id', talk_id: job.account.ledger[0]!.talkId, seconds: 11, credits: 1 },
     ]);
     expect([...new Set(events.map(({ data }) => data.stage))].slice(-5)).toEqual([
       'DID_UPLOAD',
@@ -204,7 +204,7 @@ describe('a provider that does not answer', () => {
 
   it('fails jobs that are not to wait', async () => {
     const faults = scriptedFaults({ createTalk: outage(50) });
-    const job = await harness.start({ faults }, { onOutage: 'fail' });
+    const job = await harness.start({ faults }, { on_outage: 'fail' });
 
     const { outcome } = await endOf(job);
     await harness.tidied(job);
@@ -215,7 +215,7 @@ describe('a provider that does not answer', () => {
 
   it('hands jobs that may take it to the built-in renderer, marked degraded', async () => {
     const faults = scriptedFaults({ createTalk: outage(50) });
-    const job = await harness.start({ faults }, { onOutage: 'local' });
+    const job = await harness.start({ faults }, { on_outage: 'local' });
 
     const { outcome } = await endOf(job);
     await harness.tidied(job);
@@ -243,7 +243,7 @@ describe('an account without credits', () => {
   });
 
   it('refuses a job at once that is not to wait', async () => {
-    const job = await harness.start({ credits: 0 }, { onOutage: 'fail' });
+    const job = await harness.start({ credits: 0 }, { on_outage: 'fail' });
 
     const { outcome } = await endOf(job);
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ActivityProgressEvent } from '../../contracts/schemas/stage-event.ts';
 import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
 import type { JobClient, PendingActivity } from '../../ports/job-client.ts';
 import type { ProgressMessage, ProgressReader } from './progress-reader.ts';
@@ -79,18 +80,16 @@ function toFrame(task_id: string, { attempt, heartbeat }: PendingActivity) {
   const { frame, frames } = heartbeat as FrameCount;
   const { DID_PROCESSING: from, DID_COMPLETE: to } = STAGE_PERCENT;
   const percent = from + (to - from) * Math.min(1, frame / frames);
-  return {
-    event: 'activity_progress',
-    data: {
-      task_id,
-      event_type: 'activity_progress',
-      data: {
-        stage: LONG_STAGE,
-        progress_percent: Math.round(percent * 100) / 100,
-        message: `Frame ${frame} of ${frames}`,
-        details: { frame, frames, attempt },
-      },
-      timestamp: new Date().toISOString(),
-    },
+  const progress = {
+    progress_percent: Math.round(percent * 100) / 100,
+    message: `Frame ${frame} of ${frames}`,
   };
+  const data: ActivityProgressEvent = {
+    task_id,
+    event_type: 'activity_progress',
+    ...progress,
+    data: { stage: LONG_STAGE, ...progress, details: { frame, frames, attempt } },
+    timestamp: new Date().toISOString(),
+  };
+  return { event: 'activity_progress', data };
 }

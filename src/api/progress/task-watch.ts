@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobOutcome } from '../../contracts/job.ts';
 import type { StageEvent } from '../../contracts/stages.ts';
+import { toTaskEvent } from '../../contracts/task-urls.ts';
 import { PipelineError } from '../../errors.ts';
 import type { HistoryCursor, JobClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
@@ -174,7 +175,7 @@ export class TaskWatch {
         continue;
       }
       this.#lastEvent = event;
-      const message = { seq: event.seq, ...encodeFrame({ id: event.seq, data: event }) };
+      const message = { seq: event.seq, ...encodeFrame({ id: event.seq, data: toTaskEvent(event) }) };
       this.#messages.push(message);
       this.broadcast(message);
     }

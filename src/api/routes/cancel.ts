@@ -1,12 +1,11 @@
 import { createRoute } from '@hono/zod-openapi';
+import { TaskStatus } from '../../contracts/schemas/task-status.ts';
 import { isTerminal } from '../../contracts/stages.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { taskParam } from '../tasks/task-param.ts';
+import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
-import { problems } from '../wire/problem.ts';
-import { TaskParams } from '../wire/task.ts';
-import { TaskStatus } from '../wire/task-status.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const answer = (description: string) => ({
   description,

@@ -1,12 +1,11 @@
 import { createRoute } from '@hono/zod-openapi';
+import { EraseReceipt } from '../../contracts/schemas/erase-receipt.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { taskParam } from '../tasks/task-param.ts';
+import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
-import { EraseReceipt } from '../wire/erase-receipt.ts';
-import { problems } from '../wire/problem.ts';
-import { TaskParams } from '../wire/task.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const erase = createRoute({
   method: 'delete',

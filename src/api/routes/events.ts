@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { EXAMPLE_TASK_EVENT } from '../../contracts/schemas/stage-event.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../http/api-env.ts';
@@ -9,11 +10,9 @@ import type { ProgressReader } from '../progress/progress-reader.ts';
 import { createSocketReader } from '../progress/socket-reader.ts';
 import { parseWait } from '../submit/wait-preference.ts';
 import { assertOwn } from '../tasks/task-owners.ts';
-import { taskParam } from '../tasks/task-param.ts';
-import { problems } from '../wire/problem.ts';
-import { TaskParams } from '../wire/task.ts';
-import { EVENT_EXAMPLE, StageEvent } from '../wire/task-event.ts';
+import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const LOOK_AGAIN_MS = 250;
 
@@ -51,9 +50,9 @@ const SentEvent = z
       .enum(['message', 'activity_progress', 'heartbeat'])
       .optional()
       .openapi({ description: 'A stage event has none, which is read as `message`.' }),
-    data: z.string().openapi({ description: 'JSON; of a stage event a `StageEvent`.' }),
+    data: z.string().openapi({ description: 'JSON; of a stage event a `TaskEvent`.' }),
   })
-  .openapi({ example: { id: '4', data: JSON.stringify(EVENT_EXAMPLE) } });
+  .openapi({ example: { id: '4', data: JSON.stringify(EXAMPLE_TASK_EVENT) } });
 
 const socket = createRoute({
   method: 'get',
@@ -89,7 +88,7 @@ const events = createRoute({
   },
   responses: {
     200: {
-      description: 'A stream of events; the `data` of each stage event is a `StageEvent`.',
+      description: 'A stream of events; the `data` of each stage event is a `TaskEvent`.',
       content: { 'text/event-stream': { schema: SentEvent } },
     },
     204: { description: 'The client has the last event already: nothing will come any more.' },
@@ -104,8 +103,6 @@ export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limi
     return hub.follow(taskId, since, reader);
   };
   const app = createRoutes();
-  // The form of what a stream holds, which no media type of OpenAPI can say.
-  app.openAPIRegistry.register('StageEvent', StageEvent);
   app.openapi(socket, async (c) => {
     const taskId = taskParam(c);
     const since = parseSeq(c.req.query('since'));

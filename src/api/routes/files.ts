@@ -9,11 +9,10 @@ import { SHOWS_ITSELF } from '../access/security-headers.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { isRangeFresh, isUnchanged, parseByteRange } from '../http/partial-content.ts';
-import { taskParam } from '../tasks/task-param.ts';
+import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
-import { problems } from '../wire/problem.ts';
-import { TaskParams } from '../wire/task.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 /** Of each file, the endings that it can have. */
 const FILES = {

@@ -5,11 +5,11 @@ import {
   type GpuWorkerStatus,
   type ModelQueue,
 } from '../../contracts/gpu-status.ts';
+import { GpuStatus } from '../../contracts/schemas/gpu-status.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { GpuStatus } from '../wire/gpu.ts';
-import { problems } from '../wire/problem.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 /** A worker that has not told of itself for so long is gone. */
 const STALE_MS = 4 * GPU_STATUS_INTERVAL_MS;

@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
+import { Alive, Ready } from '../../contracts/schemas/health.ts';
 import { taskKeys } from '../../contracts/task-keys.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { Alive, Ready } from '../wire/health.ts';
-import { problems } from '../wire/problem.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const NO_TASK = '00000000-0000-0000-0000-000000000000';
 

@@ -1,12 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { Instant } from '../../contracts/schemas/primitives.ts';
 import { LINKS, type LinkName } from '../access/access-rules.ts';
 import { signLink } from '../access/link-signature.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { taskParam } from '../tasks/task-param.ts';
+import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
-import { problems } from '../wire/problem.ts';
-import { Instant, TaskParams } from '../wire/task.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const DAY_S = 86_400;
 

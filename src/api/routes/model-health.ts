@@ -1,12 +1,12 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { ModelHealth } from '../../contracts/schemas/health.ts';
 import type { SelfTestName } from '../../contracts/self-test.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../http/api-env.ts';
-import { ModelHealth } from '../wire/health.ts';
-import { problems } from '../wire/problem.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const CACHE_MS = 10_000;
 

@@ -3,7 +3,7 @@ import { VERSION } from '../../config/version.ts';
 import type { ErrorCode } from '../../contracts/error-codes.ts';
 import { accessRule } from '../access/access-rules.ts';
 import type { ApiEnv } from '../http/api-env.ts';
-import { describeProblems } from '../wire/problem.ts';
+import { describeProblems } from './problems.ts';
 
 const INFO = {
   title: 'Limelight',

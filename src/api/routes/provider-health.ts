@@ -1,13 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
+import { ProviderHealth } from '../../contracts/schemas/health.ts';
 import { PipelineError } from '../../errors.ts';
 import type { RemoteProviderDescriptor } from '../../ports/provider.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { OfferedProvider } from '../submit/choose-provider.ts';
-import { ProviderHealth } from '../wire/health.ts';
-import { problems } from '../wire/problem.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const MAX_WEBHOOK_BYTES = 256 * 1024;
 

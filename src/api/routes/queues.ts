@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { QUEUES } from '../../contracts/queues.ts';
+import { QueueStatus } from '../../contracts/schemas/operation.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { problems } from '../wire/problem.ts';
-import { QueueStatus } from '../wire/queues.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const queues = createRoute({
   method: 'get',

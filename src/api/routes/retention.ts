@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { RetentionReport } from '../../contracts/retention.ts';
+import { RetentionRunList } from '../../contracts/schemas/retention.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { problems } from '../wire/problem.ts';
-import { RetentionRunList } from '../wire/retention.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const SHOWN_RUNS = 10;
 

@@ -1,14 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { RETRY_POINTS } from '../../contracts/retry.ts';
+import { TaskStatus } from '../../contracts/schemas/task-status.ts';
 import { isTerminal } from '../../contracts/stages.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { taskParam } from '../tasks/task-param.ts';
+import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
-import { problems } from '../wire/problem.ts';
-import { TaskParams } from '../wire/task.ts';
-import { TaskStatus } from '../wire/task-status.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const retry = createRoute({
   method: 'post',

@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
+import { StorageStats } from '../../contracts/schemas/operation.ts';
 import type { StorageUsage } from '../../ports/storage-usage.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { problems } from '../wire/problem.ts';
-import { StorageStats } from '../wire/storage-stats.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const stats = createRoute({
   method: 'get',

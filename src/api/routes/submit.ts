@@ -3,10 +3,14 @@ import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { TaskOutcome } from '../../contracts/schemas/job-outcome.ts';
+import { AcceptedTask } from '../../contracts/schemas/task-status.ts';
+import { taskUrls, toTaskOutcome } from '../../contracts/task-urls.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { fetchOrder } from '../submit/fetch-media.ts';
+import { createSubmission, SUBMIT_CONTENT } from '../submit/job-fields.ts';
 import { parseJobForm } from '../submit/job-form.ts';
 import { toUploadRules } from '../submit/limits.ts';
 import { receiveForm } from '../submit/multipart.ts';
@@ -14,12 +18,9 @@ import { type ChosenId, submitJob } from '../submit/submit-job.ts';
 import { waitForOutcome } from '../submit/wait-for-outcome.ts';
 import { parseWait } from '../submit/wait-preference.ts';
 import { parseTaskId, taskIdOfKey } from '../tasks/task-id.ts';
-import { taskUrls } from '../tasks/task-urls.ts';
-import { Outcome } from '../wire/outcome.ts';
-import { problems } from '../wire/problem.ts';
-import { createSubmission, SUBMIT_CONTENT } from '../wire/submission.ts';
-import { Accepted, TaskParams } from '../wire/task.ts';
+import { TaskParams } from '../tasks/task-param.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const Waiting = z.object({
   wait: z.string().optional().openapi({
@@ -51,12 +52,12 @@ const HEADERS = {
 const ANSWERS = {
   200: {
     description: 'The task ended in the time that the client waits.',
-    content: { 'application/json': { schema: Outcome } },
+    content: { 'application/json': { schema: TaskOutcome } },
     headers: HEADERS,
   },
   202: {
     description: 'Accepted: files and job are durable.',
-    content: { 'application/json': { schema: Accepted } },
+    content: { 'application/json': { schema: AcceptedTask } },
     headers: HEADERS,
   },
   ...problems(
@@ -134,7 +135,7 @@ export function submitRoutes(deps: ApiDeps) {
       const signal = AbortSignal.any([AbortSignal.timeout(waitS * 1000), c.req.raw.signal]);
       const outcome = await waitForOutcome(deps.hub, taskId, signal);
       if (outcome) {
-        return c.json(outcome, 200);
+        return c.json(toTaskOutcome(outcome), 200);
       }
     }
     return c.json({ task_id: taskId, submitted_at: submittedAt, ...urls }, 202);

@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { TaskList, TaskState } from '../../contracts/schemas/task-status.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { problems } from '../wire/problem.ts';
-import { TaskList, TaskState } from '../wire/task-list.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const DEFAULT_LIMIT = 20;
 

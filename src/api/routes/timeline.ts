@@ -1,12 +1,11 @@
 import { createRoute } from '@hono/zod-openapi';
+import { Timeline, TimelineSummary } from '../../contracts/schemas/timeline.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import { readTimeline } from '../tasks/read-timeline.ts';
-import { taskParam } from '../tasks/task-param.ts';
+import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import type { RecentTimelines } from '../tasks/timeline-summary.ts';
-import { problems } from '../wire/problem.ts';
-import { TaskParams } from '../wire/task.ts';
-import { Timeline, TimelineSummary } from '../wire/timeline.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const timeline = createRoute({
   method: 'get',

@@ -1,21 +1,12 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { TaskMetadata } from '../../contracts/job.ts';
+import { Usage, type UsageEntry } from '../../contracts/schemas/operation.ts';
+import { isUnreadableRecord } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { problems } from '../wire/problem.ts';
-import { Usage } from '../wire/usage.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const RECORD = /^videos\/([^/]+)\/metadata\.json$/;
-
-/** A paid talk of a task. */
-interface UsageEntry {
-  task_id: string;
-  submitted_at: string;
-  provider: string;
-  talk_id: string;
-  seconds: number;
-  credits: number;
-}
 
 const usage = createRoute({
   method: 'get',
@@ -31,20 +22,29 @@ const usage = createRoute({
 export function usageRoutes({ store, records }: Pick<ApiDeps, 'store' | 'records'>) {
   return createRoutes().openapi(usage, async (c) => {
     const talks: UsageEntry[] = [];
+    const unreadable: string[] = [];
     for await (const { key } of store.list('videos/')) {
       const taskId = RECORD.exec(key)?.[1];
-      const record = taskId === undefined ? undefined : await records.read(taskId);
-      if (record) {
-        talks.push(...toEntries(record));
+      if (taskId === undefined) {
+        continue;
+      }
+      try {
+        const record = await records.read(taskId);
+        talks.push(...(record ? toEntries(record) : []));
+      } catch (error) {
+        if (!isUnreadableRecord(error)) {
+          throw error;
+        }
+        unreadable.push(taskId);
       }
     }
     talks.sort((a, b) => b.submitted_at.localeCompare(a.submitted_at));
-    return c.json({ totals: addUp(talks), talks }, 200);
+    return c.json({ totals: addUp(talks), talks, unreadable }, 200);
   });
 }
 
 function toEntries({ task_id, submitted_at, usage = [] }: TaskMetadata): UsageEntry[] {
-  return usage.map(({ talkId, ...used }) => ({ task_id, submitted_at, talk_id: talkId, ...used }));
+  return usage.map((used) => ({ task_id, submitted_at, ...used }));
 }
 
 function addUp(talks: UsageEntry[]) {

@@ -6,11 +6,10 @@ import { PipelineError } from '../../errors.ts';
 import { partName } from '../../media/encode/part-name.ts';
 import { SHOWS_ITSELF } from '../access/security-headers.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { taskParam } from '../tasks/task-param.ts';
+import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
-import { problems } from '../wire/problem.ts';
-import { TaskParams } from '../wire/task.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 /** A part is two seconds of video, made in less than one. */
 const LOOK_EVERY_MS = 300;

@@ -1,12 +1,31 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import {
+  DeliveryState,
+  WebhookBody,
+  WebhookDeliveries,
+  type WebhookDelivery,
+  WebhookSecrets,
+} from '../../contracts/schemas/webhook.ts';
+import type { Delivery } from '../../ports/webhooks.ts';
 import { ownerSeenBy } from '../access/caller.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { problems } from '../wire/problem.ts';
-import { Deliveries, DeliveryStateName, toWireDelivery, WebhookSecrets } from '../wire/webhook.ts';
 import { createRoutes } from './create-routes.ts';
+import { problems } from './problems.ts';
 
 const DAY_S = 86_400;
 const MOST_AT_ONCE = 100;
+
+/** What a receiver is sent. The component `TaskEvent`, which event streams hold too, is documented through it. */
+const sent = {
+  method: 'post' as const,
+  path: 'task',
+  tags: ['Webhooks'],
+  summary: 'The end of a task, or each of its stages, sent to `webhook_url`',
+  description:
+    'Signed as Standard Webhooks defines it. Any answer of 2xx within 15 s counts as delivered. After 410 the URL gets no more webhooks.',
+  request: { body: { required: true, content: { 'application/json': { schema: WebhookBody } } } },
+  responses: { 204: { description: 'Received.' } },
+};
 
 const list = createRoute({
   method: 'get',
@@ -16,7 +35,7 @@ const list = createRoute({
   request: {
     query: z.object({
       task_id: z.uuid().optional(),
-      state: DeliveryStateName.optional(),
+      state: DeliveryState.optional(),
       limit: z.coerce.number().int().min(1).max(MOST_AT_ONCE).default(20).openapi({ type: 'integer' }),
       cursor: z
         .string()
@@ -26,7 +45,7 @@ const list = createRoute({
     }),
   },
   responses: {
-    200: { description: 'A page of them.', content: { 'application/json': { schema: Deliveries } } },
+    200: { description: 'A page of them.', content: { 'application/json': { schema: WebhookDeliveries } } },
     ...problems('INPUT_INVALID', 'TEMPORAL_UNAVAILABLE'),
   },
 });
@@ -99,7 +118,9 @@ export function webhookRoutes({
   deliveries,
   webhookSecrets,
 }: Pick<ApiDeps, 'deliveries' | 'webhookSecrets'>) {
-  return createRoutes()
+  const routes = createRoutes();
+  routes.openAPIRegistry.registerWebhook(sent);
+  return routes
     .openapi(list, async (c) => {
       const { task_id, state, limit, cursor } = c.req.valid('query');
       const owner = ownerSeenBy(c.get('caller'));
@@ -111,7 +132,7 @@ export function webhookRoutes({
         ...(cursor && { cursor }),
       });
       c.header('Cache-Control', 'no-store');
-      const answer = { deliveries: page.deliveries.map(toWireDelivery) };
+      const answer = { deliveries: page.deliveries.map(toDelivery) };
       return c.json({ ...answer, ...(page.cursor && { cursor: page.cursor }) }, 200);
     })
     .openapi(send, async (c) => {
@@ -128,4 +149,26 @@ export function webhookRoutes({
       const secrets = await webhookSecrets.rotate(c.get('caller')?.owner, overlap_s * 1000);
       return c.json({ secrets }, 200);
     });
+}
+
+function toDelivery({
+  id,
+  taskId,
+  url,
+  type,
+  state,
+  createdAt,
+  attempts,
+  nextAttemptAt,
+}: Delivery): WebhookDelivery {
+  return {
+    id,
+    task_id: taskId,
+    url,
+    type,
+    state,
+    created_at: createdAt,
+    attempts,
+    ...(nextAttemptAt && { next_attempt_at: nextAttemptAt }),
+  };
 }

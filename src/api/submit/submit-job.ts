@@ -101,9 +101,9 @@ export async function submitJob(
 }
 
 /** For retention, which reads the store and not the records. */
-async function keepFor(store: ObjectStore, { taskId, options: { retentionDays } }: JobInput): Promise<void> {
-  if (retentionDays !== undefined) {
-    const override: RetentionOverride = { days: retentionDays };
+async function keepFor(store: ObjectStore, { taskId, options: { retention_days } }: JobInput): Promise<void> {
+  if (retention_days !== undefined) {
+    const override: RetentionOverride = { days: retention_days };
     await store.put(retentionOverrideKey(taskId), Buffer.from(JSON.stringify(override)));
   }
 }

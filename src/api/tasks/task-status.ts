@@ -1,6 +1,7 @@
 import type { JobOutcome, Person } from '../../contracts/job.ts';
 import { STAGE_PERCENT, type StageEvent } from '../../contracts/stages.ts';
 import type { TaskStatus } from '../../contracts/task-status.ts';
+import { toTaskResult } from '../../contracts/task-urls.ts';
 import { PipelineError } from '../../errors.ts';
 import type { JobClient, JobDescription } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
@@ -78,7 +79,7 @@ function toStatus(event: StageEvent, submittedAt: string, outcome: JobOutcome | 
     submitted_at: submittedAt,
     updated_at: event.timestamp,
     ...toChoice(event),
-    ...(outcome && (outcome.success ? { result: outcome } : { error: outcome.error })),
+    ...(outcome && (outcome.success ? { result: toTaskResult(outcome) } : { error: outcome.error })),
   };
 }
 

@@ -1,20 +1,11 @@
-import { z } from 'zod';
-import {
-  RETENTION_OVERRIDE_PREFIX,
-  type RetentionOverride,
-  retentionOverrideKey,
-} from '../../contracts/retention.ts';
+import { RETENTION_OVERRIDE_PREFIX, retentionOverrideKey } from '../../contracts/retention.ts';
+import { RetentionOverride } from '../../contracts/schemas/retention.ts';
 import { isFailure } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { createJsonObjects } from '../json-objects.ts';
 
-const Override: z.ZodType<RetentionOverride> = z.object({
-  hold: z.object({ reason: z.string(), since: z.string() }).exactOptional(),
-  days: z.number().positive().exactOptional(),
-});
-
 const overridesIn = (store: ObjectStore) =>
-  createJsonObjects({ store, schema: Override, what: 'a retention override' });
+  createJsonObjects({ store, schema: RetentionOverride, what: 'a retention override' });
 
 /** All overrides by task. A damaged one counts as a hold, because it may have been one. */
 export async function readRetentionOverrides(store: ObjectStore): Promise<Map<string, RetentionOverride>> {

@@ -21,9 +21,9 @@ export async function generateVideo(input: JobInput): Promise<JobResult> {
   const job = openJob(input);
   const cancel = new CancelRequest();
   const { progress, record, reuse, webhooks } = job;
-  const { deadlineS } = input.options;
+  const { deadline_s } = input.options;
   const beganAt = Date.parse(input.resume?.at ?? input.submittedAt);
-  const deadline = { at: new Date(beganAt + deadlineS * 1000), seconds: deadlineS };
+  const deadline = { at: new Date(beganAt + deadline_s * 1000), seconds: deadline_s };
   onWaitForRoom((message) => progress.tell(message, { waiting_for: 'room' }));
   try {
     const result = await cancel.run(() => withDeadline(deadline, () => runStages(job)));
@@ -131,7 +131,7 @@ async function runStages(job: Job): Promise<JobResult> {
     const removed = await reuse.removeBackground(photoObject, {
       person: person.box,
       others: detected.persons.filter(({ id }) => id !== person.id).map(({ box }) => box),
-      applySmoothing: options.applySmoothing,
+      applySmoothing: options.apply_smoothing,
       maskKey: keys.mask,
       cutoutKey: keys.cutout,
     });
@@ -175,11 +175,9 @@ async function runStages(job: Job): Promise<JobResult> {
   const finished = await video.finishVideo({ videoKey: keys.video, thumbnailKey: keys.thumbnail });
   record.addObjects(finished.thumbnail);
 
-  const files = `/api/pipeline/tasks/${taskId}`;
   const result: JobResult = {
     task_id: taskId,
     success: true,
-    video_url: `${files}/video`,
     execution_time_ms: record.ageMs,
     metadata: {
       person_detection: {
@@ -191,8 +189,6 @@ async function runStages(job: Job): Promise<JobResult> {
       },
       background_removal: {
         input_size: removed.inputSize,
-        mask_url: `${files}/mask`,
-        cutout_url: `${files}/cutout`,
         ...pickFallbacks(removed),
       },
       provider: { name: talk.provider, degraded: talk.isDegraded },

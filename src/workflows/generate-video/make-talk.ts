@@ -31,7 +31,7 @@ export async function chooseRenderer(
     return { kind: 'local', provider, isDegraded: false };
   }
   try {
-    const terms = await affordTalk(provider, voiceS, options.onOutage, (message, details) =>
+    const terms = await affordTalk(provider, voiceS, options.on_outage, (message, details) =>
       progress.enter('UPLOAD_COMPLETE', message, details),
     );
     return { kind: 'remote', terms };
@@ -65,7 +65,7 @@ export async function makeTalk(
       voiceKey: keys.voice,
       videoKey: keys.video,
       voiceS: job.voiceS,
-      onOutage: job.options.onOutage,
+      onOutage: job.options.on_outage,
       terms: renderer.terms,
       onProgress: (stage, message, details) => progress.enter(stage, message, details),
       onPaid: job.onPaid,
@@ -87,7 +87,7 @@ function takeOver(
   error: unknown,
   { fallback, options }: Pick<TalkJob, 'fallback' | 'options'>,
 ): Extract<Renderer, { kind: 'local' }> {
-  const mayTakeOver = options.onOutage === 'local' && fallback?.kind === 'local';
+  const mayTakeOver = options.on_outage === 'local' && fallback?.kind === 'local';
   if (!mayTakeOver || isCancellation(error) || !isOutage(error)) {
     throw error;
   }

@@ -74,14 +74,14 @@ function pick(persons: Person[], wanted: 'auto' | number): Person {
   return person;
 }
 
-function nobodyFound({ bestBelowThreshold }: DetectPersonsResult, { confThreshold }: JobOptions) {
+function nobodyFound({ bestBelowThreshold }: DetectPersonsResult, { conf_threshold }: JobOptions) {
   const nearest =
     bestBelowThreshold === undefined
       ? 'nothing in it looks like a person'
       : `the best guess reached ${bestBelowThreshold.toFixed(2)}`;
   return refusal(
     'PERSON_NOT_FOUND',
-    `No person was found in the photo at a conf_threshold of ${confThreshold}: ${nearest}. Use a photo in which a person is clearly visible, or lower conf_threshold.`,
+    `No person was found in the photo at a conf_threshold of ${conf_threshold}: ${nearest}. Use a photo in which a person is clearly visible, or lower conf_threshold.`,
   );
 }
 

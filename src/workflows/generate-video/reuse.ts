@@ -55,20 +55,13 @@ export class Reuse {
     progress.enter('DID_COMPLETE', 'The same job was done before: its video is taken from the cache', {
       from_cache: true,
     });
-    const files = `/api/pipeline/tasks/${input.taskId}`;
     const { metadata } = answer;
     return {
       task_id: input.taskId,
       success: true,
-      video_url: `${files}/video`,
       execution_time_ms: record.ageMs,
       metadata: {
         ...metadata,
-        background_removal: {
-          ...metadata.background_removal,
-          mask_url: `${files}/mask`,
-          cutout_url: `${files}/cutout`,
-        },
         timings_ms: progress.timingsMs(),
         cached: this.stages,
       },
@@ -76,7 +69,7 @@ export class Reuse {
   }
 
   async detectPersons(photo: StoredObject): Promise<Detected> {
-    const { confThreshold } = this.#deps.input.options;
+    const { conf_threshold: confThreshold } = this.#deps.input.options;
     const photoSha256 = photo.sha256;
     const found =
       this.#mayReuse && (await quietly(() => cache.findDetection({ photoSha256, confThreshold })));

@@ -11,7 +11,7 @@ export interface TalkJob {
   provider: ProviderFacts;
   /** Takes over if the provider is out and the job was submitted with `on_outage=local`. */
   fallback?: ProviderFacts | undefined;
-  options: Pick<JobOptions, 'background' | 'onOutage'>;
+  options: Pick<JobOptions, 'background' | 'on_outage'>;
   keys: ReturnType<typeof taskKeys>;
   voiceS: number;
   /** Absent if the provider is a local one. */

@@ -35,7 +35,7 @@ export class TaskRecord {
   /** What was paid stays on record, however the job ends. */
   addUsage(usage: ProviderUsage): void {
     // A talk that an earlier attempt paid for.
-    this.#usage = [...this.#usage.filter(({ talkId }) => talkId !== usage.talkId), usage];
+    this.#usage = [...this.#usage.filter(({ talk_id }) => talk_id !== usage.talk_id), usage];
   }
 
   /** What a job that succeeds leaves at its provider. */

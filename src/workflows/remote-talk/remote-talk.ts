@@ -79,7 +79,12 @@ export class RemoteTalk {
     try {
       onProgress('DID_UPLOAD', `Handing portrait and voice to ${label}`);
       const { talkId, isNew, talkMsPerVoiceS } = await this.#takeOrCreate(request, calls, gate);
-      onPaid({ provider: name, talkId, seconds: voiceS, credits: creditsFor(voiceS, this.#provider) });
+      onPaid({
+        provider: name,
+        talk_id: talkId,
+        seconds: voiceS,
+        credits: creditsFor(voiceS, this.#provider),
+      });
 
       onProgress('DID_PROCESSING', `${label} is making the video`, { talk_id: talkId });
       const tookMs = await waitForTalk({

@@ -68,7 +68,8 @@ export class WebhookOutbox {
       taskId,
       ...(owner !== undefined && { owner }),
       url,
-      body: { type, timestamp: event.timestamp, data: event },
+      type,
+      event,
     };
     const memo: DeliveryMemo = {
       taskId,

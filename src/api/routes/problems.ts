@@ -1,25 +1,7 @@
-import { z } from '@hono/zod-openapi';
 import { ERROR_CODES, type ErrorCode } from '../../contracts/error-codes.ts';
+import { Problem } from '../../contracts/schemas/problem.ts';
 import { PipelineError } from '../../errors.ts';
 import { toProblem } from '../http/problem.ts';
-
-export const Problem = z
-  .object({
-    type: z.string().openapi({ example: 'urn:limelight:problem:task-not-found' }),
-    title: z.string(),
-    status: z.int().min(400).max(599),
-    detail: z
-      .string()
-      .openapi({ description: 'For a person: what was expected, what came, and what to change.' }),
-    instance: z.string().openapi({ description: 'The path of the request.' }),
-    code: z.string().openapi({ description: 'For a program. Codes are added, never renamed.' }),
-    task_id: z.string().optional(),
-    details: z
-      .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
-      .optional()
-      .openapi({ description: 'Facts, such as each wrong field with its fault.' }),
-  })
-  .openapi('Problem', { description: 'A problem document (RFC 9457).' });
 
 const RETRY_AFTER = {
   'Retry-After': {
@@ -27,12 +9,12 @@ const RETRY_AFTER = {
     description: 'Seconds after which the same request may succeed.',
   },
 };
-const COME_BACK: readonly number[] = [429, 503, 507];
+const RETRYABLE: readonly number[] = [429, 503, 507];
 
-/** What every route may answer: something unexpected, and a request whose line and headers are too long to be read. */
+/** Every route may answer these: an unexpected failure, and a request whose line and headers are too long. */
 const ALWAYS: readonly ErrorCode[] = ['HEADERS_TOO_LARGE', 'INTERNAL'];
 
-/** The refusals of a route, by code, in the form that `createRoute` takes among its `responses`. */
+/** The problem documents that a route may answer with, for the `responses` of `createRoute`. */
 export function problems(...codes: ErrorCode[]) {
   const byStatus = Map.groupBy([...codes, ...ALWAYS], (code) => ERROR_CODES[code].status);
   return Object.fromEntries([...byStatus].map(([status, found]) => [status, toResponse(status, found)]));
@@ -40,7 +22,7 @@ export function problems(...codes: ErrorCode[]) {
 
 function toResponse(status: number, codes: ErrorCode[]) {
   const example = (code: ErrorCode) =>
-    toProblem(new PipelineError(code, 'What was expected, what came.'), '/api/…');
+    toProblem(new PipelineError(code, 'What was expected, what was received.'), '/api/…');
   return {
     description: codes.join(', '),
     content: {
@@ -49,11 +31,11 @@ function toResponse(status: number, codes: ErrorCode[]) {
         examples: Object.fromEntries(codes.map((code) => [code, { value: example(code) }])),
       },
     },
-    ...(COME_BACK.includes(status) && { headers: RETRY_AFTER }),
+    ...(RETRYABLE.includes(status) && { headers: RETRY_AFTER }),
   };
 }
 
-/** The same as plain OpenAPI, for what is not a route's own. */
+/** The same as plain OpenAPI, for problems that a route shares with others. */
 export function describeProblems(codes: readonly ErrorCode[]) {
   const byStatus = Map.groupBy(codes, (code) => ERROR_CODES[code].status);
   const refer = (status: number, found: ErrorCode[]) => {

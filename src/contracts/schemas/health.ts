@@ -1,16 +1,20 @@
-import { z } from '@hono/zod-openapi';
-import { Instant } from './task.ts';
+import { z } from 'zod';
+import { Instant } from './primitives.ts';
 
-export const Alive = z.object({ status: z.literal('ok') }).openapi('Alive');
+export const Alive = z.object({ status: z.literal('ok') }).meta({ id: 'Alive' });
+export type Alive = z.infer<typeof Alive>;
 
 export const Ready = z
   .object({ status: z.literal('ok'), temporal: z.literal('ok'), storage: z.literal('ok') })
-  .openapi('Ready');
+  .meta({ id: 'Ready' });
+export type Ready = z.infer<typeof Ready>;
 
 export const ModelHealth = z
   .looseObject({ status: z.enum(['ok', 'failing']), checked_at: Instant })
-  .openapi('ModelHealth', { description: 'With the facts of the self-test, or its error.' });
+  .meta({ id: 'ModelHealth', description: 'With the facts of the self-test, or with its error.' });
+export type ModelHealth = z.infer<typeof ModelHealth>;
 
+/** A remote provider: reachable, paid, and how many jobs use or await it. */
 export const ProviderHealth = z
   .object({
     status: z.enum(['ok', 'degraded', 'down']),
@@ -21,4 +25,5 @@ export const ProviderHealth = z
     held_for: z.enum(['outage', 'credits']).optional(),
     next_try_at: z.string().optional(),
   })
-  .openapi('ProviderHealth');
+  .meta({ id: 'ProviderHealth' });
+export type ProviderHealth = z.infer<typeof ProviderHealth>;

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { JobError, Person, TaskResult } from './job-outcome.ts';
+import { EXAMPLE_TASK_ID, EXAMPLE_TASK_PATH, Instant, ProviderName, TaskId } from './primitives.ts';
+import { progressFields, StageName } from './stage-event.ts';
+
+/** Where a task waits for a slot. */
+export const QueuePlace = z.object({
+  name: z.string().meta({ example: 'birefnet' }),
+  position: z
+    .int()
+    .min(1)
+    .describe('1 is next. An estimate: jobs with a higher priority may still overtake.'),
+  length: z.int().describe('How many tasks wait in this queue.'),
+});
+export type QueuePlace = z.infer<typeof QueuePlace>;
+
+/** Half of such tasks end by `p50`, 90 % by `p90`. */
+export const Eta = z.object({ p50: Instant, p90: Instant });
+export type Eta = z.infer<typeof Eta>;
+
+export const TaskStatus = z
+  .object({
+    task_id: TaskId,
+    stage: StageName,
+    ...progressFields,
+    submitted_at: Instant,
+    updated_at: Instant,
+    attempts: z.int().min(1).optional().describe('Attempts of the step that runs now.'),
+    queue: QueuePlace.optional().describe('Where the task waits for a slot.'),
+    eta: Eta.optional().describe(
+      'Half of such tasks end by `p50`, 90 % by `p90`. Absent while the task waits for a choice, disk space or a provider, and as long as nothing was measured.',
+    ),
+    choice: z
+      .object({ persons: z.array(Person) })
+      .optional()
+      .describe('The task waits for `POST …/person` with one of these.'),
+    result: TaskResult.optional(),
+    error: JobError.optional(),
+  })
+  .meta({ id: 'TaskStatus' });
+export type TaskStatus = z.infer<typeof TaskStatus>;
+
+export const TaskUrls = z.object({
+  status_url: z.string().meta({ example: `/api/pipeline/status/${EXAMPLE_TASK_ID}` }),
+  events_url: z.string().meta({ example: `/api/pipeline/progress/${EXAMPLE_TASK_ID}/events` }),
+  video_url: z.string().meta({ example: `${EXAMPLE_TASK_PATH}/video` }),
+  cancel_url: z.string().meta({ example: `${EXAMPLE_TASK_PATH}/cancel` }),
+});
+export type TaskUrls = z.infer<typeof TaskUrls>;
+
+/** The answer to a submission. */
+export const AcceptedTask = TaskUrls.extend({
+  task_id: z.uuid().meta({ example: EXAMPLE_TASK_ID }),
+  submitted_at: Instant,
+}).meta({ id: 'Accepted' });
+export type AcceptedTask = z.infer<typeof AcceptedTask>;
+
+export const TaskState = z.enum(['running', 'completed', 'failed', 'cancelled']);
+export type TaskState = z.infer<typeof TaskState>;
+
+export const TaskSummary = z
+  .object({
+    task_id: TaskId,
+    stage: StageName,
+    status: TaskState,
+    provider: ProviderName.optional(),
+    submitted_at: Instant,
+    ended_at: Instant.optional(),
+  })
+  .meta({ id: 'TaskSummary' });
+export type TaskSummary = z.infer<typeof TaskSummary>;
+
+export const TaskList = z
+  .object({
+    tasks: z.array(TaskSummary),
+    next_cursor: z.string().optional().describe('For the next page. Absent on the last page.'),
+  })
+  .meta({ id: 'TaskList' });
+export type TaskList = z.infer<typeof TaskList>;
