@@ -26,7 +26,7 @@ needs('chromium').describe('GET /docs in a browser', () => {
     server.close();
   });
 
-  it('shows every operation, asks no other host and has nothing to complain of', async () => {
+  it('shows every operation, requests no other host and logs no errors', async () => {
     const { page, complaints } = await openInTest(browser, url);
     await page.locator('.opblock-summary-path', { hasText: '/api/pipeline/generate' }).first().click();
     await page.locator('.opblock-body').getByText('conf_threshold', { exact: true }).first().waitFor();

@@ -48,7 +48,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
 
   const open = (url: string, options?: BrowserContextOptions) => openInTest(browser, url, options);
 
-  it('leads from a dropped photo to a video that plays, though the server is killed and the line is cut', async () => {
+  it('turns a dropped photo into a video although the server is killed and the browser goes offline', async () => {
     const { page, complaints } = await open(stack.url);
     await dropFile(page, '.photo-drop', SAMPLE_PHOTO, 'image/jpeg');
     await dropFile(page, '.voice-drop', stack.files.shortVoice, 'audio/wav');
@@ -86,7 +86,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     await page.context().close();
   });
 
-  it('shows the video while it is made, and goes on with the finished one at the same moment', async () => {
+  it('shows a live preview, and continues with the finished video at the same position', async () => {
     const { page, complaints } = await open(stack.url, { viewport: { width: 1366, height: 700 } });
     await choose(page, SAMPLE_PHOTO, stack.files.longVoice);
     await page.getByRole('button', { name: 'Create video' }).click();
@@ -109,7 +109,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     await page.context().close();
   });
 
-  it('shows the video to a browser that did not make it, in a phone and in German', async () => {
+  it('shows the video in another browser, on a phone and in German', async () => {
     const { page, complaints } = await open(videoUrl, {
       viewport: SIZES.phone,
       locale: 'de-DE',
@@ -127,7 +127,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     await page.context().close();
   });
 
-  it('has the person chosen with a click in the photo', async () => {
+  it('lets the user choose a person with a click in the photo', async () => {
     const { page, complaints } = await open(stack.url);
     await choose(page, stack.files.twoPersons, stack.files.longVoice);
     await page.getByText('More options').click();
@@ -143,7 +143,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     await page.context().close();
   });
 
-  it('records a voice, shows its level, and cuts it with the keyboard', async () => {
+  it('records a voice, shows its level, and trims it with the keyboard', async () => {
     const { page, complaints } = await open(stack.url);
     await page.getByRole('button', { name: 'Record', exact: true }).click();
     const level = page.locator('meter');
@@ -161,7 +161,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     await page.context().close();
   });
 
-  it('says of a failed task what to do, and lets it be changed', async () => {
+  it('says what to do about a failed task, and lets the user edit it', async () => {
     const { page, complaints } = await open(stack.url, { viewport: SIZES.phone });
     await choose(page, stack.files.hills, stack.files.shortVoice);
     await page.getByRole('button', { name: 'Create video' }).click();
@@ -174,7 +174,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     await page.context().close();
   });
 
-  it('is filled in and sent with the keyboard alone', async () => {
+  it('can be filled in and submitted with the keyboard alone', async () => {
     const { page } = await open(stack.url);
     const focused = () => page.evaluate<string>("document.activeElement?.textContent?.trim() ?? ''");
     const tabTo = async (name: string) => {
@@ -198,7 +198,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
   });
 
   it.each(['phone', 'laptop'] as const)(
-    'has no fault in any view that axe finds, on a %s screen',
+    'has no accessibility faults in any view, on a %s screen',
     async (size) => {
       const { page } = await open(stack.url, { viewport: SIZES[size] });
       expect(await faultsOfView(page)).toEqual([]);

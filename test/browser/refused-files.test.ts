@@ -24,7 +24,7 @@ const frames = await Promise.all(
   ),
 );
 
-/** What the server would refuse a second after the upload, or much later on a slow line. */
+/** The server would refuse these too, but only after the upload. */
 const PHOTOS: Record<string, { bytes: Buffer; said: string }> = {
   'letter.jpg': { bytes: Buffer.from('%PDF-1.7\n'), said: 'isn’t a photo' },
   'nothing.jpg': { bytes: Buffer.alloc(0), said: 'is empty' },
@@ -46,7 +46,7 @@ const PHOTOS: Record<string, { bytes: Buffer; said: string }> = {
   'large.png': { bytes: Buffer.alloc(API_LIMITS.imageBytes + 1), said: 'is larger than 25 MB' },
 };
 
-needs('chromium').describe('files that no video comes of', { timeout: 60_000 }, async () => {
+needs('chromium').describe('unusable files', { timeout: 60_000 }, async () => {
   const page = readPageFiles(join(import.meta.dirname, '../../dist/web'));
   const { api } = await startTestPipeline({ page });
   let browser: Browser;
@@ -66,7 +66,7 @@ needs('chromium').describe('files that no video comes of', { timeout: 60_000 }, 
     return path;
   };
 
-  it('are refused in a sentence before anything is sent, and the photo before them stays', async () => {
+  it('are refused with a message before the upload, and the previous photo stays', async () => {
     const { page, complaints } = await openInTest(browser, `${api.url}/`);
     await page.setInputFiles(
       '[data-test=photo-file]',
@@ -86,7 +86,7 @@ needs('chromium').describe('files that no video comes of', { timeout: 60_000 }, 
     await page.context().close();
   });
 
-  it('are refused as a background and as a voice too', async () => {
+  it('are also refused as background and as voice', async () => {
     const { page, complaints } = await openInTest(browser, `${api.url}/`);
     await page.setInputFiles('.swatches input[type=file]', await kept('hills.heic', heic));
     await page.locator('.swatches .notice', { hasText: '“hills.heic” is a HEIC photo' }).waitFor();

@@ -41,7 +41,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     return page.url().split('/').at(-1)!;
   };
 
-  it('takes a photo from the clipboard and a picture of its own for the background', async () => {
+  it('accepts a photo from the clipboard and a custom background image', async () => {
     const { page, complaints } = await open({ permissions: ['clipboard-read', 'clipboard-write'] });
     await page.setInputFiles('[data-test=voice-file]', voice);
     await page.evaluate(`(async () => {
@@ -65,7 +65,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.context().close();
   });
 
-  it('tries a task that failed again, from where it stood', async () => {
+  it('retries a failed task from the failed step', async () => {
     const { page, complaints } = await open();
     const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken.'));
     await choose(page, photo, voice);
@@ -88,7 +88,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
       fields,
     });
 
-  it('has the person chosen in a browser that did not make the task', async () => {
+  it('lets the user choose a person in another browser', async () => {
     worker.findPersons([
       { id: 1, confidence: 0.9, box: [30, 1, 60, 60] },
       { id: 2, confidence: 0.8, box: [1, 1, 29, 60] },
@@ -105,7 +105,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.context().close();
   });
 
-  it('tells a browser that did not make the task why it failed, and asks for nothing that is gone', async () => {
+  it('shows in another browser why a task failed, and requests no deleted files', async () => {
     const broken = worker.fail('detectPersons', new PipelineError('PERSON_NOT_FOUND', 'Nobody is there.'));
     const { task_id: id } = await submit();
     await client.wait(id);
@@ -119,7 +119,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.context().close();
   });
 
-  it('counts beside “Videos” what is under way, on every view and to its end', async () => {
+  it('counts running tasks beside “Videos” in every view until they end', async () => {
     const held = worker.hold('renderTalk');
     const { page, complaints } = await open();
     await choose(page, photo, voice);
@@ -134,7 +134,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.context().close();
   });
 
-  it('takes files that are dropped anywhere, each by its kind, and refuses others in a sentence', async () => {
+  it('accepts files that are dropped anywhere, by their type, and refuses others with a message', async () => {
     const { page, complaints } = await open();
     const drop = async (onto: string, ...files: Array<{ name: string; type: string; bytes: Buffer }>) => {
       const dataTransfer = await page.evaluateHandle(`(() => {
@@ -164,7 +164,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.context().close();
   });
 
-  it('goes on with an upload that a reload cut off', async () => {
+  it('resumes an upload after a reload', async () => {
     const { page } = await open();
     const devtools = await page.context().newCDPSession(page);
     const speed = (bytesPerS: number) =>
@@ -191,7 +191,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.context().close();
   });
 
-  it('erases a task for good, after it has asked', async () => {
+  it('deletes a task after a confirmation', async () => {
     const { page, complaints } = await open();
     await choose(page, photo, voice);
     const id = await make(page);
@@ -208,7 +208,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.context().close();
   });
 
-  it('lists the newest tasks, the older ones on demand, on a wide screen too', async () => {
+  it('lists the newest tasks, and older ones on demand, also on a wide screen', async () => {
     await Promise.all(Array.from({ length: 26 }, () => submit()));
     const { page, complaints } = await open({ viewport: SIZES.wide });
     await page.goto(`${api.url}/#/videos`);
@@ -222,7 +222,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.context().close();
   });
 
-  it('tells an operator of every queue, by what waits and who takes it', async () => {
+  it('shows the waiting tasks and the workers of every queue', async () => {
     const { page, complaints } = await open({ viewport: SIZES.wide });
     await page.goto(`${api.url}/#/operations`);
     for (const name of ['Media decoding', 'Rendering', 'Storage', 'Workflows']) {
@@ -233,8 +233,8 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.context().close();
   });
 
-  // The last one: with a key, the server lets nobody in without one.
-  it('asks for a key where the server wants one, and keeps it', async () => {
+  // Must be last: once there is a key, the server requires one.
+  it('asks for an API key if the server requires one, and stores it', async () => {
     const key = await api.keys.create('studio', ['admin']);
     const { page, complaints } = await open({ viewport: SIZES.phone });
     await page.goto(`${api.url}/#/videos`);

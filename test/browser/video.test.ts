@@ -38,7 +38,7 @@ const PLAY = `new Promise((resolve) => {
   video.play();
 })`;
 
-needs('chromium').describe('in Chromium', { timeout: 120_000 }, () => {
+needs('chromium').describe('videos in Chromium', { timeout: 120_000 }, () => {
   let folder: string;
   let server: Server;
   let browser: Browser;
@@ -71,21 +71,18 @@ needs('chromium').describe('in Chromium', { timeout: 120_000 }, () => {
     await rm(folder, { recursive: true });
   });
 
-  it.each(['video.mp4', 'preview.mp4', 'video.webm', 'preview.webm'])(
-    'a talk plays to its end: %s',
-    async (name) => {
-      const { page } = await openPage(browser, url);
+  it.each(['video.mp4', 'preview.mp4', 'video.webm', 'preview.webm'])('play to the end: %s', async (name) => {
+    const { page } = await openPage(browser, url);
 
-      const played = await page.evaluate<Played>(PLAY.replace('SRC', name));
+    const played = await page.evaluate<Played>(PLAY.replace('SRC', name));
 
-      expect(played.error).toBeUndefined();
-      expect([played.width, played.height]).toEqual([SIZE.widthPx, SIZE.heightPx]);
-      // The sound, in packets of 64 ms, may end after the last frame.
-      expect(Math.abs(played.durationS - FRAMES / 25)).toBeLessThan(0.1);
-    },
-  );
+    expect(played.error).toBeUndefined();
+    expect([played.width, played.height]).toEqual([SIZE.widthPx, SIZE.heightPx]);
+    // The sound, in packets of 64 ms, may end after the last frame.
+    expect(Math.abs(played.durationS - FRAMES / 25)).toBeLessThan(0.1);
+  });
 
-  it('the page shows through where a talk is transparent', async () => {
+  it('let the page show through if they are transparent', async () => {
     const { page } = await openPage(browser, url);
     await page.evaluate(PLAY.replace('SRC', 'video.webm'));
 

@@ -36,7 +36,7 @@ needs('chromium').describe('Temporal’s Web UI', { timeout: 180_000 }, () => {
     return (await Promise.all(frames.map((frame) => frame.locator('body').textContent()))).join('\n');
   };
 
-  it('says why a job waits in an outage of D-ID, and when it is tried next', async () => {
+  it('shows why a job waits during an outage of D-ID, and when it retries', async () => {
     const client = createLimelightClient({ baseUrl: stack.apiUrl });
     const [image, audio] = await Promise.all([
       openAsBlob(join(SAMPLES, 'portrait.jpg')),

@@ -14,10 +14,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
-/** As another process has it. */
+/** The same store in another process. */
 const openStore = () => createFileStore({ root });
 
-it('a key that one process makes, replaces and revokes is so in every other', async () => {
+it('keys that one process creates, rotates or revokes change in every process', async () => {
   const here = createApiKeys({ store: openStore() });
   const there = createKeyring({ keys: createApiKeys({ store: openStore() }), maxAgeMs: 0 });
   expect(await there.isEmpty()).toBe(true);
@@ -37,14 +37,14 @@ it('a key that one process makes, replaces and revokes is so in every other', as
   expect(await there.isActive('acme')).toBe(false);
 });
 
-it('of two processes that make the same key one does', async () => {
+it('only one of several processes can create a key', async () => {
   const made = await Promise.allSettled(
     Array.from({ length: 10 }, () => createApiKeys({ store: openStore() }).create('acme', ['read'])),
   );
   expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
 });
 
-it('an old secret ends with its overlap, and a second rotation does not lengthen it', async () => {
+it('an old secret expires after its overlap, which a second rotation does not extend', async () => {
   let nowMs = Date.parse('2026-01-01T00:00:00Z');
   const now = () => nowMs;
   const keys = createApiKeys({ store: openStore(), now });
@@ -59,7 +59,7 @@ it('an old secret ends with its overlap, and a second rotation does not lengthen
   expect(await ring.find(first)).toBeUndefined();
 });
 
-it('all processes sign links and webhooks with the same secrets, whoever made them', async () => {
+it('all processes sign links and webhooks with the same secrets', async () => {
   const links = await Promise.all(
     Array.from({ length: 5 }, () => createLinkSecret({ store: openStore() })()),
   );

@@ -22,15 +22,15 @@ const check = async (store: ObjectStore, options: Partial<CheckOptions> = {}) =>
   return faults;
 };
 
-describe('the check of the storage', () => {
-  it('finds nothing where all is well', async () => {
+describe('storage check', () => {
+  it('reports nothing if everything is intact', async () => {
     const { store } = await createStore();
     await storeTask(store, 'task-1');
     await storeTask(store, 'running', { isEnded: false, hasRecord: false });
     expect(await check(store)).toEqual([]);
   });
 
-  it('finds what is missing, corrupt or nobody’s, and changes nothing', async () => {
+  it('reports missing, corrupt and orphaned objects without changing anything', async () => {
     const { store, root } = await createStore();
     const { keys } = await storeTask(store, 'task-1');
     const orphan = await storeTask(store, 'orphan', { hasRecord: false });
@@ -76,7 +76,7 @@ describe('the check of the storage', () => {
     expect(await check(store)).toEqual([]);
   });
 
-  it('leaves alone what may belong to a running job', async () => {
+  it('leaves files alone that may belong to a running job', async () => {
     const { store, root } = await createStore();
     const { keys } = await storeTask(store, 'task-1', { hasRecord: false });
     await age(root, Object.values(keys).slice(0, 4), 2);
@@ -86,7 +86,7 @@ describe('the check of the storage', () => {
     expect(await store.stat(keys.image)).toBeDefined();
   });
 
-  it('rebuilds a record that is missing or damaged from what Temporal knows, without what has gone since', async () => {
+  it('rebuilds a missing or damaged record from Temporal’s history, without files deleted since', async () => {
     const { store, root } = await createStore();
     const tasks = [await storeTask(store, 'missing'), await storeTask(store, 'damaged')];
     const [missing, damaged] = tasks.map(({ keys }) => keys.metadata);
@@ -113,7 +113,7 @@ describe('the check of the storage', () => {
     expect(await check(store)).toEqual([]);
   });
 
-  it('leaves a record alone that a later version wrote', async () => {
+  it('leaves records of a later version alone', async () => {
     const { store } = await createStore();
     const { keys, record } = await storeTask(store, 'task-1');
     const later = Buffer.from(JSON.stringify({ ...record, schema_version: 2 }));

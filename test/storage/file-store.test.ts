@@ -17,7 +17,7 @@ describe('the port', () => {
     return suite.store;
   });
 
-  it('leaves no litter behind after all that', async () => {
+  it('leaves nothing behind after all of these tests', async () => {
     expect(await litterOf(suite.root!)).toEqual([]);
     expect(await suite.store!.deleteAll('suite/')).not.toHaveLength(0);
     expect(await readdir(suite.root!)).toEqual(['.scratch']);

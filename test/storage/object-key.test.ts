@@ -44,7 +44,7 @@ beforeEach(async () => {
 afterEach(() => rm(base, { recursive: true, force: true }));
 
 describe('object keys', () => {
-  it('are refused, or name one object inside the root that is listed under just that key', async () => {
+  it('are refused, or name one object inside the root that is listed under exactly that key', async () => {
     let accepted = 0;
     await fc.assert(
       fc.asyncProperty(key, async (key) => {
@@ -69,14 +69,14 @@ describe('object keys', () => {
     expect(accepted).toBeGreaterThan(20);
   });
 
-  it('are words that a person can act on when they are refused', () => {
+  it('are refused with a message that says what to change', () => {
     expect(() => assertObjectKey('videos/../x')).toThrow(
-      'Expected segments of A-Z a-z 0-9 . _ - that do not begin with a dot, at most 128 characters each and 512 in all, but the object key is "videos/../x"',
+      'Expected segments of A-Z a-z 0-9 . _ - that do not start with a dot, at most 128 characters each and 512 in all, but the object key is "videos/../x"',
     );
     expect(() => assertObjectKey('x'.repeat(10_000))).toThrow(/^.{1,300}$/);
   });
 
-  it('may have every beginning of theirs as a prefix', () => {
+  it('allow every part from their start as a prefix', () => {
     fc.assert(
       fc.property(key, fc.nat(), (key, cut) => {
         const isValid = isAccepted(() => assertObjectKey(key));
@@ -91,7 +91,7 @@ describe('object keys', () => {
 });
 
 describe('a store', () => {
-  it('holds what a map would hold after the same calls, in the order of keys', async () => {
+  it('contains the same as a map after the same calls, in key order', async () => {
     const name = fc.constantFrom('a/x', 'a/y', 'a-b', 'a.b/z', 'b/c/d', 'b/c/e', 'b/cd');
     const call = fc.oneof(
       fc.record({ put: name, text: fc.string({ maxLength: 3 }) }),

@@ -32,8 +32,8 @@ async function run(
 
 const keysIn = (store: ObjectStore, prefix = '') => Array.fromAsync(store.list(prefix), ({ key }) => key);
 
-describe('the retention of many', () => {
-  it('deletes half of 2000 objects, all that had their time and none of a running job', async () => {
+describe('retention of many objects', () => {
+  it('deletes the expired half of 2000 objects and nothing of a running job', async () => {
     const proof = await proveRetention(2000);
     expect(proof.faults).toEqual([]);
     expect(proof.deleted).toBeGreaterThan(900);
@@ -41,7 +41,7 @@ describe('the retention of many', () => {
   });
 });
 
-describe('the retention', () => {
+describe('retention', () => {
   it.each([
     [2, ['image', 'mask', 'metadata', 'thumbnail', 'video']],
     [4, ['image', 'metadata', 'thumbnail', 'video']],
@@ -64,7 +64,7 @@ describe('the retention', () => {
     );
   });
 
-  it('reports what it deleted, and with a dry run what it would', async () => {
+  it('reports what it deleted, or with a dry run would delete', async () => {
     const { store, root } = await createStore();
     const { keys } = await storeTask(store, 'task-1');
     await store.put('temp/gpu/old', Buffer.from('old'));
@@ -90,7 +90,7 @@ describe('the retention', () => {
     expect(await keysIn(store)).toEqual([keys.metadata, keys.thumbnail, keys.video]);
   });
 
-  it('takes nothing from a running job, and nothing where Temporal does not say whether it runs', async () => {
+  it('deletes nothing of a running job, and nothing while Temporal is unavailable', async () => {
     const { store, root } = await createStore();
     const running = await storeTask(store, 'running', { isEnded: false });
     const starting = await storeTask(store, 'starting', { hasRecord: false });
@@ -115,7 +115,7 @@ describe('the retention', () => {
     expect(report.errors).toEqual({ count: 1, examples: ['unsure: Temporal does not answer'] });
   });
 
-  it('takes nothing from a task that is held, until it is released', async () => {
+  it('deletes nothing of a held task until it is released', async () => {
     const { store, root } = await createStore();
     const { keys } = await storeTask(store, 'task-1');
     await age(root, Object.values(keys), 400);
@@ -129,7 +129,7 @@ describe('the retention', () => {
     expect(await keysIn(store, 'videos/')).toEqual([]);
   });
 
-  it('goes by the days of the task where it has its own, longer and shorter', async () => {
+  it('uses a task’s own number of days, longer or shorter', async () => {
     const { store, root } = await createStore();
     const short = await storeTask(store, 'short');
     const long = await storeTask(store, 'long');
@@ -143,7 +143,7 @@ describe('the retention', () => {
     expect(await keysIn(store, 'uploads/long/')).toEqual([long.keys.image]);
   });
 
-  it('sweeps files of a task that nobody knows after a day, all of them or none', async () => {
+  it('deletes files of an unknown task after a day, all of them or none', async () => {
     const { store, root } = await createStore();
     const old = await storeTask(store, 'old', { hasRecord: false });
     const young = await storeTask(store, 'young', { hasRecord: false });
@@ -157,7 +157,7 @@ describe('the retention', () => {
     expect(await keysIn(store, 'uploads/')).toEqual([young.keys.image]);
   });
 
-  it('leaves what cannot be read as it is, and goes on with the rest', async () => {
+  it('leaves damaged records alone and continues with other tasks', async () => {
     const { store, root } = await createStore();
     const broken = await storeTask(store, 'broken');
     const whole = await storeTask(store, 'whole');
@@ -171,7 +171,7 @@ describe('the retention', () => {
     expect(report.errors.examples[0]).toContain('schema_version');
   });
 
-  it('keeps cached files by their last use, within their budget, and what is in use beyond it', async () => {
+  it('keeps recently used cache entries within the budget, and entries in use beyond it', async () => {
     const { store, root } = await createStore();
     for (const [name, days] of [
       ['a', 3],

@@ -47,11 +47,11 @@ needs('Go').describe('objects in S3', () => {
     return suite.store;
   });
 
-  it('leave no litter in the scratch area after all that', async () => {
+  it('leave nothing in the scratch area after all of these tests', async () => {
     expect(await readdir(suite.scratch)).toEqual([]);
   });
 
-  it('go in parts where they are large, all of them or none', async () => {
+  it('are uploaded in parts if they are large, completely or not at all', async () => {
     const { store } = createStore();
     const bytes = Buffer.alloc(40_000_000, 'large');
 
@@ -64,7 +64,7 @@ needs('Go').describe('objects in S3', () => {
     expect((await store.stat('parts/a'))?.bytes).toBe(bytes.length);
   });
 
-  it('are swept of uploads in parts that nobody completed', async () => {
+  it('are swept of incomplete uploads', async () => {
     const { store } = createStore();
     using access = openS3(server.settings);
     await access.client.send(new CreateMultipartUploadCommand({ Bucket: access.bucket, Key: 'parts/half' }));
@@ -74,7 +74,7 @@ needs('Go').describe('objects in S3', () => {
     expect(await store.sweep({ olderThanMs: -2000 })).toEqual([]);
   });
 
-  it('are found damaged where one byte is flipped', async () => {
+  it('are reported as damaged if one byte is flipped', async () => {
     const { store } = createStore();
     for (let index = 0; index < 20; index++) {
       const key = `damaged/${index}`;
@@ -88,7 +88,7 @@ needs('Go').describe('objects in S3', () => {
     }
   });
 
-  it('are written once more where S3 was busy or its answer lost, also where the key was to be absent', async () => {
+  it('are written again if S3 was busy or its response was lost, with `ifAbsent` too', async () => {
     await using proxy = await startFlakyProxy(server.settings.endpoint!);
     const { store } = createStore({ endpoint: proxy.url });
 
@@ -104,7 +104,7 @@ needs('Go').describe('objects in S3', () => {
     });
   });
 
-  it('say what is wrong where there is no server, no bucket, or no right to it', async () => {
+  it('name the reason if there is no server, no bucket, or no permission', async () => {
     const away = createStore({ endpoint: 'http://127.0.0.1:1' }).store;
     await expect(away.read('a')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     const other = createStore({ bucket: 'no-such-bucket' }).store;
@@ -119,7 +119,7 @@ needs('Go').describe('objects in S3', () => {
     });
   });
 
-  it('go when they have had their time, as in a folder', async () => {
+  it('are deleted by retention, as in a folder', async () => {
     const { store } = createStore();
     const { keys } = await storeTask(store, 'retained');
     const records = createTaskRecords({ store });
@@ -147,7 +147,7 @@ needs('Go').describe('objects in S3', () => {
     ]);
   });
 
-  it('are kept and found by what they were made of, and thrown away where they are damaged', async () => {
+  it('are cached by their inputs, and evicted if they are damaged', async () => {
     const cache = createContentCache(createStore());
     const other = createStore();
     await other.store.put('made/video', BYTES);
@@ -167,8 +167,8 @@ needs('Go').describe('objects in S3', () => {
     expect(await Array.fromAsync(other.store.list(entry))).toEqual([]);
   });
 
-  describe('copies on a machine', () => {
-    it('are fetched once, and again where they are damaged', async () => {
+  describe('local copies', () => {
+    it('are downloaded once, and again if they are damaged', async () => {
       const writer = createStore();
       const reader = createStore();
       await writer.store.put('copies/a', BYTES);
@@ -182,7 +182,7 @@ needs('Go').describe('objects in S3', () => {
       expect(await readFile(await reader.store.localPath('copies/a'))).toEqual(BYTES);
     });
 
-    it('are there already on the machine that wrote the object', async () => {
+    it('exist on the machine that wrote the object', async () => {
       const { store, copies } = createStore();
       await using scratch = await store.scratch();
       await writeFile(join(scratch.path, 'a'), BYTES);
@@ -192,7 +192,7 @@ needs('Go').describe('objects in S3', () => {
       expect(await readdir(copies)).toEqual([sha256]);
     });
 
-    it('never outgrow their folder, but for those in use: the longest unused go first', async () => {
+    it('stay within their maximum size unless they are in use; the least recently used go first', async () => {
       const { store, copies } = createStore({}, 2500);
       const used: string[] = [];
       for (const index of [0, 1, 2, 3]) {
@@ -214,7 +214,7 @@ needs('Go').describe('objects in S3', () => {
       expect(left).toHaveLength(2);
     });
 
-    it('end after a day without use, however much room there is', async () => {
+    it('are deleted after a day without use, even within the maximum size', async () => {
       const { store, copies } = createStore();
       await store.put('copies/old', Buffer.from('old'));
       const path = await store.localPath('copies/old');

@@ -5,7 +5,7 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 
 const logger = createLogger('test', { level: 'silent' });
 
-it('tells of a disk that is nearly full, at once and again while that lasts, and of no other', async () => {
+it('reports a nearly full disk at once and again while it lasts, and no other disk', async () => {
   const told: number[] = [];
   const options = { root: tmpdir(), logger, everyMs: 5, repeatMs: 20 };
   {

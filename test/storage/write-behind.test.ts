@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { WriteBehind } from '../../src/storage/write-behind.ts';
 import { createFolder } from '../harness/storage/temporary-store.ts';
 
-it('has written everything in its order at the end, whatever the sizes of the pieces', async () => {
+it('writes everything in order, whatever the sizes of the pieces', async () => {
   const path = join(await createFolder(), 'file');
   const pieces = [1, 300, 4096, 70_000, 5, 200_000].map((bytes, index) => Buffer.alloc(bytes, index + 1));
   await using handle = await open(path, 'wx');
@@ -17,7 +17,7 @@ it('has written everything in its order at the end, whatever the sizes of the pi
   expect((await readFile(path)).equals(Buffer.concat(pieces))).toBe(true);
 });
 
-it('is disposed of when no write is under way any more, so that the handle can be closed', async () => {
+it('waits for writes in progress on disposal, so that the handle can be closed', async () => {
   const slow = Promise.withResolvers<void>();
   const steps: string[] = [];
   const handle = {

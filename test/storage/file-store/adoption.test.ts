@@ -8,8 +8,8 @@ import { needs } from '../../harness/needs.ts';
 import { BYTES, createFolder, createStore } from '../../harness/storage/temporary-store.ts';
 import { litterOf } from './litter-of.ts';
 
-describe('files that are taken over', () => {
-  it('keep their bytes where they lie on the same file system', async () => {
+describe('adopted files', () => {
+  it('keep their bytes on the same file system', async () => {
     const { store } = await createStore();
     await using scratch = await store.scratch();
     const path = join(scratch.path, 'made-here');

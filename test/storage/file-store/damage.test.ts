@@ -11,7 +11,7 @@ describe('damaged bytes', () => {
     await file.write(byte, 0, 1, bit >> 3);
   }
 
-  it('finds one flipped bit in each of 100 objects, and never passes the last bytes on', async () => {
+  it('detects one flipped bit in each of 100 objects, and never returns the last bytes', async () => {
     const { store } = await createStore();
     for (let index = 0; index < 100; index++) {
       const key = `tier/task/object-${index}`;

@@ -6,8 +6,8 @@ import { BYTES, createStore } from '../../harness/storage/temporary-store.ts';
 import { killWriters } from './kill-writers.ts';
 import { litterOf } from './litter-of.ts';
 
-describe('processes that die', () => {
-  it('shows old or new content after each of 50 SIGKILLs, never a torn one, and nothing acknowledged is lost', async () => {
+describe('killed processes', () => {
+  it('leave old or new content after each of 50 SIGKILLs, never a mix, and lose no acknowledged write', async () => {
     const { faults, ...report } = await killWriters({ rounds: 50, seed: 20_260 });
 
     expect(faults).toEqual([]);
@@ -17,7 +17,7 @@ describe('processes that die', () => {
     expect(report.old).toBeGreaterThan(0);
   }, 240_000);
 
-  it('sweeps what they left once it is old, and only that', async () => {
+  it('leave files that the sweep removes once they are old, and only these', async () => {
     const { store, root } = await createStore();
     await store.put('tier/task/object', BYTES);
     await using scratch = await store.scratch();

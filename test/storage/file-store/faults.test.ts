@@ -76,8 +76,8 @@ afterEach(() => {
 describe.each(Object.entries(WRITES))('a fault at each step of a %s', (_, write) => {
   it.each([
     ['once', false, 'EIO'],
-    ['for want of room, from then on', true, 'ENOSPC'],
-  ])('leaves old or new content and no litter that the sweep misses (%s)', async (_when, forGood, code) => {
+    ['from then on, because the disk is full', true, 'ENOSPC'],
+  ])('leaves old or new content, and nothing that the sweep misses (%s)', async (_when, forGood, code) => {
     for (let at = 1; ; at++) {
       const { store, root } = await createStore();
       await store.put(KEY, OLD);

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { createFileStore } from '../../../src/storage/file/file-store.ts';
 import { BYTES, createStore } from '../../harness/storage/temporary-store.ts';
 
-describe('a root that cannot be', () => {
+describe('an unusable root', () => {
   it('is refused with a message that names the setting', async () => {
     const { root } = await createStore();
     await writeFile(join(root, 'file'), BYTES);
@@ -21,7 +21,7 @@ describe('a root that cannot be', () => {
 });
 
 describe('folders', () => {
-  it('are gone with their last object, up to the root', async () => {
+  it('are removed with their last object, up to the root', async () => {
     const { store, root } = await createStore();
     await store.put('tier/task/deep/object', BYTES);
     await store.put('tier/other', BYTES);
@@ -32,7 +32,7 @@ describe('folders', () => {
     expect(await readdir(root)).toEqual(['.scratch']);
   });
 
-  it('are made again by a writer whose neighbour is removing them', async () => {
+  it('are created again by a writer while another process removes them', async () => {
     const { store, root } = await createStore();
     let removals = 0;
     for (let round = 0; round < 40; round++) {
@@ -56,7 +56,7 @@ describe('folders', () => {
     expect(await readdir(root)).toEqual(['.scratch']);
   });
 
-  it('are no objects, nor objects folders', async () => {
+  it('cannot be objects, and objects cannot be folders', async () => {
     const { store } = await createStore();
     await store.put('tier/task/object', BYTES);
 

@@ -4,7 +4,7 @@ import { needs } from '../../harness/needs.ts';
 import { runOnSmallDisk } from '../../harness/small-disk.ts';
 
 needs('user namespaces').it(
-  'a full disk is STORAGE_FULL, with the old object as it was and nothing half-written',
+  'a full disk rejects with STORAGE_FULL, and keeps the old object and no partial file',
   async () => {
     expect(await runOnSmallDisk(join(import.meta.dirname, 'fill-disk.ts'), 1)).toEqual({
       codes: ['STORAGE_FULL', 'STORAGE_FULL', 'STORAGE_FULL', 'STORAGE_FULL'],

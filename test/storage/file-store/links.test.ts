@@ -11,7 +11,7 @@ describe('links in the root', () => {
     return outside;
   }
 
-  it('does not follow a folder that leads out of it', async () => {
+  it('are not followed to a folder outside of it', async () => {
     const { store, root } = await createStore();
     const outside = await createOutside();
     await symlink(outside, join(root, 'tier'));
@@ -34,7 +34,7 @@ describe('links in the root', () => {
     expect(await readFile(join(outside, 'task/secret'))).toEqual(BYTES);
   });
 
-  it('does not take a link to a file outside for an object, also one that ends like a version', async () => {
+  it('are not objects if they lead to a file outside, even if that is named like a version', async () => {
     const { store, root } = await createStore();
     const outside = await createOutside();
     const version = `.a.0123456789ab.${BYTES.length}.${'0'.repeat(64)}`;
@@ -55,7 +55,7 @@ describe('links in the root', () => {
 });
 
 describe('a link to the version of another object', () => {
-  it('is no object: deleting it would take the bytes of the other', async () => {
+  it('is not an object, because deleting it would delete the other’s bytes', async () => {
     const { store, root } = await createStore();
     await store.put('tier/task/object', BYTES);
     await symlink(basename(await realpath(join(root, 'tier/task/object'))), join(root, 'tier/task/alias'));

@@ -8,7 +8,7 @@ import { BYTES, createStore } from '../../harness/storage/temporary-store.ts';
 import { litterOf } from './litter-of.ts';
 
 describe('writers in different processes', () => {
-  it('have one winner among 50 that want an absent key at once', async () => {
+  it('have one winner if 50 create the same key at once', async () => {
     const { store, root } = await createStore();
     // Each with a store of its own: nothing but the file system is between them.
     const outcomes = await Promise.all(
@@ -28,7 +28,7 @@ describe('writers in different processes', () => {
     expect(await litterOf(root)).toEqual([]);
   });
 
-  it('have readers find the new version where the old one goes between looking and opening', async () => {
+  it('let readers find the new version if the old one is removed before they open it', async () => {
     const { store, root } = await createStore();
     const folder = join(root, 'tier/task');
     const { sha256 } = await store.put('tier/task/object', BYTES);
