@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A talk service of 60 lines with one account: other paths, states, prices and errors than D-ID's. */
+export class ToyServer implements AsyncDisposable {
+  readonly files = new Map<string, Buffer>();
+  readonly clips = new Map<string, { job: string; readyAt: number }>();
+  /** Jobs by the clips that were paid. Deleting a clip gives nothing back. */
+  readonly paid: string[] = [];
+  isOut = false;
+  /** A new clip exists at once, but is answered after this time. */
+  answerDelayMs = 0;
+  clipMs = 60;
+  coins = 1_000;
+  readonly #video: Buffer;
+  readonly #server = createServer((request, response) => void this.#serve(request, response));
+
+  constructor(video: Buffer) {
+    this.#video = video;
+  }
+
+  async listen(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async [Symbol.asyncDispose]() {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse) {
+    const body = Buffer.concat(await Array.fromAsync(request));
+    const [, shelf, id = ''] = request.url!.split('/');
+    const answer = (status: number, value: unknown = {}) => {
+      response.writeHead(status).end(Buffer.isBuffer(value) ? value : JSON.stringify(value));
+    };
+    if (this.isOut) return answer(529, 'gone fishing');
+    if (request.headers['x-toy-key'] !== 'toy-key') return answer(418, 'who are you?');
+    const made = `${shelf}-${this.files.size + this.paid.length + 1}`;
+    switch (`${request.method} ${shelf}`) {
+      case 'GET coins':
+        return answer(200, this.coins);
+      case 'PUT file':
+        this.files.set(made, body);
+        return answer(200, made);
+      case 'PUT clip': {
+        const { job, voice } = JSON.parse(body.toString()) as { job: string; voice: string };
+        // 2 s of 16-bit mono at 16 kHz cost a coin.
+        const coins = Math.ceil((this.files.get(voice)!.length - 44) / 64_000);
+        if (coins > this.coins) return answer(499, 'too few coins');
+        this.coins -= coins;
+        this.paid.push(job);
+        this.clips.set(made, { job, readyAt: Date.now() + this.clipMs });
+        return setTimeout(() => answer(200, made), this.answerDelayMs);
+      }
+      case 'GET clips':
+        return answer(
+          200,
+          [...this.clips].flatMap(([name, { job }]) => (job === id ? [name] : [])),
+        );
+      case 'GET clip':
+        return answer(200, Date.now() < this.clips.get(id)!.readyAt ? 'cooking' : 'served');
+      case 'GET video':
+        return answer(200, this.#video);
+      default:
+        if (Date.now() < (this.clips.get(id)?.readyAt ?? 0)) return answer(423, 'cooking');
+        return answer(this.clips.delete(id) || this.files.delete(id) ? 200 : 404);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ResultVideos } from '../../../emulators/d-id/result-video.ts';
+import { remoteProviderSuite } from '../../suites/remote-provider.ts';
+import { buzz, writeVoice } from '../local/talk-files.ts';
+import { toy } from './descriptor.ts';
+import { ToyServer } from './toy-server.ts';
+
+remoteProviderSuite({
+  descriptor: toy,
+  module: new URL('descriptor.ts', import.meta.url).href,
+  name: 'toy',
+  async start() {
+    const server = new ToyServer(await makeVideo());
+    return {
+      env: { TOY_URL: await server.listen(), TOY_KEY: 'toy-key' },
+      paid: () => server.paid,
+      credits: () => server.coins,
+      leftovers: () => [...server.files.keys(), ...server.clips.keys()],
+      setOut: (isOut) => {
+        server.isOut = isOut;
+      },
+      setTalkMs: (ms) => {
+        server.clipMs = ms;
+      },
+      setAnswerDelay: (ms) => {
+        server.answerDelayMs = ms;
+      },
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
+  },
+});
+
+async function makeVideo(): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'limelight-toy-'));
+  const path = new URL('../../../samples/portrait.jpg', import.meta.url).pathname;
+  const voice = await writeVoice(
+    join(folder, 'voice.wav'),
+    buzz(1, () => true),
+  );
+  const image = { id: 'image', url: '', path, bytes: await readFile(path), type: 'image/jpeg' };
+  const video = await readFile(await new ResultVideos(folder).make(image, voice, true));
+  await rm(folder, { recursive: true });
+  return video;
+}

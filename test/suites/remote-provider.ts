@@ -1,0 +1,249 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { offerProvider } from '../../src/api/run-api.ts';
+import { createLimelightClient, type LimelightClient, newTaskId } from '../../src/client/limelight-client.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { PipelineError } from '../../src/errors.ts';
+import type { ProviderDescriptor, RemoteProviderDescriptor } from '../../src/ports/provider.ts';
+import { local } from '../../src/providers/local/descriptor.ts';
+import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { type PipelineWorker, startPipelineWorker } from '../harness/api/pipeline-worker.ts';
+import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { buzz, writeVoice } from '../providers/local/talk-files.ts';
+import type { RemoteWorkerOptions } from './remote-provider-worker.ts';
+
+const VOICE_S = 1;
+const POLL = { timeout: 25_000, interval: 50 };
+
+/** The service behind a provider, under the control of a test. It has one account. */
+export interface RemoteService extends AsyncDisposable {
+  /** Settings with which the provider reaches it. */
+  env: Record<string, string>;
+  /** The job of each paid talk. */
+  paid(): string[];
+  credits(): number;
+  /** Ids of everything that is stored there. */
+  leftovers(): string[];
+  /** Whether every call fails as in an outage. */
+  setOut(isOut: boolean): void;
+  setTalkMs(ms: number): void;
+  /** A new talk exists at once, but the caller gets the answer after this time. */
+  setAnswerDelay(ms: number): void;
+}
+
+export interface RemoteProviderCase {
+  descriptor: RemoteProviderDescriptor;
+  /** URL of the module that exports the descriptor, and its name there. */
+  module: string;
+  name: string;
+  start: () => Promise<RemoteService>;
+}
+
+/**
+ * What every remote provider promises as a part of Limelight: through the real API, workflow, breaker and worker. Only the
+ * stages before and after the talk are replaced.
+ */
+export function remoteProviderSuite({ descriptor, module, name, start }: RemoteProviderCase): void {
+  const provider = descriptor.name;
+
+  describe(`jobs for ${descriptor.label}`, () => {
+    const resources = new AsyncDisposableStack();
+    let server: TestServer;
+    let service: RemoteService;
+    let api: TestApi;
+    let stages: PipelineWorker;
+    let client: LimelightClient;
+    let options: RemoteWorkerOptions;
+    let worker: ChildProcess;
+
+    beforeAll(async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'limelight-remote-provider-'));
+      resources.defer(() => rm(folder, { recursive: true, force: true }));
+      const portrait = join(folder, 'portrait.png');
+      await sharp(new URL('../../samples/portrait.jpg', import.meta.url).pathname)
+        .resize(176, 176)
+        .png()
+        .toFile(portrait);
+      const voice = await writeVoice(
+        join(folder, 'voice.wav'),
+        buzz(VOICE_S, () => true),
+      );
+      service = resources.use(await start());
+      server = resources.use(await startTestServer());
+      const registry: ProviderDescriptor[] = [descriptor, local];
+      const config = parseConfig(service.env, registry);
+      const deps = { config, client: server.client, resources };
+      const providers = await Promise.all(registry.map((one) => offerProvider(one, deps)));
+      api = resources.use(await startTestApi(server.client, { providers, defaults: { retryWindowS: 60 } }));
+      stages = resources.use(await startPipelineWorker(server, api));
+      client = createLimelightClient({ baseUrl: api.url });
+      const { root } = api;
+      options = { temporal: server.address, module, name, env: service.env, root, portrait, voice };
+      worker = await startWorker(options);
+      resources.defer(() => kill(worker));
+    });
+    afterAll(() => resources.disposeAsync());
+    afterEach(() => {
+      service.setOut(false);
+      service.setTalkMs(60);
+      service.setAnswerDelay(0);
+    });
+
+    /** `no-store`: no job takes the video of another. */
+    async function submit(fields: Record<string, string> = {}): Promise<string> {
+      const taskId = newTaskId();
+      const [image, audio] = [PHOTO, VOICE].map((bytes) => new Blob([new Uint8Array(bytes)]));
+      await client.submit({
+        taskId,
+        image: image!,
+        audio: audio!,
+        fields: { provider, cache: 'no-store', ...fields },
+      });
+      return taskId;
+    }
+
+    const paidFor = (taskId: string) => service.paid().filter((job) => job === taskId);
+    const health = async () => {
+      const answer = await fetch(`${api.url}/api/${provider}/health`);
+      return { http: answer.status, ...((await answer.json()) as { status: string }) };
+    };
+
+    it('end in a video that is paid once, at the price of the descriptor', async () => {
+      const before = service.credits();
+      const taskId = await submit();
+
+      const outcome = await client.wait(taskId);
+
+      expect(outcome).toMatchObject({
+        success: true,
+        metadata: { provider: { name: provider, degraded: false } },
+      });
+      expect(paidFor(taskId)).toHaveLength(1);
+      const [usage] = (await api.records.read(taskId))!.usage!;
+      expect(usage).toMatchObject({
+        provider,
+        seconds: VOICE_S,
+        credits: Math.ceil(VOICE_S / descriptor.secondsPerCredit),
+      });
+      expect(before - service.credits()).toBe(usage!.credits);
+      expect(await health()).toMatchObject({ http: 200, status: 'ok' });
+    });
+
+    it('are the choice of `auto`, but not for what the provider cannot make', async () => {
+      const taskId = await submit({ provider: 'auto' });
+      const transparent = await submit({ provider: 'auto', background: 'transparent' });
+
+      expect(await client.wait(taskId)).toMatchObject({ metadata: { provider: { name: provider } } });
+      expect(await client.wait(transparent)).toMatchObject({
+        metadata: {
+          provider: { name: descriptor.capabilities.transparentBackground ? provider : 'local' },
+        },
+      });
+    });
+
+    it('wait while the provider is out, and go on by themselves', async () => {
+      service.setOut(true);
+      const taskId = await submit();
+      const reported = `${descriptor.label} is not answering`;
+      await expect.poll(async () => (await client.status(taskId)).message, POLL).toContain(reported);
+      expect(await health()).toMatchObject({ http: 503, status: 'down' });
+
+      service.setOut(false);
+
+      expect(await client.wait(taskId)).toMatchObject({
+        success: true,
+        metadata: { provider: { name: provider } },
+      });
+      expect(paidFor(taskId)).toHaveLength(1);
+    });
+
+    it('go to the built-in renderer if they were submitted with on_outage=local', async () => {
+      service.setOut(true);
+
+      const outcome = await client.wait(await submit({ on_outage: 'local' }));
+
+      expect(outcome).toMatchObject({
+        success: true,
+        metadata: { provider: { name: 'local', degraded: true } },
+      });
+    });
+
+    it('are paid once although the worker is killed before it knows of the talk', async () => {
+      service.setAnswerDelay(60_000);
+      const taskId = await submit();
+      await expect.poll(() => paidFor(taskId), POLL).toHaveLength(1);
+
+      await kill(worker);
+      service.setAnswerDelay(0);
+      worker = await startWorker(options);
+
+      expect(await client.wait(taskId)).toMatchObject({
+        success: true,
+        metadata: { provider: { name: provider } },
+      });
+      expect(paidFor(taskId)).toHaveLength(1);
+    }, 60_000);
+
+    it('leave nothing at the provider when they are cancelled during the talk', async () => {
+      const before = service.leftovers();
+      service.setTalkMs(2_000);
+      const taskId = await submit();
+      await expect.poll(() => paidFor(taskId), POLL).toHaveLength(1);
+
+      await client.cancel(taskId);
+
+      expect(await client.wait(taskId)).toMatchObject({ error: { code: 'TASK_CANCELLED' } });
+      await expect.poll(() => service.leftovers(), POLL).toEqual(before);
+    });
+
+    it('take up the paid talk when they are retried', async () => {
+      const broken = stages.fail('finishVideo', new PipelineError('DEVICE_FAILED', 'The device is gone'));
+      const taskId = await submit();
+      expect(await client.wait(taskId)).toMatchObject({ error: { retry: { from: ['provider'] } } });
+      broken.release();
+
+      await client.retry(taskId);
+
+      await expect.poll(async () => (await client.status(taskId)).stage, POLL).toBe('COMPLETED');
+      expect(paidFor(taskId)).toHaveLength(1);
+    });
+
+    it('leave nothing at the provider when they are erased, and the receipt lists what was there', async () => {
+      const before = service.leftovers();
+      const taskId = await submit();
+      await client.wait(taskId);
+      const added = service.leftovers().filter((id) => !before.includes(id));
+
+      const { erased } = await client.erase(taskId);
+
+      const there = erased.filter(({ kind }) => kind === 'provider').map(({ name }) => name);
+      expect(there.map((name) => name.split(' ')[0])).toEqual(['talk', 'portrait', 'voice']);
+      expect(there.map((name) => name.split(' ')[1]).sort()).toEqual(added.sort());
+      expect(service.leftovers()).toEqual(before);
+    });
+  });
+}
+
+async function startWorker(options: RemoteWorkerOptions): Promise<ChildProcess> {
+  const path = fileURLToPath(new URL('remote-provider-worker.ts', import.meta.url));
+  const child = spawn(process.execPath, [path, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
+  return child;
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+  }
+}
