@@ -2,11 +2,11 @@ import { SECONDS_PER_CREDIT } from '../../src/providers/d-id/limits.ts';
 import { type FaultPlan, NO_FAULTS } from './faults.ts';
 
 export interface AccountOptions {
-  /** Sent as it is, in base64 or as a Bearer token. */
+  /** Accepted as it is, in base64 or as a Bearer token. */
   apiKey: string;
   credits?: number;
   faults?: FaultPlan;
-  /** Milliseconds that a talk takes, for so many seconds of voice. Default: 1 s, and a second for each of the voice. */
+  /** Milliseconds that a talk takes, by its seconds of voice. Default: 1 s plus 1 s per second of voice. */
   talkMs?: (voiceS: number) => number;
   /** Milliseconds after which a new talk appears in the list. Default: 0. */
   listDelayMs?: number;
@@ -40,14 +40,14 @@ export interface Talk {
   resultPath?: string;
 }
 
-/** One paid talk. Deleting the talk does not take it back. */
+/** One paid talk. Deleting the talk does not refund it. */
 export interface LedgerEntry {
   talkId: string;
   userData: string | undefined;
   seconds: number;
   credits: number;
   at: Date;
-  /** When it was not worked on any more. */
+  /** When the work on it ended. */
   endedAt?: Date;
 }
 
@@ -57,10 +57,10 @@ export interface ReceivedCall {
   at: Date;
 }
 
-/** Of all calls the newest are kept. */
-const MOST_CALLS = 500;
+/** Older calls are forgotten. */
+const MAX_CALLS = 500;
 
-/** Everything that the emulator keeps for one API key. */
+/** Everything that belongs to one API key. */
 export class Account {
   readonly images = new Map<string, Upload>();
   readonly audios = new Map<string, Upload>();
@@ -68,7 +68,7 @@ export class Account {
   readonly ledger: LedgerEntry[] = [];
   readonly calls: ReceivedCall[] = [];
   readonly options: Required<Omit<AccountOptions, 'credits'>>;
-  /** What it began with. */
+  /** Credits at the start. */
   readonly allCredits: number;
   credits: number;
 
@@ -84,12 +84,12 @@ export class Account {
     };
   }
 
-  /** What a job has left here. */
+  /** Ids of everything stored. */
   get leftovers(): string[] {
     return [...this.images.keys(), ...this.audios.keys(), ...this.talks.keys()];
   }
 
-  /** @returns false where the credits do not reach. */
+  /** @returns whether there were enough credits. */
   pay(talk: Pick<Talk, 'id' | 'userData' | 'voiceS'>): boolean {
     const credits = Math.max(1, Math.ceil(talk.voiceS / SECONDS_PER_CREDIT));
     if (credits > this.credits) {
@@ -106,7 +106,7 @@ export class Account {
     return true;
   }
 
-  /** The talk is done, or has failed. */
+  /** Notes that the talk is done or has failed. */
   end(talkId: string): void {
     const entry = this.ledger.find((candidate) => candidate.talkId === talkId);
     if (entry) {
@@ -116,7 +116,7 @@ export class Account {
 
   note(call: string, status: number | 'cut'): void {
     this.calls.push({ call, status, at: new Date() });
-    if (this.calls.length > MOST_CALLS) {
+    if (this.calls.length > MAX_CALLS) {
       this.calls.shift();
     }
   }

@@ -14,7 +14,7 @@ export interface EmulatorDeps {
   findAccount: (authorization: string | undefined) => Account | undefined;
   accounts: () => Iterable<Account>;
   talks: TalkService;
-  /** Of uploads. */
+  /** For uploads. */
   folder: string;
   resultUrl: (account: Account, talk: { id: string }) => string;
   findResult: (token: string) => { account: Account; path: string } | undefined;
@@ -25,9 +25,9 @@ interface Answer {
   body?: unknown;
 }
 
-const PAGE = 100;
+const PAGE_SIZE = 100;
 
-/** D-ID's API as its specification and its users tell of it. */
+/** D-ID's API, by its specification and by what it does in practice. */
 export function createEmulatorApp(deps: EmulatorDeps): Hono<EmulatorEnv> {
   const app = new Hono<EmulatorEnv>();
 
@@ -90,18 +90,18 @@ export function createEmulatorApp(deps: EmulatorDeps): Hono<EmulatorEnv> {
   app.get(
     '/talks',
     serve('listTalks', (account, c) => {
-      const limit = Math.min(Number(c.req.query('limit') ?? PAGE) || PAGE, PAGE);
+      const limit = Math.min(Number(c.req.query('limit') ?? PAGE_SIZE) || PAGE_SIZE, PAGE_SIZE);
       const start = Number(c.req.query('token') ?? 0);
       const visible = [...account.talks.values()]
         .filter(({ createdAt }) => Date.now() - createdAt.getTime() >= account.options.listDelayMs)
         .reverse();
       const talks = visible.slice(start, start + limit);
-      const rest = start + limit < visible.length;
+      const hasMore = start + limit < visible.length;
       return {
         status: 200,
         body: {
           talks: talks.map((talk) => toTalkAnswer(talk, deps.resultUrl(account, talk))),
-          ...(rest && { token: String(start + limit) }),
+          ...(hasMore && { token: String(start + limit) }),
         },
       };
     }),
@@ -118,7 +118,7 @@ export function createEmulatorApp(deps: EmulatorDeps): Hono<EmulatorEnv> {
     serve('deleteTalk', (account, c) => {
       const talk = find(account.talks, idOf(c));
       if (talk.status === 'created' || talk.status === 'started') {
-        throw new EmulatorError(409, 'NotReadyError', 'the talk is still processed');
+        throw new EmulatorError(409, 'NotReadyError', 'the talk is still in progress');
       }
       account.talks.delete(talk.id);
       return { status: 200, body: toTalkAnswer(talk, undefined) };

@@ -11,7 +11,7 @@ export interface EmulatorEnv {
 
 const GATEWAY_PAGE = '<html><body><h1>Bad gateway</h1></body></html>';
 
-/** Does the work of a call, or not, and answers as the account's plan of faults has it. */
+/** Answers a call, with the next fault of the account's plan. */
 export async function disturb(
   c: Context<EmulatorEnv>,
   account: Account,
@@ -31,7 +31,7 @@ export async function disturb(
       }
       const headers =
         fault.retryAfterS === undefined ? undefined : { 'Retry-After': String(fault.retryAfterS) };
-      const body = { kind: fault.error, description: 'as the emulator was told' };
+      const body = { kind: fault.error, description: 'a fault of the emulator' };
       return note(c.json(body, fault.status as ContentfulStatusCode, headers));
     }
     case 'reset':

@@ -1,4 +1,4 @@
-/** An answer of D-ID's other than 2xx. */
+/** An answer other than 2xx. */
 export class EmulatorError extends Error {
   override readonly name = 'EmulatorError';
   readonly status: number;

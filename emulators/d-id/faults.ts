@@ -1,4 +1,4 @@
-/** What can go wrong, by the call or the event at which it does. */
+/** Calls and events at which something can go wrong. */
 export const CALLS = [
   'readCredits',
   'uploadImage',
@@ -16,33 +16,33 @@ export const CALLS = [
 export type Call = (typeof CALLS)[number];
 
 export type Fault =
-  /** An answer in place of the work, or after it (`after`): then the caller cannot know that it was done. */
+  /** An error instead of the work, or `after` it: then the caller cannot know that it was done. */
   | { kind: 'answer'; status: number; error: string; retryAfterS?: number; after?: boolean }
-  /** The connection is cut, before the work or after it. */
+  /** The connection is cut, before or after the work. */
   | { kind: 'reset'; after?: boolean }
-  /** The answer comes late, the work is done at once. */
+  /** The work is done at once, the answer comes late. */
   | { kind: 'stall'; ms: number }
-  /** The work is done and answered with a gateway's page. */
+  /** The work is done, the answer is the error page of a gateway. */
   | { kind: 'garbage' }
-  /** Of a download: fewer bytes than announced, or slow ones. */
+  /** Downloads: fewer bytes than announced, or slow ones. */
   | { kind: 'cut' }
   | { kind: 'slow'; ms: number }
-  /** Of a talk: how it ends, or that it does not for a while. */
+  /** Talks: how they end, or how long they are stuck. */
   | { kind: 'ends'; status: 'error' | 'rejected'; error: string }
   | { kind: 'stuck'; ms: number }
   | { kind: 'unknown status' }
-  /** Of a webhook. */
+  /** Webhooks. */
   | { kind: 'lost' }
   | { kind: 'doubled' }
   | { kind: 'late'; ms: number }
   | { kind: 'out of order' };
 
-/** Decides about the next call of a kind. */
+/** Decides on a fault for the next call of this kind. */
 export type FaultPlan = (call: Call) => Fault | undefined;
 
 export const NO_FAULTS: FaultPlan = () => undefined;
 
-/** Faults in the order of their calls; `undefined` lets one pass. What is not in the script goes well. */
+/** Faults in the order of their calls; `undefined` lets a call pass. Calls beyond the script succeed. */
 export function scriptedFaults(script: Partial<Record<Call, Array<Fault | undefined>>>): FaultPlan {
   const left = structuredClone(script);
   return (call) => left[call]?.shift();

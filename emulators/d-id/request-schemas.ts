@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 /**
- * Request bodies of D-ID's OpenAPI 4.2.1, without their texts and without the scripts of type "text", which nobody here
- * sends.
+ * Request bodies of D-ID's OpenAPI 4.2.1, without descriptions and without scripts of type "text", which Limelight does
+ * not send.
  */
 const schemas = JSON.parse(readFileSync(new URL('requests.json', import.meta.url), 'utf8'));
 
@@ -20,6 +20,6 @@ export interface CreateTalkBody {
   webhook?: string;
 }
 
-/** The names of the fields that a form may have. */
+/** Allowed field names of forms. */
 export const IMAGE_FIELDS = Object.keys(schemas['POST /images'].properties);
 export const AUDIO_FIELDS = Object.keys(schemas['POST /audios'].properties);

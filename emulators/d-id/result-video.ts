@@ -10,7 +10,7 @@ const SIDE_PX = 512;
 const FRAMES_PER_S = 25;
 const MARK_PX = 16;
 
-/** Makes videos of talks, each pair of picture and voice once. */
+/** Makes the videos of talks, once for each picture and voice. */
 export class ResultVideos {
   readonly #folder: string;
   readonly #made = new Map<string, Promise<string>>();
@@ -19,7 +19,7 @@ export class ResultVideos {
     this.#folder = folder;
   }
 
-  /** The path of an MP4 that shows the picture, a mark that moves over it, and has the voice. */
+  /** @returns the path of an MP4 with the voice, the picture and a mark that moves over it. */
   make(image: Upload, voiceWavPath: string, stitch: boolean): Promise<string> {
     const name = createHash('sha256')
       .update(image.bytes)
@@ -75,7 +75,7 @@ function cropRows(
   return cropped;
 }
 
-/** A square that runs along the upper edge, so that the video visibly plays. */
+/** A square that moves along the upper edge, so that the video visibly plays. */
 function withMark(still: Buffer, widthPx: number, frame: number): Buffer {
   const picture = Buffer.from(still);
   const left = (frame * 4) % Math.max(1, widthPx - MARK_PX);

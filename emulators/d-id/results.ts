@@ -6,10 +6,10 @@ import type { EmulatorEnv } from './disturb.ts';
 import type { Fault } from './faults.ts';
 
 const SLOW_PIECES = 4;
-/** What was sent before the cut is to arrive. */
+/** Before a cut, so that the bytes already sent arrive. */
 const FLUSH_MS = 30;
 
-/** A finished video as S3 serves it: with ranges, a tag and a checksum, whole or as the fault has it. */
+/** Serves a finished video as S3 does, with ranges, a tag and a checksum, or with a fault. */
 export async function serveResult(
   c: Context<EmulatorEnv>,
   path: string,

@@ -1,6 +1,6 @@
 import type { Call, Fault, FaultPlan } from './faults.ts';
 
-/** Faults that pass: a client that tries again gets what it wants. */
+/** Temporary faults: a retry succeeds. */
 const OUTAGES: Fault[] = [
   { kind: 'answer', status: 500, error: 'InternalServerError' },
   { kind: 'answer', status: 502, error: 'BadGateway' },
@@ -15,7 +15,7 @@ const OUTAGES: Fault[] = [
   { kind: 'stall', ms: 30 },
   { kind: 'garbage' },
 ];
-/** Uploads that were done although nobody was told have no name to delete them by: D-ID forgets them in 48 hours. */
+/** Without faults after the upload: the client could not delete what it has no id of, and D-ID forgets it in 48 hours. */
 const UPLOAD_OUTAGES = OUTAGES.filter((fault) => !('after' in fault) && fault.kind !== 'garbage');
 const NO_CREDITS: Fault = { kind: 'answer', status: 402, error: 'InsufficientCreditsError' };
 
@@ -40,7 +40,7 @@ const PASSING: Record<Call, Fault[]> = {
   webhook: [{ kind: 'lost' }, { kind: 'doubled' }, { kind: 'late', ms: 100 }, { kind: 'out of order' }],
 };
 
-/** Faults that end the job, and should. */
+/** Faults that must fail the job. */
 const FINAL: Partial<Record<Call, Fault[]>> = {
   uploadImage: [
     { kind: 'answer', status: 451, error: 'ImageModerationError' },
@@ -63,13 +63,13 @@ const FINAL: Partial<Record<Call, Fault[]>> = {
   ],
 };
 
-/** Of all calls, how many go wrong; a second one after a first is as likely. */
+/** Shares of all calls. Faults are independent of each other. */
 const PASSING_SHARE = 0.25;
 const FINAL_SHARE = 0.03;
 
 /**
- * Random faults, the same for the same seed: what happens at the n-th call of a kind does not depend on when other calls
- * came.
+ * Random faults, the same for the same seed. The fault of the n-th call of a kind does not depend on the timing of other
+ * calls.
  */
 export function seededFaults(seed: number): FaultPlan {
   const counts = new Map<Call, number>();

@@ -12,25 +12,25 @@ import { TalkService } from './talk-service.ts';
 import { Webhooks } from './webhooks.ts';
 
 export interface EmulatorOptions {
-  /** Default: a free one. */
+  /** Default: a free port. */
   port?: number;
   host?: string;
-  /** Origin that webhooks go to in place of their own, which D-ID wants to be https. */
+  /** Origin to which webhooks go instead of their own, which D-ID requires to be https. */
   webhookOrigin?: string;
 }
 
 export interface Emulator extends AsyncDisposable {
-  /** What `D_ID_API_URL` is to be. */
+  /** For `D_ID_API_URL`. */
   url: string;
-  /** A new account; nothing of one is seen by another. */
+  /** Opens an account. Accounts see nothing of each other. */
   open(options: AccountOptions): Account;
 }
 
-/** D-ID as an HTTP server of this process, with its files in a folder that goes with it. */
+/** D-ID as an HTTP server in this process. Its files are in a temporary folder. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const folder = await mkdtemp(join(tmpdir(), 'limelight-d-id-emulator-'));
   const accounts = new Map<string, Account>();
-  /** Presigned: who has the token may read. */
+  /** By the token of a presigned URL. */
   const results = new Map<string, { account: Account; talkId: string }>();
   let url = '';
   const resultUrl = (account: Account, talk: { id: string }) => {

@@ -2,9 +2,9 @@ import { html } from 'hono/html';
 import type { Account } from './account.ts';
 import { mostInFlight } from './most-in-flight.ts';
 
-const SHOWN = 100;
+const MAX_ROWS = 100;
 
-/** What the emulator holds, on one page that loads itself anew. */
+/** Everything that the emulator stores, on a page that reloads itself. */
 export function statePage(accounts: Iterable<Account>) {
   return html`<!doctype html>
     <html lang="en">
@@ -29,7 +29,7 @@ export function statePage(accounts: Iterable<Account>) {
 function accountSection(account: Account) {
   const { ledger, talks, images, audios, calls, credits } = account;
   return html`<section>
-    <p>Credits left: ${credits}. Talks paid: ${ledger.length}, at a time at most ${mostInFlight(ledger)}.
+    <p>Credits left: ${credits}. Talks paid: ${ledger.length}, at most ${mostInFlight(ledger)} at a time.
       Images stored: ${images.size}, audios: ${audios.size}.</p>
     ${table(
       'Talks',
@@ -68,7 +68,7 @@ function table(title: string, heads: string[], rows: string[][]) {
       <thead><tr>${heads.map((head) => html`<th>${head}</th>`)}</tr></thead>
       <tbody>
         ${rows
-          .slice(-SHOWN)
+          .slice(-MAX_ROWS)
           .reverse()
           .map((row) => html`<tr>${row.map((cell) => html`<td><code>${cell}</code></td>`)}</tr>`)}
       </tbody>

@@ -1,6 +1,6 @@
 import type { Talk } from './account.ts';
 
-/** A talk as D-ID tells it, in the list, alone and in webhooks. */
+/** A talk in the list, on its own and in webhooks. */
 export function toTalkAnswer(talk: Talk, resultUrl: string | undefined) {
   const isDone = talk.status === 'done';
   return {

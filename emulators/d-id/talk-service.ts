@@ -9,10 +9,10 @@ import { CreateTalkBody } from './request-schemas.ts';
 import type { ResultVideos } from './result-video.ts';
 import type { Webhooks } from './webhooks.ts';
 
-/** More passes the upload and fails later. */
-const MOST_PIXELS = 10 * 1024 * 1024;
-const MOST_VOICE_S = 600;
-/** Of a talk's time before it is started. */
+/** D-ID accepts larger uploads, but makes no talk of them. */
+const MAX_PIXELS = 10 * 1024 * 1024;
+const MAX_VOICE_S = 600;
+/** Share of a talk's time before it starts. */
 const QUEUE_SHARE = 0.1;
 
 interface Voice {
@@ -20,7 +20,7 @@ interface Voice {
   durationS: number;
 }
 
-/** Creates talks, and leads them to their ends. */
+/** Creates talks and makes their videos. */
 export class TalkService {
   readonly #folder: string;
   readonly #videos: ResultVideos;
@@ -46,12 +46,12 @@ export class TalkService {
     }
     const image = find(account.images, source_url, 'source_url');
     const { width, height } = await sharp(image.bytes).metadata();
-    if (width * height > MOST_PIXELS) {
+    if (width * height > MAX_PIXELS) {
       throw new EmulatorError(400, 'InvalidFileSizeError', 'The file size is invalid');
     }
     const audio = find(account.audios, script.audio_url, 'script.audio_url');
     const voice = await this.#decode(audio);
-    if (voice.durationS > MOST_VOICE_S) {
+    if (voice.durationS > MAX_VOICE_S) {
       throw new EmulatorError(400, 'InvalidAudioDurationError', 'The audio must not exceed 10 minutes');
     }
     const now = new Date();
@@ -89,7 +89,7 @@ export class TalkService {
     const made = await video;
     account.end(talk.id);
     if (fault?.kind === 'ends') {
-      talk.error = { kind: fault.error, description: 'as the emulator was told' };
+      talk.error = { kind: fault.error, description: 'a fault of the emulator' };
       this.#change(account, talk, fault.status);
     } else if (fault?.kind === 'unknown status') {
       this.#change(account, talk, 'unheard-of');
@@ -105,7 +105,7 @@ export class TalkService {
   #change(account: Account, talk: Talk, status: Talk['status']): void {
     talk.status = status;
     talk.modifiedAt = new Date();
-    this.#webhooks.tell(account, talk);
+    this.#webhooks.send(account, talk);
   }
 
   #decode(audio: Upload): Promise<Voice> {
@@ -133,7 +133,7 @@ function find(shelf: Map<string, Upload>, url: string, field: string): Upload {
   return upload;
 }
 
-/** Does not keep a process alive that has nothing else to do. */
+/** Does not keep the process alive. */
 async function pause(ms: number): Promise<void> {
   await sleep(ms, undefined, { ref: false });
 }

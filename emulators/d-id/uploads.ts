@@ -7,19 +7,19 @@ import { EmulatorError } from './emulator-error.ts';
 import { AUDIO_FIELDS, IMAGE_FIELDS } from './request-schemas.ts';
 
 const FILE_NAME = /^[a-zA-Z0-9._-]{1,50}$/;
-const IMAGE_BYTES = 10 * 1024 * 1024;
-const AUDIO_BYTES = 6 * 1024 * 1024;
-const LEAST_SIDE_PX = 160;
+const MAX_IMAGE_BYTES = 10 * 1024 * 1024;
+const MAX_AUDIO_BYTES = 6 * 1024 * 1024;
+const MIN_SIDE_PX = 160;
 const IMAGE_TYPES = new Set(['image/jpeg', 'image/png']);
-/** A picture whose pixels hardly differ shows nobody. */
-const FLAT_STDEV = 2;
+/** A picture whose pixels hardly differ has no face. */
+const MIN_STDEV = 2;
 
 export async function receiveImage(account: Account, folder: string, form: FormData) {
   const file = takeFile(form, 'image', IMAGE_FIELDS);
   if (!IMAGE_TYPES.has(file.type)) {
     throw new EmulatorError(415, 'UnsupportedMimeTypeError', 'The provided mime type is not supported');
   }
-  if (file.size > IMAGE_BYTES) {
+  if (file.size > MAX_IMAGE_BYTES) {
     throw new EmulatorError(400, 'InvalidFileSizeError', 'The image must not exceed 10 MB');
   }
   const bytes = Buffer.from(await file.arrayBuffer());
@@ -28,7 +28,7 @@ export async function receiveImage(account: Account, folder: string, form: FormD
     .catch(() => {
       throw new EmulatorError(400, 'BadRequestError', 'invalid image');
     });
-  if (Math.min(width, height) < LEAST_SIDE_PX) {
+  if (Math.min(width, height) < MIN_SIDE_PX) {
     throw new EmulatorError(
       400,
       'InvalidImageResolutionError',
@@ -50,7 +50,7 @@ export async function receiveAudio(account: Account, folder: string, form: FormD
   if (!/^(audio|video)\//.test(file.type)) {
     throw new EmulatorError(415, 'UnsupportedMimeTypeError', 'The provided mime type is not supported');
   }
-  if (file.size > AUDIO_BYTES) {
+  if (file.size > MAX_AUDIO_BYTES) {
     throw new EmulatorError(400, 'InvalidFileSizeError', 'The audio must not exceed 6 MB');
   }
   const bytes = Buffer.from(await file.arrayBuffer());
@@ -92,7 +92,7 @@ async function store(
 
 async function hasFace(bytes: Buffer): Promise<boolean> {
   const { channels } = await sharp(bytes).stats();
-  return channels.some(({ stdev }) => stdev > FLAT_STDEV);
+  return channels.some(({ stdev }) => stdev > MIN_STDEV);
 }
 
 function toFace(width: number, height: number) {

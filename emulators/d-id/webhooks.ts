@@ -4,22 +4,22 @@ import type { Account, Talk } from './account.ts';
 import { toTalkAnswer } from './talk-answer.ts';
 
 export interface WebhookOptions {
-  /** Where webhooks really go: D-ID calls https only, a program under test may have none. */
+  /** Real address of a webhook: D-ID calls https only, which a program under test may not have. */
   rewrite: (url: string) => string;
   resultUrl: (account: Account, talk: Talk) => string;
 }
 
-/** Tells of each change once, unless the plan of faults says otherwise. Nobody waits for the answer. */
+/** Sends each change once, unless the fault plan says otherwise, and does not wait for the answer. */
 export class Webhooks {
   readonly #options: WebhookOptions;
-  /** Held back until the next one has gone. */
+  /** By talk: held back until the next webhook is sent. */
   readonly #heldBack = new Map<string, unknown>();
 
   constructor(options: WebhookOptions) {
     this.#options = options;
   }
 
-  tell(account: Account, talk: Talk): void {
+  send(account: Account, talk: Talk): void {
     if (talk.webhook === undefined) {
       return;
     }
@@ -56,6 +56,6 @@ async function post(url: string, body: unknown): Promise<void> {
     });
     await answer.body.dump();
   } catch {
-    // As D-ID's own: lost is lost.
+    // D-ID does not retry either.
   }
 }

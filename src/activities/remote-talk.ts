@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { StoredObject } from '../contracts/job.ts';
 import type { ProviderTerms } from '../contracts/provider-gate.ts';
-import { PipelineError } from '../errors.ts';
+import { isFailure } from '../errors.ts';
 import { checkVideo, type VideoFacts } from '../media/decode/check-video.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { RemoteTalk, RemoteUpload, RemoteVideoProvider } from '../ports/video-provider.ts';
@@ -15,25 +15,25 @@ export interface RemoteTalkDeps {
 
 export interface ProviderCheck {
   terms: ProviderTerms;
-  /** Absent where the provider did not answer: whether a job can be paid shows when its talk is created. */
+  /** Absent if the provider did not answer. Then only the order shows whether the account can pay. */
   credits?: { remaining: number; total: number };
 }
 
 export function createRemoteTalkActivities({ store, provider, terms }: RemoteTalkDeps) {
   return {
-    /** The operator's terms, and what the account has left. A key that is not taken rejects. */
+    /** The operator's terms and the credits left. Rejects if the key is not accepted. */
     async checkProvider(): Promise<ProviderCheck> {
       try {
         return { terms, credits: await keepAlive(() => provider.readCredits()) };
       } catch (error) {
-        if (error instanceof PipelineError && error.code === 'PROVIDER_UNAVAILABLE') {
+        if (isFailure(error, 'PROVIDER_UNAVAILABLE')) {
           return { terms };
         }
         throw error;
       }
     },
 
-    // Uploads run on when the job is cancelled: what is stored there under an unknown name could not be deleted.
+    // A cancelled job does not abort its uploads: without an id they could not be deleted.
     uploadPortrait: (request: { portraitKey: string }): Promise<RemoteUpload> =>
       keepAlive(async () => provider.uploadPortrait(await store.localPath(request.portraitKey))),
 
@@ -41,8 +41,8 @@ export function createRemoteTalkActivities({ store, provider, terms }: RemoteTal
       keepAlive(async () => provider.uploadVoice(await store.localPath(request.voiceKey))),
 
     /**
-     * Asks once, whatever comes; the workflow looks for the talk before it asks again. It does not ask after
-     * `sendBefore`: a worker that stood still may wake when Temporal has given its attempt up.
+     * Sends one request, even if it fails: the workflow searches for the talk before the next order. Sends nothing after
+     * `sendBefore`, because a worker that was suspended may wake after Temporal has given up its attempt.
      */
     async createTalk(request: {
       requestId: string;
@@ -70,7 +70,7 @@ export function createRemoteTalkActivities({ store, provider, terms }: RemoteTal
       return keepAlive(() => provider.readTalk(request.talkId));
     },
 
-    /** Fetches the video into the store, and proves that it plays. */
+    /** Downloads the video into the store and checks that it plays. */
     downloadTalk: (request: {
       talkId: string;
       videoKey: string;
@@ -83,7 +83,7 @@ export function createRemoteTalkActivities({ store, provider, terms }: RemoteTal
         return { ...facts, video: await store.put(request.videoKey, { path }) };
       }),
 
-    /** What is not there is deleted already. */
+    /** Succeeds if there is nothing to delete. */
     async deleteRemote(request: { what: 'talk' | 'portrait' | 'voice'; id: string }): Promise<void> {
       await keepAlive(() => provider.delete(request.what, request.id));
     },

@@ -1,42 +1,41 @@
 /**
- * Words between jobs and the one breaker workflow of a provider. A job asks before it has a talk created, and reports
- * how that went; the breaker answers, also later, when things change.
+ * Messages between jobs and the breaker workflow of a provider. A job asks for a place before it orders a talk, and reports
+ * how the order went. The breaker answers at once, and again when something changes.
  */
 export const PROVIDER_BREAKER = 'providerBreaker';
 export const ASK_SIGNAL = 'ask';
 export const REPORT_SIGNAL = 'report';
 export const BREAKER_QUERY = 'state';
-/** To the job. */
+/** From the breaker to the job. */
 export const ANSWER_SIGNAL = 'providerAnswer';
-/** To the job: its talk has changed. A hint, from a webhook that nobody signs. */
+/** From the API to the job: its talk may have changed. Only a hint, because webhooks are unsigned. */
 export const TALK_HINT_SIGNAL = 'talkHint';
 
 export function toBreakerId(provider: string): string {
   return `provider/${provider}`;
 }
 
-/** How the operator wants the provider used. Every job brings the words it started with; the latest count. */
+/** The operator's limits. Each job sends the terms it started with, and the breaker uses the latest. */
 export interface ProviderTerms {
   maxTalksInFlight: number;
-  /** A talk that takes longer is given up. */
+  /** A job gives up a talk that takes longer. */
   talkTimeoutMs: number;
-  /** Whether the provider tells of changes, so that polling may be slow. */
+  /** Whether the provider sends webhooks, so that polls may be rare. */
   hasWebhook: boolean;
-  /** Factor on all waits: 1, or less against an emulator whose time is scaled. */
+  /** Factor on all delays. Below 1 only for an emulator with scaled time. */
   timeScale: number;
 }
 
 export interface GateRequest {
   workflowId: string;
-  /** After so long without a report the place is taken back: its job is gone. */
+  /** After this time without a report, the job is presumed gone and loses its place. */
   leaseMs: number;
   terms: ProviderTerms;
 }
 
 /**
- * `created` keeps the place until `left`, and is told where the answer was `isWatched`; `outage` and `credits` give it
- * back, unless the talk may be there all the same. `talkMsPerVoiceS` is what the finished talk took for each second of its
- * voice.
+ * `created` keeps the place until `left`; it is sent only if the answer had `isWatched`. `outage` and `credits` give the
+ * place back, unless the talk may exist. `talkMsPerVoiceS` is the time of the finished talk per second of its voice.
  */
 export interface GateReport {
   workflowId: string;
@@ -49,19 +48,19 @@ export type GateAnswer =
   | {
       kind: 'granted';
       talkMsPerVoiceS?: number;
-      /** Whether the breaker has heard of failures, and so wants to hear of a success. */
+      /** Set after failures: the breaker then needs the report of a success. */
       isWatched?: true;
     }
   | {
       kind: 'held';
       reason: 'outage' | 'credits' | 'busy';
-      /** ISO 8601: when the next one is let through to try; absent where places are taken. */
+      /** ISO 8601: when the next job may try. Absent while the job waits for a place. */
       until?: string;
     };
 
 /** Answer of the breaker's query `state`. */
 export interface GateState {
-  /** Set while nothing is let through. */
+  /** Set while no job gets a place. */
   hold?: { reason: 'outage' | 'credits'; until: string };
   talksInFlight: number;
   waiting: number;

@@ -9,15 +9,15 @@ export interface TalkRequest {
   /** The background alone, for providers that move the person before it. */
   platePath: string;
   maskPath: string;
-  /** Whether the plate shows the person too (`background=original`): what moves before it would show a double edge. */
+  /** Whether the plate shows the person too (`background=original`): a person moving before it would have a double edge. */
   plateShowsPerson: boolean;
-  /** Whether nothing is to stand behind the person: the video is a WebM with alpha then. */
+  /** Whether the background is transparent. The video is then a WebM with alpha. */
   isTransparent?: boolean;
   /** 16-bit PCM WAV. */
   voicePath: string;
   /**
-   * Where the talk grows part by part (`talk-parts.ts`): empty, or with what an earlier attempt at the same talk left,
-   * which is then not made again. Default: a folder of its own that is gone in the end.
+   * Where the parts of the talk are written (`talk-parts.ts`). Parts from an earlier attempt at the same talk are used, not
+   * made again. Default: a temporary folder.
    */
   partsFolder?: string;
 }
@@ -32,17 +32,17 @@ export interface RenderedTalk {
   widthPx: number;
   heightPx: number;
   durationS: number;
-  /** What the person may want to know, in words. */
+  /** Messages for people, such as that the face is small. */
   warnings: string[];
 }
 
-/** Makes a talking video out of a portrait and a voice, here and in one call: the talk ends with the process. */
+/** Makes a talking video of a portrait and a voice on this machine, in one call. */
 export interface VideoProvider {
   readonly name: string;
   /**
-   * Writes an MP4 (H.264, AAC, index in front), or a WebM (VP9 with alpha, Opus), to `videoPath`. Repeating it is harmless.
-   * Rejects with FACE_NOT_FOUND or FACE_UNSUITABLE where the portrait cannot be animated, and with the signal's reason
-   * when aborted; nothing of it runs on after either.
+   * Writes an MP4 (H.264, AAC, index in front), or a WebM (VP9 with alpha, Opus), to `videoPath`. Idempotent. Rejects with
+   * FACE_NOT_FOUND or FACE_UNSUITABLE if the portrait cannot be animated, and with the signal's reason when aborted. After
+   * it has settled nothing runs on.
    */
   render(
     request: TalkRequest,
@@ -51,7 +51,7 @@ export interface VideoProvider {
   ): Promise<RenderedTalk>;
 }
 
-/** What was handed to a remote provider: its URL there, and the name to delete it by where it got one. */
+/** A file at a remote provider: its URL there, and the id to delete it by, if it got one. */
 export interface RemoteUpload {
   id?: string;
   url: string;
@@ -60,32 +60,33 @@ export interface RemoteUpload {
 export interface RemoteTalk {
   talkId: string;
   state: 'waiting' | 'working' | 'done';
-  /** The provider's own word for it. */
+  /** The provider's own name of the state. */
   status: string;
 }
 
 /**
- * Makes talking videos elsewhere, for money: a talk outlives our process, so it is made in steps that a workflow takes
- * and remembers. `test/suites/video-provider.ts` proves the promises of both kinds.
+ * Makes talking videos elsewhere, for money. A talk outlives our process, so a workflow makes it in steps and remembers
+ * each. `test/suites/video-provider.ts` proves the promises of both kinds, `test/suites/remote-provider.ts` those of whole
+ * jobs.
  *
- * Every call rejects with PROVIDER_UNAVAILABLE where the far side is out of reach, overloaded or broken (with
- * `retryAfterMs` where it says when to come back), with PROVIDER_UNAUTHORIZED where it does not take the key, and with
- * PROVIDER_RESPONSE_INVALID where it answers in words that are not known.
+ * Every call rejects with PROVIDER_UNAVAILABLE if the provider is unreachable, overloaded or broken (with `retryAfterMs` if
+ * it says when to retry), with PROVIDER_UNAUTHORIZED if it does not accept the key, and with PROVIDER_RESPONSE_INVALID if
+ * its answer does not have the expected form.
  */
 export interface RemoteVideoProvider {
   readonly name: string;
   readCredits(): Promise<{ remaining: number; total: number }>;
   /**
-   * Fits the picture to the provider's limits. Rejects with FACE_NOT_FOUND where the provider sees no face, so that
-   * nothing is paid for such a talk, and with PROVIDER_REFUSED where it does not take the picture; nothing stays there.
+   * Fits the picture to the provider's limits. Rejects with FACE_NOT_FOUND if the provider finds no face, so that no such
+   * talk is paid, and with PROVIDER_REFUSED if it does not accept the picture. After a rejection nothing stays there.
    */
   uploadPortrait(path: string): Promise<RemoteUpload>;
-  /** Rejects with AUDIO_TOO_LONG before anything is sent, with PROVIDER_REFUSED where it does not take the voice. */
+  /** Rejects with AUDIO_TOO_LONG before anything is sent, and with PROVIDER_REFUSED if the voice is not accepted. */
   uploadVoice(path: string): Promise<RemoteUpload>;
   /**
-   * Asks once, and pays. PROVIDER_AMBIGUOUS leaves open whether there is a talk now: `findTalk` tells, seconds later
-   * at times. Every other rejection says that there is none: PROVIDER_CREDITS_EXHAUSTED, PROVIDER_REFUSED and those
-   * of every call.
+   * Sends one request, and pays. After PROVIDER_AMBIGUOUS a talk may exist: `findTalk` finds it, at times only seconds
+   * later. After every other rejection there is none: PROVIDER_CREDITS_EXHAUSTED, PROVIDER_REFUSED and those of every
+   * call.
    */
   createTalk(request: {
     requestId: string;
@@ -93,16 +94,15 @@ export interface RemoteVideoProvider {
     voiceUrl: string;
   }): Promise<{ talkId: string }>;
   /**
-   * The talk that was created for this request, the first one. Where `createdSince` is given (ISO 8601) there was none
-   * before, so that a long list need not be read to its end. Rejects with PROVIDER_RESPONSE_INVALID where the list has no
-   * end in sight: then nobody knows.
+   * The first talk that was created for this request. None is older than `createdSince` (ISO 8601), so a long list need not
+   * be read to its end. Rejects with PROVIDER_RESPONSE_INVALID if the list is too long to search.
    */
   findTalk(requestId: string, createdSince?: string): Promise<{ talkId: string } | undefined>;
-  /** Rejects with PROVIDER_TALK_FAILED, PROVIDER_REFUSED, FACE_NOT_FOUND or PROVIDER_TALK_MISSING where no video will come. */
+  /** Rejects with PROVIDER_TALK_FAILED, PROVIDER_REFUSED, FACE_NOT_FOUND or PROVIDER_TALK_MISSING if no video will come. */
   readTalk(talkId: string): Promise<RemoteTalk>;
-  /** Writes the video of a talk that is done. A connection that breaks is taken up where it broke. */
+  /** Downloads the video of a talk that is done. Resumes after a broken connection. */
   download(talkId: string, videoPath: string, signal: AbortSignal): Promise<void>;
-  /** What is not there is deleted already. PROVIDER_BUSY while the provider works on it. */
+  /** Succeeds if there is nothing to delete. Rejects with PROVIDER_BUSY while the provider works on it. */
   delete(what: 'talk' | 'portrait' | 'voice', id: string): Promise<void>;
 }
 

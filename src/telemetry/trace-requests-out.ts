@@ -8,7 +8,7 @@ interface Message {
 }
 
 /**
- * A span for each HTTP request that undici sends within another span: calls of D-ID, webhooks. Nothing of the trace is
+ * A span for each HTTP request that undici sends within another span: calls of providers, webhooks. Nothing of the trace is
  * told to the other side, and no query of a URL is kept: it may be signed.
  */
 export function traceRequestsOut(): () => void {

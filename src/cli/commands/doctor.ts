@@ -13,7 +13,7 @@ export function addDoctorCommand(program: Command): void {
     .command('doctor')
     .summary('check this machine and suggest fixes')
     .description(
-      'Checks settings, setup, Temporal, models, GPU, disk, ports, access and the D-ID key, and changes nothing. Prints a command that fixes each problem. Exits with code 1 if it finds any.',
+      'Checks settings, setup, Temporal, models, GPU, disk, ports, access and provider accounts, and changes nothing. Prints a command that fixes each problem. Exits with code 1 if it finds any.',
     )
     .action(doctor);
   addExamples(command, [

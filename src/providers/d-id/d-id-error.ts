@@ -4,7 +4,7 @@ import { PipelineError } from '../../errors.ts';
 
 const ErrorBody = z.looseObject({ kind: z.string(), description: z.string().default('') });
 
-/** What undici says of a connection on which no request was sent. */
+/** undici's error codes for connections on which no request was sent. */
 const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
   'ECONNREFUSED',
@@ -13,7 +13,7 @@ const NOT_SENT = new Set([
   'EHOSTUNREACH',
 ]);
 const DEFAULT_RETRY_AFTER_MS = 1_000;
-const LONGEST_RETRY_AFTER_MS = 10 * 60_000;
+const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
 export interface DIdAnswer {
   status: number;
@@ -21,13 +21,13 @@ export interface DIdAnswer {
   text: string;
 }
 
-/** What an answer other than 2xx means for the job. `details` is for the workflow. */
+/** The error for an answer other than 2xx. Workflows read its `details`. */
 export function toAnswerError(call: string, { status, retryAfter, text }: DIdAnswer): PipelineError {
   const { kind, description } = parseBody(text);
   const code = toCode(status);
-  const said = `D-ID answered ${call} with ${status} ${kind}${description && `: ${description}`}`;
+  const found = `D-ID answered ${call} with ${status} ${kind}${description && `: ${description}`}`;
   const wait = retryAfter !== undefined && { retryAfterMs: parseRetryAfter(String(retryAfter)) };
-  return new PipelineError(code, `${said}. ${ADVICE[code] ?? ''}`.trim(), {
+  return new PipelineError(code, `${found}. ${ADVICE[code] ?? ''}`.trim(), {
     details: { kind, status, sent: true, ...wait },
     ...wait,
   });
@@ -60,19 +60,19 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   PROVIDER_REFUSED: 'Use another photo or recording, or provider=local',
 };
 
-/** No answer, or half of one. `details.sent` is false where the request cannot have arrived. */
+/** No answer, or half of one. `details.sent` is false if the request cannot have arrived. */
 export function toConnectionError(call: string, cause: unknown): PipelineError {
   const code = findCode(cause);
   return new PipelineError(
     'PROVIDER_UNAVAILABLE',
-    `D-ID does not answer ${call} (${code ?? 'the connection broke'})`,
+    `D-ID did not answer ${call} (${code ?? 'the connection broke'})`,
     { cause, details: { kind: code ?? 'ConnectionError', sent: !(code && NOT_SENT.has(code)) } },
   );
 }
 
-/** A page of HTML with status 200 is a gateway's, and passes as an outage does. */
+/** An HTML page with status 200 comes from a gateway, and is as temporary as an outage. */
 export function noJson(call: string, cause: unknown): PipelineError {
-  return new PipelineError('PROVIDER_UNAVAILABLE', `D-ID answered ${call} with something that is no JSON`, {
+  return new PipelineError('PROVIDER_UNAVAILABLE', `D-ID answered ${call} without JSON`, {
     cause,
     details: { kind: 'NoJson', sent: true },
   });
@@ -81,33 +81,33 @@ export function noJson(call: string, cause: unknown): PipelineError {
 export function unreadableAnswer(call: string, fault: string, cause: unknown): PipelineError {
   return new PipelineError(
     'PROVIDER_RESPONSE_INVALID',
-    `Expected D-ID to answer ${call} as its specification says, but received ${fault}. This Limelight may be too old for it`,
+    `Expected an answer to ${call} as in D-ID's specification, but received ${fault}. This version of Limelight may be too old`,
     { cause, details: { kind: 'UnreadableAnswer', sent: true } },
   );
 }
 
-/** How a talk ended that has no video. */
+/** The error for a talk that ended without a video. */
 export function toTalkError(status: 'error' | 'rejected', error: { kind: string; description?: string }) {
-  const said = `${error.kind}${error.description ? `: ${withoutQueries(error.description)}` : ''}`;
+  const reason = `${error.kind}${error.description ? `: ${withoutQueries(error.description)}` : ''}`;
   const details = { kind: error.kind };
   if (error.kind === 'FaceError') {
     return new PipelineError(
       'FACE_NOT_FOUND',
-      `D-ID found no face to animate (${said}). Use a photo in which the face is seen from the front and is not covered.`,
+      `D-ID found no face to animate (${reason}). Use a photo that shows the face from the front and uncovered.`,
       { details },
     );
   }
   return status === 'rejected'
     ? new PipelineError(
         'PROVIDER_REFUSED',
-        `D-ID refused the talk (${said}). Use another photo or recording.`,
+        `D-ID refused the talk (${reason}). Use another photo or recording.`,
         {
           details,
         },
       )
     : new PipelineError(
         'PROVIDER_TALK_FAILED',
-        `D-ID could not make the video (${said}). Submit the job again.`,
+        `D-ID could not make the video (${reason}). Submit the job again.`,
         {
           details,
         },
@@ -119,12 +119,12 @@ function parseBody(text: string): { kind: string; description: string } {
     const { kind, description } = ErrorBody.parse(JSON.parse(text));
     return { kind: kind.slice(0, 80), description: withoutQueries(description) };
   } catch {
-    // A gateway's page of HTML.
+    // The HTML page of a gateway.
     return { kind: 'without a reason', description: '' };
   }
 }
 
-/** Presigned URLs carry their right in the query. */
+/** The queries of presigned URLs give access. */
 function withoutQueries(text: string): string {
   return text.replaceAll(/\?\S*/g, (query) => (query.length > 1 ? '?…' : query)).slice(0, 300);
 }
@@ -132,7 +132,7 @@ function withoutQueries(text: string): string {
 /** Seconds, or a date (RFC 9110, 10.2.3). */
 function parseRetryAfter(text: string): number {
   const ms = /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_RETRY_AFTER_MS) : DEFAULT_RETRY_AFTER_MS;
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) : DEFAULT_RETRY_AFTER_MS;
 }
 
 function findCode(error: unknown): string | undefined {

@@ -7,9 +7,9 @@ export interface DIdHttpOptions {
   apiUrl: string;
   /** `API_USERNAME:API_PASSWORD` as it was issued. */
   apiKey: string;
-  /** Whether the key goes out in base64. Most clients send it raw. */
+  /** Whether the key is sent in base64. Most clients send it as it is. */
   encodesKey: boolean;
-  /** The pool of connections; its timeouts bound every phase of a call. The owner closes it. */
+  /** The connection pool, whose timeouts bound every phase of a call. The caller closes it. */
   dispatcher: Dispatcher;
 }
 
@@ -19,11 +19,11 @@ export interface DIdCall<T> {
   query?: Record<string, string>;
   json?: unknown;
   form?: FormData;
-  /** Without it the answer may be empty, or anything that is JSON: a page of a gateway says nothing of what D-ID did. */
+  /** Without a schema the answer may be empty or any JSON, but not HTML, which comes from a gateway. */
   answer?: z.ZodType<T>;
 }
 
-/** One call, one request: nothing here tries again. Rejects with the PipelineErrors of `d-id-error.ts`. */
+/** Sends one request per call and never retries. Rejects with the PipelineErrors of `d-id-error.ts`. */
 export type DIdHttp = <T>(call: DIdCall<T>) => Promise<T>;
 
 export function createDIdHttp({ apiUrl, apiKey, encodesKey, dispatcher }: DIdHttpOptions): DIdHttp {

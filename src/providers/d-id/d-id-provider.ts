@@ -2,14 +2,14 @@ import { openAsBlob } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FormData } from 'undici';
-import { PipelineError } from '../../errors.ts';
+import { Agent, FormData } from 'undici';
+import { ignoreFailure, isFailure, PipelineError } from '../../errors.ts';
 import type { RemoteUpload, RemoteVideoProvider } from '../../ports/video-provider.ts';
-import type { DIdHttp } from './d-id-http.ts';
-import type { Download } from './download.ts';
-import { type FittedFile, fitPortrait } from './fit-portrait.ts';
-import { fitVoice } from './fit-voice.ts';
+import { createDIdHttp, type DIdHttp } from './d-id-http.ts';
+import { createDownload, type Download } from './download.ts';
+import { type FittedFile, fitPortrait, fitVoice } from './fit-media.ts';
 import { AudioAnswer, CreditsAnswer, ImageAnswer } from './response-schemas.ts';
+import type { DIdSettings } from './settings.ts';
 import { createTalks, type TalkOptions } from './talks.ts';
 
 export interface DIdProviderDeps extends TalkOptions {
@@ -17,7 +17,27 @@ export interface DIdProviderDeps extends TalkOptions {
   download: Download;
 }
 
-/** D-ID's talks as the port of remote providers. */
+/** D-ID over a pool of connections, which closes when the provider is disposed. */
+export function openDId(config: DIdSettings): RemoteVideoProvider & AsyncDisposable {
+  const { connectMs, answerMs } = config.timeouts;
+  const dispatcher = new Agent({
+    connections: config.connections,
+    connect: { timeout: connectMs },
+    headersTimeout: answerMs,
+    bodyTimeout: answerMs,
+  });
+  const http = createDIdHttp({ ...config, dispatcher });
+  const allowsHttp = config.apiUrl.startsWith('http:');
+  const provider = createDIdProvider({
+    http,
+    download: createDownload({ dispatcher, allowsHttp }),
+    stitch: config.stitch,
+    ...(config.webhookUrl && { webhookUrl: config.webhookUrl }),
+  });
+  return { ...provider, [Symbol.asyncDispose]: () => dispatcher.close() };
+}
+
+/** `RemoteVideoProvider` over D-ID's talks. */
 export function createDIdProvider(deps: DIdProviderDeps): RemoteVideoProvider {
   const { http, download } = deps;
   const talks = createTalks(deps);
@@ -27,7 +47,7 @@ export function createDIdProvider(deps: DIdProviderDeps): RemoteVideoProvider {
     try {
       await http({ method: 'DELETE', path: `${COLLECTIONS[what]}/${encodeURIComponent(id)}` });
     } catch (error) {
-      if (!(error instanceof PipelineError && error.code === 'PROVIDER_TALK_MISSING')) {
+      if (!isFailure(error, 'PROVIDER_TALK_MISSING')) {
         throw error;
       }
     }
@@ -47,11 +67,15 @@ export function createDIdProvider(deps: DIdProviderDeps): RemoteVideoProvider {
       form.set('detect_faces', 'true');
       const image = await http({ method: 'POST', path: '/images', form, answer: ImageAnswer });
       if (!image.faces?.length) {
-        // It goes by itself in two days; the person is to hear of the face.
-        await (image.id && remove('portrait', image.id).catch(() => undefined));
+        if (image.id) {
+          await ignoreFailure(
+            remove('portrait', image.id),
+            'D-ID deletes it in two days; the missing face matters more',
+          );
+        }
         throw new PipelineError(
           'FACE_NOT_FOUND',
-          'D-ID found no face in the portrait. Use a photo in which the face is seen from the front and is not covered; nothing was paid.',
+          'D-ID found no face in the portrait, and nothing was paid. Use a photo that shows the face from the front and uncovered.',
         );
       }
       return toUpload(image);
@@ -78,7 +102,7 @@ async function createFolder(): Promise<AsyncDisposable & { path: string }> {
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
-/** The file is read while it is sent. */
+/** Reads the file while it is sent. */
 async function toForm(field: string, { path, type, name }: FittedFile): Promise<FormData> {
   const form = new FormData();
   form.set(field, await openAsBlob(path, { type }), name);

@@ -20,7 +20,7 @@ export const dId: RemoteProviderDescriptor<DIdSettings> = {
   producerVersion: ({ apiUrl, stitch }) => `${apiUrl}/${stitch ? 'stitched' : 'face'}`,
 
   async open(settings) {
-    const { openDId } = await import('./open-d-id.ts');
+    const { openDId } = await import('./d-id-provider.ts');
     return openDId(settings);
   },
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Answers of D-ID as they are needed here; what else is in them is ignored. */
+/** Answers of D-ID: the fields that Limelight uses. */
 
 const Id = z.string().min(1);
 const SourceUrl = z.string().regex(/^(https|s3|http):\/\/\S+$/, 'no https or s3 URL');
@@ -29,7 +29,7 @@ export const TalkAnswer = z.looseObject({
 });
 export type TalkAnswer = z.infer<typeof TalkAnswer>;
 
-/** One strange talk of another program must not hide ours: of the list only what tells talks apart is required. */
+/** Requires only what tells talks apart, so that an odd talk of another program does not hide ours. */
 export const TalksAnswer = z.looseObject({
   talks: z.array(
     z.looseObject({ id: Id, user_data: z.string().nullish(), created_at: z.string().default('') }),

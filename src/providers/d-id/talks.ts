@@ -6,23 +6,23 @@ import { CreatedAnswer, TalkAnswer, TalksAnswer } from './response-schemas.ts';
 
 export interface TalkOptions {
   http: DIdHttp;
-  /** Where D-ID tells of changes, https; absent where it cannot reach us. */
+  /** https address for webhooks. Absent if D-ID cannot reach this server. */
   webhookUrl?: string;
-  /** Whether results show the whole portrait; plans that do not have it give the cut-out face. */
+  /** Whether videos show the whole portrait. Plans without this feature show the face only. */
   stitch: boolean;
 }
 
 type TalkCalls = Pick<RemoteVideoProvider, 'createTalk' | 'findTalk' | 'readTalk'>;
 
 const STATES = { created: 'waiting', started: 'working', done: 'done' } as const;
-/** The most that one page may hold. */
-const PAGE = '100';
-/** Ten thousand talks: two minutes of looking. */
-const MOST_PAGES = 100;
-/** D-ID's clock and ours, and its times say no time zone. */
+/** D-ID's maximum. */
+const PAGE_SIZE = '100';
+/** Ten thousand talks, which take two minutes to search. */
+const MAX_PAGES = 100;
+/** Between D-ID's clock and ours. Its times have no time zone. */
 const CLOCK_SKEW_MS = 24 * 3_600_000;
 
-/** Talks at D-ID; the job's id is their `user_data`. */
+/** Talks at D-ID. Their `user_data` is the id of the job. */
 export function createTalks({ http, webhookUrl, stitch }: TalkOptions) {
   const post = (request: Parameters<TalkCalls['createTalk']>[0], withStitch: boolean) =>
     http({
@@ -62,21 +62,21 @@ export function createTalks({ http, webhookUrl, stitch }: TalkOptions) {
       const times: number[] = [];
       let token: string | null | undefined;
       for (let pages = 1; ; pages += 1) {
-        const query = { limit: PAGE, ...(token && { token }) };
+        const query = { limit: PAGE_SIZE, ...(token && { token }) };
         const page = await http({ method: 'GET', path: '/talks', query, answer: TalksAnswer });
         ours.push(...page.talks.filter(({ user_data }) => user_data === requestId));
         times.push(...page.talks.map(({ created_at }) => Date.parse(created_at)));
         token = page.token;
-        // D-ID does not promise an order: only a list that has kept to one is left early.
+        // D-ID promises no order: leave early only if the list has been in order so far.
         const isPast = isNewestFirst(times) && times.at(-1)! < since;
-        const isLong = pages === MOST_PAGES;
+        const isLong = pages === MAX_PAGES;
         if (!token || isPast || (isLong && ours.length > 0)) {
           break;
         }
         if (isLong) {
           throw new PipelineError(
             'PROVIDER_RESPONSE_INVALID',
-            `D-ID lists more than ${times.length} talks and not the newest first, so that the talk of ${requestId} cannot be looked for. Delete old talks there.`,
+            `D-ID lists more than ${times.length} talks and not the newest first, so that the talk of ${requestId} cannot be found. Delete old talks there.`,
           );
         }
       }

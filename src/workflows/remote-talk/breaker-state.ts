@@ -1,32 +1,32 @@
 import type { GateAnswer, GateReport, GateRequest, GateState } from '../../contracts/provider-gate.ts';
 
-/** So many failures without a success between them, within this time, open the breaker. */
-const BURST = 5;
-const BURST_WINDOW_MS = 5 * 60_000;
-const FIRST_PROBE_MS = { outage: 5_000, credits: 15_000 };
-const LONGEST_PROBE_MS = 5 * 60_000;
-/** Of a new talk's time in the average of the ones before. */
-const NEW_WEIGHT = 0.2;
+/** This many failures within this time, without a success in between, open the breaker. */
+const MAX_FAILURES = 5;
+const FAILURE_WINDOW_MS = 5 * 60_000;
+const FIRST_PROBE_INTERVAL_MS = { outage: 5_000, credits: 15_000 };
+const MAX_PROBE_INTERVAL_MS = 5 * 60_000;
+/** Weight of a new talk's time in the moving average. */
+const NEW_TALK_WEIGHT = 0.2;
 
-type Reason = keyof typeof FIRST_PROBE_MS;
+type Reason = keyof typeof FIRST_PROBE_INTERVAL_MS;
 
-/** Everything that the breaker knows, in a form that outlives its run. Times are milliseconds since 1970. */
+/** The state of a breaker, which one run hands to the next. Times are milliseconds since 1970. */
 export interface BreakerSnapshot {
   failures: number[];
-  /** Set while it is open. */
+  /** Set while the breaker is open. */
   open?: { reason: Reason; probeAt: number; intervalMs: number; probe?: string };
-  /** Places by the workflow that has them. */
+  /** Places, by the id of the workflow that has each. */
   leases: Record<string, Lease>;
-  /** Who waits, in order, and what was said to them last. */
-  waiting: Array<GateRequest & { told?: string }>;
+  /** Jobs that wait for a place, in order, each with the last answer sent to it. */
+  waiting: Array<GateRequest & { lastAnswer?: string }>;
   terms: { maxTalksInFlight: number; timeScale: number };
   talkMsPerVoiceS?: number;
 }
 
 interface Lease {
-  /** Then it is taken back. */
+  /** Then the place is taken back. */
   until: number;
-  /** A creation failed of which nobody knows whether the provider works on its talk. */
+  /** An order failed, but the provider may work on its talk all the same. */
   mayHaveTalk?: true;
 }
 
@@ -43,14 +43,14 @@ const CLOSED: BreakerSnapshot = {
 };
 
 /**
- * A circuit breaker and a counted semaphore for one provider. It is told what happens and answers with what to tell
- * whom; it has no clock of its own.
+ * Circuit breaker and counting semaphore for one provider. Each call returns the answers to send to jobs. It has no clock
+ * of its own.
  */
 export class Breaker {
   readonly #state: BreakerSnapshot;
 
   constructor(snapshot: BreakerSnapshot = CLOSED) {
-    // A copy, or a breaker that starts closed would change what closed means; the sandbox has no structuredClone.
+    // A copy, so that CLOSED never changes. Temporal's sandbox has no structuredClone.
     this.#state = JSON.parse(JSON.stringify(snapshot));
   }
 
@@ -80,10 +80,10 @@ export class Breaker {
     }
     const known = waiting.find((waiter) => waiter.workflowId === workflowId);
     if (known) {
-      // It asks again because it heard nothing.
-      delete known.told;
+      // It asks again because no answer reached it.
+      delete known.lastAnswer;
     } else if (lease) {
-      // It needs no free place: nobody is to wait for one before it.
+      // It has a place already, so it must not wait behind jobs that need one.
       waiting.unshift({ ...request });
     } else {
       waiting.push({ ...request });
@@ -111,12 +111,12 @@ export class Breaker {
     }
     if (talkMsPerVoiceS !== undefined) {
       const before = state.talkMsPerVoiceS ?? talkMsPerVoiceS;
-      state.talkMsPerVoiceS = before + NEW_WEIGHT * (talkMsPerVoiceS - before);
+      state.talkMsPerVoiceS = before + NEW_TALK_WEIGHT * (talkMsPerVoiceS - before);
     }
     return this.settle(now);
   }
 
-  /** Lets in whom it can, and tells the others why not, each thing once. */
+  /** Grants free places, and gives the other jobs the reason why they wait, unless they have it already. */
   settle(now: number): AddressedAnswer[] {
     this.#dropExpired(now);
     const answers: AddressedAnswer[] = [];
@@ -130,17 +130,17 @@ export class Breaker {
       answers.push({ workflowId, answer: this.#granted() });
     }
     const answer = this.#held();
-    const words = JSON.stringify(answer);
+    const text = JSON.stringify(answer);
     for (const waiter of this.#state.waiting) {
-      if (waiter.told !== words) {
-        waiter.told = words;
+      if (waiter.lastAnswer !== text) {
+        waiter.lastAnswer = text;
         answers.push({ workflowId: waiter.workflowId, answer });
       }
     }
     return answers;
   }
 
-  /** Whoever is not there any more keeps no place, unless its talk may be there: that is given back by who deletes it. */
+  /** The job has ended. Its place is free, unless its talk may exist: then the tidy-up gives the place back. */
   forget(workflowId: string, now: number): AddressedAnswer[] {
     const { waiting, leases } = this.#state;
     if (!leases[workflowId]?.mayHaveTalk) {
@@ -153,7 +153,7 @@ export class Breaker {
     return this.settle(now);
   }
 
-  /** When `settle` is due although nothing happened. */
+  /** When `settle` is due even if nothing happens before. */
   nextDueAt(): number | undefined {
     const { open, waiting, leases } = this.#state;
     const probeAt = open && !open.probe && waiting.length > 0 ? [open.probeAt] : [];
@@ -177,14 +177,14 @@ export class Breaker {
     const state = this.#state;
     const { timeScale } = state.terms;
     if (wasProbe && state.open) {
-      const intervalMs = Math.min(state.open.intervalMs * 2, LONGEST_PROBE_MS * timeScale);
+      const intervalMs = Math.min(state.open.intervalMs * 2, MAX_PROBE_INTERVAL_MS * timeScale);
       state.open = { reason, intervalMs, probeAt: now + intervalMs };
       return;
     }
-    state.failures = [...state.failures.filter((at) => at > now - BURST_WINDOW_MS), now];
-    // Without credits every talk is refused alike; one answer is enough.
-    if (!state.open && (reason === 'credits' || state.failures.length >= BURST)) {
-      const intervalMs = FIRST_PROBE_MS[reason] * timeScale;
+    state.failures = [...state.failures.filter((at) => at > now - FAILURE_WINDOW_MS), now];
+    // Without credits every order is refused: one refusal is enough.
+    if (!state.open && (reason === 'credits' || state.failures.length >= MAX_FAILURES)) {
+      const intervalMs = FIRST_PROBE_INTERVAL_MS[reason] * timeScale;
       state.open = { reason, intervalMs, probeAt: now + intervalMs };
     }
   }

@@ -1,8 +1,8 @@
 import { sleep } from '@temporalio/workflow';
 
 /**
- * No pause at all where there is nothing to wait for: Temporal's shortest timer may take a second.
- * @param summary is what an operator reads beside the timer.
+ * Returns at once if `ms` is 0 or less: even Temporal's shortest timer may take a second.
+ * @param summary shown beside the timer in Temporal's Web UI.
  */
 export async function pause(ms: number, summary: string): Promise<void> {
   if (ms > 0) {

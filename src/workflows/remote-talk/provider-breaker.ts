@@ -20,12 +20,12 @@ import {
 import { type AddressedAnswer, Breaker, type BreakerSnapshot } from './breaker-state.ts';
 import { toClock } from './outage.ts';
 
-/** A worker that replays 4,000 events while it is busy may take longer than the 10 s of a workflow task. */
-const LONGEST_HISTORY = 1_000;
+/** A busy worker that replays 4,000 events may take longer than the 10 s of a workflow task. */
+const MAX_HISTORY_EVENTS = 1_000;
 
 /**
- * The one place that knows whether a provider is well and how many talks it works on, for all jobs of all workers.
- * It runs for ever, in runs of bounded length.
+ * Tracks whether a provider answers and how many talks it works on, for all jobs of all workers. Never ends, but continues
+ * as new when its history gets long.
  */
 export async function providerBreaker(snapshot?: BreakerSnapshot): Promise<never> {
   const breaker = new Breaker(snapshot);
@@ -38,45 +38,45 @@ export async function providerBreaker(snapshot?: BreakerSnapshot): Promise<never
   });
   setHandler(defineQuery<GateState>(BREAKER_QUERY), () => breaker.state);
 
-  let untold = 0;
-  const tell = async ({ workflowId, answer }: AddressedAnswer) => {
-    untold += 1;
+  let unsent = 0;
+  const send = async ({ workflowId, answer }: AddressedAnswer) => {
+    unsent += 1;
     try {
       await getExternalWorkflowHandle(workflowId).signal(ANSWER_SIGNAL, answer);
     } catch {
-      // The job has ended, or was terminated.
+      // The job has ended or was terminated.
       inbox.push((now) => breaker.forget(workflowId, now));
     }
-    untold -= 1;
+    unsent -= 1;
   };
 
-  // A run that ends takes the signals with it that it has not sent yet.
-  const mayEnd = () => inbox.length === 0 && untold === 0 && isLong();
+  // The end of a run would drop signals that are not sent yet.
+  const mayEnd = () => inbox.length === 0 && unsent === 0 && isLong();
   while (!mayEnd()) {
     await untilDue(() => inbox.length > 0 || mayEnd(), breaker.nextDueAt());
     const now = Date.now();
     const answers = inbox.splice(0).flatMap((handle) => handle(now));
     for (const answer of [...answers, ...breaker.settle(now)]) {
-      void tell(answer);
+      void send(answer);
     }
     setCurrentDetails(describe(breaker.state));
   }
   return continueAsNew<typeof providerBreaker>(breaker.snapshot);
 }
 
-/** For an operator who looks at this workflow. */
+/** Shown in Temporal's Web UI. */
 function describe({ hold, talksInFlight, waiting }: GateState): string {
-  const counts = `${talksInFlight} talks in flight, ${waiting} jobs ask for a place`;
+  const counts = `${talksInFlight} talks in flight, ${waiting} jobs wait for a place`;
   if (!hold) {
     return `**Open**: ${counts}`;
   }
-  const reason = hold.reason === 'outage' ? 'the provider is not answering' : 'the account lacks credits';
-  return `**Held**: ${reason}; one job is let through to try at ${toClock(new Date(hold.until))}. ${counts}`;
+  const reason = hold.reason === 'outage' ? 'the provider is not answering' : 'the account has no credits';
+  return `**Held**: ${reason}; one job tries again at ${toClock(new Date(hold.until))}. ${counts}`;
 }
 
 function isLong(): boolean {
   const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return continueAsNewSuggested || historyLength > LONGEST_HISTORY;
+  return continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS;
 }
 
 async function untilDue(isDue: () => boolean, dueAt: number | undefined): Promise<void> {
@@ -84,7 +84,7 @@ async function untilDue(isDue: () => boolean, dueAt: number | undefined): Promis
     await condition(isDue);
   } else {
     await condition(isDue, Math.max(1, dueAt - Date.now()), {
-      summary: 'Until a job may try, or a place is free',
+      summary: 'Until a job may try again or a lease expires',
     });
   }
 }

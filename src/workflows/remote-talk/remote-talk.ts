@@ -4,14 +4,13 @@ import type { RemoteProviderFacts } from '../../contracts/provider.ts';
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
 import type { RunningStage } from '../../contracts/stages.ts';
 import { creditsFor } from './afford-talk.ts';
-import { findLostTalk, orderTalk } from './create-talk.ts';
+import { findLostTalk, orderTalk, uploadMedia } from './create-talk.ts';
 import { type Leftovers, mayHaveTalk } from './leftovers.ts';
 import { givenUp, retryAfterMsOf, toClock, troubleOf } from './outage.ts';
 import { pause } from './pause.ts';
 import { type Granted, type Held, ProviderGate } from './provider-gate.ts';
 import { type RemoteCalls, remoteActivities } from './remote-activities.ts';
 import { startTidyUp } from './tidy-up.ts';
-import { uploadMedia } from './upload-media.ts';
 import { waitForTalk } from './wait-for-talk.ts';
 
 /** An order that is not sent within this time is not sent at all. Doubles with each order that comes too late. */

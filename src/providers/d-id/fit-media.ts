@@ -1,11 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../../errors.ts';
+import { readWavDuration } from '../../media/audio/wav-duration.ts';
+import { writeM4a } from '../../media/encode/m4a-file.ts';
 import { sharp } from '../../media/picture/image-library.ts';
-import { IMAGE_LIMITS } from './limits.ts';
+import { AUDIO_LIMITS, IMAGE_LIMITS } from './limits.ts';
 
-/** From hardly visible to clearly: the first that fits is taken. */
+/** JPEG qualities, from hardly visible loss to clearly visible. The first that fits is used. */
 const QUALITIES = [95, 85, 70, 50];
+
+/** Room for the container, and for an encoder that exceeds its rate. */
+const BITRATE_MARGIN = 0.9;
+const MAX_BITRATE = 128_000;
 
 export interface FittedFile {
   path: string;
@@ -14,7 +20,7 @@ export interface FittedFile {
   name: string;
 }
 
-/** The picture as D-ID takes it: the file itself where it fits, else a JPEG in `folder`, as large as may be. */
+/** The picture within D-ID's limits: the file itself if it fits, else the largest JPEG that does, in `folder`. */
 export async function fitPortrait(path: string, folder: string): Promise<FittedFile> {
   const { width, height, format } = await sharp(path).metadata();
   const { size } = await stat(path);
@@ -37,7 +43,7 @@ export async function fitPortrait(path: string, folder: string): Promise<FittedF
   );
 }
 
-/** Down to the most pixels, or up to the least side. */
+/** Shrinks to the maximum number of pixels, or enlarges to the minimum side. */
 function fitSize(width: number, height: number): { width: number; height: number } {
   const down = Math.sqrt(IMAGE_LIMITS.pixels / (width * height));
   if (down < 1) {
@@ -45,4 +51,24 @@ function fitSize(width: number, height: number): { width: number; height: number
   }
   const up = Math.max(1, IMAGE_LIMITS.minSidePx / Math.min(width, height));
   return { width: Math.ceil(width * up), height: Math.ceil(height * up) };
+}
+
+/**
+ * The recording within D-ID's limits: the WAV itself if it fits, else AAC in `folder`.
+ * @throws PipelineError AUDIO_TOO_LONG before any work.
+ */
+export async function fitVoice(wavPath: string, folder: string): Promise<FittedFile> {
+  const durationS = await readWavDuration(wavPath);
+  if (durationS > AUDIO_LIMITS.durationS) {
+    throw new PipelineError(
+      'AUDIO_TOO_LONG',
+      `Expected a recording of at most 10 minutes for D-ID and received ${(durationS / 60).toFixed(1)}. Shorten it, or use provider=local.`,
+    );
+  }
+  if ((await stat(wavPath)).size <= AUDIO_LIMITS.bytes) {
+    return { path: wavPath, type: 'audio/wav', name: 'voice.wav' };
+  }
+  const path = join(folder, 'voice.m4a');
+  await writeM4a(wavPath, path, Math.min(MAX_BITRATE, (AUDIO_LIMITS.bytes * 8 * BITRATE_MARGIN) / durationS));
+  return { path, type: 'audio/mp4', name: 'voice.m4a' };
 }
