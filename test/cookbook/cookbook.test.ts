@@ -138,7 +138,7 @@ needs('Go', 'jq', 'curl', 'python3', 'nginx').describe('the cookbook', { timeout
   });
 
   it('8: keeps the files in a bucket', async () => {
-    expect((await run(textOf(8, 'sh'))).stdout).toBe('limelight answers\n');
+    expect((await run(textOf(8, 'sh'))).stdout).toBe('limelight responds\n');
     const keys = await run(`curl -sS --fail http://127.0.0.1:55433/api/pipeline/storage/stats`);
     expect(JSON.parse(keys.stdout).total_files).toBeGreaterThan(0);
   });
