@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { newTaskId } from '../../src/client/task-id.ts';
 import { DEFAULT_BACKGROUND } from '../../src/contracts/job.ts';
+import type { JobOptions } from '../../src/contracts/schemas/job-options.ts';
 import { checkPicture, type RefusedPicture } from '../media/check-picture.ts';
 import { cutVoice } from '../media/cut-voice.ts';
 import { type DecodedVoice, decodeVoice } from '../media/decode-voice.ts';
@@ -37,7 +38,7 @@ export const DEFAULT_FIELDS = {
   apply_smoothing: 'true',
   priority: '3',
   deadline_s: '3600',
-};
+} satisfies Partial<Record<keyof JobOptions, string>>;
 export type Fields = typeof DEFAULT_FIELDS;
 
 /** The submission in progress. */

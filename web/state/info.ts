@@ -1,24 +1,26 @@
 import { signal } from '@preact/signals';
 import { DEFAULT_BACKGROUND } from '../../src/contracts/job.ts';
+import type { Info } from '../../src/contracts/schemas/operation.ts';
 import { readJson } from '../server/server.ts';
 import { strings } from '../strings/strings.ts';
 
-export interface ServerInfo {
-  providers: { name: string; label: string; kind: 'local' | 'remote'; available: boolean }[];
-  defaults: { conf_threshold: number; background: string };
-  limits: { image_bytes: number; audio_bytes: number; background_image_bytes: number };
-  web_ui?: { url: string; namespace: string };
-}
-
 /** Limits and options of the server. Its defaults until they are loaded. */
-export const info = signal<ServerInfo>({
-  providers: [{ name: 'local', label: 'the built-in renderer', kind: 'local', available: true }],
+export const info = signal<Info>({
+  providers: [
+    {
+      name: 'local',
+      label: 'the built-in renderer',
+      kind: 'local',
+      available: true,
+      transparent_background: true,
+    },
+  ],
   defaults: { conf_threshold: 0.5, background: DEFAULT_BACKGROUND },
   limits: { image_bytes: 25e6, audio_bytes: 50e6, background_image_bytes: 25e6 },
 });
 
 export async function readInfo(): Promise<void> {
-  const answer = await readJson<ServerInfo>('/api/info');
+  const answer = await readJson<Info>('/api/info');
   if (answer?.limits) {
     info.value = answer;
   }

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { WEBHOOK_EVENTS } from '../../contracts/job.ts';
+import { IMAGE_TYPES } from '../../contracts/media-limits.ts';
 import { JobOptions } from '../../contracts/schemas/job-options.ts';
 
 /**
@@ -118,11 +119,11 @@ export const SUBMIT_CONTENT = {
   'multipart/form-data': {
     schema: { $ref: '#/components/schemas/Submission' },
     encoding: {
-      image: { contentType: 'image/jpeg, image/png, image/webp, image/avif' },
+      image: { contentType: IMAGE_TYPES.join(', ') },
       audio: {
         contentType: 'audio/wav, audio/mpeg, audio/mp4, audio/flac, audio/ogg, audio/webm, video/mp4',
       },
-      background_image: { contentType: 'image/jpeg, image/png, image/webp, image/avif' },
+      background_image: { contentType: IMAGE_TYPES.join(', ') },
     },
   },
 };

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { IMAGE_TYPES } from '../../../src/contracts/media-limits.ts';
 import { backgroundImage, fields, photo, refusedPhoto, takePhoto } from '../../state/draft.ts';
 import { info } from '../../state/info.ts';
 import { strings } from '../../strings/strings.ts';
@@ -7,9 +8,6 @@ import { useFileDrop } from '../../ui/file-drop.ts';
 import { Figure, Icon } from '../../ui/icon.tsx';
 import { PictureNotice, toWords } from '../../ui/picture-notice.tsx';
 import { drawPreview } from './draw-preview.ts';
-
-/** HEIC is left out, so that an iPhone converts its photos to JPEG. Few servers can read HEIC. */
-const PHOTO_TYPES = 'image/jpeg,image/png,image/webp,image/avif';
 
 export async function offerPhoto(file: File | undefined): Promise<void> {
   if (file) {
@@ -29,7 +27,8 @@ export function PhotoPanel() {
         ref={input}
         type="file"
         hidden
-        accept={PHOTO_TYPES}
+        // Without HEIC, which few servers can read, an iPhone converts its photos to JPEG.
+        accept={IMAGE_TYPES.join()}
         data-test="photo-file"
         onChange={({ currentTarget }) => {
           void offerPhoto(currentTarget.files?.[0]);

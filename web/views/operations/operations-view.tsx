@@ -1,4 +1,4 @@
-import type { GpuWorkerStatus } from '../../../src/contracts/gpu-status.ts';
+import type { GpuStatus } from '../../../src/contracts/schemas/gpu-status.ts';
 import { readJson } from '../../server/server.ts';
 import { info, webUiUrl } from '../../state/info.ts';
 import { strings } from '../../strings/strings.ts';
@@ -11,15 +11,10 @@ import { StoragePanel } from './storage-panel.tsx';
 
 const POLL_INTERVAL_MS = 3_000;
 
-interface Gpu {
-  queues: Record<'yolo' | 'birefnet', { waiting: number; slots: number; busy: number }>;
-  workers: GpuWorkerStatus[];
-}
-
 /** An overview for administrators. The Web UI and the metrics have the details. */
 export function OperationsView() {
   const t = strings.value.operations;
-  const gpu = usePolled(() => readJson<Gpu>('/api/gpu'), POLL_INTERVAL_MS);
+  const gpu = usePolled(() => readJson<GpuStatus>('/api/gpu'), POLL_INTERVAL_MS);
   return (
     <>
       <div class="page-head">
@@ -48,7 +43,7 @@ export function OperationsView() {
   );
 }
 
-function Queue({ name, gpu }: { name: 'yolo' | 'birefnet'; gpu: Gpu | undefined }) {
+function Queue({ name, gpu }: { name: 'yolo' | 'birefnet'; gpu: GpuStatus | undefined }) {
   const t = strings.value.operations;
   const queue = gpu?.queues?.[name];
   const slots = gpu?.workers?.flatMap((worker) => worker.slots[name].map((slot) => ({ worker, slot }))) ?? [];

@@ -1,3 +1,4 @@
+import type { QueueStatus } from '../../../src/contracts/schemas/operation.ts';
 import { readJson } from '../../server/server.ts';
 import { formatDuration } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
@@ -6,12 +7,6 @@ import { usePolled } from '../../ui/hooks.ts';
 const POLL_INTERVAL_MS = 3_000;
 /** Queues that every server has. Queues of the GPU worker are shown with their slots instead. */
 const NAMES = ['media', 'render', 'io', 'pipeline'] as const;
-
-interface QueueStatus {
-  waiting: number;
-  oldest_ms: number;
-  workers: number;
-}
 
 /** Queues without GPU slots. */
 export function OtherQueues() {

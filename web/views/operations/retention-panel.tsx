@@ -1,3 +1,4 @@
+import type { RetentionRunList } from '../../../src/contracts/schemas/retention.ts';
 import { readJson } from '../../server/server.ts';
 import { formatBytes, formatWhen } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
@@ -5,17 +6,11 @@ import { usePolled } from '../../ui/hooks.ts';
 
 const POLL_INTERVAL_MS = 15_000;
 
-interface RetentionRun {
-  started_at: string;
-  dry_run: boolean;
-  deleted: { files: number; bytes: number };
-}
-
 /** What the latest retention runs deleted. */
 export function RetentionPanel() {
   const t = strings.value.operations;
   const answer = usePolled(
-    async () => (await readJson<{ runs?: RetentionRun[] }>('/api/pipeline/retention')) ?? {},
+    async () => (await readJson<Partial<RetentionRunList>>('/api/pipeline/retention')) ?? {},
     POLL_INTERVAL_MS,
   );
   const runs = (answer?.runs ?? []).filter((run) => !run.dry_run);

@@ -1,16 +1,10 @@
+import type { StorageStats } from '../../../src/contracts/schemas/operation.ts';
 import { readJson } from '../../server/server.ts';
 import { formatBytes, formatNumber } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
 import { usePolled } from '../../ui/hooks.ts';
 
 const POLL_INTERVAL_MS = 10_000;
-
-interface StorageStats {
-  total_files: number;
-  total_size_mb: number;
-  disk?: { free_gb: number; percent_used: number };
-  tiers: Record<string, { files: number; size_mb: number }>;
-}
 
 export function StoragePanel() {
   const t = strings.value.operations;
