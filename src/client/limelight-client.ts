@@ -3,14 +3,14 @@ import type { JobOutcome } from '../contracts/job.ts';
 import { isTerminal, type RunningStage } from '../contracts/stages.ts';
 import type { AcceptedTask, TaskList, TaskStatus } from '../contracts/task-status.ts';
 import type { Timeline, TimelineSummary } from '../contracts/timeline.ts';
-import { PipelineError } from '../errors.ts';
+import { isFailure, PipelineError } from '../errors.ts';
 import { createHttp, type HttpOptions } from './http.ts';
 import { type Submission, toForm } from './submission.ts';
 import { type EventOptions, readTaskEvents, type TaskEvent } from './task-events.ts';
 import { newTaskId } from './task-id.ts';
 
 export type { HttpOptions, Submission, TaskEvent };
-export { newTaskId, PipelineError };
+export { isFailure, newTaskId, PipelineError };
 
 export type TaskFile = 'video' | 'cutout' | 'mask' | 'thumbnail';
 

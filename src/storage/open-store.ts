@@ -4,7 +4,7 @@ import type { ObjectStore } from '../ports/object-store.ts';
 import { createFileStore } from './file/file-store.ts';
 import { createS3Store } from './s3/s3-store.ts';
 
-/** The store that the settings name: a bucket, or the folder itself. */
+/** Opens the configured store: a bucket if there is one, else a folder. */
 export function openStore({ root, s3, maxLocalBytes }: Config['storage']): ObjectStore & Disposable {
   return s3
     ? createS3Store({ ...s3, folder: join(root, 's3'), maxLocalBytes })

@@ -157,18 +157,34 @@ describe('retention', () => {
     expect(await keysIn(store, 'uploads/')).toEqual([young.keys.image]);
   });
 
-  it('leaves damaged records alone and continues with other tasks', async () => {
+  it.each([
+    ['of a later version', '{"schema_version": 99}', 'schema_version'],
+    ['damaged', '{"schema_version": 1', 'not JSON'],
+  ])('reports a record that is %s, and still deletes the expired files', async (_, bytes, reason) => {
     const { store, root } = await createStore();
     const broken = await storeTask(store, 'broken');
-    const whole = await storeTask(store, 'whole');
-    await store.put(broken.keys.metadata, Buffer.from('{"schema_version": 99}'));
-    await age(root, [...Object.values(broken.keys), ...Object.values(whole.keys)], 400);
+    const intact = await storeTask(store, 'intact');
+    await store.put(broken.keys.metadata, Buffer.from(bytes));
+    await age(root, [...Object.values(broken.keys), ...Object.values(intact.keys)], 100);
 
     const report = await run(store);
 
-    expect(await keysIn(store)).toEqual(Object.values(broken.keys).sort());
+    expect(await keysIn(store)).toEqual([broken.keys.metadata, intact.keys.metadata]);
+    expect(String(await store.read(broken.keys.metadata))).toBe(bytes);
     expect(report.errors.count).toBe(1);
-    expect(report.errors.examples[0]).toContain('schema_version');
+    expect(report.errors.examples[0]).toContain(reason);
+  });
+
+  it('deletes nothing of a running job whose record is damaged', async () => {
+    const { store, root } = await createStore();
+    const { keys } = await storeTask(store, 'broken');
+    await store.put(keys.metadata, Buffer.from('{'));
+    await age(root, Object.values(keys), 400);
+
+    const report = await run(store, { isRunning: async () => true });
+
+    expect(await keysIn(store)).toEqual(Object.values(keys).sort());
+    expect(report.kept.running).toBe(1);
   });
 
   it('keeps recently used cache entries within the budget, and entries in use beyond it', async () => {

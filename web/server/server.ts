@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals';
-import { createLimelightClient, PipelineError } from '../../src/client/limelight-client.ts';
+import { createLimelightClient, isFailure, PipelineError } from '../../src/client/limelight-client.ts';
 import { storedText } from '../state/stored-text.ts';
 
-export { PipelineError };
+export { isFailure, PipelineError };
 
 /** Whether the server responded to the last request. Otherwise the page shows a notice. */
 export const isReachable = signal(true);

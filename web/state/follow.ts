@@ -1,6 +1,6 @@
 import type { JobOutcome } from '../../src/contracts/job.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
-import { PipelineError, server } from '../server/server.ts';
+import { isFailure, server } from '../server/server.ts';
 import {
   beginAgain,
   change,
@@ -49,7 +49,7 @@ export async function follow(id: string, signal: AbortSignal): Promise<void> {
       if (signal.aborted) {
         return;
       }
-      if (error instanceof PipelineError && error.code === 'TASK_NOT_FOUND') {
+      if (isFailure(error, 'TASK_NOT_FOUND')) {
         if (taskOf(id).value.uploading === undefined) {
           change(id, { isGone: true });
           return;

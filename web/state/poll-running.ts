@@ -1,4 +1,4 @@
-import { server } from '../server/server.ts';
+import { isFailure, server } from '../server/server.ts';
 import { change, isOver, takeStatus, taskIds, taskOf, uploadsResumed } from './tasks.ts';
 
 const MAX_CONCURRENT_REQUESTS = 4;
@@ -18,8 +18,8 @@ export async function pollRunning(): Promise<void> {
   }
 }
 
-function takeAbsence(id: string, { code }: { code?: string }): void {
-  if (code === 'TASK_NOT_FOUND') {
+function takeAbsence(id: string, error: unknown): void {
+  if (isFailure(error, 'TASK_NOT_FOUND')) {
     change(id, { isGone: true });
   }
 }

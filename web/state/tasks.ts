@@ -3,7 +3,7 @@ import type { JobError, JobResult } from '../../src/contracts/job.ts';
 import { isTerminal, type StageEvent } from '../../src/contracts/stages.ts';
 import type { TaskStatus, TaskSummary } from '../../src/contracts/task-status.ts';
 import { VIDEO_TYPES } from '../../src/contracts/video-format.ts';
-import { PipelineError, server } from '../server/server.ts';
+import { isFailure, server } from '../server/server.ts';
 import { forget, keep, recall, recallAll, type SavedSubmission } from './saved-submissions.ts';
 import { type Refusal, upload } from './upload.ts';
 
@@ -150,7 +150,7 @@ async function readStatus(id: string): Promise<void> {
   try {
     takeStatus(await server.status(id));
   } catch (error) {
-    if (error instanceof PipelineError && error.code === 'TASK_NOT_FOUND') {
+    if (isFailure(error, 'TASK_NOT_FOUND')) {
       change(id, { isGone: true });
       await forget(id);
     }

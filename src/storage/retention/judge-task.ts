@@ -1,6 +1,7 @@
 import type { TaskMetadata } from '../../contracts/job.ts';
 import type { RetentionGroup, RetentionOverride } from '../../contracts/retention.ts';
 import { type Tier, taskKeys } from '../../contracts/task-keys.ts';
+import { isFailure, PipelineError } from '../../errors.ts';
 import type { ListedObject } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import type { TaskObject } from './list-tasks.ts';
@@ -18,6 +19,8 @@ export interface Verdict {
   objects: Array<{ group: RetentionGroup; object: ListedObject }>;
   /** The task's record, if it stays: the objects are to be removed from it. */
   record?: TaskMetadata;
+  /** Why the record could not be read. It cannot be updated then, but the files expire as usual. */
+  unreadable?: PipelineError;
   /** Why nothing is deleted although something is due. */
   kept?: 'running' | 'held';
 }
@@ -56,9 +59,11 @@ export async function judgeTask(options: JudgeOptions): Promise<Verdict> {
   if (override?.hold) {
     return { objects: [], kept: 'held' };
   }
-  const record = hasRecord ? await records.read(taskId) : undefined;
+  const read = hasRecord ? await readRecord(records, taskId) : undefined;
+  const unreadable = read instanceof PipelineError ? read : undefined;
+  const record = read instanceof PipelineError ? undefined : read;
   if (!record?.outcome && (await isRunning(taskId))) {
-    return { objects: [], kept: 'running' };
+    return { objects: [], kept: 'running', ...(unreadable && { unreadable }) };
   }
   const group = ({ tier }: TaskObject): RetentionGroup => (hasRecord ? tier : 'unknown');
   return {
@@ -67,7 +72,23 @@ export async function judgeTask(options: JudgeOptions): Promise<Verdict> {
       ...(isRecordDue && recordObject ? [{ group: 'records' as const, object: recordObject }] : []),
     ],
     ...(record && !isRecordDue && { record }),
+    ...(unreadable && { unreadable }),
   };
+}
+
+/** Returns the reason if the record is damaged or from a later version. */
+async function readRecord(
+  records: JudgeOptions['records'],
+  taskId: string,
+): Promise<TaskMetadata | PipelineError | undefined> {
+  try {
+    return await records.read(taskId);
+  } catch (error) {
+    if (isFailure(error, 'OBJECT_CORRUPT', 'RECORD_TOO_NEW')) {
+      return error;
+    }
+    throw error;
+  }
 }
 
 function daysOf({ tier }: TaskObject, { days }: TaskRules): number {

@@ -86,6 +86,9 @@ export async function retain(options: RetentionOptions): Promise<RetentionReport
         report.kept[due.kept] += 1;
       }
       await batch.addTask(due.objects, due.record);
+      if (due.unreadable) {
+        fail(taskId, due.unreadable);
+      }
     } catch (error) {
       fail(taskId, error);
     }
