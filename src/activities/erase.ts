@@ -20,7 +20,7 @@ export function createEraseActivities({ store, records, executions }: EraseDeps)
 
     /** What lies elsewhere: known to the record alone, so to be asked before that goes. */
     async findRemote({ taskId }: { taskId: string }): Promise<RemoteThing[]> {
-      return (await records.read(taskId))?.remote ?? [];
+      return (await records.readReferences(taskId)).remote ?? [];
     },
 
     /** The task's entries in the content cache, then every file of it, its record last. What is gone already is not listed. */
@@ -32,7 +32,7 @@ export function createEraseActivities({ store, records, executions }: EraseDeps)
         }
       };
       // Others that use an entry have copies of what is in it.
-      for (const entry of (await records.read(taskId))?.cache_entries ?? []) {
+      for (const entry of (await records.readReferences(taskId)).cache_entries ?? []) {
         await erase('cache', entry);
       }
       for (const tier of TIERS.filter((one) => one !== 'videos')) {

@@ -47,7 +47,7 @@ export async function runApi(
   resources.use(startTracing('api', config.tracing));
   const connection = openLazyConnection(temporalAddress(config.temporal));
   const store = resources.use(openStore(config.storage));
-  const records = createTaskRecords({ store });
+  const records = createTaskRecords({ store, logger });
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const jobs = createTemporalJobs({ client });
   const hub = createProgressHub({ jobs, records, logger });

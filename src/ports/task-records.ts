@@ -13,4 +13,11 @@ export interface TaskRecords {
    * OBJECT_CORRUPT if it cannot be parsed.
    */
   read(taskId: string): Promise<TaskRecord | undefined>;
+  /**
+   * What the record names outside the folders of the task. Erasing must not depend on the rest of the record, so this
+   * also works on a record that `read` rejects: fields that cannot be parsed are absent.
+   */
+  readReferences(taskId: string): Promise<RecordReferences>;
 }
+
+export type RecordReferences = Pick<TaskRecord, 'remote' | 'cache_entries'>;

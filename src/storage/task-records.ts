@@ -1,14 +1,37 @@
 import { z } from 'zod';
 import { TaskRecord } from '../contracts/schemas/task-record.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
-import { isFailure, PipelineError } from '../errors.ts';
+import { isFailure, isUnreadableRecord, PipelineError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { TaskRecords } from '../ports/task-records.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { objectCorrupt } from './object-errors.ts';
 
+const { remote, cache_entries } = TaskRecord.shape;
+const References = z.object({
+  remote: remote.catch(undefined),
+  cache_entries: cache_entries.catch(undefined),
+});
 const SCHEMA_VERSION = TaskRecord.shape.schema_version.value;
 
-export function createTaskRecords({ store }: { store: ObjectStore }): TaskRecords {
+export interface TaskRecordsOptions {
+  store: ObjectStore;
+  /** Logs each record that cannot be read. */
+  logger?: Pick<Logger, 'error'>;
+}
+
+export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRecords {
+  async function load(key: string): Promise<string | undefined> {
+    try {
+      return (await store.read(key)).toString();
+    } catch (error) {
+      if (isFailure(error, 'OBJECT_NOT_FOUND')) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
   return {
     async write(record) {
       const key = taskKeys(record.task_id).metadata;
@@ -23,10 +46,24 @@ export function createTaskRecords({ store }: { store: ObjectStore }): TaskRecord
     async read(taskId) {
       const key = taskKeys(taskId).metadata;
       try {
-        return parseRecord(key, (await store.read(key)).toString());
+        const json = await load(key);
+        return json === undefined ? undefined : parseRecord(key, json);
       } catch (error) {
-        if (isFailure(error, 'OBJECT_NOT_FOUND')) {
-          return undefined;
+        if (isUnreadableRecord(error)) {
+          logger?.error({ err: error, task_id: taskId }, 'The record of a task cannot be read');
+        }
+        throw error;
+      }
+    },
+
+    async readReferences(taskId) {
+      const key = taskKeys(taskId).metadata;
+      try {
+        const json = await load(key);
+        return json === undefined ? {} : References.parse(parseJson(key, json));
+      } catch (error) {
+        if (isUnreadableRecord(error) || error instanceof z.ZodError) {
+          return {};
         }
         throw error;
       }

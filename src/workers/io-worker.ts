@@ -55,7 +55,7 @@ export async function createIoWorker(
     resources.use(lipSync);
   }
   const store = resources.use(openStore(config.storage));
-  const records = createTaskRecords({ store });
+  const records = createTaskRecords({ store, logger });
   const [workflowBundle, connection] = await Promise.all([
     loadWorkflowBundle(),
     connectWorker(config.temporal),

@@ -97,6 +97,14 @@ describe('task records', () => {
     expect(await records.read(TASK)).toEqual(metadata);
   });
 
+  it('are not written if they could not be read back', async () => {
+    await records.write(running);
+    const options = { ...running.options, apply_smoothing: Object as unknown as boolean };
+
+    await expect(records.write({ ...running, options })).rejects.toMatchObject({ code: 'OBJECT_CORRUPT' });
+    expect(await records.read(TASK)).toEqual(running);
+  });
+
   it('lie beside the video, readable for a person', async () => {
     await records.write(running);
     expect((await store.read(`videos/${TASK}/metadata.json`)).toString()).toMatch(

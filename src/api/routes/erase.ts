@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { EraseReceipt } from '../../contracts/schemas/erase-receipt.ts';
-import { PipelineError } from '../../errors.ts';
+import { isFailure, isUnreadableRecord } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
@@ -35,8 +35,11 @@ async function isThere(look: () => Promise<unknown>): Promise<boolean> {
     await look();
     return true;
   } catch (error) {
-    if (error instanceof PipelineError && error.code === 'TASK_NOT_FOUND') {
+    if (isFailure(error, 'TASK_NOT_FOUND')) {
       return false;
+    }
+    if (isUnreadableRecord(error)) {
+      return true;
     }
     throw error;
   }

@@ -1,4 +1,4 @@
-import { PipelineError } from '../../errors.ts';
+import { isUnreadableRecord, PipelineError } from '../../errors.ts';
 import type { JobClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { type Caller, maySee } from '../access/caller.ts';
@@ -13,7 +13,11 @@ export function createTaskOwners({ jobs, records }: { jobs: JobClient; records: 
   const known = new Map<string, string | undefined>();
 
   const look = async (taskId: string): Promise<string | undefined> => {
-    const record = await records.read(taskId);
+    const record = await records.read(taskId).catch((error) => {
+      // Temporal may still know whose task it is.
+      if (isUnreadableRecord(error)) return undefined;
+      throw error;
+    });
     return record ? record.owner : (await jobs.describe(taskId)).memo.owner;
   };
 
