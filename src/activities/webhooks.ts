@@ -11,7 +11,7 @@ export interface WebhookDeps {
   secrets: WebhookSecrets;
   disabled: DisabledWebhooks;
   /** The public address of the server, for absolute URLs. Without it bodies have paths. */
-  publicUrl?: string;
+  publicUrl?: string | undefined;
 }
 
 /** How an attempt went. After `gone` the URL is asked no more. */

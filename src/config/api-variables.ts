@@ -5,6 +5,12 @@ import { listOf, network, port, seconds } from './kinds.ts';
 export const apiVariables = {
   API_HOST: z.string().default('127.0.0.1').describe('Address the API listens on'),
   API_PORT: port.default(55_433).describe('Port of the API'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe(
+      'Public address of this server, such as https://videos.example.org; with it, webhooks contain absolute URLs',
+    ),
   API_SHUTDOWN_GRACE_S: seconds(20).describe('Seconds that requests in flight get to finish at shutdown'),
   WORKER_HTTP_HOST: z
     .string()

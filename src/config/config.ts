@@ -56,6 +56,7 @@ const toConfig = (
     trustedProxies: env.API_TRUSTED_PROXIES,
   },
   client: { apiKey: env.API_KEY, url: env.API_URL },
+  publicUrl: env.PUBLIC_URL?.replace(/\/+$/, ''),
   outbound: { allowedNetworks: env.PRIVATE_NETWORKS },
   models: {
     dir: env.MODELS_DIR && resolve(env.MODELS_DIR),

@@ -97,7 +97,9 @@ export async function createIoWorker(
   );
   const outbound = resources.use(createOutbound({ allowed: toNetworks(config.outbound.allowedNetworks) }));
   const { namespace } = config.temporal;
-  workers.push(await createWebhookWorker({ connection, namespace, store, outbound }));
+  workers.push(
+    await createWebhookWorker({ connection, namespace, store, outbound, publicUrl: config.publicUrl }),
+  );
   const slots = { media: decoder, render: renderer, ...(lipSync && { lipsync: lipSync }) };
   addSlotMetrics(metrics, slots);
   return toRunningWorker(workers, { slots, connection }, resources.move());

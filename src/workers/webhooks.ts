@@ -13,6 +13,7 @@ export interface WebhookWorkerDeps {
   namespace: string;
   store: ObjectStore;
   outbound: Outbound;
+  publicUrl: string | undefined;
 }
 
 /** Waiting for a receiver costs a socket and nothing else. */
@@ -24,6 +25,7 @@ export function createWebhookWorker({
   namespace,
   store,
   outbound,
+  publicUrl,
 }: WebhookWorkerDeps): Promise<Worker> {
   return Worker.create({
     ...WORKER_DEFAULTS,
@@ -35,6 +37,7 @@ export function createWebhookWorker({
         outbound,
         secrets: createWebhookSecrets({ store }),
         disabled: createDisabledWebhooks({ store }),
+        publicUrl,
       }),
     ),
     maxConcurrentActivityTaskExecutions: RECEIVERS_AT_ONCE,

@@ -1,6 +1,11 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { jobForm } from '../harness/api/job-form-data.ts';
@@ -51,7 +56,38 @@ async function handshake(path: string): Promise<string> {
   return answer;
 }
 
+/** What the client in docs/http-api.md prints about a task. */
+async function runSampleClient(taskId: string): Promise<string[]> {
+  const page = await readFile(join(import.meta.dirname, '../../docs/http-api.md'), 'utf8');
+  const sample = /```js\n(.*?new WebSocket.*?)```/s.exec(page)![1]!;
+  const folder = await mkdtemp(join(tmpdir(), 'limelight-sample-'));
+  try {
+    const file = join(folder, 'client.mjs');
+    await writeFile(file, sample);
+    const { stdout } = await promisify(execFile)(process.execPath, [file, api.url, taskId]);
+    return stdout.trim().split('\n');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
+  it('gives the sample client a percentage and a message with each event', async () => {
+    const held = worker.hold('renderTalk');
+    const taskId = await submit();
+    const printing = runSampleClient(taskId);
+    await expect.poll(() => held.reached(), { timeout: 20_000 }).toBe(1);
+    // Heartbeats come meanwhile.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    held.release();
+
+    const lines = await printing;
+
+    expect(lines.filter((line) => !/^[\d.]+% - \S.*$/.test(line))).toEqual([]);
+    expect(lines[0]).toMatch(/^0% - Accepted/);
+    expect(lines.at(-1)).toBe('100% - The video is ready');
+  });
+
   it('has every event from the first to the last, signs of life between them, and then closes', async () => {
     const held = worker.hold('renderTalk');
     const taskId = await submit();

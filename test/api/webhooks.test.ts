@@ -14,6 +14,7 @@ import {
 } from '../../src/contracts/webhook.ts';
 import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { jobForm } from '../harness/api/job-form-data.ts';
+import { PUBLIC_URL } from '../harness/api/pipeline-worker.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 import { startReceiver } from '../harness/api/webhook-receiver.ts';
 import { runHere } from '../harness/cli/run-here.ts';
@@ -95,7 +96,16 @@ describe('a job with a webhook_url', () => {
 
     expect(new Webhook(secrets[0]!.secret).verify(webhook!.text, webhook!.headers)).toMatchObject({
       type: 'task.completed',
-      data: { task_id, data: { stage: 'COMPLETED', details: { outcome: { success: true } } } },
+      data: {
+        task_id,
+        progress_percent: 100,
+        data: {
+          stage: 'COMPLETED',
+          details: {
+            outcome: { success: true, video_url: `${PUBLIC_URL}/api/pipeline/tasks/${task_id}/video` },
+          },
+        },
+      },
     });
     expect(() => new Webhook(secrets[0]!.secret).verify(`${webhook!.text} `, webhook!.headers)).toThrow();
     expect(webhook!.headers['content-type']).toBe('application/json');
@@ -361,7 +371,7 @@ describe('limelight webhooks', () => {
       .poll(async () => (await runHere(['webhooks', 'list'], env)).printed, { timeout: 10_000 })
       .toMatch(new RegExp(`^${id} .*delivered +task.completed +2 +200 .*/shown$`, 'm'));
     expect((await runHere(['webhooks', 'list', '--failed', '--key', 'nobody'], env)).said).toContain(
-      'no such webhooks',
+      'No webhooks match',
     );
     expect(await runHere(['webhooks', 'send', id], env)).toMatchObject({ code: 0 });
     await receiver.until('/shown', 3);

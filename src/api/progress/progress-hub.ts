@@ -1,5 +1,5 @@
-import type { ProgressMessage, ProgressReader } from './progress-reader.ts';
-import { COMMENT, encodeFrame } from './sse.ts';
+import type { ProgressReader } from './progress-reader.ts';
+import { COMMENT } from './sse.ts';
 import { TaskWatch, type WatchDeps } from './task-watch.ts';
 
 export interface ProgressHub {
@@ -29,10 +29,10 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
   let isClosed = false;
   const timer = setInterval(() => {
     beats += 1;
-    const messages: ProgressMessage[] = [{ bytes: COMMENT }, ...(beats % 2 === 0 ? [toHeartbeat()] : [])];
     for (const { watch } of watched.values()) {
       whenOpen(watch, (open) => {
-        for (const message of messages) open.broadcast(message);
+        open.broadcast({ bytes: COMMENT });
+        if (beats % 2 === 0) open.beat();
       });
     }
   }, commentIntervalMs);
@@ -97,9 +97,4 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
 /** One that could not be opened has told its readers so. */
 function whenOpen(watch: Promise<TaskWatch>, action: (open: TaskWatch) => void): void {
   watch.then(action, () => undefined);
-}
-
-function toHeartbeat(): ProgressMessage {
-  const timestamp = new Date().toISOString();
-  return encodeFrame({ event: 'heartbeat', data: { event_type: 'heartbeat', data: {}, timestamp } });
 }

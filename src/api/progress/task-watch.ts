@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobOutcome } from '../../contracts/job.ts';
+import type { HeartbeatEvent } from '../../contracts/schemas/stage-event.ts';
 import type { StageEvent } from '../../contracts/stages.ts';
 import { toTaskEvent } from '../../contracts/task-urls.ts';
 import { PipelineError } from '../../errors.ts';
@@ -87,6 +88,20 @@ export class TaskWatch {
         reader.send(message);
       }
     }
+  }
+
+  /** A sign of life. It repeats the progress of the last event, for clients that print what they receive. */
+  beat(): void {
+    const { progress_percent = 0, message = '' } = this.#lastEvent?.data ?? {};
+    const heartbeat: HeartbeatEvent = {
+      task_id: this.#taskId,
+      event_type: 'heartbeat',
+      progress_percent,
+      message,
+      data: {},
+      timestamp: new Date().toISOString(),
+    };
+    this.broadcast(encodeFrame({ event: 'heartbeat', data: heartbeat }));
   }
 
   /** Stops watching; readers that are still there are told to go. */

@@ -45,6 +45,16 @@ export const ActivityProgressEvent = TaskEvent.omit({ seq: true }).extend({
 });
 export type ActivityProgressEvent = z.infer<typeof ActivityProgressEvent>;
 
+/** A sign of life on a connection without news. */
+export const HeartbeatEvent = z.object({
+  task_id: TaskId,
+  event_type: z.literal('heartbeat'),
+  ...progressFields,
+  data: z.object({}),
+  timestamp: Instant,
+});
+export type HeartbeatEvent = z.infer<typeof HeartbeatEvent>;
+
 /** An event as it is sent, for the documentation of streams. */
 export const EXAMPLE_TASK_EVENT: TaskEvent = {
   seq: 4,

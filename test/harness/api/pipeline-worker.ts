@@ -21,6 +21,9 @@ import { loadWorkflowBundle } from '../../../src/temporal/workflow-bundle.ts';
 import { WORKER_DEFAULTS } from '../../../src/workers/lifecycle.ts';
 import type { TestServer } from '../temporal-server.ts';
 
+/** The address of the server in webhooks. */
+export const PUBLIC_URL = 'https://videos.example.org';
+
 export interface PipelineWorker extends AsyncDisposable {
   /** Jobs stop in this activity, beating, until it is released. */
   hold(activity: string): { release: () => void; reached: () => number };
@@ -129,6 +132,7 @@ function createActivities(deps: RecordDeps & EraseDeps, found: { persons: Person
       outbound: createOutbound({ allowed: toNetworks(['127.0.0.2/32']) }),
       secrets: createWebhookSecrets({ store }),
       disabled: createDisabledWebhooks({ store }),
+      publicUrl: PUBLIC_URL,
     }),
 
     findVideo: async () => ({ kind: 'off' }),
