@@ -44,7 +44,7 @@ async function submit(
 }
 
 describe('a server with API keys', () => {
-  it('refuses who has none, or a wrong one, with a challenge', async () => {
+  it('challenges requests with a missing or wrong key', async () => {
     const none = await get('/api/gpu');
     const wrong = await get('/api/gpu', { Authorization: 'Bearer limelight_wrong' });
     const basic = await get('/api/gpu', { Authorization: 'Basic YTpi' });
@@ -57,12 +57,12 @@ describe('a server with API keys', () => {
     expect(await basic.json()).toMatchObject({ code: 'KEY_INVALID' });
   });
 
-  it('answers supervisors and says what it is without a key', async () => {
+  it('serves health checks and the API description without a key', async () => {
     expect((await get('/health/live')).status).toBe(200);
     expect((await get('/nowhere')).status).toBe(404);
   });
 
-  it('lets nobody in by another way to write a path', async () => {
+  it('cannot be bypassed by another spelling of a path', async () => {
     const ways = [
       ...[
         '/api/gpu',
@@ -102,7 +102,7 @@ describe('a server with API keys', () => {
     }
   });
 
-  it('lets a key do what its scopes say', async () => {
+  it('allows a key exactly what its scopes say', async () => {
     expect((await get('/api/gpu', bearer('reader'))).status).toBe(200);
     const submitted = await submit('reader');
     expect(submitted).toMatchObject({ status: 403, body: { code: 'KEY_SCOPE_MISSING' } });
@@ -112,7 +112,7 @@ describe('a server with API keys', () => {
     expect((await get('/api/pipeline/usage', bearer('boss'))).status).toBe(200);
   });
 
-  it('shows a task to its key and to admins, and to others as if it was not there', async () => {
+  it('shows a task to its key and to admins, and responds 404 to others', async () => {
     const { body } = await submit('acme');
     const paths = [
       `status/${body.task_id}`,
@@ -136,7 +136,7 @@ describe('a server with API keys', () => {
     expect(cancel.status).toBe(404);
   });
 
-  it('keeps the task of a running job from others too', async () => {
+  it('also hides the task of a running job from others', async () => {
     const held = worker.hold('prepareMedia');
     const { body } = await submit('acme', { path: 'generate' });
 
@@ -145,7 +145,7 @@ describe('a server with API keys', () => {
     held.release();
   });
 
-  it('shows a task to nobody who only waited for its id', async () => {
+  it('does not show a task to another key that waited for its id', async () => {
     const id = randomUUID();
     const spy = get(`/api/pipeline/progress/${id}/events?wait=3`, bearer('other'));
     const own = get(`/api/pipeline/progress/${id}/events?wait=30`, bearer('acme'));
@@ -155,7 +155,7 @@ describe('a server with API keys', () => {
     expect((await spy).status).toBe(404);
   });
 
-  it('asks for a key before it opens a WebSocket, and takes a signed link for one', async () => {
+  it('requires a key or a signed link to open a WebSocket', async () => {
     const { body } = await submit('acme');
     const path = `/api/pipeline/progress/${body.task_id}`;
     const open = (url: string, headers: Record<string, string> = {}) =>
@@ -181,7 +181,7 @@ describe('a server with API keys', () => {
     expect(await open(url.replace('/events?', '?'))).toBe(101);
   });
 
-  it('tells operators in Temporal whose task it is, and keeps it in the record', async () => {
+  it('names the owner of a task in Temporal and in the record', async () => {
     const { body } = await submit('acme');
 
     const description = await server.client.workflow.getHandle(`video/${body.task_id}`).describe();
@@ -192,7 +192,7 @@ describe('a server with API keys', () => {
       .toBeGreaterThan(0);
   });
 
-  it('takes the same Idempotency-Key of two API keys for two tasks', async () => {
+  it('treats the same Idempotency-Key of two API keys as two tasks', async () => {
     const headers = { 'Idempotency-Key': 'order-17' };
     const [mine, theirs] = [await submit('acme', { headers }), await submit('other', { headers })];
     const again = await submit('acme', { headers });
@@ -201,7 +201,7 @@ describe('a server with API keys', () => {
     expect(again.body.task_id).toBe(mine.body.task_id);
   });
 
-  it('refuses to submit again under the task id of another key', async () => {
+  it('refuses a submission with the task id of another key', async () => {
     const id = randomUUID();
     await submit('acme', { path: `tasks/${id}`, method: 'PUT' });
 
@@ -211,7 +211,7 @@ describe('a server with API keys', () => {
     });
   });
 
-  it('hears of new, replaced and revoked keys without a restart', async () => {
+  it('applies new, rotated and revoked keys without a restart', async () => {
     const first = await api.keys.create('short-lived', ['read']);
     const status = async (secret: string) =>
       (await get('/api/gpu', { Authorization: `Bearer ${secret}` })).status;
@@ -253,7 +253,7 @@ describe('a server with API keys', () => {
 });
 
 describe('limits', () => {
-  it('count the requests of a key, and say when to come back', async () => {
+  it('count the requests of a key, and say when to try again', async () => {
     await using limited = await startTestApi(server.client, { access: { rate: { perS: 0.5, burst: 3 } } });
     const secret = await limited.keys.create('busy', ['read']);
     const calm = await limited.keys.create('calm', ['read']);
@@ -271,7 +271,7 @@ describe('limits', () => {
     expect((await ask(calm)).status).toBe(200);
   });
 
-  it('count guesses of keys by their address', async () => {
+  it('count guesses of keys by client address', async () => {
     await using limited = await startTestApi(server.client, { access: { rate: { perS: 0.1, burst: 5 } } });
     await limited.keys.create('somebody', ['read']);
     const statuses = [];
@@ -284,7 +284,7 @@ describe('limits', () => {
     expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
   });
 
-  it('hold the tasks and the bytes that a key has in flight, as Temporal counts them', async () => {
+  it('cap the tasks and bytes that a key has in flight, as Temporal counts them', async () => {
     const held = worker.hold('prepareMedia');
     const secret = await api.keys.create('small', ['submit'], { jobs_in_flight: 2 });
     const tiny = await api.keys.create('tiny', ['submit'], { bytes_in_flight: 10_000 });
@@ -314,7 +314,7 @@ describe('limits', () => {
 });
 
 describe('a server without API keys', () => {
-  it('answers to its own machine, under its own name only', async () => {
+  it('accepts requests from its own machine under its own name only', async () => {
     await using open = await startTestApi(server.client);
     const ask = async (headers: Record<string, string>) => {
       const answer = await open.app.request('/api/gpu', { headers });
@@ -327,7 +327,7 @@ describe('a server without API keys', () => {
     expect(await ask({ Host: 'localhost', 'Sec-Fetch-Site': 'cross-site' })).toBe(403);
   });
 
-  it('asks for a key beyond its machine, unless it is told to let anyone in', async () => {
+  it('refuses to listen beyond its machine unless anonymous access is allowed', async () => {
     await using open = await startTestApi(server.client);
     const at = (letsAnyoneIn: boolean) => {
       const anonymousAccess = createAnonymousAccess({ host: '0.0.0.0', letsAnyoneIn, corsOrigins: [] });
@@ -339,7 +339,7 @@ describe('a server without API keys', () => {
     expect((await at(true)).headers.get('ratelimit-policy')).toContain('"address"');
   });
 
-  it('may listen beyond its machine with a key, or when it is told so in words', async () => {
+  it('may listen beyond its machine with a key, or with the explicit setting', async () => {
     await using open = await startTestApi(server.client);
     const { keyring } = open.deps.access;
     const listen = (host: string, letsAnyoneIn = false) =>
@@ -359,7 +359,7 @@ describe('a server without API keys', () => {
     await expect(listen('0.0.0.0')).resolves.toBeUndefined();
   });
 
-  it('stays closed when all its keys were revoked', async () => {
+  it('stays closed when all keys are revoked', async () => {
     await using once = await startTestApi(server.client);
     await once.keys.create('gone', ['admin']);
     await once.keys.revoke('gone');
@@ -369,7 +369,7 @@ describe('a server without API keys', () => {
 });
 
 describe('CORS', () => {
-  it('lets pages of the listed origins in, and no others', async () => {
+  it('allows pages of the listed origins only', async () => {
     const origin = 'https://studio.example.org';
     await using listed = await startTestApi(server.client, { access: { corsOrigins: [origin] } });
     const preflight = (from: string) =>

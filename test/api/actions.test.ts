@@ -34,7 +34,7 @@ async function untilAsked(taskId: string): Promise<void> {
 }
 
 describe('POST /api/pipeline/tasks/{task_id}/person', () => {
-  it('makes the choice that the task waits for', async () => {
+  it('chooses the person that the task waits for', async () => {
     worker.findPersons([ONE, TWO]);
     const taskId = await submit({ persons: 'ask' });
     await untilAsked(taskId);
@@ -53,7 +53,7 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
     });
   });
 
-  it('is waited for without a word on when the video will be done', async () => {
+  it('has no estimated end while the task waits for it', async () => {
     worker.findPersons([ONE, TWO]);
     const lastDay = { stages: [{ stage: 'DID_PROCESSING', ms: { p50: 1_000, p90: 2_000, p99: 2_000 } }] };
     const recent = { peek: () => lastDay } as unknown as RecentTimelines;
@@ -71,7 +71,7 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
     await client.wait(taskId);
   });
 
-  it('refuses what does not fit, with a reason, and keeps waiting', async () => {
+  it('refuses an invalid choice with a reason, and keeps waiting', async () => {
     worker.findPersons([ONE, TWO]);
     const taskId = await submit({ persons: 'ask' });
     await untilAsked(taskId);
@@ -94,7 +94,7 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
     await expect(client.choosePerson(taskId, 1)).rejects.toMatchObject({ code: 'TASK_ENDED' });
   });
 
-  it('is not for tasks that do not ask', async () => {
+  it('is refused for tasks that do not ask', async () => {
     const held = worker.hold('renderTalk');
     const taskId = await submit();
     await expect(client.choosePerson(taskId, 1)).rejects.toMatchObject({
@@ -106,7 +106,7 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
     await client.wait(taskId);
   });
 
-  it('asks nobody where there is one person', async () => {
+  it('is not needed if there is one person', async () => {
     worker.findPersons([ONE]);
 
     expect(await client.wait(await submit({ persons: 'ask' }))).toMatchObject({ success: true });
@@ -114,7 +114,7 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
 });
 
 describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
-  it('goes on with a failed task, for readers too', async () => {
+  it('continues a failed task, and its events', async () => {
     const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
     const taskId = await submit();
     const failure = await client.wait(taskId);
@@ -134,7 +134,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
     expect((await client.download(taskId)).status).toBe(200);
   });
 
-  it('says why it cannot', async () => {
+  it('says why a task cannot be retried', async () => {
     const held = worker.hold('renderTalk');
     const running = await submit();
     await expect(client.retry(running)).rejects.toMatchObject({ code: 'TASK_RUNNING' });
@@ -159,7 +159,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
     });
   });
 
-  it('goes on once, whoever asks at the same time', async () => {
+  it('continues once if there are concurrent requests', async () => {
     const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
     const taskId = await submit();
     await client.wait(taskId);
@@ -177,7 +177,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
 });
 
 describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
-  it('ends the execution as cancelled, and the task with everything undone', async () => {
+  it('cancels the execution and undoes everything', async () => {
     const held = worker.hold('renderTalk');
     const taskId = await submit();
     await expect.poll(held.reached).toBe(1);
@@ -189,7 +189,7 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
     held.release();
   });
 
-  it('refuses, with a reason, when the video is there already', async () => {
+  it('refuses with a reason if the video is finished', async () => {
     const taskId = await submit();
     let refused: unknown;
     const { write } = api.records;
@@ -209,7 +209,7 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
 });
 
 describe('DELETE /api/pipeline/tasks/{task_id}', () => {
-  it('erases files, record and execution, and answers with a receipt that lists each', async () => {
+  it('erases files, record and execution, and returns a receipt that lists each', async () => {
     const taskId = await submit();
     await client.wait(taskId);
     const files = (await api.files()).filter((path) => path.includes(taskId));
@@ -231,7 +231,7 @@ describe('DELETE /api/pipeline/tasks/{task_id}', () => {
     expect(await client.erase(taskId)).toEqual(receipt);
   });
 
-  it('stops a task that runs first', async () => {
+  it('stops a running task first', async () => {
     const held = worker.hold('renderTalk');
     const taskId = await submit();
     await expect.poll(held.reached, { timeout: 20_000 }).toBe(1);
@@ -243,7 +243,7 @@ describe('DELETE /api/pipeline/tasks/{task_id}', () => {
     expect((await api.files()).filter((path) => path.includes(taskId))).toEqual([]);
   });
 
-  it('closes the retry window of a task that failed', async () => {
+  it('closes the retry window of a failed task', async () => {
     const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
     const taskId = await submit();
     await client.wait(taskId);
@@ -255,13 +255,13 @@ describe('DELETE /api/pipeline/tasks/{task_id}', () => {
     expect((await api.files()).filter((path) => path.includes(taskId))).toEqual([]);
   });
 
-  it('knows no task that never was', async () => {
+  it('responds 404 for an unknown task', async () => {
     await expect(client.erase(randomUUID())).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' });
   });
 });
 
 describe('GET /api/pipeline/tasks', () => {
-  it('lists tasks newest first, page by page, and by how they ended', async () => {
+  it('lists tasks newest first, in pages and by status', async () => {
     const first = await submit();
     await client.wait(first);
     const refused = worker.fail(

@@ -18,12 +18,12 @@ function admissionWith({ freeGb, running }: { freeGb: number; running: number })
 }
 
 describe('admission', () => {
-  it('lets a job in where there is room for those that run and one more', async () => {
+  it('admits a job if there is disk space for the running jobs and one more', async () => {
     const { admission } = admissionWith({ freeGb: 2, running: 9 });
     using _ = await admission.admit();
   });
 
-  it('refuses with 507 and a time to come back where there is not, and names the numbers', async () => {
+  it('otherwise refuses with 507, Retry-After and the figures', async () => {
     const { admission } = admissionWith({ freeGb: 2, running: 10 });
 
     await expect(admission.admit()).rejects.toMatchObject({
@@ -36,7 +36,7 @@ describe('admission', () => {
     });
   });
 
-  it('has many that come at once see each other, before and after they are started', async () => {
+  it('counts concurrent submissions before and after they start', async () => {
     const { admission, now } = admissionWith({ freeGb: 2, running: 5 });
 
     const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => admission.admit()));
@@ -53,7 +53,7 @@ describe('admission', () => {
     expect(now.counts).toBe(1);
   });
 
-  it('lets jobs in again when others have ended', async () => {
+  it('admits jobs again after others have ended', async () => {
     const { admission, now } = admissionWith({ freeGb: 1.2, running: 3 });
     await expect(admission.admit()).rejects.toMatchObject({ code: 'STORAGE_FULL' });
     now.freeGb = 5;

@@ -29,7 +29,7 @@ async function raw(text: string): Promise<string> {
 }
 
 describe('every answer', () => {
-  it('carries a request id: the one of the client, or a new one', async () => {
+  it('has a request id: the one of the client, or a new one', async () => {
     const own = await api.app.request('/health/live', { headers: { 'X-Request-Id': 'from-the-proxy' } });
     const fresh = await api.app.request('/nowhere');
 
@@ -37,7 +37,7 @@ describe('every answer', () => {
     expect(fresh.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('tells browsers to take it for what it says it is, and to load nothing for it', async () => {
+  it('forbids browsers to sniff its type and to load anything for it', async () => {
     for (const path of ['/health/live', '/nowhere']) {
       const { headers } = await api.app.request(path);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -47,7 +47,7 @@ describe('every answer', () => {
 });
 
 describe('problem documents', () => {
-  it('answer for paths that do not exist', async () => {
+  it('are returned for unknown paths', async () => {
     const answer = await api.app.request('/api/pipeline/nowhere?secret=1');
 
     expect(answer.status).toBe(404);
@@ -62,7 +62,7 @@ describe('problem documents', () => {
     });
   });
 
-  it('answer for methods that a path does not have', async () => {
+  it('are returned for methods that a path does not have', async () => {
     const task = '/api/pipeline/tasks/6f9619ff-8b86-4011-b42d-00c04fc964ff';
     const wrong: Array<[string, string, string]> = [
       ['GET', '/api/pipeline/generate', 'POST'],
@@ -78,7 +78,7 @@ describe('problem documents', () => {
     }
   });
 
-  it('answer for bodies that are no form', async () => {
+  it('are returned for bodies that are not forms', async () => {
     const json = await api.app.request('/api/pipeline/generate', {
       method: 'POST',
       body: '{"image":',
@@ -96,7 +96,7 @@ describe('problem documents', () => {
     expect(await cut.json()).toMatchObject({ code: 'UPLOAD_INCOMPLETE' });
   });
 
-  it('answer for what is no HTTP', async () => {
+  it('are returned for invalid HTTP', async () => {
     for (const request of ['NONSENSE\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n']) {
       const answer = await raw(request);
       expect(answer).toMatch(/^HTTP\/1\.1 400 /);
@@ -106,7 +106,7 @@ describe('problem documents', () => {
     }
   });
 
-  it('say nothing about what was unexpected', async () => {
+  it('say nothing about unexpected errors', async () => {
     const { read } = api.records;
     api.records.read = () => Promise.reject(new Error('a secret of the server'));
     const answer = await api.app.request('/api/pipeline/status/6f9619ff-8b86-4011-b42d-00c04fc964ff');
@@ -123,7 +123,7 @@ describe('problem documents', () => {
 });
 
 describe('GET /health', () => {
-  it('tells that the process runs and that submissions are taken', async () => {
+  it('reports that the process runs and accepts submissions', async () => {
     expect(await (await api.app.request('/health/live')).json()).toEqual({ status: 'ok' });
     expect(await (await api.app.request('/health/ready')).json()).toMatchObject({ status: 'ok' });
   });

@@ -26,7 +26,7 @@ describe('a file of a task', () => {
     }
   });
 
-  it('is nothing that came: there is no route to an upload', async () => {
+  it('is never an upload: there is no route to one', async () => {
     const held = worker.hold('prepareMedia');
     const form = await fetch(`${api.url}/api/pipeline/generate`, { method: 'POST', body: jobForm() });
     const { task_id } = (await form.json()) as { task_id: string };

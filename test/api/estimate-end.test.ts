@@ -34,20 +34,20 @@ const SUMMARY = toSummary({
 const at = (ms: number) => new Date(ms);
 
 describe('the estimated end', () => {
-  it('is the rest of this stage and the whole of those to come', () => {
+  it('adds up the rest of this stage and all later stages', () => {
     expect(
       estimateEnd(SUMMARY, { stage: 'BACKGROUND_REMOVAL_RUNNING', since: at(0), now: at(1_500) }),
     ).toEqual({ p50: at(12_000).toISOString(), p90: at(25_000).toISOString() });
   });
 
-  it('does not lie in the past where a stage takes longer than it did', () => {
+  it('is not in the past if a stage takes longer than usual', () => {
     expect(estimateEnd(SUMMARY, { stage: 'DID_PROCESSING', since: at(0), now: at(60_000) })).toEqual({
       p50: at(60_000).toISOString(),
       p90: at(60_000).toISOString(),
     });
   });
 
-  it('is not known where nothing was measured', () => {
+  it('is unknown if nothing was measured', () => {
     const nothing = toSummary({});
     expect(estimateEnd(nothing, { stage: 'INITIALIZED', since: at(0), now: at(1) })).toBeUndefined();
   });

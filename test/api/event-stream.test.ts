@@ -4,7 +4,7 @@ import { createEventStream } from '../../src/api/progress/event-stream.ts';
 const EVENT = { seq: 1, bytes: new Uint8Array(100) };
 
 describe('createEventStream', () => {
-  it('cuts a reader off that does not read, and tells that it left', async () => {
+  it('disconnects a reader that does not read, and reports that it left', async () => {
     let cuts = 0;
     let left = 0;
     const stream = createEventStream({ maxQueuedBytes: 1000, cut: () => (cuts += 1) });
@@ -16,7 +16,7 @@ describe('createEventStream', () => {
     await expect(stream.body.getReader().read()).rejects.toThrow('too slow');
   });
 
-  it('ends after the last event, and delivers what was sent before', async () => {
+  it('ends after the last event, and delivers everything before', async () => {
     const stream = createEventStream({
       maxQueuedBytes: 1000,
       cut: () => expect.fail('the reader is not slow'),
@@ -29,7 +29,7 @@ describe('createEventStream', () => {
     expect(bytes.length).toBe('retry: 1000\n\n'.length + 100);
   });
 
-  it('says when to come back where the process stops before the job', async () => {
+  it('says when to reconnect if the process stops before the job ends', async () => {
     const stream = createEventStream({ maxQueuedBytes: 1000, cut: () => {} });
     stream.reader.end(undefined);
 
@@ -38,14 +38,14 @@ describe('createEventStream', () => {
     expect(await new Response(stream.body).text()).toBe('retry: 1000\n\nretry: 1000\n\n');
   });
 
-  it('is over for a reader that has the last event of a job that has ended', () => {
+  it('is over for a reader that already has the last event', () => {
     const stream = createEventStream({ maxQueuedBytes: 1000, cut: () => {} });
     stream.reader.end({ success: true } as never);
 
     expect(stream.isOver).toBe(true);
   });
 
-  it('tells at once that a reader left which had gone before', async () => {
+  it('reports at once that a reader left before the stream began', async () => {
     const stream = createEventStream({ maxQueuedBytes: 1000, cut: () => {} });
     await stream.body.cancel();
     let left = 0;

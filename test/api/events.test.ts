@@ -25,7 +25,7 @@ async function untilRendering(taskId: string): Promise<void> {
 }
 
 describe('GET /api/pipeline/progress/{task_id}/events', () => {
-  it('tells every stage in order and ends after the last one', async () => {
+  it('sends every stage in order and ends after the last one', async () => {
     const taskId = await submit();
 
     const answer = await follow(taskId);
@@ -38,7 +38,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
     expect(stageEvents(messages).at(-1)?.data).toMatchObject({ stage: 'COMPLETED', progress_percent: 100 });
   });
 
-  it('tells a job that Temporal has forgotten from its record', async () => {
+  it('sends the events of a job that Temporal has forgotten from its record', async () => {
     const taskId = await submit();
     const live = stageEvents(await readMessages(await follow(taskId)));
     const forgotten = randomUUID();
@@ -48,7 +48,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
     expect(stageEvents(await readMessages(await follow(forgotten)))).toEqual(live);
   });
 
-  it('gives fifty readers, each cut off and back again, every event once', async () => {
+  it('sends fifty readers that reconnect every event once', async () => {
     const held = worker.hold('removeBackground');
     const taskId = await submit();
 
@@ -66,7 +66,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
     }
   });
 
-  it('watches a task once for all its readers, and not at all when they are gone', async () => {
+  it('watches a task once for all readers, and stops when they have left', async () => {
     const held = worker.hold('renderTalk');
     const taskId = await submit();
     await untilRendering(taskId);
@@ -86,7 +86,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
     held.release();
   });
 
-  it('answers HEAD without following the task', async () => {
+  it('responds to HEAD without following the task', async () => {
     const held = worker.hold('renderTalk');
     const taskId = await submit();
     await untilRendering(taskId);
@@ -107,14 +107,14 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
     expect(seqs(await readMessages(empty))).toEqual([10, 11]);
   });
 
-  it('answers 204 to a reader that has the last event, so that an EventSource stays away', async () => {
+  it('responds 204 to a reader that has the last event, so that an EventSource stops', async () => {
     const taskId = await submit();
     await readMessages(await follow(taskId));
 
     expect((await follow(taskId, '', { 'Last-Event-ID': '11' })).status).toBe(204);
   });
 
-  it('tells how far the long stage is, without an id', async () => {
+  it('sends the progress of the long stage without an id', async () => {
     const held = worker.hold('renderTalk');
     const taskId = await submit();
 
@@ -131,7 +131,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
     expect(seqs(await readMessages(await follow(taskId)))).toEqual(ALL);
   });
 
-  it('shows signs of life while nothing happens', async () => {
+  it('sends keep-alives while nothing happens', async () => {
     const held = worker.hold('detectPersons');
     const taskId = await submit();
 
@@ -147,7 +147,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
     expect(text.match(/^: /gm)?.length).toBeGreaterThanOrEqual(3);
   });
 
-  it('waits for a task that is yet to be submitted where the client asks for it', async () => {
+  it('waits for a task that is not submitted yet if the client asks for it', async () => {
     const taskId = randomUUID();
     const early = follow(taskId, '?wait=20');
     await sleep(300);
@@ -156,14 +156,14 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
     expect(seqs(await readMessages(await early))).toEqual(ALL);
   });
 
-  it('refuses unknown tasks and events that are no numbers', async () => {
+  it('refuses unknown tasks and invalid event numbers', async () => {
     expect((await follow(randomUUID())).status).toBe(404);
     expect((await follow('no-uuid')).status).toBe(404);
     expect((await follow(randomUUID(), '?since=new')).status).toBe(422);
     expect((await follow(randomUUID(), '?since=')).status).toBe(422);
   });
 
-  it('ends with FAILED where an operator terminated the workflow', async () => {
+  it('ends with FAILED if an administrator terminated the workflow', async () => {
     const held = worker.hold('renderTalk');
     const taskId = await submit();
     await untilRendering(taskId);

@@ -45,13 +45,13 @@ async function follow(records: Awaited<ReturnType<typeof recordsOf>>) {
 }
 
 describe('a task that Temporal has forgotten', () => {
-  it('has its status, its events and its end from the record', async () => {
+  it('has its status, events and outcome from the record', async () => {
     const records = await recordsOf(true);
     expect(await readTaskStatus({ jobs, records }, 'task-1')).toMatchObject({ error: { code: 'INTERNAL' } });
     expect(await follow(records)).toMatchObject({ seqs: [1], ends: [{ success: false }] });
   });
 
-  it('ended unexpectedly where its record does not tell how, at the stage that it had reached', async () => {
+  it('ended unexpectedly at its last stage if its record has no outcome', async () => {
     const records = await recordsOf(false);
     expect(await readTaskStatus({ jobs, records }, 'task-1')).toMatchObject({
       stage: 'FAILED',

@@ -103,7 +103,7 @@ const received = (texts: Map<string, string>): ReceivedForm => ({
 });
 
 describe('names of files', () => {
-  it('choose nothing: a file lies under the name of its field, whatever it is called', async () => {
+  it('choose nothing: a file is stored under the name of its field', async () => {
     let taken = 0;
     await fc.assert(
       fc.asyncProperty(fc.oneof(quotable, traversal), async (filename) => {
@@ -122,7 +122,7 @@ describe('names of files', () => {
     expect(taken).toBeGreaterThan(RUNS.numRuns);
   });
 
-  it('and names of fields choose nothing either', async () => {
+  it('choose nothing as names of fields either', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(quotable, traversal, fc.constantFrom('__proto__', 'constructor')),
@@ -140,7 +140,7 @@ describe('names of files', () => {
 });
 
 describe('headers', () => {
-  it('of parts are read or refused, whatever they are', async () => {
+  it('of parts are read or refused', async () => {
     const header = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 200 }),
       fc
@@ -166,7 +166,7 @@ describe('headers', () => {
     );
   });
 
-  it('of the request name a boundary, or the form is refused', async () => {
+  it('of the request must name a boundary', async () => {
     const bytes = toBytes([part('image', PHOTO), part('audio', VOICE)]);
     const type = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 300 }),
@@ -184,7 +184,7 @@ describe('headers', () => {
 });
 
 describe('fields', () => {
-  it('are taken, or refused by name, whatever they hold', () => {
+  it('are accepted or refused by name, whatever they contain', () => {
     const name = fc.oneof(
       fc.constantFrom(...Object.keys(JOB_FIELDS.shape)),
       fc.constantFrom('__proto__', 'constructor', 'toString', 'hasOwnProperty'),
@@ -243,7 +243,7 @@ it.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])(
 describe('multipart framing', () => {
   const whole = toBytes([part('persons', '1'), file('image', 'a.png', PHOTO), file('audio', 'b.wav', VOICE)]);
 
-  it('that was damaged anywhere is refused, or gives files that are what they say', async () => {
+  it('that is damaged anywhere is refused, or yields intact files', async () => {
     const damage = fc.record({
       at: fc.nat(whole.length - 1),
       remove: fc.nat(40),
@@ -293,7 +293,7 @@ describe('multipart framing', () => {
     );
   });
 
-  it('that is noise is refused', async () => {
+  it('of random bytes is refused', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 5_000 }), async (noise) => {
         expect((await receive(Buffer.from(noise))).refusal).toBe('UPLOAD_INCOMPLETE');
@@ -302,7 +302,7 @@ describe('multipart framing', () => {
     );
   });
 
-  it('however it is cut into pieces gives the same', async () => {
+  it('gives the same result however it is split into chunks', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 1, maxLength: 20 }),

@@ -84,7 +84,7 @@ const path = fc.oneof(
   ),
 );
 
-it('no headers, queries or paths bring an unexpected error, and every refusal is a problem document', async () => {
+it('no header, query or path causes an unexpected error, and every refusal is a problem document', async () => {
   const seen = new Set<number>();
   await fc.assert(
     fc.asyncProperty(

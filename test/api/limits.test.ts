@@ -8,7 +8,7 @@ import { isLoopback, toNetworks } from '../../src/outbound/networks.ts';
 import { hashSecret } from '../../src/storage/api-keys.ts';
 
 describe('a token bucket', () => {
-  it('never lets more through than its burst and what flowed in since', () => {
+  it('never allows more than its burst and the tokens added since', () => {
     const waits = fc.array(fc.integer({ min: 0, max: 2_000 }), { minLength: 1, maxLength: 200 });
     const rule = fc.record({ perS: fc.integer({ min: 1, max: 50 }), burst: fc.integer({ min: 1, max: 50 }) });
     fc.assert(
@@ -36,7 +36,7 @@ describe('a token bucket', () => {
     );
   });
 
-  it('is one of each name, and memory does not grow with the names', () => {
+  it('is separate for each name, and memory does not grow with the names', () => {
     let nowMs = 0;
     const buckets = createTokenBuckets({ perS: 1, burst: 1 }, () => nowMs);
     expect(buckets.take('a').isAllowed).toBe(true);
@@ -68,7 +68,7 @@ describe("a client's address", () => {
     expect(clientAddress(peer, forwarded, proxies)).toBe(expected);
   });
 
-  it('counts as one with all of its IPv6 network', () => {
+  it('is shared by an IPv6 network', () => {
     expect(toLimitedName('2a00:1450:4001:81b::200e')).toBe('2a00:1450:4001:81b::/64');
     expect(toLimitedName('2a00:1450:4001:81b:ffff:ffff:ffff:ffff')).toBe('2a00:1450:4001:81b::/64');
     expect(toLimitedName('fe80::1%eth0')).toBe('fe80:0:0:0::/64');
@@ -95,7 +95,7 @@ describe('the keyring', () => {
     ...more,
   });
 
-  it('reads the store once for all requests of a few seconds', async () => {
+  it('reads the store once for all requests within a few seconds', async () => {
     let nowMs = 0;
     let reads = 0;
     let stored = [key()];
@@ -116,7 +116,7 @@ describe('the keyring', () => {
     expect(reads).toBe(2);
   });
 
-  it('lets nobody in while the store does not answer, and asks it again', async () => {
+  it('refuses requests while the store is unavailable, and tries again', async () => {
     let isAway = true;
     const list = async () => {
       if (isAway) throw new Error('away');

@@ -41,14 +41,14 @@ describe('a signed link', () => {
     expect((await open(await linkTo(name))).status).toBe(200);
   });
 
-  it('serves ranges, as a player asks for them', async () => {
+  it('serves ranges, as players request them', async () => {
     const part = await open(await linkTo('video'), { Range: 'bytes=0-3' });
 
     expect(part.status).toBe(206);
     expect(await part.text()).toBe('byte');
   });
 
-  it('to the video opens its preview, which leads to the video once that is there', async () => {
+  it('to the video also opens its preview, which redirects to the finished video', async () => {
     const answer = await open((await linkTo('video')).replace('/video?', '/preview?'));
 
     expect([answer.status, new URL(answer.url).pathname]).toEqual([
@@ -57,7 +57,7 @@ describe('a signed link', () => {
     ]);
   });
 
-  it('opens nothing else, and nothing when it was changed', async () => {
+  it('opens nothing else, and nothing if it was changed', async () => {
     const url = await linkTo('video');
     const other = await linkTo('mask');
     const changed = [
@@ -79,7 +79,7 @@ describe('a signed link', () => {
     expect((await open(`/api/gpu?${url.split('?')[1]}`)).status).toBe(401);
   });
 
-  it('ends with its time', async () => {
+  it('expires', async () => {
     const query = signLink(await api.deps.access.linkSecret(), {
       taskId,
       name: 'video',
@@ -92,7 +92,7 @@ describe('a signed link', () => {
     expect(await answer.json()).toMatchObject({ code: 'LINK_EXPIRED' });
   });
 
-  it('ends with the key that signed it', async () => {
+  it('is revoked with the key that signed it', async () => {
     const boss = { Authorization: `Bearer ${await api.keys.create('boss', ['admin'])}` };
     const { url } = (await (await ask({ name: 'video' }, taskId, boss)).json()) as { url: string };
     expect((await open(url)).status).toBe(200);
@@ -102,7 +102,7 @@ describe('a signed link', () => {
     expect((await open(url)).status).toBe(403);
   });
 
-  it('is made for a task that is there and is the own one, and for a week at most', async () => {
+  it('can be created for own existing tasks only, and for at most a week', async () => {
     const other = { Authorization: `Bearer ${await api.keys.create('other', ['read'])}` };
     expect((await ask({ name: 'video' }, taskId, other)).status).toBe(404);
     expect((await ask({ name: 'video' }, randomUUID())).status).toBe(404);
@@ -111,7 +111,7 @@ describe('a signed link', () => {
     expect((await ask({ name: 'video' }, taskId, { Authorization: '' })).status).toBe(401);
   });
 
-  it('is refused whatever is in its query, unless it was signed', () => {
+  it('is refused for any query that was not signed', () => {
     const secret = Buffer.alloc(32, 7);
     const link = { taskId, name: 'video' as const };
     fc.assert(

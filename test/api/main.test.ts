@@ -71,7 +71,7 @@ async function startUpload(
 const exit = () => once(api, 'exit').then(([code]) => code as number);
 
 describe('the API process', () => {
-  it('finishes uploads, sends readers away and takes nothing new at SIGTERM', async () => {
+  it('finishes uploads, disconnects readers and accepts nothing new after SIGTERM', async () => {
     const port = await start();
     const submitted = await fetch(`http://127.0.0.1:${port}/api/pipeline/generate`, {
       method: 'POST',
@@ -91,7 +91,7 @@ describe('the API process', () => {
     expect(await exited).toBe(0);
   });
 
-  it('closes WebSockets with 1012 at SIGTERM, so that their clients come back', async () => {
+  it('closes WebSockets with 1012 after SIGTERM, so that clients reconnect', async () => {
     const port = await start();
     const submitted = await fetch(`http://127.0.0.1:${port}/api/pipeline/generate`, {
       method: 'POST',
@@ -109,7 +109,7 @@ describe('the API process', () => {
     expect(await exited).toBe(0);
   });
 
-  it('lets nobody wait for a result at SIGTERM: what was accepted is answered with 202', async () => {
+  it('responds 202 to requests that wait for a result after SIGTERM', async () => {
     const port = await start();
     const upload = await startUpload(port, '?wait=300');
     const uploads = () => readdir(join(root, 'uploads')).catch(() => []);
@@ -130,7 +130,7 @@ describe('the API process', () => {
     expect(await exited).toBe(0);
   });
 
-  it('cuts what takes longer than its grace, and leaves nothing of it', async () => {
+  it('cuts off uploads after the grace period, and leaves nothing of them', async () => {
     const port = await start({ API_SHUTDOWN_GRACE_S: '0.5' });
     const upload = await startUpload(port);
     const exited = exit();
@@ -142,7 +142,7 @@ describe('the API process', () => {
     expect(await readdir(join(root, '.scratch'))).toEqual([]);
   });
 
-  it('ends at once at the second signal', async () => {
+  it('exits at once after the second signal', async () => {
     const port = await start();
     await startUpload(port);
     const exited = exit();
@@ -154,7 +154,7 @@ describe('the API process', () => {
     expect(await exited).toBe(130);
   });
 
-  it('does not listen where others reach it while it has no keys', async () => {
+  it('does not listen beyond its machine while it has no keys', async () => {
     api = spawn(process.execPath, [MAIN], {
       env: {
         ...process.env,
@@ -176,7 +176,7 @@ describe('the API process', () => {
     expect(text).toContain('API_WITHOUT_KEYS=let-anyone-in');
   });
 
-  it('names the lip-sync network among its providers where there is one', async () => {
+  it('lists the lip-sync model as a provider if it is installed', async () => {
     const models = await mkdtemp(join(tmpdir(), 'limelight-lips-'));
     const lips = { name: 'lips', task: 'lip-sync', file: 'lips.onnx', license: 'MIT' };
     await writeFile(join(models, 'lips.onnx'), 'a network');
@@ -196,7 +196,7 @@ describe('the API process', () => {
     await rm(models, { recursive: true });
   });
 
-  it('says in words what is wrong with its settings', async () => {
+  it('explains what is wrong with its settings', async () => {
     api = spawn(process.execPath, [MAIN], {
       env: { ...process.env, API_PORT: 'none' },
       stdio: ['ignore', 'ignore', 'pipe'],

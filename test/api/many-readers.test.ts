@@ -6,7 +6,7 @@ import { readByMany, submitMany } from './many-readers.ts';
 const { api, worker } = await startTestPipeline({ access: { rate: { perS: 1e6, burst: 1e6 } } });
 
 /** `npm run prove:readers` is the same with a thousand readers on fifty tasks, for ten minutes. */
-it('gives 100 readers of 5 tasks, each cut off 5 times and back again, every event once and in order', async () => {
+it('sends 100 readers of 5 tasks that reconnect 5 times every event once and in order', async () => {
   const held = worker.hold('renderTalk');
   const [image, audio] = [PHOTO, VOICE].map((bytes) => new Blob([new Uint8Array(bytes)]));
   const taskIds = await submitMany(api.url, 5, { image: image!, audio: audio! });

@@ -83,7 +83,7 @@ it.each(['http://127.0.0.1/a.png', 'https://169.254.169.254/latest/meta-data/', 
   },
 );
 
-it('a URL and a file for the same thing are refused, as is a URL that is none', async () => {
+it('a URL together with a file is refused, and so is an invalid URL', async () => {
   const answer = await submit({ image_url: `${base}/photo.png`, audio: undefined, audio_url: 'voice.wav' });
 
   expect(answer).toMatchObject({
@@ -98,7 +98,7 @@ it('a URL and a file for the same thing are refused, as is a URL that is none', 
   });
 });
 
-it('a photo and a recording that are somewhere else become a video, through a redirect too', async () => {
+it('a photo and a recording at URLs become a video, also through a redirect', async () => {
   const answer = await submit(
     { image: undefined, image_url: `${base}/moved`, audio: undefined, audio_url: `${base}/voice.wav` },
     '?wait=30',

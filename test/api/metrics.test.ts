@@ -82,7 +82,7 @@ it('counts running jobs and each ended job once, and starts at zero after a rest
   expect(restarted.get('limelight_jobs_ended_recently{outcome="completed"}')).toBe(1);
 });
 
-it('tells queue depth, the age of the first in it and who polls, as Temporal knows them', async () => {
+it('reports queue depth, the age of the oldest task and the pollers, as Temporal knows them', async () => {
   const now = await scrape();
   for (const queue of ['pipeline', 'io', 'media', 'yolo', 'birefnet', 'render', 'd-id']) {
     expect(now.get(`limelight_queue_depth{queue="${queue}"}`)).toBe(0);
@@ -107,7 +107,7 @@ it('counts requests by the pattern of their route, never by their path', async (
   expect(names.join()).not.toMatch(/[0-9a-f]{8}-/);
 });
 
-it('answers while Temporal is away, and says so in place of old figures', async () => {
+it('responds while Temporal is unavailable, and says so instead of showing old figures', async () => {
   const away = new Error('away');
   // What an earlier scan found stands for a while.
   await api.store.delete('state/storage-usage.json');

@@ -45,7 +45,7 @@ describe('/api/gpu', () => {
 
   const ask = async () => (await gpuRoutes({ store, models: models() }).request('/api/gpu')).json();
 
-  it('tells of the slots of every worker, and of who waits for them', async () => {
+  it('shows the slots of every worker, and how many tasks wait for them', async () => {
     await using _first = await publishGpuStatus({ store, device: '0', pools, logger });
     await using _second = await publishGpuStatus({ store, device: '1', pools, logger });
     expect(await ask()).toMatchObject({
@@ -79,7 +79,7 @@ describe('/api/gpu', () => {
 });
 
 describe('the health of a model', () => {
-  it('is that of one run for ten seconds, then of another', async () => {
+  it('is cached for ten seconds', async () => {
     const selfTest = vi.fn(async () => ({ score: 0.9, timings_ms: { model: 12 } }));
     let nowMs = 0;
     const routes = modelHealthRoutes({ models: models(selfTest), now: () => nowMs });
@@ -97,7 +97,7 @@ describe('the health of a model', () => {
     expect(selfTest).toHaveBeenCalledTimes(3);
   });
 
-  it('is 503 with the reason where the model answers nonsense', async () => {
+  it('is 503 with the reason if the model returns nonsense', async () => {
     const selfTest = async () => {
       throw new PipelineError('MODEL_INVALID', 'The model was exported wrongly');
     };

@@ -46,7 +46,7 @@ const receive = (request: FormRequest) => receiveForm(request, { folder: asScrat
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
 describe('receiveForm', () => {
-  it('writes files and hashes them, however the bytes are cut into pieces', async () => {
+  it('writes and hashes files, however the bytes are split into chunks', async () => {
     const audio = Buffer.concat([VOICE, randomBytes(300_000)]);
     const { bytes, ...request } = await toRequest(jobForm({ audio, persons: '2' }));
     for (const [index, pieceBytes] of [1009, 65_536, bytes.length].entries()) {
@@ -67,7 +67,7 @@ describe('receiveForm', () => {
     }
   });
 
-  it('tells every part that was sent twice or has no place', async () => {
+  it('names every part that is duplicate or unknown', async () => {
     const form = jobForm({ persons: '1', notes: Buffer.from('a file') });
     form.append('persons', '2');
     form.append('image', new Blob([new Uint8Array(PHOTO)]), 'again.png');
@@ -81,7 +81,7 @@ describe('receiveForm', () => {
     });
   });
 
-  it('tells a text that is too long and a form of too many parts', async () => {
+  it('refuses a text that is too long and a form with too many parts', async () => {
     const form = jobForm({ persons: 'x'.repeat(5000) });
     for (let part = 0; part < 100; part++) form.append(`field-${part}`, 'text');
 
@@ -93,7 +93,7 @@ describe('receiveForm', () => {
     });
   });
 
-  it('takes the empty part of a file input that was left alone for nothing', async () => {
+  it('ignores the empty part of an unused file input', async () => {
     const form = jobForm();
     form.append('background_image', new Blob([]), '');
 
@@ -103,7 +103,7 @@ describe('receiveForm', () => {
     expect(faults.size).toBe(0);
   });
 
-  it('stops reading soon after a file is too large, and leaves the connection open for the answer', async () => {
+  it('stops reading soon after a file is too large, and keeps the connection open for the response', async () => {
     const { bytes, ...request } = await toRequest(
       jobForm({ image: Buffer.concat([PHOTO, Buffer.alloc(5_000_000)]) }),
     );
@@ -117,7 +117,7 @@ describe('receiveForm', () => {
     expect(body.destroyed).toBe(false);
   });
 
-  it('refuses by Content-Length before it reads anything', async () => {
+  it('refuses a large Content-Length before it reads anything', async () => {
     const request = await toRequest(jobForm());
 
     await expect(receive({ ...request, contentLength: 10_000_000 })).rejects.toEqual(
@@ -126,7 +126,7 @@ describe('receiveForm', () => {
     expect(request.body?.readableDidRead).toBe(false);
   });
 
-  it('refuses a file of a wrong kind by its first bytes, whatever it is called', async () => {
+  it('refuses unsupported files by their first bytes, whatever their name', async () => {
     for (const wrong of [{ image: VOICE }, { audio: PHOTO }, { image: Buffer.from('hi') }]) {
       const into = await mkdtemp(join(folder, 'form-'));
       await expect(
@@ -135,12 +135,12 @@ describe('receiveForm', () => {
     }
   });
 
-  needs('user namespaces').it('reports a full disk, not that the client broke off', async () => {
+  needs('user namespaces').it('reports a full disk, not a disconnected client', async () => {
     const program = join(import.meta.dirname, 'fill-upload-disk.ts');
     expect(await runOnSmallDisk(program, 1)).toBe('STORAGE_FULL');
   });
 
-  it('refuses what is no complete form', async () => {
+  it('refuses incomplete forms', async () => {
     const { bytes, ...request } = await toRequest(jobForm());
     const wrong: Array<[FormRequest, string]> = [
       [{ ...request, contentType: 'application/json' }, 'MEDIA_UNSUPPORTED'],
@@ -165,7 +165,7 @@ describe('receiveForm', () => {
     }
   });
 
-  it('writes nothing after it has rejected', async () => {
+  it('writes nothing after it has rejected a form', async () => {
     const { bytes, ...request } = await toRequest(
       jobForm({ audio: Buffer.concat([VOICE, randomBytes(300_000)]) }),
     );

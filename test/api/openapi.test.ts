@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 
 describe('GET /openapi.json', () => {
-  it('describes every route, and none that is not there', () => {
+  it('describes every route, and only these', () => {
     const routes = app.routes
       .filter(({ method, path }) => method !== 'ALL' && !UNDESCRIBED.test(path))
       .map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`);
@@ -38,12 +38,12 @@ describe('GET /openapi.json', () => {
     expect([...new Set(described)].sort()).toEqual([...new Set(routes)].sort());
   });
 
-  it('says of each route what it is for and which part of the API it belongs to', () => {
+  it('has a summary and a tag for each route', () => {
     const silent = operations.filter(([, { summary, tags }]) => !summary || tags?.length !== 1);
     expect(silent.map(([name]) => name)).toEqual([]);
   });
 
-  it('has each refusal as a problem document with an example of each code', () => {
+  it('describes each refusal as a problem document with an example of each code', () => {
     const refusals = operations.flatMap(([name, { responses }]) =>
       Object.entries(responses)
         .filter(([status]) => Number(status) >= 400)
@@ -69,7 +69,7 @@ describe('GET /openapi.json', () => {
     expect(missing.map(([name]) => name)).toEqual([]);
   });
 
-  it('refers only to what is in it, and names no other host', () => {
+  it('has no dangling references, and names no other host', () => {
     const document = JSON.parse(text) as Record<string, unknown>;
     const references = [...text.matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, path]) => path!);
     const resolve = (path: string) =>
@@ -82,7 +82,7 @@ describe('GET /openapi.json', () => {
     expect(text).not.toMatch(/https?:\/\//);
   });
 
-  it('tells of the form of a submission with its files', () => {
+  it('describes the form of a submission with its files', () => {
     expect(JSON.parse(text).components.schemas.Submission).toMatchObject({
       type: 'object',
       additionalProperties: false,

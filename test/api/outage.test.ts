@@ -53,7 +53,7 @@ const ready = async () => (await fetch(`${api.url}/health/ready`)).status;
 const submit = (taskId: string) =>
   fetch(`${api.url}/api/pipeline/tasks/${taskId}`, { method: 'PUT', body: jobForm() });
 
-it('answers 503 while Temporal is away, at once and with nothing half done', async () => {
+it('responds 503 at once while Temporal is unavailable, with nothing half done', async () => {
   const taskId = randomUUID();
   const startedAt = performance.now();
   const answers = [
@@ -75,7 +75,7 @@ it('answers 503 while Temporal is away, at once and with nothing half done', asy
   expect((await fetch(`${api.url}/health/live`)).status).toBe(200);
 });
 
-it('takes submissions while no worker is there, and tells how they stand', async () => {
+it('accepts submissions while there is no worker, and reports their status', async () => {
   await startTemporal();
   const taskId = randomUUID();
 

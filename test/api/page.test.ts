@@ -24,7 +24,7 @@ describe('the page', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  it('is at /, may load from its own server only, and is asked for anew each time', async () => {
+  it('is at /, may load from its own server only, and is revalidated each time', async () => {
     const answer = await app.request('/');
 
     expect(await answer.text()).toBe(HTML);
@@ -35,13 +35,13 @@ describe('the page', () => {
     expect(policy).not.toMatch(/unsafe|https?:|\*/);
   });
 
-  it('is not sent again to who has it', async () => {
+  it('is not sent again to a browser that has it', async () => {
     const etag = (await app.request('/')).headers.get('etag')!;
     const answer = await app.request('/', { headers: { 'if-none-match': etag } });
     expect([answer.status, await answer.text()]).toEqual([304, '']);
   });
 
-  it('sends scripts compressed, and lets them be kept for ever', async () => {
+  it('sends compressed scripts, to be cached for ever', async () => {
     const answer = await app.request('/assets/index-abc.js', { headers: { 'accept-encoding': 'gzip, br' } });
 
     expect(answer.headers.get('content-encoding')).toBe('gzip');
@@ -52,13 +52,13 @@ describe('the page', () => {
     expect(await (await app.request('/assets/index-abc.js')).text()).toBe(SCRIPT);
   });
 
-  it('has nothing else: no file of the folder that is no part of it, none outside', async () => {
+  it('serves no other files of the folder, and none outside', async () => {
     for (const path of ['/built-from', '/assets/..%2Fbuilt-from', '/assets/nothing.js']) {
       expect([path, (await app.request(path)).status]).toEqual([path, 404]);
     }
   });
 
-  it('says what to do where it is not built', async () => {
+  it('says what to do if it is not built', async () => {
     const unbuilt = createApp({ ...describedApi(), page: readPageFiles(join(folder, 'nowhere')) });
     const answer = await unbuilt.request('/');
     const { detail } = (await answer.json()) as { detail: string };

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { parseByteRange } from '../../src/api/http/partial-content.ts';
 
 describe('parseByteRange', () => {
-  it('gives the bytes that the three forms of a range name', () => {
+  it('parses the three forms of a range', () => {
     expect(parseByteRange('bytes=0-9', 100)).toEqual({ start: 0, end: 9 });
     expect(parseByteRange('bytes=90-', 100)).toEqual({ start: 90, end: 99 });
     expect(parseByteRange('bytes=-10', 100)).toEqual({ start: 90, end: 99 });
     expect(parseByteRange('Bytes = 5 - 1000', 100)).toEqual({ start: 5, end: 99 });
   });
 
-  it('tells what lies outside from what is no range at all', () => {
+  it('distinguishes ranges outside of the object from invalid ones', () => {
     expect(parseByteRange('bytes=100-', 100)).toBe('unsatisfiable');
     expect(parseByteRange('bytes=-0', 100)).toBe('unsatisfiable');
     expect(parseByteRange('bytes=0-', 0)).toBe('unsatisfiable');
@@ -28,7 +28,7 @@ describe('parseByteRange', () => {
     }
   });
 
-  it('never leaves the object, and gives exactly what an array would', () => {
+  it('never leaves the object, and selects exactly what an array slice would', () => {
     const number = fc.integer({ min: 0, max: 300 });
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 200 }), number, number, (bytes, a, b) => {

@@ -57,7 +57,7 @@ const putPart = (index: number, text: string, format: VideoFormat = 'mp4') =>
   store.put(`${taskKeys(TASK).parts}${partName(index, format)}`, Buffer.from(text));
 
 describe('GET /api/pipeline/tasks/{task_id}/preview', () => {
-  it('gives what is made so far, then what comes, and ends with the task', async () => {
+  it('sends the video so far, then new parts, and ends with the task', async () => {
     const task = startTask();
     await putPart(0, 'tracks,');
     await putPart(1, 'first,');
@@ -74,7 +74,7 @@ describe('GET /api/pipeline/tasks/{task_id}/preview', () => {
     expect((await reader.read()).done).toBe(true);
   });
 
-  it('leads to the video once it is there', async () => {
+  it('redirects to the finished video', async () => {
     const task = startTask();
     task.end({ success: true });
 
@@ -86,7 +86,7 @@ describe('GET /api/pipeline/tasks/{task_id}/preview', () => {
     ]);
   });
 
-  it('is a WebM where the video will be transparent', async () => {
+  it('is a WebM if the video will be transparent', async () => {
     await store.deleteAll(taskKeys(TASK).parts);
     const task = startTask();
     await putPart(0, 'tracks,', 'webm');
@@ -98,7 +98,7 @@ describe('GET /api/pipeline/tasks/{task_id}/preview', () => {
     expect([answer.headers.get('content-type'), await answer.text()]).toEqual(['video/webm', 'tracks,first']);
   });
 
-  it('says that there is nothing yet, and why there never will be', async () => {
+  it('says that there is nothing yet, or why there never will be', async () => {
     await store.deleteAll(taskKeys(TASK).parts);
     const task = startTask();
     expect(await task.problem()).toMatchObject({ code: 'VIDEO_NOT_READY' });

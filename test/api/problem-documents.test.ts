@@ -34,7 +34,7 @@ describe('the body of every refusal is a problem document', () => {
     expect(answer.headers.has('www-authenticate')).toBe(status === 401);
   });
 
-  it('an error that nobody expected, which tells nothing', async () => {
+  it('an unexpected error, without details', async () => {
     const answer = await answerTo(new Error('/srv/secret is not there'));
 
     expect(answer.status).toBe(500);

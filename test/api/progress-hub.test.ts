@@ -19,7 +19,7 @@ const LONG_STAGE: Progress = {
   ],
 };
 
-it('asks nothing more of Temporal for a reader who left while it was asked', async () => {
+it('stops asking Temporal for a reader that left meanwhile', async () => {
   const { store } = await createStore();
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Progress>();

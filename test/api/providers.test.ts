@@ -53,7 +53,7 @@ const post = (body: unknown) => ({
 });
 
 describe('POST /api/webhooks/d-id/{secret}', () => {
-  it('has the job of the talk look, and logs no secret', async () => {
+  it('makes the job of the talk check its status, and logs no secret', async () => {
     const logged: string[] = [];
     const { app, hints } = appWith({}, logged);
 
@@ -89,7 +89,7 @@ describe('POST /api/webhooks/d-id/{secret}', () => {
     expect(hints).toEqual([]);
   });
 
-  it('is nowhere for who does not know the path', async () => {
+  it('responds 404 without the secret path', async () => {
     const { app, hints } = appWith({});
 
     const answer = await app.request('/api/webhooks/d-id/guessed', post({ user_data: TASK_ID }));
@@ -150,7 +150,7 @@ describe('GET /api/d-id/health', () => {
   });
 });
 
-it('adds up what was paid, by the records of the tasks', async () => {
+it('adds up the cost from the records of the tasks', async () => {
   const usage = { provider: 'd-id' as const, talk_id: 'tlk_1', seconds: 20, credits: 2 };
   await api.records.write({
     schema_version: 1,
@@ -191,7 +191,7 @@ it('adds up what was paid, by the records of the tasks', async () => {
 });
 
 describe('the fields provider and on_outage', () => {
-  it('are refused where they make no sense, by name', async () => {
+  it('are refused by name if they make no sense', async () => {
     const submit = (fields: Record<string, string>) =>
       api.app.request('/api/pipeline/generate', { method: 'POST', body: jobForm(fields) });
 
@@ -206,11 +206,11 @@ describe('the fields provider and on_outage', () => {
     );
   });
 
-  it('become options of the job; auto is D-ID where there is a key', async () => {
+  it('become options of the job; auto is D-ID if there is a key', async () => {
     expect(await optionsOf({ on_outage: 'local' })).toMatchObject({ provider: 'd-id', on_outage: 'local' });
   });
 
-  it('leave a transparent background to the built-in renderer: videos of D-ID have no alpha', async () => {
+  it('leave transparent backgrounds to the built-in renderer, because D-ID’s videos have no alpha', async () => {
     expect(await optionsOf({ background: 'transparent' })).toMatchObject({ provider: 'local' });
 
     const { app } = appWith({});

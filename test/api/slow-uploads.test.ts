@@ -50,17 +50,17 @@ async function trickle(bytesEach: number, options: Partial<ReceiveFormOptions>) 
 const timeout = expect.objectContaining({ code: 'UPLOAD_TIMEOUT', status: 408 });
 
 describe('an upload', () => {
-  it('that falls silent is given up', async () => {
+  it('that stalls is aborted', async () => {
     await expect(trickle(0, { idleMs: 50 })).rejects.toEqual(timeout);
   });
 
-  it('of which a part trickles, never silent, is given up', async () => {
+  it('that only trickles is aborted', async () => {
     const rules = toUploadRules(API_LIMITS);
     const slow = { ...rules, audio: { ...rules.audio, timeoutMs: 100 } };
     await expect(trickle(20, { rules: slow })).rejects.toEqual(timeout);
   });
 
-  it('that is slow but steady is taken', async () => {
+  it('that is slow but steady is accepted', async () => {
     const form = await trickle(2_000, { idleMs: 5_000 });
     expect([...form.files.keys()].sort()).toEqual(['audio', 'image']);
   });
@@ -85,14 +85,14 @@ describe('a request whose headers', () => {
     return answer;
   }
 
-  it('are too large is answered with a problem document', async () => {
+  it('are too large gets a problem document', async () => {
     const answer = await ask(`GET / HTTP/1.1\r\nHost: a\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`);
 
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     expect(answer).toContain('"code":"HEADERS_TOO_LARGE"');
   });
 
-  it('do not end is answered and cut', async () => {
+  it('do not end gets a response and is disconnected', async () => {
     expect(createApiServer(createRoutes() as never)).toMatchObject({ headersTimeout: 20_000 });
     const answer = await ask('GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ', (server) => {
       server.headersTimeout = 50;

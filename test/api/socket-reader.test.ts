@@ -16,7 +16,7 @@ function fakeSocket() {
 
 const message = (seq: number) => ({ seq, ...encodeFrame({ id: seq, data: { seq } }) });
 
-it('keeps what comes before the socket is open, in its order', () => {
+it('queues events until the socket is open, in order', () => {
   const { reader, open } = createSocketReader({ maxQueuedBytes: 100 });
   const { said, socket } = fakeSocket();
   reader.send(message(1));
@@ -28,7 +28,7 @@ it('keeps what comes before the socket is open, in its order', () => {
   expect(said).toEqual(['{"seq":1}', 'ping', '{"seq":2}', 'close 1012']);
 });
 
-it('cuts off a reader that falls too far behind, and says nothing more to it', () => {
+it('disconnects a reader that falls too far behind, and sends nothing more', () => {
   const { reader, open, onLeave } = createSocketReader({ maxQueuedBytes: 100 });
   const { said, socket } = fakeSocket();
   let left = 0;

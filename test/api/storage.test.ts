@@ -10,7 +10,7 @@ const submit = (query = '') =>
   fetch(`${api.url}/api/pipeline/tasks/${randomUUID()}${query}`, { method: 'PUT', body: jobForm() });
 
 describe('a disk that is nearly full', () => {
-  it('refuses submissions with 507, and running jobs end well', async () => {
+  it('refuses submissions with 507, and running jobs finish', async () => {
     const held = worker.hold('renderTalk');
     const running = submit('?wait=60');
     await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
@@ -29,7 +29,7 @@ describe('a disk that is nearly full', () => {
 });
 
 describe('GET /api/pipeline/storage/stats', () => {
-  it('tells what is stored by tier, how full the disk is, and how old that is', async () => {
+  it('reports files by tier, disk usage, and the age of the scan', async () => {
     await api.store.delete('state/storage-usage.json');
     const answer = await fetch(`${api.url}/api/pipeline/storage/stats`);
 
@@ -50,7 +50,7 @@ describe('GET /api/pipeline/storage/stats', () => {
     });
   });
 
-  it('tells a new task of a small store within seconds', async () => {
+  it('counts a new task in a small store within seconds', async () => {
     const uploads = async () => {
       const answer = await fetch(`${api.url}/api/pipeline/storage/stats`);
       return ((await answer.json()) as { tiers: { uploads: { files: number } } }).tiers.uploads.files;

@@ -42,7 +42,7 @@ async function untilAllJobsEnded(): Promise<void> {
 }
 
 describe('POST /api/pipeline/generate', () => {
-  it('accepts a photo and a voice that are stored and started before it answers', async () => {
+  it('stores the files and starts the job before it responds', async () => {
     const held = worker.hold('prepareMedia');
     const { status, headers, body } = await send('POST', 'generate');
 
@@ -61,7 +61,7 @@ describe('POST /api/pipeline/generate', () => {
     held.release();
   });
 
-  it('names the job for an operator in Temporal', async () => {
+  it('names the job for administrators in Temporal', async () => {
     const { body } = await send('POST', 'generate', { priority: '1' });
 
     const description = await server.client.workflow.getHandle(`video/${body.task_id}`).describe();
@@ -73,7 +73,7 @@ describe('POST /api/pipeline/generate', () => {
     expect(await description.staticSummary()).toMatch(/^Talking video of a photo \(.+ kB\) and a voice/);
   });
 
-  it('answers with the outcome where the client waits for it', async () => {
+  it('responds with the outcome if the client waits for it', async () => {
     const answer = await send('POST', 'generate', {}, { Prefer: 'wait=30' });
 
     expect(answer.status).toBe(200);
@@ -81,7 +81,7 @@ describe('POST /api/pipeline/generate', () => {
     expect(answer.body).toMatchObject({ success: true, video_url: expect.stringContaining('/video') });
   });
 
-  it('answers 202 where the end takes longer than the client waits', async () => {
+  it('responds 202 if the job takes longer than the client waits', async () => {
     const held = worker.hold('renderTalk');
     const { status, body } = await send('POST', 'generate?wait=1');
 
@@ -91,7 +91,7 @@ describe('POST /api/pipeline/generate', () => {
     held.release();
   });
 
-  it('passes every option on as the client wrote it', async () => {
+  it('passes every option to the job', async () => {
     const { body } = await send('POST', 'generate?wait=30', {
       conf_threshold: '.25',
       apply_smoothing: 'false',
@@ -135,7 +135,7 @@ describe('Idempotency-Key', () => {
     await expect.poll(() => countJobs(), { timeout: 10_000 }).toBe(before + 1);
   });
 
-  it('refuses other content, and keeps the files of the first submission only', async () => {
+  it('refuses different content, and keeps only the files of the first submission', async () => {
     const held = worker.hold('prepareMedia');
     const key = { 'Idempotency-Key': 'the same' };
     const { body } = await send('POST', 'generate', {}, key);
@@ -158,7 +158,7 @@ describe('Idempotency-Key', () => {
     held.release();
   });
 
-  it('lets one of two different submissions win that arrive at once', async () => {
+  it('accepts one of two concurrent submissions with different content', async () => {
     const held = worker.hold('prepareMedia');
     const key = { 'Idempotency-Key': randomUUID() };
     const voices = Array.from({ length: 8 }, (_, index) => Buffer.concat([VOICE, Buffer.alloc(index)]));
@@ -171,7 +171,7 @@ describe('Idempotency-Key', () => {
     held.release();
   });
 
-  it('is remembered by the record after Temporal has forgotten the job', async () => {
+  it('is kept in the record after Temporal has forgotten the job', async () => {
     const taskId = randomUUID();
     const { body } = await send('POST', 'generate?wait=30');
     const record = await api.records.read(body.task_id);
@@ -188,7 +188,7 @@ describe('Idempotency-Key', () => {
     expect((await send('PUT', `tasks/${taskId}`, { priority: '1' })).status).toBe(422);
   });
 
-  it('is refused where it is no key', async () => {
+  it('is refused if it is invalid', async () => {
     expect(await send('POST', 'generate', {}, { 'Idempotency-Key': 'x'.repeat(256) })).toMatchObject({
       status: 422,
       body: { code: 'INPUT_INVALID' },
@@ -197,7 +197,7 @@ describe('Idempotency-Key', () => {
 });
 
 describe('PUT /api/pipeline/tasks/{task_id}', () => {
-  it('takes the id of the client, once', async () => {
+  it('accepts an id of the client once', async () => {
     const taskId = randomUUID();
     const first = await send('PUT', `tasks/${taskId.toUpperCase()}`);
     const again = await send('PUT', `tasks/${taskId}`);
@@ -207,13 +207,13 @@ describe('PUT /api/pipeline/tasks/{task_id}', () => {
     expect([first, again].map(({ headers }) => headers.get('idempotent-replayed'))).toEqual([null, 'true']);
   });
 
-  it('refuses what is no UUID', async () => {
+  it('refuses an id that is not a UUID', async () => {
     expect(await send('PUT', 'tasks/mine')).toMatchObject({ status: 422, body: { code: 'INPUT_INVALID' } });
   });
 });
 
-describe('a submission that is refused', () => {
-  it('hears of all its faults at once, by field', async () => {
+describe('a refused submission', () => {
+  it('gets all its errors at once, by field', async () => {
     const { status, headers, body } = await send('POST', 'generate', {
       image: undefined,
       conf_threshold: '1.5',
@@ -250,7 +250,7 @@ describe('a submission that is refused', () => {
     });
   });
 
-  it('hears which picture belongs to which background', async () => {
+  it('gets a hint which image belongs to which background', async () => {
     expect(await send('POST', 'generate', { background: 'image' })).toMatchObject({
       body: { details: { background_image: expect.stringContaining('received none') } },
     });
@@ -259,7 +259,7 @@ describe('a submission that is refused', () => {
     });
   });
 
-  it('gets the status of its fault and leaves nothing behind', async () => {
+  it('gets the status of its error and leaves nothing behind', async () => {
     await untilAllJobsEnded();
     const before = await api.files();
     const large = Buffer.concat([PHOTO, Buffer.alloc(3_000_000)]);
@@ -277,7 +277,7 @@ describe('a submission that is refused', () => {
     expect(await api.files()).toEqual(before);
   });
 
-  it('leaves nothing behind where its connection is cut, wherever that is', async () => {
+  it('leaves nothing behind wherever its connection is cut', async () => {
     await untilAllJobsEnded();
     const before = await api.files();
     const jobs = await countJobs();

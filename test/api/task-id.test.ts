@@ -18,7 +18,7 @@ describe('task ids', () => {
     expect(taskIdOfKey('x'.repeat(255))).toBeTruthy();
   });
 
-  it('are read in any case, and nothing else is', () => {
+  it('are accepted in upper or lower case only', () => {
     expect(parseTaskId('6F9619FF-8B86-4011-B42D-00C04FC964FF')).toBe('6f9619ff-8b86-4011-b42d-00c04fc964ff');
     for (const text of [
       '',

@@ -23,7 +23,7 @@ const file = (taskId: string, name: string, headers: Record<string, string> = {}
   fetch(`${api.url}/api/pipeline/tasks/${taskId}/${name}`, { headers, method });
 
 describe('GET /api/pipeline/status/{task_id}', () => {
-  it('tells how a running job stands', async () => {
+  it('returns the status of a running job', async () => {
     const held = worker.hold('renderTalk');
     const taskId = await submit();
     await expect
@@ -40,7 +40,7 @@ describe('GET /api/pipeline/status/{task_id}', () => {
     held.release();
   });
 
-  it('tells the result of one that ended', async () => {
+  it('returns the result of a finished job', async () => {
     const taskId = await submit({ wait: 30 });
 
     expect((await status(taskId)).body).toMatchObject({
@@ -50,7 +50,7 @@ describe('GET /api/pipeline/status/{task_id}', () => {
     });
   });
 
-  it('does not know what was never submitted', async () => {
+  it('responds 404 for an unknown task', async () => {
     const taskId = randomUUID();
     expect(await status(taskId)).toMatchObject({
       status: 404,
@@ -60,7 +60,7 @@ describe('GET /api/pipeline/status/{task_id}', () => {
 });
 
 describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
-  it('stops a running job, which undoes itself, and may be repeated', async () => {
+  it('stops and undoes a running job, and is idempotent', async () => {
     const held = worker.hold('renderTalk');
     const taskId = await submit();
     await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
@@ -82,20 +82,20 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
     });
   });
 
-  it('changes nothing about a job that has ended', async () => {
+  it('changes nothing about a finished job', async () => {
     const taskId = await submit({ wait: 30 });
 
     expect(await cancel(taskId)).toMatchObject({ status: 200, body: { stage: 'COMPLETED' } });
     expect((await file(taskId, 'video')).status).toBe(200);
   });
 
-  it('does not know what was never submitted', async () => {
+  it('responds 404 for an unknown task', async () => {
     expect(await cancel(randomUUID())).toMatchObject({ status: 404 });
   });
 });
 
 describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
-  it('serves video, cut-out, mask and thumbnail', async () => {
+  it('serves video, cutout, mask and thumbnail', async () => {
     const taskId = await submit({ wait: 30 });
     const types = { video: 'video/mp4', cutout: 'image/png', mask: 'image/png', thumbnail: 'image/jpeg' };
     for (const [name, type] of Object.entries(types)) {
@@ -108,7 +108,7 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
     }
   });
 
-  it('serves a video without a background as the WebM that it is', async () => {
+  it('serves a transparent video as WebM', async () => {
     const taskId = await submit({ wait: 30, background: 'transparent' });
 
     const { headers } = await file(taskId, 'video');
@@ -117,7 +117,7 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
     expect(headers.get('content-disposition')).toContain('-video.webm"');
   });
 
-  it('serves ranges, for players that jump and downloads that resume', async () => {
+  it('serves ranges, for seeking players and resumed downloads', async () => {
     const taskId = await submit({ wait: 30 });
     const whole = await file(taskId, 'video');
     const etag = whole.headers.get('etag')!;
@@ -141,7 +141,7 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
     expect(await outside.json()).toMatchObject({ code: 'RANGE_NOT_SATISFIABLE' });
   });
 
-  it('does not send again what the client has', async () => {
+  it('does not send a file again that the client has', async () => {
     const taskId = await submit({ wait: 30 });
     const { headers } = await file(taskId, 'mask', {}, 'HEAD');
 
@@ -163,7 +163,7 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
     expect(other.map((answer) => answer.status)).toEqual([200, 200, 200]);
   });
 
-  it('answers HEAD like GET, without the bytes', async () => {
+  it('responds to HEAD like GET, without the bytes', async () => {
     const taskId = await submit({ wait: 30 });
     const [get, head] = [await file(taskId, 'video'), await file(taskId, 'video', {}, 'HEAD')];
 
@@ -174,7 +174,7 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
     expect(await head.text()).toBe('');
   });
 
-  it('says that a video is not there yet, and that a task does not exist', async () => {
+  it('distinguishes a video that is not ready from an unknown task', async () => {
     const held = worker.hold('detectPersons');
     const taskId = await submit();
 

@@ -29,7 +29,7 @@ const sumOf = (split: TimeSplit) => TIME_KINDS.reduce((sum, kind) => sum + split
 const steps = ({ stages }: Timeline) => stages.flatMap((stage) => stage.steps);
 
 describe('GET /api/pipeline/tasks/{task_id}/timeline', () => {
-  it('says of a running task where it is and how long it has been there', async () => {
+  it('shows the current stage of a running task and its duration', async () => {
     const held = worker.hold('renderTalk');
     const taskId = await submit(0);
     await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
@@ -47,7 +47,7 @@ describe('GET /api/pipeline/tasks/{task_id}/timeline', () => {
     );
   });
 
-  it('accounts for every moment, an attempt that failed included, and knows it when Temporal has forgotten', async () => {
+  it('accounts for every moment, including failed attempts, even after Temporal has forgotten the task', async () => {
     const failing = worker.fail('removeBackground', new PipelineError('SLOT_CRASHED', 'The slot fell over'));
     const taskId = await submit(0);
     await expect
@@ -110,7 +110,7 @@ describe('GET /api/pipeline/tasks/{task_id}/timeline', () => {
     expect(rebuilt?.timeline?.stages).toEqual(timeline.stages);
   });
 
-  it('knows the stages at least of a record that has no timeline', async () => {
+  it('has at least the stages if the record has no timeline', async () => {
     const taskId = await submit(30);
     const { timeline: _, ...record } = (await api.records.read(taskId))!;
     const forgotten = randomUUID();
@@ -123,13 +123,13 @@ describe('GET /api/pipeline/tasks/{task_id}/timeline', () => {
     expect(timeline.total_ms).toBeGreaterThan(0);
   });
 
-  it('does not know what was never submitted', async () => {
+  it('responds 404 for an unknown task', async () => {
     expect(await timelineOf(randomUUID())).toMatchObject({ code: 'TASK_NOT_FOUND' });
   });
 });
 
 describe('GET /api/pipeline/timeline', () => {
-  it('tells percentiles over the tasks that ended in the last day', async () => {
+  it('returns percentiles of tasks that ended within the last day', async () => {
     await submit(30);
 
     const summary = await get<TimelineSummary>('/api/pipeline/timeline');
@@ -140,7 +140,7 @@ describe('GET /api/pipeline/timeline', () => {
     expect(summary.stages.map(({ stage }) => stage)).toContain('DETECTION_RUNNING');
   });
 
-  it('takes the smallest value that so many do not exceed', () => {
+  it('computes percentiles as the smallest value that this share does not exceed', () => {
     const none: TimeSplit = { compute: 0, provider: 0, retry: 0, queue: 0, orchestration: 0 };
     const timelines = Array.from(
       { length: 100 },

@@ -71,7 +71,7 @@ describe('an upgrade request', () => {
     expect((await fetch(`${api.url}/health/live`)).status).toBe(200);
   });
 
-  it('at another route is ignored: the answer streams, and the reader leaves with its connection', async () => {
+  it('at another route is ignored: the response streams, and the reader leaves with its connection', async () => {
     const { taskId, release } = await submitHeld();
     const { socket, text } = shake(`/api/pipeline/progress/${taskId}/events`);
     await expect.poll(text, { timeout: 5_000 }).toContain('"stage":"DID_PROCESSING"');
@@ -90,7 +90,7 @@ describe('an upgrade request', () => {
     socket.destroy();
   });
 
-  it('whose handshake fails leaves no reader behind', async () => {
+  it('with a failed handshake leaves no reader behind', async () => {
     const { taskId, release } = await submitHeld();
     const { socket, text } = shake(`/api/pipeline/progress/${taskId}`, { 'Sec-WebSocket-Key': 'short' });
     await expect.poll(text, { timeout: 5_000 }).toMatch(/^HTTP\/1\.1 400 /);
@@ -100,7 +100,7 @@ describe('an upgrade request', () => {
     release();
   });
 
-  it('that waits for a task stops waiting when its client leaves', async () => {
+  it('stops waiting for a task when its client leaves', async () => {
     const describeTask = vi.spyOn(api.jobs, 'describe');
     const { socket } = shake(`/api/pipeline/progress/${randomUUID()}?wait=60`);
     await expect.poll(() => describeTask.mock.calls.length, { timeout: 5_000 }).toBeGreaterThan(1);

@@ -105,7 +105,7 @@ describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
     expect(code).toBe(1000);
   });
 
-  it('resumes after the event that the client has, also when the task has ended', async () => {
+  it('resumes after the client’s last event, even if the task has ended', async () => {
     const taskId = await submit();
     const all = await readAll(open(taskId));
 
@@ -124,7 +124,7 @@ describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
     expect((await reading).code).toBe(1000);
   });
 
-  it('leaves nobody behind who closes it', async () => {
+  it('leaves no reader behind when it closes', async () => {
     const held = worker.hold('renderTalk');
     const socket = open(await submit());
     await once(socket, 'open');
@@ -136,7 +136,7 @@ describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
     held.release();
   });
 
-  it('refuses what is no task with a problem document', async () => {
+  it('refuses an unknown task with a problem document', async () => {
     const answer = await handshake(`/api/pipeline/progress/${randomUUID()}`);
 
     expect(answer).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
@@ -145,7 +145,7 @@ describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
     expect(await handshake('/nowhere')).toContain('"code":"ROUTE_NOT_FOUND"');
   });
 
-  it('tells a client that wants no WebSocket what is there', async () => {
+  it('tells plain HTTP clients to use a WebSocket', async () => {
     const answer = await fetch(`${api.url}/api/pipeline/progress/${randomUUID()}`);
 
     expect(answer.status).toBe(426);

@@ -89,7 +89,7 @@ async function deliver(path: string, message: Partial<WebhookMessage> = {}) {
 }
 
 describe('a job with a webhook_url', () => {
-  it('tells its end, signed as Standard Webhooks says', async () => {
+  it('sends its end, signed according to Standard Webhooks', async () => {
     const { task_id } = await submit('/end');
     const [webhook] = await receiver.until('/end', 1);
     const { secrets } = await call<{ secrets: Array<{ secret: string }> }>('GET', '/api/webhooks/secrets');
@@ -121,7 +121,7 @@ describe('a job with a webhook_url', () => {
       ]);
   });
 
-  it('tells each stage once where all events are wanted', async () => {
+  it('sends each stage once if all events are wanted', async () => {
     const { task_id } = await submit('/all', { webhook_events: 'all' });
     const events = (await api.records.read(task_id))!.events;
     const webhooks = await receiver.until('/all', events.length);
@@ -133,7 +133,7 @@ describe('a job with a webhook_url', () => {
     expect(webhooks.filter(({ body }) => body.type === 'task.updated')).toHaveLength(events.length - 1);
   });
 
-  it('tells that it was cancelled', async () => {
+  it('sends its cancellation', async () => {
     const held = worker.hold('renderTalk');
     const { task_id } = await submit('/cancelled', {}, '');
     await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
@@ -157,7 +157,7 @@ describe('a job with a webhook_url', () => {
 });
 
 describe('a delivery', () => {
-  it('is tried at exactly the times of the schedule, then given up', async () => {
+  it('is attempted exactly on schedule, then given up', async () => {
     receiver.answer('/down', ...RETRY_DELAYS_S.map(() => 503), 200);
     const { id, handle } = await deliver('/down');
 
@@ -178,7 +178,7 @@ describe('a delivery', () => {
     expect(all).toHaveLength(10);
   });
 
-  it('goes on by itself until the receiver takes it', async () => {
+  it('is retried until the receiver accepts it', async () => {
     receiver.answer('/flaky', 500, 302, 429);
     const { handle } = await deliver('/flaky', { timeScale: 1e-6 });
 
@@ -189,7 +189,7 @@ describe('a delivery', () => {
     expect(receiver.at('/redirected')).toEqual([]);
   });
 
-  it('is given up for a receiver that is gone, and the next ones are not sent to it', async () => {
+  it('is given up if the receiver is gone, and later ones are not sent to it', async () => {
     receiver.answer('/gone', 410);
     const first = await deliver('/gone');
     expect(await first.handle.result()).toMatchObject({ state: 'disabled', attempts: [{ status: 410 }] });
@@ -219,7 +219,7 @@ describe('a delivery', () => {
     expect(await third.handle.result()).toMatchObject({ state: 'delivered' });
   });
 
-  it('is sent again by hand, under its id', async () => {
+  it('can be sent again manually, under the same id', async () => {
     const { id, handle } = await deliver('/again');
     await handle.result();
 
@@ -230,7 +230,7 @@ describe('a delivery', () => {
     expect(webhooks[0]!.text).toBe(webhooks[1]!.text);
   });
 
-  it('asks no address that became private since it was accepted', async () => {
+  it('is not sent to an address that has become private since it was accepted', async () => {
     const { handle } = await deliver('/', { url: 'https://127.0.0.1/', timeScale: 1e-6 });
 
     const { state, attempts } = (await handle.result()) as {
@@ -242,7 +242,7 @@ describe('a delivery', () => {
     expect(attempts[0]!.error).toContain('leads elsewhere');
   });
 
-  it('is listed for its key alone, by state and page by page', async () => {
+  it('is listed for its own key only, by state and in pages', async () => {
     const stranger = await api.keys.create('stranger', ['submit', 'read']);
     const { task_id } = await submit('/listed', { webhook_events: 'all' });
     await expect
@@ -272,7 +272,7 @@ describe('a delivery', () => {
     });
   });
 
-  it('has cursors that are those of no other list', async () => {
+  it('has cursors that work for no other list', async () => {
     await submit('/one');
     await submit('/two');
     const cursors = async () => {
@@ -295,7 +295,7 @@ describe('a delivery', () => {
 });
 
 describe('erasing a task', () => {
-  it('gives up a webhook that was not delivered yet, and the receipt says so', async () => {
+  it('gives up on undelivered webhooks, and the receipt says so', async () => {
     receiver.answer('/away', 500);
     const { task_id } = await submit('/away');
     await receiver.until('/away', 1);
@@ -320,7 +320,7 @@ describe('erasing a task', () => {
     expect(receiver.at('/away')).toHaveLength(1);
   }, 120_000);
 
-  it('deletes the messages of a task that was told each stage', async () => {
+  it('deletes the messages of a task with webhooks for each stage', async () => {
     const { task_id } = await submit('/each', { webhook_events: 'all' });
     await expect
       .poll(() => list(`?task_id=${task_id}&state=delivered&limit=100`), { timeout: 10_000 })
@@ -334,8 +334,8 @@ describe('erasing a task', () => {
   });
 });
 
-describe('a secret that is rotated', () => {
-  it('signs beside the new one until its time is over', async () => {
+describe('a rotated secret', () => {
+  it('signs together with the new one until it expires', async () => {
     const secretsOf = async (path: string, method = 'GET', body?: object) => {
       const { secrets } = await call<{ secrets: Array<{ secret: string }> }>(method, path, body);
       return secrets.map(({ secret }) => secret);
