@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import sharp from 'sharp';
 import { openWav } from '../../src/media/audio/wav.ts';
-import { whileCodecsRun } from '../../src/media/encode/webcodecs.ts';
+import { whileCodecsRun } from '../../src/media/codecs/webcodecs.ts';
 import { renderTalk } from '../../src/providers/local/render-talk.ts';
 import { createTalkModels, findTalkModels } from '../../src/providers/local/talk-models.ts';
 import { mediaDir, modelsDir } from '../../test/harness/shared-media.ts';

@@ -1,4 +1,3 @@
-import { joinPlanes } from '../../src/media/encode/voice-packets.ts';
 import {
   AudioSample,
   AudioSampleSource,
@@ -7,7 +6,8 @@ import {
   Output,
   VideoSample,
   VideoSampleSource,
-} from '../../src/media/encode/webcodecs.ts';
+} from '../../src/media/codecs/webcodecs.ts';
+import { joinPlanes } from '../../src/media/encode/voice-packets.ts';
 
 export interface Mp4Options {
   /** Both even: H.264 halves the resolution of colour. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { openWav } from '../../src/media/audio/wav.ts';
-import { whileCodecsRun } from '../../src/media/encode/webcodecs.ts';
+import { whileCodecsRun } from '../../src/media/codecs/webcodecs.ts';
 import type { TalkRequest } from '../../src/ports/video-provider.ts';
 import { boundsOf, eyeDistance } from '../../src/providers/local/face/face-points.ts';
 import { renderTalk } from '../../src/providers/local/render-talk.ts';

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMp4Writer } from '../../emulators/d-id/mp4-writer.ts';
 import { readWav } from '../../src/media/audio/wav.ts';
+import { FilePathSource, Input, MP4, VideoSampleSink } from '../../src/media/codecs/webcodecs.ts';
+import { hasIndexInFront } from '../../src/media/decode/check-video.ts';
 import { prepareAudio } from '../../src/media/decode/prepare-audio.ts';
-import { hasIndexInFront } from '../../src/media/encode/mp4-boxes.ts';
-import { FilePathSource, Input, MP4, VideoSampleSink } from '../../src/media/encode/webcodecs.ts';
 
 const SIDE = 64;
 const RED = [200, 30, 40] as const;

@@ -1,3 +1,6 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { FLACDecoder } from '@wasm-audio-decoders/flac';
 import { PipelineError } from '../../errors.ts';
 import {
   ADTS,
@@ -14,9 +17,7 @@ import {
   QTFF,
   WAVE,
   WEBM,
-} from '../encode/webcodecs.ts';
-import { decodeOggFlac, isOggFlac } from './ogg-flac.ts';
-import { findOggEnd } from './ogg-pages.ts';
+} from '../codecs/webcodecs.ts';
 
 /** Successive sound: one array a channel, all of the same length, -1 to 1. */
 export interface SoundBlock {
@@ -101,4 +102,70 @@ function toChannels(sample: AudioSample, skipped: number): Float32Array[] {
     sample.copyTo(samples, { planeIndex, format: 'f32-planar', frameOffset: skipped });
     return samples;
   });
+}
+
+/** The largest page there can be: a header of 27 bytes, 255 lengths, and as many segments of 255 bytes. */
+const MAX_PAGE_BYTES = 27 + 255 + 255 * 255;
+
+/**
+ * Where the last whole page of an Ogg file ends: before the end of the file where that was cut off. Undefined for files
+ * of another kind. RFC 3533, section 6.
+ */
+async function findOggEnd(path: string): Promise<number | undefined> {
+  await using file = await open(path);
+  const { size } = await file.stat();
+  const head = Buffer.alloc(4);
+  await file.read(head, 0, 4, 0);
+  if (head.toString('latin1') !== 'OggS') {
+    return undefined;
+  }
+  const tailAt = Math.max(0, size - MAX_PAGE_BYTES);
+  const tail = Buffer.alloc(size - tailAt);
+  await file.read(tail, 0, tail.length, tailAt);
+  const page = tail.lastIndexOf('OggS');
+  const isWhole = page < 0 || page + toPageBytes(tail.subarray(page)) <= tail.length;
+  return isWhole ? size : tailAt + page;
+}
+
+/** Infinite where even the header is cut off. */
+function toPageBytes(page: Buffer): number {
+  const segments = page[26] ?? Number.POSITIVE_INFINITY;
+  const lengths = page.subarray(27, 27 + segments);
+  return lengths.length < segments
+    ? Number.POSITIVE_INFINITY
+    : 27 + segments + lengths.reduce((sum, length) => sum + length, 0);
+}
+
+/** The first packet of an Ogg stream follows 27 bytes of page header and one of segment table. */
+const SIGNATURE_AT = 28;
+const SIGNATURE = Buffer.from('\x7fFLAC', 'latin1');
+
+/** Whether a file is FLAC inside of Ogg, which Mediabunny does not parse. https://xiph.org/flac/ogg_mapping.html */
+async function isOggFlac(path: string): Promise<boolean> {
+  await using file = await open(path);
+  const head = Buffer.alloc(SIGNATURE_AT + SIGNATURE.length);
+  await file.read(head, 0, head.length, 0);
+  return head.toString('latin1', 0, 4) === 'OggS' && head.subarray(SIGNATURE_AT).equals(SIGNATURE);
+}
+
+async function* decodeOggFlac(path: string): AsyncGenerator<SoundBlock> {
+  const decoder = new FLACDecoder();
+  await decoder.ready;
+  try {
+    for await (const bytes of createReadStream(path)) {
+      yield* toBlock(await decoder.decode(bytes));
+    }
+    yield* toBlock(await decoder.flush());
+  } finally {
+    decoder.free();
+  }
+}
+
+function* toBlock(decoded: Awaited<ReturnType<FLACDecoder['decode']>>): Generator<SoundBlock> {
+  if (decoded.errors.length > 0) {
+    throw new Error(decoded.errors[0]!.message);
+  }
+  if (decoded.samplesDecoded > 0) {
+    yield { sampleRateHz: decoded.sampleRate, channels: decoded.channelData };
+  }
 }

@@ -1,6 +1,6 @@
 import { MAX_AUDIO_S, MIN_AUDIO_S } from '../../contracts/media-limits.ts';
 import { PipelineError } from '../../errors.ts';
-import { createVoiceTrack, type VoiceTrack } from '../encode/voice-track.ts';
+import { createVoiceTrack, type VoiceTrack } from '../audio/voice-track.ts';
 import { openRecording, type Recording } from './decode-recording.ts';
 
 /** Of full scale: recordings without a sound above it are called silent. */

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type EncodedVideoChunk, VideoEncoder, VideoFrame } from '@napi-rs/webcodecs';
 import { EncodedPacket } from 'mediabunny';
-import { untilDequeued } from './codec-queue.ts';
+import { untilDequeued } from '../codecs/codec-queue.ts';
 
 export type Acceleration = 'prefer-hardware' | 'prefer-software';
 

@@ -6,7 +6,7 @@ import {
   type OutputFormat,
   WEBM,
   WebMOutputFormat,
-} from './webcodecs.ts';
+} from '../codecs/webcodecs.ts';
 
 /** How a talk is written. */
 export interface TalkFormat {

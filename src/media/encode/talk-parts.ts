@@ -1,16 +1,16 @@
 import { appendFile, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VideoFormat } from '../../contracts/video-format.ts';
-import { partName } from './part-name.ts';
-import type { TalkFormat } from './talk-format.ts';
-import type { VoicePackets } from './voice-packets.ts';
 import {
   EncodedAudioPacketSource,
   type EncodedPacket,
   EncodedVideoPacketSource,
   NullTarget,
   Output,
-} from './webcodecs.ts';
+} from '../codecs/webcodecs.ts';
+import { partName } from './part-name.ts';
+import type { TalkFormat } from './talk-format.ts';
+import type { VoicePackets } from './voice-packets.ts';
 
 /**
  * A talk while it is made is a fragmented file in parts. One after another they are a video that plays as far as it goes;

@@ -2,12 +2,6 @@ import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VideoFormat } from '../../contracts/video-format.ts';
 import type { WavReader } from '../audio/wav.ts';
-import { chooseEncoder } from './choose-encoder.ts';
-import { createFrameEncoder, type FrameEncoder } from './frame-encoder.ts';
-import { describeProvenance, provenanceBox } from './provenance.ts';
-import { TALK_FORMATS, type TalkFormat } from './talk-format.ts';
-import { createPartWriter, joinParts, type PartWriter } from './talk-parts.ts';
-import { encodeVoice, type VoicePackets } from './voice-packets.ts';
 import {
   EncodedAudioPacketSource,
   type EncodedPacket,
@@ -17,7 +11,13 @@ import {
   FilePathTarget,
   Input,
   Output,
-} from './webcodecs.ts';
+} from '../codecs/webcodecs.ts';
+import { chooseEncoder } from './choose-encoder.ts';
+import { createFrameEncoder, type FrameEncoder } from './frame-encoder.ts';
+import { describeProvenance, provenanceBox } from './provenance.ts';
+import { TALK_FORMATS, type TalkFormat } from './talk-format.ts';
+import { createPartWriter, joinParts, type PartWriter } from './talk-parts.ts';
+import { encodeVoice, type VoicePackets } from './voice-packets.ts';
 
 export interface TalkWriterOptions {
   widthPx: number;

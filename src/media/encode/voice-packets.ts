@@ -7,7 +7,7 @@ import {
   MkvOutputFormat,
   NullTarget,
   Output,
-} from './webcodecs.ts';
+} from '../codecs/webcodecs.ts';
 
 /** A whole voice as AAC or Opus: 8 KB a second and channel, so that ten minutes are no burden. */
 export interface VoicePackets {

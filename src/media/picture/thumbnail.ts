@@ -8,7 +8,7 @@ import {
   VideoSampleSink,
   WEBM,
   whileCodecsRun,
-} from '../encode/webcodecs.ts';
+} from '../codecs/webcodecs.ts';
 import { sharp } from './image-library.ts';
 
 const WIDTH_PX = 320;

@@ -1,8 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PipelineError } from '../../errors.ts';
-import { readWavDuration } from '../../media/audio/wav-duration.ts';
-import { writeM4a } from '../../media/encode/m4a-file.ts';
+import { openWav } from '../../media/audio/wav.ts';
+import {
+  Conversion,
+  FilePathSource,
+  FilePathTarget,
+  Input,
+  Mp4OutputFormat,
+  Output,
+  WAVE,
+  whileCodecsRun,
+} from '../../media/codecs/webcodecs.ts';
 import { sharp } from '../../media/picture/image-library.ts';
 import { AUDIO_LIMITS, IMAGE_LIMITS } from './limits.ts';
 
@@ -58,7 +67,8 @@ function fitSize(width: number, height: number): { width: number; height: number
  * @throws PipelineError AUDIO_TOO_LONG before any work.
  */
 export async function fitVoice(wavPath: string, folder: string): Promise<FittedFile> {
-  const durationS = await readWavDuration(wavPath);
+  await using wav = await openWav(wavPath);
+  const durationS = wav.frames / wav.sampleRateHz;
   if (durationS > AUDIO_LIMITS.durationS) {
     throw new PipelineError(
       'AUDIO_TOO_LONG',
@@ -71,4 +81,20 @@ export async function fitVoice(wavPath: string, folder: string): Promise<FittedF
   const path = join(folder, 'voice.m4a');
   await writeM4a(wavPath, path, Math.min(MAX_BITRATE, (AUDIO_LIMITS.bytes * 8 * BITRATE_MARGIN) / durationS));
   return { path, type: 'audio/mp4', name: 'voice.m4a' };
+}
+
+/** Converts a WAV file to AAC in an MP4, piece by piece. @param bitrate bits per second */
+async function writeM4a(wavPath: string, m4aPath: string, bitrate: number): Promise<void> {
+  using input = new Input({ source: new FilePathSource(wavPath), formats: [WAVE] });
+  const output = new Output({
+    format: new Mp4OutputFormat({ fastStart: false }),
+    target: new FilePathTarget(m4aPath),
+  });
+  const conversion = await Conversion.init({
+    input,
+    output,
+    audio: { codec: 'aac', bitrate: Math.floor(bitrate), forceTranscode: true },
+    showWarnings: false,
+  });
+  await whileCodecsRun(conversion.execute());
 }

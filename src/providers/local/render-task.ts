@@ -1,6 +1,6 @@
 import { PipelineError } from '../../errors.ts';
 import { LANDMARKS } from '../../inference/face/face-landmarks.ts';
-import { whileCodecsRun } from '../../media/encode/webcodecs.ts';
+import { whileCodecsRun } from '../../media/codecs/webcodecs.ts';
 import type { SlotTask } from '../../ports/slot-task.ts';
 import type { RenderedTalk, TalkProgress, TalkRequest } from '../../ports/video-provider.ts';
 import { type RenderOptions, renderTalk } from './render-talk.ts';

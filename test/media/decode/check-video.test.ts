@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMp4Writer } from '../../../emulators/d-id/mp4-writer.ts';
-import { checkVideo } from '../../../src/media/decode/check-video.ts';
 import {
   FilePathTarget,
   Mp4OutputFormat,
   Output,
   VideoSample,
   VideoSampleSource,
-} from '../../../src/media/encode/webcodecs.ts';
+} from '../../../src/media/codecs/webcodecs.ts';
+import { checkVideo } from '../../../src/media/decode/check-video.ts';
 import { writeThumbnail } from '../../../src/media/picture/thumbnail.ts';
 
 const WIDTH = 640;

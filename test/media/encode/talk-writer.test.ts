@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { VideoFormat } from '../../../src/contracts/video-format.ts';
 import { openWav } from '../../../src/media/audio/wav.ts';
+import { FilePathSource, Input, VideoSampleSink, WEBM } from '../../../src/media/codecs/webcodecs.ts';
 import { checkVideo } from '../../../src/media/decode/check-video.ts';
 import { toI420 } from '../../../src/media/encode/i420.ts';
 import { joinParts } from '../../../src/media/encode/talk-parts.ts';
 import { createTalkWriter, GROUP_FRAMES } from '../../../src/media/encode/talk-writer.ts';
-import { FilePathSource, Input, VideoSampleSink, WEBM } from '../../../src/media/encode/webcodecs.ts';
 import { needs } from '../../harness/needs.ts';
 import { buzz, writeVoice } from '../../providers/local/talk-files.ts';
 

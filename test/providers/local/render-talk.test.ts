@@ -10,7 +10,7 @@ import {
   EncodedPacketSink,
   FilePathSource,
   Input,
-} from '../../../src/media/encode/webcodecs.ts';
+} from '../../../src/media/codecs/webcodecs.ts';
 import type { TalkRequest } from '../../../src/ports/video-provider.ts';
 import { boundsOf, eyeDistance } from '../../../src/providers/local/face/face-points.ts';
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';

@@ -7,10 +7,10 @@
  */
 import '@napi-rs/webcodecs/polyfill';
 import { registerDecoder, registerEncoder } from 'mediabunny';
-import { NativeAudioDecoder } from '../decode/native-audio-decoder.ts';
-import { TransparentDecoder } from '../decode/transparent-decoder.ts';
-import { VorbisDecoder } from '../decode/vorbis-decoder.ts';
 import { AacEncoder } from './aac-encoder.ts';
+import { NativeAudioDecoder } from './native-audio-decoder.ts';
+import { TransparentDecoder } from './transparent-decoder.ts';
+import { VorbisDecoder } from './vorbis-decoder.ts';
 
 export * from 'mediabunny';
 

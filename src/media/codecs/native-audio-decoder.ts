@@ -1,6 +1,6 @@
 import { type AudioData, AudioDecoder, type EncodedAudioChunk } from '@napi-rs/webcodecs';
 import { AudioSample, CustomAudioDecoder, type EncodedPacket } from 'mediabunny';
-import { untilDequeued } from '../encode/codec-queue.ts';
+import { untilDequeued } from './codec-queue.ts';
 
 const CODECS: ReadonlySet<string> = new Set(['aac', 'mp3', 'flac', 'opus']);
 

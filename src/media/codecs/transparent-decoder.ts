@@ -1,6 +1,6 @@
 import { type EncodedVideoChunk, VideoDecoder, VideoFrame } from '@napi-rs/webcodecs';
 import { CustomVideoDecoder, type EncodedPacket, VideoSample } from 'mediabunny';
-import { untilDequeued } from '../encode/codec-queue.ts';
+import { untilDequeued } from './codec-queue.ts';
 
 /**
  * VP9 for Mediabunny. In WebM the alpha of a frame is a second VP9 stream beside the colours, and Mediabunny itself puts

@@ -1,6 +1,6 @@
-import { downmix } from '../audio/downmix.ts';
-import { createResampler } from '../audio/resampler.ts';
-import { createWavWriter } from '../audio/wav.ts';
+import { downmix } from './downmix.ts';
+import { createResampler } from './resampler.ts';
+import { createWavWriter } from './wav.ts';
 
 /** Rates that AAC can hold, so that no later step converts again; others become the last. */
 const KEPT_RATES_HZ: ReadonlySet<number> = new Set([
