@@ -1,9 +1,9 @@
-/** Where the speakers stand that 5 to 8 channels are meant for, in the order of WAVE and FFmpeg; `-` is the subwoofer. */
+/** Speaker positions of 5 to 8 channels, in the order of WAVE and FFmpeg; `-` is the subwoofer. */
 const SPEAKERS: Record<number, string> = { 5: 'LRCLR', 6: 'LRC-LR', 7: 'LRC-CLR', 8: 'LRC-LRLR' };
-/** Of centre and surround speakers in each side, ITU-R BS.775: half their power. */
+/** Share of centre and surround speakers in each side: half their power (ITU-R BS.775). */
 const SHARE = Math.SQRT1_2;
 
-/** One or two channels stay; surround sound becomes stereo; any other number becomes the mean of all. */
+/** Keeps one or two channels, mixes surround sound to stereo, and averages any other number to mono. */
 export function downmix(channels: Float32Array[]): Float32Array[] {
   if (channels.length <= 2) {
     return channels;

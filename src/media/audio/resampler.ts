@@ -2,25 +2,25 @@
 const LOBES = 16;
 
 export interface Resampler {
-  /** The next samples of one channel; answers with those that can be computed by now. */
+  /** Takes the next samples of one channel and returns the output that can be computed so far. */
   push(samples: Float32Array): Float32Array;
-  /** The rest, with silence assumed behind the end. */
+  /** Returns the rest, assuming silence after the end. */
   end(): Float32Array;
 }
 
 /**
- * Band-limited conversion between any two whole rates, piece by piece: a windowed sinc in as many phases as there are
- * places of an output sample between two of the input.
+ * Band-limited conversion between any two whole rates, piece by piece: a windowed sinc with one phase for each position
+ * that an output sample can have between two input samples.
  * J. O. Smith, "Digital Audio Resampling Home Page", https://ccrma.stanford.edu/~jos/resample/
  */
 export function createResampler(fromHz: number, toHz: number): Resampler {
   const divisor = greatestCommonDivisor(fromHz, toHz);
   const [from, to] = [fromHz / divisor, toHz / divisor];
-  /** Of the input's Nyquist frequency; below 1 where the output cannot hold all that the input does. */
+  /** Cutoff as a share of the input's Nyquist frequency. Below 1 if the output rate is lower. */
   const cutoff = Math.min(1, to / from);
   const reach = Math.ceil(LOBES / cutoff);
   const phases = Array.from({ length: to }, (_, phase) => toPhase(phase / to, cutoff, reach));
-  /** Input from sample number `start` on; silence before the beginning. */
+  /** Input from sample `start` on, with silence before the beginning. */
   let buffer: Float32Array = new Float32Array(reach);
   let start = -reach;
   let produced = 0;
@@ -45,7 +45,7 @@ export function createResampler(fromHz: number, toHz: number): Resampler {
   return { push, end: () => push(new Float32Array(reach)) };
 }
 
-/** Weights of the input around a place `offset` behind a sample, from `reach - 1` samples before it to `reach` after it. */
+/** Weights of the input for an output `offset` after a sample, from `reach - 1` samples before it to `reach` after it. */
 function toPhase(offset: number, cutoff: number, reach: number): Float32Array {
   return Float32Array.from({ length: 2 * reach }, (_, tap) => {
     const x = (tap - reach + 1 - offset) * cutoff;
@@ -53,7 +53,7 @@ function toPhase(offset: number, cutoff: number, reach: number): Float32Array {
   });
 }
 
-/** A sinc under a Blackman window that ends with its last lobe. */
+/** Sinc with a Blackman window that ends at its last lobe. */
 function toKernel(x: number): number {
   const sinc = x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
   const t = (Math.PI * x) / LOBES;

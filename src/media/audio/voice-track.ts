@@ -2,7 +2,7 @@ import { downmix } from './downmix.ts';
 import { createResampler } from './resampler.ts';
 import { createWavWriter } from './wav.ts';
 
-/** Rates that AAC can hold, so that no later step converts again; others become the last. */
+/** Rates that AAC supports, so that no later step converts again. Others become OTHER_RATE_HZ. */
 const KEPT_RATES_HZ: ReadonlySet<number> = new Set([
   8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000,
 ]);
@@ -11,17 +11,17 @@ const OTHER_RATE_HZ = 48_000;
 export interface VoiceTrack {
   readonly sampleRateHz: number;
   readonly channels: number;
-  /** Written so far. */
+  /** Duration written so far. */
   durationS(): number;
-  /** The loudest sample so far, of full scale. */
+  /** Loudest sample so far, 1 is full scale. */
   peak(): number;
-  /** @throws Error where the rate is another than before: no decoder does that to a whole file. */
+  /** @throws Error if the sample rate changes, which no decoder does for an intact file */
   add(block: { sampleRateHz: number; channels: Float32Array[] }): Promise<void>;
   finish(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Takes decoded sound of any rate and any number of channels, and writes it as a WAV file of one or two. */
+/** Writes decoded sound of any rate and any number of channels as a WAV file with one or two. */
 export async function createVoiceTrack(
   wavPath: string,
   source: { sampleRateHz: number; channels: number },
@@ -64,7 +64,7 @@ export async function createVoiceTrack(
   };
 }
 
-/** MP3 and AAC may go from mono to stereo and back within a file. */
+/** MP3 and AAC may switch between mono and stereo within a file. */
 function fitChannels(channels: Float32Array[], count: number): Float32Array[] {
   if (channels.length === count) {
     return channels;

@@ -3,7 +3,7 @@ import { PipelineError } from '../../errors.ts';
 
 const HEADER_BYTES = 44;
 const PCM = 1;
-/** Decoders give a few kilobytes at a time: written one by one, waiting for the disk takes longer than decoding. */
+/** Decoders return a few kilobytes at a time; separate writes would take longer than decoding. */
 const WRITE_BYTES = 256 * 1024;
 
 export interface WavFormat {
@@ -12,15 +12,15 @@ export interface WavFormat {
 }
 
 export interface WavWriter {
-  /** Appends interleaved frames, -1 to 1; what lies outside is clipped. */
+  /** Appends interleaved frames, clipped to -1 to 1. */
   write(interleaved: Float32Array): Promise<void>;
   /** Writes the lengths into the header and closes the file. */
   finish(): Promise<void>;
-  /** Closes the file as it is. Harmless after `finish`. */
+  /** Closes the file as it is. No effect after `finish`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Writes a 16-bit PCM WAV piece by piece, so that memory does not grow with the recording. */
+/** Writes a 16-bit PCM WAV piece by piece, so memory does not grow with the recording. */
 export async function createWavWriter(path: string, format: WavFormat): Promise<WavWriter> {
   const file = await open(path, 'w');
   let writtenBytes = 0;
@@ -60,24 +60,24 @@ export async function createWavWriter(path: string, format: WavFormat): Promise<
 }
 
 export interface WavReader extends WavFormat, AsyncDisposable {
-  /** Of each channel. */
+  /** Samples per channel. */
   frames: number;
-  /** So many frames from one on: one array a channel, -1 to 1; fewer at the end. */
+  /** Reads up to `count` frames, one array per channel, -1 to 1. */
   read(from: number, count: number): Promise<Float32Array[]>;
 }
 
-/** Longer headers are not ours. */
-const MOST_HEADER_BYTES = 65_536;
+/** Our own headers are much shorter. */
+const MAX_HEADER_BYTES = 65_536;
 
 /**
- * Opens a 16-bit PCM WAV to be read piece by piece.
- * @throws PipelineError MEDIA_UNDECODABLE for any other file.
+ * Opens a 16-bit PCM WAV to read it piece by piece.
+ * @throws PipelineError MEDIA_UNDECODABLE for any other file
  */
 export async function openWav(path: string): Promise<WavReader> {
   const file = await open(path);
   try {
     const { size } = await file.stat();
-    const head = Buffer.alloc(Math.min(size, MOST_HEADER_BYTES));
+    const head = Buffer.alloc(Math.min(size, MAX_HEADER_BYTES));
     await file.read(head, 0, head.length, 0);
     const { format, data, dataAt } = findChunks(head);
     const channels = format?.readUInt16LE(2) ?? 0;
@@ -90,7 +90,7 @@ export async function openWav(path: string): Promise<WavReader> {
     ) {
       throw new PipelineError(
         'MEDIA_UNDECODABLE',
-        'Expected a 16-bit PCM WAV file and received another one.',
+        'Expected a 16-bit PCM WAV file, but received another format.',
       );
     }
     const bytesPerFrame = 2 * channels;
@@ -125,15 +125,15 @@ function toChannels(data: Buffer, count: number, frames: number): Float32Array[]
 }
 
 /**
- * Reads a 16-bit PCM WAV whole: one array a channel, -1 to 1.
- * @throws PipelineError MEDIA_UNDECODABLE for any other file.
+ * Reads a whole 16-bit PCM WAV: one array per channel, -1 to 1.
+ * @throws PipelineError MEDIA_UNDECODABLE for any other file
  */
 export async function readWav(path: string): Promise<{ sampleRateHz: number; channels: Float32Array[] }> {
   await using wav = await openWav(path);
   return { sampleRateHz: wav.sampleRateHz, channels: await wav.read(0, wav.frames) };
 }
 
-/** RIFF: chunks of a four-letter name, a length and so many bytes, padded to an even number. */
+/** RIFF consists of chunks: a four-letter name, a length, and that many bytes, padded to an even number. */
 function findChunks(file: Buffer): { format?: Buffer; data?: Buffer; dataAt: number } {
   if (file.toString('latin1', 0, 4) !== 'RIFF' || file.toString('latin1', 8, 12) !== 'WAVE') {
     return { dataAt: 0 };

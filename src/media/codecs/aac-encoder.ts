@@ -5,9 +5,9 @@ import { untilDequeued } from './codec-queue.ts';
 const SAMPLES_PER_PACKET = 1024;
 
 /**
- * AAC-LC for Mediabunny. The encoder's first packet holds only its own delay, but its clock counts it as sound: 64 ms at
- * 16 kHz by which a voice would come after its lips. Here packets are counted from one packet before zero, which becomes
- * an edit list in the file.
+ * AAC-LC for Mediabunny. The encoder's first packet contains only its own delay, but its timestamps count it as sound: at
+ * 16 kHz, the voice would lag 64 ms behind the lips. So packets are numbered from -1, which becomes an edit list in the
+ * file.
  */
 export class AacEncoder extends CustomAudioEncoder {
   #encoder: AudioEncoder | undefined;
@@ -23,7 +23,7 @@ export class AacEncoder extends CustomAudioEncoder {
       error: this.onError,
     });
     const { sampleRate, numberOfChannels, bitrate } = this.config;
-    // Not the configured profile: below 32 kHz Mediabunny asks for HE-AAC, which this encoder does not make.
+    // Not the configured profile: below 32 kHz Mediabunny asks for HE-AAC, which this encoder lacks.
     this.#encoder.configure({ codec: 'mp4a.40.2', sampleRate, numberOfChannels, bitrate });
   }
 

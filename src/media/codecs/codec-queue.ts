@@ -1,11 +1,11 @@
-const MOST_QUEUED = 8;
+const MAX_QUEUED = 8;
 
-/** Waits while a codec has more to do than it should hold in memory. */
+/** Waits while the queue of a codec is too long, to bound its memory. */
 export async function untilDequeued(
   codec: { state: string; ondequeue: (() => unknown) | null | undefined },
   queueSize: () => number,
 ): Promise<void> {
-  while (queueSize() > MOST_QUEUED && codec.state === 'configured') {
+  while (queueSize() > MAX_QUEUED && codec.state === 'configured') {
     await new Promise<void>((resolve) => {
       codec.ondequeue = () => resolve();
     });

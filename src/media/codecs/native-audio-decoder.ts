@@ -5,8 +5,8 @@ import { untilDequeued } from './codec-queue.ts';
 const CODECS: ReadonlySet<string> = new Set(['aac', 'mp3', 'flac', 'opus']);
 
 /**
- * AAC, MP3, FLAC and Opus for Mediabunny. Samples are copied out in the format that they were decoded to, because
- * `AudioData.copyTo` gives noise where it is asked to convert 32-bit integers; Mediabunny converts them afterwards.
+ * AAC, MP3, FLAC and Opus for Mediabunny. Samples are copied in the format they were decoded to, because
+ * `AudioData.copyTo` returns noise when it converts 32-bit integers. Mediabunny converts them afterwards.
  */
 export class NativeAudioDecoder extends CustomAudioDecoder {
   #decoder: AudioDecoder | undefined;
@@ -54,7 +54,7 @@ export class NativeAudioDecoder extends CustomAudioDecoder {
     }
   }
 
-  /** A file that was cut off ends in half a packet: like every player, do with what came before it. */
+  /** A truncated file ends in half a packet. Like every player, accept what came before it. */
   get #atItsEnd(): boolean {
     return this.#flushing && this.#samples > 0;
   }

@@ -3,17 +3,17 @@ import { CustomVideoDecoder, type EncodedPacket, VideoSample } from 'mediabunny'
 import { untilDequeued } from './codec-queue.ts';
 
 /**
- * VP9 for Mediabunny. In WebM the alpha of a frame is a second VP9 stream beside the colours, and Mediabunny itself puts
- * the two together in browsers only: here its luma becomes the frame's fourth plane.
+ * VP9 with alpha for Mediabunny. In WebM the alpha of a frame is a second VP9 stream, and Mediabunny merges the two only in
+ * browsers. Here the luma of the second becomes the frame's fourth plane.
  */
 export class TransparentDecoder extends CustomVideoDecoder {
   readonly #colours: VideoFrame[] = [];
-  /** Of each frame of colour in its order; none where it is opaque. */
+  /** One per colour frame, in order; undefined if the frame is opaque. */
   readonly #alphas: Array<VideoFrame | undefined> = [];
   #colour: VideoDecoder | undefined;
   #alpha: VideoDecoder | undefined;
-  /** Until the frames that were decoded so far are handed over, in their order. */
-  #handedOver: Promise<void> = Promise.resolve();
+  /** Resolves when all frames decoded so far were emitted, in order. */
+  #emitted: Promise<void> = Promise.resolve();
 
   static override supports(codec: string): boolean {
     return codec === 'vp9';
@@ -37,7 +37,7 @@ export class TransparentDecoder extends CustomVideoDecoder {
 
   async flush(): Promise<void> {
     await Promise.all([this.#colour!.flush(), this.#alpha?.flush()]);
-    await this.#handedOver;
+    await this.#emitted;
   }
 
   close(): void {
@@ -72,7 +72,7 @@ export class TransparentDecoder extends CustomVideoDecoder {
     while (this.#colours.length > 0 && this.#alphas.length > 0) {
       const colour = this.#colours.shift()!;
       const alpha = this.#alphas.shift();
-      this.#handedOver = this.#handedOver
+      this.#emitted = this.#emitted
         .then(() => (alpha ? merge(colour, alpha) : colour))
         .then((frame) => {
           this.onSample(new VideoSample(frame as unknown as globalThis.VideoFrame));

@@ -1,9 +1,8 @@
 /**
- * The one place that gives Mediabunny its codecs: Mediabunny parses and writes files, `@napi-rs/webcodecs` (FFmpeg's
- * libraries, in this process) decodes and encodes what is in them. Import Mediabunny from here.
+ * Registers codecs with Mediabunny: Mediabunny reads and writes the containers, `@napi-rs/webcodecs` (FFmpeg's libraries,
+ * in this process) decodes and encodes their streams. Import Mediabunny from here.
  *
- * A codec at work does not keep the process alive: a program that has nothing else to wait for wraps its work in
- * `whileCodecsRun`.
+ * A running codec does not keep the process alive. If nothing else does, wrap the work in `whileCodecsRun`.
  */
 import '@napi-rs/webcodecs/polyfill';
 import { registerDecoder, registerEncoder } from 'mediabunny';
@@ -19,12 +18,12 @@ registerDecoder(VorbisDecoder);
 registerDecoder(TransparentDecoder);
 registerEncoder(AacEncoder);
 
-/** Keeps the process alive until the work has ended. */
+/** Keeps the process alive until the promise settles. */
 export async function whileCodecsRun<T>(work: Promise<T>): Promise<T> {
-  const pulse = setInterval(() => {}, 60_000);
+  const timer = setInterval(() => {}, 60_000);
   try {
     return await work;
   } finally {
-    clearInterval(pulse);
+    clearInterval(timer);
   }
 }

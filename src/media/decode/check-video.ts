@@ -20,9 +20,9 @@ export interface VideoFacts {
 }
 
 /**
- * Proves that an MP4 or a WebM plays: picture and sound are there, the first and the last frame and some sound can be decoded, and
- * the index of an MP4 stands in front, so that it starts before it is loaded whole.
- * @throws PipelineError VIDEO_UNPLAYABLE that says which of these it lacks.
+ * Checks that an MP4 or a WebM plays: it has picture and sound, the first and last frame and some sound can be decoded, and
+ * the index of an MP4 is in front, so that it plays while it loads.
+ * @throws PipelineError VIDEO_UNPLAYABLE with the reason
  */
 export async function checkVideo(path: string): Promise<VideoFacts> {
   try {
@@ -43,7 +43,7 @@ async function inspect(path: string): Promise<VideoFacts> {
     throw unplayable(`one without ${video ? 'sound' : 'picture'}`);
   }
   if ((await input.getFormat()) !== WEBM && !(await hasIndexInFront(path))) {
-    throw unplayable('one with its index at the end, which plays only when it is loaded whole');
+    throw unplayable('one with its index at the end, which must load completely before it plays');
   }
   const durationS = await input.computeDuration();
   await requireFrames(video);
@@ -75,7 +75,7 @@ async function requireSound(audio: InputAudioTrack): Promise<void> {
 function unplayable(received: string, cause?: unknown): PipelineError {
   return new PipelineError(
     'VIDEO_UNPLAYABLE',
-    `Expected a video that plays, MP4 or WebM with picture and sound, and received ${received}.`,
+    `Expected a playable MP4 or WebM with picture and sound, but received ${received}.`,
     { cause },
   );
 }
@@ -83,8 +83,8 @@ function unplayable(received: string, cause?: unknown): PipelineError {
 const HEADER_BYTES = 16;
 
 /**
- * Whether the index (`moov`) of an MP4 stands before its content (`mdat`): players that load from the network can start
- * at once. ISO/IEC 14496-12, section 4.2: a file is a row of boxes, each with its length and a name of four letters.
+ * Whether the index (`moov`) of an MP4 is before its content (`mdat`), so that players on the network can start at once.
+ * A file is a sequence of boxes, each with a length and a four-letter name (ISO/IEC 14496-12, section 4.2).
  */
 export async function hasIndexInFront(path: string): Promise<boolean> {
   await using file = await open(path);

@@ -19,14 +19,14 @@ import {
   WEBM,
 } from '../codecs/webcodecs.ts';
 
-/** Successive sound: one array a channel, all of the same length, -1 to 1. */
+/** Consecutive sound: one array per channel, all of the same length, -1 to 1. */
 export interface SoundBlock {
   sampleRateHz: number;
   channels: Float32Array[];
 }
 
 export interface Recording {
-  /** What the container says, which may be wrong; undefined where it says nothing. */
+  /** Duration according to the container, which may be wrong. Undefined if there is none. */
   announcedS: number | undefined;
   blocks(): AsyncGenerator<SoundBlock>;
   [Symbol.dispose](): void;
@@ -35,9 +35,9 @@ export interface Recording {
 const FORMATS = [WAVE, MP3, MP4, QTFF, ADTS, FLAC, OGG, WEBM, MATROSKA];
 
 /**
- * Opens the first sound of a recording or a video, to be decoded piece by piece. Errors of damaged files are those of the
+ * Opens the first sound track of a recording or a video, to decode it piece by piece. Damaged files throw the errors of the
  * libraries.
- * @throws PipelineError AUDIO_MISSING where there is no sound in it, MEDIA_UNSUPPORTED where its codec is not decoded.
+ * @throws PipelineError AUDIO_MISSING if there is no sound; MEDIA_UNSUPPORTED if the codec is not supported
  */
 export async function openRecording(path: string): Promise<Recording> {
   if (await isOggFlac(path)) {
@@ -67,7 +67,7 @@ async function findSound(input: Input): Promise<InputAudioTrack> {
   if (!track) {
     throw new PipelineError(
       'AUDIO_MISSING',
-      'Expected a recording with sound and received a file without any. Send one with a voice in it.',
+      'Expected a recording with sound, but received a file without any. Send a recording of a voice.',
     );
   }
   if (!(await track.canDecode())) {
@@ -75,7 +75,7 @@ async function findSound(input: Input): Promise<InputAudioTrack> {
       (await track.getCodec()) ?? String((await track.getInternalCodecId()) ?? 'an unknown codec');
     throw new PipelineError(
       'MEDIA_UNSUPPORTED',
-      `Expected a recording as PCM, MP3, AAC, FLAC, Vorbis or Opus and received ${codec}. Save it as WAV or MP3 and send that.`,
+      `Expected a recording as PCM, MP3, AAC, FLAC, Vorbis or Opus, but received ${codec}. Save it as WAV or MP3 and send that.`,
       { details: { codec } },
     );
   }
@@ -83,7 +83,7 @@ async function findSound(input: Input): Promise<InputAudioTrack> {
 }
 
 async function* decodeTrack(track: InputAudioTrack): AsyncGenerator<SoundBlock> {
-  // A negative start is what the encoder put in front of the sound: players skip it.
+  // A negative start is padding by the encoder, which players skip.
   const startS = await track.getFirstTimestamp();
   let skip = Math.max(0, Math.round(-startS * (await track.getSampleRate())));
   for await (const sample of new AudioSampleSink(track).samples()) {
@@ -104,12 +104,12 @@ function toChannels(sample: AudioSample, skipped: number): Float32Array[] {
   });
 }
 
-/** The largest page there can be: a header of 27 bytes, 255 lengths, and as many segments of 255 bytes. */
+/** Largest possible page: a header of 27 bytes, 255 lengths, and 255 segments of 255 bytes. */
 const MAX_PAGE_BYTES = 27 + 255 + 255 * 255;
 
 /**
- * Where the last whole page of an Ogg file ends: before the end of the file where that was cut off. Undefined for files
- * of another kind. RFC 3533, section 6.
+ * Finds the end of the last complete page of an Ogg file, which may be truncated. RFC 3533, section 6.
+ * @returns undefined for other kinds of files
  */
 async function findOggEnd(path: string): Promise<number | undefined> {
   await using file = await open(path);
@@ -127,7 +127,7 @@ async function findOggEnd(path: string): Promise<number | undefined> {
   return isWhole ? size : tailAt + page;
 }
 
-/** Infinite where even the header is cut off. */
+/** @returns infinity if even the header is truncated */
 function toPageBytes(page: Buffer): number {
   const segments = page[26] ?? Number.POSITIVE_INFINITY;
   const lengths = page.subarray(27, 27 + segments);
@@ -140,7 +140,7 @@ function toPageBytes(page: Buffer): number {
 const SIGNATURE_AT = 28;
 const SIGNATURE = Buffer.from('\x7fFLAC', 'latin1');
 
-/** Whether a file is FLAC inside of Ogg, which Mediabunny does not parse. https://xiph.org/flac/ogg_mapping.html */
+/** Whether a file is FLAC in Ogg, which Mediabunny does not parse. @see https://xiph.org/flac/ogg_mapping.html */
 async function isOggFlac(path: string): Promise<boolean> {
   await using file = await open(path);
   const head = Buffer.alloc(SIGNATURE_AT + SIGNATURE.length);

@@ -4,7 +4,7 @@ import type { SlotPool } from '../../ports/slot-task.ts';
 import { createSlotPool } from '../../slots/slot-pool.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
-/** The slots that open what strangers uploaded. */
+/** The slots that decode uploads. */
 export function createDecoderPool(
   { media }: Pick<Config, 'media'>,
   logger: Logger,

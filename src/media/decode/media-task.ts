@@ -9,7 +9,7 @@ import { MEDIA_HEAD_BYTES, type MediaField, requireMediaType } from './media-typ
 import { prepareAudio } from './prepare-audio.ts';
 import { prepareImage } from './prepare-image.ts';
 
-/** Checks, decodes and normalises what was uploaded. In a process of its own: a hostile file may take its decoder down. */
+/** Checks, decodes and normalises uploads. Runs in its own process, because a malicious file may crash its decoder. */
 export async function createTask(): Promise<SlotTask<PrepareMediaInput, PrepareMediaResult>> {
   return {
     selfTest: testDecoders,
@@ -35,7 +35,7 @@ async function readType(field: MediaField, path: string): Promise<string> {
   return await requireMediaType(field, buffer.subarray(0, bytesRead));
 }
 
-/** Decodes a small picture and a short tone: proves that the native libraries load and work on this machine. */
+/** Decodes a small picture and a short tone, to prove that the native libraries work on this machine. */
 async function testDecoders(): Promise<Record<string, string | number | boolean>> {
   const folder = await mkdtemp(join(tmpdir(), 'limelight-media-'));
   try {

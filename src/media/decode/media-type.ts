@@ -2,10 +2,10 @@ import { fileTypeFromBuffer } from 'file-type';
 import { PipelineError } from '../../errors.ts';
 import { readsHeic } from '../picture/image-library.ts';
 
-/** Fields of a submission that hold a file. */
+/** Fields of a submission that contain a file. */
 export type MediaField = 'image' | 'background_image' | 'audio';
 
-/** As many bytes from the start of a file as `requireMediaType` needs. */
+/** Number of bytes that `requireMediaType` needs, from the start of the file. */
 export const MEDIA_HEAD_BYTES = 4096;
 
 const IMAGES: Record<string, string> = {
@@ -20,7 +20,7 @@ const HEIC: Record<string, string> = {
   'image/heif': 'heic',
 };
 
-/** Videos count: their sound is a recording like any other. */
+/** Includes videos: their sound is a recording, too. */
 const RECORDINGS: Record<string, string> = {
   'audio/wav': 'wav',
   'audio/mpeg': 'mp3',
@@ -61,17 +61,17 @@ function pictureField(name: string) {
 }
 
 /**
- * Tells by the first bytes what a file is, whatever it is called, and answers with a short name such as `jpeg` or `wav`.
- * That it can be decoded as well is for the media slot to find out.
- * @throws PipelineError MEDIA_UNSUPPORTED where it is nothing that the field takes.
+ * Detects the type of a file by its first bytes, whatever its name. Whether it can be decoded is checked in the media slot.
+ * @returns a short name such as `jpeg` or `wav`
+ * @throws PipelineError MEDIA_UNSUPPORTED if the field does not accept the type
  */
 export async function requireMediaType(field: MediaField, head: Uint8Array): Promise<string> {
   const found = await fileTypeFromBuffer(head);
   const { types, expected, hint } = FIELDS[field];
   const type = found && types[found.mime];
   if (!type) {
-    const came = found ? `a file of type ${toName(found.mime)}` : 'a file of no known type';
-    throw new PipelineError('MEDIA_UNSUPPORTED', `Expected ${expected}, and received ${came}. ${hint}`, {
+    const received = found ? `a file of type ${toName(found.mime)}` : 'a file of an unknown type';
+    throw new PipelineError('MEDIA_UNSUPPORTED', `Expected ${expected}, but received ${received}. ${hint}`, {
       details: { field, ...(found && { found: found.mime }) },
     });
   }

@@ -3,22 +3,22 @@ import { PipelineError } from '../../errors.ts';
 import { createVoiceTrack, type VoiceTrack } from '../audio/voice-track.ts';
 import { openRecording, type Recording } from './decode-recording.ts';
 
-/** Of full scale: recordings without a sound above it are called silent. */
+/** Recordings whose loudest sample is below this, relative to full scale, are silent. */
 export const SILENCE_DB = -60;
 
 export interface PreparedAudio {
   durationS: number;
   sampleRateHz: number;
   channels: number;
-  /** The loudest sample, in decibels of full scale. */
+  /** Loudest sample, in decibels relative to full scale. */
   peakDb: number;
 }
 
 /**
- * Decodes a recording piece by piece into a 16-bit PCM WAV of one or two channels. A file that was cut off counts as the
- * part that can be played.
- * @throws PipelineError AUDIO_MISSING, AUDIO_TOO_LONG, AUDIO_TOO_SHORT, AUDIO_SILENT, MEDIA_UNSUPPORTED for codecs that
- *   are not decoded, MEDIA_UNDECODABLE where it is damaged.
+ * Decodes a recording piece by piece into a 16-bit PCM WAV with one or two channels. Of a truncated file it keeps the part
+ * that can be played.
+ * @throws PipelineError AUDIO_MISSING, AUDIO_TOO_LONG, AUDIO_TOO_SHORT, AUDIO_SILENT; MEDIA_UNSUPPORTED for other codecs;
+ * MEDIA_UNDECODABLE if the file is damaged
  */
 export async function prepareAudio(path: string, wavPath: string): Promise<PreparedAudio> {
   try {
@@ -32,7 +32,7 @@ export async function prepareAudio(path: string, wavPath: string): Promise<Prepa
     }
     throw new PipelineError(
       'MEDIA_UNDECODABLE',
-      'Expected a recording for audio that can be decoded to its end; this one is damaged or of a rare kind. Save it again as WAV or MP3 and send that.',
+      'The recording in audio cannot be decoded: it is damaged, or in a rare format. Save it again as WAV or MP3 and send that.',
       { cause: error, details: { field: 'audio' } },
     );
   }
@@ -63,14 +63,14 @@ function toPrepared(voice: VoiceTrack | undefined): PreparedAudio {
   if (!voice || durationS < MIN_AUDIO_S) {
     throw new PipelineError(
       'AUDIO_TOO_SHORT',
-      `Expected at least ${MIN_AUDIO_S} seconds of sound for audio and received ${durationS.toFixed(2)}. Send a longer recording.`,
+      `Expected at least ${MIN_AUDIO_S} seconds of sound for audio, but received ${durationS.toFixed(2)}. Send a longer recording.`,
       { details: { durationS } },
     );
   }
   if (peakDb < SILENCE_DB) {
     throw new PipelineError(
       'AUDIO_SILENT',
-      `Expected a voice for audio and received silence: the loudest moment lies at ${toDecibels(peakDb)} of full scale, below ${SILENCE_DB} dB. Check the microphone and record again.`,
+      `Expected a voice for audio, but received silence: its peak is ${toDecibels(peakDb)}, below ${SILENCE_DB} dB of full scale. Check the microphone and record again.`,
       { details: { durationS } },
     );
   }
@@ -78,14 +78,14 @@ function toPrepared(voice: VoiceTrack | undefined): PreparedAudio {
 }
 
 function toDecibels(db: number): string {
-  return Number.isFinite(db) ? `${db.toFixed(0)} dB` : 'nothing at all';
+  return Number.isFinite(db) ? `${db.toFixed(0)} dB` : 'digital silence';
 }
 
 function requireLength(durationS: number): void {
   if (durationS > MAX_AUDIO_S) {
     throw new PipelineError(
       'AUDIO_TOO_LONG',
-      `Expected at most ${MAX_AUDIO_S / 60} minutes for audio and received ${(durationS / 60).toFixed(1)} or more. Cut it into parts.`,
+      `Expected at most ${MAX_AUDIO_S / 60} minutes for audio, but received ${(durationS / 60).toFixed(1)} or more. Split the recording.`,
       { details: { durationS } },
     );
   }

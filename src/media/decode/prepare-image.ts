@@ -8,15 +8,15 @@ import type { MediaField } from './media-type.ts';
 export interface PreparedImage {
   widthPx: number;
   heightPx: number;
-  /** What it was: `jpeg`, `png`, `webp`, `avif` or `heic`. */
+  /** Format of the upload: `jpeg`, `png`, `webp`, `avif` or `heic`. */
   format: string;
 }
 
 /**
- * Decodes a picture once and writes it upright, as sRGB with 8 bits a channel and without alpha, to a PNG file.
- * What is transparent becomes the neutral grey that stands behind a person by default, so that no fringe shows there.
- * @throws PipelineError IMAGE_TOO_LARGE or IMAGE_TOO_SMALL by its header, MEDIA_UNSUPPORTED for animations and HEIC,
- *   MEDIA_UNDECODABLE where it is damaged or cut off.
+ * Decodes a picture once and writes it to a PNG: upright, 8-bit sRGB, without alpha. Transparent areas become the neutral
+ * grey of the default background, so that no fringe shows there.
+ * @throws PipelineError IMAGE_TOO_LARGE or IMAGE_TOO_SMALL according to its header; MEDIA_UNSUPPORTED for animations and
+ * HEIC; MEDIA_UNDECODABLE if it is damaged or truncated
  */
 export async function prepareImage(field: MediaField, path: string, pngPath: string): Promise<PreparedImage> {
   const { format, isSrgb } = await readHeader(field, path);
@@ -47,21 +47,21 @@ async function readHeader(field: MediaField, path: string): Promise<{ format: st
   if (width * height > MAX_IMAGE_PIXELS) {
     throw new PipelineError(
       'IMAGE_TOO_LARGE',
-      `Expected at most 50 megapixels for ${field} and received ${width} x ${height} (${Math.round((width * height) / 1e6)} megapixels). Make it smaller.`,
+      `Expected at most 50 megapixels for ${field}, but received ${width} x ${height} (${Math.round((width * height) / 1e6)} megapixels). Reduce its size.`,
       { details },
     );
   }
   if (Math.min(width, height) < MIN_IMAGE_SIDE_PX) {
     throw new PipelineError(
       'IMAGE_TOO_SMALL',
-      `Expected at least ${MIN_IMAGE_SIDE_PX} pixels a side for ${field} and received ${width} x ${height}. Send a larger picture.`,
+      `Expected at least ${MIN_IMAGE_SIDE_PX} pixels per side for ${field}, but received ${width} x ${height}. Send a larger picture.`,
       { details },
     );
   }
   if (format === 'webp' && pages > 1) {
     throw new PipelineError(
       'MEDIA_UNSUPPORTED',
-      `Expected a still picture for ${field} and received an animation of ${pages} frames. Save one frame as JPEG and send that.`,
+      `Expected a still picture for ${field}, but received an animation of ${pages} frames. Save one frame as JPEG and send that.`,
       { details },
     );
   }
@@ -71,7 +71,7 @@ async function readHeader(field: MediaField, path: string): Promise<{ format: st
 function undecodable(field: MediaField, cause: unknown): PipelineError {
   return new PipelineError(
     'MEDIA_UNDECODABLE',
-    `Expected a picture for ${field} that can be decoded to its end; this one is damaged or cut off. Open it in an image editor, save it again as JPEG and send that.`,
+    `The picture in ${field} cannot be decoded: it is damaged or incomplete. Open it in an image editor, save it as JPEG and send that.`,
     { cause, details: { field } },
   );
 }

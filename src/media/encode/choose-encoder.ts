@@ -4,40 +4,42 @@ import { type Acceleration, createFrameEncoder, type FrameEncoderOptions } from 
 
 export interface ChosenEncoder {
   acceleration: Acceleration;
-  /** What decoders are told before the first frame: the same from every encoder of its kind. */
+  /** Decoder configuration (avcC). The same for every encoder of its kind. */
   description: Uint8Array;
 }
 
 type Format = Omit<FrameEncoderOptions, 'onPacket' | 'acceleration'>;
-/** Encodes a little; rejects or says nothing where that does not work. */
+/** Encodes a few frames. Rejects or resolves to undefined if that fails. */
 export type Trial = (format: Format, acceleration: Acceleration) => Promise<Uint8Array | undefined>;
 
-/** A driver that hangs is no encoder. */
-const PATIENCE_MS = 3000;
+/** Some drivers hang. */
+const TRIAL_TIMEOUT_MS = 3000;
 const TRIAL_FRAMES = 3;
 
 /**
- * The encoder of a graphics card where there is one and it encodes a frame of this format, else the one in software.
- * Drivers promise more than they keep, so it is tried each time.
+ * Chooses the encoder of a graphics card if there is one and it encodes frames of this format, else the software encoder.
+ * Tries it each time, because drivers claim support that they do not have.
  */
 export async function chooseEncoder(
   format: Format,
   {
     accelerators = getAvailableHardwareAccelerators(),
     trial = encodeGrey,
-    patienceMs = PATIENCE_MS,
-  }: { accelerators?: string[]; trial?: Trial; patienceMs?: number } = {},
+    trialTimeoutMs = TRIAL_TIMEOUT_MS,
+  }: { accelerators?: string[]; trial?: Trial; trialTimeoutMs?: number } = {},
 ): Promise<ChosenEncoder> {
   if (accelerators.length > 0) {
     const tried = trial(format, 'prefer-hardware').catch(() => undefined);
-    const description = await Promise.race([tried, sleep(patienceMs, undefined, { ref: false })]);
+    const description = await Promise.race([tried, sleep(trialTimeoutMs, undefined, { ref: false })]);
     if (description) {
       return { acceleration: 'prefer-hardware', description };
     }
   }
   const description = await trial(format, 'prefer-software');
   if (!description) {
-    throw new Error(`The H.264 encoder gave no keyframe of ${format.widthPx} x ${format.heightPx} pixels.`);
+    throw new Error(
+      `The H.264 encoder returned no keyframe of ${format.widthPx} x ${format.heightPx} pixels.`,
+    );
   }
   return { acceleration: 'prefer-software', description };
 }

@@ -10,7 +10,7 @@ export interface FrameEncoderOptions {
   widthPx: number;
   heightPx: number;
   framesPerS: number;
-  /** Frames are I420A then, and VP9 takes the place of H.264. */
+  /** If true, frames are I420A and the codec is VP9 instead of H.264. */
   hasAlpha?: boolean;
   /** Default: software. */
   acceleration?: Acceleration;
@@ -18,20 +18,23 @@ export interface FrameEncoderOptions {
 }
 
 export interface FrameEncoder {
-  /** Resolves when the encoder can take more; the bytes may be reused then. I420 or I420A, tightly packed. */
+  /**
+   * Resolves when the encoder can take more; then the bytes may be reused.
+   * @param planes I420 or I420A, tightly packed
+   */
   encode(planes: Uint8Array, frame: number, isKey: boolean): Promise<void>;
   flush(): Promise<void>;
   close(): void;
 }
 
-/** Levels 4.0: 1080 x 1080 at 25 frames a second and more. */
+/** Level 4.0 covers 1080 x 1080 at 25 frames per second. */
 const H264_HIGH = 'avc1.640028';
 const VP9 = 'vp09.00.40.08';
-/** The same for every frame: quality is constant, and bits go where something moves. Of 51, and of 63. */
+/** Constant for every frame, so that quality is constant and bits go to what moves. The maxima are 51 and 63. */
 const QUANTIZER = { avc: { quantizer: 22 }, vp9: { quantizer: 34 } };
-/** What the planes hold: see `toI420`. */
+/** Colour space of the planes: see `toI420`. */
 export const COLOURS = { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', fullRange: false } as const;
-/** FFmpeg puts the number of a Matroska block addition in front of what is added; Mediabunny writes its own. */
+/** FFmpeg prefixes alpha data with the id of its Matroska block addition; Mediabunny writes that id itself. */
 const ADDITION_ID_BYTES = 8;
 const MICROSECONDS = 1_000_000;
 
@@ -82,7 +85,7 @@ export function createFrameEncoder({
       encoder.encode(picture, { keyFrame: isKey, ...QUANTIZER });
       picture.close();
       await untilDequeued(encoder, () => encoder.encodeQueueSize);
-      // Packets are handed over by the event loop, which a caller that only computes never enters.
+      // Packets arrive through the event loop, which a caller that only computes never enters.
       await setImmediate();
     },
     async flush() {
@@ -99,7 +102,7 @@ export function createFrameEncoder({
   function toPacket(chunk: EncodedVideoChunk, alpha: Uint8Array | undefined): EncodedPacket {
     const data = new Uint8Array(chunk.byteLength);
     chunk.copyTo(data);
-    // Times of frames, exactly: microseconds would add up to another duration.
+    // Exact frame times: rounded microseconds would add up to a wrong duration.
     const frame = Math.round((chunk.timestamp / MICROSECONDS) * framesPerS);
     const sideData = alpha && { alpha: new Uint8Array(alpha.subarray(ADDITION_ID_BYTES)) };
     return new EncodedPacket(data, chunk.type, frame / framesPerS, 1 / framesPerS, -1, undefined, sideData);

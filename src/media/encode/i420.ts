@@ -1,4 +1,4 @@
-/** A part of a picture; all even. */
+/** A part of a picture, in even pixels. */
 export interface PixelBox {
   left: number;
   top: number;
@@ -7,8 +7,8 @@ export interface PixelBox {
 }
 
 /**
- * Packed RGBA to I420 in bt709 and limited range, in 256ths; colour is the mean of four pixels. Only the box is written:
- * what did not change since the last frame stays.
+ * Converts packed RGBA to I420 in bt709 and limited range, in fixed point of 8 bits. Chroma is the mean of four pixels. Writes only the
+ * box, so that the rest of the last frame stays.
  */
 export function toI420(
   pixels: Uint32Array,
@@ -32,7 +32,7 @@ export function toI420(
       out[at + 1] = luma(b);
       out[at + widthPx] = luma(c);
       out[at + widthPx + 1] = luma(d);
-      // Sums of four, red and blue side by side.
+      // Sums of four pixels, red and blue packed together.
       const rb = (a & 0xff00ff) + (b & 0xff00ff) + (c & 0xff00ff) + (d & 0xff00ff);
       const g = ((a >>> 8) & 255) + ((b >>> 8) & 255) + ((c >>> 8) & 255) + ((d >>> 8) & 255);
       const red = rb & 0xffff;
@@ -49,7 +49,7 @@ function luma(pixel: number): number {
   return (4224 + 47 * (pixel & 255) + 157 * ((pixel >>> 8) & 255) + 16 * ((pixel >>> 16) & 255)) >> 8;
 }
 
-/** The fourth plane of I420A, behind the others. */
+/** Writes the fourth plane of I420A, after the others. */
 export function toAlphaPlane(
   pixels: Uint32Array,
   widthPx: number,

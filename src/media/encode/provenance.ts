@@ -1,9 +1,9 @@
-/** ISO/IEC 14496-12 lets any box of a UUID into a file; this one holds XMP (Adobe, "XMP Specification Part 3", MPEG-4). */
+/** UUID of the MP4 box for XMP (ISO/IEC 14496-12; Adobe, "XMP Specification Part 3", MPEG-4). */
 const XMP_UUID = 'be7acfcb97a942e89c71999491e3afac';
-/** IPTC's word for a picture that a trained algorithm changed, as C2PA's actions use it. */
+/** IPTC's term for media changed by a trained algorithm, also used in C2PA's actions. */
 const SOURCE_TYPE = 'http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia';
 
-const WORDS = 'AI-generated: a photo made to speak by a machine.';
+const DESCRIPTION = 'AI-generated: a photo made to speak by a machine.';
 
 const XMP = `<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
@@ -14,13 +14,13 @@ const XMP = `<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
     xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
     xmp:CreatorTool="Limelight"
     Iptc4xmpExt:DigitalSourceType="${SOURCE_TYPE}">
-   <dc:description><rdf:Alt><rdf:li xml:lang="x-default">${WORDS}</rdf:li></rdf:Alt></dc:description>
+   <dc:description><rdf:Alt><rdf:li xml:lang="x-default">${DESCRIPTION}</rdf:li></rdf:Alt></dc:description>
   </rdf:Description>
  </rdf:RDF>
 </x:xmpmeta>
 <?xpacket end="r"?>`;
 
-/** A box for the end of an MP4 that says in XMP that a machine made it. It is no proof: nothing signs it. */
+/** A box to append to an MP4, which declares in XMP that the video is AI-generated. It is not signed, so it proves nothing. */
 export function provenanceBox(): Buffer {
   const xmp = Buffer.from(XMP, 'utf8');
   const head = Buffer.alloc(8);
@@ -29,7 +29,7 @@ export function provenanceBox(): Buffer {
   return Buffer.concat([head, Buffer.from(XMP_UUID, 'hex'), xmp]);
 }
 
-/** The same as tags of a WebM, which has no place for XMP. */
+/** The same as tags of a WebM, which cannot contain XMP. */
 export function describeProvenance(): { comment: string; raw: Record<string, string> } {
-  return { comment: WORDS, raw: { DIGITAL_SOURCE_TYPE: SOURCE_TYPE, ENCODED_BY: 'Limelight' } };
+  return { comment: DESCRIPTION, raw: { DIGITAL_SOURCE_TYPE: SOURCE_TYPE, ENCODED_BY: 'Limelight' } };
 }

@@ -8,16 +8,16 @@ import {
   WebMOutputFormat,
 } from '../codecs/webcodecs.ts';
 
-/** How a talk is written. */
+/** Container and codecs of a talk. */
 export interface TalkFormat {
   name: VideoFormat;
   container: InputFormat;
   pictures: 'avc' | 'vp9';
   sound: 'aac' | 'opus';
-  /** One file, its index in front where the format has its place there. */
+  /** One file. An MP4 has its index in front. */
   whole(): OutputFormat;
-  /** Parts of at least so many seconds, each from a keyframe on, that are a video one after another. */
-  inParts(leastS: number, onPart: (data: Uint8Array[]) => void): OutputFormat;
+  /** Parts of at least `minS` seconds, each starting with a keyframe. Concatenated they are a video. */
+  inParts(minS: number, onPart: (data: Uint8Array[]) => void): OutputFormat;
 }
 
 const AS_MP4: TalkFormat = {
@@ -39,7 +39,7 @@ const AS_MP4: TalkFormat = {
   },
 };
 
-/** VP9 with its alpha beside each frame. An index at the end is where WebM has it: what it points to comes before. */
+/** VP9 with the alpha beside each frame. WebM has its index at the end. */
 const AS_WEBM: TalkFormat = {
   name: 'webm',
   container: WEBM,
@@ -60,7 +60,7 @@ const AS_WEBM: TalkFormat = {
 
 export const TALK_FORMATS: Record<VideoFormat, TalkFormat> = { mp4: AS_MP4, webm: AS_WEBM };
 
-/** What comes in pieces, until the piece that ends a part. */
+/** Collects pieces until the one that completes a part. */
 function collectPart(onPart: (data: Uint8Array[]) => void) {
   let pending: Uint8Array[] = [];
   return {

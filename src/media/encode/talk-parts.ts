@@ -13,10 +13,9 @@ import type { TalkFormat } from './talk-format.ts';
 import type { VoicePackets } from './voice-packets.ts';
 
 /**
- * A talk while it is made is a fragmented file in parts. One after another they are a video that plays as far as it goes;
- * and a talk whose process died goes on behind them.
- *
- * Joins the parts of a folder that follow on each other from the first in a file; false where there are none.
+ * Concatenates the consecutive parts of a folder, from the first one on, to a file. While a talk is made, it is a
+ * fragmented file in parts: they are the preview, and if the process dies, the next one continues after them.
+ * @returns false if there are no frames in the folder
  */
 export async function joinParts(folder: string, path: string, format: VideoFormat): Promise<boolean> {
   const names = new Set(await readdir(folder));
@@ -29,7 +28,7 @@ export async function joinParts(folder: string, path: string, format: VideoForma
 }
 
 export interface PartWriter {
-  /** The next frames. A keyframe group is in the folder once the first frame of the next one was added. */
+  /** Adds the next frames. A keyframe group is in the folder once the first frame of the next one was added. */
   add(packets: EncodedPacket[]): Promise<void>;
   finish(): Promise<void>;
 }
@@ -44,7 +43,7 @@ export async function createPartWriter(
   const writes: Array<Promise<void>> = [];
   const write = (data: Uint8Array[]) => {
     const path = join(folder, partName(parts++, format.name));
-    // Whoever sees the name sees the whole part.
+    // Renamed when complete, so that readers never see half a part.
     writes.push(writeFile(`${path}.new`, Buffer.concat(data)).then(() => rename(`${path}.new`, path)));
   };
   const output = new Output({
@@ -57,11 +56,11 @@ export async function createPartWriter(
   output.addAudioTrack(sound);
   await output.start();
 
-  let heard = 0;
+  let soundPackets = 0;
   async function addSoundUntil(timeS: number): Promise<void> {
-    while (heard < voice.packets.length && voice.packets[heard]!.timestamp < timeS) {
-      await sound.add(voice.packets[heard]!, voice.meta);
-      heard += 1;
+    while (soundPackets < voice.packets.length && voice.packets[soundPackets]!.timestamp < timeS) {
+      await sound.add(voice.packets[soundPackets]!, voice.meta);
+      soundPackets += 1;
     }
   }
   return {

@@ -23,23 +23,23 @@ export interface TalkWriterOptions {
   widthPx: number;
   heightPx: number;
   framesPerS: number;
-  /** Of WebM, frames are I420A. */
+  /** Default: MP4. Frames for WebM are I420A. */
   format?: VideoFormat;
-  /** In all. */
+  /** Total number of frames. */
   frames: number;
   voice: WavReader;
-  /** An empty folder for the parts, or one with the parts of the same talk whose process died. */
+  /** A folder for the parts, either empty or with those of an earlier attempt at the same talk. */
   partsFolder: string;
-  /** Whether the file says that a machine made it. */
+  /** Whether the file's metadata declares that the video is AI-generated. */
   provenance: boolean;
 }
 
 export interface TalkWriter {
-  /** The first frame that is still to be added: 0, or the one behind the parts that were found. */
+  /** The first frame to add: 0, or the one after the parts that were found. */
   nextFrame: number;
-  /** The next frame, I420 in bt709, or I420A for WebM, tightly packed. */
+  /** @param planes the next frame: I420 in bt709, or I420A for WebM, tightly packed */
   addFrame(planes: Uint8Array): Promise<void>;
-  /** Writes the whole talk, its index in front. */
+  /** Writes the whole talk to a file. */
   finish(path: string): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -47,12 +47,12 @@ export interface TalkWriter {
 /** Frames from one keyframe to the next: two seconds at 25. */
 export const GROUP_FRAMES = 50;
 const WHOLE = 'whole';
-/** At a time, of a file that is read or written: by itself Mediabunny keeps 8 and 16 MB. */
-const KEPT_BYTES = 1 << 20;
+/** Buffer for reading or writing a file. Mediabunny's defaults are 8 and 16 MB. */
+const BUFFER_BYTES = 1 << 20;
 
 /**
- * Encodes a talk group by group into the parts of a fragmented file, and in the end copies their packets into one file
- * with its index. Memory does not grow with the talk, but for 8 KB of sound a second.
+ * Encodes a talk group by group into the parts of a fragmented file, and finally copies their packets into one file with
+ * its index. Memory does not grow with the talk, except for 8 KB of sound per second.
  */
 export async function createTalkWriter(
   options: TalkWriterOptions,
@@ -78,9 +78,9 @@ export async function createTalkWriter(
     }
   }
 
-  // Hardware knows no alpha.
+  // Hardware encoders have no alpha.
   const chosen = format.name === 'mp4' ? await choose(options) : undefined;
-  // What an earlier attempt has made is written again, packet by packet: the parts are the same.
+  // Packets of an earlier attempt are written again, which results in the same parts.
   if (await joinParts(partsFolder, whole, format.name)) {
     const found = await readGroups(whole, format, options, chosen?.description);
     meta = found.meta;
@@ -130,7 +130,7 @@ async function readGroups(
   description: Uint8Array | undefined,
 ): Promise<{ groups: EncodedPacket[][]; meta: EncodedVideoChunkMetadata | undefined }> {
   using input = new Input({
-    source: new FilePathSource(path, { maxCacheSize: KEPT_BYTES }),
+    source: new FilePathSource(path, { maxCacheSize: BUFFER_BYTES }),
     formats: [container],
   });
   const track = (await input.getPrimaryVideoTrack())!;
@@ -138,7 +138,7 @@ async function readGroups(
   const decoderConfig = (await track.getDecoderConfig())!;
   const isSameSize = (await track.getCodedWidth()) === widthPx && (await track.getCodedHeight()) === heightPx;
   const isSameEncoder = !description || Buffer.compare(description, toBytes(decoderConfig.description)) === 0;
-  // Made with other settings, or by another encoder, whose frames one file cannot hold beside these: it is made anew.
+  // Made with other settings or by another encoder: one file cannot contain both kinds of frames, so start over.
   if (!isSameSize || !isSameEncoder) {
     return { groups, meta: undefined };
   }
@@ -155,7 +155,7 @@ function toBytes(source: unknown): Uint8Array {
   return source instanceof Uint8Array ? source : new Uint8Array(source as ArrayBuffer);
 }
 
-/** The packets of the parts in one file; the index of an MP4, of a size that is known before, stands in front. */
+/** Copies the packets of the parts into one file. The size of an MP4's index is known, so it goes in front. */
 async function copyWhole(
   from: string,
   to: string,
@@ -164,14 +164,14 @@ async function copyWhole(
   { frames, framesPerS, provenance }: { frames: number; framesPerS: number; provenance: boolean },
 ): Promise<void> {
   using input = new Input({
-    source: new FilePathSource(from, { maxCacheSize: KEPT_BYTES }),
+    source: new FilePathSource(from, { maxCacheSize: BUFFER_BYTES }),
     formats: [format.container],
   });
   const track = (await input.getPrimaryVideoTrack())!;
   const meta = { decoderConfig: (await track.getDecoderConfig())! };
   const output = new Output({
     format: format.whole(),
-    target: new FilePathTarget(to, { chunkSize: KEPT_BYTES }),
+    target: new FilePathTarget(to, { chunkSize: BUFFER_BYTES }),
   });
   const pictures = new EncodedVideoPacketSource(format.pictures);
   const sound = new EncodedAudioPacketSource(format.sound);
@@ -181,15 +181,15 @@ async function copyWhole(
     output.setMetadataTags(describeProvenance());
   }
   await output.start();
-  let heard = 0;
+  let soundPackets = 0;
   for await (const packet of new EncodedPacketSink(track).packets()) {
     await pictures.add(packet, meta);
-    for (; (voice.packets[heard]?.timestamp ?? Infinity) < packet.timestamp; heard += 1) {
-      await sound.add(voice.packets[heard]!, voice.meta);
+    for (; (voice.packets[soundPackets]?.timestamp ?? Infinity) < packet.timestamp; soundPackets += 1) {
+      await sound.add(voice.packets[soundPackets]!, voice.meta);
     }
   }
-  for (; heard < voice.packets.length; heard += 1) {
-    await sound.add(voice.packets[heard]!, voice.meta);
+  for (; soundPackets < voice.packets.length; soundPackets += 1) {
+    await sound.add(voice.packets[soundPackets]!, voice.meta);
   }
   await output.finalize();
 }

@@ -9,17 +9,17 @@ import {
   Output,
 } from '../codecs/webcodecs.ts';
 
-/** A whole voice as AAC or Opus: 8 KB a second and channel, so that ten minutes are no burden. */
+/** A whole voice as AAC or Opus: 8 KB per second and channel, so ten minutes fit in memory. */
 export interface VoicePackets {
   packets: EncodedPacket[];
   meta: EncodedAudioChunkMetadata;
 }
 
 const BITS_PER_CHANNEL = 64_000;
-/** Frames that are read at a time. */
+/** Frames to read at a time. */
 const BLOCK = 16_384;
 
-/** Of those that Opus takes, the one that the rates of voices are converted to best; AAC takes a voice's own. */
+/** Opus supports few rates, and others convert best to this one. AAC keeps the voice's own rate. */
 const OPUS_RATE_HZ = 48_000;
 
 export async function encodeVoice(voice: WavReader, codec: 'aac' | 'opus'): Promise<VoicePackets> {

@@ -2,14 +2,14 @@ import type { Sharp } from 'sharp';
 import { type ColourGrid, fillHoles } from './fill-holes.ts';
 import { sharp } from './image-library.ts';
 
-/** Everything happens at this size: what is blurred so strongly holds no more. */
+/** Working size: after such a strong blur there is no more detail. */
 const LONG_SIDE_PX = 320;
-/** Of that size; looks like a portrait lens wide open. */
+/** At the working size. Looks like a portrait lens wide open. */
 const BLUR_SIGMA_PX = 5;
-/** By which the person's region grows, so that hair and soft edges do not glow around the head. */
+/** Growth of the person's region, so that hair and soft edges do not glow around the head. */
 const MARGIN_PX = 5;
 
-/** The photo out of focus, as if the person had not stood there: their region is filled from around it before the blur. */
+/** The photo out of focus and without the person: their region is filled from its surroundings before the blur. */
 export async function blurBehindPerson(photoPath: string, cutoutPath: string): Promise<Sharp> {
   const { width, height } = await sharp(photoPath).metadata();
   const scale = Math.min(1, LONG_SIDE_PX / Math.max(width, height));
@@ -34,7 +34,7 @@ export async function blurBehindPerson(photoPath: string, cutoutPath: string): P
   });
 }
 
-/** 1 wherever the person is within the margin, by rows and then by columns. */
+/** 1 within the margin around the person, first along rows, then along columns. */
 function growPerson(alpha: Uint8Array, { width, height }: { width: number; height: number }): Uint8Array {
   const rows = new Uint8Array(width * height);
   const both = new Uint8Array(width * height);

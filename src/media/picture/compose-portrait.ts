@@ -10,7 +10,7 @@ export interface ComposePortraitInput {
   /** PNG of the same size: the person, with alpha. */
   cutoutPath: string;
   background: Background;
-  /** Wanted for the background `image`: any size, it is scaled to cover and cut in the middle. */
+  /** Required for the background `image`. Scaled to cover, and cropped around the centre. */
   backgroundImagePath?: string;
   /** PNG files to write, both the size of the photo and without alpha. */
   platePath: string;
@@ -19,11 +19,11 @@ export interface ComposePortraitInput {
 
 const PNG = { compressionLevel: 1 } as const;
 
-/** Writes what stands behind the person, and the person in front of it. */
+/** Writes the plate, which is the background alone, and the portrait, which is the person in front of it. */
 export async function composePortrait(input: ComposePortraitInput): Promise<void> {
   const { photoPath, cutoutPath, platePath, portraitPath } = input;
   if (input.background === 'original') {
-    // No mask is as good as the photo: person and background are as they were.
+    // No mask is as accurate as the photo itself.
     await Promise.all([copyFile(photoPath, platePath), copyFile(photoPath, portraitPath)]);
     return;
   }
@@ -45,12 +45,12 @@ async function drawPlate({ photoPath, cutoutPath, background, backgroundImagePat
     if (!backgroundImagePath) {
       throw new PipelineError(
         'INPUT_INVALID',
-        'Expected a picture in background_image for the background "image" and received none. Send one, or choose another background.',
+        'Expected a picture in background_image for the background "image", but received none. Send one, or choose another background.',
       );
     }
     return sharp(backgroundImagePath).resize(width, height, { fit: 'cover' }).removeAlpha().png(PNG);
   }
-  // What will be transparent is made against the grey that stands behind a person by default.
+  // Transparent videos are made in front of the default grey; it is removed later.
   const colour = background === 'transparent' ? DEFAULT_BACKGROUND : background;
   return sharp({ create: { width, height, channels: 3, background: colour } }).png(PNG);
 }

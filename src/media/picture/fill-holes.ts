@@ -2,15 +2,15 @@
 export interface ColourGrid {
   width: number;
   height: number;
-  /** Three values a pixel. */
+  /** Three values per pixel. */
   rgb: Float32Array;
-  /** One value a pixel: 1 where the colour is known, 0 in a hole. */
+  /** One value per pixel: 1 if the colour is known, 0 in a hole. */
   weight: Float32Array;
 }
 
 /**
- * Fills holes with a smooth continuation of what surrounds them, and answers with the colours. Averages of known pixels
- * go up a pyramid until one pixel is left, and come down again where nothing is known.
+ * Fills holes with a smooth continuation of their surroundings. Averages of known pixels go up a pyramid until one pixel is
+ * left, and come down again into the holes.
  * S. J. Gortler et al., "The Lumigraph", SIGGRAPH 1996, section 3.4 (pull-push).
  */
 export function fillHoles(grid: ColourGrid): Float32Array {
@@ -33,7 +33,7 @@ export function fillHoles(grid: ColourGrid): Float32Array {
   return filled;
 }
 
-/** Each pixel is the mean of the known ones among four, and known as far as any of them is. */
+/** Each pixel is the mean of the known ones among four, with the sum of their weights up to 1. */
 function halve(grid: ColourGrid): ColourGrid {
   const width = Math.ceil(grid.width / 2);
   const height = Math.ceil(grid.height / 2);

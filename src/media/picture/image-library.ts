@@ -1,6 +1,6 @@
 /**
- * The one place that sets sharp up. Every loader but those of the accepted formats is blocked for the whole process:
- * what a stranger sends must not reach rarely used parsers (GIF, TIFF, SVG, libvips' own format).
+ * Configures sharp. Blocks all loaders except those of the accepted formats, for the whole process: uploads must not reach
+ * rarely used parsers (GIF, TIFF, SVG, libvips' own format).
  */
 import sharp from 'sharp';
 
@@ -10,7 +10,7 @@ sharp.unblock({
   operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp', 'VipsForeignLoadHeif'],
 });
 
-/** Whether this build decodes HEVC, which the prebuilt one leaves out for its patents. */
+/** Whether this build decodes HEVC. The prebuilt one does not, because of patents. */
 export const readsHeic: boolean = sharp.format.heif.input.fileSuffix?.includes('.heic') ?? false;
 
 export { sharp };

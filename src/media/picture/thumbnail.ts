@@ -12,13 +12,13 @@ import {
 import { sharp } from './image-library.ts';
 
 const WIDTH_PX = 320;
-/** The decoder converts to it, though the types of the DOM do not know that yet. */
+/** The decoder supports it, but the DOM's types do not list it yet. */
 const AS_RGBA: VideoFrameCopyToOptions & { format: string } = { format: 'RGBA' };
 
 /**
- * Writes the first frame of a video, where the mouth is still closed, as a JPEG of at most 320 pixels in width. What is
- * transparent becomes the neutral grey of the default background.
- * @throws PipelineError VIDEO_UNPLAYABLE where there is none.
+ * Writes the first frame of a video, in which the mouth is still closed, as a JPEG at most 320 pixels wide. Transparent
+ * areas become the neutral grey of the default background.
+ * @throws PipelineError VIDEO_UNPLAYABLE if there is no frame
  */
 export async function writeThumbnail(videoPath: string, jpegPath: string): Promise<void> {
   const { rgba, width, height } = await whileCodecsRun(readFirstFrame(videoPath));
@@ -36,7 +36,7 @@ async function readFirstFrame(path: string): Promise<{ rgba: Uint8Array; width: 
   if (!frame) {
     throw new PipelineError(
       'VIDEO_UNPLAYABLE',
-      'Expected a video with a first frame and received one without.',
+      'Expected a video with at least one frame, but received one without.',
     );
   }
   const rgba = new Uint8Array(frame.allocationSize(AS_RGBA));

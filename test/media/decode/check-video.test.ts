@@ -82,7 +82,7 @@ describe('checking a video', () => {
     await expect(checkVideo(at('silent.mp4'))).rejects.toThrow('one without sound');
   });
 
-  it('refuses one whose index comes last, because it starts only when it is loaded whole', async () => {
+  it('rejects one with its index at the end, which must load completely before it plays', async () => {
     await expect(check(moveIndexToEnd(video))).rejects.toThrow('its index at the end');
   });
 });

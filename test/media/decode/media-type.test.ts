@@ -39,7 +39,7 @@ it('says what came and what to send', async () => {
   await expect(requireMediaType('image', gif)).rejects.toMatchObject({
     code: 'MEDIA_UNSUPPORTED',
     message:
-      'Expected a picture in the field image as JPEG, PNG, WebP or AVIF, and received a file of type GIF. Save it as JPEG and send it again.',
+      'Expected a picture in the field image as JPEG, PNG, WebP or AVIF, but received a file of type GIF. Save it as JPEG and send it again.',
   });
   await expect(
     requireMediaType('image', ascii('\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic')),
@@ -48,7 +48,7 @@ it('says what came and what to send', async () => {
     message: expect.stringContaining('received a file of type HEIC. Save it as JPEG'),
   });
   await expect(requireMediaType('audio', await picture().jpeg().toBuffer())).rejects.toThrow('of type JPEG');
-  await expect(requireMediaType('image', ascii('hello'))).rejects.toThrow('of no known type');
+  await expect(requireMediaType('image', ascii('hello'))).rejects.toThrow('of an unknown type');
   await expect(requireMediaType('image', new Uint8Array())).rejects.toMatchObject({
     code: 'MEDIA_UNSUPPORTED',
   });

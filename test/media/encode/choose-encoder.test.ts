@@ -34,7 +34,7 @@ describe('the encoder of a talk', () => {
   ])('is the one in software where that of the card %s', async (_, hardware) => {
     const { trial, tried } = trialOf(hardware);
 
-    const { acceleration } = await chooseEncoder(FORMAT, { accelerators: CARD, trial, patienceMs: 50 });
+    const { acceleration } = await chooseEncoder(FORMAT, { accelerators: CARD, trial, trialTimeoutMs: 50 });
 
     expect([tried, acceleration]).toEqual([['prefer-hardware', 'prefer-software'], 'prefer-software']);
   });
