@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type { Context } from '@temporalio/activity';
-import type { TaskMetadata } from '../src/contracts/job.ts';
 import { toWorkflowId } from '../src/contracts/messages.ts';
+import type { TaskMetadata } from '../src/contracts/schemas/task-metadata.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { addEndedJobMetrics } from '../src/telemetry/metrics/ended-job-metrics.ts';
 import { createMetrics } from '../src/telemetry/metrics/metrics.ts';

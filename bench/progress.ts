@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { StageEvent } from '../src/contracts/stages.ts';
+import type { StageEvent } from '../src/contracts/schemas/stage-event.ts';
 import { startTestApi } from '../test/harness/api/test-api.ts';
 import { type Activities, createHarness, happyActivities } from '../test/harness/pipeline-harness.ts';
 import { startTestServer } from '../test/harness/temporal-server.ts';

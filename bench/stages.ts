@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JobResult } from '../src/contracts/job.ts';
 import { toWorkflowId } from '../src/contracts/messages.ts';
+import type { JobResult } from '../src/contracts/schemas/job-outcome.ts';
 import { mediaDir, modelsDir } from '../test/harness/shared-media.ts';
 import { startWorkerStack, type WorkerStack } from '../test/harness/stack/worker-stack.ts';
 import type { Bench, Row } from './bench.ts';

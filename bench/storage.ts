@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import type { JobResult } from '../src/contracts/job.ts';
+import type { JobResult } from '../src/contracts/schemas/job-outcome.ts';
 import { createFileStore } from '../src/storage/file/file-store.ts';
 import { modelsDir } from '../test/harness/shared-media.ts';
 import { startWorkerStack } from '../test/harness/stack/worker-stack.ts';

@@ -25,4 +25,13 @@ describe('the page', () => {
     );
     expect(foreign).toEqual([]);
   });
+
+  it('imports only types of the schemas, so that it does not carry zod', () => {
+    const values = [...files, ...globSync('src/client/**/*.ts', { cwd: ROOT })].filter((file) =>
+      /^(?:import|export)\s+(?!type\s)[^;'"]*?\sfrom\s+'[^']*contracts\/schemas\//m.test(
+        readFileSync(join(ROOT, file), 'utf8'),
+      ),
+    );
+    expect(values).toEqual([]);
+  });
 });

@@ -1,4 +1,4 @@
-import type { Box } from '../../src/contracts/job.ts';
+import type { Box } from '../../src/contracts/schemas/job-outcome.ts';
 import { iou, type ScoredBox } from '../../src/inference/detect/boxes.ts';
 
 const MIN_IOU = 0.5;

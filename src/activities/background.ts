@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Box, StoredObject } from '../contracts/job.ts';
+import type { StoredObject } from '../contracts/schemas/job.ts';
+import type { Box } from '../contracts/schemas/job-outcome.ts';
 import type { ContentCache } from '../ports/content-cache.ts';
 import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../ports/models.ts';
 import type { ObjectStore } from '../ports/object-store.ts';

@@ -1,6 +1,6 @@
 import { log } from '@temporalio/activity';
 import type { CacheKind } from '../contracts/content-cache.ts';
-import type { Fallback } from '../contracts/job.ts';
+import type { Fallback } from '../contracts/schemas/job-outcome.ts';
 import type { ContentCache, NamedKeys } from '../ports/content-cache.ts';
 
 /**

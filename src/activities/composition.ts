@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { Background, StoredObject } from '../contracts/job.ts';
+import type { StoredObject } from '../contracts/schemas/job.ts';
+import type { Background } from '../contracts/schemas/job-options.ts';
 import { composePortrait } from '../media/picture/compose-portrait.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { keepAlive } from './keep-alive.ts';

@@ -1,6 +1,8 @@
 import { activityInfo } from '@temporalio/activity';
-import { CACHE_PREFIX, type VideoAnswer } from '../contracts/content-cache.ts';
-import type { JobInput, JobResult, StoredObject } from '../contracts/job.ts';
+import { CACHE_PREFIX } from '../contracts/content-cache.ts';
+import type { JobInput, StoredObject } from '../contracts/schemas/job.ts';
+import type { JobResult } from '../contracts/schemas/job-outcome.ts';
+import type { VideoAnswer } from '../contracts/schemas/messages.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
 import { videoFormatOf } from '../contracts/video-format.ts';
 import { PipelineError } from '../errors.ts';

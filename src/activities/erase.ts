@@ -1,5 +1,5 @@
-import type { ErasedThing } from '../contracts/erase-receipt.ts';
-import type { RemoteThing } from '../contracts/job.ts';
+import type { ErasedThing } from '../contracts/schemas/erase-receipt.ts';
+import type { RemoteThing } from '../contracts/schemas/job.ts';
 import { TIERS, taskPrefix } from '../contracts/task-keys.ts';
 import type { TaskExecutions } from '../ports/job-client.ts';
 import type { ObjectStore } from '../ports/object-store.ts';

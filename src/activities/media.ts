@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { StoredObject } from '../contracts/job.ts';
+import type { StoredObject } from '../contracts/schemas/job.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { PrepareMediaInput, PrepareMediaResult } from '../ports/prepare-media.ts';
 import type { SlotPool } from '../ports/slot-task.ts';

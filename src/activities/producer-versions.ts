@@ -1,4 +1,4 @@
-import type { JobInput } from '../contracts/job.ts';
+import type { JobInput } from '../contracts/schemas/job.ts';
 
 /**
  * Who makes what, each as a name that changes whenever what it makes may: model, version, settings. Of one that is absent

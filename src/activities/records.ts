@@ -1,4 +1,4 @@
-import type { TaskMetadata } from '../contracts/job.ts';
+import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
 import type { TimelineClient } from '../ports/job-client.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { TaskRecords } from '../ports/task-records.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { StoredObject } from '../contracts/job.ts';
 import type { ProviderTerms } from '../contracts/provider-gate.ts';
+import type { StoredObject } from '../contracts/schemas/job.ts';
 import { isFailure } from '../errors.ts';
 import { checkVideo, type VideoFacts } from '../media/decode/check-video.ts';
 import type { ObjectStore } from '../ports/object-store.ts';

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import type { StoredObject } from '../contracts/job.ts';
+import type { StoredObject } from '../contracts/schemas/job.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { RenderedTalk, TalkProgress, VideoProvider } from '../ports/video-provider.ts';
 import { keepAlive } from './keep-alive.ts';

@@ -1,5 +1,5 @@
 import { heartbeat } from '@temporalio/activity';
-import type { RetentionReport } from '../contracts/retention.ts';
+import type { RetentionReport } from '../contracts/schemas/retention.ts';
 
 export interface RetentionDeps {
   retain(options: {

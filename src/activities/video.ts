@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { StoredObject } from '../contracts/job.ts';
+import type { StoredObject } from '../contracts/schemas/job.ts';
 import { checkVideo, type VideoFacts } from '../media/decode/check-video.ts';
 import { writeThumbnail } from '../media/picture/thumbnail.ts';
 import type { ObjectStore } from '../ports/object-store.ts';

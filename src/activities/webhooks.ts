@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import { Webhook } from 'standardwebhooks';
+import { toTaskEvent } from '../contracts/schemas/task-urls.ts';
 import type { DeliveryAttempt, WebhookBody, WebhookMessage } from '../contracts/schemas/webhook.ts';
-import { toTaskEvent } from '../contracts/task-urls.ts';
 import { PipelineError } from '../errors.ts';
 import type { Outbound } from '../ports/outbound.ts';
 import type { DisabledWebhooks, WebhookSecrets } from '../ports/webhooks.ts';

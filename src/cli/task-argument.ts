@@ -1,5 +1,5 @@
 import type { LimelightClient } from '../client/limelight-client.ts';
-import type { TaskSummary } from '../contracts/task-status.ts';
+import type { TaskSummary } from '../contracts/schemas/task-status.ts';
 import { PipelineError } from '../errors.ts';
 
 export const TASK_ARGUMENT = 'task id, its first characters, or last';

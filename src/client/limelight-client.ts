@@ -1,8 +1,8 @@
-import type { EraseReceipt } from '../contracts/erase-receipt.ts';
-import type { JobOutcome } from '../contracts/job.ts';
+import type { EraseReceipt } from '../contracts/schemas/erase-receipt.ts';
+import type { JobOutcome } from '../contracts/schemas/job-outcome.ts';
+import type { AcceptedTask, TaskList, TaskStatus } from '../contracts/schemas/task-status.ts';
+import type { Timeline, TimelineSummary } from '../contracts/schemas/timeline.ts';
 import { isTerminal, type RunningStage } from '../contracts/stages.ts';
-import type { AcceptedTask, TaskList, TaskStatus } from '../contracts/task-status.ts';
-import type { Timeline, TimelineSummary } from '../contracts/timeline.ts';
 import { isFailure, PipelineError } from '../errors.ts';
 import { createHttp, type HttpOptions } from './http.ts';
 import { type Submission, toForm } from './submission.ts';

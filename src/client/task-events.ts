@@ -1,5 +1,6 @@
 import { createParser } from 'eventsource-parser';
-import { isTerminal, type StageEvent } from '../contracts/stages.ts';
+import type { StageEvent } from '../contracts/schemas/stage-event.ts';
+import { isTerminal } from '../contracts/stages.ts';
 import type { Http } from './http.ts';
 import { sleep } from './sleep.ts';
 

@@ -1,5 +1,3 @@
-export type { ApiKey, KeyQuota, KeySecret } from './schemas/api-key.ts';
-
 /** What a key may do. `admin` may do everything, with the tasks of every key. */
 export const SCOPES = ['submit', 'read', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];

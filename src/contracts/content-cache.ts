@@ -1,20 +1,8 @@
-import type { JobResult, StoredObject } from './job.ts';
-
-/** The tier of what is kept by what it was made of. */
+/** Results, kept under a hash of everything that went into them. */
 export const CACHE_PREFIX = 'cache/';
 export type CacheKind = 'detection' | 'cutout' | 'video';
 
-/** To the job whose video others wait for: the id of a workflow that is to hear of its end. */
+/** Sent to the owner of a claim: the id of a workflow to notify when it ends. */
 export const SAME_JOB_SIGNAL = 'sameJob';
-/** To those that wait: look again. */
+/** Sent to the waiting workflows when the owner has ended: they ask the cache again. */
 export const SAME_JOB_ENDED_SIGNAL = 'sameJobEnded';
-
-/** What the cache says to a job that asks for its whole video. */
-export type VideoAnswer =
-  | { kind: 'off' }
-  /** The files lie under the job's keys. */
-  | { kind: 'hit'; metadata: JobResult['metadata']; stored: StoredObject[]; entry: string }
-  /** Nobody else makes it; `claim` is to be deleted at the end. */
-  | { kind: 'claimed'; claim: string }
-  /** Another job makes the same. */
-  | { kind: 'taken'; owner: string; claim: string };

@@ -1,7 +1,5 @@
 import type { QueueName } from './queues.ts';
 
-export type { GpuWorkerStatus, SlotStatus } from './schemas/gpu-status.ts';
-
 /** Each GPU worker keeps an object under this prefix up to date, so that every API process can report all of them. */
 export const GPU_STATUS_PREFIX = 'temp/gpu/';
 export const GPU_STATUS_INTERVAL_MS = 5_000;

@@ -1,16 +1,3 @@
-export type { JobInput, ProviderUsage, RemoteThing, StoredObject } from './schemas/job.ts';
-export type { Background, JobOptions, WebhookOrder } from './schemas/job-options.ts';
-export type {
-  Box,
-  Fallback,
-  JobError,
-  JobFailure,
-  JobOutcome,
-  JobResult,
-  Person,
-} from './schemas/job-outcome.ts';
-export type { TaskRecord as TaskMetadata } from './schemas/task-record.ts';
-
 /** What a job does while its provider is down: wait until its deadline, use the built-in renderer, or fail. */
 export const OUTAGE_CHOICES = ['wait', 'local', 'fail'] as const;
 export type OutageChoice = (typeof OUTAGE_CHOICES)[number];

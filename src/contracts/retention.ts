@@ -1,10 +1,3 @@
-export type {
-  FilesAndBytes,
-  RetentionGroup,
-  RetentionOverride,
-  RetentionReport,
-} from './schemas/retention.ts';
-
 /** The workflow that deletes what is past its retention time, and the schedule that runs it. */
 export const RETAIN_STORAGE = 'retainStorage';
 export const RETENTION_SCHEDULE = 'storage-retention';

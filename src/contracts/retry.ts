@@ -1,5 +1,3 @@
-export type { Resume } from './schemas/job.ts';
-
 /** Where a failed job can continue, in order. Each point needs the results of those before it. */
 export const RETRY_POINTS = ['upload', 'detection', 'background', 'provider'] as const;
 export type RetryPoint = (typeof RETRY_POINTS)[number];

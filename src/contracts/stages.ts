@@ -1,5 +1,3 @@
-export type { StageEvent } from './schemas/stage-event.ts';
-
 /** The stages of a job in order, each with the percentage at its start. The names are the same for every provider. */
 export const STAGE_PERCENT = {
   INITIALIZED: 0,

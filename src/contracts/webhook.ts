@@ -1,12 +1,3 @@
-export type {
-  DeliveryAttempt,
-  DeliveryMemo,
-  DeliveryState,
-  WebhookBody,
-  WebhookMessage,
-  WebhookType,
-} from './schemas/webhook.ts';
-
 /** The workflow that delivers one webhook. */
 export const DELIVER_WEBHOOK = 'deliverWebhook';
 /** Makes the next attempt now. */

@@ -1,5 +1,5 @@
 import type { CacheKind } from '../contracts/content-cache.ts';
-import type { StoredObject } from '../contracts/job.ts';
+import type { StoredObject } from '../contracts/schemas/job.ts';
 
 /** Object keys by name, such as `mask`. */
 export type NamedKeys = Record<string, string>;

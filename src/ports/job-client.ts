@@ -1,11 +1,11 @@
-import type { EraseReceipt } from '../contracts/erase-receipt.ts';
-import type { JobInput } from '../contracts/job.ts';
-import type { JobMemo, Progress } from '../contracts/messages.ts';
 import type { QueueName } from '../contracts/queues.ts';
 import type { RetryPoint } from '../contracts/retry.ts';
+import type { EraseReceipt } from '../contracts/schemas/erase-receipt.ts';
+import type { JobInput } from '../contracts/schemas/job.ts';
+import type { JobMemo, Progress } from '../contracts/schemas/messages.ts';
+import type { QueuePlace, TaskSummary } from '../contracts/schemas/task-status.ts';
+import type { Timeline } from '../contracts/schemas/timeline.ts';
 import type { Stage } from '../contracts/stages.ts';
-import type { QueuePlace, TaskSummary } from '../contracts/task-status.ts';
-import type { Timeline } from '../contracts/timeline.ts';
 
 export interface PendingActivity {
   name: string;

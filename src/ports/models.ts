@@ -1,5 +1,5 @@
 import type { ModelQueue } from '../contracts/gpu-status.ts';
-import type { Box, Fallback, Person } from '../contracts/job.ts';
+import type { Box, Fallback, Person } from '../contracts/schemas/job-outcome.ts';
 import type { SelfTestName, SelfTestResult } from '../contracts/self-test.ts';
 
 /** Input of a detector slot. */

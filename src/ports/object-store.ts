@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { StoredObject } from '../contracts/job.ts';
+import type { StoredObject } from '../contracts/schemas/job.ts';
 
 /**
  * A file to be taken over: it is moved where the store can (same file system) and copied and removed where it cannot.

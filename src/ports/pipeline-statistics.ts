@@ -1,4 +1,4 @@
-import type { RetentionReport } from '../contracts/retention.ts';
+import type { RetentionReport } from '../contracts/schemas/retention.ts';
 import type { Stage } from '../contracts/stages.ts';
 
 /** How a job ended. `refused` is a failure that only other input avoids, such as a photo without a person. */

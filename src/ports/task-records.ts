@@ -1,5 +1,5 @@
 import type { StoredObject } from '../contracts/schemas/job.ts';
-import type { TaskRecord } from '../contracts/schemas/task-record.ts';
+import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
 
 /** The stored record of each task, `metadata.json`: it answers for a task after Temporal has deleted the job. */
 export interface TaskRecords {
@@ -7,12 +7,12 @@ export interface TaskRecords {
    * Replaces the whole record. Idempotent; readers see the old record or the new one. Rejects with OBJECT_CORRUPT, and
    * writes nothing, if the record could not be read back.
    */
-  write(record: TaskRecord): Promise<StoredObject>;
+  write(record: TaskMetadata): Promise<StoredObject>;
   /**
    * `undefined` if the task has no record. Rejects with RECORD_TOO_NEW if a later version wrote it, and with
    * OBJECT_CORRUPT if it cannot be parsed.
    */
-  read(taskId: string): Promise<TaskRecord | undefined>;
+  read(taskId: string): Promise<TaskMetadata | undefined>;
   /**
    * What the record names outside the folders of the task. Erasing must not depend on the rest of the record, so this
    * also works on a record that `read` rejects: fields that cannot be parsed are absent.
@@ -20,4 +20,4 @@ export interface TaskRecords {
   readReferences(taskId: string): Promise<RecordReferences>;
 }
 
-export type RecordReferences = Pick<TaskRecord, 'remote' | 'cache_entries'>;
+export type RecordReferences = Pick<TaskMetadata, 'remote' | 'cache_entries'>;

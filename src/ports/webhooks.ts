@@ -1,5 +1,4 @@
-import type { WebhookSecret } from '../contracts/schemas/webhook.ts';
-import type { DeliveryMemo, DeliveryState } from '../contracts/webhook.ts';
+import type { DeliveryMemo, DeliveryState, WebhookSecret } from '../contracts/schemas/webhook.ts';
 
 export interface Delivery extends DeliveryMemo {
   id: string;

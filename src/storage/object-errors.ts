@@ -1,5 +1,5 @@
 /** Errors shared by all object stores. */
-import type { StoredObject } from '../contracts/job.ts';
+import type { StoredObject } from '../contracts/schemas/job.ts';
 import { PipelineError } from '../errors.ts';
 import type { ByteRange } from '../ports/object-store.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { TaskRecord } from '../contracts/schemas/task-record.ts';
+import { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
 import { isFailure, isUnreadableRecord, PipelineError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
@@ -7,12 +7,12 @@ import type { TaskRecords } from '../ports/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { objectCorrupt } from './object-errors.ts';
 
-const { remote, cache_entries } = TaskRecord.shape;
+const { remote, cache_entries } = TaskMetadata.shape;
 const References = z.object({
   remote: remote.catch(undefined),
   cache_entries: cache_entries.catch(undefined),
 });
-const SCHEMA_VERSION = TaskRecord.shape.schema_version.value;
+const SCHEMA_VERSION = TaskMetadata.shape.schema_version.value;
 
 export interface TaskRecordsOptions {
   store: ObjectStore;
@@ -35,7 +35,7 @@ export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRe
   return {
     async write(record) {
       const key = taskKeys(record.task_id).metadata;
-      const parsed = TaskRecord.safeParse(record);
+      const parsed = TaskMetadata.safeParse(record);
       if (!parsed.success) {
         throw objectCorrupt(key, `it would not be a record of a task (${z.prettifyError(parsed.error)})`);
       }
@@ -71,7 +71,7 @@ export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRe
   };
 }
 
-function parseRecord(key: string, json: string): TaskRecord {
+function parseRecord(key: string, json: string): TaskMetadata {
   const record = parseJson(key, json);
   const version = z.looseObject({ schema_version: z.int().min(1) }).safeParse(record).data?.schema_version;
   if (version && version > SCHEMA_VERSION) {
@@ -80,7 +80,7 @@ function parseRecord(key: string, json: string): TaskRecord {
       `Expected ${key} to have schema_version ${SCHEMA_VERSION} or less, but it has ${version}. Upgrade this Limelight to the version that wrote it`,
     );
   }
-  const parsed = TaskRecord.safeParse(record);
+  const parsed = TaskMetadata.safeParse(record);
   if (!parsed.success) {
     throw objectCorrupt(key, `it is not a record of a task (${z.prettifyError(parsed.error)})`);
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Transform } from 'node:stream';
-import type { StoredObject } from '../contracts/job.ts';
+import type { StoredObject } from '../contracts/schemas/job.ts';
 import { objectCorrupt } from './object-errors.ts';
 
 /**

@@ -7,7 +7,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import type { TaskMetadata } from '../contracts/job.ts';
+import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
 
 /**
  * The trace of a task is its id without the dashes, and the id of its first span follows from it too: every process knows

@@ -1,11 +1,6 @@
 import { hostname } from 'node:os';
-import {
-  GPU_STATUS_INTERVAL_MS,
-  type GpuWorkerStatus,
-  gpuStatusKey,
-  type ModelQueue,
-  type SlotStatus,
-} from '../contracts/gpu-status.ts';
+import { GPU_STATUS_INTERVAL_MS, gpuStatusKey, type ModelQueue } from '../contracts/gpu-status.ts';
+import type { GpuWorkerStatus, SlotStatus } from '../contracts/schemas/gpu-status.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { SlotPool, SlotSnapshot } from '../ports/slot-task.ts';
 import type { Logger } from './logger.ts';

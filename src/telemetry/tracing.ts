@@ -9,7 +9,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { Config } from '../config/config.ts';
-import type { TaskMetadata } from '../contracts/job.ts';
+import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
 import { jobSpanIdOf, type StartRoot, traceIdOf, traceJob } from './job-trace.ts';
 import { createRedactor } from './redact.ts';
 import { redactSpans } from './redact-spans.ts';

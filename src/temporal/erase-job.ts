@@ -1,7 +1,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { ERASE_TASK, toEraseId } from '../contracts/erase.ts';
-import type { EraseReceipt } from '../contracts/erase-receipt.ts';
 import { QUEUES } from '../contracts/queues.ts';
+import type { EraseReceipt } from '../contracts/schemas/erase-receipt.ts';
 import { PipelineError } from '../errors.ts';
 import { toPipelineError } from './temporal-error.ts';
 

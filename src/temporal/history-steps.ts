@@ -1,7 +1,7 @@
 import { ApplicationFailure, defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import type proto from '@temporalio/proto';
 import { isErrorCode } from '../contracts/error-codes.ts';
-import type { TimelineStep } from '../contracts/timeline.ts';
+import type { TimelineStep } from '../contracts/schemas/timeline.ts';
 import { toMs } from './proto-time.ts';
 
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;

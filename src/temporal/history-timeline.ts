@@ -1,15 +1,10 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type proto from '@temporalio/proto';
 import { isProviderQueue } from '../contracts/queues.ts';
+import type { Timeline, TimelineStage, TimeSplit } from '../contracts/schemas/timeline.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { isTerminal, type Stage } from '../contracts/stages.ts';
-import {
-  TIME_KINDS,
-  type TimeKind,
-  type Timeline,
-  type TimelineStage,
-  type TimeSplit,
-} from '../contracts/timeline.ts';
+import { TIME_KINDS, type TimeKind } from '../contracts/timeline.ts';
 import { type MeasuredStep, toIso, toSteps } from './history-steps.ts';
 import { toMs } from './proto-time.ts';
 

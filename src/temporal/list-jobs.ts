@@ -2,9 +2,9 @@ import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { GENERATE_VIDEO, toTaskId } from '../contracts/messages.ts';
+import type { TaskSummary } from '../contracts/schemas/task-status.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
-import type { TaskSummary } from '../contracts/task-status.ts';
 import type { JobPage, JobQuery, JobStatus } from '../ports/job-client.ts';
 import { readPage, toCursor } from './page-cursor.ts';
 

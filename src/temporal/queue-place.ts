@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { QUEUES, type QueueName } from '../contracts/queues.ts';
+import type { QueuePlace } from '../contracts/schemas/task-status.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
-import type { QueuePlace } from '../contracts/task-status.ts';
 
 const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState;

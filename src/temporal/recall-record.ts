@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type proto from '@temporalio/proto';
-import type { TaskMetadata } from '../contracts/job.ts';
 import { toWorkflowId } from '../contracts/messages.ts';
 import { toRetryWindowId } from '../contracts/retry.ts';
+import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
 import { PipelineError } from '../errors.ts';
 import { toPipelineError } from './temporal-error.ts';
 import { createTemporalTimeline } from './temporal-timeline.ts';

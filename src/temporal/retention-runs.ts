@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { RETAIN_STORAGE, type RetentionReport } from '../contracts/retention.ts';
+import { RETAIN_STORAGE } from '../contracts/retention.ts';
+import type { RetentionReport } from '../contracts/schemas/retention.ts';
 import type { RetentionRuns } from '../ports/pipeline-statistics.ts';
 import { toPipelineError } from './temporal-error.ts';
 

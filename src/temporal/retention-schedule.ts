@@ -5,12 +5,8 @@ import {
   ScheduleOverlapPolicy,
 } from '@temporalio/client';
 import { QUEUES } from '../contracts/queues.ts';
-import {
-  RETAIN_STORAGE,
-  RETENTION_INTERVAL,
-  RETENTION_SCHEDULE,
-  type RetentionReport,
-} from '../contracts/retention.ts';
+import { RETAIN_STORAGE, RETENTION_INTERVAL, RETENTION_SCHEDULE } from '../contracts/retention.ts';
+import type { RetentionReport } from '../contracts/schemas/retention.ts';
 import { PipelineError } from '../errors.ts';
 import { toPipelineError } from './temporal-error.ts';
 

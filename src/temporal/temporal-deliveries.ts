@@ -2,14 +2,13 @@ import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/common';
 import type proto from '@temporalio/proto';
 import { QUEUES } from '../contracts/queues.ts';
+import type { DeliveryMemo, WebhookMessage } from '../contracts/schemas/webhook.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import {
   DELIVER_WEBHOOK,
-  type DeliveryMemo,
   SEND_NOW_SIGNAL,
   toDeliveryId,
   toDeliveryWorkflowId,
-  type WebhookMessage,
 } from '../contracts/webhook.ts';
 import { PipelineError } from '../errors.ts';
 import type { Delivery, DeliveryClient, DeliveryQuery } from '../ports/webhooks.ts';

@@ -1,16 +1,10 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import type { JobInput } from '../contracts/job.ts';
-import {
-  GENERATE_VIDEO,
-  type JobMemo,
-  PROGRESS_QUERY,
-  type Progress,
-  toTaskId,
-  toWorkflowId,
-} from '../contracts/messages.ts';
+import { GENERATE_VIDEO, PROGRESS_QUERY, toTaskId, toWorkflowId } from '../contracts/messages.ts';
 import { QUEUES } from '../contracts/queues.ts';
+import type { JobInput } from '../contracts/schemas/job.ts';
+import type { JobMemo, Progress } from '../contracts/schemas/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
 import { PipelineError } from '../errors.ts';

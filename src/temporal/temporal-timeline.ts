@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { type JobMemo, toWorkflowId } from '../contracts/messages.ts';
+import { toWorkflowId } from '../contracts/messages.ts';
+import type { JobMemo } from '../contracts/schemas/messages.ts';
 import type { TimelineClient } from '../ports/job-client.ts';
 import { toTimeline } from './history-timeline.ts';
 import { toPipelineError } from './temporal-error.ts';

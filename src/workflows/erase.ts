@@ -1,7 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { EraseActivities } from '../activities/erase.ts';
-import type { ErasedThing, EraseReceipt } from '../contracts/erase-receipt.ts';
 import { QUEUES } from '../contracts/queues.ts';
+import type { ErasedThing, EraseReceipt } from '../contracts/schemas/erase-receipt.ts';
 import { remoteActivities } from './remote-talk/remote-activities.ts';
 
 const { endExecutions, findRemote, eraseFiles, deleteExecutions } = proxyActivities<EraseActivities>({

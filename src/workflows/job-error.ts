@@ -6,7 +6,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow';
 import { ERROR_CODES, isErrorCode } from '../contracts/error-codes.ts';
-import type { JobError } from '../contracts/job.ts';
+import type { JobError } from '../contracts/schemas/job-outcome.ts';
 
 /** What a failed job tells its client: the code and the words of the failure at the root, never a stack. */
 export function toJobError(error: unknown): Pick<JobError, 'code' | 'message' | 'retryable'> {

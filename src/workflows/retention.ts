@@ -1,7 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { RetentionActivities } from '../activities/retention.ts';
 import { QUEUES } from '../contracts/queues.ts';
-import type { RetentionReport } from '../contracts/retention.ts';
+import type { RetentionReport } from '../contracts/schemas/retention.ts';
 
 const { retainFiles } = proxyActivities<RetentionActivities>({
   taskQueue: QUEUES.io,

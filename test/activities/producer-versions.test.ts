@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { type Makers, videoFacts } from '../../src/activities/producer-versions.ts';
-import type { JobInput, JobOptions, StoredObject } from '../../src/contracts/job.ts';
+import type { JobInput, StoredObject } from '../../src/contracts/schemas/job.ts';
+import type { JobOptions } from '../../src/contracts/schemas/job-options.ts';
 import { JOB_OPTIONS } from '../harness/job-options.ts';
 
 const MAKERS: Makers = { detector: 'detector 1', matting: 'matting 1', videos: { local: 'renderer 1' } };

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { readTaskStatus } from '../../src/api/tasks/task-status.ts';
 import type { RecentTimelines } from '../../src/api/tasks/timeline-summary.ts';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
-import type { Person } from '../../src/contracts/job.ts';
+import type { Person } from '../../src/contracts/schemas/job-outcome.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';

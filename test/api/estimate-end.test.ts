@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { estimateEnd } from '../../src/api/progress/estimate-end.ts';
+import type { TimelineSummary } from '../../src/contracts/schemas/timeline.ts';
 import type { Stage } from '../../src/contracts/stages.ts';
-import type { TimelineSummary } from '../../src/contracts/timeline.ts';
 
 function toSummary(stages: Partial<Record<Stage, { p50: number; p90: number }>>): TimelineSummary {
   const percentiles = { p50: 0, p90: 0, p99: 0 };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { clientAddress, toLimitedName } from '../../src/api/access/client-address.ts';
 import { createKeyring } from '../../src/api/access/keyring.ts';
 import { createTokenBuckets } from '../../src/api/access/rate-limit.ts';
-import type { ApiKey } from '../../src/contracts/api-key.ts';
+import type { ApiKey } from '../../src/contracts/schemas/api-key.ts';
 import { isLoopback, toNetworks } from '../../src/outbound/networks.ts';
 import { hashSecret } from '../../src/storage/api-keys.ts';
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
-import { isTerminal, type StageEvent } from '../../src/contracts/stages.ts';
+import type { StageEvent } from '../../src/contracts/schemas/stage-event.ts';
+import { isTerminal } from '../../src/contracts/stages.ts';
 import { seededRandom } from '../../src/providers/local/motion/seeded-random.ts';
 import { readMessages, stageEvents } from '../harness/api/event-reader.ts';
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createProgressHub } from '../../src/api/progress/progress-hub.ts';
-import type { Progress } from '../../src/contracts/messages.ts';
+import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import type { JobClient } from '../../src/ports/job-client.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import type { OfferedProvider } from '../../src/api/submit/choose-provider.ts';
-import type { TaskMetadata } from '../../src/contracts/job.ts';
+import type { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { loadConfig } from '../../src/process/load-config.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';

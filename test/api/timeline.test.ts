@@ -3,12 +3,8 @@ import { Client } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import { summarize } from '../../src/api/tasks/timeline-summary.ts';
-import {
-  TIME_KINDS,
-  type Timeline,
-  type TimelineSummary,
-  type TimeSplit,
-} from '../../src/contracts/timeline.ts';
+import type { Timeline, TimelineSummary, TimeSplit } from '../../src/contracts/schemas/timeline.ts';
+import { TIME_KINDS } from '../../src/contracts/timeline.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { recallRecord } from '../../src/temporal/recall-record.ts';
 import { createTemporalTimeline } from '../../src/temporal/temporal-timeline.ts';

@@ -3,15 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { EraseReceipt } from '../../src/contracts/erase-receipt.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
-import {
-  DELIVER_WEBHOOK,
-  type DeliveryMemo,
-  RETRY_DELAYS_S,
-  toDeliveryWorkflowId,
-  type WebhookMessage,
-} from '../../src/contracts/webhook.ts';
+import type { EraseReceipt } from '../../src/contracts/schemas/erase-receipt.ts';
+import type { DeliveryMemo, WebhookMessage } from '../../src/contracts/schemas/webhook.ts';
+import { DELIVER_WEBHOOK, RETRY_DELAYS_S, toDeliveryWorkflowId } from '../../src/contracts/webhook.ts';
 import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { jobForm } from '../harness/api/job-form-data.ts';
 import { PUBLIC_URL } from '../harness/api/pipeline-worker.ts';

@@ -6,7 +6,7 @@ import { mostInFlight } from '../../emulators/d-id/most-in-flight.ts';
 import { mulberry32, seededFaults } from '../../emulators/d-id/seeded-faults.ts';
 import { isErrorCode } from '../../src/contracts/error-codes.ts';
 import { OUTAGE_CHOICES } from '../../src/contracts/job.ts';
-import type { Progress } from '../../src/contracts/messages.ts';
+import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import type { DIdHarness, DIdJob } from '../harness/d-id-harness.ts';
 
 export interface SequenceResult {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toStatusLines } from '../../src/cli/terminal/status-lines.ts';
-import type { TaskStatus } from '../../src/contracts/task-status.ts';
+import type { TaskStatus } from '../../src/contracts/schemas/task-status.ts';
 
 const NOW = Date.parse('2026-05-01T12:00:00Z');
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
-import type { Person } from '../../src/contracts/job.ts';
+import type { Person } from '../../src/contracts/schemas/job-outcome.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';

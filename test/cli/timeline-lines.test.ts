@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { summaryLines, timelineLines } from '../../src/cli/terminal/timeline-lines.ts';
-import type { Timeline } from '../../src/contracts/timeline.ts';
+import type { Timeline } from '../../src/contracts/schemas/timeline.ts';
 
 const at = '2026-11-25T09:30:00.000Z';
 const split = { compute: 900, provider: 40_000, retry: 1_500, queue: 11_000, orchestration: 60 };

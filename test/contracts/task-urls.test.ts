@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { JobResult } from '../../src/contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../src/contracts/schemas/stage-event.ts';
-import { toTaskEvent } from '../../src/contracts/task-urls.ts';
+import { toTaskEvent } from '../../src/contracts/schemas/task-urls.ts';
 
 const TASK = '0a8f3c52-6f0b-4b57-9a4e-0f4f5a3b2c1d';
 const outcome = {

@@ -1,6 +1,6 @@
 import { type OfferedProvider, toJobProviders } from '../../src/api/submit/choose-provider.ts';
-import type { JobInput } from '../../src/contracts/job.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
+import type { JobInput } from '../../src/contracts/schemas/job.ts';
 import type { ProviderDescriptor } from '../../src/ports/provider.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 

@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { JobResult } from '../../src/contracts/job.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
-import { taskUrls } from '../../src/contracts/task-urls.ts';
+import type { JobResult } from '../../src/contracts/schemas/job-outcome.ts';
+import { taskUrls } from '../../src/contracts/schemas/task-urls.ts';
 import { needs } from '../harness/needs.ts';
 import { type S3Server, startS3Server } from '../harness/s3-server.ts';
 import { startWorkerStack } from '../harness/stack/worker-stack.ts';

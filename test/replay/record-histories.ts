@@ -12,7 +12,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { WebhookActivities } from '../../src/activities/webhooks.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
-import { DELIVER_WEBHOOK, toDeliveryWorkflowId, type WebhookMessage } from '../../src/contracts/webhook.ts';
+import type { WebhookMessage } from '../../src/contracts/schemas/webhook.ts';
+import { DELIVER_WEBHOOK, toDeliveryWorkflowId } from '../../src/contracts/webhook.ts';
 import { createHarness, type PipelineRun } from '../harness/pipeline-harness.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 

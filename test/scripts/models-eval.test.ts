@@ -8,7 +8,7 @@ import { readPeopleSet } from '../../scripts/models-eval/people-set.ts';
 import { portraitCrop } from '../../scripts/models-eval/portrait-crop.ts';
 import { sample } from '../../scripts/models-eval/sample.ts';
 import { scoreModels } from '../../scripts/models-eval/score-models.ts';
-import type { Box } from '../../src/contracts/job.ts';
+import type { Box } from '../../src/contracts/schemas/job-outcome.ts';
 import { needs } from '../harness/needs.ts';
 import { mediaDir, modelsDir } from '../harness/shared-media.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RetentionReport } from '../../src/contracts/retention.ts';
+import type { RetentionReport } from '../../src/contracts/schemas/retention.ts';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
 import { type RetentionOptions, type RetentionRules, retain } from '../../src/storage/retention/retention.ts';
 import { writeRetentionOverride } from '../../src/storage/retention/retention-overrides.ts';

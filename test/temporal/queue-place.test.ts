@@ -1,7 +1,7 @@
 import { Worker } from '@temporalio/worker';
 import { expect, it } from 'vitest';
-import type { JobInput } from '../../src/contracts/job.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
+import type { JobInput } from '../../src/contracts/schemas/job.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
 import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';

@@ -2,7 +2,7 @@ import { heartbeat, sleep } from '@temporalio/activity';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Progress } from '../../src/contracts/messages.ts';
+import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import {
   createHarness,
   type Harness,

@@ -1,8 +1,9 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JobResult } from '../../src/contracts/job.ts';
-import { PROGRESS_QUERY, type Progress, toWorkflowId } from '../../src/contracts/messages.ts';
+import { PROGRESS_QUERY, toWorkflowId } from '../../src/contracts/messages.ts';
 import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
+import type { JobResult } from '../../src/contracts/schemas/job-outcome.ts';
+import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
 import { createHarness, type Harness, type PipelineRun } from '../harness/pipeline-harness.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Progress } from '../../src/contracts/messages.ts';
+import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import { taskKeys } from '../../src/contracts/task-keys.ts';
 import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';

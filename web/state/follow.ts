@@ -1,4 +1,4 @@
-import type { JobOutcome } from '../../src/contracts/job.ts';
+import type { JobOutcome } from '../../src/contracts/schemas/job-outcome.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
 import { isFailure, server } from '../server/server.ts';
 import {

@@ -1,7 +1,8 @@
 import { type Signal, signal } from '@preact/signals';
-import type { JobError, JobResult } from '../../src/contracts/job.ts';
-import { isTerminal, type StageEvent } from '../../src/contracts/stages.ts';
-import type { TaskStatus, TaskSummary } from '../../src/contracts/task-status.ts';
+import type { JobError, JobResult } from '../../src/contracts/schemas/job-outcome.ts';
+import type { StageEvent } from '../../src/contracts/schemas/stage-event.ts';
+import type { TaskStatus, TaskSummary } from '../../src/contracts/schemas/task-status.ts';
+import { isTerminal } from '../../src/contracts/stages.ts';
 import { VIDEO_TYPES } from '../../src/contracts/video-format.ts';
 import { isFailure, server } from '../server/server.ts';
 import { forget, keep, recall, recallAll, type SavedSubmission } from './saved-submissions.ts';

@@ -1,5 +1,6 @@
-import type { Person } from '../../src/contracts/job.ts';
-import type { Stage, StageEvent } from '../../src/contracts/stages.ts';
+import type { Person } from '../../src/contracts/schemas/job-outcome.ts';
+import type { StageEvent } from '../../src/contracts/schemas/stage-event.ts';
+import type { Stage } from '../../src/contracts/stages.ts';
 import type { Strings } from '../strings/en.ts';
 import { formatNumber, formatSize } from '../strings/format.ts';
 import { stageOf, type Task } from './tasks.ts';

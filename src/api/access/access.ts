@@ -1,4 +1,4 @@
-import type { ApiKey } from '../../contracts/api-key.ts';
+import type { ApiKey } from '../../contracts/schemas/api-key.ts';
 import { toNetworks } from '../../outbound/networks.ts';
 import type { JobClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';

@@ -1,4 +1,5 @@
-import type { ApiKey, Scope } from '../../contracts/api-key.ts';
+import type { Scope } from '../../contracts/api-key.ts';
+import type { ApiKey } from '../../contracts/schemas/api-key.ts';
 import { PipelineError } from '../../errors.ts';
 
 /** The sender of a request that passed the guard. */

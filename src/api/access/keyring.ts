@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ApiKey } from '../../contracts/api-key.ts';
+import type { ApiKey } from '../../contracts/schemas/api-key.ts';
 
 export interface Keyring {
   /** The key of a secret; `undefined` if the secret is unknown, replaced or revoked. */

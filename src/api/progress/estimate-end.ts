@@ -1,6 +1,6 @@
+import type { Eta } from '../../contracts/schemas/task-status.ts';
+import type { TimelineSummary } from '../../contracts/schemas/timeline.ts';
 import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
-import type { Eta } from '../../contracts/task-status.ts';
-import type { TimelineSummary } from '../../contracts/timeline.ts';
 
 /** As they follow each other. */
 const ORDER = Object.keys(STAGE_PERCENT) as Stage[];

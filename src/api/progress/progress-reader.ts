@@ -1,4 +1,4 @@
-import type { JobOutcome } from '../../contracts/job.ts';
+import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
 
 /** A piece of a task's progress, encoded once for all who read it. */
 export interface ProgressMessage {

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JobOutcome } from '../../contracts/job.ts';
-import type { HeartbeatEvent } from '../../contracts/schemas/stage-event.ts';
-import type { StageEvent } from '../../contracts/stages.ts';
-import { toTaskEvent } from '../../contracts/task-urls.ts';
+import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
+import type { HeartbeatEvent, StageEvent } from '../../contracts/schemas/stage-event.ts';
+import { toTaskEvent } from '../../contracts/schemas/task-urls.ts';
 import { PipelineError } from '../../errors.ts';
 import type { HistoryCursor, JobClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';

@@ -1,10 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
-import {
-  GPU_STATUS_INTERVAL_MS,
-  GPU_STATUS_PREFIX,
-  type GpuWorkerStatus,
-  type ModelQueue,
-} from '../../contracts/gpu-status.ts';
+import { GPU_STATUS_INTERVAL_MS, GPU_STATUS_PREFIX, type ModelQueue } from '../../contracts/gpu-status.ts';
+import type { GpuWorkerStatus } from '../../contracts/schemas/gpu-status.ts';
 import { GpuStatus } from '../../contracts/schemas/gpu-status.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { ApiDeps } from '../api-deps.ts';

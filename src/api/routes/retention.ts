@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import type { RetentionReport } from '../../contracts/retention.ts';
+import type { RetentionReport } from '../../contracts/schemas/retention.ts';
 import { RetentionRunList } from '../../contracts/schemas/retention.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import { createRoutes } from './create-routes.ts';

@@ -5,7 +5,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { TaskOutcome } from '../../contracts/schemas/job-outcome.ts';
 import { AcceptedTask } from '../../contracts/schemas/task-status.ts';
-import { taskUrls, toTaskOutcome } from '../../contracts/task-urls.ts';
+import { taskUrls, toTaskOutcome } from '../../contracts/schemas/task-urls.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../http/api-env.ts';

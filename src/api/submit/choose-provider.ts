@@ -1,4 +1,4 @@
-import type { LocalProviderFacts, ProviderFacts } from '../../contracts/provider.ts';
+import type { LocalProviderFacts, ProviderFacts } from '../../contracts/schemas/job.ts';
 import { PipelineError } from '../../errors.ts';
 import type { LocalProviderDescriptor, ProviderDescriptor } from '../../ports/provider.ts';
 import type { ProviderGateClient, RemoteVideoProvider } from '../../ports/video-provider.ts';

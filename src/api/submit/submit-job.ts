@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { JobInput, StoredObject } from '../../contracts/job.ts';
-import { type RetentionOverride, retentionOverrideKey } from '../../contracts/retention.ts';
+import { retentionOverrideKey } from '../../contracts/retention.ts';
+import type { JobInput, StoredObject } from '../../contracts/schemas/job.ts';
+import type { RetentionOverride } from '../../contracts/schemas/retention.ts';
 import { uploadKey } from '../../contracts/task-keys.ts';
 import { PipelineError } from '../../errors.ts';
 import type { JobClient } from '../../ports/job-client.ts';

@@ -1,4 +1,4 @@
-import type { JobOutcome } from '../../contracts/job.ts';
+import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
 import type { ProgressHub } from '../progress/progress-hub.ts';
 
 /** Resolves with the outcome of a job, or with `undefined` if the signal is aborted first. */

@@ -1,5 +1,6 @@
-import type { JobFailure, TaskMetadata } from '../../contracts/job.ts';
-import type { StageEvent } from '../../contracts/stages.ts';
+import type { JobFailure } from '../../contracts/schemas/job-outcome.ts';
+import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
+import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import type { JobDescription } from '../../ports/job-client.ts';
 
 /**

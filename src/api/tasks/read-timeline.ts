@@ -1,6 +1,6 @@
-import type { TaskMetadata } from '../../contracts/job.ts';
+import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
+import type { Timeline, TimelineStage } from '../../contracts/schemas/timeline.ts';
 import { isTerminal } from '../../contracts/stages.ts';
-import type { Timeline, TimelineStage } from '../../contracts/timeline.ts';
 import { PipelineError } from '../../errors.ts';
 import type { TimelineClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';

@@ -1,7 +1,8 @@
-import type { JobOutcome, Person } from '../../contracts/job.ts';
-import { STAGE_PERCENT, type StageEvent } from '../../contracts/stages.ts';
-import type { TaskStatus } from '../../contracts/task-status.ts';
-import { toTaskResult } from '../../contracts/task-urls.ts';
+import type { JobOutcome, Person } from '../../contracts/schemas/job-outcome.ts';
+import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
+import type { TaskStatus } from '../../contracts/schemas/task-status.ts';
+import { toTaskResult } from '../../contracts/schemas/task-urls.ts';
+import { STAGE_PERCENT } from '../../contracts/stages.ts';
 import { PipelineError } from '../../errors.ts';
 import type { JobClient, JobDescription } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';

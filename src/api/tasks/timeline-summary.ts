@@ -1,12 +1,6 @@
+import type { Percentiles, Timeline, TimelineSummary, TimeSplit } from '../../contracts/schemas/timeline.ts';
 import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
-import {
-  type Percentiles,
-  TIME_KINDS,
-  type TimeKind,
-  type Timeline,
-  type TimelineSummary,
-  type TimeSplit,
-} from '../../contracts/timeline.ts';
+import { TIME_KINDS, type TimeKind } from '../../contracts/timeline.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { toRecordedTimeline } from './read-timeline.ts';

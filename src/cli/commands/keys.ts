@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { readEnvironment } from '../../config/read-environment.ts';
-import { type ApiKey, SCOPES, type Scope } from '../../contracts/api-key.ts';
+import { SCOPES, type Scope } from '../../contracts/api-key.ts';
+import type { ApiKey } from '../../contracts/schemas/api-key.ts';
 import { loadConfig } from '../../process/load-config.ts';
 import { type ApiKeys, createApiKeys } from '../../storage/api-keys.ts';
 import { openStore } from '../../storage/open-store.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { readEnvironment } from '../../config/read-environment.ts';
-import type { RetentionReport } from '../../contracts/retention.ts';
+import type { RetentionReport } from '../../contracts/schemas/retention.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { loadConfig } from '../../process/load-config.ts';

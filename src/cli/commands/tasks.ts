@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { TaskSummary } from '../../contracts/task-status.ts';
+import type { TaskSummary } from '../../contracts/schemas/task-status.ts';
 import { stopSignal } from '../../process/run-main.ts';
 import { addExamples, toWholeNumber } from '../command-parts.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';

@@ -1,6 +1,6 @@
-import type { Person } from '../../contracts/job.ts';
+import type { Person } from '../../contracts/schemas/job-outcome.ts';
+import type { TaskStatus } from '../../contracts/schemas/task-status.ts';
 import { isTerminal, type Stage } from '../../contracts/stages.ts';
-import type { TaskStatus } from '../../contracts/task-status.ts';
 import { toDuration, toLocalTime } from './duration.ts';
 import { type Meaning, paint } from './paint.ts';
 

@@ -1,11 +1,11 @@
 import { isProviderQueue } from '../../contracts/queues.ts';
-import {
-  type Percentiles,
-  TIME_KINDS,
-  type Timeline,
-  type TimelineStep,
-  type TimelineSummary,
-} from '../../contracts/timeline.ts';
+import type {
+  Percentiles,
+  Timeline,
+  TimelineStep,
+  TimelineSummary,
+} from '../../contracts/schemas/timeline.ts';
+import { TIME_KINDS } from '../../contracts/timeline.ts';
 import { toTable } from './table.ts';
 
 const seconds = (ms: number) => (ms === 0 ? '-' : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`);

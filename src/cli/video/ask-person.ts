@@ -1,4 +1,4 @@
-import type { Box, Person } from '../../contracts/job.ts';
+import type { Box, Person } from '../../contracts/schemas/job-outcome.ts';
 import { PipelineError } from '../../errors.ts';
 import { ask } from '../terminal/ask.ts';
 import { write } from '../terminal/output.ts';

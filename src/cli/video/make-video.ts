@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type LimelightClient, newTaskId, type TaskEvent } from '../../client/limelight-client.ts';
-import type { JobOutcome, Person } from '../../contracts/job.ts';
+import type { JobOutcome, Person } from '../../contracts/schemas/job-outcome.ts';
 import { isTerminal } from '../../contracts/stages.ts';
 import { JobFailedError } from '../exit-code.ts';
 import { openMedia, saveFile } from './media-files.ts';

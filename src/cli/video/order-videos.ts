@@ -1,7 +1,7 @@
 import { basename, relative } from 'node:path';
 import process from 'node:process';
 import type { LimelightClient, TaskEvent } from '../../client/limelight-client.ts';
-import type { Person } from '../../contracts/job.ts';
+import type { Person } from '../../contracts/schemas/job-outcome.ts';
 import { PipelineError } from '../../errors.ts';
 import { JobFailedError } from '../exit-code.ts';
 import { toMegabytes } from '../terminal/download-bar.ts';

@@ -1,4 +1,4 @@
-import type { Box } from '../../contracts/job.ts';
+import type { Box } from '../../contracts/schemas/job-outcome.ts';
 
 export interface ScoredBox {
   box: Box;

@@ -1,4 +1,4 @@
-import type { Person } from '../../contracts/job.ts';
+import type { Person } from '../../contracts/schemas/job-outcome.ts';
 import { area, type ScoredBox } from './boxes.ts';
 
 /** How much each property makes a person the subject of a photo. The weights sum to 1. */

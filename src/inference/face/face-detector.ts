@@ -1,4 +1,4 @@
-import type { Box } from '../../contracts/job.ts';
+import type { Box } from '../../contracts/schemas/job-outcome.ts';
 import type { FoundModel } from '../../models/find-model.ts';
 import { type ScoredBox, suppressOverlaps } from '../detect/boxes.ts';
 import { toImageTensor } from '../image/image-tensor.ts';

@@ -1,4 +1,4 @@
-import type { Box } from '../../contracts/job.ts';
+import type { Box } from '../../contracts/schemas/job-outcome.ts';
 import type { FoundModel } from '../../models/find-model.ts';
 import type { Raster } from '../image/raster.ts';
 import { openImageModel, type SessionOptions } from '../runtime/session.ts';

@@ -1,4 +1,4 @@
-import type { Box } from '../../contracts/job.ts';
+import type { Box } from '../../contracts/schemas/job-outcome.ts';
 import type { ModelContract } from '../../models/model-manifest.ts';
 import { openSized } from './open-image.ts';
 

@@ -1,4 +1,4 @@
-import type { Box } from '../../contracts/job.ts';
+import type { Box } from '../../contracts/schemas/job-outcome.ts';
 import type { CropArea } from '../image/open-image.ts';
 import { type LocalColours, toForeground } from './foreground.ts';
 import { GRID_PX } from './mask-grid.ts';

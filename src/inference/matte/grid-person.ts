@@ -1,4 +1,4 @@
-import type { Box } from '../../contracts/job.ts';
+import type { Box } from '../../contracts/schemas/job-outcome.ts';
 import { area, intersection } from '../detect/boxes.ts';
 import type { CropArea } from '../image/open-image.ts';
 import { GRID_PX } from './mask-grid.ts';

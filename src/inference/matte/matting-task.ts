@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Box } from '../../contracts/job.ts';
+import type { Box } from '../../contracts/schemas/job-outcome.ts';
 import { PipelineError } from '../../errors.ts';
 import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../ports/models.ts';
 import type { SlotTask } from '../../ports/slot-task.ts';

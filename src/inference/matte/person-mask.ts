@@ -1,4 +1,4 @@
-import type { Box } from '../../contracts/job.ts';
+import type { Box } from '../../contracts/schemas/job-outcome.ts';
 import { type GridPerson, isInFront } from './grid-person.ts';
 import { GRID_PIXELS, GRID_PX, regions, touches } from './mask-grid.ts';
 import { partitionPersons } from './person-partition.ts';

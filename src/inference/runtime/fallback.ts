@@ -1,4 +1,4 @@
-import type { Fallback } from '../../contracts/job.ts';
+import type { Fallback } from '../../contracts/schemas/job-outcome.ts';
 import type { FoundModel } from '../../models/find-model.ts';
 import { isDeviceFailure, isOutOfMemory } from './device-failure.ts';
 import { EXECUTION_PROVIDERS, type ExecutionProvider } from './session.ts';

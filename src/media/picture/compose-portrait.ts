@@ -1,5 +1,6 @@
 import { copyFile } from 'node:fs/promises';
-import { type Background, DEFAULT_BACKGROUND } from '../../contracts/job.ts';
+import { DEFAULT_BACKGROUND } from '../../contracts/job.ts';
+import type { Background } from '../../contracts/schemas/job-options.ts';
 import { PipelineError } from '../../errors.ts';
 import { blurBehindPerson } from './blurred-backdrop.ts';
 import { sharp } from './image-library.ts';

@@ -1,6 +1,7 @@
 import { finished } from 'node:stream/promises';
 import { CACHE_PREFIX } from '../../contracts/content-cache.ts';
-import type { StoredObject, TaskMetadata } from '../../contracts/job.ts';
+import type { StoredObject } from '../../contracts/schemas/job.ts';
+import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import { taskKeys } from '../../contracts/task-keys.ts';
 import { videoFormatOf } from '../../contracts/video-format.ts';
 import { isFailure } from '../../errors.ts';

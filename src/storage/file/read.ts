@@ -1,7 +1,7 @@
 import { constants, type FileHandle, open, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream';
-import type { StoredObject } from '../../contracts/job.ts';
+import type { StoredObject } from '../../contracts/schemas/job.ts';
 import { ignoreMissing } from '../../errors.ts';
 import type { ByteRange, ListedObject, OpenObject } from '../../ports/object-store.ts';
 import { assertRange, objectCorrupt, objectNotFound } from '../object-errors.ts';

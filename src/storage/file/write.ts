@@ -1,7 +1,7 @@
 import { link, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { StoredObject } from '../../contracts/job.ts';
+import type { StoredObject } from '../../contracts/schemas/job.ts';
 import { ignoreFailure, isDiskFull, storageFull } from '../../errors.ts';
 import type { ObjectToPut } from '../../ports/object-store.ts';
 import { objectExists } from '../object-errors.ts';

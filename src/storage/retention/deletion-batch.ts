@@ -1,5 +1,5 @@
-import type { TaskMetadata } from '../../contracts/job.ts';
-import type { FilesAndBytes, RetentionGroup } from '../../contracts/retention.ts';
+import type { FilesAndBytes, RetentionGroup } from '../../contracts/schemas/retention.ts';
+import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import type { ListedObject, ObjectStore } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { withoutObjects } from './judge-task.ts';

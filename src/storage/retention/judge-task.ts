@@ -1,5 +1,5 @@
-import type { TaskMetadata } from '../../contracts/job.ts';
-import type { RetentionGroup, RetentionOverride } from '../../contracts/retention.ts';
+import type { RetentionGroup, RetentionOverride } from '../../contracts/schemas/retention.ts';
+import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import { type Tier, taskKeys } from '../../contracts/task-keys.ts';
 import { isFailure, PipelineError } from '../../errors.ts';
 import type { ListedObject } from '../../ports/object-store.ts';

@@ -1,9 +1,5 @@
-import {
-  type FilesAndBytes,
-  type RetentionGroup,
-  type RetentionReport,
-  retentionOverrideKey,
-} from '../../contracts/retention.ts';
+import { retentionOverrideKey } from '../../contracts/retention.ts';
+import type { FilesAndBytes, RetentionGroup, RetentionReport } from '../../contracts/schemas/retention.ts';
 import type { ListedObject, ObjectStore } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { createDeletionBatch } from './deletion-batch.ts';

@@ -2,7 +2,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { StoredObject } from '../../contracts/job.ts';
+import type { StoredObject } from '../../contracts/schemas/job.ts';
 import { ignoreMissing } from '../../errors.ts';
 import { hashFile } from '../../hash-file.ts';
 import { KeyedLock } from '../keyed-lock.ts';

@@ -1,6 +1,6 @@
 import { pipeline, type Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
-import type { StoredObject } from '../../contracts/job.ts';
+import type { StoredObject } from '../../contracts/schemas/job.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ByteRange, ListedObject, OpenObject } from '../../ports/object-store.ts';
 import { assertRange, objectNotFound } from '../object-errors.ts';

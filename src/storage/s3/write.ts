@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { CopyObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import type { StoredObject } from '../../contracts/job.ts';
+import type { StoredObject } from '../../contracts/schemas/job.ts';
 import { objectExists, objectNotFound } from '../object-errors.ts';
 import { NONCE, SHA256, statObject } from './read.ts';
 import { isConditionFailed, type S3Access, toStoreError } from './s3-access.ts';

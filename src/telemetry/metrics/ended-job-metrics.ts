@@ -1,5 +1,5 @@
 import { Counter, Histogram } from 'prom-client';
-import type { TaskMetadata } from '../../contracts/job.ts';
+import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import type { Metrics } from './metrics.ts';
 
 /** From a stage that only reads a header to an hour of waiting for a provider. */

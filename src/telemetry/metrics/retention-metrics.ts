@@ -1,5 +1,5 @@
 import { Counter, Gauge } from 'prom-client';
-import type { RetentionReport } from '../../contracts/retention.ts';
+import type { RetentionReport } from '../../contracts/schemas/retention.ts';
 import type { Metrics } from './metrics.ts';
 
 /** @returns what is to be called with the report of each run that deleted. */

@@ -1,4 +1,5 @@
-import { RETRY_POINTS, type Resume, type RetryPoint } from '../../contracts/retry.ts';
+import { RETRY_POINTS, type RetryPoint } from '../../contracts/retry.ts';
+import type { Resume } from '../../contracts/schemas/job.ts';
 
 /** What a job has done so far, by the point at which a retry would do it again: the job that goes on does not. */
 export class Steps {

@@ -1,4 +1,4 @@
-import type { Fallback } from '../../contracts/job.ts';
+import type { Fallback } from '../../contracts/schemas/job-outcome.ts';
 
 interface Computed {
   fallbacks?: Fallback[];

@@ -1,6 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { JobFailure } from '../../contracts/job.ts';
 import type { RetryPoint } from '../../contracts/retry.ts';
+import type { JobFailure } from '../../contracts/schemas/job-outcome.ts';
 import { taskPrefix } from '../../contracts/task-keys.ts';
 import { toJobError } from '../job-error.ts';
 import type { Job } from './job.ts';

@@ -1,5 +1,6 @@
 import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { JobInput, JobResult, Person, StoredObject } from '../../contracts/job.ts';
+import type { JobInput, StoredObject } from '../../contracts/schemas/job.ts';
+import type { JobResult, Person } from '../../contracts/schemas/job-outcome.ts';
 import { taskKeys, taskPrefix } from '../../contracts/task-keys.ts';
 import { VIDEO_TYPES, videoFormatOf } from '../../contracts/video-format.ts';
 import { composition, media, undo, video } from '../activities.ts';

@@ -1,4 +1,4 @@
-import type { JobInput } from '../../contracts/job.ts';
+import type { JobInput } from '../../contracts/schemas/job.ts';
 import { Compensations } from '../compensation.ts';
 import type { RemoteTalk } from '../remote-talk/remote-talk.ts';
 import { WebhookOutbox } from '../webhooks/webhook-outbox.ts';

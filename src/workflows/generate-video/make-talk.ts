@@ -1,7 +1,6 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
-import type { JobInput, RemoteThing } from '../../contracts/job.ts';
-import type { LocalProviderFacts } from '../../contracts/provider.ts';
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
+import type { JobInput, LocalProviderFacts, RemoteThing } from '../../contracts/schemas/job.ts';
 import { undo } from '../activities.ts';
 import { affordTalk } from '../remote-talk/afford-talk.ts';
 import { type Leftovers, toRemoteThings, toUndoName } from '../remote-talk/leftovers.ts';

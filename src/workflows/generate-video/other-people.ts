@@ -1,5 +1,5 @@
 import { ActivityFailure, isCancellation } from '@temporalio/workflow';
-import type { Person } from '../../contracts/job.ts';
+import type { Person } from '../../contracts/schemas/job-outcome.ts';
 import { toJobError } from '../job-error.ts';
 import { refusal } from '../refusal.ts';
 

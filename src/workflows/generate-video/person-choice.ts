@@ -1,6 +1,7 @@
 import { condition, defineUpdate, setHandler } from '@temporalio/workflow';
-import type { JobOptions, Person } from '../../contracts/job.ts';
 import { CHOOSE_PERSON_UPDATE } from '../../contracts/messages.ts';
+import type { JobOptions } from '../../contracts/schemas/job-options.ts';
+import type { Person } from '../../contracts/schemas/job-outcome.ts';
 import type { DetectPersonsResult } from '../../ports/models.ts';
 import { refusal } from '../refusal.ts';
 

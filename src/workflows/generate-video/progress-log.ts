@@ -1,7 +1,9 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
-import type { JobOutcome } from '../../contracts/job.ts';
-import { PROGRESS_QUERY, type Progress } from '../../contracts/messages.ts';
+import { PROGRESS_QUERY } from '../../contracts/messages.ts';
+import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
+import type { Progress } from '../../contracts/schemas/messages.ts';
+import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
 import {
   isBeginning,
@@ -9,7 +11,6 @@ import {
   type RunningStage,
   STAGE_PERCENT,
   type Stage,
-  type StageEvent,
 } from '../../contracts/stages.ts';
 
 export const progressQuery = defineQuery<Progress, [since?: number]>(PROGRESS_QUERY);

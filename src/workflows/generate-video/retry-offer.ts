@@ -1,9 +1,11 @@
 import { type SearchAttributePair, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import { ERROR_CODES, type ErrorCode } from '../../contracts/error-codes.ts';
-import type { JobFailure, JobInput, TaskMetadata } from '../../contracts/job.ts';
 import { QUEUES } from '../../contracts/queues.ts';
-import { RETRY_WINDOW, type Resume, toRetryWindowId } from '../../contracts/retry.ts';
+import { RETRY_WINDOW, toRetryWindowId } from '../../contracts/retry.ts';
+import type { JobInput, Resume } from '../../contracts/schemas/job.ts';
+import type { JobFailure } from '../../contracts/schemas/job-outcome.ts';
+import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import type { Leftovers } from '../remote-talk/leftovers.ts';
 
 /** What the workflow `retryWindow` keeps. */

@@ -9,12 +9,13 @@ import {
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
-import type { JobFailure } from '../../contracts/job.ts';
 import { GENERATE_VIDEO, toWorkflowId } from '../../contracts/messages.ts';
 import { QUEUES } from '../../contracts/queues.ts';
-import { RETRY_UPDATE, type Resume, type RetryPoint } from '../../contracts/retry.ts';
+import { RETRY_UPDATE, type RetryPoint } from '../../contracts/retry.ts';
+import type { Resume } from '../../contracts/schemas/job.ts';
+import type { JobFailure } from '../../contracts/schemas/job-outcome.ts';
+import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
-import type { StageEvent } from '../../contracts/stages.ts';
 import { taskPrefix } from '../../contracts/task-keys.ts';
 import { records, undo } from '../activities.ts';
 import { refusal } from '../refusal.ts';

@@ -1,8 +1,10 @@
 import { defineSignal, isCancellation, log, setHandler } from '@temporalio/workflow';
 import type { RemoveBackgroundRequest, RemovedBackground } from '../../activities/background.ts';
 import type { Detected } from '../../activities/detection.ts';
-import { SAME_JOB_SIGNAL, type VideoAnswer } from '../../contracts/content-cache.ts';
-import type { JobInput, JobResult, StoredObject } from '../../contracts/job.ts';
+import { SAME_JOB_SIGNAL } from '../../contracts/content-cache.ts';
+import type { JobInput, StoredObject } from '../../contracts/schemas/job.ts';
+import type { JobResult } from '../../contracts/schemas/job-outcome.ts';
+import type { VideoAnswer } from '../../contracts/schemas/messages.ts';
 import type { RunningStage } from '../../contracts/stages.ts';
 import { taskKeys } from '../../contracts/task-keys.ts';
 import { videoFormatOf } from '../../contracts/video-format.ts';

@@ -7,8 +7,9 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { SAME_JOB_ENDED_SIGNAL, SAME_JOB_SIGNAL, type VideoAnswer } from '../../contracts/content-cache.ts';
-import type { JobInput } from '../../contracts/job.ts';
+import { SAME_JOB_ENDED_SIGNAL, SAME_JOB_SIGNAL } from '../../contracts/content-cache.ts';
+import type { JobInput } from '../../contracts/schemas/job.ts';
+import type { VideoAnswer } from '../../contracts/schemas/messages.ts';
 import { cache, undo } from '../activities.ts';
 import type { ProgressLog } from './progress-log.ts';
 

@@ -1,6 +1,6 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { RenderActivities } from '../../activities/render.ts';
-import type { LocalProviderFacts } from '../../contracts/provider.ts';
+import type { LocalProviderFacts } from '../../contracts/schemas/job.ts';
 import { withRoom } from '../disk-space-wait.ts';
 import type { Talk, TalkJob } from './talk.ts';
 

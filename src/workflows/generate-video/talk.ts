@@ -1,5 +1,5 @@
-import type { JobOptions, ProviderUsage, StoredObject } from '../../contracts/job.ts';
-import type { ProviderFacts } from '../../contracts/provider.ts';
+import type { ProviderFacts, ProviderUsage, StoredObject } from '../../contracts/schemas/job.ts';
+import type { JobOptions } from '../../contracts/schemas/job-options.ts';
 import type { taskKeys } from '../../contracts/task-keys.ts';
 import type { Compensations } from '../compensation.ts';
 import type { RemoteTalk } from '../remote-talk/remote-talk.ts';

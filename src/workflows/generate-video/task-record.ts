@@ -1,12 +1,7 @@
-import type {
-  JobInput,
-  JobOutcome,
-  ProviderUsage,
-  RemoteThing,
-  StoredObject,
-  TaskMetadata,
-} from '../../contracts/job.ts';
-import type { StageEvent } from '../../contracts/stages.ts';
+import type { JobInput, ProviderUsage, RemoteThing, StoredObject } from '../../contracts/schemas/job.ts';
+import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
+import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
+import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import { records } from '../activities.ts';
 
 /** Keeps `metadata.json` of one task: what outlives the workflow's history. */

@@ -1,7 +1,7 @@
 import { sleep } from '@temporalio/workflow';
 import type { OutageChoice } from '../../contracts/job.ts';
-import type { RemoteProviderFacts } from '../../contracts/provider.ts';
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
+import type { RemoteProviderFacts } from '../../contracts/schemas/job.ts';
 import { givenUp, toClock } from './outage.ts';
 import { remoteActivities } from './remote-activities.ts';
 

@@ -1,5 +1,4 @@
-import type { RemoteThing } from '../../contracts/job.ts';
-import type { RemoteProviderFacts } from '../../contracts/provider.ts';
+import type { RemoteProviderFacts, RemoteThing } from '../../contracts/schemas/job.ts';
 import type { RemoteUpload } from '../../ports/video-provider.ts';
 
 /** What a job has left at its provider, as far as it knows. Only `RemoteTalk` changes it. */

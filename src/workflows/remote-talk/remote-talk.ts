@@ -1,7 +1,7 @@
 import { isCancellation } from '@temporalio/workflow';
-import type { OutageChoice, ProviderUsage, StoredObject } from '../../contracts/job.ts';
-import type { RemoteProviderFacts } from '../../contracts/provider.ts';
+import type { OutageChoice } from '../../contracts/job.ts';
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
+import type { ProviderUsage, RemoteProviderFacts, StoredObject } from '../../contracts/schemas/job.ts';
 import type { RunningStage } from '../../contracts/stages.ts';
 import { creditsFor } from './afford-talk.ts';
 import { findLostTalk, orderTalk, uploadMedia } from './create-talk.ts';

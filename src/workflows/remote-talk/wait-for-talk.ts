@@ -6,8 +6,8 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { OutageChoice } from '../../contracts/job.ts';
-import type { RemoteProviderFacts } from '../../contracts/provider.ts';
 import { type ProviderTerms, TALK_HINT_SIGNAL } from '../../contracts/provider-gate.ts';
+import type { RemoteProviderFacts } from '../../contracts/schemas/job.ts';
 import { givenUp, retryAfterMsOf, toClock, troubleOf } from './outage.ts';
 import type { RemoteCalls } from './remote-activities.ts';
 

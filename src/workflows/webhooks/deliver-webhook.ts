@@ -12,15 +12,14 @@ import {
 } from '@temporalio/workflow';
 import type { WebhookActivities, WebhookOutcome } from '../../activities/webhooks.ts';
 import { QUEUES } from '../../contracts/queues.ts';
+import type {
+  DeliveryAttempt,
+  DeliveryMemo,
+  DeliveryState,
+  WebhookMessage,
+} from '../../contracts/schemas/webhook.ts';
 import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
-import {
-  type DeliveryAttempt,
-  type DeliveryMemo,
-  type DeliveryState,
-  RETRY_DELAYS_S,
-  SEND_NOW_SIGNAL,
-  type WebhookMessage,
-} from '../../contracts/webhook.ts';
+import { RETRY_DELAYS_S, SEND_NOW_SIGNAL } from '../../contracts/webhook.ts';
 
 const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
 

@@ -7,17 +7,13 @@ import {
   startChild,
   uuid4,
 } from '@temporalio/workflow';
-import type { JobInput } from '../../contracts/job.ts';
 import { QUEUES } from '../../contracts/queues.ts';
+import type { JobInput } from '../../contracts/schemas/job.ts';
+import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
+import type { DeliveryMemo, WebhookMessage, WebhookType } from '../../contracts/schemas/webhook.ts';
 import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
-import { isTerminal, type StageEvent } from '../../contracts/stages.ts';
-import {
-  DELIVER_WEBHOOK,
-  type DeliveryMemo,
-  toDeliveryWorkflowId,
-  type WebhookMessage,
-  type WebhookType,
-} from '../../contracts/webhook.ts';
+import { isTerminal } from '../../contracts/stages.ts';
+import { DELIVER_WEBHOOK, toDeliveryWorkflowId } from '../../contracts/webhook.ts';
 
 const TASK_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.taskId, 'KEYWORD');
 const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, 'KEYWORD');

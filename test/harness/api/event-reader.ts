@@ -1,5 +1,5 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { StageEvent } from '../../../src/contracts/stages.ts';
+import type { StageEvent } from '../../../src/contracts/schemas/stage-event.ts';
 
 export interface SseMessage {
   event: string | undefined;

@@ -7,8 +7,8 @@ import { createEraseActivities, type EraseDeps } from '../../../src/activities/e
 import { keepAlive } from '../../../src/activities/keep-alive.ts';
 import { createRecordActivities, type RecordDeps } from '../../../src/activities/records.ts';
 import { createWebhookActivities } from '../../../src/activities/webhooks.ts';
-import type { Person } from '../../../src/contracts/job.ts';
 import { QUEUES, type QueueName } from '../../../src/contracts/queues.ts';
+import type { Person } from '../../../src/contracts/schemas/job-outcome.ts';
 import { toNetworks } from '../../../src/outbound/networks.ts';
 import { createOutbound } from '../../../src/outbound/outbound.ts';
 import type { ObjectStore } from '../../../src/ports/object-store.ts';

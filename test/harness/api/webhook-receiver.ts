@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
-import type { WebhookBody } from '../../../src/contracts/webhook.ts';
+import type { WebhookBody } from '../../../src/contracts/schemas/webhook.ts';
 
 export interface ReceivedWebhook {
   path: string;

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { lutimesSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { StoredObject, TaskMetadata } from '../../../src/contracts/job.ts';
+import type { StoredObject } from '../../../src/contracts/schemas/job.ts';
+import type { TaskMetadata } from '../../../src/contracts/schemas/task-metadata.ts';
 import { taskKeys, uploadKey } from '../../../src/contracts/task-keys.ts';
 import { toVersionName } from '../../../src/storage/file/version.ts';
 import { JOB_OPTIONS } from '../job-options.ts';

@@ -1,6 +1,7 @@
 import { lutimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StoredObject, TaskMetadata } from '../../../src/contracts/job.ts';
+import type { StoredObject } from '../../../src/contracts/schemas/job.ts';
+import type { TaskMetadata } from '../../../src/contracts/schemas/task-metadata.ts';
 import { taskKeys, uploadKey } from '../../../src/contracts/task-keys.ts';
 import type { ObjectStore } from '../../../src/ports/object-store.ts';
 import { JOB_OPTIONS } from '../job-options.ts';

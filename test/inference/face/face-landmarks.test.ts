@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Box } from '../../../src/contracts/job.ts';
+import type { Box } from '../../../src/contracts/schemas/job-outcome.ts';
 import { createFaceDetector, FACE_KINDS } from '../../../src/inference/face/face-detector.ts';
 import {
   createFaceLandmarker,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Box } from '../../../src/contracts/job.ts';
+import type { Box } from '../../../src/contracts/schemas/job-outcome.ts';
 import { createTask } from '../../../src/inference/matte/matting-task.ts';
 import { findModel } from '../../../src/models/find-model.ts';
 import { needs } from '../../harness/needs.ts';

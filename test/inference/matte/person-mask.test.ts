@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Box } from '../../../src/contracts/job.ts';
+import type { Box } from '../../../src/contracts/schemas/job-outcome.ts';
 import type { GridPerson } from '../../../src/inference/matte/grid-person.ts';
 import { toGridPerson } from '../../../src/inference/matte/grid-person.ts';
 import { GRID_PIXELS, GRID_PX } from '../../../src/inference/matte/mask-grid.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Background } from '../../../src/contracts/job.ts';
+import type { Background } from '../../../src/contracts/schemas/job-options.ts';
 import { composePortrait } from '../../../src/media/picture/compose-portrait.ts';
 
 const WIDTH = 240;

@@ -1,4 +1,4 @@
-import type { Person } from '../../../src/contracts/job.ts';
+import type { Person } from '../../../src/contracts/schemas/job-outcome.ts';
 import { PipelineError, server } from '../../server/server.ts';
 import { type Task, takeStatus } from '../../state/tasks.ts';
 import { strings } from '../../strings/strings.ts';

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { Box } from '../../../contracts/job.ts';
+import type { Box } from '../../../contracts/schemas/job-outcome.ts';
 import { PipelineError } from '../../../errors.ts';
 import type { ScoredBox } from '../../../inference/detect/boxes.ts';
 import type { FaceDetector } from '../../../inference/face/face-detector.ts';

@@ -10,7 +10,7 @@ import { Timeline } from './timeline.ts';
  * `metadata.json`: everything needed to answer status, events and result after Temporal has deleted the job. It may be
  * stored for years: fields are added, never renamed, and a reader refuses a `schema_version` above its own.
  */
-export const TaskRecord = extensible({
+export const TaskMetadata = extensible({
   schema_version: z.literal(1),
   task_id: TaskId,
   fingerprint: z.string(),
@@ -34,4 +34,4 @@ export const TaskRecord = extensible({
   ),
   outcome: JobOutcome.optional().describe('Absent while the job runs.'),
 });
-export type TaskRecord = z.infer<typeof TaskRecord>;
+export type TaskMetadata = z.infer<typeof TaskMetadata>;

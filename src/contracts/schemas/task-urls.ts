@@ -1,6 +1,6 @@
-import type { JobOutcome, JobResult, TaskOutcome, TaskResult } from './schemas/job-outcome.ts';
-import type { StageEvent, TaskEvent } from './schemas/stage-event.ts';
-import type { TaskUrls } from './schemas/task-status.ts';
+import type { JobOutcome, JobResult, TaskOutcome, TaskResult } from './job-outcome.ts';
+import type { StageEvent, TaskEvent } from './stage-event.ts';
+import type { TaskUrls } from './task-status.ts';
 
 /**
  * Histories and records hold facts. Whatever leaves the server passes through these functions, which add the URLs.

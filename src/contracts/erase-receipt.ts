@@ -1,1 +1,0 @@
-export type { ErasedThing, EraseReceipt } from './schemas/erase-receipt.ts';

@@ -1,1 +1,0 @@
-export type { LocalProviderFacts, ProviderFacts, RemoteProviderFacts } from './schemas/job.ts';

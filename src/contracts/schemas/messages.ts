@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { StoredObject } from './job.ts';
+import { JobOutcome, JobResult } from './job-outcome.ts';
+import { Instant } from './primitives.ts';
+import { StageEvent } from './stage-event.ts';
+
+/** Answer of the query `progress(since)`. */
+export const Progress = z.object({
+  /** Events with a `seq` greater than `since`. */
+  events: z.array(StageEvent),
+  /** Set once the last event is terminal. */
+  outcome: JobOutcome.optional(),
+});
+export type Progress = z.infer<typeof Progress>;
+
+/** The memo of a `generateVideo` execution: what an API process needs without asking a worker. */
+export const JobMemo = z.object({
+  fingerprint: z.string(),
+  /** As in the input of the job. */
+  submittedAt: Instant,
+  /** Keys of the uploads that the job reads. Other uploads under its id belong to no job. */
+  uploads: z.array(z.string()),
+  uploadBytes: z.number().optional(),
+  /** The API key that submitted it. */
+  owner: z.string().optional(),
+});
+export type JobMemo = z.infer<typeof JobMemo>;
+
+/** Answer of the content cache to a job that asks for its whole video. */
+export const VideoAnswer = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('off') }),
+  /** The files are under the keys of the job. */
+  z.object({
+    kind: z.literal('hit'),
+    metadata: JobResult.shape.metadata,
+    stored: z.array(StoredObject),
+    entry: z.string(),
+  }),
+  /** No other job makes it. `claim` is to be deleted at the end. */
+  z.object({ kind: z.literal('claimed'), claim: z.string() }),
+  /** Another job makes the same video. */
+  z.object({ kind: z.literal('taken'), owner: z.string(), claim: z.string() }),
+]);
+export type VideoAnswer = z.infer<typeof VideoAnswer>;
