@@ -34,7 +34,7 @@ describe('loadConfig', () => {
     });
   });
 
-  it('takes what is set, in the units of the code', () => {
+  it('reads settings in the units of the code', () => {
     const config = loadConfig({
       API_PORT: '8080',
       API_SHUTDOWN_GRACE_S: '1.5',
@@ -50,16 +50,16 @@ describe('loadConfig', () => {
     });
   });
 
-  it('takes an empty variable for an unset one', () => {
+  it('treats an empty variable as unset', () => {
     const empty = Object.fromEntries(Object.keys(Environment.shape).map((name) => [name, '']));
     expect(loadConfig(empty)).toEqual(loadConfig({}));
   });
 
-  it('leaves the rest of the environment alone', () => {
+  it('ignores other variables', () => {
     expect(loadConfig({ PATH: '/bin', API_PORTS: 'x' })).toEqual(loadConfig({}));
   });
 
-  it('names every fault at once', () => {
+  it('names all errors at once', () => {
     const { code, message } = faultOf({
       API_PORT: '70000',
       YOLO_SLOTS: 'two',
@@ -72,7 +72,7 @@ describe('loadConfig', () => {
     expect(named.sort()).toEqual(['API_PORT', 'GPU_MEMORY_GB', 'LOG_LEVEL', 'RENDER_SLOTS', 'YOLO_SLOTS']);
   });
 
-  it('repeats no value, for some are secrets', () => {
+  it('repeats no values, because some are secrets', () => {
     const secret = 'sk-very-secret-1234567890';
     for (const name of Object.keys(Environment.shape)) {
       const { message } = faultOf({ [name]: secret, YOLO_SLOTS: secret });
@@ -82,7 +82,7 @@ describe('loadConfig', () => {
 });
 
 describe('readEnvironment', () => {
-  it('reads the env file under the environment of the process, and does without one that nobody named', () => {
+  it('reads the env file below the environment of the process, and needs none by default', () => {
     const folder = mkdtempSync(join(tmpdir(), 'limelight-env-'));
     try {
       const file = join(folder, '.env');
@@ -103,11 +103,11 @@ describe('readEnvironment', () => {
 describe('.env.example', () => {
   const example = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
 
-  it('is what the schema says (else run: node scripts/env-example.ts)', () => {
+  it('matches the schema (else run: node scripts/env-example.ts)', () => {
     expect(example).toBe(renderEnvExample());
   });
 
-  it('lists each variable once, described, with a default that is accepted', () => {
+  it('lists each variable once, with a description and a valid default', () => {
     const uncommented = parseEnv(example.replaceAll(/^#(?=[A-Z0-9_]+=)/gm, ''));
     expect(Object.keys(uncommented).sort()).toEqual(Object.keys(Environment.shape).sort());
     expect(loadConfig(uncommented)).toEqual(loadConfig({}));
@@ -117,7 +117,7 @@ describe('.env.example', () => {
     }
   });
 
-  it('changes nothing for who copies it as it is', () => {
+  it('changes nothing if it is copied unchanged', () => {
     expect(parseEnv(example)).toEqual({});
   });
 });
@@ -134,14 +134,14 @@ describe('secrets from files', () => {
     return path;
   };
 
-  it.each(SECRETS)('%s comes from the file of its _FILE, without the line break at its end', (name) => {
+  it.each(SECRETS)('%s is read from the file in its _FILE variable, without the final line break', (name) => {
     const secret = 'sixteen characters=and more';
     const fromFile = loadConfig({ [`${name}_FILE`]: write(`${secret}\n`) });
     expect(fromFile).toEqual(loadConfig({ [name]: secret }));
     expect(fromFile.log.secrets).toEqual([secret]);
   });
 
-  it('faults of files are named with all other faults', () => {
+  it('errors of files are named with all other errors', () => {
     const { message } = faultOf({
       YOLO_SLOTS: 'two',
       D_ID_API_KEY_FILE: join(folder, 'missing'),
@@ -157,7 +157,7 @@ describe('secrets from files', () => {
 });
 
 describe('docs/settings.md', () => {
-  it('is what the schema says (else run: node scripts/env-example.ts)', () => {
+  it('matches the schema (else run: node scripts/env-example.ts)', () => {
     expect(readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8')).toBe(renderSettings());
   });
 });

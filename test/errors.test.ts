@@ -5,7 +5,7 @@ import { ignoreFailure, isDiskFull, isFailure, PipelineError, storageFull } from
 const enospc = () => Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
 
 describe('PipelineError', () => {
-  it('carries its code, the facts, the cause, and what the table says of the code', () => {
+  it('has its code, details and cause, and the status and retry policy of its code', () => {
     const cause = new Error('socket hang up');
     const error = new PipelineError('PROVIDER_UNAVAILABLE', 'Expected an answer, got none', {
       cause,
@@ -52,7 +52,7 @@ describe('ignoreFailure', () => {
 });
 
 describe('error codes', () => {
-  it('answer with a status of 4xx or 5xx, and are not retried where the client is at fault', () => {
+  it('have a status of 4xx or 5xx, and are not retried if the client is at fault', () => {
     for (const [code, { status, retryable }] of Object.entries(ERROR_CODES)) {
       expect(code).toMatch(/^[A-Z]+(_[A-Z]+)*$/);
       expect(status).toBeGreaterThanOrEqual(400);
@@ -61,7 +61,7 @@ describe('error codes', () => {
     }
   });
 
-  it('are told from other words', () => {
+  it('are distinguished from other strings', () => {
     expect(isErrorCode('STORAGE_FULL')).toBe(true);
     for (const other of ['storage_full', 'toString', '', null, undefined]) {
       expect(isErrorCode(other)).toBe(false);
@@ -70,7 +70,7 @@ describe('error codes', () => {
 });
 
 describe('a full disk', () => {
-  it('is recognised in whatever it is wrapped', () => {
+  it('is recognised however it is wrapped', () => {
     expect(isDiskFull(enospc())).toBe(true);
     expect(isDiskFull(Object.assign(new Error('quota'), { code: 'EDQUOT' }))).toBe(true);
     expect(isDiskFull(new Error('Could not encode', { cause: enospc() }))).toBe(true);
@@ -80,12 +80,12 @@ describe('a full disk', () => {
     expect(isDiskFull(new Error(ofLibvips))).toBe(true);
   });
 
-  it('is recognised where libvips has lost the words of the system', () => {
+  it('is recognised if libvips has lost the message of the system', () => {
     expect(isDiskFull(new Error('wbuffer_write: write failed\nsystem error: Unknown error -1'))).toBe(true);
     expect(isDiskFull(new Error('vips2png: unable to write to target photo.png'))).toBe(true);
   });
 
-  it('is not seen elsewhere', () => {
+  it('is not recognised in other errors', () => {
     const damaged = 'VipsJpeg: premature end of JPEG image\nvips2png: unable to write to target photo.png';
     expect(isDiskFull(new Error(damaged))).toBe(false);
     expect(isDiskFull(Object.assign(new Error('no such file'), { code: 'ENOENT' }))).toBe(false);

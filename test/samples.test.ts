@@ -29,7 +29,7 @@ describe('the sample portrait', () => {
 });
 
 describe('the sample voice', () => {
-  it('is seconds of mono speech that is loud enough and does not clip', async () => {
+  it('is a few seconds of mono speech, loud enough and without clipping', async () => {
     const { sampleRateHz, channels } = await readWav(VOICE);
     const [samples] = channels;
     const peak = samples!.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
@@ -84,7 +84,7 @@ needs('MODELS_DIR').describe('the sample portrait before real models', () => {
     expect((at(14).y - at(13).y) / mouthWidth).toBeLessThan(0.06);
   });
 
-  it('has its eyes where the portrait was drawn with them', () => {
+  it('has its eyes where they were drawn', () => {
     const middle = (outer: number, inner: number, axis: number) =>
       (face.points[3 * outer + axis]! + face.points[3 * inner + axis]!) / 2;
     for (const [outer, inner, xPx, yPx] of [
@@ -95,7 +95,7 @@ needs('MODELS_DIR').describe('the sample portrait before real models', () => {
     }
   });
 
-  it('is cut out without doubt', async () => {
+  it('is cut out cleanly', async () => {
     const matting = await model('background-removal', ['alpha']);
     const { input } = matting.contract;
     const side = input.shape[2]!;

@@ -11,14 +11,14 @@ const ROWS = [
   ...['5.3.1', '5.3.2', '5.3.3', '5.4.1', '5.4.2', '5.4.3'],
 ];
 
-it('docs/security.md has each row of ASVS V5, and each with a test', () => {
+it('docs/security.md has each row of ASVS V5, each with a test', () => {
   const rows = document.split('\n').filter((line) => /^\| 5\.\d\.\d /.test(line));
 
   expect(rows.map((line) => line.split('|')[1]!.trim())).toEqual(ROWS);
   expect(rows.filter((line) => !/`test\/[^`]+` › "/.test(line))).toEqual([]);
 });
 
-it('the tests that docs/security.md names are there', () => {
+it('the tests that docs/security.md names exist', () => {
   const named = [...document.matchAll(/`(test\/[^`]+)` › "([^"]+)"/g)];
 
   expect(named.length).toBeGreaterThan(ROWS.length);

@@ -24,7 +24,7 @@ async function failureOf(error: unknown): Promise<unknown> {
 }
 
 describe('the failure boundary', () => {
-  it('gives arguments and results through, each activity under its name', async () => {
+  it('passes arguments and results through, each activity under its name', async () => {
     const activities = withFailureBoundary({
       add: async (a: number, b: number) => a + b,
       taskQueue: async () => Context.current().info.taskQueue,
@@ -35,7 +35,7 @@ describe('the failure boundary', () => {
     expect(await env.run(activities.taskQueue)).toBe('yolo');
   });
 
-  it('turns a PipelineError into a failure of its code, not retried where the code forbids it', async () => {
+  it('turns a PipelineError into a failure with its code, not retryable if the code forbids it', async () => {
     const error = new PipelineError('PERSON_NOT_FOUND', 'Expected a person, found none', {
       details: { best: 0.31 },
     });
@@ -53,7 +53,7 @@ describe('the failure boundary', () => {
     expect(failure).not.toHaveProperty('nextRetryDelay', expect.anything());
   });
 
-  it('lets a retryable one be retried, when the far side said', async () => {
+  it('passes on the retry delay of a retryable error', async () => {
     const failure = await failureOf(
       new PipelineError('PROVIDER_UNAVAILABLE', 'Busy', { retryAfterMs: 2500 }),
     );
@@ -65,7 +65,7 @@ describe('the failure boundary', () => {
     });
   });
 
-  it('calls a full disk STORAGE_FULL, whoever met it', async () => {
+  it('turns a full disk into STORAGE_FULL, whatever reported it', async () => {
     const enospc = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
     for (const error of [enospc, new Error('Encoder failed', { cause: enospc })]) {
       expect(await failureOf(error)).toMatchObject({ type: 'STORAGE_FULL', nonRetryable: false });
@@ -74,13 +74,13 @@ describe('the failure boundary', () => {
     expect(await failureOf(own)).toMatchObject({ type: 'SLOT_CRASHED' });
   });
 
-  it('leaves a bug as it is: Temporal retries what it does not know', async () => {
+  it('passes on unknown errors, which Temporal retries', async () => {
     const bug = new TypeError('x is undefined');
     expect(await failureOf(bug)).toBe(bug);
     expect(await failureOf('a string')).toBe('a string');
   });
 
-  it('leaves cancellation as it is', async () => {
+  it('passes on cancellation', async () => {
     const env = createEnv();
     const { wait } = withFailureBoundary({
       async wait(): Promise<void> {

@@ -16,7 +16,7 @@ function factsOf(options: Partial<JobOptions> = {}, makers: Partial<Makers> = {}
   return videoFacts({ ...MAKERS, ...makers }, job);
 }
 
-it('makes the same of jobs that differ only in what makes no other video', () => {
+it('are the same for jobs whose options make the same video', () => {
   const same: Partial<JobOptions> = {
     deadline_s: 1,
     priority: 1,
@@ -37,7 +37,7 @@ it.each<[string, Partial<JobOptions>, Partial<Makers>]>([
   expect(factsOf(options, makers)).not.toEqual(factsOf());
 });
 
-it('caches no video of a person who is yet to be chosen, nor of an unknown maker', () => {
+it('do not cache videos of an unchosen person or an unknown producer', () => {
   expect(factsOf({ persons: 'ask' })).toBeUndefined();
   expect(factsOf({ provider: 'd-id' })).toBeUndefined();
   expect(factsOf({}, { videos: {} })).toBeUndefined();

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-it('what one attempt stored, the next one finds in its folder, and others can read', async () => {
+it('parts stored by one attempt are found by the next, and readable by others', async () => {
   const store = createFileStore({ root: join(folder, 'store') });
   const [first, second] = [join(folder, 'first'), join(folder, 'second')];
   const parts = createStoredParts(store, PREFIX, first);

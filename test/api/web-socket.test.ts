@@ -88,7 +88,7 @@ describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
     expect(lines.at(-1)).toBe('100% - The video is ready');
   });
 
-  it('has every event from the first to the last, signs of life between them, and then closes', async () => {
+  it('sends every event and keep-alives, and then closes', async () => {
     const held = worker.hold('renderTalk');
     const taskId = await submit();
     const reading = readAll(open(taskId));

@@ -51,7 +51,7 @@ describe('the client', () => {
     expect(received).toMatch(/name="audio"; filename="blob"[\s\S]*VOICE/);
   });
 
-  it('submits again, with the whole body, when the server asks it to come back', async () => {
+  it('submits again with the whole body if the server asks for a retry', async () => {
     const bodies: string[] = [];
     answer = async (request, response) => {
       bodies.push(await toText(request));
@@ -77,7 +77,7 @@ describe('the client', () => {
     });
   });
 
-  it('says where it looked when nobody answers', async () => {
+  it('names the address if there is no response', async () => {
     const nobody = createLimelightClient({ baseUrl: 'http://127.0.0.1:1', comeBackMs: 1 });
 
     await expect(nobody.cancel(TASK)).rejects.toMatchObject({
@@ -104,7 +104,7 @@ describe('the client', () => {
     expect(seen).toEqual(stages);
   });
 
-  it('stops following when told to', async () => {
+  it('stops following when its signal is aborted', async () => {
     answer = (_, response) => void response.writeHead(200).write(frame(1, 'INITIALIZED'));
     const stop = new AbortController();
 
@@ -117,13 +117,13 @@ describe('the client', () => {
     await expect(follow()).rejects.toThrow('enough');
   });
 
-  it('has nothing to tell to a reader who has the last event', async () => {
+  it('yields nothing to a reader that has the last event', async () => {
     answer = (_, response) => void response.writeHead(204).end();
 
     expect(await Array.fromAsync(client.events(TASK, { since: 7 }))).toEqual([]);
   });
 
-  it('comes back when the server said, after it left', async () => {
+  it('reconnects after the delay that the server asked for', async () => {
     const asked: number[] = [];
     answer = (request, response) => {
       asked.push(Date.now());
@@ -139,7 +139,7 @@ describe('the client', () => {
     expect(asked[1]! - asked[0]!).toBeGreaterThanOrEqual(140);
   });
 
-  it('waits for the outcome that the last event has', async () => {
+  it('waits for the outcome in the last event', async () => {
     const outcome = { task_id: TASK, success: false };
     const event = { seq: 1, event_type: 'stage_update', data: { stage: 'FAILED', details: { outcome } } };
     answer = (_, response) => void response.end(`id: 1\ndata: ${JSON.stringify(event)}\n\n`);

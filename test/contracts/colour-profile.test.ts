@@ -22,12 +22,12 @@ function namedInAscii(name: string): Buffer {
 }
 
 describe('a colour profile of sRGB', () => {
-  it('is known by its name, whatever the version of the format', async () => {
+  it('is recognised by its name in every version of the format', async () => {
     expect(isSrgbProfile(await profileOf('srgb'))).toBe(true);
     expect(isSrgbProfile(namedInAscii('sRGB IEC61966-2.1'))).toBe(true);
   });
 
-  it('is neither that of another space, nor none, nor one that is cut off', async () => {
+  it('is not that of another space, a missing or a truncated one', async () => {
     expect(isSrgbProfile(await profileOf('p3'))).toBe(false);
     expect(isSrgbProfile(namedInAscii('sRGB, linear'))).toBe(false);
     expect(isSrgbProfile(undefined)).toBe(false);

@@ -100,7 +100,7 @@ needs('Go', 'jq', 'curl', 'python3', 'nginx').describe('the cookbook', { timeout
     expect(await isVideo(join(folder, 'me.mp4'))).toBe(true);
   });
 
-  it('4: tells a receiver, which verifies the signature', async () => {
+  it('4: sends a webhook, whose receiver verifies the signature', async () => {
     await writeFile(join(folder, 'receiver.mjs'), server.localize(textOf(4, 'js')));
     const secret = (await run('npx limelight webhooks secret')).stdout.trim().split('\n')[0]!;
     const receiver = spawn(process.execPath, ['receiver.mjs'], {
@@ -124,12 +124,12 @@ needs('Go', 'jq', 'curl', 'python3', 'nginx').describe('the cookbook', { timeout
     expect((await run(textOf(5, 'sh', 1))).stdout).toMatch(/^team\/ben\.jpg [\d.]+$/m);
   });
 
-  it('6: puts a picture behind the person, by the command and by curl', async () => {
+  it('6: puts an image behind the person, with the command and with curl', async () => {
     expect((await run(textOf(6, 'sh'))).stdout).toBe('me.mp4\n');
     expect(JSON.parse((await run(textOf(6, 'sh', 1))).stdout)).toMatchObject({ success: true });
   });
 
-  it('7: has D-ID make the video, and counts what it cost', async () => {
+  it('7: makes the video with D-ID, and shows the cost', async () => {
     const { stdout } = await run(textOf(7, 'sh'));
 
     const [path, ...totals] = stdout.split('\n');
@@ -137,13 +137,13 @@ needs('Go', 'jq', 'curl', 'python3', 'nginx').describe('the cookbook', { timeout
     expect(JSON.parse(totals.join('\n')).talks).toBeGreaterThan(0);
   });
 
-  it('8: keeps the files in a bucket', async () => {
+  it('8: stores the files in a bucket', async () => {
     expect((await run(textOf(8, 'sh'))).stdout).toBe('limelight responds\n');
     const keys = await run(`curl -sS --fail http://127.0.0.1:55433/api/pipeline/storage/stats`);
     expect(JSON.parse(keys.stdout).total_files).toBeGreaterThan(0);
   });
 
-  it('9: has a worker for each device of the list', async () => {
+  it('9: runs a worker for each device in the list', async () => {
     const { stdout } = await run(textOf(9, 'sh'));
 
     const devices = server.environment.CUDA_VISIBLE_DEVICES!.split(',').sort();
@@ -151,7 +151,7 @@ needs('Go', 'jq', 'curl', 'python3', 'nginx').describe('the cookbook', { timeout
   });
 
   // The last one: with a key, the server lets nobody in without one.
-  it('10: is used through nginx with an API key', async () => {
+  it('10: works through nginx with an API key', async () => {
     await run(textOf(10, 'sh'));
     await writeFile(join(folder, 'nginx.conf'), toNginxConfig(folder, server.localize(textOf(10, 'nginx'))));
     const nginx = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-g', 'daemon off;']);

@@ -13,7 +13,7 @@ const alerts = [...read('deploy/prometheus/rules.yml').matchAll(/^ {6}- alert: (
 );
 
 needs('promtool').describe('the alerts, by promtool', () => {
-  it('are rules, and a configuration, that Prometheus takes', () => {
+  it('are valid rules and a valid configuration for Prometheus', () => {
     execFileSync('promtool', ['check', 'rules', join(RULES, 'rules.yml')]);
     execFileSync('promtool', ['check', 'config', '--syntax-only', join(RULES, 'prometheus.yml')]);
   });
@@ -38,7 +38,7 @@ describe('each alert', () => {
     expect(read('deploy/prometheus/rules.yml')).toContain(`docs/operations.md#${alert.toLowerCase()}`);
   });
 
-  it('is one that exists, in the runbook as in the rules', () => {
+  it('exists in the runbook and in the rules', () => {
     const paragraphs = [...runbook.matchAll(/^### (Limelight\w+)$/gm)].map(([, name]) => name);
     expect(alerts.length).toBeGreaterThan(8);
     expect(paragraphs.sort()).toEqual(alerts.toSorted());
@@ -55,7 +55,7 @@ const dashboards = globSync('deploy/grafana/dashboards/*.json', { cwd: ROOT }).m
 );
 
 describe('the dashboards', () => {
-  it('are four, each with an id of its own', () => {
+  it('are four with distinct ids', () => {
     expect(dashboards.map(([name]) => name).sort()).toEqual(['gpu', 'overview', 'provider', 'storage']);
     for (const [name, { uid }] of dashboards) {
       expect(uid).toBe(`limelight-${name}`);

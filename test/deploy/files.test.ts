@@ -12,7 +12,7 @@ const compose = read('docker-compose.yml');
 const dockerfile = read('Dockerfile');
 
 describe('docker-compose.yml', () => {
-  it('pins every image to a version, and starts nothing with a secret of its own', () => {
+  it('pins every image to a version, and contains no secrets', () => {
     const images = [...compose.matchAll(/^ +image: (\S+)$/gm)].map(([, image]) => image!);
     expect(images.length).toBeGreaterThan(5);
     for (const image of images) {
@@ -49,13 +49,13 @@ describe('docker-compose.yml', () => {
   });
 });
 
-it('the image takes the versions of this project', () => {
+it('the image has the versions of this project', () => {
   const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } };
   expect(dockerfile).toContain(`ARG NODE=${devDependencies.node}`);
   expect(dockerfile).toMatch(/^USER 10001:10001$/m);
 });
 
-it('image and services keep memory as small as `npm start` does', () => {
+it('image and services limit memory like `npm start`', () => {
   const units = globSync('deploy/systemd/*.service', { cwd: ROOT }).map(read);
   expect(units).toHaveLength(3);
   for (const file of [dockerfile, ...units]) {
@@ -66,7 +66,7 @@ it('image and services keep memory as small as `npm start` does', () => {
   expect(compose).toContain(`${name}: "${value}"`);
 });
 
-it('every file that the image and the services name is there', () => {
+it('every file named by the image and the services exists', () => {
   for (const [, path] of compose.matchAll(/["']?(\.\/deploy\/[\w/-]+):/g)) {
     expect(globSync(`${path}/**`, { cwd: ROOT }), path).not.toEqual([]);
   }
@@ -80,7 +80,7 @@ it("Temporal's readiness makes every search attribute that jobs carry", () => {
   expect(names!.split(' ').sort()).toEqual(Object.values(SEARCH_ATTRIBUTES).sort());
 });
 
-it('services for systemd run a role each, as nobody in particular, and give work time to end', () => {
+it('systemd services run one role each, unprivileged, and leave time to drain', () => {
   for (const role of ['api', 'io', 'gpu']) {
     const unit = read(`deploy/systemd/limelight-${role}.service`);
     expect(unit).toContain(`up --role ${role}\n`);

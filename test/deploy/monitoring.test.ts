@@ -63,7 +63,7 @@ const read = async (process: keyof Monitored['processes']) =>
 const scrape = async (process: keyof Monitored['processes']) => parseMetrics(await read(process));
 
 describe('the metrics of the running stack', () => {
-  it('tell from each process of one job for D-ID what that process knows of it', () => {
+  it('report from each process its part of a job for D-ID', () => {
     const [api, io, gpu] = [texts.api, texts.io, texts.gpu].map(parseMetrics) as [
       Map<string, number>,
       Map<string, number>,
@@ -89,7 +89,7 @@ describe('the metrics of the running stack', () => {
     }
   });
 
-  it('include every one that a rule or a panel asks for', () => {
+  it('include every metric that a rule or a panel uses', () => {
     const exported = new Set(
       Object.values(texts).flatMap((text) => [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name!)),
     );
@@ -146,7 +146,7 @@ describe('the trace of a job', () => {
   const childrenOf = ({ spanId }: CollectedSpan) =>
     collector.spans.filter(({ parentSpanId }) => parentSpanId === spanId).map(({ name }) => name);
 
-  it('is one, from the request through the stages and activities into the slots and D-ID', async () => {
+  it('is one trace, from the request through stages and activities to the slots and D-ID', async () => {
     await expect.poll(() => named('job').length, { timeout: 10_000 }).toBe(1);
     const traceId = taskId.replaceAll('-', '');
     const job = named('job')[0]!;
@@ -176,7 +176,7 @@ describe('the trace of a job', () => {
     expect(childrenOf(named('createTalk')[0]!)).toEqual([`POST ${new URL(emulator.url).host}`]);
   });
 
-  it('lies in time as the job did, and tells no query of a URL', () => {
+  it('has the times of the job, and no queries of URLs', () => {
     const job = named('job')[0]!;
     for (const span of named(/^(slot|detect|remove|render|create|download|DID|wait)/)) {
       expect(BigInt(span.startTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(job.startTimeUnixNano));
@@ -186,7 +186,7 @@ describe('the trace of a job', () => {
     expect(JSON.stringify(collector.spans)).not.toContain(KEY);
   });
 
-  it('goes to the standard path with the headers that the settings name', () => {
+  it('is sent to the standard path with the configured headers', () => {
     expect(collector.headers[0]).toMatchObject({
       path: '/v1/traces',
       'x-tenant': 'film crew',
@@ -213,7 +213,7 @@ needs('prometheus').describe('a real Prometheus over the running stack', () => {
     await expect.poll(() => ask('up'), { timeout: 30_000, interval: 500 }).toEqual(['1', '1', '1']);
   });
 
-  it('has a number for each panel of each dashboard while jobs end well and badly', async () => {
+  it('has a value for each panel of each dashboard while jobs succeed and fail', async () => {
     // Rates need two looks, the first of them before anything happened.
     await expect.poll(() => ask('max(pipeline_success_rate)'), { timeout: 30_000 }).toEqual(['1']);
     await runJobs();
@@ -227,7 +227,7 @@ needs('prometheus').describe('a real Prometheus over the running stack', () => {
     await expect.poll(silent, { timeout: 60_000, interval: 1_000 }).toEqual([]);
   }, 240_000);
 
-  it('fires the alert of an outage that is made, with its runbook', async () => {
+  it('fires the alert of a simulated outage, with its runbook', async () => {
     const firing = async () => {
       const { alerts = [] } = ((await prometheus.query('alerts')) ?? {}) as {
         alerts?: Array<{

@@ -10,7 +10,7 @@ const run = (program: string, args: string[]) =>
   spawnSync(program, args, { cwd: ROOT, encoding: 'utf8', timeout: 60_000 });
 
 needs('docker compose').describe('the compose file', () => {
-  it.each(['cpu', 'gpu'])('is one that docker compose takes, with the profile %s', (profile) => {
+  it.each(['cpu', 'gpu'])('is valid for docker compose with the profile %s', (profile) => {
     const [program, ...args] = composeCommand()!;
     const { status, stdout, stderr } = run(program!, [...args, '--profile', profile, 'config', '--services']);
     expect(status, stderr).toBe(0);
@@ -38,7 +38,7 @@ needs('hadolint').describe('the Dockerfile', () => {
 });
 
 needs('systemd-analyze').describe('the units', () => {
-  it.each(['api', 'io', 'gpu'])('limelight-%s is one that systemd takes', (role) => {
+  it.each(['api', 'io', 'gpu'])('limelight-%s is valid for systemd', (role) => {
     const folder = mkdtempSync(join(tmpdir(), 'limelight-units-'));
     try {
       const unit = readFileSync(join(ROOT, `deploy/systemd/limelight-${role}.service`), 'utf8');

@@ -38,12 +38,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe('an MP4 that was written', () => {
+describe('a written MP4', () => {
   it('has its index in front', async () => {
     expect(await hasIndexInFront(path)).toBe(true);
   });
 
-  it('holds the colours by the matrix that it announces', async () => {
+  it('stores the colours by the matrix that it declares', async () => {
     using input = new Input({ source: new FilePathSource(path), formats: [MP4] });
     const track = (await input.getPrimaryVideoTrack())!;
     using sample = (await new VideoSampleSink(track).getSample(0.5))!;

@@ -19,7 +19,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('the pools of a GPU worker', () => {
   const config = loadConfig({ MODELS_DIR: modelsDir, YOLO_SLOTS: '1', ONNX_THREADS: '1' });
   const imagePath = join(mediaDir ?? '', 'people/zidane.jpg');
 
-  it('find a person, cut them out, and survive a slot that is killed at work', async () => {
+  it('find a person, cut them out, and survive a killed slot', async () => {
     await using detector = await createDetectorPool(config, logger);
     await using matting = await createMattingPool(config, logger);
     const folder = await mkdtemp(join(tmpdir(), 'pools-'));
@@ -96,7 +96,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('a slot whose device fails', () => {
   });
 });
 
-it('a pool without a model tells how to get one', async () => {
+it('a pool without a model says how to get one', async () => {
   const empty = await mkdtemp(join(tmpdir(), 'models-'));
   await expect(createMattingPool(loadConfig({ MODELS_DIR: empty }), logger)).rejects.toMatchObject({
     code: 'MODEL_MISSING',

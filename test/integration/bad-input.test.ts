@@ -43,7 +43,7 @@ const RECORDINGS: Record<string, End> = {
   'edge/wrong_extension.aac': IN_ORDER,
 };
 
-needs('MODELS_DIR', 'MEDIA_DIR').describe('what bad input gets', () => {
+needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
   let stack: WorkerStack;
 
   beforeAll(async () => {
@@ -70,7 +70,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('what bad input gets', () => {
     await expectEnd('people/obama.jpg', recording, end);
   });
 
-  it('has restarted no process that decodes or detects', () => {
+  it('restarts no decoding or detecting process', () => {
     // The others are replaced where what was in order is cancelled.
     const slots = [stack.io.slots.media, stack.gpu.slots.yolo].flatMap((pool) => pool?.snapshot() ?? []);
     expect(slots.map(({ restarts }) => restarts)).toEqual([0, 0, 0]);

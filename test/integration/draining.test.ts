@@ -9,7 +9,7 @@ import { startTestServer } from '../harness/temporal-server.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples');
 
-it('a worker that drains says so (503) while it finishes what it has, then ends well, and its job too', async () => {
+it('a draining worker reports 503 while it finishes its work, then exits, and its job succeeds', async () => {
   await using resources = new AsyncDisposableStack();
   const root = await mkdtemp(join(tmpdir(), 'limelight-draining-'));
   resources.defer(() => rm(root, { recursive: true, force: true }));

@@ -58,7 +58,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('slots of the GPU worker', () => {
     );
   }
 
-  it('takes 20 jobs in order of submission, never more than 2 detections and 1 background removal at a time', async () => {
+  it('run 20 jobs in order of submission, with at most 2 detections and 1 background removal at a time', async () => {
     const jobs: JobInput[] = [];
     for (let index = 0; index < 20; index += 1) {
       jobs.push(await stack.submit(photo, voice));
@@ -97,7 +97,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('slots of the GPU worker', () => {
     return busy() ?? Number.NaN;
   }
 
-  it('replaces a slot that is killed in the middle of an inference, and the job succeeds', async () => {
+  it('are replaced if killed during an inference, and the job succeeds', async () => {
     const job = await stack.submit(face, voice);
     const pid = await busyMattingPid();
     process.kill(pid, 'SIGKILL');
@@ -109,7 +109,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('slots of the GPU worker', () => {
     });
   }, 180_000);
 
-  it('replaces a slot that exceeds its time, and the job succeeds', async () => {
+  it('are replaced if they time out, and the job succeeds', async () => {
     const job = await stack.submit(face, voice);
     const pid = await busyMattingPid();
     process.kill(pid, 'SIGSTOP');
@@ -121,7 +121,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('slots of the GPU worker', () => {
     });
   }, 180_000);
 
-  it('frees the slot of a cancelled job in under 2 s', async () => {
+  it('are free in under 2 s after a job is cancelled', async () => {
     const job = await stack.submit(face, voice);
     await expect
       .poll(() => stack.io.slots.render?.snapshot()[0]?.state, { timeout: 60_000, interval: 5 })

@@ -25,7 +25,7 @@ needs('MODELS_DIR').describe('the models as the API reports them', () => {
     },
   );
 
-  it('names the provider that is really used, for each slot', async () => {
+  it('name the execution provider that each slot really uses', async () => {
     const { body } = await get('/api/gpu');
     expect(body).toMatchObject({
       queues: { yolo: { waiting: 0, slots: 2 }, birefnet: { waiting: 0, slots: 1 } },

@@ -11,7 +11,7 @@ import { stackEnvironment } from '../harness/stack/stack-environment.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-it('`npm start` takes everything with it when npm alone is told to end', { timeout: 120_000 }, async () => {
+it('`npm start` ends everything it started if only npm is stopped', { timeout: 120_000 }, async () => {
   const root = await mkdtemp(join(tmpdir(), 'limelight-npm-start-'));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   const npm = spawn('npm', ['start'], {

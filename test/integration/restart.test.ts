@@ -30,7 +30,7 @@ needs('MODELS_DIR').describe('a restart of every process', () => {
       signal: AbortSignal.timeout(180_000),
     });
 
-  it('loses no job in the middle, and nothing of one that has ended', async () => {
+  it('loses no running job, and nothing of a finished one', async () => {
     const taskId = randomUUID();
     const signal = AbortSignal.timeout(240_000);
     const photoPath = join(SAMPLES, 'portrait.jpg');

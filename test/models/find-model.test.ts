@@ -48,7 +48,7 @@ async function fill(folder: string, ...models: unknown[]) {
 }
 
 describe('a model', () => {
-  it('comes with the contract of its manifest', async () => {
+  it('has the contract of its manifest', async () => {
     await fill(dir, full);
     await expect(findModel('background-removal', ['logits'], { dir, cacheDir })).resolves.toEqual({
       path: join(dir, 'matter.onnx'),
@@ -98,14 +98,14 @@ describe('a model', () => {
     expect(contract.output.names).toEqual(['y']);
   });
 
-  it('is the first of its task whose output can be read, whatever else the manifest holds', async () => {
+  it('is the first for its task with a supported output', async () => {
     const other = { name: 'odd', task: 'background-removal', file: 'odd.onnx', output: { kind: 'polygons' } };
     await fill(dir, { name: 'vad', task: 'voice', file: 'v', output: { kind: 'speech' } }, other, full);
     const { contract } = await findModel('background-removal', ['alpha', 'logits'], { dir, cacheDir });
     expect(contract.name).toBe('matter');
   });
 
-  it('comes from the configured folder before the cache, and from the cache where that lacks it', async () => {
+  it('comes from the configured folder, else from the cache', async () => {
     await fill(cacheDir, full);
     const fromCache = { path: join(cacheDir, 'matter.onnx') };
     await expect(findModel('background-removal', ['logits'], { cacheDir })).resolves.toMatchObject(fromCache);
@@ -120,15 +120,15 @@ describe('a model', () => {
   });
 });
 
-describe('a model that is not there', () => {
-  it('is MODEL_MISSING, with a word on how to get one', async () => {
+describe('a missing model', () => {
+  it('is MODEL_MISSING, and says how to get one', async () => {
     await expect(findModel('background-removal', ['holograms'], { cacheDir })).rejects.toMatchObject({
       code: 'MODEL_MISSING',
       message: expect.stringContaining('Set MODELS_DIR to a folder'),
     });
   });
 
-  it('is MODEL_MISSING where the configured folder has no manifest, even if the cache has one', async () => {
+  it('is MODEL_MISSING if the configured folder has no manifest, even if the cache has one', async () => {
     await fill(cacheDir, full);
     await expect(findModel('background-removal', ['logits'], { dir, cacheDir })).rejects.toMatchObject({
       code: 'MODEL_MISSING',
@@ -136,7 +136,7 @@ describe('a model that is not there', () => {
     });
   });
 
-  it('is MODEL_MISSING where the manifest names a file that is not there', async () => {
+  it('is MODEL_MISSING if the manifest names a missing file', async () => {
     await fill(dir, { ...full, file: 'absent.onnx' });
     await expect(findModel('background-removal', ['logits'], { dir, cacheDir })).rejects.toMatchObject({
       code: 'MODEL_MISSING',
@@ -145,7 +145,7 @@ describe('a model that is not there', () => {
   });
 });
 
-describe('a manifest that is wrong', () => {
+describe('an invalid manifest', () => {
   it.each([
     ['the size of the file', { bytes: 4 }, 'has 5 bytes'],
     ['the shape of the input', { input: { ...full.input, shape: [1, 4, 640, 640] } }, 'input.shape'],
@@ -158,7 +158,7 @@ describe('a manifest that is wrong', () => {
     });
   });
 
-  it('is MODEL_INVALID where it is no JSON', async () => {
+  it('is MODEL_INVALID if it is not JSON', async () => {
     await writeFile(join(dir, 'manifest.json'), '[{');
     await expect(findModel('background-removal', ['logits'], { dir, cacheDir })).rejects.toMatchObject({
       code: 'MODEL_INVALID',

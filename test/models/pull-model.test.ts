@@ -70,14 +70,14 @@ describe('pulling a model', () => {
     expect(await filesBut('big.onnx', 'manifest.json')).toEqual([]);
   });
 
-  it('goes on after cut connections where it was', async () => {
+  it('resumes after lost connections', async () => {
     server.faults.push({ cutAfter: 100_000 }, { cutAfter: 50_000 }, { status: 503 });
     await pull();
     expect(server.ranges).toEqual([undefined, 'bytes=100000-', 'bytes=150000-', 'bytes=150000-']);
     await expectFile(join(cacheDir, 'big.onnx'), content);
   });
 
-  it('goes on in another process, and begins again where the server has another file by then', async () => {
+  it('resumes in another process, and starts over if the file has changed', async () => {
     const abort = new AbortController();
     server.faults.push({ cutAfter: 100_000 }, 'silence');
     const stopped = pull({
@@ -106,7 +106,7 @@ describe('pulling a model', () => {
     await expectFile(join(cacheDir, 'other.onnx'), other);
   });
 
-  it('gives up on a server that brings nothing, and keeps what came', async () => {
+  it('gives up on a server that sends nothing, and keeps what was received', async () => {
     server.faults.push({ cutAfter: 1000 }, ...Array<{ status: number }>(9).fill({ status: 500 }));
     await expect(pull()).rejects.toMatchObject({
       code: 'MODEL_DOWNLOAD_FAILED',
@@ -117,7 +117,7 @@ describe('pulling a model', () => {
     await pull();
   });
 
-  it('gives up on a server that falls silent', async () => {
+  it('gives up on a server that stalls', async () => {
     server.faults.push(...Array<'silence'>(9).fill('silence'));
     await expect(pull({ stallMs: 50 })).rejects.toMatchObject({
       code: 'MODEL_DOWNLOAD_FAILED',
@@ -125,13 +125,13 @@ describe('pulling a model', () => {
     });
   });
 
-  it('says so at once where there is no such file', async () => {
+  it('fails at once if there is no such file', async () => {
     server.faults.push({ status: 404 });
     await expect(pull()).rejects.toMatchObject({ message: expect.stringContaining('status 404') });
     expect(server.ranges).toHaveLength(1);
   });
 
-  it('throws wrong bytes away, and installs nothing', async () => {
+  it('discards wrong bytes, and installs nothing', async () => {
     server.content = Buffer.concat([content.subarray(1), Buffer.from('x')]);
     await expect(pull()).rejects.toMatchObject({
       code: 'MODEL_INVALID',
@@ -149,7 +149,7 @@ describe('pulling a model', () => {
     expect(await filesBut()).toEqual([]);
   });
 
-  it('says so where there is no room, before or while it writes', async () => {
+  it('reports a full disk, before or while it writes', async () => {
     await expect(pull({ entry: entryOf({ bytes: 1e18 }) })).rejects.toMatchObject({ code: 'STORAGE_FULL' });
     await mkdir(join(cacheDir, 'downloads'), { recursive: true });
     await symlink('/dev/full', join(cacheDir, 'downloads/big.onnx.partial'));
@@ -165,7 +165,7 @@ describe('pulling a model', () => {
     await expectFile(join(cacheDir, 'big.onnx'), content);
   });
 
-  it('takes it from a mirror or a folder, under its own name, and checks it all the same', async () => {
+  it('accepts a mirror or a folder, and verifies the file', async () => {
     const { source: _, ...elsewhere } = entryOf();
     await expect(pull({ entry: elsewhere })).rejects.toMatchObject({ code: 'MODEL_MISSING' });
     await pull({ entry: elsewhere, mirror: `${server.url}/mirror/` });
@@ -179,7 +179,7 @@ describe('pulling a model', () => {
     await rm(from, { recursive: true });
   });
 
-  it('needs the acceptance of a licence that must be accepted, before anything is asked of the server', async () => {
+  it('requires the acceptance of a restricted licence before any request', async () => {
     const entry = entryOf({ must_accept: true, license: 'AGPL-3.0' });
     await expect(pull({ entry })).rejects.toMatchObject({
       code: 'INPUT_INVALID',
@@ -191,7 +191,7 @@ describe('pulling a model', () => {
 });
 
 describe('the store of models', () => {
-  it('uses the first that came, until it is told otherwise', async () => {
+  it('uses the first pulled model until another one is chosen', async () => {
     const store = createModelStore(cacheDir);
     await pull();
     await pull({ entry: entryOf({ name: 'other', file: 'other.onnx' }) });
@@ -208,7 +208,7 @@ describe('the store of models', () => {
     });
   });
 
-  it('tells which files are not what was pulled', async () => {
+  it('reports files that differ from what was pulled', async () => {
     const store = createModelStore(cacheDir);
     const entry = await pull();
     await expect(store.verify(entry)).resolves.toBeUndefined();

@@ -47,7 +47,7 @@ const signal = () => AbortSignal.timeout(5_000);
 const forbidden = expect.objectContaining({ code: 'URL_FORBIDDEN' });
 const unreachable = expect.objectContaining({ code: 'URL_UNREACHABLE' });
 
-describe('a URL of a stranger', () => {
+describe('a client’s URL', () => {
   it(`is refused in ${FORBIDDEN_HOSTS.length} forms of addresses that are not public, and nothing is connected to`, async () => {
     expect(FORBIDDEN_HOSTS.length).toBeGreaterThanOrEqual(60);
     const outbound = open();
@@ -65,7 +65,7 @@ describe('a URL of a stranger', () => {
     expect(connections).not.toHaveBeenCalled();
   });
 
-  it('is refused where any address of its name is not public', async () => {
+  it('is refused if any of its addresses is not public', async () => {
     for (const host of FORBIDDEN_HOSTS) {
       const address = new URL(`https://${host}/`).hostname
         .replace(/^\[|\]$/g, '')
@@ -78,14 +78,14 @@ describe('a URL of a stranger', () => {
     expect(connections).not.toHaveBeenCalled();
   });
 
-  it('may be public in https, never in http', async () => {
+  it('may be public with https, never with http', async () => {
     const outbound = open({ resolve: async () => ['93.184.216.34', '2606:2800:220:1:248:1893:25c8:1946'] });
 
     await expect(outbound.check('https://photos.example.org/')).resolves.toBeUndefined();
     await expect(outbound.check('http://photos.example.org/')).rejects.toEqual(forbidden);
   });
 
-  it('is unreachable where its name is not known or nobody answers', async () => {
+  it('is unreachable if its name is unknown or its host does not respond', async () => {
     const outbound = open();
     const port = await serve(() => {});
     await expect(outbound.request('https://nowhere.invalid/', { signal: signal() })).rejects.toEqual(
@@ -101,7 +101,7 @@ describe('a URL of a stranger', () => {
 });
 
 describe('a name that changes its address', () => {
-  it('is resolved once for a connection, which goes to what was checked', async () => {
+  it('is resolved once per connection, which uses the checked address', async () => {
     const port = await serve((_, response) => response.end('from the allowed one'));
     const trap = vi.fn();
     await listen(createServer(trap), FORBIDDEN);
@@ -120,7 +120,7 @@ describe('a name that changes its address', () => {
     expect(trap).not.toHaveBeenCalled();
   });
 
-  it('is tried at its next address where the first one does not answer', async () => {
+  it('is tried at its next address if the first one does not respond', async () => {
     const port = await serve((_, response) => response.end('second'));
     const outbound = open({
       allowed: toNetworks(['127.0.0.2', '127.0.0.3']),
@@ -132,7 +132,7 @@ describe('a name that changes its address', () => {
 });
 
 describe('a redirect', () => {
-  it('is checked like the first URL, whatever form it leads to', async () => {
+  it('is checked like the first URL, in every form', async () => {
     let location = '';
     const port = await serve((_, response) => response.writeHead(302, { location }).end());
     const outbound = open();
@@ -151,7 +151,7 @@ describe('a redirect', () => {
     expect(ports.every((options) => options.host === ALLOWED || options.hostname === ALLOWED)).toBe(true);
   });
 
-  it('is followed to what is allowed, so many times and no more', async () => {
+  it('is followed to allowed targets, up to a maximum number', async () => {
     const port = await serve((request, response) => {
       const left = Number(request.url!.slice(1));
       if (left === 0) response.end('there');
@@ -167,7 +167,7 @@ describe('a redirect', () => {
 });
 
 describe('TLS', () => {
-  it('holds the certificate against the name, though the connection goes to an address', async () => {
+  it('verifies the certificate for the name, although the connection uses an address', async () => {
     const server = createTlsServer({ key: fixture('receiver-key.pem'), cert: CERT }, (request, response) =>
       response.end(`${request.headers.host}`),
     );

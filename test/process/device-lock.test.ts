@@ -57,13 +57,13 @@ describe('the lock of a device', () => {
     expect(await readdir(join(root, 'limelight-device-0'))).toHaveLength(1);
   });
 
-  it('is one for each device', async () => {
+  it('is separate for each device', async () => {
     await using _first = await lockDevice('0', root);
     await using _second = await lockDevice('GPU-8f/2', root);
     expect(await readdir(root)).toHaveLength(2);
   });
 
-  it('is free at once when its process was killed', async () => {
+  it('is free at once after its process was killed', async () => {
     const holder = startHolder('0');
     await word(holder);
     holder.kill('SIGKILL');
@@ -81,7 +81,7 @@ describe('the lock of a device', () => {
     expect(startedAt).toBeGreaterThan(0);
   });
 
-  it('goes to one at most of many that start together', async () => {
+  it('is taken by at most one of many workers that start together', async () => {
     const contenders = Array.from({ length: 4 }, () => startHolder('0'));
     const words = await Promise.all(contenders.map(word));
     expect(words.filter((each) => each === 'held').length).toBeLessThanOrEqual(1);

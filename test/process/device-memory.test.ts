@@ -13,7 +13,7 @@ describe('the memory of a device', () => {
     expect(() => assertMemoryFits(gpu)).not.toThrow();
   });
 
-  it('is refused to more slots than it holds, with the sum written out', () => {
+  it('is refused to slots that need more than there is, with the calculation', () => {
     expect(() => assertMemoryFits({ ...gpu, memoryGb: 9 })).toThrowError(
       expect.objectContaining({
         code: 'DEVICE_MEMORY_EXCEEDED',
@@ -26,7 +26,7 @@ describe('the memory of a device', () => {
   });
 });
 
-it('a worker has one device: a list of them is refused, with the way to use all', () => {
+it('a worker has one device: a list is refused, with a hint how to use all of them', () => {
   expect(() => assertOneDevice('0,1')).toThrowError(
     expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining('npm start') }),
   );

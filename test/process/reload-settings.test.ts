@@ -32,7 +32,7 @@ function start(text: string) {
   return { config, logger, reload, hangUp };
 }
 
-it('takes over what is safe and tells what waits for a restart', async () => {
+it('applies safe settings, and names those that need a restart', async () => {
   const { config, logger, reload, hangUp } = start('YOLO_CONFIDENCE_THRESHOLD=0.5\nYOLO_SLOTS=2\n');
   using _reload = reload;
 
@@ -44,7 +44,7 @@ it('takes over what is safe and tells what waits for a restart', async () => {
   expect(config.gpu.yolo.slots).toBe(2);
 });
 
-it('changes nothing where the settings have a fault', async () => {
+it('changes nothing if a setting is invalid', async () => {
   const { config, reload, hangUp } = start('YOLO_CONFIDENCE_THRESHOLD=0.5\n');
   using _reload = reload;
 
@@ -55,7 +55,7 @@ it('changes nothing where the settings have a fault', async () => {
   expect(config.jobs.confThreshold).toBe(0.5);
 });
 
-it('reads the file again although the parent handed its old values on in the environment', () => {
+it('reads the file again, although the parent passed on old values in the environment', () => {
   const envFile = join(folder, 'handed-on.env');
   writeFileSync(envFile, 'LIMELIGHT_HANDED_ON=old\n');
   process.env.LIMELIGHT_HANDED_ON = 'old';

@@ -14,14 +14,14 @@ function readHistory(name: string) {
   return proto.temporal.api.history.v1.History.decode(readFileSync(join(FOLDER, name)));
 }
 
-describe('workflow code of today replays the histories of yesterday', () => {
+describe('workflow code replays recorded histories', () => {
   it.each(readdirSync(FOLDER))('%s', async (name) => {
     const workflowBundle = await loadWorkflowBundle();
 
     await Worker.runReplayHistory({ workflowBundle }, readHistory(name));
   });
 
-  it('would tell a change that breaks running jobs', async () => {
+  it('detects a change that breaks running jobs', async () => {
     const workflowBundle = await loadWorkflowBundle();
     const history = readHistory('completed.pb');
     const scheduled = history.events?.find(

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { missingPlatformPackages } from '../../scripts/complete-lockfile.ts';
 
 describe('package-lock.json', () => {
-  it('names the optional packages of every platform (run `node scripts/complete-lockfile.ts` where it does not)', () => {
+  it('names the optional packages of every platform (else run `node scripts/complete-lockfile.ts`)', () => {
     const lock = JSON.parse(readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8'));
 
     expect(missingPlatformPackages(lock)).toEqual({});
   });
 
-  it('tells a missing package with its platform from its name', () => {
+  it('derives the platform of a missing package from its name', () => {
     const packages = {
       'node_modules/sharp': { optionalDependencies: { '@img/sharp-linuxmusl-x64': '1.0.0' } },
       'node_modules/codec': {

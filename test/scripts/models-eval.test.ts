@@ -21,7 +21,7 @@ const one = (found: { box: Box; score: number }[], truth: Box[]) =>
   averagePrecision([{ found, truth, ignoredHeightPx: 10 }]);
 
 describe('the average precision', () => {
-  it('is 1 where everybody is found and nobody else is surer', () => {
+  it('is 1 if every person is found before any false detection', () => {
     const found = [
       { box: LEFT!, score: 0.9 },
       { box: RIGHT!, score: 0.6 },
@@ -30,7 +30,7 @@ describe('the average precision', () => {
     expect(one(found, [LEFT!, RIGHT!])).toBe(1);
   });
 
-  it('falls with a false detection that is surer, with one who is missed, and with a double', () => {
+  it('falls with a confident false detection, a missed person, and a duplicate', () => {
     const wrong = { box: [200, 0, 250, 100] as Box, score: 0.8 };
     expect(one([wrong, { box: LEFT!, score: 0.7 }], [LEFT!])).toBeCloseTo(0.5);
     expect(one([{ box: LEFT!, score: 0.7 }], [LEFT!, RIGHT!])).toBeCloseTo(0.5);
@@ -38,7 +38,7 @@ describe('the average precision', () => {
     expect(one([...double, { box: RIGHT!, score: 0.7 }], [LEFT!, RIGHT!])).toBeCloseTo(0.5 + 0.5 * (2 / 3));
   });
 
-  it('asks for nobody too small, and forgives whoever finds one', () => {
+  it('neither requires nor penalises very small people', () => {
     const found = [
       { box: SMALL!, score: 0.9 },
       { box: [300, 110, 305, 115] as Box, score: 0.8 },
@@ -58,12 +58,12 @@ describe('the head-and-shoulder crop', () => {
     channels: 1 as const,
   });
 
-  it('is a square over the upper 40 % of a whole figure, around its head', () => {
+  it('is a square around the head, over the upper 40 % of a whole figure', () => {
     const figure = mask((x, y) => y >= 50 && y < 250 && x >= 80 && x < (y < 100 ? 100 : 150));
     expect(portraitCrop(figure)).toEqual({ left: 45, top: 39, width: 89, height: 90 });
   });
 
-  it('stays within the photo, and is none where nobody is', () => {
+  it('stays within the photo, and is undefined without a person', () => {
     const crop = portraitCrop(mask((x, y) => x < 150 && y > 100));
     expect(crop).toMatchObject({ left: 0 });
     expect(crop!.top + crop!.height).toBeLessThanOrEqual(300);
@@ -71,7 +71,7 @@ describe('the head-and-shoulder crop', () => {
   });
 });
 
-it('cut-outs are scored on masks of one person, not on that of a group', async () => {
+it('cutouts are scored on masks of one person, not of a group', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'people-set-'));
   const masked = { split: 'val', height: 512, has_mask: true };
   await writeFile(
@@ -88,7 +88,7 @@ it('cut-outs are scored on masks of one person, not on that of a group', async (
   expect(withMask.map(({ id }) => id)).toEqual(['one', 'bystanders unknown']);
 });
 
-it('a sample is spread over all, and is always the same', () => {
+it('a sample is spread over all photos, and always the same', () => {
   expect(sample([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 3)).toEqual([0, 3, 6]);
   expect(sample([1, 2], 5)).toEqual([1, 2]);
 });
@@ -119,7 +119,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('the evaluation of models', () => {
   });
   afterAll(() => rm(dir, { recursive: true }));
 
-  it('scores the models that the pipeline would use, by the code that it would use', async () => {
+  it('scores the pipeline’s own models with the pipeline’s own code', async () => {
     const { detectors, mattings } = await scoreModels({
       data: dir,
       folders: { dir: modelsDir, cacheDir: '/nonexistent' },

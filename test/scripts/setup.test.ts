@@ -71,7 +71,7 @@ describe('setup', () => {
     }
   };
 
-  it('installs the packages of a fresh clone, and has nothing to do the second time', async () => {
+  it('installs the packages of a fresh clone, and nothing the second time', async () => {
     expect((await setUp()).code).toBe(0);
     expect(await npmCalls()).toEqual([expect.stringMatching(/^ci --include=dev/)]);
 
@@ -79,7 +79,7 @@ describe('setup', () => {
     expect(await npmCalls()).toHaveLength(1);
   });
 
-  it('tells with --check what is missing, and installs nothing', async () => {
+  it('reports with --check what is missing, and installs nothing', async () => {
     const check = () =>
       promisify(execFile)(process.execPath, [join(clone, 'scripts/setup.mjs'), '--check'], { env }).then(
         ({ stdout }) => stdout,
@@ -120,7 +120,7 @@ describe('setup', () => {
     expect((await setUp()).code).toBe(0);
   });
 
-  it('shows what npm said when it fails, and what to do', async () => {
+  it('shows npm’s output if it fails, and what to do', async () => {
     await program('npm', 'echo "npm error code EUSAGE" >&2; exit 1');
 
     const { code, said } = await setUp();
@@ -130,7 +130,7 @@ describe('setup', () => {
     expect(said).toContain('Check that npm');
   });
 
-  it('finds the Temporal CLI in the cache, where the server looks for it too', async () => {
+  it('finds the Temporal CLI in the cache, like the server', async () => {
     await setUp();
     const cached = join(env.XDG_CACHE_HOME!, 'limelight/bin', TEMPORAL_PROGRAM);
     await mkdir(dirname(cached), { recursive: true });
@@ -141,7 +141,7 @@ describe('setup', () => {
     expect(findTemporalBinary(env)).toBe(cached);
   });
 
-  it('needs no Temporal CLI where TEMPORAL_ADDRESS is set', async () => {
+  it('needs no Temporal CLI if TEMPORAL_ADDRESS is set', async () => {
     await rm(join(bin, 'temporal'));
 
     expect((await setUp({ TEMPORAL_ADDRESS: 'temporal.example:7233' })).code).toBe(0);
@@ -166,7 +166,7 @@ describe('setup', () => {
     expect(findTemporalBinary(env)).toContain(env.XDG_CACHE_HOME);
   });
 
-  it('downloads the Temporal CLI where there is no Go, or where Go cannot build it', async () => {
+  it('downloads the Temporal CLI if Go is missing or cannot build it', async () => {
     await rm(join(bin, 'temporal'));
     await program('go', '[ "$1" = version ] || { echo "go: no network" >&2; exit 1; }');
     const download = 'scripts/setup/download-temporal.mjs';
@@ -183,7 +183,7 @@ describe('setup', () => {
     expect(findTemporalBinary(env)).toContain(env.XDG_CACHE_HOME);
   });
 
-  it('leaves neither a lock nor a half-built program behind at Ctrl-C', async () => {
+  it('leaves neither a lock nor a partial program behind at Ctrl-C', async () => {
     await rm(join(bin, 'temporal'));
     await program('go', '[ "$1" = version ] || exec sleep 60');
     const stopped = spawn(process.execPath, [join(clone, 'scripts/setup.mjs')], { env });
@@ -197,7 +197,7 @@ describe('setup', () => {
     expect(await readdir(join(env.XDG_CACHE_HOME!, 'limelight/bin'))).toEqual([]);
   });
 
-  it('lists what helps where no Temporal CLI can be had', async () => {
+  it('lists alternatives if no Temporal CLI is available', async () => {
     await rm(join(bin, 'temporal'));
     await program('go', '[ "$1" = version ] || { echo "go: no network" >&2; exit 1; }');
 
@@ -209,7 +209,7 @@ describe('setup', () => {
     expect(said).toContain('set TEMPORAL_ADDRESS');
   });
 
-  it('leaves the rest of an npm script to the Node that it has just installed', async () => {
+  it('runs the rest of an npm script with the Node that it has installed', async () => {
     const manifest = await readFile(join(SCRIPTS, '../package.json'), 'utf8');
     const script: string = JSON.parse(manifest).scripts.demo.replace('src/cli/main.ts demo', 'who');
     const path = [join(clone, 'node_modules/.bin'), env.PATH].join(delimiter);

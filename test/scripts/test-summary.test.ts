@@ -9,7 +9,7 @@ const file = (status: string, ...tests: Array<[fullName: string, status: string]
 const report = (...testResults: VitestReport['testResults']): VitestReport => ({ testResults });
 
 describe('the summary of a test run', () => {
-  it('counts tests by how they ended, and groups skipped ones by what their names need', () => {
+  it('counts tests by result, and groups skipped ones by what they need', () => {
     const summary = summarize(
       report(
         file('passed', ['a', 'passed'], ['b (needs MEDIA_DIR) c', 'skipped'], ['d', 'todo']),
@@ -40,14 +40,14 @@ describe('the summary of a test run', () => {
     expect(maySkipInCi('user namespaces')).toBe(false);
   });
 
-  it('counts a file that could not be loaded as a failure', () => {
+  it('counts a file that cannot be loaded as a failure', () => {
     expect(summarize(report(file('failed'), file('passed', ['a', 'passed'])), 1)).toMatchObject({
       passed: 1,
       failed: 1,
     });
   });
 
-  it('counts a run that died as a failure', () => {
+  it('counts a crashed run as a failure', () => {
     expect(summarize(undefined, null).failed).toBe(1);
     expect(summarize(undefined, 0).failed).toBe(1);
     expect(summarize(report(file('passed', ['a', 'passed'])), 1).failed).toBe(1);

@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 describe('a slot pool', () => {
-  it('answers from a child process, with the facts of its self-test', async () => {
+  it('returns results of a child process, with the facts of its self-test', async () => {
     const pool = errandPool();
     await pool.ready();
     await expect(pool.run({ do: 'echo', word: 'hello' }, { signal: never })).resolves.toBe('hello');
@@ -51,7 +51,7 @@ describe('a slot pool', () => {
     expect(order).toEqual([0, 1, 2, 3]);
   });
 
-  it('runs as many at once as it has slots, and no more', async () => {
+  it('runs as many tasks at once as it has slots', async () => {
     const pool = errandPool({ slots: 2 });
     await pool.ready();
     const runs = [1, 2, 3].map(() => pool.run({ do: 'wait', ms: 200 }, { signal: never }));
@@ -64,7 +64,7 @@ describe('a slot pool', () => {
     expect(shares.toSorted()).toEqual([1, 2]);
   });
 
-  it('passes progress on in its order, before the result', async () => {
+  it('passes on progress in order, before the result', async () => {
     const seen: unknown[] = [];
     const result = await errandPool().run(
       { do: 'count', to: 5 },
@@ -99,8 +99,8 @@ describe('a slot pool', () => {
   });
 });
 
-describe('a run that fails', () => {
-  it('rejects with SLOT_CRASHED and the signal when its process is killed, and the next one runs', async () => {
+describe('a failed run', () => {
+  it('rejects with SLOT_CRASHED and the signal if its process is killed, and the next run works', async () => {
     const pool = errandPool();
     const killed = pool.run({ do: 'die', signal: 'SIGKILL' }, { signal: never });
     await expect(killed).rejects.toMatchObject({
@@ -112,7 +112,7 @@ describe('a run that fails', () => {
     expect(pool.snapshot()).toMatchObject([{ restarts: 1, runs: 2 }]);
   });
 
-  it('rejects with SLOT_CRASHED when its process is killed from outside in the middle', async () => {
+  it('rejects with SLOT_CRASHED if its process is killed from outside during the run', async () => {
     const pool = errandPool();
     await pool.ready();
     const run = pool.run({ do: 'block', ms: 30_000 }, { signal: never });
@@ -121,14 +121,14 @@ describe('a run that fails', () => {
     await expect(pool.run({ do: 'echo', word: 'next' }, { signal: never })).resolves.toBe('next');
   });
 
-  it('rejects with SLOT_CRASHED and the exit code when its process ends', async () => {
+  it('rejects with SLOT_CRASHED and the exit code if its process exits', async () => {
     await expect(errandPool().run({ do: 'exit', code: 3 }, { signal: never })).rejects.toMatchObject({
       code: 'SLOT_CRASHED',
       details: { exitCode: 3 },
     });
   });
 
-  it('rejects with SLOT_TIMEOUT when it takes too long, and its process is replaced', async () => {
+  it('rejects with SLOT_TIMEOUT if it takes too long, and its process is replaced', async () => {
     const pool = errandPool({ timeoutMs: 300 });
     await pool.ready();
     const before = pool.snapshot()[0]?.pid as number;
@@ -152,18 +152,18 @@ describe('a run that fails', () => {
     expect(pool.snapshot()).toMatchObject([{ state: 'idle', restarts: 0, runs: 2 }]);
   });
 
-  it('rejects with STORAGE_FULL where a full disk is behind what the task took it for', async () => {
+  it('rejects with STORAGE_FULL if a full disk caused the error of the task', async () => {
     await expect(errandPool().run({ do: 'write to a full disk' }, { signal: never })).rejects.toMatchObject({
       code: 'STORAGE_FULL',
     });
   });
 });
 
-describe('a slot whose self-test says that it gains by batches', () => {
+describe('a slot that prefers batches by its self-test', () => {
   const tellCompany = (pool: ReturnType<typeof errandPool>, calls: number) =>
     Promise.all(Array.from({ length: calls }, () => pool.run({ do: 'tell company' }, { signal: never })));
 
-  it('is given what waits at the same time in one run, as much as it said', async () => {
+  it('gets waiting tasks as one batch, up to its maximum', async () => {
     const pool = errandPool({ config: { batch: 3 } });
     expect(pool.capacity).toBe(1);
     const first = await tellCompany(pool, 4);
@@ -172,7 +172,7 @@ describe('a slot whose self-test says that it gains by batches', () => {
     expect(pool.snapshot()).toMatchObject([{ runs: 4, restarts: 0 }]);
   });
 
-  it('shares with the other free slots', async () => {
+  it('shares tasks with other free slots', async () => {
     const pool = errandPool({ config: { batch: 3 }, slots: 2 });
     await pool.ready();
     expect(pool.capacity).toBe(6);
@@ -183,7 +183,7 @@ describe('a slot whose self-test says that it gains by batches', () => {
     expect(await Promise.all(waiting)).not.toContain(4);
   });
 
-  it('passes progress, results and errors on to whom they belong', async () => {
+  it('passes progress, results and errors to the right caller', async () => {
     const pool = errandPool({ config: { batch: 3 } });
     const seen: unknown[] = [];
     const outcomes = await Promise.allSettled([
@@ -199,7 +199,7 @@ describe('a slot whose self-test says that it gains by batches', () => {
     expect(seen).toEqual([1, 2]);
   });
 
-  it('works on for the others when one call is aborted, and is killed when the last one is', async () => {
+  it('continues for the others if one call is aborted, and is killed with the last one', async () => {
     const pool = errandPool({ config: { batch: 3 } });
     const [one, two, three] = [new AbortController(), new AbortController(), new AbortController()];
     const cancelled = pool.run({ do: 'block', ms: 400 }, { signal: one.signal });
@@ -221,7 +221,7 @@ describe('recycling', () => {
   const pids = (pool: ReturnType<typeof errandPool>, runs: number) =>
     Promise.all(Array.from({ length: runs }, () => pool.run({ do: 'tell pid' }, { signal: never })));
 
-  it('replaces a process after its runs, between two of them, and loses none', async () => {
+  it('replaces a process after its maximum number of runs, without losing one', async () => {
     const pool = errandPool({ maxRuns: 2 });
     const served = await pids(pool, 5);
     expect(served[0]).toBe(served[1]);
@@ -230,7 +230,7 @@ describe('recycling', () => {
     expect(pool.snapshot()).toMatchObject([{ runs: 5, recycled: 2, restarts: 0 }]);
   });
 
-  it('replaces a process that holds too much memory, or whose task is degraded', async () => {
+  it('replaces a process that uses too much memory, or whose task is degraded', async () => {
     const pool = errandPool({ maxMemoryMb: 400 });
     const [first] = await pids(pool, 1);
     expect(pool.snapshot()[0]?.memoryMb).toBeLessThan(400);
@@ -251,7 +251,7 @@ describe('recycling', () => {
 });
 
 describe('an aborted run', () => {
-  it('rejects at once with the reason and frees its slot in under two seconds, however it blocks', async () => {
+  it('rejects at once with the reason and frees its slot in under two seconds, even if it blocks', async () => {
     const pool = errandPool();
     await pool.ready();
     const before = pool.snapshot()[0]?.pid as number;
@@ -268,7 +268,7 @@ describe('an aborted run', () => {
     expect(isAlive(before)).toBe(false);
   });
 
-  it('leaves the queue without touching the run before it', async () => {
+  it('leaves the queue without affecting the run before it', async () => {
     const pool = errandPool();
     const running = pool.run({ do: 'wait', ms: 300 }, { signal: never });
     const abort = new AbortController();
@@ -279,7 +279,7 @@ describe('an aborted run', () => {
     expect(pool.snapshot()).toMatchObject([{ restarts: 0, runs: 1 }]);
   });
 
-  it('never starts when the signal was aborted before', async () => {
+  it('never starts if the signal was already aborted', async () => {
     const pool = errandPool();
     const aborted = AbortSignal.abort(new Error('Too late'));
     await expect(pool.run({ do: 'echo', word: 'x' }, { signal: aborted })).rejects.toThrow('Too late');
@@ -288,7 +288,7 @@ describe('an aborted run', () => {
 });
 
 describe('a slot that cannot start', () => {
-  it('makes ready() and every run reject with its refusal', async () => {
+  it('makes ready() and every run reject with its error', async () => {
     const pool = errandPool({ config: { refuse: 'The model is upside down' } });
     const refusal = {
       code: 'MODEL_INVALID',
@@ -300,12 +300,12 @@ describe('a slot that cannot start', () => {
     await expect(run).rejects.toMatchObject(refusal);
   });
 
-  it('tells of a module that is not there', async () => {
+  it('reports a missing module', async () => {
     const pool = errandPool({ task: new URL('./fixtures/absent-task.ts', import.meta.url) });
     await expect(pool.ready()).rejects.toThrow(/absent-task\.ts/);
   });
 
-  it('is given up after three crashes in a row, and is tried again ever more seldom', async () => {
+  it('is given up after three crashes in a row, then retried with growing delays', async () => {
     const pool = errandPool({ config: { crashAtStart: true } });
     await expect(pool.ready()).rejects.toMatchObject({
       code: 'SLOT_CRASHED',
@@ -317,14 +317,14 @@ describe('a slot that cannot start', () => {
     expect(pool.snapshot()[0]?.restarts).toBe(2);
   });
 
-  it('rejects with SLOT_TIMEOUT when the start hangs', async () => {
+  it('rejects with SLOT_TIMEOUT if the start hangs', async () => {
     const pool = errandPool({ startTimeoutMs: 1 });
     await expect(pool.ready()).rejects.toMatchObject({ code: 'SLOT_TIMEOUT' });
   });
 });
 
 describe('the end of a pool', () => {
-  it('rejects what runs and what waits, and leaves no process behind', async () => {
+  it('rejects running and waiting tasks, and leaves no process behind', async () => {
     const pool = errandPool();
     await pool.ready();
     const pid = pool.snapshot()[0]?.pid as number;
@@ -353,7 +353,7 @@ describe('the end of a pool', () => {
     await vi.waitFor(() => expect(isAlive(slotPid)).toBe(false), { timeout: 5_000, interval: 50 });
   });
 
-  it('is not hastened by the signals that a terminal sends to the whole group', async () => {
+  it('ignores the signals that a terminal sends to the whole group', async () => {
     const pool = errandPool();
     await pool.ready();
     const run = pool.run({ do: 'wait', ms: 300 }, { signal: never });

@@ -22,7 +22,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
     });
     const keys = async (prefix: string) => (await collect(store.list(prefix))).map(({ key }) => key);
 
-    it('answers a put with key, size and SHA-256, and says the same afterwards', async () => {
+    it('returns key, size and SHA-256 from a put, and the same from stat', async () => {
       const key = `${fresh()}a.bin`;
       const before = Date.now();
       const stored = { key, bytes: BYTES.length, sha256: SHA256 };
@@ -37,7 +37,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(opened).toEqual(stat);
     });
 
-    it.each([0, 1, 65_536, 3_000_001])('gives back %i bytes as they were put', async (size) => {
+    it.each([0, 1, 65_536, 3_000_001])('returns %i bytes as they were put', async (size) => {
       const folder = fresh();
       const bytes = noise(size);
 
@@ -51,7 +51,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       }
     });
 
-    it.each(['hashes', 'is told the hash of'])('takes over a scratch file that it %s', async (who) => {
+    it.each(['hashes', 'is told the hash of'])('adopts a scratch file that it %s', async (who) => {
       const key = `${fresh()}adopted.bin`;
       const bytes = noise(200_000);
       const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -66,7 +66,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await readdir(scratch.path)).toEqual([]);
     });
 
-    it('puts many, each of them whole, and all that can be where one cannot', async () => {
+    it('puts many objects, each completely, even if one of them fails', async () => {
       const folder = fresh();
       const bytes = noise(1000);
       await using scratch = await store.scratch();
@@ -101,7 +101,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await store.putMany([])).toEqual([]);
     });
 
-    it('gives scratch folders of their own that are gone when disposed', async () => {
+    it('creates separate scratch folders that are removed on disposal', async () => {
       const first = await store.scratch();
       await using second = await store.scratch();
       await writeFile(join(first.path, 'left-over'), BYTES);
@@ -122,7 +122,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await store.stat(key)).toMatchObject({ bytes: BYTES.length, sha256: SHA256 });
     });
 
-    it('lets a reader that began before a replacement finish with the old bytes', async () => {
+    it('lets a reader that started before a replacement finish with the old bytes', async () => {
       const key = `${fresh()}a`;
       const old = noise(2_000_000);
       await store.put(key, old);
@@ -133,7 +133,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect((await buffer(stream)).equals(old)).toBe(true);
     });
 
-    it('never shows a reader a mixture while writers race', async () => {
+    it('never shows readers a mix of versions while writers race', async () => {
       const key = `${fresh()}a`;
       const contents = [1, 2, 3].map((fill) => Buffer.alloc(200_000, fill));
       await store.put(key, contents[0]!);
@@ -177,7 +177,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       await Promise.all(readers);
     });
 
-    it('refuses an existing key with OBJECT_EXISTS where it is to be absent, and keeps it', async () => {
+    it('rejects an existing key with OBJECT_EXISTS and `ifAbsent`, and keeps the object', async () => {
       const key = `${fresh()}a`;
       await store.put(key, BYTES, { ifAbsent: true });
 
@@ -192,7 +192,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await store.read(key)).toEqual(BYTES);
     });
 
-    it('has one winner among 50 that want an absent key at once', async () => {
+    it('has one winner if 50 create the same key at once', async () => {
       const folder = fresh();
       const outcomes = await Promise.allSettled(
         Array.from({ length: 50 }, (_, writer) =>
@@ -221,7 +221,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await store.stat(key)).toBeUndefined();
     });
 
-    it('keeps the old object when a stream ends before it should', async () => {
+    it('keeps the old object if a stream ends too early', async () => {
       const key = `${fresh()}a`;
       await store.put(key, BYTES);
       const stream = new Readable({ read() {} });
@@ -234,7 +234,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await store.read(key)).toEqual(BYTES);
     });
 
-    it('stops with the reason of the signal, destroys the stream, and keeps nothing', async () => {
+    it('rejects with the reason of the signal, destroys the stream, and keeps nothing', async () => {
       const key = `${fresh()}a`;
       const controller = new AbortController();
       const reason = new Error('The job was cancelled');
@@ -255,7 +255,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await store.stat(key)).toBeUndefined();
     });
 
-    it('stops also while a stream is silent', async () => {
+    it('also stops while a stream is idle', async () => {
       const key = `${fresh()}a`;
       const controller = new AbortController();
       const reason = new Error('The job was cancelled');
@@ -298,7 +298,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       await expect(store.open(key, range)).rejects.toMatchObject({ code: 'RANGE_NOT_SATISFIABLE' });
     });
 
-    it('rejects a missing key with OBJECT_NOT_FOUND, and has no stat of it', async () => {
+    it('rejects a missing key with OBJECT_NOT_FOUND, and returns no stat', async () => {
       const key = `${fresh()}nope`;
       await expect(store.read(key)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
       await expect(store.open(key)).rejects.toMatchObject({ code: 'OBJECT_NOT_FOUND' });
@@ -306,7 +306,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await store.stat(key)).toBeUndefined();
     });
 
-    it('lists in the order of keys, where "-" and "." come before "/"', async () => {
+    it('lists in key order, with "-" and "." before "/"', async () => {
       const folder = fresh();
       const names = ['a/1', 'a-1', 'a.1', 'B', 'a/0/x', 'a0', '_', 'a/1-', 'b'].map((n) => folder + n);
       for (const name of names) {
@@ -320,14 +320,14 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect((await keys('')).filter((key) => key.startsWith(folder))).toEqual([...names].sort());
     });
 
-    it('lists what stat says, but for the hash', async () => {
+    it('lists the same as stat, except for the hash', async () => {
       const folder = fresh();
       await store.put(`${folder}a`, BYTES);
       const { sha256: _, ...rest } = (await store.stat(`${folder}a`))!;
       expect(await collect(store.list(folder))).toEqual([rest]);
     });
 
-    it('lists page by page, each after the last key of the one before', async () => {
+    it('lists in pages, each after the last key of the previous one', async () => {
       const folder = fresh();
       const names = ['a/1', 'a/2', 'a-1', 'b', 'c/1/x', 'c/2'].map((name) => folder + name).sort();
       for (const name of names) {
@@ -349,7 +349,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await collect(store.list(folder, { after: `${folder}zz` }))).toEqual([]);
     });
 
-    it('copies an object, over another one too, and each lives on without the other', async () => {
+    it('copies an object, also over another, and each can be deleted without the other', async () => {
       const folder = fresh();
       const [from, to] = [`${folder}from/a`, `${folder}to/b`];
       await store.put(from, BYTES);
@@ -367,7 +367,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await store.read(from)).toEqual(BYTES);
     });
 
-    it('has nothing to copy under a missing key', async () => {
+    it('rejects a copy of a missing key', async () => {
       const folder = fresh();
       await expect(store.copy(`${folder}nope`, `${folder}b`)).rejects.toMatchObject({
         code: 'OBJECT_NOT_FOUND',
@@ -375,7 +375,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await keys(folder)).toEqual([]);
     });
 
-    it('deletes many, also where some are gone already', async () => {
+    it('deletes many objects, even if some are missing', async () => {
       const folder = fresh();
       const names = ['a', 'b/1', 'b/2', 'c'].map((name) => folder + name);
       for (const name of names) {
@@ -388,7 +388,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await keys(folder)).toEqual([names[3]]);
     });
 
-    it('gives a URL that needs no key, or none at all', async () => {
+    it('returns a URL that works without a key, or none', async () => {
       const key = `${fresh()}a`;
       await store.put(key, BYTES);
 
@@ -401,7 +401,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       }
     });
 
-    it('sweeps nothing that is young or whole', async () => {
+    it('sweeps nothing that is young or complete', async () => {
       const folder = fresh();
       await store.put(`${folder}a`, BYTES);
       await using scratch = await store.scratch();
@@ -423,7 +423,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       await store.put(key, BYTES, { ifAbsent: true });
     });
 
-    it('deletes a whole folder and no neighbour, and names what it deleted', async () => {
+    it('deletes a folder but no neighbour, and returns the deleted keys', async () => {
       const folder = fresh();
       for (const name of ['t-1/a', 't-1/deep/b', 't-10/c', 't-1.c']) {
         await store.put(folder + name, BYTES);
@@ -435,7 +435,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await store.deleteAll(`${folder}t-1/`)).toEqual([]);
     });
 
-    it('gives a path that holds the object', async () => {
+    it('returns a path with the bytes of the object', async () => {
       const key = `${fresh()}a.txt`;
       await store.put(key, BYTES);
       expect(await readFile(await store.localPath(key))).toEqual(BYTES);
@@ -480,7 +480,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       await expect(store.deleteAll(prefix)).rejects.toMatchObject({ code: 'OBJECT_KEY_INVALID' });
     });
 
-    it.each(['', 'suite'])('deletes no half-named folder: %j', async (prefix) => {
+    it.each(['', 'suite'])('refuses an incomplete folder name: %j', async (prefix) => {
       await expect(store.deleteAll(prefix)).rejects.toMatchObject({ code: 'OBJECT_KEY_INVALID' });
     });
   });

@@ -77,7 +77,7 @@ export function videoProviderSuite(name: string, create: () => Promise<TalkMaker
       await rm(folder, { recursive: true, force: true });
     });
 
-    it('writes a video that plays and is as long as the voice, however often it is asked', async () => {
+    it('writes a playable video as long as the voice, every time', async () => {
       for (const path of [join(folder, 'first.mp4'), join(folder, 'second.mp4')]) {
         await maker.make(request, path, signal);
 

@@ -3,7 +3,7 @@ import { addGpuMetrics, parseNvidiaSmi } from '../../src/telemetry/metrics/gpu-m
 import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 import { parseMetrics } from '../harness/metric-lines.ts';
 
-it('tells the share of time that the slots were at work', async () => {
+it('reports the share of time that the slots were busy', async () => {
   let busyMs = 0;
   const startedAt = performance.now();
   const slot = () => ({

@@ -9,7 +9,7 @@ function capture(level = 'info') {
 }
 
 describe('the logger', () => {
-  it('writes one JSON line an event, with who says it, when, and how grave it is', () => {
+  it('writes one JSON line per event, with component, time and level', () => {
     const { logger, lines } = capture();
 
     logger.info({ task_id: 'a' }, 'Two\nlines of text');
@@ -36,7 +36,7 @@ describe('the logger', () => {
     expect(lines).toHaveLength(1);
   });
 
-  it('tells an error with its code, its stack and its cause', () => {
+  it('logs an error with its code, stack and cause', () => {
     const { logger, lines, last } = capture();
     const cause = new Error('socket hang up');
     logger.error({ err: new PipelineError('PROVIDER_UNAVAILABLE', 'No answer', { cause }) }, 'Failed');

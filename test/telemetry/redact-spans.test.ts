@@ -4,7 +4,7 @@ import { loadConfig, SECRETS } from '../../src/process/load-config.ts';
 import { startTracing } from '../../src/telemetry/tracing.ts';
 import { startTraceCollector } from '../harness/trace-collector.ts';
 
-it('sends no secret of the settings to the collector, wherever in a span it is', async () => {
+it('sends no configured secret to the collector, wherever in a span it is', async () => {
   await using collector = await startTraceCollector();
   const values = Object.fromEntries(SECRETS.map((name) => [name, `x=c0ffee-${name.toLowerCase()}`]));
   const { tracing } = loadConfig({ ...values, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });

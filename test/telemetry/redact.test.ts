@@ -68,7 +68,7 @@ it.each([
   expect(lines.join('')).not.toContain('c0ffee42');
 });
 
-it('says in each line of which task it is, unless the line itself says it', () => {
+it('adds the task id to each line that has none', () => {
   const { lines, create } = capture();
   const logger = create('io');
   withLogContext({ task_id: 'a', activity: 'renderTalk' }, () => {

@@ -44,7 +44,7 @@ needs({ 'a Temporal CLI built with Go': isBuiltHere }).it(
   60_000,
 );
 
-it('a server that cannot start tells why', async () => {
+it('a server that cannot start reports the reason', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'limelight-no-database-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   await writeFile(join(dir, 'temporal.db'), 'no database '.repeat(1_000));

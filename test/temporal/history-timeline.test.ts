@@ -36,13 +36,13 @@ function sleeper(stage: Stage, slept: number): JobHistory {
   };
 }
 
-it('counts the sleep of a job that is held for its provider as the provider’s', () => {
+it('counts waiting for the provider as provider time', () => {
   const { total_ms, split_ms } = toTimeline(sleeper('DID_UPLOAD', 50));
   expect(total_ms).toBe(51_000);
   expect(split_ms).toEqual({ compute: 0, provider: 50_000, retry: 0, queue: 0, orchestration: 1_000 });
 });
 
-it('does not blame the provider for the sleep of a job that waits for room or for another job', () => {
+it('does not count waiting for disk space or another job as provider time', () => {
   expect(toTimeline(sleeper('BACKGROUND_REMOVAL_RUNNING', 50)).split_ms).toEqual({
     compute: 0,
     provider: 0,

@@ -8,7 +8,7 @@ import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import { happyActivities, toJobInput } from '../harness/pipeline-harness.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 
-it('tells the place of a job among those that wait for the same slots', async () => {
+it('returns the position of a job among those that wait for the same slots', async () => {
   await using server = await startTestServer();
   const jobs = createTemporalJobs({ client: server.client });
   const common = { ...WORKER_DEFAULTS, connection: server.workerConnection };

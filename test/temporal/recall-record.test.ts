@@ -17,8 +17,8 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-describe('the record of a task as Temporal knows it', () => {
-  it('is what its job had written last', async () => {
+describe('the record of a task from Temporal’s history', () => {
+  it('is the last one that the job wrote', async () => {
     const { handle, written } = await harness.run({});
     const record = await recallRecord(server.client, handle.workflowId.split('/')[1]!);
 
@@ -26,7 +26,7 @@ describe('the record of a task as Temporal knows it', () => {
     expect(record?.outcome).toMatchObject({ success: true });
   });
 
-  it('is what was added after the job had failed', async () => {
+  it('includes what was added after the job failed', async () => {
     const failing = async () => {
       throw ApplicationFailure.create({ type: 'SLOT_CRASHED', message: 'It died', nonRetryable: true });
     };
@@ -39,7 +39,7 @@ describe('the record of a task as Temporal knows it', () => {
     expect(written.at(-1)?.objects).toEqual([]);
   });
 
-  it('is nothing for a task that Temporal never knew', async () => {
+  it('is undefined for an unknown task', async () => {
     expect(await recallRecord(server.client, 'nobody')).toBeUndefined();
   });
 });

@@ -20,8 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-describe('the schedule of the retention', () => {
-  it('is made once, every 60 minutes, skips a run that would overlap, and stays paused', async () => {
+describe('the retention schedule', () => {
+  it('is created once, runs every 60 minutes, skips overlapping runs, and stays paused', async () => {
     const schedule = createRetentionSchedule(server);
     await expect(schedule.status()).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' });
 
@@ -39,7 +39,7 @@ describe('the schedule of the retention', () => {
     expect(await schedule.status()).toMatchObject({ is_paused: false });
   });
 
-  it('runs by hand, dry first, and leaves its report as the result in Temporal', async () => {
+  it('can be run manually, also dry, and returns its report as the result in Temporal', async () => {
     const { store, root } = await createStore();
     const { keys } = await storeTask(store, 'task-1');
     await age(root, Object.values(keys), 4);

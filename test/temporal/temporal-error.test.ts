@@ -14,7 +14,7 @@ const CODES = {
   away: 14,
 };
 
-describe('what Temporal answers', () => {
+describe('errors of Temporal', () => {
   it.each(Object.entries(CODES))('is its own trouble where it is %s, and worth another try', (_, code) => {
     for (const error of [answer(code), new ServiceError('Failed', { cause: answer(code) })]) {
       expect(toPipelineError(error, 'task-1')).toMatchObject({
@@ -25,7 +25,7 @@ describe('what Temporal answers', () => {
     }
   });
 
-  it('names the task that it does not know', () => {
+  it('name an unknown task', () => {
     for (const error of [answer(5), new WorkflowNotFoundError('none', 'video/task-1', undefined)]) {
       expect(toPipelineError(error, 'task-1')).toMatchObject({
         code: 'TASK_NOT_FOUND',
@@ -34,7 +34,7 @@ describe('what Temporal answers', () => {
     }
   });
 
-  it('passes what is our own fault, and what is no answer of Temporal', () => {
+  it('pass on our own errors, and errors that are not Temporal’s', () => {
     for (const error of [answer(3), answer(7), new TypeError('not a function')]) {
       expect(toPipelineError(error)).toBe(error);
     }

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { untilSilent } from '../../src/temporal/watch-server.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 
-it('notices a server that takes requests and answers none, and no other', async () => {
+it('detects a server that accepts requests but never responds, and no other', async () => {
   await using server = await startTestServer();
   const ending = new AbortController();
   const watch = { address: server.address, everyMs: 50, timeoutMs: 1_000, misses: 3 };

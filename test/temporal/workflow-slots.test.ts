@@ -15,7 +15,7 @@ const cached: SlotReserveContext = { ...fresh, isSticky: true };
 const isSettled = (promise: Promise<unknown>) =>
   Promise.race([promise.then(() => true), new Promise((resolve) => setImmediate(resolve, false))]);
 
-it('lets as many of each kind in as there are slots, and none of one into the place of another', async () => {
+it('admits as many of each kind as there are slots, and none into the slots of another kind', async () => {
   const slots = createWorkflowSlotSupplier({ fresh: 1, cached: 2 });
 
   const taken = await Promise.all([
@@ -33,7 +33,7 @@ it('lets as many of each kind in as there are slots, and none of one into the pl
   expect(await isSettled(next.cached)).toBe(true);
 });
 
-it('hands a slot to who waits longest, and to nobody who came after', async () => {
+it('gives a free slot to the longest waiting task', async () => {
   const slots = createWorkflowSlotSupplier({ fresh: 1, cached: 1 });
   const permit = await slots.reserveSlot(cached, NEVER);
   const waiting = [slots.reserveSlot(cached, NEVER), slots.reserveSlot(cached, NEVER)];
@@ -44,7 +44,7 @@ it('hands a slot to who waits longest, and to nobody who came after', async () =
   expect(await Promise.all(waiting.map(isSettled))).toEqual([true, false]);
 });
 
-it('keeps no slot for who has stopped waiting', async () => {
+it('keeps no slot for a task that has stopped waiting', async () => {
   const slots = createWorkflowSlotSupplier({ fresh: 1, cached: 1 });
   const permit = await slots.reserveSlot(cached, NEVER);
   const stop = new AbortController();

@@ -8,7 +8,7 @@ const granted = (workflowId: string) => ({ workflowId, answer: { kind: 'granted'
 const watched = (workflowId: string) => ({ workflowId, answer: { kind: 'granted', isWatched: true } });
 
 describe('the breaker', () => {
-  it('lets in as many as there are places, and the next one when one leaves', () => {
+  it('admits as many jobs as there are places, and the next one when one leaves', () => {
     const breaker = new Breaker();
 
     expect(breaker.ask(ask('a'), 0)).toEqual([granted('a')]);
@@ -18,7 +18,7 @@ describe('the breaker', () => {
     expect(breaker.report({ workflowId: 'a', outcome: 'left' }, 2)).toEqual([granted('c')]);
   });
 
-  it('answers who asks twice, and gives one place only', () => {
+  it('gives a job that asks twice one place only', () => {
     const breaker = new Breaker();
     breaker.ask(ask('a'), 0);
 
@@ -26,7 +26,7 @@ describe('the breaker', () => {
     expect(Object.keys(breaker.snapshot.leases)).toEqual(['a']);
   });
 
-  it('takes back the place of a job that is never heard of again', () => {
+  it('releases the place of a job that disappears', () => {
     const breaker = new Breaker();
     for (const job of ['a', 'b', 'c']) breaker.ask(ask(job), 0);
 
@@ -34,7 +34,7 @@ describe('the breaker', () => {
     expect(breaker.settle(100_000)).toEqual([granted('c')]);
   });
 
-  it('leaves the place to a job whose creation failed while its talk may be there, and asks nobody to wait before it', () => {
+  it('keeps the place of a job whose talk may exist although its creation failed', () => {
     const breaker = new Breaker();
     for (const job of ['a', 'b', 'c', 'd']) breaker.ask(ask(job), 0);
 
@@ -43,7 +43,7 @@ describe('the breaker', () => {
     expect(breaker.report({ workflowId: 'a', outcome: 'outage' }, 3)).toEqual([watched('c')]);
   });
 
-  it('lets such a job through as the probe before any other, and keeps its place when it has ended', () => {
+  it('uses such a job as the probe first, and keeps its place when the outage ends', () => {
     const breaker = new Breaker();
     for (const job of ['a', 'b', 'c']) breaker.ask(ask(job), 0);
     for (let time = 1; time <= 5; time += 1) {
@@ -81,7 +81,7 @@ describe('the breaker', () => {
     expect(recovered.ask(ask('a'), 10)).toEqual([watched('a')]);
   });
 
-  it('lets one probe through at growing intervals, and everybody when one succeeds', () => {
+  it('lets one probe through at growing intervals, and every job when one succeeds', () => {
     const breaker = failing(5);
     breaker.ask(ask('a'), 10);
     breaker.ask(ask('b'), 10);
@@ -107,7 +107,7 @@ describe('the breaker', () => {
     ]);
   });
 
-  it('goes on with another probe where the one that was let through has gone', () => {
+  it('uses another probe if the first one disappears', () => {
     const breaker = failing(5);
     for (const job of ['a', 'b']) breaker.ask(ask(job), 10);
     breaker.settle(5_004);
@@ -117,7 +117,7 @@ describe('the breaker', () => {
     expect(breaker.settle(breaker.nextDueAt()!)[0]).toEqual(watched('b'));
   });
 
-  it('knows what talks usually take, the newest counting a fifth', () => {
+  it('averages the duration of talks, with a weight of a fifth for the newest', () => {
     const breaker = new Breaker();
     for (const talkMsPerVoiceS of [1_000, 2_000]) {
       breaker.ask(ask('a'), 0);
@@ -127,7 +127,7 @@ describe('the breaker', () => {
     expect(breaker.ask(ask('b'), 0)[0]?.answer).toEqual({ kind: 'granted', talkMsPerVoiceS: 1_200 });
   });
 
-  it('goes on where it was after its state went through JSON', () => {
+  it('continues after its state was serialized as JSON', () => {
     const breaker = failing(5);
     breaker.ask(ask('a'), 10);
 

@@ -66,7 +66,7 @@ describe('generateVideo', () => {
     expect(await progressOf(run, 9)).toMatchObject({ events: [{ seq: 10 }, { seq: 11 }] });
   });
 
-  it('writes the record of the end before anybody hears of it', async () => {
+  it('writes the final record before it reports the end', async () => {
     const run = await harness.run({});
 
     const { events } = await progressOf(run);
@@ -85,7 +85,7 @@ describe('generateVideo', () => {
     ]);
   });
 
-  it('tries a failing activity three times, and goes on where it succeeds', async () => {
+  it('tries a failing activity three times, and continues after a success', async () => {
     let attempts = 0;
     const run = await harness.run({
       async detectPersons() {
@@ -104,7 +104,7 @@ describe('generateVideo', () => {
     expect(run.outcome.status).toBe('fulfilled');
   });
 
-  it('waits while the disk is full, says so, and goes on when there is room', async () => {
+  it('waits while the disk is full, says so, and continues when there is space', async () => {
     let attempts = 0;
     const run = await harness.run({
       async composePortrait(request) {
@@ -123,7 +123,7 @@ describe('generateVideo', () => {
     });
   });
 
-  it('tells its end once, in order, also where the disk is full when the record of it is written', async () => {
+  it('reports its end once, in order, even if the disk is full when its record is written', async () => {
     let attempts = 0;
     const run = await harness.run({
       async recordTask({ outcome }) {
@@ -150,7 +150,7 @@ describe('generateVideo', () => {
     expect(beforeTheEnd?.objects.map(({ key }) => key.split('/').at(-1))).toContain('cutout.png');
   });
 
-  it('says that another person may do where the face of one of several does not', async () => {
+  it('suggests another person if the face of one of several is unsuitable', async () => {
     const run = await harness.run({ renderTalk: async () => fail('FACE_UNSUITABLE', true) });
 
     expect((await progressOf(run)).outcome).toMatchObject({
@@ -184,7 +184,7 @@ describe('generateVideo', () => {
     expect(run.written.at(-1)).toMatchObject({ objects: [], outcome: { success: false } });
   });
 
-  it('does not repeat what cannot succeed', async () => {
+  it('does not retry errors that are not retryable', async () => {
     const run = await harness.run({ prepareMedia: async () => fail('MEDIA_UNDECODABLE', true) });
 
     expect(run.calls.filter((name) => name === 'prepareMedia')).toHaveLength(1);
@@ -194,7 +194,7 @@ describe('generateVideo', () => {
     }
   });
 
-  it('says how near the best guess was when nobody was found', async () => {
+  it('reports the confidence of the best candidate if no person is found', async () => {
     const run = await harness.run({
       detectPersons: async () => ({
         widthPx: 1,
@@ -210,7 +210,7 @@ describe('generateVideo', () => {
     });
   });
 
-  it('tells in words, events and result of a device that failed under a model', async () => {
+  it('reports a failed device in messages, events and result', async () => {
     const fallbacks = [
       { from: 'big at 1024 px on cuda', to: 'big at 768 px on cuda', reason: 'out of memory' },
       { from: 'big at 768 px on cuda', to: 'big at 1024 px on cpu', reason: 'out of memory' },
@@ -280,7 +280,7 @@ describe('generateVideo', () => {
     expect(outcome).toMatchObject({ error: { code: 'TASK_CANCELLED', stage: 'DID_PROCESSING' } });
   });
 
-  it('fails with DEADLINE_EXCEEDED, undone, when the deadline passes', async () => {
+  it('fails with DEADLINE_EXCEEDED and undoes everything when the deadline passes', async () => {
     const run = await harness.run(
       {
         async renderTalk() {
@@ -297,7 +297,7 @@ describe('generateVideo', () => {
     expect(run.calls.filter((name) => name.startsWith('discard'))).toEqual(UNDO_ALL);
   });
 
-  it('goes on undoing when one undo fails for good', async () => {
+  it('continues undoing if one undo fails permanently', async () => {
     const run = await harness.run({
       detectPersons: async () => fail('MODEL_INVALID', true),
       async discard(what) {

@@ -124,7 +124,7 @@ describe('a retry of a job whose talk was paid', () => {
     },
   );
 
-  it('deletes the talk when nobody asks for it until the window closes', async () => {
+  it('deletes the talk if it is not retried before the window closes', async () => {
     harness.failOnce('finishVideo', 'DEVICE_FAILED');
     const job = await harness.start({}, { cache: 'no-store' }, { retryWindowS: 1 });
     await expect(resultOf(job)).rejects.toThrow();
@@ -138,7 +138,7 @@ describe('a retry of a job whose talk was paid', () => {
 });
 
 describe('an identical job', () => {
-  it('is answered from the cache: no talk is bought, nothing is asked of D-ID', async () => {
+  it('uses the cache: it buys no talk and sends no request to D-ID', async () => {
     const first = await harness.start({}, { cache: 'use' });
     const { metadata } = await resultOf(first);
     const second = await harness.start({}, { cache: 'use' });
@@ -157,7 +157,7 @@ describe('an identical job', () => {
 });
 
 describe('erasing a job for D-ID', () => {
-  it('deletes its talk, portrait and voice there and its entry in the cache, and the receipt lists them', async () => {
+  it('deletes its talk, portrait and voice at D-ID and its cache entry, and the receipt lists them', async () => {
     const job = await harness.start({}, { cache: 'use', conf_threshold: 0.4 });
     await resultOf(job);
     const { talks, images, audios } = job.account;
@@ -180,7 +180,7 @@ describe('erasing a job for D-ID', () => {
     expect(left.filter((key) => key.includes(job.taskId) || key.startsWith(entries![0]!))).toEqual([]);
   });
 
-  it('lets what tidies up there come to its end first, every time it was needed', async () => {
+  it('waits for every earlier clean-up at D-ID to finish', async () => {
     harness.failOnce('finishVideo', 'DEVICE_FAILED');
     const job = await harness.start({}, { cache: 'no-store' }, { retryWindowS: 60 });
     await expect(resultOf(job)).rejects.toThrow();

@@ -50,8 +50,8 @@ const TALK = {
   video: { key: 'videos/x/video.mp4', bytes: 1, sha256: 'd'.repeat(64) },
 };
 
-describe('a job that failed for a reason that may pass', () => {
-  it('goes on where it failed, under its id, and does nothing twice', async () => {
+describe('a job that failed for a temporary reason', () => {
+  it('continues from the failed stage under its id, and repeats nothing', async () => {
     const run = await harness.run(
       { renderTalk: failsOnce('SLOT_CRASHED', TALK) },
       { retryWindowS: 60, job: { persons: 2 } },
@@ -76,7 +76,7 @@ describe('a job that failed for a reason that may pass', () => {
     await window(run).result();
   });
 
-  it('tells all of its events as one, with one end', async () => {
+  it('has one sequence of events with one end', async () => {
     const run = await harness.run({ renderTalk: failsOnce('SLOT_CRASHED', TALK) }, { retryWindowS: 60 });
     const told = run.written.at(-1)!.events;
 
@@ -96,7 +96,7 @@ describe('a job that failed for a reason that may pass', () => {
     expect(run.written.at(-1)!.events).toEqual(events);
   });
 
-  it('does again what it is asked to', async () => {
+  it('repeats the stages it is asked to', async () => {
     const run = await harness.run({ renderTalk: failsOnce('SLOT_CRASHED', TALK) }, { retryWindowS: 60 });
     run.calls.length = 0;
 
@@ -113,7 +113,7 @@ describe('a job that failed for a reason that may pass', () => {
     ]);
   });
 
-  it('refuses to go on from what it never reached, and says why', async () => {
+  it('refuses to continue from a stage it never reached, and says why', async () => {
     const run = await harness.run(
       {
         detectPersons: failsOnce('DEVICE_FAILED', { widthPx: 1, heightPx: 1, persons: [], timingsMs: {} }),
@@ -130,7 +130,7 @@ describe('a job that failed for a reason that may pass', () => {
     });
   });
 
-  it('can fail and go on more than once', async () => {
+  it('can fail and be retried more than once', async () => {
     let calls = 0;
     const run = await harness.run(
       {
@@ -176,8 +176,8 @@ describe('a job that failed for a reason that may pass', () => {
   });
 });
 
-describe('a job that failed for what was sent', () => {
-  it('is undone at once, whatever the window', async () => {
+describe('a job that failed because of its input', () => {
+  it('is undone at once, whatever the retry window', async () => {
     const run = await harness.run(
       { prepareMedia: failsOnce('AUDIO_SILENT', undefined as never) },
       { retryWindowS: 60 },

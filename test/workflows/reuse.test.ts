@@ -40,8 +40,8 @@ async function untilSaid(job: ReusedJob, message: string): Promise<void> {
   expect.fail(`nobody said: ${message}`);
 }
 
-describe('a job that was done before', () => {
-  it('has its video from the cache, under its own name, and nothing is made', async () => {
+describe('a job with a cached video', () => {
+  it('copies the video from the cache, and computes nothing', async () => {
     const first = await harness.submit('photo A', 'voice A');
     const made = await first.handle.result();
     const second = await harness.submit('photo A', 'voice A', { priority: 1, deadline_s: 60 });
@@ -77,7 +77,7 @@ describe('a job that was done before', () => {
     expect(record?.objects.map(({ key }) => key)).toContain(keys.video);
   });
 
-  it('lives on when the task that made the video is erased', async () => {
+  it('keeps its video when the task that made it is erased', async () => {
     const first = await harness.submit('photo B', 'voice B');
     await first.handle.result();
     await harness.store.deleteAll(`videos/${first.input.taskId}/`);
@@ -88,7 +88,7 @@ describe('a job that was done before', () => {
     expect(String(await harness.store.read(taskKeys(second.input.taskId).video))).toBe('video 1');
   });
 
-  it('is made again where a bit of the cached video has flipped', async () => {
+  it('is computed again if the cached video is damaged', async () => {
     const first = await harness.submit('photo C', 'voice C');
     await first.handle.result();
     const video = (await cached()).find((key) => key.endsWith('/video'));
@@ -118,7 +118,7 @@ describe('a job that was done before', () => {
   });
 });
 
-describe('a photo that was seen before', () => {
+describe('a photo with cached results', () => {
   it('skips the GPU stages, and the events say so', async () => {
     await (await harness.submit('photo E', 'voice E')).handle.result();
     const job = await harness.submit('photo E', 'another voice');
@@ -136,7 +136,7 @@ describe('a photo that was seen before', () => {
 });
 
 describe('no-store', () => {
-  it('takes nothing from the cache and leaves nothing there', async () => {
+  it('neither reads nor writes the cache', async () => {
     await (await harness.submit('photo F', 'voice F', { cache: 'no-store' })).handle.result();
     expect(await cached()).toEqual([]);
 
@@ -149,7 +149,7 @@ describe('no-store', () => {
 });
 
 describe('identical jobs at the same time', () => {
-  it('are done once', async () => {
+  it('are computed once', async () => {
     harness.hold = true;
     const first = await harness.submit('photo G', 'voice G');
     await untilSaid(first, 'draws the frames');
@@ -164,7 +164,7 @@ describe('identical jobs at the same time', () => {
     expect((await cached()).filter((key) => key.startsWith('cache/claims/'))).toEqual([]);
   });
 
-  it('are done by the next of them where the first is cancelled or fails', async () => {
+  it('are continued by the next one if the first is cancelled or fails', async () => {
     harness.hold = true;
     const first = await harness.submit('photo H', 'voice H');
     await untilSaid(first, 'draws the frames');
@@ -183,7 +183,7 @@ describe('identical jobs at the same time', () => {
     expect(harness.done.videos).toBe(1);
   });
 
-  it('are not held up by one that an operator terminated', async () => {
+  it('do not wait for one that was terminated', async () => {
     harness.hold = true;
     const first = await harness.submit('photo I', 'voice I');
     await untilSaid(first, 'draws the frames');
@@ -200,7 +200,7 @@ describe('identical jobs at the same time', () => {
 });
 
 describe('a job that fails', () => {
-  it('leaves nothing of itself in the cache', async () => {
+  it('leaves nothing in the cache', async () => {
     harness.fail = true;
     const job = await harness.submit('photo J', 'voice J');
 

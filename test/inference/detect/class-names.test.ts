@@ -65,7 +65,7 @@ describe('the metadata of an ONNX file', () => {
   });
 });
 
-describe('the class of persons', () => {
+describe('the person class', () => {
   it.each([
     ["{0: 'person', 1: 'bicycle'}", 0],
     ["{0: 'cat', 1: \"traffic light\", 2: 'Person'}", 2],
@@ -76,7 +76,7 @@ describe('the class of persons', () => {
     expect(personClassOf(parseClassNames(names), 'a model')).toBe(expected);
   });
 
-  it('is missed in a model of other things, which is refused', () => {
+  it('is missing in models of other classes, which are refused', () => {
     const names = parseClassNames("{0: 'cat', 1: 'dog'}");
     expect(() => personClassOf(names, 'pets')).toThrowError(
       expect.objectContaining({

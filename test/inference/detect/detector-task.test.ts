@@ -41,7 +41,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('the detector', () => {
     }
   });
 
-  it('boxes a person to within a few pixels, in pixels of the photo', async () => {
+  it('boxes a person to within a few pixels of the photo', async () => {
     const { persons } = await detect('people/rembg_girl-3.jpg');
     const expected = [292, 71, 516, 475];
     for (const [side, value] of persons[0]!.box.entries()) {
@@ -49,11 +49,11 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('the detector', () => {
     }
   });
 
-  it('finds nobody on a photo of a cat', async () => {
+  it('finds no person in a photo of a cat', async () => {
     await expect(detect('no-person/chelsea_cat.png')).resolves.toMatchObject({ persons: [] });
   });
 
-  it('tells how near the best person came to the threshold', async () => {
+  it('reports how close the best candidate came to the threshold', async () => {
     const { persons, bestBelowThreshold } = await detect('people/obama.jpg', 0.99);
     expect(persons).toEqual([]);
     expect(bestBelowThreshold).toBeGreaterThan(0.5);
@@ -78,7 +78,7 @@ needs('MODELS_DIR').describe('a wrongly exported detector', () => {
     await expect(createTask({ model, threads: 1 })).rejects.toMatchObject({ code: 'MODEL_INVALID' });
   });
 
-  needs('MEDIA_DIR').it('is refused at work when its scores pass 1', async () => {
+  needs('MEDIA_DIR').it('is refused during a run if its scores exceed 1', async () => {
     const { contract } = await findModel('person-detection', ['yolo-dense'], folders);
     const model = {
       path: join(modelsDir as string, 'broken', 'yolov8n-scores-over-one-320.onnx'),
@@ -95,7 +95,7 @@ needs('MODELS_DIR').describe('a wrongly exported detector', () => {
     });
   });
 
-  it('is refused at its start when the file is no model, or has other names', async () => {
+  it('is refused at startup if the file is not a model or has other names', async () => {
     const { contract, path } = await findModel('person-detection', ['yolo-dense'], folders);
     const noModel = { path: join(modelsDir as string, 'manifest.json'), revision: undefined, contract };
     await expect(createTask({ model: noModel, threads: 1 })).rejects.toMatchObject({ code: 'MODEL_INVALID' });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { rankPersons } from '../../../src/inference/detect/person-ranking.ts';
 
-describe('the ranking of persons', () => {
-  it('puts a large person before a small one that the detector is surer of', () => {
+describe('person ranking', () => {
+  it('ranks a large person before a small one with a higher confidence', () => {
     const persons = rankPersons(
       [
         { box: [460, 400, 540, 600], score: 0.95 },
@@ -16,7 +16,7 @@ describe('the ranking of persons', () => {
     ]);
   });
 
-  it('puts the one in the middle first among persons of one size', () => {
+  it('ranks the person in the middle first among people of the same size', () => {
     const at = (x: number) => ({
       box: [x - 50, 100, x + 50, 400] as [number, number, number, number],
       score: 0.9,
@@ -25,7 +25,7 @@ describe('the ranking of persons', () => {
     expect(persons.map(({ box }) => box[0])).toEqual([470, 50, 850]);
   });
 
-  it('is empty for nobody', () => {
+  it('is empty without people', () => {
     expect(rankPersons([], 1000)).toEqual([]);
   });
 });

@@ -20,7 +20,7 @@ function endToEnd(detections: number[][]) {
 }
 
 describe('a dense YOLO output', () => {
-  it('gives boxes by their corners, without overlaps, surest first', () => {
+  it('yields boxes by their corners, without overlaps, most confident first', () => {
     const output = dense([
       [100, 100, 40, 80, 0.5, 0],
       [102, 100, 40, 80, 0.75, 0],
@@ -32,11 +32,11 @@ describe('a dense YOLO output', () => {
     ]);
   });
 
-  it('holds no person where another class is sure', () => {
+  it('contains no person if another class is more confident', () => {
     expect(readYoloPersons('yolo-dense', dense([[100, 100, 40, 80, 0.125, 0.9]]), 0.25, INPUT)).toEqual([]);
   });
 
-  it('is asked for the class that is the person in this model', () => {
+  it('is read for the person class of this model', () => {
     const output = dense([[100, 100, 40, 80, 0.9, 0.5]]);
     expect(readYoloPersons('yolo-dense', output, 0.25, { ...INPUT, personClass: 1 })).toMatchObject([
       { score: 0.5 },
@@ -46,7 +46,7 @@ describe('a dense YOLO output', () => {
     );
   });
 
-  it('holds as few boxes of one person as the manifest says', () => {
+  it('suppresses duplicates as the manifest says', () => {
     const output = dense([
       [100, 100, 40, 80, 0.5],
       [110, 100, 40, 80, 0.75],
@@ -55,7 +55,7 @@ describe('a dense YOLO output', () => {
     expect(readYoloPersons('yolo-dense', output, 0.25, { ...INPUT, maxIou: 0.5 })).toHaveLength(1);
   });
 
-  it('may have the one class of persons', () => {
+  it('may have a single class, person', () => {
     expect(readYoloPersons('yolo-dense', dense([[100, 100, 40, 80, 0.5]]), 0.25, INPUT)).toHaveLength(1);
   });
 
@@ -72,7 +72,7 @@ describe('a dense YOLO output', () => {
 });
 
 describe('an end-to-end YOLO output', () => {
-  it('gives persons only, surest first', () => {
+  it('yields people only, most confident first', () => {
     const output = endToEnd([
       [10, 20, 30, 40, 0.5, 0],
       [11, 21, 31, 41, 0.75, 2],
@@ -97,7 +97,7 @@ describe('a YOLOX output', () => {
   const anchors = () => Array.from({ length: 42 }, () => [0, 0, 0, 0, 0, 0, 0]);
   const output = (rows: number[][]) => ({ data: Float32Array.from(rows.flat()), dims: [1, rows.length, 7] });
 
-  it('is decoded by the grids of its strides, and scores multiply', () => {
+  it('is decoded by the grids of its strides, with multiplied scores', () => {
     const rows = anchors();
     rows[8 + 3] = [0.5, 0.25, Math.log(2), Math.log(3), 0.5, 1, 0];
     rows[32 + 4 + 1] = [0, 0, 0, Math.log(2), 1, 0.75, 1];
@@ -111,7 +111,7 @@ describe('a YOLOX output', () => {
     expect(others).toEqual([]);
   });
 
-  it('is refused where it is of another input', () => {
+  it('is refused if it belongs to another input size', () => {
     expect(() => readYoloPersons('yolox', output(anchors().slice(1)), 0.25, INPUT)).toThrowError(/64 x 32/);
   });
 });

@@ -42,7 +42,7 @@ describe('the starter for face points', () => {
     );
   };
 
-  it('finds the same points wherever the box of the face lies, and is sure of the face', async () => {
+  it('finds the same points for different boxes of the face, with confidence', async () => {
     const { points, logit, drift } = await landmarker.locate(portrait, box);
     expect(logit).toBeGreaterThan(10);
     expect(drift).toBeLessThan(0.02);
@@ -84,7 +84,7 @@ describe('the starter for face points', () => {
     expect(between(points, back)).toBeLessThan(0.03);
   });
 
-  it('is not sure of a wall', async () => {
+  it('has a low confidence for a wall', async () => {
     const wall = new Uint8Array(portrait.bytes.length).fill(180);
     const { logit } = await landmarker.locate({ ...portrait, bytes: wall }, box);
     expect(logit).toBeLessThan(10);

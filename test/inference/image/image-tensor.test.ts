@@ -12,13 +12,13 @@ function contractInput(input: Record<string, unknown>) {
 
 const pixels = Uint8Array.of(0, 51, 102, 153, 204, 255);
 
-it('turns interleaved bytes into planes, scaled', () => {
+it('turns interleaved bytes into scaled planes', () => {
   const { data, dims } = toImageTensor(pixels, 2, 1, contractInput({ scale: '1/255' }));
   expect(dims).toEqual([1, 3, 1, 2]);
   expect([...data].map((value) => value.toFixed(1))).toEqual(['0.0', '0.6', '0.2', '0.8', '0.4', '1.0']);
 });
 
-it('takes mean and deviation of each channel after the scale', () => {
+it('applies mean and deviation per channel after scaling', () => {
   const input = contractInput({ scale: 1 / 255, mean: [0.5, 0.2, 0], std: [0.5, 0.1, 2] });
   const { data } = toImageTensor(pixels, 2, 1, input);
   expect([...data].map((value) => value.toFixed(1))).toEqual(['-1.0', '0.2', '0.0', '6.0', '0.2', '0.5']);

@@ -10,7 +10,7 @@ function red(width: number, height: number, channels: 3 | 4 = 3) {
 }
 
 describe('a letterbox', () => {
-  it('holds the picture whole in the middle, grey around it', async () => {
+  it('centres the whole picture on grey', async () => {
     const { rgb, widthPx, heightPx } = await letterbox(await red(200, 100), to);
     const at = (x: number, y: number) => [...rgb.subarray(3 * (64 * y + x), 3 * (64 * y + x) + 3)];
     expect([widthPx, heightPx, rgb.length]).toEqual([200, 100, 3 * 64 * 64]);
@@ -36,13 +36,13 @@ describe('a letterbox', () => {
     expect([right, bottom]).toEqual([left, top]);
   });
 
-  it('is left out for models that take stretched pictures', async () => {
+  it('is not used for models with stretched input', async () => {
     const { rgb, toPicture } = await letterbox(await red(200, 100), { ...to, fit: 'stretch' });
     expect([...rgb.subarray(0, 3)]).toEqual([255, 0, 0]);
     expect(toPicture([16, 16, 32, 64])).toEqual([50, 25, 100, 100]);
   });
 
-  it('takes pictures with transparency and without colour', async () => {
+  it('accepts transparent and greyscale pictures', async () => {
     const grey = await sharp(await red(40, 40))
       .greyscale()
       .png()

@@ -5,7 +5,7 @@ import { GRID_PIXELS, GRID_PX } from '../../../src/inference/matte/mask-grid.ts'
 const BLUE = [20, 40, 200];
 const RED = [220, 30, 10];
 
-it('takes the background out of pixels that are half person', () => {
+it('removes the background colour from partially covered pixels', () => {
   // A blue person on the left of a red background, with an edge 8 pixels wide.
   const alpha = new Uint8Array(GRID_PIXELS);
   const rgb = new Uint8Array(3 * GRID_PIXELS);

@@ -41,7 +41,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('the removal of a background', () => {
     expect(facts.selfTestWall).toBeLessThan(128);
   });
 
-  it('writes a mask of one channel and a cut-out with alpha, both the size of the photo', async () => {
+  it('writes a greyscale mask and a cutout with alpha, both as large as the photo', async () => {
     const { mask, cutout, maskAt, coverage } = await remove('obama.jpg', [46, 31, 860, 1137]);
     await expect(sharp(join(folder, 'mask.png')).metadata()).resolves.toMatchObject({
       width: 910,
@@ -70,12 +70,12 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('the removal of a background', () => {
     expect(maskAt(300, 60)).toBe(0);
   });
 
-  it('takes boxes that end between pixels and beyond the photo', async () => {
+  it('accepts boxes with fractions of pixels and beyond the photo', async () => {
     const { mask } = await remove('u2_smile.jpg', [78.4, -3, 530.2, 420]);
     expect(mask.info).toMatchObject({ width: 615, height: 409 });
   });
 
-  it('says so where nobody is, and writes nothing', async () => {
+  it('rejects a photo without a person, and writes nothing', async () => {
     await rm(join(folder, 'mask.png'), { force: true });
     await rm(join(folder, 'cutout.png'), { force: true });
     await expect(remove('rembg_girl-3.jpg', [20, 20, 200, 300])).rejects.toMatchObject({

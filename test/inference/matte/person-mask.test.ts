@@ -28,7 +28,7 @@ function scene() {
 const at = (grid: Uint8Array, x: number, y: number) => grid[y * GRID_PX + x];
 
 describe('one person out of a matte of several', () => {
-  it('keeps the chosen one of two who touch, along the edge between their clothes', () => {
+  it('keeps the chosen one of two touching people, along the edge between their clothes', () => {
     const { alpha, rgb, draw } = scene();
     draw([30, 60, 120, 250], 40);
     draw([120, 60, 210, 250], 140);
@@ -43,7 +43,7 @@ describe('one person out of a matte of several', () => {
     ]);
   });
 
-  it('drops a bystander whom nobody detected', () => {
+  it('removes an undetected bystander', () => {
     const { alpha, rgb, draw } = scene();
     draw([60, 40, 160, 250], 40);
     draw([200, 100, 250, 250], 90);
@@ -51,7 +51,7 @@ describe('one person out of a matte of several', () => {
     expect([at(keep, 110, 150), at(keep, 225, 180)]).toEqual([255, 0]);
   });
 
-  it('keeps a child in arms, whose box lies within', () => {
+  it('keeps a child in arms, whose box lies inside', () => {
     const { alpha, rgb, draw } = scene();
     draw([60, 10, 200, 250], 40);
     draw([100, 100, 150, 180], 200);
@@ -59,7 +59,7 @@ describe('one person out of a matte of several', () => {
     expect(at(keep, 125, 140)).toBe(255);
   });
 
-  it('finds somebody small before somebody large', () => {
+  it('separates a small person in front of a large one', () => {
     const { alpha, rgb, draw } = scene();
     draw([20, 5, 240, 255], 40);
     draw([90, 120, 150, 255], 200);
@@ -71,7 +71,7 @@ describe('one person out of a matte of several', () => {
 describe('the clean-up of a matte', () => {
   const body: Box = [60, 20, 200, 250];
 
-  it('drops islands, and leaves hair and hands that are attached', () => {
+  it('removes islands, and keeps attached hair and hands', () => {
     const { alpha, rgb, draw } = scene();
     draw(body, 40);
     draw([200, 100, 215, 104], 40, 90);
@@ -80,7 +80,7 @@ describe('the clean-up of a matte', () => {
     expect([at(keep, 210, 102), at(keep, 66, 11)]).toEqual([255, 0]);
   });
 
-  it('closes a hole that is smaller than a button, and leaves the one between arm and body', () => {
+  it('closes small holes, and keeps the one between arm and body', () => {
     const { alpha, rgb, draw } = scene();
     draw(body, 40);
     draw([120, 100, 126, 106], 40, 60);

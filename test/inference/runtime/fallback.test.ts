@@ -149,7 +149,7 @@ describe('a model with fallback', () => {
     expect(model.fallbacks).toHaveLength(1);
   });
 
-  it('rejects a model that gives nonsense on the CPU', async () => {
+  it('rejects a model that returns nonsense on the CPU', async () => {
     const nonsense = new PipelineError('MODEL_INVALID', 'The model was not exported correctly');
     await expect(openFailing({ test: { big: nonsense } })).rejects.toBe(nonsense);
   });

@@ -17,13 +17,13 @@ function doubling(most: number) {
   return { groups, double };
 }
 
-it('does together what is asked for in the same turn, and gives everybody their own result', async () => {
+it('batches calls of the same turn, and returns each its own result', async () => {
   const { groups, double } = doubling(4);
   expect(await Promise.all([1, 2, 3].map(double))).toEqual([2, 4, 6]);
   expect(groups).toEqual([[1, 2, 3]]);
 });
 
-it('keeps the order and the limit, and groups what comes while it works', async () => {
+it('keeps order and limit, and batches calls that arrive during a run', async () => {
   const { groups, double } = doubling(2);
   const early = [1, 2, 3].map(double);
   // The first group has begun by then.
@@ -36,7 +36,7 @@ it('keeps the order and the limit, and groups what comes while it works', async 
   ]);
 });
 
-it('lets a bad input fail for itself', async () => {
+it('lets only the bad input of a batch fail', async () => {
   const { double } = doubling(3);
   await expect(Promise.allSettled([1, 13, 3].map(double))).resolves.toMatchObject([
     { value: 2 },
@@ -45,7 +45,7 @@ it('lets a bad input fail for itself', async () => {
   ]);
 });
 
-it('does one at a time where nothing is gained', async () => {
+it('does not batch if there is no gain', async () => {
   const { groups, double } = doubling(1);
   await Promise.all([1, 2].map(double));
   expect(groups).toEqual([[1], [2]]);

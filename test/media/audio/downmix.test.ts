@@ -11,7 +11,7 @@ it('leaves one and two channels as they are', () => {
   expect(values(downmix(only(1, 2)))).toEqual([0, 1]);
 });
 
-it('hears the centre of 5.1 on both sides, the surrounds on their own, and no subwoofer', () => {
+it('puts the centre of 5.1 on both sides, each surround on its own, and drops the subwoofer', () => {
   const heard = [0, 1, 2, 3, 4, 5].map((channel) => values(downmix(only(channel, 6))));
 
   expect(heard).toEqual([
@@ -24,6 +24,6 @@ it('hears the centre of 5.1 on both sides, the surrounds on their own, and no su
   ]);
 });
 
-it('takes the mean of channels whose places are not known', () => {
+it('averages channels of unknown positions', () => {
   expect(values(downmix(only(2, 4)))).toEqual([0.25]);
 });

@@ -34,7 +34,7 @@ describe('the resampler', () => {
     expect(largest(middle.map((value, n) => value - expected[n]!))).toBeLessThan(0.001);
   });
 
-  it('takes away what the lower rate cannot hold in place of folding it into the voice', () => {
+  it('removes frequencies above the lower rate’s limit instead of aliasing them', () => {
     const output = resample(sine(30_000, 96_000, 0.5), 96_000, 48_000);
 
     expect(largest(output.subarray(4800, -4800))).toBeLessThan(0.002);

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('WAV files', () => {
-  it('gives back the channels that were written piece by piece', async () => {
+  it('return the channels that were written in pieces', async () => {
     const path = join(folder, 'stereo.wav');
     const writer = await createWavWriter(path, { sampleRateHz: 22_050, channels: 2 });
     await writer.write(Float32Array.of(0.5, -0.5, 0.25, -0.25));
@@ -27,7 +27,7 @@ describe('WAV files', () => {
     ]);
   });
 
-  it('clips what is louder than full scale in place of wrapping it around', async () => {
+  it('clip samples above full scale instead of wrapping them around', async () => {
     const path = join(folder, 'loud.wav');
     const writer = await createWavWriter(path, { sampleRateHz: 8000, channels: 1 });
     await writer.write(Float32Array.of(1.5, -1.5));
@@ -36,7 +36,7 @@ describe('WAV files', () => {
     expect([...(await readWav(path)).channels[0]!]).toEqual([32_767 / 32_768, -1]);
   });
 
-  it('skips chunks that stand before the sound, padded to even lengths', async () => {
+  it('may have padded chunks before the sound', async () => {
     const path = join(folder, 'chunks.wav');
     const writer = await createWavWriter(path, { sampleRateHz: 8000, channels: 1 });
     await writer.write(Float32Array.of(0.5));
@@ -48,7 +48,7 @@ describe('WAV files', () => {
     expect([...(await readWav(path)).channels[0]!]).toEqual([0.5]);
   });
 
-  it('refuses a file that is no 16-bit PCM WAV', async () => {
+  it('are refused unless they are 16-bit PCM', async () => {
     const path = join(folder, 'other.wav');
     await writeFile(path, 'RIFF????WAVEnothing');
 

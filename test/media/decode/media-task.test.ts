@@ -113,7 +113,7 @@ needs('MEDIA_DIR').describe('the media slot, with real photos and recordings', (
     expect(wav.channels[0]!.length / sampleRateHz).toBeCloseTo(voice.durationS, 6);
   });
 
-  it('knows what to do with every file of these folders', async () => {
+  it('has an expectation for every file in these folders', async () => {
     const names: string[] = [];
     for (const name of ['edge', 'audio', 'no-person']) {
       names.push(...(await readdir(join(mediaDir!, name))).map((file) => `${name}/${file}`));
@@ -122,7 +122,7 @@ needs('MEDIA_DIR').describe('the media slot, with real photos and recordings', (
     expect(names.filter((name) => !(name in PICTURES) && !(name in RECORDINGS))).toEqual([]);
   });
 
-  it('takes of an Ogg file that was cut off what comes before the cut', async () => {
+  it('decodes a truncated Ogg file up to the end', async () => {
     const whole = await readFile(join(mediaDir!, 'audio/librispeech_198-209-0000.ogg'));
     const cut = join(folder, 'cut.ogg');
     await writeFile(cut, whole.subarray(0, 30_000));
@@ -145,7 +145,7 @@ needs('MEDIA_DIR').describe('the media slot, with real photos and recordings', (
     }
   });
 
-  it('shows CMYK in the colours that were meant', async () => {
+  it('converts CMYK to the intended colours', async () => {
     await prepare('edge/cmyk.jpg', 'audio/jfk.wav');
 
     const { channels } = await sharp(paths.photoPath).stats();
@@ -157,7 +157,7 @@ needs('MEDIA_DIR').describe('the media slot, with real photos and recordings', (
   });
 });
 
-it('passes its own test', async () => {
+it('passes its self-test', async () => {
   const task = await createTask();
 
   expect(await task.selfTest()).toMatchObject({ image: 'png', audioS: 0.5 });

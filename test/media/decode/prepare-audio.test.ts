@@ -40,7 +40,7 @@ describe('preparing a recording', () => {
     await expect(prepare(seconds, level)).rejects.toMatchObject({ code });
   });
 
-  it('takes a quiet recording, and says how quiet', async () => {
+  it('accepts a quiet recording, and reports its level', async () => {
     expect((await prepare(1, 0.002)).peakDb).toBeCloseTo(-54, 0);
   });
 
@@ -60,7 +60,7 @@ describe('preparing a recording', () => {
     expect(peakDb).toBeCloseTo(-6, 0);
   });
 
-  it('takes the sound of a video', async () => {
+  it('accepts the sound of a video', async () => {
     const path = join(folder, 'video.mp4');
     const sound = { sampleRateHz: 16_000, channels: 1, samples: 16_000 };
     await using writer = await createMp4Writer(path, {

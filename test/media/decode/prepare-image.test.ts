@@ -33,20 +33,20 @@ function noise(width: number, height: number) {
 }
 
 describe('preparing an image', () => {
-  it('puts the neutral grey where a picture is transparent', async () => {
+  it('fills transparent areas with the neutral grey', async () => {
     await prepare(await plain(64, 64, '#00000000').png().toBuffer());
 
     expect([...(await sharp(pngPath).raw().toBuffer()).subarray(0, 3)]).toEqual([0xe8, 0xe8, 0xea]);
   });
 
-  it('gives 16 bits a channel back as 8', async () => {
+  it('converts 16 bits per channel to 8', async () => {
     await prepare(await plain(64, 64, '#804020').toColourspace('rgb16').png().toBuffer());
 
     expect(await sharp(pngPath).metadata()).toMatchObject({ depth: 'uchar', channels: 3 });
     expect([...(await sharp(pngPath).raw().toBuffer()).subarray(0, 3)]).toEqual([0x80, 0x40, 0x20]);
   });
 
-  it('measures the smallest side that it takes', async () => {
+  it('accepts the smallest allowed side, and no smaller one', async () => {
     await expect(prepare(await plain(63, 200, '#804020').jpeg().toBuffer())).rejects.toMatchObject({
       code: 'IMAGE_TOO_SMALL',
       message: expect.stringContaining('63 x 200'),
@@ -58,7 +58,7 @@ describe('preparing an image', () => {
     });
   });
 
-  it('refuses more than 50 megapixels by the header, before it decodes', async () => {
+  it('refuses more than 50 megapixels by the header, before decoding', async () => {
     const png = await plain(64, 64, '#804020').png().toBuffer();
     // Width and height of the IHDR chunk; its checksum is wrong now, which only a decoder would mind.
     png.writeUInt32BE(10_000, 16);
@@ -67,7 +67,7 @@ describe('preparing an image', () => {
     await expect(prepare(png)).rejects.toMatchObject({ code: 'IMAGE_TOO_LARGE' });
   });
 
-  it('refuses a JPEG whose middle is damaged, though it could be shown with a grey patch', async () => {
+  it('refuses a JPEG with damage in the middle, although it could be decoded with a grey area', async () => {
     const jpeg = await noise(256, 256).jpeg().toBuffer();
     // A marker where none may stand: the decoder goes on in grey from there.
     jpeg.set([0xff, 0xd9], jpeg.length / 2);
@@ -75,7 +75,7 @@ describe('preparing an image', () => {
     await expect(prepare(jpeg)).rejects.toMatchObject({ code: 'MEDIA_UNDECODABLE' });
   });
 
-  it('never lets a drawing or a TIFF reach its parser', async () => {
+  it('never passes vector graphics or TIFF to a parser', async () => {
     const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100"/>';
     const tiff = await plain(64, 64, '#804020').tiff().toBuffer();
 

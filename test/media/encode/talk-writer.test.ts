@@ -95,7 +95,7 @@ const probe = (path: string, entries: string) =>
   ).stdout.trim();
 
 describe('the talk writer', () => {
-  it('goes on behind the last whole keyframe group of an attempt that died', async () => {
+  it('continues after the last complete keyframe group of a failed attempt', async () => {
     const parts = await mkdtemp(join(folder, 'parts-'));
     const path = join(folder, 'resumed.mp4');
 
@@ -107,7 +107,7 @@ describe('the talk writer', () => {
     expect(await checkVideo(path)).toMatchObject({ ...SIZE, durationS: expect.closeTo(FRAMES / 25, 1) });
   });
 
-  it('begins anew where another encoder made the parts: one file cannot hold the frames of both', async () => {
+  it('starts over if another encoder wrote the parts, because one file cannot contain both', async () => {
     const parts = await mkdtemp(join(folder, 'parts-'));
     await write(parts, '', { dieAt: FRAMES - 10 });
     const options = { ...SIZE, framesPerS: 25, frames: FRAMES, partsFolder: parts, provenance: true };
@@ -122,7 +122,7 @@ describe('the talk writer', () => {
     expect(writer.nextFrame).toBe(0);
   });
 
-  it('leaves parts that are a video as far as they go', async () => {
+  it('leaves parts that are a playable video so far', async () => {
     const parts = await mkdtemp(join(folder, 'parts-'));
     await write(parts, '', { dieAt: FRAMES - 10 });
 
@@ -133,7 +133,7 @@ describe('the talk writer', () => {
     expect((await checkVideo(path)).durationS).toBeGreaterThan((2 * GROUP_FRAMES) / 25 - 0.1);
   });
 
-  it('makes a WebM with alpha, that goes on where it died and is a video while it grows', async () => {
+  it('writes a WebM with alpha that can be resumed, and is playable while it grows', async () => {
     const parts = await mkdtemp(join(folder, 'parts-'));
     const [path, preview] = [join(folder, 'clear.webm'), join(folder, 'preview.webm')];
     await write(parts, path, { format: 'webm', dieAt: FRAMES - 10 });
@@ -154,7 +154,7 @@ describe('the talk writer', () => {
     expect((await readFile(path)).toString('latin1')).toContain('compositeWithTrainedAlgorithmicMedia');
   });
 
-  it('says in XMP that a machine made the file', async () => {
+  it('declares in XMP that the file is machine-made', async () => {
     const path = join(folder, 'marked.mp4');
     await write(await mkdtemp(join(folder, 'parts-')), path);
 

@@ -84,7 +84,7 @@ describe('composing a portrait', () => {
     expect(portrait.pixel(...HEAD)).toEqual([0xd0, 0x20, 0x20]);
   });
 
-  it('covers the frame with the middle of a picture', async () => {
+  it('covers the frame with the centre of an image', async () => {
     const { plate, portrait } = await compose('image', at('picture.png'));
 
     expect(plate.pixel(...WALL)).toEqual([0, 0, 255]);
@@ -92,7 +92,7 @@ describe('composing a portrait', () => {
     expect(portrait.pixel(...HEAD)).toEqual([0xd0, 0x20, 0x20]);
   });
 
-  it('stands on the default grey what will be transparent', async () => {
+  it('uses the default grey for a transparent background', async () => {
     const { plate, portrait } = await compose('transparent');
 
     expect(plate.pixel(...HEAD)).toEqual([0xe8, 0xe8, 0xea]);
@@ -100,11 +100,11 @@ describe('composing a portrait', () => {
     expect(portrait.pixel(...HEAD)).toEqual([0xd0, 0x20, 0x20]);
   });
 
-  it('asks for the picture where there is none', async () => {
+  it('requires an image for an image background', async () => {
     await expect(compose('image')).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 
-  it('blurs the wall without a trace of the person around them', async () => {
+  it('blurs the wall without a halo around the person', async () => {
     const { plate, portrait } = await compose('blur');
 
     let reddest = 0;

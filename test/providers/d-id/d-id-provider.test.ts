@@ -87,7 +87,7 @@ describe('D-ID', () => {
       expect(image!.bytes.length).toBeLessThanOrEqual(10_000_000);
     });
 
-    it('sends a recording of more than 6 MB as AAC, all of it', async () => {
+    it('sends a whole recording of more than 6 MB as AAC', async () => {
       const path = join(folder, 'long.wav');
       await using wav = await createWavWriter(path, { sampleRateHz: 48_000, channels: 2 });
       const second = buzz(2, () => true, 48_000);
@@ -117,7 +117,7 @@ describe('D-ID', () => {
     });
   });
 
-  it('pays nothing for a portrait without a face, and leaves none there', async () => {
+  it('pays nothing for a portrait without a face, and leaves none at D-ID', async () => {
     const path = join(folder, 'wall.png');
     await sharp({ create: { width: 300, height: 300, channels: 3, background: '#aabbcc' } })
       .png()
@@ -129,7 +129,7 @@ describe('D-ID', () => {
     expect(account.ledger).toEqual([]);
   });
 
-  it('asks again without stitch where the plan does not have it', async () => {
+  it('retries without stitch if the plan does not include it', async () => {
     open({ hasStitch: false });
 
     const { talkId } = await create();
@@ -162,7 +162,7 @@ describe('D-ID', () => {
     expect(toAnswerError('POST /talks', { status: 400, text }).message).not.toContain('abc1');
   });
 
-  describe('a create of which it is not known whether it succeeded', () => {
+  describe('a create request with an unknown result', () => {
     it.each<[string, Fault]>([
       ['504 after creating', { kind: 'answer', status: 504, error: 'GatewayTimeout', after: true }],
       ['502 after creating', { kind: 'answer', status: 502, error: 'BadGateway', after: true }],
@@ -190,7 +190,7 @@ describe('D-ID', () => {
       expect(await dId.findTalk('job-1')).toBeUndefined();
     });
 
-    it('is not suspected where no connection was made', async () => {
+    it('is not assumed without a connection', async () => {
       const nobody = dIdAt({ url: 'http://127.0.0.1:9', dispatcher });
       const request = { requestId: 'job-1', portraitUrl: 's3://a/b.png', voiceUrl: 's3://a/b.wav' };
 
@@ -280,7 +280,7 @@ describe('D-ID', () => {
       expect((await stat(path)).size).toBe((await stat(account.talks.get(talkId)!.resultPath!)).size);
     });
 
-    it('takes up a cut download where it broke', async () => {
+    it('resumes an interrupted download', async () => {
       open({}, { download: [{ kind: 'cut' }] });
       const { talkId } = await create();
       await finish(talkId);
@@ -305,7 +305,7 @@ describe('D-ID', () => {
     });
   });
 
-  it('deletes what it can name; what is not there is deleted already, and a talk in work is busy', async () => {
+  it('deletes objects idempotently, and reports a running talk as busy', async () => {
     open({ talkMs: () => 300 });
     const { talkId } = await create();
     const [portraitId] = account.images.keys();
@@ -325,7 +325,7 @@ describe('D-ID', () => {
     expect(account.leftovers).toEqual([]);
   });
 
-  it('does not take the page of a gateway for a deletion', async () => {
+  it('does not take a gateway’s error page for a deletion', async () => {
     open({ talkMs: () => 60_000 }, { deleteTalk: [{ kind: 'garbage' }] });
     const { talkId } = await create();
 
@@ -333,7 +333,7 @@ describe('D-ID', () => {
     expect(account.talks.has(talkId)).toBe(true);
   });
 
-  it('is refused by the emulator, as by D-ID, where a request is not as specified', async () => {
+  it('is refused by the emulator, as by D-ID, if a request violates the specification', async () => {
     const post = (body: unknown) =>
       fetch(`${emulator.url}/talks`, {
         method: 'POST',

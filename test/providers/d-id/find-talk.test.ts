@@ -31,19 +31,19 @@ function mockEndlessList({ daysOf, ours }: { daysOf: (index: number) => number; 
   return { dId: dIdAt({ url: API, dispatcher: agent }), pages: () => pages };
 }
 
-describe('a list of talks without an end', () => {
+describe('an endless list of talks', () => {
   const now = new Date().toISOString();
   const newestFirst = (index: number) => -index / 75;
   const inNoOrder = (index: number) => (index % 2) / 75;
 
-  it('is left where the newest are first and it has come to those from before', async () => {
+  it('is read until older talks if the newest come first', async () => {
     const { dId, pages } = mockEndlessList({ daysOf: newestFirst });
 
     expect(await dId.findTalk('ours', now)).toBeUndefined();
     expect(pages()).toBe(1);
   });
 
-  it('is read until then', async () => {
+  it('is read up to the talk itself', async () => {
     const { dId, pages } = mockEndlessList({ daysOf: newestFirst, ours: 130 });
 
     const fourDaysAgo = new Date(Date.now() - 4 * DAY_MS).toISOString();
@@ -59,7 +59,7 @@ describe('a list of talks without an end', () => {
     expect(pages()).toBe(100);
   });
 
-  it('in no order gives the talk that was among those', async () => {
+  it('in no order yields the talk if it is among them', async () => {
     const { dId } = mockEndlessList({ daysOf: inNoOrder, ours: 2_020 });
 
     expect(await dId.findTalk('ours')).toEqual({ talkId: 'tlk_2020' });

@@ -39,7 +39,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('frames, with real models and media', 
     return stageTalk(models, { ...request, ...(mask && { maskPath: mask }) }, 512);
   };
 
-  it('show no tooth of a grin between lips that are closed', async () => {
+  it('show no teeth between closed lips', async () => {
     const staged = await stage('obama.jpg');
     const open = draw(staged, {});
     const closed = draw(staged, { close: 1, press: 0.7 });
@@ -58,7 +58,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('frames, with real models and media', 
     expect(brightest(open, staged.points)).toBeGreaterThan(Math.max(...lips) + 40);
   });
 
-  it('do not blink behind sunglasses, and say so', async () => {
+  it('do not blink behind sunglasses, and report it', async () => {
     const request = await photoRequest(folder, join(mediaDir!, 'people', 'u2_man.jpg'), '');
     const plain = await stageTalk(models, request, 512);
     const { width = 0, height = 0 } = await sharp(request.portraitPath).metadata();
@@ -85,7 +85,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('frames, with real models and media', 
     expect(draw(plain, { blink: 1 })).not.toEqual(draw(plain, {}));
   });
 
-  it('keep eyes, brows and nose where they are while the mouth speaks', async () => {
+  it('keep eyes, brows and nose still while the mouth moves', async () => {
     for (const name of ['u2_man.jpg', 'obama.jpg']) {
       const staged = await stage(name);
       const before = (await locate(staged, draw(staged, {}))).points;

@@ -42,7 +42,7 @@ function judge(other: FaceLandmarks) {
 }
 
 describe('a face', () => {
-  it('from the front, large and with its mouth closed is taken as it is', () => {
+  it('from the front, large and with its mouth closed is accepted', () => {
     expect(judge(face)).toEqual({ warnings: [] });
   });
 
@@ -58,7 +58,7 @@ describe('a face', () => {
     expect(judge(openBy(0.2))).toEqual({ warnings: [] });
   });
 
-  it('that is small is warned of, and refused where nothing would be seen of its lips', () => {
+  it('that is small gets a warning, and is refused if its lips would be invisible', () => {
     const [, top, , bottom] = boundsOf(face.points);
     const heightOf = (px: number) => moved((x, y) => [(x * px) / (bottom - top), (y * px) / (bottom - top)]);
 
@@ -69,7 +69,7 @@ describe('a face', () => {
     });
   });
 
-  it('half of which lies outside of the photo is refused', () => {
+  it('that is half outside of the photo is refused', () => {
     const [left, , right] = boundsOf(face.points);
 
     expect(judge(moved((x, y) => [x - (left + right) / 2, y]))).toMatchObject({
@@ -87,7 +87,7 @@ describe('a face', () => {
     });
   });
 
-  it('of which the model is not sure, or which it finds elsewhere each time, is refused', () => {
+  it('with low confidence or unstable landmarks is refused', () => {
     for (const unsure of [{ logit: 4 }, { drift: 0.05 }]) {
       expect(judge({ ...face, ...unsure })).toMatchObject({
         code: 'FACE_UNSUITABLE',

@@ -51,7 +51,7 @@ it.each([
   }
 });
 
-it('lids stay where the landmarks have them where there is nothing to be seen', () => {
+it('lids stay at their landmarks if nothing is visible', () => {
   const eye = eyeAt(UP, DOWN, 0);
   const [snapped] = snapLids([eye], { ...SIZE, pixels: new Uint32Array(80 * 60).fill(SKIN) });
 

@@ -76,7 +76,7 @@ describe('the lip-sync engine', () => {
     expect(Math.max(...column.slice(1).map((value, i) => Math.abs(value - column[i]!)))).toBeLessThan(20);
   });
 
-  it('shows the network the face with its lower half black, and the whole face', async () => {
+  it('passes the face with its lower half black, and the whole face, to the model', async () => {
     const seen: Float32Array[] = [];
     const spy: LipSyncModel = {
       ...model,
@@ -97,7 +97,7 @@ describe('the lip-sync engine', () => {
     expect([0, 1, 2, 3, 4, 5].map((channel) => plane(channel, 80))).toEqual([0, 0, 0, 0, 0, 1]);
   });
 
-  it('takes models that were exported for one frame', async () => {
+  it('accepts models that were exported for one frame', async () => {
     const one: TinyGraph = {
       ...SPEAKS,
       inputs: SPEAKS.inputs.map((input) => ({ ...input, shape: [1, ...input.shape.slice(1)] })),
@@ -119,7 +119,7 @@ describe('the lip-sync engine', () => {
     });
   });
 
-  it('finds its model by task and output in the manifest, and says so where there is none', async () => {
+  it('finds its model by task and output in the manifest, and reports a missing one', async () => {
     const folders = { dir: folder, cacheDir: join(folder, 'none') };
     await writeFile(
       join(folder, 'manifest.json'),

@@ -31,7 +31,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('the local provider, with real models 
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('renders in a process of its own, tells its progress, and survives being aborted', async () => {
+  it('renders in its own process, reports its progress, and survives an abort', async () => {
     const provider = createLocalProvider({ pool });
     const voicePath = await writeVoice(
       join(folder, 'voice.wav'),

@@ -52,7 +52,7 @@ describe('motion', () => {
     expect(Math.max(...at(0.4))).toBeLessThan(0.05);
   });
 
-  it('gives the same motion for the same seed and another for another', () => {
+  it('is the same for the same seed, and different for another', () => {
     expect(poses(syllables)).toEqual(poses(syllables));
     expect(poses(syllables, { seed: 'b' })).not.toEqual(poses(syllables));
   });
@@ -63,13 +63,13 @@ describe('motion', () => {
     expect([yaw, pitch, roll, jaw, blink].map(Math.abs)).toEqual([0, 0, 0, 0, 0]);
   });
 
-  it('keeps the head still before a plate that shows the person', () => {
+  it('keeps the head still in front of a background that shows the person', () => {
     for (const { yaw, pitch, roll, breath } of poses(syllables, { stillHead: true })) {
       expect([yaw, pitch, roll, breath]).toEqual([0, 0, 0, 0]);
     }
   });
 
-  it('holds a grin together from the first to the last sound and shows it before', () => {
+  it('shows a grin before the first sound, and closes it until the last', () => {
     const grin = poses(
       heard((time) => time > 1.5),
       { mouthOpen: true, grins: true },
@@ -79,7 +79,7 @@ describe('motion', () => {
     expect(Math.min(...grin.slice(45, 90).map((pose) => pose.close))).toBeGreaterThan(0.25);
   });
 
-  it('moves the mouth less where the face bears less', () => {
+  it('moves the mouth less if the face allows less', () => {
     const jaw = (reach: number) => Math.max(...poses(syllables, { reach }).map((pose) => pose.jaw));
 
     expect(jaw(0.6)).toBeCloseTo(0.6 * jaw(1));

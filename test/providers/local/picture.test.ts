@@ -12,7 +12,7 @@ const byte = () => Math.floor(random() * 256);
 const channels = (pixel: number) => [0, 8, 16, 24].map((shift) => (pixel >>> shift) & 255);
 
 describe('cutPerson', () => {
-  it('gives a person that over the plate is the portrait again, whatever the mask', () => {
+  it('yields a person that restores the portrait over its background, for any mask', () => {
     const size = { widthPx: 64, heightPx: 64 };
     const mask = Uint8Array.from({ length: 4096 }, (_, i) => i & 255);
     const plate = Uint32Array.from({ length: 4096 }, () => pack(byte(), byte(), byte()));
@@ -57,7 +57,7 @@ describe('packed pixels', () => {
 });
 
 describe('a frame without a background', () => {
-  it('keeps the opacity of the person, and the colour that lies under what is transparent', () => {
+  it('keeps the opacity of the person, and the colour of transparent pixels', () => {
     const under = pack(90, 80, 70, 0);
     expect(channels(over(pack(0, 0, 0, 0), under))).toEqual([90, 80, 70, 0]);
     expect(channels(over(pack(10, 20, 30, 255), under))).toEqual([10, 20, 30, 255]);
@@ -66,7 +66,7 @@ describe('a frame without a background', () => {
     expect(Math.abs(half[0]! - (100 + 90 / 2))).toBeLessThanOrEqual(1);
   });
 
-  it('has the colours of the person under what is transparent, so that no edge shows another', () => {
+  it('has the colours of the person in transparent pixels, so that edges show no other colour', () => {
     const size = { widthPx: 60, heightPx: 40 };
     const pixels = Uint32Array.from({ length: 2400 }, (_, i) =>
       i % 60 < 20 ? pack(200, 60, 20) : i % 60 < 22 ? pack(100, 30, 10, 128) : 0,
@@ -79,7 +79,7 @@ describe('a frame without a background', () => {
     }
   });
 
-  it('shows the mark where nothing else is, as it looks on a picture', async () => {
+  it('shows the watermark on transparent pixels as on a picture', async () => {
     const size = { widthPx: 512, heightPx: 512 };
     const mark = await createAiMark(size);
     const bare = new Uint32Array(512 * 512).fill(pack(255, 0, 0, 0));
@@ -149,7 +149,7 @@ describe('frameFace', () => {
     expect(frameFace(face, far, { mostLongSidePx: 720, isCutOut: true }).framing.height).toBeLessThan(800);
   });
 
-  it('leaves a face that is far away whole, a little above the middle', () => {
+  it('keeps a distant face complete, slightly above the middle', () => {
     const small = Float32Array.of(1100, 1100, 0, 1300, 1340, 0);
     const { framing, frame } = frameFace(
       small,
@@ -162,7 +162,7 @@ describe('frameFace', () => {
     expect((bottom! - top!) / frame.heightPx).toBeCloseTo(1 / 2.8, 2);
   });
 
-  it('has a person in the middle who was cut out of one side of a wide photo, in a square at the narrowest', () => {
+  it('centres a person from one side of a wide photo, at least in a square', () => {
     const wide = { widthPx: 1600, heightPx: 800 };
     const at = (middle: number) => Float32Array.of(middle - 100, 200, 0, middle + 100, 440, 0);
     const shown = (middle: number, isCutOut: boolean) =>

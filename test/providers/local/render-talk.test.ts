@@ -75,7 +75,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe(
       }
     });
 
-    it('makes the same frames for the same request and others for another', async () => {
+    it('renders the same frames for the same request, and others for another', async () => {
       const request = await photoRequest(folder, person('u2_man.jpg'), jfk());
       const hashOf = async (requestId: string) => {
         const staged = await stageTalk(models, { ...request, requestId }, SIDE);
@@ -91,7 +91,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe(
       expect(other).not.toBe(first);
     });
 
-    it('writes an MP4 with its index in front that is as long as the voice', async () => {
+    it('writes an MP4 as long as the voice, with its index in front', async () => {
       const voice = await writeVoice(
         join(folder, 'voice.wav'),
         buzz(2.33, (time) => time % 0.5 < 0.3),
@@ -128,7 +128,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe(
       expect(frames).toBe(58);
     });
 
-    it('takes the face of the person that the mask shows', async () => {
+    it('uses the face of the person in the mask', async () => {
       const request = await photoRequest(folder, person('zidane.jpg'), jfk());
       const inProfile = await maskOver(request.maskPath, { left: 450, top: 180, width: 260, height: 500 });
 

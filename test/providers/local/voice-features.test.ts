@@ -19,7 +19,7 @@ const trained = JSON.parse(readFileSync(fixture('voice-features.json'), 'utf8'))
 /** Of values from -4 to 3: quantiles are taken in two ways, and spectra in 32 and 64 bits. */
 const TOLERANCE = 0.03;
 
-it('the networks are given what they were trained on', async () => {
+it('the networks get the features they were trained on', async () => {
   const mono = await firstSeconds(fixture('labials.flac'), trained.seconds);
   const features = voiceFeaturesOf(mono);
   const voice = recorder();

@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 describe('the lips', () => {
-  it('close for p, b and m of voices and sentences that were never heard, nine times of ten', async () => {
+  it('close for p, b and m of unseen voices and sentences nine times out of ten', async () => {
     const poses = posesOf(await hearVoice(labials, nets), labials.length);
 
     const closed = CLOSURES.filter(([from, to]) => {
@@ -59,7 +59,7 @@ describe('the lips', () => {
     expect(between.filter(({ press }) => press > 0.4).length / between.length).toBeLessThan(0.08);
   });
 
-  it('move the more the louder the voice is', async () => {
+  it('move more for a louder voice', async () => {
     const { shapes, gate } = await hearVoice(labials, nets);
     expect(correlation(shapes.jaw, gate.loudness)).toBeGreaterThan(0.5);
   });
@@ -116,7 +116,7 @@ describe('the mouth stays shut', () => {
     expect(await openIn('jfk.wav')).toBeGreaterThan(0.55);
   });
 
-  needs('MEDIA_DIR').it('not while real people speak', async () => {
+  needs('MEDIA_DIR').it('but not while real people speak', async () => {
     for (const name of ['librispeech_198-209-0000.ogg', 'librispeech_3436-172162-0000.ogg', 'jfk.wav']) {
       const { gate } = await hearVoice(await decode(`${mediaDir}/audio/${name}`), nets);
       expect(mean(gate.open), name).toBeGreaterThan(0.55);
