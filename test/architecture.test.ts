@@ -52,7 +52,7 @@ const LAYERS: Record<string, Layer> = {
   emulators: { value: ['errors', 'media', 'providers/d-id/limits'], type: [] },
   'providers/local': {
     value: ['contracts', 'errors', 'slots', 'models', 'inference', 'media'],
-    type: ['contracts/schemas', 'ports', 'config', 'telemetry'],
+    type: ['contracts/schemas', 'ports', 'telemetry'],
   },
   'providers/d-id': {
     value: ['contracts', 'errors', 'config', 'outbound', 'media', 'providers/d-id/limits', 'emulators'],
@@ -104,15 +104,7 @@ const LAYERS: Record<string, Layer> = {
   workers: {
     value: [
       ...['contracts', 'errors', 'config', 'outbound', 'telemetry', 'models', 'inference', 'media'],
-      ...[
-        'providers/local',
-        'providers/registry',
-        'storage',
-        'storage/open-store',
-        'temporal',
-        'activities',
-        'process',
-      ],
+      ...['providers/registry', 'storage', 'storage/open-store', 'temporal', 'activities', 'process'],
     ],
     type: ['ports'],
   },

@@ -1,6 +1,13 @@
 import type { z } from 'zod';
 import type { ProviderTerms } from '../contracts/provider-gate.ts';
-import type { RemoteVideoProvider } from './video-provider.ts';
+import type { SlotPool } from './slot-task.ts';
+import type {
+  RemoteVideoProvider,
+  RenderedTalk,
+  TalkProgress,
+  TalkRequest,
+  VideoProvider,
+} from './video-provider.ts';
 
 /**
  * Everything that the rest of Limelight knows about a provider. A provider is a folder that exports one of these, and a
@@ -27,7 +34,31 @@ export interface LocalProviderDescriptor extends CommonDescriptor {
   /** Task queue of the activity, one of `QUEUES`. */
   readonly queue: string;
   /** Whether this machine has what it needs. Workers may have other folders than the API. */
-  isInstalled(models: { dir?: string | undefined; cacheDir: string }): Promise<boolean>;
+  isInstalled(models: RendererConfig['models']): Promise<boolean>;
+  /** Changes whenever its videos may: part of the key under which they are cached. Without it they are not. */
+  producerVersion(config: RendererConfig): Promise<string | undefined>;
+  /**
+   * Starts the processes that render. `undefined` if it is not installed here.
+   * @param logger a pino logger.
+   */
+  openPool(config: RendererConfig, logger: object): Promise<RendererPool | undefined>;
+  /** Without a pool it rejects every job and says what is missing. */
+  createRenderer(pool: RendererPool | undefined): Promise<VideoProvider>;
+}
+
+export type RendererPool = SlotPool<RenderTalkInput, RenderedTalk, TalkProgress>;
+
+export interface RenderTalkInput {
+  request: TalkRequest;
+  videoPath: string;
+}
+
+/** The settings that renderers on our own machines share. */
+export interface RendererConfig {
+  /** Folders of models. */
+  models: { dir?: string | undefined; cacheDir: string };
+  render: { slots: number; timeoutMs: number; longSidePx: number; mark: boolean; provenance: boolean };
+  onnx: { threads: number };
 }
 
 /** Makes talks elsewhere that are paid. */

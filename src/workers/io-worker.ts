@@ -6,7 +6,7 @@ import { type CacheDeps, createCacheActivities } from '../activities/content-cac
 import { createEraseActivities, type EraseDeps } from '../activities/erase.ts';
 import { createMediaActivities, type MediaDeps } from '../activities/media.ts';
 import { createRecordActivities, type RecordDeps } from '../activities/records.ts';
-import { createRenderActivities, type RenderDeps } from '../activities/render.ts';
+import { createRenderActivities } from '../activities/render.ts';
 import { createRetentionActivities, type RetentionDeps } from '../activities/retention.ts';
 import { createVideoActivities } from '../activities/video.ts';
 import type { Config } from '../config/config.ts';
@@ -14,9 +14,8 @@ import { QUEUES } from '../contracts/queues.ts';
 import { createDecoderPool } from '../media/decode/decoder-pool.ts';
 import { toNetworks } from '../outbound/networks.ts';
 import { createOutbound } from '../outbound/outbound.ts';
-import type { ProviderDescriptor } from '../ports/provider.ts';
-import { createLipSyncProvider, createLocalProvider } from '../providers/local/local-provider.ts';
-import { createLipSyncPool, createRendererPool } from '../providers/local/renderer-pool.ts';
+import type { ProviderDescriptor, RendererPool } from '../ports/provider.ts';
+import type { VideoProvider } from '../ports/video-provider.ts';
 import { PROVIDERS } from '../providers/registry.ts';
 import { createContentCache } from '../storage/content-cache.ts';
 import { openStore } from '../storage/open-store.ts';
@@ -49,11 +48,7 @@ export async function createIoWorker(
   const tracing = resources.use(startTracing('io', config.tracing));
   const countEnd = addEndedJobMetrics(metrics);
   const decoder = resources.use(createDecoderPool(config, logger));
-  const renderer = resources.use(await createRendererPool(config, logger));
-  const lipSync = await createLipSyncPool(config, logger);
-  if (lipSync) {
-    resources.use(lipSync);
-  }
+  const renderers = await openRenderers(providers, config, logger, resources);
   const store = resources.use(openStore(config.storage));
   const records = createTaskRecords({ store, logger });
   const [workflowBundle, connection] = await Promise.all([
@@ -61,7 +56,7 @@ export async function createIoWorker(
     connectWorker(config.temporal),
   ]);
   resources.defer(() => connection.close());
-  await Promise.all([decoder.ready(), renderer.ready(), lipSync?.ready()]);
+  await Promise.all([decoder.ready(), ...renderers.map(({ pool }) => pool?.ready())]);
   const workers = await createWorkers({
     connection,
     namespace: config.temporal.namespace,
@@ -82,10 +77,8 @@ export async function createIoWorker(
       client: new Client({ connection, namespace: config.temporal.namespace }),
     }),
     decoder: tracePool('media', decoder),
-    renderer: createLocalProvider({ pool: tracePool('renderer', renderer) }),
-    lipSync: createLipSyncProvider({ pool: lipSync && tracePool('lip-sync', lipSync) }),
+    renderers,
     mediaSlots: config.media.slots,
-    renderSlots: config.render.slots,
   });
   workers.push(
     ...(await createRemoteProviderWorkers(
@@ -100,19 +93,46 @@ export async function createIoWorker(
   workers.push(
     await createWebhookWorker({ connection, namespace, store, outbound, publicUrl: config.publicUrl }),
   );
-  const slots = { media: decoder, render: renderer, ...(lipSync && { lipsync: lipSync }) };
+  const pools = renderers.flatMap(({ queue, pool }) => (pool ? [[queue, pool] as const] : []));
+  const slots = { media: decoder, ...Object.fromEntries(pools) };
   addSlotMetrics(metrics, slots);
   return toRunningWorker(workers, { slots, connection }, resources.move());
 }
 
-interface IoWorkerDeps extends CacheDeps, EraseDeps, MediaDeps, RecordDeps, RenderDeps, RetentionDeps {
+interface IoWorkerDeps extends CacheDeps, EraseDeps, MediaDeps, RecordDeps, RetentionDeps {
   connection: NativeConnection;
   namespace: string;
   workflowBundle: WorkflowBundle;
   /** Caps of the queues that run in child processes: as many as there are slots. */
   mediaSlots: number;
-  renderSlots: number;
-  lipSync: RenderDeps['renderer'];
+  renderers: OpenRenderer[];
+}
+
+interface OpenRenderer {
+  queue: string;
+  /** Absent if the renderer is not installed here. */
+  pool: RendererPool | undefined;
+  renderer: VideoProvider;
+}
+
+async function openRenderers(
+  providers: readonly ProviderDescriptor[],
+  config: Config,
+  logger: Logger,
+  resources: AsyncDisposableStack,
+): Promise<OpenRenderer[]> {
+  const opened: OpenRenderer[] = [];
+  for (const provider of providers) {
+    if (provider.kind === 'local') {
+      const pool = await provider.openPool(config, logger);
+      if (pool) {
+        resources.use(pool);
+      }
+      const renderer = await provider.createRenderer(pool && tracePool(provider.name, pool));
+      opened.push({ queue: provider.queue, pool, renderer });
+    }
+  }
+  return opened;
 }
 
 /** Temporal workers for everything that needs no GPU: the workflows, short activities, decoding, the renderer. */
@@ -144,17 +164,13 @@ async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
       activities: withFailureBoundary(createMediaActivities(deps)),
       maxConcurrentActivityTaskExecutions: deps.mediaSlots,
     }),
-    Worker.create({
-      ...common,
-      taskQueue: QUEUES.render,
-      activities: withFailureBoundary(createRenderActivities(deps)),
-      maxConcurrentActivityTaskExecutions: deps.renderSlots,
-    }),
-    Worker.create({
-      ...common,
-      taskQueue: QUEUES.lipSync,
-      activities: withFailureBoundary(createRenderActivities({ ...deps, renderer: deps.lipSync })),
-      maxConcurrentActivityTaskExecutions: 1,
-    }),
+    ...deps.renderers.map(({ queue, pool, renderer }) =>
+      Worker.create({
+        ...common,
+        taskQueue: queue,
+        activities: withFailureBoundary(createRenderActivities({ ...deps, renderer })),
+        maxConcurrentActivityTaskExecutions: pool?.capacity ?? 1,
+      }),
+    ),
   ]);
 }

@@ -1,5 +1,7 @@
 import { QUEUES } from '../../contracts/queues.ts';
-import type { LocalProviderDescriptor } from '../../ports/provider.ts';
+import type { FoundModel } from '../../models/find-model.ts';
+import type { LocalProviderDescriptor, RendererConfig, RendererPool } from '../../ports/provider.ts';
+import type { Logger } from '../../telemetry/logger.ts';
 
 export const local: LocalProviderDescriptor = {
   kind: 'local',
@@ -8,19 +10,57 @@ export const local: LocalProviderDescriptor = {
   capabilities: { transparentBackground: true },
   queue: QUEUES.render,
   isInstalled: async () => true,
+
+  async producerVersion({ models: folders, render: { longSidePx, mark, provenance } }) {
+    const { findTalkModels } = await import('./talk-models.ts');
+    // A machine without the models renders nothing, so it needs no version.
+    const found = await findTalkModels(folders, 1).catch(() => undefined);
+    if (!found) {
+      return undefined;
+    }
+    const models = [found.faceDetection, found.faceLandmarks].map(toModelVersion);
+    return [...models, found.voiceActivity?.digest ?? '', longSidePx, mark, provenance].join('/');
+  },
+
+  async openPool(config: RendererConfig, logger: Logger): Promise<RendererPool> {
+    const { createRendererPool } = await import('./renderer-pool.ts');
+    return createRendererPool(config, logger);
+  },
+
+  async createRenderer(pool) {
+    const { createLocalProvider } = await import('./local-provider.ts');
+    return createLocalProvider({ pool: pool! });
+  },
 };
 
-/** The same renderer with a mouth drawn by a network. */
+/** The same renderer with a mouth drawn by a network. Its videos are not cached. */
 export const lipSync: LocalProviderDescriptor = {
   kind: 'local',
   name: 'lip-sync',
   label: 'the lip-sync network',
   capabilities: { transparentBackground: true },
   queue: QUEUES.lipSync,
+
   async isInstalled(models) {
     const { findModelFile, LIP_SYNC_KINDS } = await import('../../models/find-model.ts');
     // If the folder has faults, the worker reports them when a job comes.
     const file = await findModelFile('lip-sync', LIP_SYNC_KINDS, models).catch(() => undefined);
     return file !== undefined;
   },
+
+  producerVersion: async () => undefined,
+
+  async openPool(config: RendererConfig, logger: Logger): Promise<RendererPool | undefined> {
+    const { createLipSyncPool } = await import('./renderer-pool.ts');
+    return createLipSyncPool(config, logger);
+  },
+
+  async createRenderer(pool) {
+    const { createLipSyncProvider } = await import('./local-provider.ts');
+    return createLipSyncProvider({ pool });
+  },
 };
+
+function toModelVersion({ contract, revision, digest }: FoundModel): string {
+  return `${contract.name}/${revision ?? ''}/${digest}`;
+}

@@ -1,9 +1,6 @@
 import { PipelineError } from '../../errors.ts';
-import type { SlotPool } from '../../ports/slot-task.ts';
-import type { RenderedTalk, TalkProgress, VideoProvider } from '../../ports/video-provider.ts';
-import type { RenderTalkInput } from './render-task.ts';
-
-export type RendererPool = SlotPool<RenderTalkInput, RenderedTalk, TalkProgress>;
+import type { RendererPool } from '../../ports/provider.ts';
+import type { VideoProvider } from '../../ports/video-provider.ts';
 
 /** The renderer that is built in: a warp of the photo in a child process, no network, no cost. */
 export function createLocalProvider({ pool }: { pool: RendererPool }): VideoProvider {

@@ -1,18 +1,14 @@
 import { PipelineError } from '../../errors.ts';
 import { LANDMARKS } from '../../inference/face/face-landmarks.ts';
 import { whileCodecsRun } from '../../media/codecs/webcodecs.ts';
+import type { RenderTalkInput } from '../../ports/provider.ts';
 import type { SlotTask } from '../../ports/slot-task.ts';
-import type { RenderedTalk, TalkProgress, TalkRequest } from '../../ports/video-provider.ts';
+import type { RenderedTalk, TalkProgress } from '../../ports/video-provider.ts';
 import { type RenderOptions, renderTalk } from './render-talk.ts';
 import { createTalkModels, type TalkModelPlan } from './talk-models.ts';
 
 /** Plain data: it travels to the slot. */
 export type RenderTaskConfig = TalkModelPlan & RenderOptions;
-
-export interface RenderTalkInput {
-  request: TalkRequest;
-  videoPath: string;
-}
 
 export async function createTask(
   plan: RenderTaskConfig,

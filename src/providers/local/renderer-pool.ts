@@ -1,12 +1,9 @@
-import type { Config } from '../../config/config.ts';
 import { findModelFile, LIP_SYNC_KINDS } from '../../models/find-model.ts';
+import type { RendererConfig, RendererPool } from '../../ports/provider.ts';
 import { createSlotPool } from '../../slots/slot-pool.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { RendererPool } from './local-provider.ts';
 import type { RenderTaskConfig } from './render-task.ts';
 import { findTalkModels } from './talk-models.ts';
-
-type RendererConfig = Pick<Config, 'models' | 'render' | 'onnx'>;
 
 /** The slots that render talks. @throws PipelineError MODEL_MISSING */
 export async function createRendererPool(config: RendererConfig, logger: Logger): Promise<RendererPool> {
