@@ -1,9 +1,9 @@
-/** The API, the HTTP ports of workers, and what clients may. */
+/** The API, the HTTP ports of workers, and limits for clients. */
 import { z } from 'zod';
 import { listOf, network, port, seconds } from './kinds.ts';
 
 export const apiVariables = {
-  API_HOST: z.string().default('127.0.0.1').describe('Address the API listens on'),
+  API_HOST: z.string().default('127.0.0.1').describe('Address that the API listens on'),
   API_PORT: port.default(55_433).describe('Port of the API'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
@@ -11,45 +11,49 @@ export const apiVariables = {
     .describe(
       'Public address of this server, such as https://videos.example.org; with it, webhooks contain absolute URLs',
     ),
-  API_SHUTDOWN_GRACE_S: seconds(20).describe('Seconds that requests in flight get to finish at shutdown'),
+  API_SHUTDOWN_GRACE_S: seconds(20).describe('Seconds for requests in flight to finish at shutdown'),
   WORKER_HTTP_HOST: z
     .string()
     .default('127.0.0.1')
-    .describe('Address at which workers answer for their health and metrics'),
-  IO_HTTP_PORT: port.default(55_435).describe("Port of the io worker's health and metrics; 0 takes any"),
+    .describe('Address at which workers serve health and metrics'),
+  IO_HTTP_PORT: port
+    .default(55_435)
+    .describe("Port of the io worker's health and metrics; 0 for any free port"),
   GPU_HTTP_PORT: port
     .default(55_436)
     .describe(
-      "Port of the GPU worker's health and metrics; `npm start` counts up from it with the devices; 0 takes any",
+      "Port of the GPU worker's health and metrics, counting up for further devices; 0 for any free port",
     ),
   API_WITHOUT_KEYS: z
     .enum(['refuse', 'let-anyone-in'])
     .default('refuse')
-    .describe('What a server without API keys does on an address that others than this machine reach'),
-  API_KEY: z.string().optional().describe('API key that the limelight command shows to a server'),
-  API_URL: z
-    .url()
-    .optional()
-    .describe('Server that the limelight command talks to; default: the API of this machine'),
+    .describe('What a server without API keys does at an address that other machines can reach'),
+  API_KEY: z.string().optional().describe('API key that the limelight command sends'),
+  API_URL: z.url().optional().describe('Server for the limelight command; default: the API of this machine'),
   API_RATE_PER_S: z.coerce
     .number()
     .positive()
     .default(20)
-    .describe('Requests a second of one API key, or of one address without a key'),
-  API_RATE_BURST: z.coerce.number().int().min(1).default(200).describe('Requests that may come at once'),
-  API_JOBS_IN_FLIGHT: z.coerce.number().int().min(1).default(100).describe('Tasks in flight of one API key'),
+    .describe('Requests per second for each API key, or for each address without a key'),
+  API_RATE_BURST: z.coerce.number().int().min(1).default(200).describe('Requests that may arrive at once'),
+  API_JOBS_IN_FLIGHT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(100)
+    .describe('Maximum tasks in flight for each API key'),
   API_MB_IN_FLIGHT: z.coerce
     .number()
     .positive()
     .default(2000)
-    .describe('Megabytes of uploads, of tasks in flight of one API key'),
+    .describe('Maximum megabytes of uploads of tasks in flight, for each API key'),
   API_CORS_ORIGINS: listOf(
     z.union([z.literal('*'), z.string().regex(/^https?:\/\/[^/?#]+$/, 'expected origins')]),
-  ).describe('Origins whose pages may use this API, such as https://example.org, with commas between'),
+  ).describe('Origins whose pages may use this API, such as https://example.org, separated by commas'),
   API_TRUSTED_PROXIES: listOf(network).describe(
-    'Networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8, with commas between',
+    'Networks of proxies whose X-Forwarded-For is trusted, such as 10.0.0.0/8, separated by commas',
   ),
   PRIVATE_NETWORKS: listOf(network).describe(
-    'Private networks that URLs of clients may lead to, such as 10.1.2.0/24, with commas between; plain http is allowed there',
+    'Private networks that URLs of clients may point to, such as 10.1.2.0/24, separated by commas; plain http is allowed there',
   ),
 };

@@ -9,21 +9,21 @@ const variables = {
   ENV_FILE: z
     .string()
     .optional()
-    .describe('The env file that is read at the start and at SIGHUP; default: .env in the working folder'),
+    .describe('The env file, read at startup and at SIGHUP; default: .env in the working folder'),
   ...apiVariables,
   ...storageVariables,
   ...inferenceVariables,
   TEMPORAL_ADDRESS: z
     .string()
     .optional()
-    .describe('host:port of a Temporal cluster; without it an embedded server is started'),
+    .describe('host:port of a Temporal cluster; without it an embedded server starts'),
   TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace'),
   TEMPORAL_PORT: port.default(7233).describe('Port of the embedded Temporal server'),
   TEMPORAL_UI_PORT: port.default(8233).describe("Port of the embedded server's Web UI"),
   TEMPORAL_UI_URL: z
     .url()
     .optional()
-    .describe("Address of Temporal's Web UI for the page's links; default: the embedded server's"),
+    .describe("Address of Temporal's Web UI for links on the page; default: the embedded server's"),
   JOB_RETRY_WINDOW_S: z.coerce
     .number()
     .int()
@@ -31,12 +31,12 @@ const variables = {
     .max(30 * 86_400)
     .default(86_400)
     .describe(
-      'Seconds that photo, voice and what was made of them are kept of a job that failed for a reason that may pass, so that it can be retried; 0 undoes it at once',
+      'Seconds to keep the files of a job that failed for a temporary reason, so that it can be retried; 0 deletes them at once',
     ),
   MEDIA_SLOTS: count(1).describe(
-    'Decoder processes of an io worker; 1 keeps jobs strictly in order of submission',
+    'Decoder processes of an io worker; with 1, jobs stay strictly in order of submission',
   ),
-  MEDIA_TIMEOUT_S: seconds(60).describe('Decoding that takes longer has its process replaced'),
+  MEDIA_TIMEOUT_S: seconds(60).describe('Seconds after which the process of a decoding is replaced'),
   RENDER_SLOTS: count(1).describe('Renderer processes of an io worker'),
   RENDER_LONG_SIDE_PX: z.coerce
     .number()
@@ -45,29 +45,36 @@ const variables = {
     .max(1080)
     .default(720)
     .describe(
-      "Most pixels on the long side of the built-in renderer's videos, 512 to 1080; a small photo gets fewer",
+      "Maximum pixels on the long side of the built-in renderer's videos, 512 to 1080; small photos get fewer",
     ),
   RENDER_AI_MARK: flag(true).describe(
-    'Whether videos of the built-in renderer show a small "AI-generated" in their corner',
+    'Whether videos of the built-in renderer show a small "AI-generated" in the corner',
   ),
-  RENDER_PROVENANCE: flag(true).describe('Whether their files say in XMP metadata that a machine made them'),
-  RENDER_TIMEOUT_S: seconds(1800).describe('A rendering that takes longer has its process replaced'),
+  RENDER_PROVENANCE: flag(true).describe(
+    'Whether XMP metadata in their files states that a machine made them',
+  ),
+  RENDER_TIMEOUT_S: seconds(1800).describe('Seconds after which the process of a rendering is replaced'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
-    .describe('Least level logged'),
+    .describe('Minimum level to log'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url()
     .optional()
-    .describe('Where traces go, such as http://localhost:4318 (OTLP over HTTP); without it none are made'),
-  OTEL_EXPORTER_OTLP_HEADERS: z.string().optional().describe('Headers for it, as `name=value,name=value`'),
-  OTEL_SERVICE_NAME: z.string().default('limelight').describe('The name that traces are found by'),
+    .describe(
+      'Receiver of traces, such as http://localhost:4318 (OTLP over HTTP); without it there are none',
+    ),
+  OTEL_EXPORTER_OTLP_HEADERS: z
+    .string()
+    .optional()
+    .describe('Headers for the receiver, as `name=value,name=value`'),
+  OTEL_SERVICE_NAME: z.string().default('limelight').describe('Service name of the traces'),
   OTEL_TRACES_SAMPLER_ARG: z.coerce
     .number()
     .min(0)
     .max(1)
     .default(1)
-    .describe('The share of tasks that are traced, 0 to 1'),
+    .describe('Share of tasks to trace, 0 to 1'),
 };
 
 /** Typed without the variables of providers, which the providers read themselves. */

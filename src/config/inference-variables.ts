@@ -7,46 +7,43 @@ export const inferenceVariables = {
   MODELS_DIR: z
     .string()
     .optional()
-    .describe('Folder with a manifest.json and models that come before all others'),
-  MODELS_CACHE_DIR: z
-    .string()
-    .optional()
-    .describe('Folder that pulled models are kept in; default: the user cache'),
+    .describe('Folder with a manifest.json and models, which take precedence over all others'),
+  MODELS_CACHE_DIR: z.string().optional().describe('Folder for pulled models; default: the user cache'),
   XDG_CACHE_HOME: z.string().optional().describe('Folder of the user cache; default: ~/.cache'),
   YOLO_SLOTS: count(2).describe('Detector processes of a GPU worker'),
-  YOLO_MEMORY_GB: gigabytes(2).describe('Device memory that one detector slot needs'),
+  YOLO_MEMORY_GB: gigabytes(2).describe('Device memory of one detector slot'),
   YOLO_CONFIDENCE_THRESHOLD: z.coerce
     .number()
     .min(0)
     .max(1)
     .default(0.5)
-    .describe('conf_threshold of a job that does not say'),
-  YOLO_TIMEOUT_S: seconds(30).describe('A detection that takes longer has its process replaced'),
+    .describe('Default conf_threshold of jobs'),
+  YOLO_TIMEOUT_S: seconds(30).describe('Seconds after which the process of a detection is replaced'),
   BIREFNET_SLOTS: count(1).describe('Background removal processes of a GPU worker'),
-  BIREFNET_MEMORY_GB: gigabytes(6).describe('Device memory that one background removal slot needs'),
+  BIREFNET_MEMORY_GB: gigabytes(6).describe('Device memory of one background removal slot'),
   BIREFNET_TIMEOUT_S: seconds(120).describe(
-    'A background removal that takes longer has its process replaced',
+    'Seconds after which the process of a background removal is replaced',
   ),
   BIREFNET_USE_TENSORRT: flag(false).describe(
-    'Whether TensorRT is tried first for background removal: its first start compiles the model for minutes',
+    'Whether to try TensorRT first for background removal; its first start compiles the model for minutes',
   ),
   BIREFNET_USE_FP16: flag(true).describe(
-    'Whether background removal computes with 16-bit floats on a GPU, where the manifest has such a variant',
+    'Whether background removal uses 16-bit floats on a GPU, if the manifest has such a variant',
   ),
   GPU_MEMORY_GB: gigabytes(16).describe('Memory of the device'),
   CUDA_VISIBLE_DEVICES: z
     .string()
     .default('0')
-    .describe('The devices; `npm start` runs a GPU worker for each; -1 computes on the CPU'),
-  LD_LIBRARY_PATH: z.string().optional().describe("Where the system's loader finds CUDA's libraries"),
+    .describe('Devices; `npm start` runs a GPU worker for each; -1 for the CPU'),
+  LD_LIBRARY_PATH: z.string().optional().describe("Where the system's loader finds the CUDA libraries"),
   SLOT_MAX_RUNS: z.coerce
     .number()
     .int()
     .min(1)
     .default(1000)
-    .describe('Runs after which the process of a model is replaced by a new one, between two jobs'),
+    .describe('Runs after which the process of a model is replaced, between two jobs'),
   SLOT_MAX_MEMORY_GB: gigabytes(12).describe(
-    'Resident memory above which the process of a model is replaced by a new one, between two jobs',
+    'Resident memory above which the process of a model is replaced, between two jobs',
   ),
   ONNX_THREADS: z.coerce
     .number()

@@ -1,4 +1,4 @@
-/** The kinds of values that variables of the environment have. */
+/** Kinds of environment variables. */
 import { z } from 'zod';
 
 export const port = z.coerce.number().int().min(0).max(65_535);
@@ -12,7 +12,7 @@ export const flag = (byDefault: boolean) =>
 export const days = (byDefault: number) => z.coerce.number().positive().max(36_500).default(byDefault);
 export const seconds = (byDefault: number) => z.coerce.number().positive().default(byDefault);
 
-/** Values with commas between; none where the variable is not set. */
+/** Values separated by commas. Empty if the variable is not set. */
 export const listOf = (value: z.ZodType<string, string>) =>
   z
     .string()

@@ -2,14 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { PipelineError } from '../errors.ts';
 
-/** What each env file held when it was read first. */
+/** The first content of each env file. */
 const atStart = new Map<string, Record<string, string | undefined>>();
 
 /**
- * The process's environment over the variables of the env file: the one that ENV_FILE names, else `.env` where there is
- * one. Read again later, the file's new values count: what the process has from its parent, and its parent from the
- * file, is the file's.
- * @throws PipelineError CONFIG_INVALID where the file cannot be read.
+ * The environment of the process over the variables of the env file: `ENV_FILE`, or `.env` if it exists. When the file is
+ * read again, its new values win over values that the process inherited from a parent which had read the file.
+ * @throws PipelineError CONFIG_INVALID if the file cannot be read.
  */
 export function readEnvironment(
   envFile = process.env.ENV_FILE || '.env',
@@ -22,7 +21,7 @@ export function readEnvironment(
 }
 
 function readEnvFile(path: string): Record<string, string | undefined> {
-  // Nobody has to have the file that nobody named.
+  // The default file is optional.
   if (path === '.env' && !existsSync(path)) {
     return {};
   }
