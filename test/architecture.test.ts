@@ -140,6 +140,7 @@ const PACKAGES: Record<string, string[]> = {
   '@opentelemetry/api': ['telemetry', 'api', 'workers'],
   '@temporalio/worker': ['temporal', 'telemetry', 'workers'],
   '@temporalio/client': ['temporal', 'api/main', 'workers', 'cli'],
+  '@grpc/grpc-js': ['temporal'],
   '@temporalio/proto': ['temporal'],
   '@temporalio/common': ['workflows', 'temporal'],
   '@temporalio/testing': [],

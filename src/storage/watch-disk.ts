@@ -5,43 +5,43 @@ interface DiskWatchOptions {
   /** A folder of the disk. */
   root: string;
   minFreeBytes: number;
-  /** Called when there is less, and again after `repeatMs` while that lasts. */
+  /** Called when less is free, and again every `repeatMs` while that lasts. */
   onLow(freeBytes: number): Promise<void>;
   logger: Logger;
   /** Default: a minute. */
-  everyMs?: number;
+  intervalMs?: number;
   /** Default: ten minutes. */
   repeatMs?: number;
 }
 
-/** Looks at the disk until it is disposed of. */
+/** Checks the free space of a disk until disposed. */
 export function watchDisk({
   root,
   minFreeBytes,
   onLow,
   logger,
-  everyMs = 60_000,
+  intervalMs = 60_000,
   repeatMs = 600_000,
 }: DiskWatchOptions): Disposable {
-  let toldAt = Number.NEGATIVE_INFINITY;
-  const look = async () => {
+  let warnedAt = Number.NEGATIVE_INFINITY;
+  const checkDisk = async () => {
     const { freeBytes } = await readDisk(root);
     if (freeBytes >= minFreeBytes) {
-      toldAt = Number.NEGATIVE_INFINITY;
-    } else if (performance.now() - toldAt >= repeatMs) {
-      toldAt = performance.now();
+      warnedAt = Number.NEGATIVE_INFINITY;
+    } else if (performance.now() - warnedAt >= repeatMs) {
+      warnedAt = performance.now();
       logger.warn(
         { freeGb: freeBytes / 1e9, minFreeGb: minFreeBytes / 1e9 },
-        'The disk is nearly full: the retention runs early',
+        'The disk is nearly full: retention runs early',
       );
       await onLow(freeBytes);
     }
   };
-  const lookQuietly = () => {
-    look().catch((err) => logger.warn({ err }, 'The disk could not be looked after'));
+  const check = () => {
+    checkDisk().catch((err) => logger.warn({ err }, 'The free space could not be checked'));
   };
-  lookQuietly();
-  const timer = setInterval(lookQuietly, everyMs);
+  check();
+  const timer = setInterval(check, intervalMs);
   timer.unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }

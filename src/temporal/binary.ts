@@ -3,12 +3,12 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { PipelineError } from '../errors.ts';
 
-/** The program whose server was measured and tested, as `scripts/setup.mjs` installs it. */
+/** The version of the server that is tested, as `scripts/setup.mjs` installs it. */
 export const TEMPORAL_PROGRAM = 'temporal-1.5.1-2';
 
 /**
- * The Temporal CLI: on PATH, else in the user's cache where `scripts/setup.mjs` puts it.
- * @throws PipelineError TEMPORAL_UNAVAILABLE where there is none.
+ * The Temporal CLI: on PATH, else in the user's cache, where `scripts/setup.mjs` installs it.
+ * @throws PipelineError TEMPORAL_UNAVAILABLE if there is none.
  */
 export function findTemporalBinary(env: Record<string, string | undefined>): string {
   const name = process.platform === 'win32' ? 'temporal.exe' : 'temporal';

@@ -3,19 +3,19 @@ import { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../config/config.ts';
 import { PipelineError } from '../errors.ts';
 
-const RETRY_EVERY_MS = 250;
+const RETRY_INTERVAL_MS = 250;
 
-/** Where the Temporal server answers: the cluster of the settings, or the embedded server of this machine. */
+/** Address of the Temporal server: the cluster in the settings, or the embedded server on this machine. */
 export function temporalAddress(config: Config['temporal']): string {
   return config.address ?? `127.0.0.1:${config.embedded.port}`;
 }
 
-/** For workers. A server that is still starting is waited for, `waitMs` at most. */
+/** For workers. Waits at most `waitMs` for a server that is still starting. */
 export async function connectWorker(config: Config['temporal'], waitMs = 60_000): Promise<NativeConnection> {
   return whenReady(config, waitMs, () => NativeConnection.connect({ address: temporalAddress(config) }));
 }
 
-/** For the API and the command line. Close its `connection` at the end. */
+/** For the command line. The caller closes its `connection`. */
 export async function connectClient(config: Config['temporal'], waitMs = 60_000): Promise<Client> {
   const connection = await whenReady(config, waitMs, () =>
     Connection.connect({ address: temporalAddress(config), connectTimeout: 2_000 }),
@@ -40,7 +40,20 @@ async function whenReady<T>(
           { cause },
         );
       }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_EVERY_MS));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_INTERVAL_MS));
     }
   }
+}
+
+/**
+ * For a process that keeps running while Temporal is down: connects with the first call and reconnects within seconds.
+ * Calls fail at once and are not retried, because callers get a Retry-After or have their own backoff, and because a
+ * retry that is pending when the connection closes would end the process.
+ */
+export function openLazyConnection(address: string): Connection {
+  return Connection.lazy({
+    address,
+    interceptors: [],
+    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 250, 'grpc.max_reconnect_backoff_ms': 2_000 },
+  });
 }

@@ -10,12 +10,12 @@ import { PipelineError } from '../errors.ts';
 export interface DevServerOptions {
   /** The `temporal` program: see `findTemporalBinary`. */
   binary: string;
-  /** Folder of the server's database; it survives restarts. */
+  /** Folder of the server's database, which survives restarts. */
   dir: string;
   port: number;
-  /** Without it there is no Web UI. */
+  /** Default: no Web UI. */
   uiPort?: number;
-  /** Where the server's own log lines go; default: nowhere. */
+  /** For the server's own log lines. Default: none. */
   log?: NodeJS.WritableStream;
 }
 
@@ -29,29 +29,29 @@ export interface DevServer extends AsyncDisposable {
 const HOST = '127.0.0.1';
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
-/** At a start that fails, they are its reason; one that works says nothing. */
-const FIRST_WORDS_CHARS = 1_000;
+/** The start of the server's output is shown only if startup fails. */
+const MAX_OUTPUT_CHARS = 1_000;
 
 const DYNAMIC_CONFIG = {
-  // The defaults (20 and 20 a second) are for a shared cluster: an activity took 100 ms with them, 17 ms with these.
+  // The defaults (20 a second each) are for a shared cluster: an activity takes 100 ms with them and 17 ms with these.
   'history.transferProcessorMaxPollRPS': 1000,
   'history.timerProcessorMaxPollRPS': 1000,
-  // Timers are late by up to this; the default of a second is longer than some of the waits here.
+  // Timers fire up to this late. The default of one second is longer than some of our waits.
   'history.timerProcessorMaxTimeShift': '"10ms"',
-  // For as long the server goes through finished tasks with each new one: with the default of 30 s those are thousands
-  // where jobs are many, and took 7 % of its CPU at 3 jobs a second.
+  // How often finished tasks are acknowledged; until then each new task rescans them. With the default of 30 s that
+  // took 7 % of the server's CPU at 3 jobs a second.
   'history.transferProcessorUpdateAckInterval': '"2s"',
   'history.timerProcessorUpdateAckInterval': '"2s"',
   'history.visibilityProcessorUpdateAckInterval': '"2s"',
-  // One partition a task queue makes it strictly first in, first out.
+  // With one partition a task queue is strictly first in, first out.
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
 };
 
 /**
- * Starts the real Temporal server that the CLI carries, on loopback, and resolves when it answers.
- * Its SQLite file is in WAL mode with `synchronous=NORMAL`: it survives killed processes, a power cut can lose the
- * last commits. A production cluster is reached by TEMPORAL_ADDRESS instead.
+ * Starts the Temporal server of the CLI on loopback, and resolves when it answers.
+ * Its SQLite file is in WAL mode with `synchronous=NORMAL`: it survives killed processes, but a power cut can lose the
+ * last commits. In production, TEMPORAL_ADDRESS names a cluster instead.
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   await mkdir(options.dir, { recursive: true });
@@ -66,9 +66,9 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     ]),
     ...Object.values(SEARCH_ATTRIBUTES).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ];
-  // A group of its own: Ctrl-C in the terminal must not reach it before the workers have drained.
+  // In its own process group: Ctrl-C in the terminal must not reach it before the workers have drained.
   const child = spawn(options.binary, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  const firstWords = readFirstWords(child);
+  const startOutput = collectOutput(child);
   for (const output of [child.stdout, child.stderr]) {
     if (options.log) output.pipe(options.log, { end: false });
   }
@@ -86,7 +86,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   };
 
   try {
-    await untilListening(child, options.port, firstWords);
+    await untilListening(child, options.port, startOutput);
   } catch (error) {
     await stop();
     throw error;
@@ -94,24 +94,24 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   return { address: `${HOST}:${options.port}`, process: child, stop, [Symbol.asyncDispose]: stop };
 }
 
-/** What it says until it ends, or the beginning of that. */
-function readFirstWords(child: ChildProcess): Promise<string> {
-  let words = '';
+/** Resolves when the child ends, with the start of its output. */
+function collectOutput(child: ChildProcess): Promise<string> {
+  let text = '';
   for (const output of [child.stdout!, child.stderr!]) {
     output.on('data', (chunk: Buffer) => {
-      words += chunk.toString('utf8', 0, FIRST_WORDS_CHARS - words.length);
+      text += chunk.toString('utf8', 0, MAX_OUTPUT_CHARS - text.length);
     });
   }
-  return new Promise((resolve) => child.once('close', () => resolve(words.trim())));
+  return new Promise((resolve) => child.once('close', () => resolve(text.trim())));
 }
 
-async function untilListening(child: ChildProcess, port: number, firstWords: Promise<string>): Promise<void> {
+async function untilListening(child: ChildProcess, port: number, output: Promise<string>): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (!(await answers(port))) {
     if (child.exitCode !== null || child.signalCode !== null) {
       throw new PipelineError(
         'TEMPORAL_UNAVAILABLE',
-        `The Temporal server on port ${port} ended while starting (exit code ${child.exitCode}). Is the port or its database in use by another one? ${await firstWords}`,
+        `The Temporal server on port ${port} ended while starting (exit code ${child.exitCode}). Does another process use the port or the database? ${await output}`,
       );
     }
     if (Date.now() > deadline) {

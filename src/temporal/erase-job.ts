@@ -2,14 +2,14 @@ import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/c
 import { ERASE_TASK, toEraseId } from '../contracts/erase.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import type { EraseReceipt } from '../contracts/schemas/erase-receipt.ts';
-import { PipelineError } from '../errors.ts';
+import { isFailure, PipelineError } from '../errors.ts';
 import { toPipelineError } from './temporal-error.ts';
 
 const START_TIMEOUT_MS = 5_000;
-/** A request waits so long for the receipt; the workflow goes on without it. */
+/** How long a request waits for the receipt. The workflow goes on after it. */
 const RECEIPT_TIMEOUT_MS = 45_000;
 
-/** Starts to erase what is there, or finds who erased it; answers with the receipt. */
+/** Starts erasing a known task, or finds the earlier erasure, and returns the receipt. */
 export async function eraseJob(
   client: Client,
   taskId: string,
@@ -34,10 +34,10 @@ export async function eraseJob(
     return await client.withDeadline(Date.now() + RECEIPT_TIMEOUT_MS, result);
   } catch (error) {
     const known = toPipelineError(error, taskId);
-    if (known instanceof PipelineError && known.code === 'TEMPORAL_UNAVAILABLE') {
+    if (isFailure(known, 'TEMPORAL_UNAVAILABLE')) {
       throw new PipelineError(
         'ERASE_UNDER_WAY',
-        'The task is being erased, which takes a while. Send the same request again for the receipt.',
+        'The task is being erased. Send the same request again for the receipt.',
         { cause: error, retryAfterMs: 5_000 },
       );
     }

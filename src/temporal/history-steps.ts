@@ -2,20 +2,20 @@ import { ApplicationFailure, defaultFailureConverter, defaultPayloadConverter } 
 import type proto from '@temporalio/proto';
 import { isErrorCode } from '../contracts/error-codes.ts';
 import type { TimelineStep } from '../contracts/schemas/timeline.ts';
-import { toMs } from './proto-time.ts';
+import { toIso, toMs } from './proto-time.ts';
 
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 type PendingActivity = proto.temporal.api.workflow.v1.IPendingActivityInfo;
 type Failure = proto.temporal.api.failure.v1.IFailure;
 
-/** A step, and the moments of it as numbers. */
+/** A step with its moments as numbers. */
 export interface MeasuredStep extends TimelineStep {
   scheduledMs: number;
   startedMs: number | undefined;
   endedMs: number | undefined;
 }
 
-/** Every call of an activity in the order of scheduling; of those under way, `pending` tells. */
+/** Every activity call in the order of scheduling. `pending` describes the calls in progress. */
 export function toSteps(events: HistoryEvent[], pending: PendingActivity[], nowMs: number): MeasuredStep[] {
   const pendingById = new Map(pending.map((activity) => [activity.activityId, activity]));
   const started = new Map<string, HistoryEvent>();
@@ -99,5 +99,3 @@ function toError(failure: Failure): NonNullable<TimelineStep['error']> {
   const code = error instanceof ApplicationFailure ? error.type : undefined;
   return { ...(isErrorCode(code) && { code }), message: error.message };
 }
-
-export const toIso = (ms: number) => new Date(ms).toISOString();

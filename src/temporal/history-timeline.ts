@@ -5,8 +5,8 @@ import type { Timeline, TimelineStage, TimeSplit } from '../contracts/schemas/ti
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { isTerminal, type Stage } from '../contracts/stages.ts';
 import { TIME_KINDS, type TimeKind } from '../contracts/timeline.ts';
-import { type MeasuredStep, toIso, toSteps } from './history-steps.ts';
-import { toMs } from './proto-time.ts';
+import { type MeasuredStep, toSteps } from './history-steps.ts';
+import { toIso, toMs } from './proto-time.ts';
 
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 
@@ -19,19 +19,19 @@ export interface JobHistory {
   nowMs: number;
 }
 
-/** A span of time and what it was spent on. */
+/** A span of time and how it was spent. */
 interface Span {
   kind: TimeKind;
   fromMs: number;
   toMs: number;
 }
 
-/** Where the time of a job went, by its history: every moment since its submission is counted once. */
+/** How a job spent its time, from its history. Every moment since the submission counts once. */
 export function toTimeline({ taskId, events, pending, submittedAt, nowMs }: JobHistory): Timeline {
   const steps = toSteps(events, pending, nowMs);
   const startMs = Math.min(Date.parse(submittedAt), toMs(events[0]?.eventTime));
   const endMs = findEnd(events);
-  const work = steps.filter(({ name }) => !BESIDE.has(name)).flatMap((step) => toSpans(step, nowMs));
+  const work = steps.filter(({ name }) => !IN_PARALLEL.has(name)).flatMap((step) => toSpans(step, nowMs));
   const timers = toTimers(events, endMs ?? nowMs);
   const spansIn = (stage: Stage) => [
     ...work,
@@ -72,8 +72,8 @@ function toStages(events: HistoryEvent[], { startMs, endMs }: { startMs: number;
   for (const event of events) {
     const fields = event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields;
     const payload = fields?.[SEARCH_ATTRIBUTES.stage];
-    const told = payload && defaultPayloadConverter.fromPayload<Stage | [Stage]>(payload);
-    const stage = Array.isArray(told) ? told[0] : told;
+    const value = payload && defaultPayloadConverter.fromPayload<Stage | [Stage]>(payload);
+    const stage = Array.isArray(value) ? value[0] : value;
     if (stage && stage !== entered.at(-1)?.stage && !isTerminal(stage)) {
       entered.push({ stage, fromMs: toMs(event.eventTime) });
     }
@@ -96,8 +96,8 @@ function findEnd(events: HistoryEvent[]): number | undefined {
   return hasEnded ? toMs(last?.eventTime) : undefined;
 }
 
-/** Records are written beside the work; a job that waits elsewhere does not wait for them. */
-const BESIDE: ReadonlySet<string> = new Set(['recordTask']);
+/** Records are written in parallel to the work, so no job waits for them. */
+const IN_PARALLEL: ReadonlySet<string> = new Set(['recordTask']);
 
 function toSpans({ queue, attempts, scheduledMs, startedMs, endedMs }: MeasuredStep, nowMs: number): Span[] {
   const untilMs = endedMs ?? nowMs;
@@ -111,10 +111,10 @@ function toSpans({ queue, attempts, scheduledMs, startedMs, endedMs }: MeasuredS
     : [wait, { kind: isProviderQueue(queue) ? 'provider' : 'compute', fromMs: startedMs, toMs: untilMs }];
 }
 
-/** Elsewhere a job sleeps for room on the disk, or for the same job to end. */
+/** In other stages a job sleeps until there is disk space, or until an identical job ends. */
 const PROVIDER_STAGES: ReadonlySet<Stage> = new Set(['DID_UPLOAD', 'DID_PROCESSING', 'DID_COMPLETE']);
 
-/** The workflow sleeps between two looks at the provider, and while it is held back: all its timers but the deadline's. */
+/** The times that the workflow sleeps between two polls of the provider or while it is on hold: all its timers but the deadline. */
 function toTimers(events: HistoryEvent[], endMs: number): Array<Omit<Span, 'kind'>> {
   const done = new Map<string, number>();
   for (const { timerFiredEventAttributes: fired, timerCanceledEventAttributes: gone, eventTime } of events) {
@@ -133,7 +133,7 @@ function toTimers(events: HistoryEvent[], endMs: number): Array<Omit<Span, 'kind
     }));
 }
 
-/** Each moment belongs to the first of the kinds that it could belong to. */
+/** If several kinds cover a moment, it counts as the first of them. */
 function split(spans: Span[], fromMs: number, toMs: number): TimeSplit {
   const cuts = [fromMs, toMs, ...spans.flatMap((span) => [span.fromMs, span.toMs])]
     .filter((ms) => ms >= fromMs && ms <= toMs)

@@ -7,10 +7,11 @@ import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
 import type { JobPage, JobQuery, JobStatus } from '../ports/job-client.ts';
 import { readPage, toCursor } from './page-cursor.ts';
+import { toIso, toMs } from './proto-time.ts';
 
 const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 
-/** As Temporal's visibility knows it; what an operator terminated has failed. */
+/** Queries of Temporal's visibility. A job that an operator terminated counts as failed. */
 const QUERIES: Record<JobStatus, string> = {
   running: "ExecutionStatus = 'Running'",
   completed: "ExecutionStatus = 'Completed'",
@@ -18,7 +19,7 @@ const QUERIES: Record<JobStatus, string> = {
   cancelled: "ExecutionStatus = 'Canceled'",
 };
 
-/** One page of jobs, newest first. A task that went on after a failure is there once, as its last attempt. */
+/** One page of jobs, newest first. A task that was retried is listed once, as its last attempt. */
 export async function listJobs(client: Client, { status, owner, limit, cursor }: JobQuery): Promise<JobPage> {
   const { executions, nextPageToken } = await readPage('tasks', cursor, (token) =>
     client.workflowService.listWorkflowExecutions({
@@ -57,8 +58,8 @@ function toSummary(info: proto.temporal.api.workflow.v1.IWorkflowExecutionInfo):
     stage,
     status,
     ...(provider !== undefined && { provider }),
-    submitted_at: toIso(info.startTime),
-    ...(info.closeTime && { ended_at: toIso(info.closeTime) }),
+    submitted_at: toIso(toMs(info.startTime)),
+    ...(info.closeTime && { ended_at: toIso(toMs(info.closeTime)) }),
   };
 }
 
@@ -73,8 +74,4 @@ function toStatus(status: proto.temporal.api.enums.v1.WorkflowExecutionStatus | 
     default:
       return 'failed';
   }
-}
-
-function toIso(time: proto.google.protobuf.ITimestamp | null | undefined): string {
-  return new Date(Number(time?.seconds ?? 0) * 1000 + Math.floor((time?.nanos ?? 0) / 1e6)).toISOString();
 }

@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
 import { isGrpcServiceError } from '@temporalio/client';
 import { PipelineError } from '../errors.ts';
 
-const INVALID_ARGUMENT = 3;
 const CHECK_BYTES = 8;
 
-/** The lists that have pages: a cursor belongs to the one that gave it. */
+/** The lists that have pages. A cursor is valid for its own list only. */
 export type PagedList = 'deliveries' | 'tasks';
 
 /**
- * A page token of Temporal as clients see it. Temporal takes what is no token for an error of its own, tried again until
- * the call's time is over, so a check goes with it: what nobody was given is refused here.
+ * A page token of Temporal for clients, with a checksum: Temporal treats an invalid token as an internal error and retries
+ * until the call times out, so forged cursors are refused here.
  */
 export function toCursor(list: PagedList, token: Uint8Array): string {
   return Buffer.concat([toCheck(list, token), token]).toString('base64url');
 }
 
-/** The page after `cursor`, from the start without one. INPUT_INVALID where it is none of this list's. */
+/** The page after `cursor`, or the first page. Rejects with INPUT_INVALID if the cursor is not one of this list. */
 export async function readPage<T>(
   list: PagedList,
   cursor: string | undefined,
@@ -26,7 +26,7 @@ export async function readPage<T>(
   try {
     return await read(token);
   } catch (error) {
-    throw isGrpcServiceError(error) && error.code === INVALID_ARGUMENT ? noCursor(error) : error;
+    throw isGrpcServiceError(error) && error.code === status.INVALID_ARGUMENT ? noCursor(error) : error;
   }
 }
 
@@ -44,5 +44,7 @@ function toCheck(list: PagedList, token: Uint8Array): Buffer {
 }
 
 function noCursor(cause?: unknown): PipelineError {
-  return new PipelineError('INPUT_INVALID', 'cursor: expected that of another page of this list.', { cause });
+  return new PipelineError('INPUT_INVALID', 'cursor: expected a cursor from an earlier page of this list.', {
+    cause,
+  });
 }

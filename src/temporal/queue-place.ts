@@ -8,7 +8,7 @@ import type { Stage } from '../contracts/stages.ts';
 const { TASK_QUEUE_TYPE_ACTIVITY } = proto.temporal.api.enums.v1.TaskQueueType;
 const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState;
 
-/** The activities that wait for a slot, and where. */
+/** The activities that wait for a slot, and their queues. */
 const SLOT_QUEUES: Record<string, QueueName> = {
   prepareMedia: 'media',
   detectPersons: 'yolo',
@@ -16,7 +16,7 @@ const SLOT_QUEUES: Record<string, QueueName> = {
   renderTalk: 'render',
 };
 
-/** The queue in which a job waits for a slot now, by its pending activities. */
+/** The queue in which a job now waits for a slot, from its pending activities. */
 export function toWaitsIn(
   activities: proto.temporal.api.workflow.v1.IPendingActivityInfo[],
 ): QueueName | undefined {
@@ -39,8 +39,8 @@ export async function countWaiting(client: Client, queue: QueueName): Promise<nu
 }
 
 /**
- * Temporal tells no task's place in a queue. Its jobs are served in the order of submission: the place is the number of
- * earlier ones in the same stage, less those that have a slot, which are in the stage but not in the queue.
+ * Temporal does not report a task's place in a queue. Jobs are served in the order of submission, so the place is the
+ * number of earlier jobs in the same stage, minus the jobs that have a slot: those are in the stage but not in the queue.
  */
 export async function readQueuePlace(
   client: Client,

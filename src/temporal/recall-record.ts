@@ -4,18 +4,18 @@ import type proto from '@temporalio/proto';
 import { toWorkflowId } from '../contracts/messages.ts';
 import { toRetryWindowId } from '../contracts/retry.ts';
 import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
-import { PipelineError } from '../errors.ts';
+import { isFailure } from '../errors.ts';
 import { toPipelineError } from './temporal-error.ts';
 import { createTemporalTimeline } from './temporal-timeline.ts';
 
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 
-/** What writes `metadata.json`: the whole of it is what they are called with. */
+/** The activities that write `metadata.json`. Their input is the whole record. */
 const WRITERS: ReadonlySet<string> = new Set(['recordTask', 'amendTask']);
 
 /**
- * The record of a task as its workflows had it written last, while Temporal has their histories. Rejects where Temporal
- * does not answer.
+ * The record of a task as its workflows wrote it last, while Temporal has their histories. Rejects if Temporal does not
+ * answer.
  */
 export async function recallRecord(
   client: Pick<Client, 'workflow' | 'withDeadline'>,
@@ -26,7 +26,7 @@ export async function recallRecord(
     records.push(...toRecords(await historyOf(client, workflowId)));
   }
   const latest = records.toSorted((a, b) => Date.parse(a.updated_at) - Date.parse(b.updated_at)).at(-1);
-  // As when the job wrote it: a record answers with or without.
+  // A record is complete without a timeline.
   const timeline =
     latest?.outcome &&
     (await createTemporalTimeline({ client })
@@ -41,7 +41,7 @@ async function historyOf(client: Pick<Client, 'workflow'>, workflowId: string): 
     return events ?? [];
   } catch (error) {
     const known = toPipelineError(error);
-    if (known instanceof PipelineError && known.code === 'TASK_NOT_FOUND') {
+    if (isFailure(known, 'TASK_NOT_FOUND')) {
       return [];
     }
     throw known;

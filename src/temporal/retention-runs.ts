@@ -6,7 +6,7 @@ import { toPipelineError } from './temporal-error.ts';
 
 const FINISHED = `WorkflowType = '${RETAIN_STORAGE}' AND ExecutionStatus = 'Completed'`;
 
-/** The runs as Temporal remembers them: each report is the result of a workflow. */
+/** The runs in Temporal: each report is the result of a workflow. */
 export function createRetentionRuns({ client }: { client: Client }): RetentionRuns {
   return {
     async newest(count) {

@@ -12,20 +12,20 @@ import { toPipelineError } from './temporal-error.ts';
 
 export interface RetentionStatus {
   is_paused: boolean;
-  /** Why, as whoever paused it said. */
+  /** The reason given for the pause. */
   note?: string;
   /** ISO 8601. */
   next_run_at?: string;
   last_run?: { workflow_id: string; started_at: string };
 }
 
-/** The schedule as an operator handles it. */
+/** The schedule, for operators. */
 export interface RetentionSchedule {
-  /** Makes it where it is missing, and brings it up to date; a pause stays. */
+  /** Creates or updates it. A pause stays. */
   ensure(): Promise<void>;
-  /** A run of its own, waited for: it neither waits for the schedule's nor holds that up. */
+  /** Runs now, beside the schedule, and waits for the report. */
   run(options: { dryRun: boolean }): Promise<RetentionReport>;
-  /** The schedule's next run, now; nothing where one is under way. */
+  /** Starts the next scheduled run now, unless one is in progress. */
   trigger(): Promise<void>;
   pause(note: string): Promise<void>;
   resume(): Promise<void>;
@@ -38,12 +38,12 @@ const ACTION = {
   workflowId: RETENTION_SCHEDULE,
   taskQueue: QUEUES.pipeline,
   args: [{ dryRun: false }],
-  staticSummary: 'Deletes what has had its time',
+  staticSummary: 'Deletes expired files',
 } as const;
 const SPEC = { intervals: [{ every: RETENTION_INTERVAL }] };
 const POLICIES = {
   overlap: ScheduleOverlapPolicy.SKIP,
-  // After an outage one run makes up for all that were missed.
+  // After an outage, one run makes up for all missed runs.
   catchupWindow: '1 hour',
 } as const;
 
@@ -56,7 +56,7 @@ export function createRetentionSchedule({ client }: { client: Client }): Retenti
       throw error instanceof ScheduleNotFoundError
         ? new PipelineError(
             'TASK_NOT_FOUND',
-            `Temporal has no schedule ${RETENTION_SCHEDULE}: an io worker makes it when it starts`,
+            `Temporal has no schedule ${RETENTION_SCHEDULE}: an io worker creates it when it starts`,
             { cause: error },
           )
         : toPipelineError(error);
@@ -93,7 +93,7 @@ export function createRetentionSchedule({ client }: { client: Client }): Retenti
           workflowIdConflictPolicy: 'USE_EXISTING',
           taskQueue: QUEUES.pipeline,
           args: [{ dryRun }],
-          staticSummary: dryRun ? 'Says what has had its time' : ACTION.staticSummary,
+          staticSummary: dryRun ? 'Lists expired files' : ACTION.staticSummary,
         }),
       ),
 

@@ -4,20 +4,20 @@ import { toWorkflowId } from '../contracts/messages.ts';
 import { toRetryWindowId } from '../contracts/retry.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { toDeliveryWorkflowId } from '../contracts/webhook.ts';
-import { PipelineError } from '../errors.ts';
+import { isFailure } from '../errors.ts';
 import type { TaskExecutions } from '../ports/job-client.ts';
 import { toPipelineError } from './temporal-error.ts';
 
-const LOOK_EVERY_MS = 200;
-/** A job that does not end by itself in this time is terminated: its files are deleted after it all the same. */
-const PATIENCE_MS = 60_000;
+const POLL_INTERVAL_MS = 200;
+/** A job that does not end within this time after its cancellation is terminated; its files are deleted either way. */
+const CANCEL_TIMEOUT_MS = 60_000;
 
 interface Execution {
   workflowId: string;
   runId: string;
 }
 
-/** What Temporal keeps of a task: the runs of its job, and the workflows that were started for it. */
+/** The executions of a task in Temporal: the runs of its job, and the workflows started for it. */
 export function createTaskExecutions({ client }: { client: Client }): TaskExecutions {
   const { workflow, workflowService } = client;
   const { namespace } = client.options;
@@ -28,8 +28,12 @@ export function createTaskExecutions({ client }: { client: Client }): TaskExecut
   const isRunning = async (workflowId: string) => (await describe({ workflowId }))?.status.name === 'RUNNING';
 
   const cancel = async (workflowId: string, signal: AbortSignal) => {
-    const giveUpAt = Date.now() + PATIENCE_MS;
-    for (let asked = false; await isRunning(workflowId); await sleep(LOOK_EVERY_MS, undefined, { signal })) {
+    const giveUpAt = Date.now() + CANCEL_TIMEOUT_MS;
+    for (
+      let asked = false;
+      await isRunning(workflowId);
+      await sleep(POLL_INTERVAL_MS, undefined, { signal })
+    ) {
       const handle = workflow.getHandle(workflowId);
       if (Date.now() > giveUpAt) {
         await unlessMissing(() => handle.terminate('Its task is erased'));
@@ -40,7 +44,7 @@ export function createTaskExecutions({ client }: { client: Client }): TaskExecut
     }
   };
 
-  /** Deliveries of webhooks and what tidies up at the provider, as the history of who started them names them. */
+  /** Webhook deliveries and clean-ups at the provider, from the history of the workflow that started them. */
   async function childrenOf({ workflowId, runId }: Execution): Promise<string[]> {
     const history = await unlessMissing(() => workflow.getHandle(workflowId, runId).fetchHistory());
     return (history?.events ?? [])
@@ -48,7 +52,7 @@ export function createTaskExecutions({ client }: { client: Client }): TaskExecut
       .filter((id) => id?.startsWith(toDeliveryWorkflowId('')) || id?.startsWith('tidy-up/')) as string[];
   }
 
-  /** Temporal's list lags a moment behind, and does not know every child as one of the task's. */
+  /** Temporal's list lags a moment behind, and does not link every child to its task. */
   async function find(taskId: string): Promise<Execution[]> {
     const main = [toWorkflowId(taskId), toRetryWindowId(taskId)];
     const named = main.map((id) => `WorkflowId = '${id}'`).join(' OR ');
@@ -77,8 +81,8 @@ export function createTaskExecutions({ client }: { client: Client }): TaskExecut
         if (workflowId.startsWith(toDeliveryWorkflowId('')) && (await isRunning(workflowId))) {
           await unlessMissing(() => workflow.getHandle(workflowId).terminate('Its task is erased'));
         }
-        // What deletes at the provider is not hurried: nobody else knows all that it looks for there.
-        while (await isRunning(workflowId)) await sleep(LOOK_EVERY_MS, undefined, { signal });
+        // A clean-up at the provider is not cut short: only it knows what to delete there.
+        while (await isRunning(workflowId)) await sleep(POLL_INTERVAL_MS, undefined, { signal });
       }
     },
 
@@ -98,12 +102,12 @@ export function createTaskExecutions({ client }: { client: Client }): TaskExecut
   };
 }
 
-async function unlessMissing<T>(ask: () => Promise<T>): Promise<T | undefined> {
+async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await ask();
+    return await call();
   } catch (error) {
     const known = toPipelineError(error);
-    if (known instanceof PipelineError && known.code === 'TASK_NOT_FOUND') {
+    if (isFailure(known, 'TASK_NOT_FOUND')) {
       return undefined;
     }
     throw known;

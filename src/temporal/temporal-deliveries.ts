@@ -10,9 +10,10 @@ import {
   toDeliveryId,
   toDeliveryWorkflowId,
 } from '../contracts/webhook.ts';
-import { PipelineError } from '../errors.ts';
+import { isFailure, PipelineError } from '../errors.ts';
 import type { Delivery, DeliveryClient, DeliveryQuery } from '../ports/webhooks.ts';
 import { readPage, toCursor } from './page-cursor.ts';
+import { toIso, toMs } from './proto-time.ts';
 import { toPipelineError } from './temporal-error.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
@@ -38,7 +39,7 @@ export function createTemporalDeliveries({ client }: { client: Client }): Delive
     const handle = workflow.getHandle(toDeliveryWorkflowId(id));
     const notFound = new PipelineError('DELIVERY_NOT_FOUND', `There is no delivery ${id}.`);
     const description = await call(() => handle.describe()).catch((error) => {
-      throw error instanceof PipelineError && error.code === 'TASK_NOT_FOUND' ? notFound : error;
+      throw isFailure(error, 'TASK_NOT_FOUND') ? notFound : error;
     });
     const memo = description.memo as unknown as DeliveryMemo;
     if (description.type !== DELIVER_WEBHOOK || (owner !== undefined && memo.owner !== owner)) {
@@ -104,7 +105,7 @@ export function createTemporalDeliveries({ client }: { client: Client }): Delive
   };
 }
 
-/** The values are a name of a key, a UUID and a word: none has a quote. */
+/** The values are a key's name, a UUID and a word. None contains a quote. */
 function toVisibilityQuery({ owner, taskId, state }: Omit<DeliveryQuery, 'limit' | 'cursor'>): string {
   return [
     `WorkflowType="${DELIVER_WEBHOOK}"`,
@@ -123,11 +124,10 @@ function toDelivery({
     name,
     defaultPayloadConverter.fromPayload(payload),
   ]);
-  const seconds = Number(startTime?.seconds ?? 0);
   return {
-    // Temporal takes an empty list in a memo for one that is to be removed.
+    // Temporal removes an empty list from a memo.
     ...({ attempts: [], ...Object.fromEntries(facts) } as unknown as DeliveryMemo),
     id: toDeliveryId(execution?.workflowId ?? ''),
-    createdAt: new Date(seconds * 1000 + (startTime?.nanos ?? 0) / 1e6).toISOString(),
+    createdAt: toIso(toMs(startTime)),
   };
 }

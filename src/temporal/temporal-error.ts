@@ -1,39 +1,31 @@
+import { status } from '@grpc/grpc-js';
 import { isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { isErrorCode } from '../contracts/error-codes.ts';
 import { PipelineError } from '../errors.ts';
 
-const GRPC = {
-  CANCELLED: 1,
-  UNKNOWN: 2,
-  DEADLINE_EXCEEDED: 4,
-  NOT_FOUND: 5,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  ABORTED: 10,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-};
-const AWAY: ReadonlySet<number> = new Set([
-  GRPC.CANCELLED,
-  GRPC.DEADLINE_EXCEEDED,
-  GRPC.RESOURCE_EXHAUSTED,
-  // A query where no worker has polled for a while.
-  GRPC.FAILED_PRECONDITION,
-  // Its database failed, or a part of it is being moved to another host.
-  GRPC.UNKNOWN,
-  GRPC.ABORTED,
-  GRPC.INTERNAL,
-  GRPC.UNAVAILABLE,
+const UNAVAILABLE: ReadonlySet<number> = new Set([
+  status.CANCELLED,
+  status.DEADLINE_EXCEEDED,
+  status.RESOURCE_EXHAUSTED,
+  // A query while no worker has polled for some time.
+  status.FAILED_PRECONDITION,
+  // Temporal's database failed, or a shard is moving to another host.
+  status.UNKNOWN,
+  status.ABORTED,
+  status.INTERNAL,
+  status.UNAVAILABLE,
 ]);
 
-/** What callers of the API can act on, in place of a gRPC status; anything else passes as it is. */
+/** Turns a gRPC status into an error that callers can act on. Other errors pass unchanged. */
 export function toPipelineError(error: unknown, taskId?: string): unknown {
-  const status = grpcStatus(error);
-  if (error instanceof WorkflowNotFoundError || status === GRPC.NOT_FOUND) {
+  const code = grpcStatus(error);
+  if (error instanceof WorkflowNotFoundError || code === status.NOT_FOUND) {
     return new PipelineError('TASK_NOT_FOUND', `There is no task ${taskId ?? 'of this name'}.`, {
       cause: error,
     });
   }
-  if (status !== undefined && AWAY.has(status)) {
+  if (code !== undefined && UNAVAILABLE.has(code)) {
     return new PipelineError(
       'TEMPORAL_UNAVAILABLE',
       'The job server did not answer. Nothing was lost; send the same request again in a few seconds.',
@@ -46,4 +38,13 @@ export function toPipelineError(error: unknown, taskId?: string): unknown {
 function grpcStatus(error: unknown): number | undefined {
   const cause = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(cause) ? cause.code : undefined;
+}
+
+/** The `PipelineError` that a workflow failed or refused with, from the first cause that has a code of ours. */
+export function toWorkflowFailure(error: Error): PipelineError | undefined {
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {
+      return new PipelineError(cause.type, cause.message, { cause: error });
+    }
+  }
 }

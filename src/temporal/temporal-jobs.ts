@@ -7,7 +7,7 @@ import type { JobInput } from '../contracts/schemas/job.ts';
 import type { JobMemo, Progress } from '../contracts/schemas/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
-import { PipelineError } from '../errors.ts';
+import { isFailure, PipelineError } from '../errors.ts';
 import type { JobClient, JobDescription, PendingActivity } from '../ports/job-client.ts';
 import { eraseJob } from './erase-job.ts';
 import { listJobs } from './list-jobs.ts';
@@ -17,9 +17,9 @@ import { toPipelineError } from './temporal-error.ts';
 
 const PING_TIMEOUT_MS = 2_000;
 const CALL_TIMEOUT_MS = 5_000;
-/** A worker that is there answers in milliseconds, one that has to replay the job in a second or two. */
+/** A worker answers in milliseconds, or in a second or two if it has to replay the job first. */
 const QUERY_TIMEOUT_MS = 3_000;
-// The server ends a long poll after 20 s by itself.
+/** The server ends a long poll after 20 s by itself. */
 const LONG_POLL_TIMEOUT_MS = 60_000;
 
 const TASK_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.taskId, 'KEYWORD');
@@ -30,7 +30,7 @@ const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
 
 const { EVENT_TYPE_WORKFLOW_TASK_COMPLETED } = proto.temporal.api.enums.v1.EventType;
 
-/** `JobClient` over a Temporal client; the caller keeps the connection and closes it. */
+/** `JobClient` over a Temporal client. The caller owns the connection and closes it. */
 export function createTemporalJobs({ client }: { client: Client }): JobClient {
   const { workflow, connection } = client;
   const { namespace } = client.options;
@@ -120,7 +120,7 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
         if (nextPageToken.length === 0) {
           return undefined;
         }
-        // Only workflow code moves a job on, and it has run when its task is completed.
+        // Only workflow code changes a job, and it has run once its workflow task is completed.
         const events = response.history?.events ?? [];
         if (events.some(({ eventType }) => eventType === EVENT_TYPE_WORKFLOW_TASK_COMPLETED)) {
           return nextPageToken;
@@ -130,12 +130,12 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
 
     async cancel(taskId) {
       try {
-        await updates.cancel(taskId).catch(passOverSilence);
-        // Temporal's own word is heard without a worker too, and has the execution end as cancelled.
+        await updates.cancel(taskId).catch(ignoreUnavailable);
+        // Temporal's own cancellation needs no worker, and makes the execution end as cancelled.
         await call(taskId, () => workflow.getHandle(toWorkflowId(taskId)).cancel());
       } catch (error) {
-        // Temporal says the same of an execution that has ended and of one that never was.
-        if (!(error instanceof PipelineError && error.code === 'TASK_NOT_FOUND')) {
+        // Temporal gives the same error for an execution that has ended and for one that never existed.
+        if (!isFailure(error, 'TASK_NOT_FOUND')) {
           throw error;
         }
         await this.describe(taskId);
@@ -146,11 +146,11 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
       try {
         await updates.choosePerson(taskId, person);
       } catch (error) {
-        if (!(error instanceof PipelineError && error.code === 'TASK_NOT_FOUND')) {
+        if (!isFailure(error, 'TASK_NOT_FOUND')) {
           throw error;
         }
         await this.describe(taskId);
-        throw new PipelineError('TASK_ENDED', 'The task has ended: there is no person to choose any more.');
+        throw new PipelineError('TASK_ENDED', 'The task has ended, so no person can be chosen.');
       }
     },
 
@@ -160,9 +160,9 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
   };
 }
 
-/** Whether it comes too late could not be asked. */
-function passOverSilence(error: unknown): void {
-  if (!(error instanceof PipelineError && error.code === 'TEMPORAL_UNAVAILABLE')) {
+/** Without an answer the check whether it is too late is skipped. */
+function ignoreUnavailable(error: unknown): void {
+  if (!isFailure(error, 'TEMPORAL_UNAVAILABLE')) {
     throw error;
   }
 }
@@ -207,4 +207,16 @@ function toPendingActivity(info: proto.temporal.api.workflow.v1.IPendingActivity
     attempt: info.attempt ?? 1,
     heartbeat: heartbeat && defaultPayloadConverter.fromPayload(heartbeat),
   };
+}
+
+/** Rejects if Temporal does not answer. */
+export async function isTaskRunning(jobs: Pick<JobClient, 'describe'>, taskId: string): Promise<boolean> {
+  try {
+    return (await jobs.describe(taskId)).status === 'running';
+  } catch (error) {
+    if (isFailure(error, 'TASK_NOT_FOUND')) {
+      return false;
+    }
+    throw error;
+  }
 }

@@ -1,15 +1,13 @@
 import { type Client, WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
-import { isErrorCode } from '../contracts/error-codes.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { SELF_TEST, type SelfTestResult } from '../contracts/self-test.ts';
 import { PipelineError } from '../errors.ts';
 import type { ModelClient } from '../ports/models.ts';
 import { countWaiting } from './queue-place.ts';
-import { toPipelineError } from './temporal-error.ts';
+import { toPipelineError, toWorkflowFailure } from './temporal-error.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
-/** More than the workflow's own timeout of its activity. */
+/** Longer than the workflow's own timeout for its activity. */
 const SELF_TEST_TIMEOUT_MS = 25_000;
 
 /** `ModelClient` over a Temporal client. */
@@ -28,7 +26,7 @@ export function createTemporalModels({ client }: { client: Client }): ModelClien
         return await client.withDeadline(Date.now() + SELF_TEST_TIMEOUT_MS, () =>
           client.workflow.execute<(name: string) => Promise<SelfTestResult>>(SELF_TEST, {
             workflowId: `self-test/${name}`,
-            // Several API processes may ask at once: one run answers them all.
+            // If several API processes ask at once, one run answers all of them.
             workflowIdConflictPolicy: 'USE_EXISTING',
             taskQueue: QUEUES.pipeline,
             workflowExecutionTimeout: SELF_TEST_TIMEOUT_MS,
@@ -47,14 +45,12 @@ function toSelfTestError(error: unknown, name: string): unknown {
   if (!(error instanceof WorkflowFailedError)) {
     return toPipelineError(error, undefined);
   }
-  for (let cause: Error | undefined = error.cause; cause; cause = cause.cause as Error | undefined) {
-    if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {
-      return new PipelineError(cause.type, cause.message, { cause: error });
-    }
-  }
-  return new PipelineError(
-    'TEMPORAL_UNAVAILABLE',
-    `Expected an answer of ${name} within ${SELF_TEST_TIMEOUT_MS / 1000} s, but none came: its slots are busy, or no worker runs`,
-    { cause: error },
+  return (
+    toWorkflowFailure(error) ??
+    new PipelineError(
+      'TEMPORAL_UNAVAILABLE',
+      `Expected an answer from ${name} within ${SELF_TEST_TIMEOUT_MS / 1000} s, but none came: its slots are busy, or no worker is running`,
+      { cause: error },
+    )
   );
 }

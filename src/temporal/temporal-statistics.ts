@@ -8,6 +8,7 @@ import { RETAIN_STORAGE } from '../contracts/retention.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { STAGE_PERCENT, type Stage } from '../contracts/stages.ts';
 import type { JobEnd, PipelineStatistics } from '../ports/pipeline-statistics.ts';
+import { toMs } from './proto-time.ts';
 import { toPipelineError } from './temporal-error.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
@@ -21,7 +22,7 @@ const { TASK_QUEUE_TYPE_ACTIVITY, TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.ap
 const JOBS = `WorkflowType = '${GENERATE_VIDEO}'`;
 const RUNNING = `${JOBS} AND ExecutionStatus = 'Running'`;
 
-/** Failures that only other input mends. Missing credits have a status of that kind too, but are the operator's. */
+/** Failures that only different input avoids. Missing credits have such a status too, but are the operator's problem. */
 const REFUSALS = Object.keys(ERROR_CODES).filter(isRefusal);
 
 /** `PipelineStatistics` over a Temporal client, from its visibility store. */
@@ -109,10 +110,9 @@ export function createTemporalStatistics({ client }: { client: Client }): Pipeli
           reportStats: true,
         }),
       );
-      const age = stats?.approximateBacklogAge;
       return {
         waiting: Number(stats?.approximateBacklogCount ?? 0),
-        oldestMs: Number(age?.seconds ?? 0) * 1000 + Number(age?.nanos ?? 0) / 1e6,
+        oldestMs: toMs(stats?.approximateBacklogAge),
         pollers: pollers?.length ?? 0,
       };
     },

@@ -5,20 +5,20 @@ export interface ServerWatch {
   /** host:port */
   address: string;
   signal: AbortSignal;
-  /** Milliseconds between questions, and until one counts as not answered. Default: 10 s each. */
-  everyMs?: number;
+  /** Default: 10 s each. */
+  intervalMs?: number;
   timeoutMs?: number;
-  /** So many in a row. Default: 6. */
-  misses?: number;
+  /** Failed requests in a row. Default: 6. */
+  maxFailures?: number;
 }
 
 /**
- * Resolves when a Temporal server that is there has given up answering, or when the signal is aborted. It is asked for what it
- * has to read from its database: one whose only connection to its SQLite file is broken takes every request and answers
- * none, for ever. The setup builds one to which that does not happen; what is on PATH or published may be another.
+ * Resolves when a running Temporal server no longer answers, or when the signal is aborted. The request reads the
+ * database: a server whose only connection to its SQLite file is broken accepts every request and answers none. The setup
+ * builds a server without that bug, but the one on PATH may have it.
  */
 export async function untilSilent(watch: ServerWatch): Promise<void> {
-  const { address, signal, everyMs = 10_000, timeoutMs = 10_000, misses = 6 } = watch;
+  const { address, signal, intervalMs = 10_000, timeoutMs = 10_000, maxFailures = 6 } = watch;
   const connection = Connection.lazy({ address });
   const ask = () =>
     connection.withDeadline(Date.now() + timeoutMs, () =>
@@ -27,14 +27,14 @@ export async function untilSilent(watch: ServerWatch): Promise<void> {
       ),
     );
   try {
-    for (let missed = 0; missed < misses; ) {
-      await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+    for (let failures = 0; failures < maxFailures; ) {
+      await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) {
         return;
       }
-      missed = await ask().then(
+      failures = await ask().then(
         () => 0,
-        () => missed + 1,
+        () => failures + 1,
       );
     }
   } finally {

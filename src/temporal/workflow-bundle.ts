@@ -3,29 +3,30 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type WorkflowBundle } from '@temporalio/worker';
+import { ignoreFailure } from '../errors.ts';
 
 const SOURCE = fileURLToPath(new URL('../', import.meta.url));
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
 const CACHE = join(PROJECT, 'node_modules/.cache/limelight');
-/** What the bundle is made of: the architecture test proves that nothing else gets in. */
+/** Everything in the bundle; the architecture test proves that nothing else gets in. */
 const FOLDERS = ['workflows', 'contracts'];
 
 /**
- * The workflows' code as one script for Temporal's sandbox. Bundling takes seconds of CPU, so the result is kept under
- * a hash of all that goes into it. A cache that cannot be written, such as on a read-only root, only costs those seconds.
+ * The workflows' code as one script for Temporal's sandbox. Bundling takes seconds of CPU, so the result is cached under
+ * a hash of its sources. If the cache is not writable, such as on a read-only root, every start takes those seconds.
  */
 export async function loadWorkflowBundle(): Promise<WorkflowBundle> {
   const path = join(CACHE, `workflows-${await hashSources()}.js`);
-  const cached = await readFile(path, 'utf8').catch(() => undefined);
+  const cached = await ignoreFailure(readFile(path, 'utf8'), 'without a cache the code is bundled');
   if (cached !== undefined) {
     return { code: cached };
   }
   const bundle = await bundleWorkflowCode({
     workflowsPath: join(SOURCE, 'workflows/index.ts'),
-    // The bundler tells of each step; its failures reach the caller as exceptions.
+    // The bundler logs every step. Its failures are exceptions.
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
   });
-  await keep(path, bundle.code).catch(() => undefined);
+  await ignoreFailure(writeCache(path, bundle.code), 'the cache only saves time');
   return bundle;
 }
 
@@ -43,8 +44,8 @@ async function hashSources(): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Several processes may start at once: each writes its own file and the last rename wins, with the same bytes. */
-async function keep(path: string, code: string): Promise<void> {
+/** Several processes may start at once: each writes a file of its own, and the last rename wins with the same bytes. */
+async function writeCache(path: string, code: string): Promise<void> {
   await mkdir(CACHE, { recursive: true });
   const own = `${path}.${process.pid}`;
   await writeFile(own, code);

@@ -1,22 +1,22 @@
 import type { CustomSlotSupplier, WorkerTuner, WorkflowSlotInfo } from '@temporalio/worker';
 
-/** Workflow tasks at a time. */
+/** How many workflow tasks run at a time. */
 export interface WorkflowSlots {
-  /** Of executions that this worker has not in its cache: new ones, for the most part. */
+  /** Of executions that are not in this worker's cache: mostly new ones. */
   fresh: number;
-  /** Of those that it has. */
+  /** Of executions in the cache. */
   cached: number;
 }
 
 type Kind = keyof WorkflowSlots;
 
 /**
- * New jobs one at a time: more of them end in any order, so that jobs would enter the queues of their slots in another
- * order than they were submitted in. Those under way are told apart by what they wait for, and keep their order well
- * enough; one at a time they would wait for each other's way to the server and back, with cores that have nothing to do.
+ * New jobs one at a time: parallel tasks finish in any order, so jobs would enter the slot queues in a different order
+ * than they were submitted. Running jobs wait for different events and keep their order well enough; one at a time they
+ * would wait for each other's round trips to the server while cores idle.
  */
 const SLOTS: WorkflowSlots = { fresh: 1, cached: 10 };
-/** What the SDK gives everything else. */
+/** The SDK's default for everything else. */
 const OTHERS = { type: 'fixed-size', numSlots: 100 } as const;
 
 export function workflowSlots(): WorkerTuner {

@@ -10,9 +10,8 @@ import { watchDisk } from '../storage/watch-disk.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics/metrics.ts';
 import { addRetentionMetrics } from '../telemetry/metrics/retention-metrics.ts';
-import { isTaskRunning } from '../temporal/is-task-running.ts';
 import { createRetentionSchedule } from '../temporal/retention-schedule.ts';
-import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
+import { createTemporalJobs, isTaskRunning } from '../temporal/temporal-jobs.ts';
 
 interface RetentionParts {
   connection: NativeConnection;

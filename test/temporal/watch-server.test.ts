@@ -6,7 +6,7 @@ import { startTestServer } from '../harness/temporal-server.ts';
 it('detects a server that accepts requests but never responds, and no other', async () => {
   await using server = await startTestServer();
   const ending = new AbortController();
-  const watch = { address: server.address, everyMs: 50, timeoutMs: 1_000, misses: 3 };
+  const watch = { address: server.address, intervalMs: 50, timeoutMs: 1_000, maxFailures: 3 };
   let isSilent = false;
   const silent = untilSilent({ ...watch, signal: ending.signal }).then(() => {
     isSilent = true;

@@ -1,18 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActivityProgressEvent } from '../../contracts/schemas/stage-event.ts';
 import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
+import { ignoreFailure } from '../../errors.ts';
 import type { JobClient, PendingActivity } from '../../ports/job-client.ts';
 import type { ProgressMessage, ProgressReader } from './progress-reader.ts';
 import { encodeFrame } from './sse.ts';
 
-const POLL_MS = 1_000;
+const POLL_INTERVAL_MS = 1_000;
 
-/** The one stage that runs for minutes; what it has done so far is in its activity's heartbeat. */
+/** The one stage that runs for minutes. Its activity's heartbeat has its progress. */
 const LONG_STAGE = 'DID_PROCESSING' satisfies Stage;
 
 /**
- * How far the long stage is, about once a second, as events without an id: no replay repeats them. It asks Temporal
- * only during that stage, and exists only while somebody follows the task.
+ * The progress of the long stage, about once a second, as events without an id, which no replay repeats. It polls Temporal
+ * only during that stage, and exists only while a reader follows the task.
  */
 export class ActivityProgress {
   readonly #taskId: string;
@@ -36,8 +37,8 @@ export class ActivityProgress {
     }
   }
 
-  /** Tells a new reader what the others heard last. */
-  greet(reader: ProgressReader): void {
+  /** Sends the latest progress to a new reader. */
+  sendLatest(reader: ProgressReader): void {
     if (this.#latest) {
       reader.send(this.#latest);
     }
@@ -50,18 +51,20 @@ export class ActivityProgress {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    let told = '';
+    let sent = '';
     while (!signal.aborted) {
-      // Where Temporal is away there is no finer progress; the stages come from elsewhere.
-      const description = await this.#jobs.describe(this.#taskId).catch(() => undefined);
+      const description = await ignoreFailure(
+        this.#jobs.describe(this.#taskId),
+        'without Temporal there is no finer progress; the stages have another source',
+      );
       const activity = description?.activities.find(({ heartbeat }) => isFrameCount(heartbeat));
       const seen = JSON.stringify(activity);
-      if (activity && seen !== told && !signal.aborted) {
-        told = seen;
+      if (activity && seen !== sent && !signal.aborted) {
+        sent = seen;
         this.#latest = encodeFrame(toFrame(this.#taskId, activity));
         this.#onMessage(this.#latest);
       }
-      await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+      await ignoreFailure(sleep(POLL_INTERVAL_MS, undefined, { signal }), 'the loop checks the signal');
     }
   }
 }

@@ -2,12 +2,12 @@ import type { Eta } from '../../contracts/schemas/task-status.ts';
 import type { TimelineSummary } from '../../contracts/schemas/timeline.ts';
 import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
 
-/** As they follow each other. */
+/** In the order of a job. */
 const ORDER = Object.keys(STAGE_PERCENT) as Stage[];
 
 /**
- * When a task that entered `stage` at `since` will be done, if each stage from here takes what it took the tasks of the
- * last day, waiting included. The sum of the stages' ninth deciles is later than nine of ten tasks are: it errs that way.
+ * When a task that entered `stage` at `since` will end, if each remaining stage takes as long as for the tasks of the last
+ * day, waits included. The sum of the 90th percentiles of the stages is later than the end of nine tasks in ten.
  */
 export function estimateEnd(
   { stages }: TimelineSummary,

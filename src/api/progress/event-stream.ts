@@ -2,9 +2,9 @@ import type { ProgressReader } from './progress-reader.ts';
 import { RETRY } from './sse.ts';
 
 export interface EventStreamOptions {
-  /** A reader with more than this waiting for it is cut off; it comes back with `Last-Event-ID` and misses nothing. */
+  /** A reader with more bytes queued is disconnected. It reconnects with `Last-Event-ID` and misses nothing. */
   maxQueuedBytes: number;
-  /** Ends the connection of a reader that is too slow, whatever still waits for it. */
+  /** Closes the connection of a reader that is too slow. */
   cut: () => void;
 }
 
@@ -14,7 +14,7 @@ export function createEventStream({ maxQueuedBytes, cut }: EventStreamOptions) {
   let leave = () => {};
   let open = true;
   let sent = 0;
-  let isTold = false;
+  let hasOutcome = false;
   const close = () => {
     open = false;
     leave();
@@ -43,7 +43,7 @@ export function createEventStream({ maxQueuedBytes, cut }: EventStreamOptions) {
     },
     end(outcome) {
       if (!open) return;
-      isTold = outcome !== undefined;
+      hasOutcome = outcome !== undefined;
       if (!outcome) controller.enqueue(RETRY);
       close();
       controller.close();
@@ -52,11 +52,11 @@ export function createEventStream({ maxQueuedBytes, cut }: EventStreamOptions) {
   return {
     body,
     reader,
-    /** The job has ended and the reader has everything already; not where only this process stops, which is no end. */
+    /** Whether the job has ended and the reader has everything already. False if only this process stops. */
     get isOver() {
-      return isTold && sent === 0;
+      return hasOutcome && sent === 0;
     },
-    /** What is to happen when the reader has left or was told the end; at once if it is gone already. */
+    /** Called when the reader leaves or the stream ends; at once if that has happened already. */
     onLeave(action: () => void) {
       leave = action;
       if (!open) action();

@@ -4,25 +4,25 @@ import { TaskWatch, type WatchDeps } from './task-watch.ts';
 
 export interface ProgressHub {
   /**
-   * Sends the reader every event after `since`, those so far before this resolves, and ends it after the last one.
-   * Rejects with TASK_NOT_FOUND or TEMPORAL_UNAVAILABLE; a Temporal that goes away later is waited for.
-   * Call what it answers with when the reader leaves.
+   * Sends the reader every event after `since` (earlier ones before this resolves) and ends it after the last one.
+   * Rejects with TASK_NOT_FOUND or TEMPORAL_UNAVAILABLE; if Temporal goes down later, it waits.
+   * Call the returned function when the reader leaves.
    */
   follow(taskId: string, since: number, reader: ProgressReader): Promise<() => void>;
   /** Tasks with at least one reader. */
   readonly watching: number;
   /** Readers of all tasks. */
   readonly readers: number;
-  /** Ends all readers without an outcome, also those that still come. */
+  /** Ends all readers without an outcome, present and future ones. */
   close(): void;
 }
 
 export interface HubOptions extends WatchDeps {
-  /** Every reader gets a comment this often and a heartbeat event half as often. Default: 15 s. */
+  /** Every reader gets a comment at this interval, and a heartbeat event at twice this interval. Default: 15 s. */
   commentIntervalMs?: number;
 }
 
-/** One per process: it watches each task once, however many follow it, and none that nobody follows. */
+/** One per process. It watches each followed task once, however many readers follow it. */
 export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOptions): ProgressHub {
   const watched = new Map<string, { watch: Promise<TaskWatch>; readers: number }>();
   let beats = 0;
@@ -41,7 +41,7 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
   const enter = (taskId: string) => {
     const entry = watched.get(taskId) ?? { watch: TaskWatch.open(taskId, deps), readers: 0 };
     watched.set(taskId, entry);
-    // Counted before anything is awaited, or a reader that leaves meanwhile could close it under a new one.
+    // Counted before anything is awaited, so that a reader that leaves meanwhile does not close the watch of a new one.
     entry.readers += 1;
     let left = false;
     const leave = () => {
@@ -94,7 +94,7 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
   };
 }
 
-/** One that could not be opened has told its readers so. */
+/** If a watch could not be opened, `follow` has already rejected. */
 function whenOpen(watch: Promise<TaskWatch>, action: (open: TaskWatch) => void): void {
   watch.then(action, () => undefined);
 }

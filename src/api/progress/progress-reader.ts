@@ -1,18 +1,18 @@
 import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
 
-/** A piece of a task's progress, encoded once for all who read it. */
+/** A piece of a task's progress, encoded once for all readers. */
 export interface ProgressMessage {
-  /** Of a stage event. Absent for what no replay repeats: finer progress and signs of life. */
+  /** Of a stage event. Absent for messages that no replay repeats: finer progress and heartbeats. */
   seq?: number;
   /** The frame of a server-sent event. */
   bytes: Uint8Array;
-  /** The event alone, a part of the same memory; absent for a comment. */
+  /** The event alone, a view of the same memory. Absent for a comment. */
   json?: Uint8Array;
 }
 
-/** Somebody who follows a task. Neither function may throw or block. */
+/** A follower of a task. Neither function may throw or block. */
 export interface ProgressReader {
   send(message: ProgressMessage): void;
-  /** Called once, and nothing after it. `outcome` is absent where this process stops before the job does. */
+  /** Called once, as the last call. `outcome` is absent if this process stops before the job ends. */
   end(outcome: JobOutcome | undefined): void;
 }

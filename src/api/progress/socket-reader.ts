@@ -1,6 +1,6 @@
 import type { ProgressMessage, ProgressReader } from './progress-reader.ts';
 
-/** What a reader needs of a WebSocket. */
+/** The part of a WebSocket that a reader uses. */
 export interface EventSocket {
   readonly bufferedAmount: number;
   send(text: Uint8Array, options: { binary: boolean }): void;
@@ -19,22 +19,22 @@ export interface SocketHandlers {
 const NORMAL = 1000;
 const RESTARTING = 1012;
 
-/** Sends what it is told, from the moment that the socket is open; until then it waits here. */
+/** A reader that queues messages until its socket is open, then sends them. */
 export function createSocketReader({ maxQueuedBytes }: { maxQueuedBytes: number }) {
   let socket: EventSocket | undefined;
   let leave = () => {};
   let isOver = false;
   let early: Array<(socket: EventSocket) => void> = [];
-  const say = (action: (socket: EventSocket) => void) => (socket ? action(socket) : early.push(action));
+  const whenOpen = (action: (socket: EventSocket) => void) => (socket ? action(socket) : early.push(action));
 
   const reader: ProgressReader = {
     send({ json }: ProgressMessage) {
       if (isOver) return;
-      say((to) => {
+      whenOpen((to) => {
         if (!json) {
           to.ping();
         } else if (to.bufferedAmount > maxQueuedBytes) {
-          // It comes back with `since` and misses nothing.
+          // It reconnects with `since` and misses nothing.
           isOver = true;
           leave();
           to.terminate();
@@ -47,7 +47,7 @@ export function createSocketReader({ maxQueuedBytes }: { maxQueuedBytes: number 
       if (isOver) return;
       isOver = true;
       leave();
-      say((to) =>
+      whenOpen((to) =>
         outcome ? to.close(NORMAL, 'The task has ended') : to.close(RESTARTING, 'Come back with ?since='),
       );
     },
@@ -59,7 +59,7 @@ export function createSocketReader({ maxQueuedBytes }: { maxQueuedBytes: number 
       for (const action of early) action(opened);
       early = [];
     },
-    /** The other side has left. */
+    /** Called when the connection closes. */
     close() {
       isOver = true;
       leave();

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
 import type { HeartbeatEvent, StageEvent } from '../../contracts/schemas/stage-event.ts';
 import { toTaskEvent } from '../../contracts/schemas/task-urls.ts';
-import { PipelineError } from '../../errors.ts';
+import { ignoreFailure, isFailure } from '../../errors.ts';
 import type { HistoryCursor, JobClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -18,19 +18,19 @@ export interface WatchDeps {
   logger: Logger;
 }
 
-const FIRST_RETRY_MS = 250;
-const LAST_RETRY_MS = 10_000;
+const MIN_RETRY_DELAY_MS = 250;
+const MAX_RETRY_DELAY_MS = 10_000;
 
 /**
- * One task and everybody in this process who follows it: a single long poll on its history feeds them all. Readers get
- * what they missed from the buffer, then the rest as it comes, by strictly increasing `seq`.
+ * One task and all its readers in this process: a single long poll on its history feeds them all. Readers get missed
+ * events from the buffer, then new ones as they come, by strictly increasing `seq`.
  */
 export class TaskWatch {
   readonly #taskId: string;
   readonly #deps: WatchDeps;
   readonly #activity: ActivityProgress;
   readonly #stop = new AbortController();
-  /** Each reader with the last `seq` that it has. */
+  /** Each reader with the last `seq` that it had when it came. */
   readonly #readers = new Map<ProgressReader, number>();
   readonly #messages: ProgressMessage[] = [];
   #lastEvent: StageEvent | undefined;
@@ -43,7 +43,7 @@ export class TaskWatch {
     this.#activity = new ActivityProgress(taskId, deps, (message) => this.broadcast(message));
   }
 
-  /** Rejects with TASK_NOT_FOUND where neither a record nor Temporal knows the task. */
+  /** Rejects with TASK_NOT_FOUND if neither a record nor Temporal has the task. */
   static async open(taskId: string, deps: WatchDeps): Promise<TaskWatch> {
     const watch = new TaskWatch(taskId, deps);
     if (await watch.#endFromRecord()) {
@@ -61,7 +61,7 @@ export class TaskWatch {
     return watch;
   }
 
-  /** Everything after `since`, first what is there already. */
+  /** Sends every event after `since`, past ones first. */
   attach(reader: ProgressReader, since: number): void {
     for (const message of this.#messages) {
       if (message.seq! > since) {
@@ -72,7 +72,7 @@ export class TaskWatch {
       reader.end(this.#outcome);
     } else {
       this.#readers.set(reader, since);
-      this.#activity.greet(reader);
+      this.#activity.sendLatest(reader);
     }
   }
 
@@ -80,7 +80,7 @@ export class TaskWatch {
     this.#readers.delete(reader);
   }
 
-  /** To all readers but those who have it already. */
+  /** Sends a message to all readers that do not have it yet. */
   broadcast(message: ProgressMessage): void {
     for (const [reader, since] of this.#readers) {
       if (message.seq === undefined || message.seq > since) {
@@ -89,7 +89,7 @@ export class TaskWatch {
     }
   }
 
-  /** A sign of life. It repeats the progress of the last event, for clients that print what they receive. */
+  /** Sends a heartbeat. It repeats the progress of the last event, for clients that print what they receive. */
   beat(): void {
     const { progress_percent = 0, message = '' } = this.#lastEvent?.data ?? {};
     const heartbeat: HeartbeatEvent = {
@@ -103,34 +103,35 @@ export class TaskWatch {
     this.broadcast(encodeFrame({ event: 'heartbeat', data: heartbeat }));
   }
 
-  /** Stops watching; readers that are still there are told to go. */
+  /** Stops watching and ends all readers. */
   close(): void {
     this.#finish(undefined);
   }
 
   async #run(): Promise<void> {
     let cursor: HistoryCursor | undefined;
-    let retryMs = FIRST_RETRY_MS;
+    let retryMs = MIN_RETRY_DELAY_MS;
     while (!this.#ended) {
       try {
         const next = await this.#deps.jobs.waitForChange(this.#taskId, cursor, this.#stop.signal);
         await this.#readProgress(next === undefined);
-        // Not before it was read: a change that was missed would be waited past.
+        // Only after the read, or a change that failed to be read would be skipped.
         cursor = next;
-        retryMs = FIRST_RETRY_MS;
+        retryMs = MIN_RETRY_DELAY_MS;
       } catch (error) {
         if (this.#ended || (await this.#isGone(error))) {
           return;
         }
-        this.#deps.logger.warn({ err: error, task_id: this.#taskId, retryMs }, 'Progress is out of reach');
-        await sleep(retryMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
-        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+        this.#deps.logger.warn({ err: error, task_id: this.#taskId, retryMs }, 'Progress cannot be read');
+        const pause = sleep(retryMs, undefined, { signal: this.#stop.signal });
+        await ignoreFailure(pause, 'the loop checks whether the watch has ended');
+        retryMs = Math.min(retryMs * 2, MAX_RETRY_DELAY_MS);
       }
     }
   }
 
   async #readProgress(hasEnded: boolean): Promise<void> {
-    // The record of an ended job asks no worker, and there may be none.
+    // The record of an ended job needs no worker, and there may be none.
     if (hasEnded && (await this.#endFromRecord())) {
       return;
     }
@@ -145,7 +146,7 @@ export class TaskWatch {
     }
   }
 
-  /** Whether the task's record tells its end; if so everybody knows it now. */
+  /** Ends the watch from the task's record, if that has an outcome. */
   async #endFromRecord(): Promise<boolean> {
     const record = await this.#deps.records.read(this.#taskId);
     if (!record?.outcome) {
@@ -156,7 +157,7 @@ export class TaskWatch {
     return true;
   }
 
-  /** Whether there is a record of a job that Temporal has forgotten; its end is made up. */
+  /** Ends the watch if there is a record of a job that Temporal has forgotten. Its outcome is a made-up failure. */
   async #endForgotten(): Promise<boolean> {
     const record = await this.#deps.records.read(this.#taskId);
     if (!record) {
@@ -168,9 +169,9 @@ export class TaskWatch {
     return true;
   }
 
-  /** Temporal forgets what has ended: then the record knows, or the task was erased. */
+  /** Temporal forgets ended jobs: either the record has the end, or the task was erased. */
   async #isGone(error: unknown): Promise<boolean> {
-    if (!(error instanceof PipelineError && error.code === 'TASK_NOT_FOUND')) {
+    if (!isFailure(error, 'TASK_NOT_FOUND')) {
       return false;
     }
     const known = await this.#endFromRecord().catch(() => false);

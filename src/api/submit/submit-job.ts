@@ -3,7 +3,7 @@ import { retentionOverrideKey } from '../../contracts/retention.ts';
 import type { JobInput, StoredObject } from '../../contracts/schemas/job.ts';
 import type { RetentionOverride } from '../../contracts/schemas/retention.ts';
 import { uploadKey } from '../../contracts/task-keys.ts';
-import { PipelineError } from '../../errors.ts';
+import { isFailure, PipelineError } from '../../errors.ts';
 import type { JobClient } from '../../ports/job-client.ts';
 import type { ObjectStore, ReceivedFile } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
@@ -123,7 +123,7 @@ async function findExisting({ jobs, records }: SubmitDeps, taskId: string): Prom
   try {
     return (await jobs.describe(taskId)).memo;
   } catch (error) {
-    if (!(error instanceof PipelineError && error.code === 'TASK_NOT_FOUND')) {
+    if (!isFailure(error, 'TASK_NOT_FOUND')) {
       throw error;
     }
   }

@@ -4,8 +4,8 @@ import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import type { JobDescription } from '../../ports/job-client.ts';
 
 /**
- * The end of a job whose workflow could not tell it itself: an operator terminated it, or its code failed. Followers
- * would wait for ever for it otherwise.
+ * The end of a job whose workflow could not report it: an operator terminated it, or its code failed. Without this,
+ * readers would wait forever.
  */
 export function toLostEnd(
   taskId: string,
@@ -14,10 +14,10 @@ export function toLostEnd(
 ): { event: StageEvent; outcome: JobFailure } {
   const cancelled = status === 'cancelled';
   const message = cancelled
-    ? 'The job was cancelled before it began.'
+    ? 'The job was cancelled before it started.'
     : status === 'terminated'
-      ? 'An operator terminated the job: nothing of it was undone. Submit it again.'
-      : 'The job ended unexpectedly. Submit it again; if that ends the same way, tell the operator this task id.';
+      ? 'An operator terminated the job, and nothing was undone. Submit it again.'
+      : 'The job ended unexpectedly. Submit it again. If it ends the same way, give the operator this task id.';
   const stage = lastEvent?.data.stage ?? 'INITIALIZED';
   const outcome: JobFailure = {
     task_id: taskId,
@@ -49,8 +49,8 @@ export function toLostEnd(
 }
 
 /**
- * The end of a job that Temporal knows no more, and whose record does not tell it: it was terminated and then forgotten,
- * or Temporal's database is another one.
+ * The end of a job that Temporal has forgotten and whose record has no outcome: it was terminated, or Temporal's database
+ * was replaced.
  */
 export function toForgottenEnd({ task_id, submitted_at, fingerprint, events }: TaskMetadata) {
   const memo = { fingerprint, submittedAt: submitted_at, uploads: [] };

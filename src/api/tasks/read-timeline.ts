@@ -1,13 +1,13 @@
 import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import type { Timeline, TimelineStage } from '../../contracts/schemas/timeline.ts';
 import { isTerminal } from '../../contracts/stages.ts';
-import { PipelineError } from '../../errors.ts';
+import { isFailure } from '../../errors.ts';
 import type { TimelineClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 
 const NOTHING = { compute: 0, provider: 0, retry: 0, queue: 0, orchestration: 0 };
 
-/** From the history, or from the record where Temporal has forgotten the job. */
+/** From the history, or from the record if Temporal has forgotten the job. */
 export async function readTimeline(
   { timelines, records }: { timelines: TimelineClient; records: TaskRecords },
   taskId: string,
@@ -15,7 +15,7 @@ export async function readTimeline(
   try {
     return await timelines.read(taskId);
   } catch (error) {
-    const isForgotten = error instanceof PipelineError && error.code === 'TASK_NOT_FOUND';
+    const isForgotten = isFailure(error, 'TASK_NOT_FOUND');
     const record = isForgotten ? await records.read(taskId) : undefined;
     if (!record) {
       throw error;
@@ -24,7 +24,7 @@ export async function readTimeline(
   }
 }
 
-/** What a record knows: the timeline as it was when the record was written last, or the stages alone. */
+/** The timeline as of the last write of the record, or the stages alone. */
 export function toRecordedTimeline({ task_id, submitted_at, events, timeline }: TaskMetadata): Timeline {
   const last = events.at(-1);
   const endedAt = last && isTerminal(last.data.stage) ? last.timestamp : undefined;

@@ -11,9 +11,8 @@ export function parseTaskId(text: string): string | undefined {
 }
 
 /**
- * The task that an idempotency key stands for: a name-based UUID of version 8 (RFC 9562, appendix B.2), the first 122
- * bits of SHA-256 over a namespace, whose key it is, and the key. It is stored nowhere: any process finds the same task for
- * the same key.
+ * The task of an idempotency key: a name-based UUID of version 8 (RFC 9562, appendix B.2), the first 122 bits of SHA-256
+ * over a namespace, the owner, and the key. It is not stored: every process derives the same task from the same key.
  */
 export function taskIdOfKey(key: string, owner = ''): string {
   if (!IDEMPOTENCY_KEY.test(key)) {

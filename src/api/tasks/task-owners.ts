@@ -1,14 +1,14 @@
-import { isUnreadableRecord, PipelineError } from '../../errors.ts';
+import { isFailure, isUnreadableRecord, PipelineError } from '../../errors.ts';
 import type { JobClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { type Caller, maySee } from '../access/caller.ts';
 
-/** Rejects with TASK_NOT_FOUND for a task that nobody knows; nothing for one that was submitted without a key. */
+/** The key that submitted a task; `undefined` if it was submitted without one. Rejects with TASK_NOT_FOUND. */
 export type FindOwner = (taskId: string) => Promise<string | undefined>;
 
-const MAX_KNOWN = 10_000;
+const MAX_CACHED = 10_000;
 
-/** A task never changes hands, so that each is looked up once. */
+/** The owner of a task never changes, so each is looked up once. */
 export function createTaskOwners({ jobs, records }: { jobs: JobClient; records: TaskRecords }): FindOwner {
   const known = new Map<string, string | undefined>();
 
@@ -26,7 +26,7 @@ export function createTaskOwners({ jobs, records }: { jobs: JobClient; records: 
       return known.get(taskId);
     }
     const owner = await look(taskId);
-    if (known.size >= MAX_KNOWN) {
+    if (known.size >= MAX_CACHED) {
       known.delete(known.keys().next().value!);
     }
     known.set(taskId, owner);
@@ -34,7 +34,7 @@ export function createTaskOwners({ jobs, records }: { jobs: JobClient; records: 
   };
 }
 
-/** Rejects with TASK_NOT_FOUND where the task is another key's, or nobody's yet. */
+/** Rejects with TASK_NOT_FOUND if the task belongs to another key or does not exist yet. */
 export async function assertOwn(
   findOwner: FindOwner,
   caller: Caller | undefined,
@@ -49,5 +49,5 @@ export async function assertOwn(
 }
 
 export function isTaskUnknown(error: unknown): boolean {
-  return error instanceof PipelineError && error.code === 'TASK_NOT_FOUND';
+  return isFailure(error, 'TASK_NOT_FOUND');
 }

@@ -3,7 +3,7 @@ import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import type { TaskStatus } from '../../contracts/schemas/task-status.ts';
 import { toTaskResult } from '../../contracts/schemas/task-urls.ts';
 import { STAGE_PERCENT } from '../../contracts/stages.ts';
-import { PipelineError } from '../../errors.ts';
+import { ignoreFailure, isFailure, PipelineError } from '../../errors.ts';
 import type { JobClient, JobDescription } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { estimateEnd } from '../progress/estimate-end.ts';
@@ -11,7 +11,7 @@ import { toForgottenEnd, toLostEnd } from './lost-job.ts';
 import { isTaskUnknown } from './task-owners.ts';
 import type { RecentTimelines } from './timeline-summary.ts';
 
-/** From the record where the task has ended, else from a worker, and from Temporal alone where no worker answers. */
+/** From the record if the task has ended, else from a worker, or from Temporal alone if no worker answers. */
 export async function readTaskStatus(
   { jobs, records, recent }: { jobs: JobClient; records: TaskRecords; recent?: RecentTimelines },
   taskId: string,
@@ -33,13 +33,13 @@ export async function readTaskStatus(
   }
   const { memo, activities } = description;
   const progress = await jobs.progress(taskId, 0).catch((error) => {
-    if (error instanceof PipelineError && error.code === 'TEMPORAL_UNAVAILABLE') {
+    if (isFailure(error, 'TEMPORAL_UNAVAILABLE')) {
       return undefined;
     }
     throw error;
   });
   if (progress?.outcome && !record && !(await records.read(taskId))) {
-    // Whatever ends is recorded first: this one was erased, and Temporal takes up to a minute to forget it.
+    // A job is recorded before it ends, so this one was erased. Temporal takes up to a minute to forget it.
     throw new PipelineError('TASK_NOT_FOUND', `There is no task ${taskId}.`);
   }
   const last = progress?.events.at(-1) ?? recorded;
@@ -66,7 +66,7 @@ export async function readTaskStatus(
   };
 }
 
-/** For a choice, for room, or for a provider: nobody can say how long. */
+/** For a choice, for disk space, or for a provider: the duration is unknown. */
 function waitsForOthers({ data: { details } }: StageEvent): boolean {
   return details?.waiting_for !== undefined || details?.hold !== undefined;
 }
@@ -91,8 +91,8 @@ async function findQueue(
   if (!waitsIn || !stage) {
     return {};
   }
-  // A status without the place is better than none.
-  const queue = await jobs.queuePlace({ queue: waitsIn, stage, submittedAt }).catch(() => undefined);
+  const place = jobs.queuePlace({ queue: waitsIn, stage, submittedAt });
+  const queue = await ignoreFailure(place, 'a status without the place is better than none');
   return queue ? { queue } : {};
 }
 
@@ -105,8 +105,7 @@ function withoutWorker(taskId: string, { stage = 'INITIALIZED', memo }: JobDescr
     task_id: taskId,
     stage,
     progress_percent: stage === 'FAILED' || stage === 'CANCELLED' ? 0 : STAGE_PERCENT[stage],
-    message:
-      'Accepted; the machines that do the work do not answer at the moment, and it goes on when they do',
+    message: 'Accepted. The workers do not answer at the moment; the job goes on when they do',
     submitted_at: memo.submittedAt,
     updated_at: memo.submittedAt,
   };

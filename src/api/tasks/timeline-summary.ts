@@ -1,13 +1,14 @@
 import type { Percentiles, Timeline, TimelineSummary, TimeSplit } from '../../contracts/schemas/timeline.ts';
 import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
 import { TIME_KINDS, type TimeKind } from '../../contracts/timeline.ts';
+import { ignoreFailure } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { toRecordedTimeline } from './read-timeline.ts';
 
 const RECORD = /^videos\/([^/]+)\/metadata\.json$/;
-/** A day of a busy server has more than one can read while somebody waits; so many tell its percentiles well. */
-const MOST_JOBS = 2_000;
+/** Enough for good percentiles. A busy day has more jobs than can be read while a client waits. */
+const MAX_JOBS = 2_000;
 const FRESH_FOR_MS = 60_000;
 
 export interface SummaryDeps {
@@ -18,9 +19,9 @@ export interface SummaryDeps {
 const DAY_MS = 86_400_000;
 
 export interface RecentTimelines {
-  /** Percentiles over the jobs that ended in the last day, the newest first where there are very many. */
+  /** Percentiles of the jobs that ended in the last day, or of the newest ones if there are very many. */
   read(): Promise<TimelineSummary>;
-  /** What is known without reading anything now; it is read for the next who asks. */
+  /** The latest summary, without waiting. Starts a refresh for the next caller. */
   peek(): TimelineSummary | undefined;
 }
 
@@ -46,7 +47,7 @@ export function createRecentTimelines(deps: SummaryDeps): RecentTimelines {
   return {
     read,
     peek() {
-      void read().catch(() => undefined);
+      void ignoreFailure(read(), 'the next caller tries again');
       return known;
     },
   };
@@ -62,9 +63,8 @@ async function readTimelines({ store, records }: SummaryDeps, since: Date): Prom
   }
   found.sort((a, b) => b.at - a.at);
   const timelines: Timeline[] = [];
-  for (const { taskId } of found.slice(0, MOST_JOBS)) {
-    // One that cannot be read, or was erased meanwhile, is one job less.
-    const record = await records.read(taskId).catch(() => undefined);
+  for (const { taskId } of found.slice(0, MAX_JOBS)) {
+    const record = await ignoreFailure(records.read(taskId), 'the percentiles can do without one job');
     if (record?.outcome) {
       timelines.push(toRecordedTimeline(record));
     }
