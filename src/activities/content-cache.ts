@@ -1,8 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { CACHE_PREFIX } from '../contracts/content-cache.ts';
 import type { JobInput, StoredObject } from '../contracts/schemas/job.ts';
-import type { JobResult } from '../contracts/schemas/job-outcome.ts';
-import type { VideoAnswer } from '../contracts/schemas/messages.ts';
+import type { MadeVideo, VideoAnswer } from '../contracts/schemas/messages.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
 import { videoFormatOf } from '../contracts/video-format.ts';
 import { PipelineError } from '../errors.ts';
@@ -70,28 +69,20 @@ export function createCacheActivities({ store, cache, makers }: CacheDeps) {
         return answer;
       }),
 
-    keepVideo: ({
-      job,
-      metadata,
-    }: {
-      job: JobInput;
-      metadata: JobResult['metadata'];
-    }): Promise<string | null> =>
+    keepVideo: (request: { job: JobInput; video: MadeVideo }): Promise<string | null> =>
       keepAlive(async () => {
+        const { job, video } = request;
         const facts = videoFacts(makers, job);
-        const { video, thumbnail, mask, cutout } = taskKeys(job.taskId, videoFormatOf(job.options));
-        const files = { video, thumbnail, mask, cutout };
-        return facts ? cache.keep('video', facts, { result: metadata, files }) : null;
+        return facts ? cache.keep('video', facts, { result: video, files: videoFiles(job) }) : null;
       }),
   };
 
   async function findJob(job: JobInput, facts: object): Promise<VideoAnswer | undefined> {
-    const { video, thumbnail, mask, cutout } = taskKeys(job.taskId, videoFormatOf(job.options));
-    const hit = await cache.find('video', facts, { video, thumbnail, mask, cutout });
+    const hit = await cache.find('video', facts, videoFiles(job));
     return (
       hit && {
         kind: 'hit',
-        metadata: hit.result as JobResult['metadata'],
+        video: hit.result as MadeVideo,
         stored: Object.values<StoredObject>(hit.stored),
         entry: hit.entry,
       }
@@ -133,6 +124,12 @@ export function createCacheActivities({ store, cache, makers }: CacheDeps) {
       return undefined;
     });
   }
+}
+
+/** The files of a video entry, by name. */
+function videoFiles({ taskId, options }: JobInput) {
+  const { video, thumbnail, mask, cutout } = taskKeys(taskId, videoFormatOf(options));
+  return { video, thumbnail, mask, cutout };
 }
 
 export type CacheActivities = ReturnType<typeof createCacheActivities>;

@@ -5,70 +5,74 @@ import type { CacheActivities } from '../activities/content-cache.ts';
 import type { DetectionActivities } from '../activities/detection.ts';
 import type { MediaActivities } from '../activities/media.ts';
 import type { RecordActivities } from '../activities/records.ts';
+import type { RenderActivities } from '../activities/render.ts';
 import type { VideoActivities } from '../activities/video.ts';
 import { QUEUES } from '../contracts/queues.ts';
-import { withRoom } from './disk-space-wait.ts';
+import { waitingForDiskSpace } from './disk-space-wait.ts';
 
 /**
- * Three attempts of each, unless the error's code forbids it. No timeout counts the wait in a queue: a busy machine is
- * no failure, and the job's own deadline bounds it.
+ * Three attempts each, unless the error code forbids it. No timeout covers the wait in a queue: a busy machine is no
+ * failure, and the deadline of the job bounds the wait.
  */
 const common = {
   retry: { maximumAttempts: 3, initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
-  // Else the undo could run before the activity's last write.
+  // Else the undo could run before the last write of the activity.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } satisfies ActivityOptions;
 
-/** Slots beat twice a second: a worker that was killed is noticed after this long, and the attempt made elsewhere. */
-const slot = { ...common, heartbeatTimeout: '5 s' } satisfies ActivityOptions;
+/** Activities send a heartbeat twice a second. A killed worker is noticed after this timeout, and another one takes over. */
+const heartbeating = { ...common, heartbeatTimeout: '5 s' } satisfies ActivityOptions;
 
-// The pools kill what exceeds their own limits (settings `…_TIMEOUT_S`) long before these.
-export const media = withRoom(
-  proxyActivities<MediaActivities>({
-    ...slot,
-    taskQueue: QUEUES.media,
-    startToCloseTimeout: '10 minutes',
-    summary: 'Check and normalise photo and voice',
-  }),
-);
-export const detection = withRoom(
-  proxyActivities<DetectionActivities>({
-    ...slot,
-    taskQueue: QUEUES.yolo,
-    startToCloseTimeout: '10 minutes',
-    summary: 'Find persons',
-  }),
-);
-export const background = withRoom(
-  proxyActivities<BackgroundActivities>({
-    ...slot,
-    taskQueue: QUEUES.birefnet,
-    startToCloseTimeout: '20 minutes',
-    summary: 'Cut the person out',
-  }),
-);
-const short = { ...slot, taskQueue: QUEUES.io, startToCloseTimeout: '2 minutes' } satisfies ActivityOptions;
+// The pools enforce shorter limits of their own (settings `…_TIMEOUT_S`).
+const media = proxyActivities<MediaActivities>({
+  ...heartbeating,
+  taskQueue: QUEUES.media,
+  startToCloseTimeout: '10 minutes',
+  summary: 'Check and normalise photo and voice',
+});
+const detection = proxyActivities<DetectionActivities>({
+  ...heartbeating,
+  taskQueue: QUEUES.yolo,
+  startToCloseTimeout: '10 minutes',
+  summary: 'Find people',
+});
+const background = proxyActivities<BackgroundActivities>({
+  ...heartbeating,
+  taskQueue: QUEUES.birefnet,
+  startToCloseTimeout: '20 minutes',
+  summary: 'Cut the person out',
+});
+/** The renderer of a local provider, on a queue of its own. */
+export function renderActivities({ queue, label }: { queue: string; label: string }) {
+  return proxyActivities<RenderActivities>({
+    ...heartbeating,
+    taskQueue: queue,
+    startToCloseTimeout: '4 hours',
+    summary: `Render the talking video with ${label}`,
+  });
+}
 
-export const composition = withRoom(
-  proxyActivities<CompositionActivities>({
-    ...short,
-    summary: 'Put the person on the background',
-  }),
-);
-export const video = withRoom(
-  proxyActivities<VideoActivities>({ ...short, summary: 'Check that the video plays' }),
-);
-export const records = withRoom(
-  proxyActivities<RecordActivities>({
-    ...short,
-    // A few kilobytes. Where Temporal restarts while it is told of the end of a write, the job waits for this.
-    startToCloseTimeout: '15 seconds',
-    retry: { ...common.retry, maximumAttempts: 6 },
-    summary: 'Write metadata.json',
-  }),
-);
+const short = {
+  ...heartbeating,
+  taskQueue: QUEUES.io,
+  startToCloseTimeout: '2 minutes',
+} satisfies ActivityOptions;
 
-/** What does not answer at once is not worth the wait: it is made anew. */
+const composition = proxyActivities<CompositionActivities>({
+  ...short,
+  summary: 'Put the person on the background',
+});
+const video = proxyActivities<VideoActivities>({ ...short, summary: 'Check that the video plays' });
+
+export const records = proxyActivities<RecordActivities>({
+  ...short,
+  // A few kilobytes. If Temporal restarts before it receives the completion, the job waits this long.
+  startToCloseTimeout: '15 seconds',
+  retry: { ...common.retry, maximumAttempts: 6 },
+  summary: 'Write metadata.json',
+});
+
+/** If the cache is slow, the job computes again. */
 export const cache = proxyActivities<CacheActivities>({
   ...short,
   startToCloseTimeout: '30 seconds',
@@ -76,10 +80,28 @@ export const cache = proxyActivities<CacheActivities>({
   summary: 'Look in the content cache',
 });
 
-/** Undo goes on for a day: a disk that is away for an hour must not leave a person's photo behind. */
+/** Retried for a day: a person's photo must not stay because a disk was unavailable for an hour. */
 export const undo = proxyActivities<RecordActivities>({
   ...short,
   scheduleToCloseTimeout: '1 day',
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '1 minute' },
   summary: 'Undo',
 });
+
+/**
+ * The activities of one job. Each waits while the disk is full.
+ * @param onDiskFull is called each time that one begins to wait.
+ */
+export function jobActivities(onDiskFull: () => void) {
+  const waiting = waitingForDiskSpace(onDiskFull);
+  return {
+    prepareMedia: waiting(media.prepareMedia),
+    detectPersons: waiting(detection.detectPersons),
+    removeBackground: waiting(background.removeBackground),
+    composePortrait: waiting(composition.composePortrait),
+    finishVideo: waiting(video.finishVideo),
+    recordTask: waiting(records.recordTask),
+  };
+}
+
+export type JobActivities = ReturnType<typeof jobActivities>;

@@ -1,41 +1,35 @@
 import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
 
-const FIRST_WAIT_MS = 2_000;
-const LAST_WAIT_MS = 60_000;
+const FIRST_RETRY_DELAY_MS = 2_000;
+const MAX_RETRY_DELAY_MS = 60_000;
 
-/** Workflow code runs alone in its sandbox: this is the job's own. */
-let tell: (message: string) => void = () => {};
-
-/** @param listener hears, for a person, that the job waits for room, each time it does. */
-export function onWaitForRoom(listener: (message: string) => void): void {
-  tell = listener;
-}
+/** Shown to the user while a job waits. */
+export const DISK_FULL_MESSAGE = 'The disk is full. The job goes on when there is space again.';
 
 /**
- * The same activities, but a full disk is no failure: nothing of the attempt is left there, and the job tries again until
- * there is room or its deadline comes.
+ * Repeats a call until there is disk space for it. A full disk is no failure: nothing of the attempt stays on the disk, and
+ * the deadline of the job bounds the wait.
+ * @param onFull is called after each attempt that failed for lack of space.
  */
-export function withRoom<A extends object>(activities: A): A {
-  return new Proxy(activities, {
-    get(target, name, receiver) {
-      const activity = Reflect.get(target, name, receiver) as (...args: unknown[]) => Promise<unknown>;
-      return (...args: unknown[]) => untilThereIsRoom(() => activity(...args));
-    },
-  });
-}
-
-async function untilThereIsRoom<T>(call: () => Promise<T>): Promise<T> {
-  for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, LAST_WAIT_MS)) {
+export async function waitForDiskSpace<T>(call: () => Promise<T>, onFull: () => void = () => {}): Promise<T> {
+  for (let delayMs = FIRST_RETRY_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_RETRY_DELAY_MS)) {
     try {
       return await call();
     } catch (error) {
       if (!isStorageFull(error)) {
         throw error;
       }
-      tell('The disk is full: the job goes on when there is room');
-      await sleep(waitMs, { summary: 'Until there is room on the disk' });
+      onFull();
+      await sleep(delayMs, { summary: 'Until there is space on the disk' });
     }
   }
+}
+
+/** Wraps activities so that each waits for disk space. */
+export function waitingForDiskSpace(onFull: () => void) {
+  return <Args extends unknown[], Result>(activity: (...args: Args) => Promise<Result>) =>
+    (...args: Args): Promise<Result> =>
+      waitForDiskSpace(() => activity(...args), onFull);
 }
 
 function isStorageFull(error: unknown): boolean {

@@ -5,10 +5,15 @@ import {
   rootCause,
   TimeoutFailure,
 } from '@temporalio/workflow';
-import { ERROR_CODES, isErrorCode } from '../contracts/error-codes.ts';
+import { ERROR_CODES, type ErrorCode, isErrorCode } from '../contracts/error-codes.ts';
 import type { JobError } from '../contracts/schemas/job-outcome.ts';
 
-/** What a failed job tells its client: the code and the words of the failure at the root, never a stack. */
+/** A failure that no retry avoids. The message tells the user what to change. */
+export function refusal(type: ErrorCode, message: string, cause?: Error): ApplicationFailure {
+  return ApplicationFailure.create({ type, message, nonRetryable: true, ...(cause && { cause }) });
+}
+
+/** Why a job failed, for its client: code and message of the root failure, never a stack. */
 export function toJobError(error: unknown): Pick<JobError, 'code' | 'message' | 'retryable'> {
   if (isCancellation(error)) {
     return { code: 'TASK_CANCELLED', message: 'The job was cancelled.', retryable: true };
@@ -20,14 +25,13 @@ export function toJobError(error: unknown): Pick<JobError, 'code' | 'message' | 
   if (failure instanceof TimeoutFailure) {
     return {
       code: 'SLOT_TIMEOUT',
-      message:
-        'The machines that do this work stopped answering or took too long, three times. Submit it again later.',
+      message: 'The workers for this step stopped or took too long, three times. Submit the job again later.',
       retryable: true,
     };
   }
   return {
     code: 'INTERNAL',
-    message: rootCause(error) ?? 'Something unexpected went wrong.',
+    message: rootCause(error) ?? 'An unexpected error occurred.',
     retryable: true,
   };
 }

@@ -41,7 +41,7 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
 
     expect(await client.status(taskId)).toMatchObject({
       stage: 'DETECTION_COMPLETE',
-      message: 'Detected 2 persons: choose one of them',
+      message: 'Detected 2 people: choose one of them',
       choice: { persons: [ONE, TWO] },
     });
     await client.choosePerson(taskId, 2);

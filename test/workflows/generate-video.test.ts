@@ -61,7 +61,7 @@ describe('generateVideo', () => {
       [10, 'FINALIZING', 90],
       [11, 'COMPLETED', 100],
     ]);
-    expect(events[3]?.data.message).toBe('Detected 2 persons, selected person #1');
+    expect(events[3]?.data.message).toBe('Detected 2 people, selected person #1');
     expect(outcome).toMatchObject({ success: true });
     expect(await progressOf(run, 9)).toMatchObject({ events: [{ seq: 10 }, { seq: 11 }] });
   });
@@ -117,9 +117,9 @@ describe('generateVideo', () => {
     expect(attempts).toBe(5);
     expect(run.outcome.status).toBe('fulfilled');
     const { events } = await progressOf(run);
-    expect(events.find(({ data }) => data.details?.waiting_for === 'room')?.data).toMatchObject({
+    expect(events.find(({ data }) => data.details?.waiting_for === 'disk_space')?.data).toMatchObject({
       stage: 'BACKGROUND_REMOVAL_RUNNING',
-      message: 'The disk is full: the job goes on when there is room',
+      message: 'The disk is full. The job goes on when there is space again.',
     });
   });
 
@@ -241,7 +241,7 @@ describe('generateVideo', () => {
     const run = await harness.run({}, { job: { persons: 3 } });
 
     expect((await progressOf(run)).outcome).toMatchObject({
-      error: { code: 'PERSON_CHOICE_INVALID', message: expect.stringContaining('2 persons were found') },
+      error: { code: 'PERSON_CHOICE_INVALID', message: expect.stringContaining('2 people were found') },
     });
     expect(run.calls).not.toContain('removeBackground');
   });

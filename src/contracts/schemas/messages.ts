@@ -26,13 +26,18 @@ export const JobMemo = z.object({
 });
 export type JobMemo = z.infer<typeof JobMemo>;
 
+/** The facts about a video that are the same for every job that gets it. */
+export const MadeVideo = JobResult.shape.metadata.omit({ timings_ms: true });
+export type MadeVideo = z.infer<typeof MadeVideo>;
+
 /** Answer of the content cache to a job that asks for its whole video. */
 export const VideoAnswer = z.discriminatedUnion('kind', [
+  /** Such videos are not cached. */
   z.object({ kind: z.literal('off') }),
   /** The files are under the keys of the job. */
   z.object({
     kind: z.literal('hit'),
-    metadata: JobResult.shape.metadata,
+    video: MadeVideo,
     stored: z.array(StoredObject),
     entry: z.string(),
   }),

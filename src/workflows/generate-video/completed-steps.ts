@@ -1,31 +1,36 @@
 import { RETRY_POINTS, type RetryPoint } from '../../contracts/retry.ts';
 import type { Resume } from '../../contracts/schemas/job.ts';
 
-/** What a job has done so far, by the point at which a retry would do it again: the job that goes on does not. */
-export class Steps {
-  readonly #done = new Map<RetryPoint, unknown>();
+/** The results of the steps that a job has completed. A job that is retried takes them over and does not repeat the steps. */
+export class CompletedSteps {
+  readonly #results = new Map<RetryPoint, unknown>();
 
   constructor(resume: Resume | undefined) {
     if (resume) {
       for (const point of RETRY_POINTS.slice(0, RETRY_POINTS.indexOf(resume.from))) {
-        this.#done.set(point, resume.steps[point]);
+        this.#results.set(point, resume.steps[point]);
       }
     }
   }
 
-  async once<T>(point: RetryPoint, work: () => Promise<T>): Promise<T> {
-    if (!this.#done.has(point)) {
-      this.#done.set(point, await work());
+  /** Returns the result of the step if it is known, and else runs it. */
+  async once<T>(point: RetryPoint, step: () => Promise<T>): Promise<T> {
+    if (!this.#results.has(point)) {
+      this.#results.set(point, await step());
     }
-    return this.#done.get(point) as T;
+    return this.#results.get(point) as T;
   }
 
-  /** Where the job could go on: after all that is done, or earlier. */
-  get points(): RetryPoint[] {
-    return RETRY_POINTS.slice(0, this.#done.size + 1);
+  has(point: RetryPoint): boolean {
+    return this.#results.has(point);
   }
 
-  get done(): Resume['steps'] {
-    return Object.fromEntries(this.#done);
+  /** Where a retry can begin: at the first step that is not completed, or at any step before it. */
+  get retryPoints(): RetryPoint[] {
+    return RETRY_POINTS.slice(0, this.#results.size + 1);
+  }
+
+  get results(): Resume['steps'] {
+    return Object.fromEntries(this.#results);
   }
 }

@@ -1,48 +1,72 @@
 import type { JobInput } from '../../contracts/schemas/job.ts';
+import { taskKeys, taskPrefix } from '../../contracts/task-keys.ts';
+import { videoFormatOf } from '../../contracts/video-format.ts';
+import { type JobActivities, jobActivities, undo } from '../activities.ts';
 import { Compensations } from '../compensation.ts';
+import { DISK_FULL_MESSAGE } from '../disk-space-wait.ts';
 import type { RemoteTalk } from '../remote-talk/remote-talk.ts';
 import { WebhookOutbox } from '../webhooks/webhook-outbox.ts';
-import { Steps } from './completed-steps.ts';
+import { CompletedSteps } from './completed-steps.ts';
+import { JobScope } from './job-scope.ts';
 import { openRemoteTalk } from './make-talk.ts';
 import { PersonChoice } from './person-choice.ts';
 import { ProgressLog } from './progress-log.ts';
-import { Reuse } from './reuse.ts';
 import { TaskRecord } from './task-record.ts';
+import { VideoClaim } from './video-claim.ts';
 
-/** One job, or one attempt of it that goes on where an earlier one failed. */
+/** What the steps of a job work with. A retry under the same id is a job of its own. */
 export interface Job {
-  input: JobInput;
-  progress: ProgressLog;
-  record: TaskRecord;
-  compensations: Compensations;
-  steps: Steps;
-  choice: PersonChoice;
-  reuse: Reuse;
-  webhooks: WebhookOutbox;
+  readonly input: JobInput;
+  readonly keys: ReturnType<typeof taskKeys>;
+  readonly scope: JobScope;
+  readonly activities: JobActivities;
+  /** Tells readers that the job waits for disk space. */
+  readonly onDiskFull: () => void;
+  readonly progress: ProgressLog;
+  readonly record: TaskRecord;
+  readonly compensations: Compensations;
+  readonly completed: CompletedSteps;
+  readonly choice: PersonChoice;
+  readonly claim: VideoClaim;
+  readonly webhooks: WebhookOutbox;
   /** Absent if the provider is a local one. */
-  remoteTalk: RemoteTalk | undefined;
+  readonly remoteTalk: RemoteTalk | undefined;
 }
 
-/** To be called before anything is waited for: it answers queries and updates from then on. */
+/** Call it before the first `await` of the workflow: from then on the job answers queries and updates. */
 export function openJob(input: JobInput): Job {
-  const record = new TaskRecord(input);
+  const { taskId, options, resume } = input;
   const webhooks = new WebhookOutbox(input);
-  const progress = new ProgressLog(
-    input.taskId,
-    (events) => record.keep(events),
-    (event) => webhooks.tell(event),
-    input.resume?.events,
-  );
+  const progress = new ProgressLog(taskId, resume?.events);
+  const onDiskFull = () => progress.note(DISK_FULL_MESSAGE, { waiting_for: 'disk_space' });
+  const activities = jobActivities(onDiskFull);
+  const record = new TaskRecord(input, activities.recordTask);
+  progress.onEvent((event) => webhooks.send(event));
+  progress.onStageResult((events) => record.writeSoon(events));
   const compensations = new Compensations();
+  for (const [name, tier] of [
+    ['uploads', 'uploads'],
+    ['processed files', 'processed'],
+  ] as const) {
+    const discard = () => undo.discard({ prefixes: [taskPrefix(tier, taskId)] });
+    compensations.add(name, discard, () => true);
+  }
   return {
     input,
+    keys: taskKeys(taskId, videoFormatOf(options)),
+    scope: new JobScope({
+      atMs: Date.parse(resume?.at ?? input.submittedAt) + options.deadline_s * 1000,
+      seconds: options.deadline_s,
+    }),
+    activities,
+    onDiskFull,
     progress,
     record,
     compensations,
-    steps: new Steps(input.resume),
-    choice: new PersonChoice(input.options),
+    completed: new CompletedSteps(resume),
+    choice: new PersonChoice(options),
+    claim: new VideoClaim(),
     webhooks,
     remoteTalk: openRemoteTalk(input),
-    reuse: new Reuse({ input, progress, record, compensations }),
   };
 }

@@ -68,6 +68,7 @@ export async function makeTalk(
       terms: renderer.terms,
       onProgress: (stage, message, details) => progress.enter(stage, message, details),
       onPaid: job.onPaid,
+      onDiskFull: job.onDiskFull,
     });
     const remote = remoteTalk.leftovers ? toRemoteThings(remoteTalk.leftovers) : [];
     return { provider: provider.name, ...talk, warnings: [], isDegraded: false, remote };

@@ -3,14 +3,14 @@ import { CHOOSE_PERSON_UPDATE } from '../../contracts/messages.ts';
 import type { JobOptions } from '../../contracts/schemas/job-options.ts';
 import type { Person } from '../../contracts/schemas/job-outcome.ts';
 import type { DetectPersonsResult } from '../../ports/models.ts';
-import { refusal } from '../refusal.ts';
+import { refusal } from '../job-error.ts';
 
 const choosePersonUpdate = defineUpdate<void, [person: number]>(CHOOSE_PERSON_UPDATE);
 
-/** The person that a job is about: the best, one that was named before, or one that somebody chooses now. */
+/** Selects the person for the video: the best one, the one that was asked for, or the one that the update chooses. */
 export class PersonChoice {
   readonly #options: JobOptions;
-  /** Set once somebody is asked. */
+  /** Set once the job waits for a choice. */
   #persons: Person[] | undefined;
   #chosen: number | undefined;
 
@@ -26,26 +26,25 @@ export class PersonChoice {
   }
 
   /**
-   * Fails with PERSON_NOT_FOUND or PERSON_CHOICE_INVALID, in words for the job's owner. `ask` is called where the job
-   * waits from now on for somebody to choose.
+   * Rejects with PERSON_NOT_FOUND or PERSON_CHOICE_INVALID.
+   * @param onWait is called if the job now waits for a choice.
    */
-  async choose(detected: DetectPersonsResult, ask: (persons: Person[]) => void): Promise<Person> {
+  async choose(detected: DetectPersonsResult, onWait: () => void): Promise<Person> {
     const { persons } = detected;
     const wanted = this.#options.persons;
     if (persons.length === 0) {
-      throw nobodyFound(detected, this.#options);
+      throw noPersonFound(detected, this.#options);
     }
-    // Where there is only one there is nothing to ask.
     if (wanted !== 'ask' || persons.length === 1) {
       return pick(persons, wanted === 'ask' ? 'auto' : wanted);
     }
     this.#persons = persons;
-    ask(persons);
+    onWait();
     await condition(() => this.#chosen !== undefined);
     return pick(persons, this.#chosen!);
   }
 
-  /** The same choice again is fine: its answer may have got lost. */
+  /** The same choice again is valid: the response to the first one may have been lost. */
   #check(person: number): void {
     const { persons } = this.#options;
     if (persons !== 'ask') {
@@ -54,11 +53,11 @@ export class PersonChoice {
     if (!this.#persons) {
       throw refusal(
         'PERSON_NOT_ASKED',
-        'This task does not wait for a choice now. Follow its events until it asks.',
+        'This task is not waiting for a choice now. Follow its events until it asks.',
       );
     }
     if (this.#chosen !== undefined && this.#chosen !== person) {
-      throw refusal('PERSON_NOT_ASKED', `Person #${this.#chosen} was chosen already.`);
+      throw refusal('PERSON_NOT_ASKED', `Person #${this.#chosen} is already chosen.`);
     }
     pick(this.#persons, person);
   }
@@ -69,13 +68,13 @@ function pick(persons: Person[], wanted: 'auto' | number): Person {
   if (!person) {
     throw refusal(
       'PERSON_CHOICE_INVALID',
-      `persons=${wanted} asks for person #${wanted}, but ${countPersons(persons.length)} found in the photo. Choose a number from 1 to ${persons.length}, or auto.`,
+      `persons=${wanted} asks for person #${wanted}, but ${countPeople(persons.length)} found in the photo. Choose a number from 1 to ${persons.length}, or auto.`,
     );
   }
   return person;
 }
 
-function nobodyFound({ bestBelowThreshold }: DetectPersonsResult, { conf_threshold }: JobOptions) {
+function noPersonFound({ bestBelowThreshold }: DetectPersonsResult, { conf_threshold }: JobOptions) {
   const nearest =
     bestBelowThreshold === undefined
       ? 'nothing in it looks like a person'
@@ -86,6 +85,6 @@ function nobodyFound({ bestBelowThreshold }: DetectPersonsResult, { conf_thresho
   );
 }
 
-function countPersons(count: number): string {
-  return count === 1 ? 'only 1 person was' : `${count} persons were`;
+function countPeople(count: number): string {
+  return count === 1 ? 'only 1 person was' : `${count} people were`;
 }

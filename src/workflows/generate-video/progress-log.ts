@@ -19,38 +19,36 @@ const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, 'KEYWORD');
 const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
 const ERROR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.error, 'KEYWORD');
 
-/** The job's stages as they happen: answers the query `progress(since)` and tells Temporal's Web UI the same. */
+/** The events of a job. Answers the query `progress(since)`, and shows the stage in Temporal's Web UI. */
 export class ProgressLog {
   readonly #taskId: string;
-  readonly #onStage: (events: readonly StageEvent[]) => void;
-  readonly #onPublished: (event: StageEvent) => void;
   readonly #events: StageEvent[];
+  #onEvent: (event: StageEvent) => void = () => {};
+  #onStageResult: (events: readonly StageEvent[]) => void = () => {};
   #outcome: JobOutcome | undefined;
-  /** What Temporal's search attributes say. */
+  /** The stage in Temporal's search attributes. */
   #shownStage: Stage | undefined;
-  /** The last event is made: another one would take its number. */
+  /** The last event is prepared: another event would take its number. */
   #isEnding = false;
 
-  /**
-   * @param onStage hears all events so far at each new stage but those that only begin something, and the last, which is
-   * for whoever prepared it to keep.
-   * @param onPublished hears each event when readers may, the last one too.
-   * @param before what an earlier attempt of the job told.
-   */
-  constructor(
-    taskId: string,
-    onStage: (events: readonly StageEvent[]) => void = () => {},
-    onPublished: (event: StageEvent) => void = () => {},
-    before: readonly StageEvent[] = [],
-  ) {
+  /** @param earlier the events of an earlier attempt of the job. */
+  constructor(taskId: string, earlier: readonly StageEvent[] = []) {
     this.#taskId = taskId;
-    this.#events = [...before];
-    this.#onStage = onStage;
-    this.#onPublished = onPublished;
+    this.#events = [...earlier];
     setHandler(progressQuery, (since = 0) => ({
       events: this.#events.filter((event) => event.seq > since),
       ...(this.#outcome && { outcome: this.#outcome }),
     }));
+  }
+
+  /** `listener` gets each event when readers do, the last one included. */
+  onEvent(listener: (event: StageEvent) => void): void {
+    this.#onEvent = listener;
+  }
+
+  /** `listener` gets all events so far at each new stage that has a result. It does not get the last event. */
+  onStageResult(listener: (events: readonly StageEvent[]) => void): void {
+    this.#onStageResult = listener;
   }
 
   get events(): readonly StageEvent[] {
@@ -61,17 +59,17 @@ export class ProgressLog {
     return this.#events.at(-1)?.data.stage ?? 'INITIALIZED';
   }
 
-  /** Enters a stage, or says something new within it: readers hear of it with the end of this workflow task. */
+  /** Enters a stage, or adds an event to it. Readers get the event at the end of this workflow task. */
   enter(stage: RunningStage, message: string, details?: Record<string, unknown>): void {
     const isNew = stage !== this.#shownStage;
     this.#publish(this.#toEvent(stage, message, details));
     if (isNew && !isBeginning(stage)) {
-      this.#onStage(this.#events);
+      this.#onStageResult(this.#events);
     }
   }
 
-  /** Says something within the stage that the job is in, but not twice in a row, and nothing any more at the end. */
-  tell(message: string, details?: Record<string, unknown>): void {
+  /** Adds an event to the current stage, unless it repeats the last message or the job is ending. */
+  note(message: string, details?: Record<string, unknown>): void {
     const { stage } = this;
     if (!this.#isEnding && !isTerminal(stage) && this.#events.at(-1)?.data.message !== message) {
       this.enter(stage as RunningStage, message, details);
@@ -79,14 +77,15 @@ export class ProgressLog {
   }
 
   /**
-   * The last event, not told to anybody yet: it is first written to `metadata.json`, so that whoever has heard of the
-   * end finds the record of it.
+   * The last event, not published yet. Write it to `metadata.json` before `end`, so that readers of the end find the
+   * record. May be called again if the outcome changes.
    */
   prepareEnd(stage: 'COMPLETED' | 'FAILED' | 'CANCELLED', message: string, outcome: JobOutcome): StageEvent {
     this.#isEnding = true;
     return this.#toEvent(stage, message, { outcome });
   }
 
+  /** Publishes the last event. */
   end(event: StageEvent, outcome: JobOutcome): void {
     this.#outcome = outcome;
     this.#publish(event);
@@ -96,7 +95,7 @@ export class ProgressLog {
   timingsMs(): Record<string, number> {
     const timings: Record<string, number> = {};
     for (const [index, event] of this.#events.entries()) {
-      // Between a failure and its retry nothing was done.
+      // Time between a failure and its retry does not count.
       if (event.data.details?.failure) {
         continue;
       }
@@ -129,7 +128,7 @@ export class ProgressLog {
 
   #publish(event: StageEvent): void {
     this.#events.push(event);
-    this.#onPublished(event);
+    this.#onEvent(event);
     const { stage, message, progress_percent } = event.data;
     setCurrentDetails(`**${stage}** (${progress_percent} %): ${message}`);
     if (stage !== this.#shownStage) {

@@ -8,7 +8,7 @@ import type { JobFailure } from '../../contracts/schemas/job-outcome.ts';
 import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import type { Leftovers } from '../remote-talk/leftovers.ts';
 
-/** What the workflow `retryWindow` keeps. */
+/** What a failed job leaves to the workflow `retryWindow`. */
 export interface KeptJob {
   input: JobInput;
   /** As the failed job wrote it. */
@@ -16,26 +16,26 @@ export interface KeptJob {
   failure: JobFailure;
   resume: Omit<Resume, 'from' | 'at' | 'events'>;
   leftovers?: Leftovers | undefined;
-  /** Of the failed execution, for the one that goes on. */
+  /** Of the failed execution. The retry starts with the same. */
   memo: Record<string, unknown>;
   searchAttributes: SearchAttributePair[];
 }
 
-/** The photo's or the provider's word on it does not change by itself; a disk that is full wants to be emptied. */
-const IN_VAIN: ReadonlySet<ErrorCode> = new Set([
+/** A verdict on the photo does not change by itself, and a full disk needs an operator. */
+const NOT_WORTH_RETRYING: ReadonlySet<ErrorCode> = new Set([
   'PROVIDER_TALK_FAILED',
   'PROVIDER_TALK_MISSING',
   'STORAGE_FULL',
 ]);
 
-/** Whether the same job may succeed later: what failed is the machine, the provider or the time, not what was sent. */
-export function mayPassLater(code: ErrorCode): boolean {
+/** Whether the same job may succeed later, because the cause is a machine, the provider or the deadline, and not the input. */
+export function isWorthRetrying(code: ErrorCode): boolean {
   const { status } = ERROR_CODES[code];
-  return (status >= 500 || code === 'PROVIDER_CREDITS_EXHAUSTED') && !IN_VAIN.has(code);
+  return (status >= 500 || code === 'PROVIDER_CREDITS_EXHAUSTED') && !NOT_WORTH_RETRYING.has(code);
 }
 
-/** `false` where nobody keeps it, so that it is to be undone now. */
-export async function leaveToRetryWindow(kept: Omit<KeptJob, 'memo' | 'searchAttributes'>): Promise<boolean> {
+/** Starts `retryWindow`. Returns `false` if that is not possible, so the job must be undone now. */
+export async function openRetryWindow(kept: Omit<KeptJob, 'memo' | 'searchAttributes'>): Promise<boolean> {
   const { memo = {}, typedSearchAttributes } = workflowInfo();
   try {
     await startChild(RETRY_WINDOW, {
@@ -43,11 +43,11 @@ export async function leaveToRetryWindow(kept: Omit<KeptJob, 'memo' | 'searchAtt
       taskQueue: QUEUES.pipeline,
       args: [{ ...kept, memo, searchAttributes: typedSearchAttributes.getAll() } satisfies KeptJob],
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `What a failed job needs to go on, until ${kept.failure.error.retry?.until}`,
+      staticSummary: `Keeps what a failed job needs for a retry, until ${kept.failure.error.retry?.until}`,
     });
     return true;
   } catch (error) {
-    // The one of the attempt before is still about to end.
+    // The window of the earlier attempt has not ended yet.
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
       return false;
     }

@@ -18,7 +18,8 @@ import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
 import { taskPrefix } from '../../contracts/task-keys.ts';
 import { records, undo } from '../activities.ts';
-import { refusal } from '../refusal.ts';
+import { waitForDiskSpace } from '../disk-space-wait.ts';
+import { refusal } from '../job-error.ts';
 import { toUndoName } from '../remote-talk/leftovers.ts';
 import { releasePlaceAfterTalk, startTidyUp } from '../remote-talk/tidy-up.ts';
 import type { KeptJob } from './retry-offer.ts';
@@ -29,24 +30,24 @@ const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, 'KEYWORD');
 const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
 
 /**
- * Keeps what a failed job needs to go on: until somebody asks for that, and then starts it again under its id; or until
- * the window closes, and then undoes the rest of it. A cancellation closes the window at once.
+ * Keeps what a failed job needs for a retry. If a retry is asked for, starts the job again under its id. When the window
+ * closes, undoes the rest of the job. A cancellation closes the window at once.
  */
 export async function retryWindow(kept: KeptJob): Promise<void> {
   const { from: points, until } = kept.failure.error.retry!;
   let chosen: RetryPoint | undefined;
-  let isUnderWay = false;
+  let isRestarted = false;
   const { leftovers } = kept;
   if (leftovers) {
-    // Ends with the window at the latest: then the place is with who goes on, or with who deletes the talk.
+    // Runs until the window closes at most: then the retry has the place, or the tidy-up.
     void CancellationScope.nonCancellable(() => releasePlaceAfterTalk(leftovers)).catch(() => undefined);
   }
   setHandler(
     retryUpdate,
     async (from) => {
       chosen ??= from ?? points.at(-1)!;
-      // Who asked finds the job running.
-      await condition(() => isUnderWay);
+      // The caller then finds the job running.
+      await condition(() => isRestarted);
     },
     {
       validator(from) {
@@ -54,14 +55,14 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
           throw refusal('RETRY_IMPOSSIBLE', toReason(kept, from));
         }
         if (chosen && from && from !== chosen) {
-          throw refusal('TASK_RUNNING', `The task goes on from ${chosen} already.`);
+          throw refusal('TASK_RUNNING', `The task already goes on from ${chosen}.`);
         }
       },
     },
   );
   try {
     await condition(() => chosen !== undefined, Date.parse(until) - Date.now(), {
-      summary: 'Until what the job left is undone',
+      summary: 'Until the retry window closes',
     });
   } catch (error) {
     if (!isCancellation(error)) {
@@ -70,10 +71,10 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
   }
   await CancellationScope.nonCancellable(async () => {
     if (chosen) {
-      await goOn(kept, chosen);
-      isUnderWay = true;
+      await restart(kept, chosen);
+      isRestarted = true;
     } else {
-      await undoTheRest(kept);
+      await undoRest(kept);
     }
   });
 }
@@ -85,14 +86,14 @@ function toReason({ failure, leftovers }: KeptJob, from: RetryPoint): string {
     : `The task failed at ${stage} and can go on from ${retry!.from.join(', ')}, not from ${from}.`;
 }
 
-async function goOn(
+async function restart(
   { input, record, failure, resume, leftovers, memo, searchAttributes }: KeptJob,
   from: RetryPoint,
 ) {
-  const events = [...record.events.slice(0, -1), toPassedFailure(record.events.at(-1)!, failure, from)];
+  const events = [...record.events.slice(0, -1), toPastFailure(record.events.at(-1)!, failure, from)];
   const { outcome: _, ...running } = record;
-  // Before the job runs: it writes the record itself from then on.
-  await records.amendTask({ ...running, events });
+  // First, because the job itself writes the record once it runs.
+  await waitForDiskSpace(() => records.amendTask({ ...running, events }));
   await startChild(GENERATE_VIDEO, {
     workflowId: toWorkflowId(input.taskId),
     taskQueue: QUEUES.pipeline,
@@ -108,18 +109,18 @@ async function goOn(
         } satisfies Resume,
       },
     ],
-    // The run before failed, or there is nothing to go on with.
+    // Only a failed job leaves a retry window.
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
     parentClosePolicy: ParentClosePolicy.ABANDON,
     memo,
-    typedSearchAttributes: toRunning(searchAttributes),
+    typedSearchAttributes: asRunning(searchAttributes),
     priority: { priorityKey: input.options.priority },
     staticSummary: `Attempt ${resume.attempt} of a talking video, from ${from}`,
   });
 }
 
-/** What was the last event is one of many now: readers who come later must not take it for the end. */
-function toPassedFailure(event: StageEvent, { error }: JobFailure, from: RetryPoint): StageEvent {
+/** The event of the failure is no longer the last one. Later readers must not take it for the end. */
+function toPastFailure(event: StageEvent, { error }: JobFailure, from: RetryPoint): StageEvent {
   const { stage, code, message } = error;
   return {
     ...event,
@@ -132,7 +133,7 @@ function toPassedFailure(event: StageEvent, { error }: JobFailure, from: RetryPo
   };
 }
 
-function toRunning(attributes: SearchAttributePair[]): SearchAttributePair[] {
+function asRunning(attributes: SearchAttributePair[]): SearchAttributePair[] {
   const replaced: string[] = [SEARCH_ATTRIBUTES.stage, SEARCH_ATTRIBUTES.outcome, SEARCH_ATTRIBUTES.error];
   return [
     ...attributes.filter(({ key }) => !replaced.includes(key.name)),
@@ -141,7 +142,7 @@ function toRunning(attributes: SearchAttributePair[]): SearchAttributePair[] {
   ];
 }
 
-async function undoTheRest({ input, record, failure, leftovers }: KeptJob): Promise<void> {
+async function undoRest({ input, record, failure, leftovers }: KeptJob): Promise<void> {
   const { taskId } = input;
   if (leftovers) {
     await startTidyUp(leftovers);
@@ -154,9 +155,6 @@ async function undoTheRest({ input, record, failure, leftovers }: KeptJob): Prom
     'processed files',
     'uploads',
   ];
-  await records.amendTask({
-    ...record,
-    objects: [],
-    outcome: { ...failure, error: { ...error, compensated } },
-  });
+  const outcome = { ...failure, error: { ...error, compensated } };
+  await waitForDiskSpace(() => records.amendTask({ ...record, objects: [], outcome }));
 }

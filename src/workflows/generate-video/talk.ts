@@ -20,6 +20,8 @@ export interface TalkJob {
   compensations: Compensations;
   /** Called once a talk is paid, however the job ends. */
   onPaid: (usage: ProviderUsage) => void;
+  /** Called each time that an activity begins to wait for disk space. */
+  onDiskFull: () => void;
 }
 
 /** The video, stored under the job's key. */

@@ -2,21 +2,22 @@ import type { JobInput, ProviderUsage, RemoteThing, StoredObject } from '../../c
 import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
-import { records } from '../activities.ts';
 
-/** Keeps `metadata.json` of one task: what outlives the workflow's history. */
+/** Collects the content of `metadata.json`, which outlives the history of the workflow, and writes it. */
 export class TaskRecord {
   readonly #input: JobInput;
+  readonly #recordTask: (metadata: TaskMetadata) => Promise<void>;
   #objects: StoredObject[];
   #usage: ProviderUsage[];
   #remote: RemoteThing[] = [];
   readonly #cacheEntries = new Set<string>();
   #lastWrite: Promise<void> = Promise.resolve();
-  /** Not written yet. */
-  #news: readonly StageEvent[] | undefined;
+  /** Events for the next write of `writeSoon`. */
+  #pending: readonly StageEvent[] | undefined;
 
-  constructor(input: JobInput) {
+  constructor(input: JobInput, recordTask: (metadata: TaskMetadata) => Promise<void>) {
     this.#input = input;
+    this.#recordTask = recordTask;
     const { image, audio, backgroundImage, resume } = input;
     this.#objects = resume?.objects ?? [image, audio, ...(backgroundImage ? [backgroundImage] : [])];
     this.#usage = resume?.usage ?? [];
@@ -27,61 +28,60 @@ export class TaskRecord {
     this.#objects = [...this.#objects.filter(({ key }) => !added.has(key)), ...objects];
   }
 
-  /** What was paid stays on record, however the job ends. */
+  /** Stays on record however the job ends. */
   addUsage(usage: ProviderUsage): void {
-    // A talk that an earlier attempt paid for.
+    // An earlier attempt may have paid for the same talk.
     this.#usage = [...this.#usage.filter(({ talk_id }) => talk_id !== usage.talk_id), usage];
   }
 
-  /** What a job that succeeds leaves at its provider. */
+  /** What a successful job leaves at its provider, to be erased with the task. */
   leaveRemote(things: RemoteThing[]): void {
     this.#remote = things;
   }
 
-  /** Where in the content cache something of this task is kept. */
+  /** A folder of the content cache that holds results of this task. */
   addCacheEntry(entry: string): void {
     this.#cacheEntries.add(entry);
   }
 
-  /** Those under the prefixes stay. */
+  /** Drops all objects but those under the prefixes, and all cache entries. */
   forgetObjects(keptPrefixes: string[] = []): void {
     this.#objects = this.#objects.filter(({ key }) => keptPrefixes.some((prefix) => key.startsWith(prefix)));
     this.#cacheEntries.clear();
   }
 
-  /** Milliseconds since the job was submitted, or went on after a failure. */
+  /** Time since the job was submitted or retried. */
   get ageMs(): number {
     return Date.now() - Date.parse(this.#input.resume?.at ?? this.#input.submittedAt);
   }
 
   /**
-   * Writes how it stands while the job goes on. What comes while a write is under way goes with the next one, and one that
-   * fails is made up for by those after it.
+   * Writes the record in the background. Events that come during a write go with the next one. A write that fails is made
+   * up for by the next.
    */
-  keep(events: readonly StageEvent[]): void {
-    this.#news = [...events];
-    const previous = this.#lastWrite;
-    this.#lastWrite = (async () => {
-      await previous.catch(() => undefined);
-      const news = this.#news;
-      this.#news = undefined;
-      if (news) {
-        await records.recordTask(this.toMetadata(news));
+  writeSoon(events: readonly StageEvent[]): void {
+    this.#pending = [...events];
+    const write = this.#afterLastWrite(async () => {
+      const pending = this.#pending;
+      this.#pending = undefined;
+      if (pending) {
+        await this.#recordTask(this.toMetadata(pending));
       }
-    })();
-    this.#lastWrite.catch(() => undefined);
+    });
+    // The next write repeats what this one failed to write.
+    write.catch(() => undefined);
   }
 
-  /** Writes happen in their order, also after one that failed: an earlier state never replaces a later one. */
-  async write(events: readonly StageEvent[], outcome?: JobOutcome): Promise<void> {
+  /** Writes the record. Writes keep their order, so an earlier state never replaces a later one. */
+  async write(events: readonly StageEvent[], outcome: JobOutcome): Promise<void> {
     const metadata = this.toMetadata(events, outcome);
-    this.#news = undefined;
-    const previous = this.#lastWrite;
-    this.#lastWrite = (async () => {
-      await previous.catch(() => undefined);
-      await records.recordTask(metadata);
-    })();
-    await this.#lastWrite;
+    this.#pending = undefined;
+    await this.#afterLastWrite(() => this.#recordTask(metadata));
+  }
+
+  #afterLastWrite(write: () => Promise<void>): Promise<void> {
+    this.#lastWrite = this.#lastWrite.catch(() => undefined).then(write);
+    return this.#lastWrite;
   }
 
   toMetadata(events: readonly StageEvent[], outcome?: JobOutcome): TaskMetadata {

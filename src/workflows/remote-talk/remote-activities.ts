@@ -1,14 +1,20 @@
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { RemoteTalkActivities } from '../../activities/remote-talk.ts';
-import { withRoom } from '../disk-space-wait.ts';
+import { waitingForDiskSpace } from '../disk-space-wait.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
 /**
  * Activities that call the provider. All send heartbeats, so that a killed worker is noticed within seconds.
  * @param timeScale factor on the delays between attempts.
+ * @param onDiskFull is called each time that an activity begins to wait for disk space.
  */
-export function remoteActivities({ queue, label }: { queue: string; label: string }, timeScale: number) {
+export function remoteActivities(
+  { queue, label }: { queue: string; label: string },
+  timeScale: number,
+  onDiskFull: () => void = () => {},
+) {
+  const waiting = waitingForDiskSpace(onDiskFull);
   const common = {
     taskQueue: queue,
     heartbeatTimeout: '5 s',
@@ -21,20 +27,22 @@ export function remoteActivities({ queue, label }: { queue: string; label: strin
     backoffCoefficient: 2,
     maximumInterval: 30_000 * timeScale,
   };
+  const few = proxyActivities<RemoteTalkActivities>({ ...common, retry: { ...retry, maximumAttempts: 3 } });
+  const many = proxyActivities<RemoteTalkActivities>({
+    ...common,
+    startToCloseTimeout: '30 minutes',
+    retry: { ...retry, maximumAttempts: 12 },
+  });
   return {
     /** One attempt: the workflow decides what comes before the next one. */
     once: proxyActivities<RemoteTalkActivities>({ ...common, retry: { maximumAttempts: 1 } }),
-    few: withRoom(
-      proxyActivities<RemoteTalkActivities>({ ...common, retry: { ...retry, maximumAttempts: 3 } }),
-    ),
+    few: {
+      uploadPortrait: waiting(few.uploadPortrait),
+      uploadVoice: waiting(few.uploadVoice),
+      findTalk: few.findTalk,
+    },
     /** For the download of a paid video, and for the terms. */
-    many: withRoom(
-      proxyActivities<RemoteTalkActivities>({
-        ...common,
-        startToCloseTimeout: '30 minutes',
-        retry: { ...retry, maximumAttempts: 12 },
-      }),
-    ),
+    many: { checkProvider: many.checkProvider, downloadTalk: waiting(many.downloadTalk) },
     /** An outage of a day must not leave a person's photo there. */
     undo: proxyActivities<RemoteTalkActivities>({
       ...common,

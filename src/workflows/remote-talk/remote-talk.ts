@@ -30,6 +30,8 @@ export interface RemoteTalkRequest {
   onProgress: (stage: RunningStage, message: string, details?: Record<string, unknown>) => void;
   /** Called once the talk exists, so that the cost is on record however the job ends. */
   onPaid: (usage: ProviderUsage) => void;
+  /** Called each time that an activity begins to wait for disk space. */
+  onDiskFull: () => void;
 }
 
 /**
@@ -62,7 +64,7 @@ export class RemoteTalk {
   }
 
   async make(request: RemoteTalkRequest): Promise<{ video: StoredObject; durationS: number }> {
-    const { voiceS, onOutage, terms, onProgress, onPaid } = request;
+    const { voiceS, onOutage, terms, onProgress, onPaid, onDiskFull } = request;
     const { name, label } = this.#provider;
     this.#left ??= {
       provider: this.#provider,
@@ -72,7 +74,7 @@ export class RemoteTalk {
       hasPlace: false,
       tidyUps: 0,
     };
-    const calls = remoteActivities(this.#provider, terms.timeScale);
+    const calls = remoteActivities(this.#provider, terms.timeScale, onDiskFull);
     const gate = new ProviderGate(name, terms, this.#left.hasPlace);
     this.#gate = gate;
     try {

@@ -35,7 +35,7 @@ export class WebhookOutbox {
   }
 
   /** Holds nothing up: `flush` waits for what this begins. */
-  tell(event: StageEvent): void {
+  send(event: StageEvent): void {
     const { webhook } = this.#input;
     if (webhook && (webhook.events === 'all' || isTerminal(event.data.stage))) {
       const started = CancellationScope.nonCancellable(() => this.#start(webhook.url, event));

@@ -56,7 +56,7 @@ const making = setInterval(() => {
 }, 2_000);
 for await (const { event_type, data } of client.events(task_id, { signal: AbortSignal.timeout(300_000) })) {
   if (event_type !== 'stage_update') continue;
-  isWaiting = data.details?.waiting_for === 'room';
+  isWaiting = data.details?.waiting_for === 'disk_space';
   if (isWaiting) {
     report.waits.push(data.stage);
     report.refusals.push(await statusOfSubmit());

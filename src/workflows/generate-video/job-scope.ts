@@ -1,0 +1,75 @@
+import {
+  type ApplicationFailure,
+  CancellationScope,
+  defineUpdate,
+  isCancellation,
+  setHandler,
+  sleep,
+} from '@temporalio/workflow';
+import { CANCEL_UPDATE } from '../../contracts/messages.ts';
+import { refusal } from '../job-error.ts';
+
+const cancelUpdate = defineUpdate(CANCEL_UPDATE);
+
+export interface Deadline {
+  /** Milliseconds since 1970. */
+  atMs: number;
+  /** The limit that the job was submitted with. */
+  seconds: number;
+}
+
+/** Runs the work of a job until it ends, the update `cancel` stops it, or its deadline passes. */
+export class JobScope {
+  readonly #scope = new CancellationScope();
+  readonly #deadline: Deadline;
+  #isDone = false;
+
+  constructor(deadline: Deadline) {
+    this.#deadline = deadline;
+    setHandler(cancelUpdate, () => this.#scope.cancel(), {
+      validator: () => {
+        if (this.#isDone) {
+          throw refusal(
+            'TASK_ENDED',
+            'The video is ready, so it is too late to cancel. Erase the task instead.',
+          );
+        }
+      },
+    });
+  }
+
+  /**
+   * Rejects with a cancellation if the job was cancelled, by the update or by Temporal, and with DEADLINE_EXCEEDED after the
+   * deadline. Once the work has succeeded, a cancellation comes too late.
+   */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    return this.#scope.run(async () => {
+      let isExpired = false;
+      const timer = new CancellationScope();
+      const expiry = timer.run(async () => {
+        const { atMs, seconds } = this.#deadline;
+        await sleep(atMs - Date.now(), { summary: `Deadline of the job: ${seconds} s` });
+        isExpired = true;
+        this.#scope.cancel();
+      });
+      // The timer rejects when it is cancelled, which is the usual case.
+      expiry.catch(() => undefined);
+      try {
+        const result = await work();
+        this.#isDone = true;
+        return result;
+      } catch (error) {
+        throw isExpired && isCancellation(error) ? deadlineExceeded(this.#deadline) : error;
+      } finally {
+        timer.cancel();
+      }
+    });
+  }
+}
+
+function deadlineExceeded({ seconds }: Deadline): ApplicationFailure {
+  return refusal(
+    'DEADLINE_EXCEEDED',
+    `The job did not end within its deadline of ${seconds} s. Submit it again with a larger deadline_s.`,
+  );
+}

@@ -1,0 +1,51 @@
+import type { RemovedBackground } from '../../activities/background.ts';
+import type { StoredObject } from '../../contracts/schemas/job.ts';
+import { cache } from '../activities.ts';
+import type { People } from './detect.ts';
+import type { Job } from './job.ts';
+import { describeOrigin, findOrMake, type Origin, originDetails, usesCache } from './reuse.ts';
+
+export interface Cutout extends Origin {
+  /** Side of the square that the model was given, in pixels. */
+  inputSize: number;
+}
+
+/** Cuts the selected person out of the photo, and composes the portrait that is animated. */
+export function removeBackground(job: Job, photo: StoredObject, people: People): Promise<Cutout> {
+  const { input, keys, activities, completed, progress, record } = job;
+  const { selected, all } = people;
+  return completed.once('background', async () => {
+    progress.enter('BACKGROUND_REMOVAL_RUNNING', `Cutting person #${selected.id} out of the photo`);
+    const request = {
+      photoKey: photo.key,
+      ...(usesCache(job) && { photoSha256: photo.sha256 }),
+      person: selected.box,
+      others: all.filter(({ id }) => id !== selected.id).map(({ box }) => box),
+      applySmoothing: input.options.apply_smoothing,
+      maskKey: keys.mask,
+      cutoutKey: keys.cutout,
+    };
+    const { inputSize, coverage, isFromCache, fallbacks, mask, cutout } = await findOrMake<RemovedBackground>(
+      job,
+      () => cache.findCutout(request),
+      () => activities.removeBackground(request),
+    );
+    record.addObjects(mask, cutout);
+    const composed = await activities.composePortrait({
+      photoKey: keys.photo,
+      cutoutKey: keys.cutout,
+      background: input.options.background,
+      ...(input.backgroundImage && { backdropKey: keys.backdrop }),
+      plateKey: keys.plate,
+      portraitKey: keys.portrait,
+    });
+    record.addObjects(...composed);
+    const origin = { isFromCache, ...(fallbacks && { fallbacks }) };
+    progress.enter(
+      'BACKGROUND_REMOVAL_COMPLETE',
+      `Person #${selected.id} is cut out and placed on the chosen background${describeOrigin(origin)}`,
+      { ...originDetails(origin), input_size: inputSize, coverage },
+    );
+    return { inputSize, ...origin };
+  });
+}
