@@ -11,8 +11,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --include=dev --no-audit --no-fund
 COPY . .
 ARG CUDA=""
-# The page and the workflows' bundle are made here, since the root of the container cannot be written. The native code
-# for a GPU is fetched where it is asked for; the package alone computes on the CPU.
+# Builds the page and the workflow bundle here, because the root of the container is read-only. Native code for a GPU is
+# downloaded only if requested; the package alone runs on the CPU.
 RUN node scripts/build-image.mjs \
     && if [ -n "$CUDA" ]; then node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda${CUDA}; fi \
     && cp -r node_modules/.cache /tmp/cache \
@@ -28,7 +28,7 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/src ./src
 COPY --from=build /app/emulators ./emulators
 COPY --from=build /app/models ./models
-# Numbers, so that an orchestrator can tell that this is not root.
+# Numeric ids, so that an orchestrator can verify that this is not root.
 RUN groupadd --gid 10001 limelight \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin limelight \
     && install -d -o 10001 -g 10001 /data /models

@@ -1,9 +1,9 @@
-/** One row of figures, and what they are measured against in the same run: this makes them comparable between machines. */
+/** One row of figures, with a reference from the same run, so that results of different machines can be compared. */
 export interface Row {
   what: string;
   value: number;
   unit: string;
-  /** What the project promises, where it promises something; the comparison is `value <= atMost` or `>= atLeast`. */
+  /** The limit that the project promises, if any: `value <= atMost` or `>= atLeast`. */
   atMost?: number;
   atLeast?: number;
 }
@@ -11,9 +11,9 @@ export interface Row {
 export interface Bench {
   name: string;
   title: string;
-  /** Why it cannot run here, such as for want of MODELS_DIR. */
+  /** Why it cannot run here, such as a missing MODELS_DIR. */
   unavailable?(): string | undefined;
-  /** What takes minutes yields its rows as they come. */
+  /** A benchmark that takes minutes yields its rows one by one. */
   run(): Promise<Row[]> | AsyncIterable<Row[]>;
 }
 

@@ -1,4 +1,4 @@
-/** A collector in a process of its own, as it is elsewhere: tells its URL, and whenever it is asked how many spans came. */
+/** A collector in a separate process, as in production. Sends its URL, and on each message the number of received spans. */
 import process from 'node:process';
 import { startTraceCollector } from '../test/harness/trace-collector.ts';
 

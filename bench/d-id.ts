@@ -25,25 +25,25 @@ const PORTRAIT = new URL('../samples/portrait.jpg', import.meta.url).pathname;
 const TALK_MS = 40_000;
 const IN_FLIGHT = 10;
 /**
- * What Temporal needs to pass a place on is the same whatever the talk takes: in a twentieth of the time it weighs twenty
- * times as much, and the jobs want twenty times as much CPU a second. The unscaled run is what an operator gets.
+ * Temporal takes the same time to pass a place on, however long the talk is. At a twentieth of the time it weighs twenty
+ * times as much, and jobs need twenty times the CPU per second. The unscaled run shows real conditions.
  */
 const THROUGHPUT_RUNS = [
   { scale: 1 / 20, jobs: 60 },
   { scale: 1 / 5, jobs: 60 },
   { scale: 1, jobs: 30 },
 ];
-const START_EVERY_MS = 200;
-/** How long the talks before take that are there so that all jobs stand in line: far longer than that needs. */
-const STAND_IN_LINE_MS = { atLeast: 10_000, forEachJob: 300 };
+const START_INTERVAL_MS = 200;
+/** Duration of the talks that occupy all places until every job is waiting. */
+const QUEUE_UP_MS = { atLeast: 10_000, forEachJob: 300 };
 
-/** Real time: a talk that takes what a short one does. */
+/** Unscaled duration of a short talk. */
 const ADDED_TALK_MS = 5_000;
 const ADDED_JOBS = 20;
 
 export const dId: Bench = {
   name: 'd-id',
-  title: `D-ID over its emulator: talks of ${TALK_MS / 1000} s, ${IN_FLIGHT} in flight; time added to ${ADDED_JOBS} talks`,
+  title: `D-ID with its emulator: talks of ${TALK_MS / 1000} s, ${IN_FLIGHT} in flight; time added to ${ADDED_JOBS} talks`,
   async *run() {
     for (const run of THROUGHPUT_RUNS) {
       yield await measureThroughput(run);
@@ -53,31 +53,29 @@ export const dId: Bench = {
 };
 
 /**
- * All places are taken until all jobs stand in line; then they become free one after another, as in a line that has been
- * there for long. What counts is how fast talks begin as long as there is a line, against how fast talks alone would let them.
+ * All places are occupied until every job is waiting; then they become free one after another. Measures how fast talks
+ * begin while jobs are waiting, compared with what the talks alone allow.
  */
 async function measureThroughput({ scale, jobs: count }: { scale: number; jobs: number }): Promise<Row[]> {
   const talkMs = TALK_MS * scale;
   const everyMs = talkMs / IN_FLIGHT;
-  const standInLineMs = STAND_IN_LINE_MS.atLeast + STAND_IN_LINE_MS.forEachJob * count;
+  const queueUpMs = QUEUE_UP_MS.atLeast + QUEUE_UP_MS.forEachJob * count;
   await using server = await startTestServer();
   await using harness = await createDIdHarness({
     ...server,
     workflowBundle: await loadWorkflowBundle(),
-    terms: { maxTalksInFlight: IN_FLIGHT, timeScale: scale, talkTimeoutMs: 10 * talkMs + standInLineMs },
-    // Polls would come twenty times as often as they do, and measure themselves.
+    terms: { maxTalksInFlight: IN_FLIGHT, timeScale: scale, talkTimeoutMs: 10 * talkMs + queueUpMs },
+    // Otherwise polls would be twenty times as frequent and would measure themselves.
     webhooks: true,
   });
   await run(await harness.start({ talkMs: () => 100 }));
-  const freeFrom = Date.now() + standInLineMs;
+  const freeFrom = Date.now() + queueUpMs;
   const before = await startJobs(harness, IN_FLIGHT, (index) => freeFrom - Date.now() + index * everyMs);
   await untilInLine(server.client, { talksInFlight: IN_FLIGHT });
   const jobs = await startJobs(harness, count, () => talkMs);
   await untilInLine(server.client, { waiting: count });
   if (Date.now() > freeFrom) {
-    throw new Error(
-      `After ${standInLineMs} ms not all of ${count} jobs stood in line: this machine is too busy`,
-    );
+    throw new Error(`After ${queueUpMs} ms not all of ${count} jobs stood in line: this machine is too busy`);
   }
   await sleep(freeFrom - Date.now());
   const cpu = { node: process.cpuUsage(), server: cpuSecondsOf(server.pid), at: performance.now() };
@@ -111,7 +109,7 @@ async function measureThroughput({ scale, jobs: count }: { scale: number; jobs: 
   ];
 }
 
-/** Not all at the same time: what is before the line is not what is measured. */
+/** Starts the jobs one by one, because the work before the queue is not measured. */
 async function startJobs(
   harness: DIdHarness,
   count: number,
@@ -120,7 +118,7 @@ async function startJobs(
   const jobs: DIdJob[] = [];
   for (let index = 0; index < count; index += 1) {
     jobs.push(await harness.start({ talkMs: () => talkMs(index) }));
-    await sleep(START_EVERY_MS);
+    await sleep(START_INTERVAL_MS);
   }
   return jobs;
 }
@@ -150,7 +148,7 @@ async function measureAddedTime(): Promise<Row[]> {
     store,
     overrides: realEnds(store, portrait, voice),
   });
-  // The first tells the breaker what is usual, and the emulator has its video made.
+  // The first one sets the breaker's baseline and makes the emulator encode its video.
   await run(await harness.start({ talkMs: () => ADDED_TALK_MS }));
   const added: number[] = [];
   for (let index = 0; index < ADDED_JOBS; index += 1) {
@@ -164,7 +162,7 @@ async function measureAddedTime(): Promise<Row[]> {
   ];
 }
 
-/** What comes before and after D-ID, as far as it costs time there. */
+/** The activities before and after D-ID, as far as they take time. */
 function realEnds(store: ObjectStore, portrait: Buffer, voicePath: string) {
   const happy = happyActivities();
   return {
@@ -181,7 +179,7 @@ function realEnds(store: ObjectStore, portrait: Buffer, voicePath: string) {
   };
 }
 
-/** Milliseconds from the first word about D-ID to the end. */
+/** Milliseconds from the first event about D-ID to the end. */
 async function run({ handle }: DIdJob): Promise<number> {
   await handle.result();
   const { events } = await handle.query<Progress, [since?: number]>('progress');

@@ -14,7 +14,7 @@ import { preparePython } from './python/environment.ts';
 
 const PHOTOS = ['obama', 'zidane', 'two_people', 'bus', 'u2_man', 'u2_smile', 'rembg_girl-1', 'rembg_girl-3'];
 
-/** The photos are of 0.2 to 1 megapixel; phones take 12. */
+/** The other photos have 0.2 to 1 megapixel; phones take 12. */
 const PHONE_WIDTH_PX = 3100;
 
 export const models: Bench = {

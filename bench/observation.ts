@@ -18,19 +18,19 @@ import { startTestServer, type TestServer } from '../test/harness/temporal-serve
 import { type Bench, percentile } from './bench.ts';
 import { JOBS_ALONE, timeObservingAlone } from './observing-alone.ts';
 
-/** So often each way in turn, so that what else happens on the machine meets all of them. */
+/** Rounds in which the variants alternate, so that other load on the machine affects all of them. */
 const ROUNDS = 12;
 const JOBS = 8;
 const SCRAPES = 20;
 
-/** The second one without anything tells how far two ways differ by chance. */
+/** The second variant without observation shows the noise. */
 const WAYS = ['bare', 'bare again', 'metrics and logs', 'and traces'] as const;
 type Way = (typeof WAYS)[number];
 
-/** What jobs of one way took in each round. */
+/** Durations of the jobs of one variant in each round. */
 type Rounds = Record<Way, { wallMs: number; cpuMs: number }[]>;
 
-/** Jobs of the orchestration bench with and without being observed, and what a scrape costs. */
+/** Jobs of the orchestration benchmark with and without observation, and the cost of a scrape. */
 export const observation: Bench = {
   name: 'observation',
   title: `what metrics, logs and traces cost a job, ${ROUNDS} x ${JOBS} jobs each way; a scrape of the API`,
@@ -81,14 +81,14 @@ export const observation: Bench = {
         unit: '%',
       })),
       { what: 'spans a job', value: spans / (ROUNDS * (JOBS + 1)), unit: '' },
-      // Many fewer than above: some were dropped, and cost too little.
+      // With far fewer spans some were dropped, and the cost would be too low.
       { what: 'spans a job, computed alone', value: spansAlone / (2 * JOBS_ALONE), unit: '' },
       ...(await timeScrapes(server)),
     ];
   },
 };
 
-/** The median over the rounds of how much more this way took than nothing did in the same round. */
+/** Median over the rounds of the extra time of this variant, compared with no observation in the same round. */
 function overhead(rounds: Rounds, way: Way, figure: 'wallMs' | 'cpuMs'): number {
   const ratios = rounds[way].map((round, index) => round[figure] / rounds.bare[index]![figure]);
   return (percentile(ratios, 0.5) - 1) * 100;
@@ -97,7 +97,7 @@ function overhead(rounds: Rounds, way: Way, figure: 'wallMs' | 'cpuMs'): number 
 async function timeJobs(server: TestServer, endpoint: string) {
   const rounds: Rounds = { bare: [], 'bare again': [], 'metrics and logs': [], 'and traces': [] };
   let way: Way = 'bare';
-  // The same workers throughout: how a worker's pollers fell is more than what is measured here.
+  // Always the same workers: differences between workers are larger than the effect measured here.
   const observe: ActivityInterceptorsFactory = (context) =>
     way.startsWith('bare') ? {} : observeActivity(context);
   await using harness = await createHarness(server, { interceptors: { activity: [observe] } });
@@ -139,7 +139,7 @@ async function timeRound(harness: Harness, way: Way, endpoint: string) {
     await harness.run(overrides);
     times.push(performance.now() - start);
   }
-  // What was not yet sent is sent now, and counts as work too.
+  // Sends the remaining spans, which counts as work too.
   await tracing[Symbol.asyncDispose]();
   const { user, system } = process.cpuUsage(before);
   return { wallMs: percentile(times, 0.5), cpuMs: (user + system) / 1000 / JOBS };
@@ -159,7 +159,7 @@ async function startCollector() {
   };
 }
 
-/** The API's metrics over a Temporal that knows a few hundred jobs, each scrape after the other has turned stale. */
+/** The API's metrics with a few hundred jobs in Temporal. Each scrape waits until the previous values are stale. */
 async function timeScrapes(server: TestServer) {
   const root = await mkdtemp(join(tmpdir(), 'limelight-bench-'));
   const store = createFileStore({ root });

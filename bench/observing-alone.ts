@@ -11,8 +11,8 @@ import { startTracing } from '../src/telemetry/tracing.ts';
 export const JOBS_ALONE = 500;
 
 /**
- * CPU milliseconds of observing one job, without the job: each attempt of its activities with a line of the log, the
- * counts and spans of its end, and the sending of all of them. No noise of a server is in it.
+ * CPU milliseconds of observing one job, without the job itself: a log line for each attempt of an activity, the metrics
+ * and spans at its end, and sending them. Contains no noise of a server.
  */
 export async function timeObservingAlone(
   job: { calls: readonly string[]; record: TaskMetadata },
@@ -28,7 +28,7 @@ export async function timeObservingAlone(
     secrets: [],
   });
   let before = process.cpuUsage();
-  // The first half is for the compiler of V8.
+  // The first half warms up V8.
   for (let index = 0; index < JOBS_ALONE * 2; index += 1) {
     if (index === JOBS_ALONE) {
       before = process.cpuUsage();
@@ -38,7 +38,7 @@ export async function timeObservingAlone(
     }
     count(job.record);
     tracing.onEnd(job.record);
-    // Spans come no faster than they leave, or some would be dropped and cost nothing.
+    // Waits until the spans are sent, or some would be dropped at no cost.
     if (index % 10 === 0) {
       await new Promise((resolve) => setTimeout(resolve, 40));
     }

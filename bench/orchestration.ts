@@ -6,10 +6,10 @@ import { startTestServer, type TestServer } from '../test/harness/temporal-serve
 import { type Bench, percentile } from './bench.ts';
 
 const JOBS = 40;
-/** Activities in a row of a job that succeeds; the first `metadata.json` is written beside the first of them. */
+/** Sequential activities of a successful job. The first `metadata.json` is written in parallel with the first of them. */
 const STEPS = 7;
 
-/** Jobs one after another whose activities answer at once: all that is left is orchestration. */
+/** Sequential jobs whose activities return at once, so that only orchestration remains. */
 export const orchestration: Bench = {
   name: 'orchestration',
   title: `overhead of a job, ${JOBS} jobs one after another, all stages answering at once`,
@@ -55,7 +55,7 @@ async function timeEmptySteps(server: TestServer): Promise<number[]> {
       });
       times.push(performance.now() - start);
     }
-    // The first one pays for the start of the sandbox.
+    // The first one includes the start of the sandbox.
     return times.slice(1);
   });
 }

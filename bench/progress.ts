@@ -7,7 +7,7 @@ import { startTestServer } from '../test/harness/temporal-server.ts';
 import { type Bench, percentile } from './bench.ts';
 
 const JOBS = 25;
-/** How long the slow stages take, so that their ends are changes of their own. */
+/** Duration of the slow stages, so that their ends are separate changes. */
 const STAGE_MS = 60;
 
 export const progress: Bench = {
@@ -20,7 +20,7 @@ export const progress: Bench = {
     const toEventsUrl = (workflowId: string) =>
       `${api.url}/api/pipeline/progress/${workflowId.split('/')[1]}/events`;
     const delays: number[] = [];
-    // The first job pays for the start of the workflow sandbox and of the query that reads it.
+    // The first job includes the start of the workflow sandbox and of the query that reads it.
     await harness.run({}, { during: ({ handle }) => readDelays(toEventsUrl(handle.workflowId)) });
     for (let index = 0; index < JOBS; index += 1) {
       await harness.run(slowStages(), {
@@ -37,7 +37,7 @@ export const progress: Bench = {
   },
 };
 
-/** Only what makes the stages is slow: the record that is written before the end is told is part of the delay. */
+/** Slows down only the activities of the stages. Writing the record before the last event is part of the delay. */
 function slowStages(): Partial<Activities> {
   const { recordTask: _, discard: __, ...stages } = happyActivities();
   const slow = Object.entries(stages).map(([name, activity]) => [
@@ -50,7 +50,7 @@ function slowStages(): Partial<Activities> {
   return Object.fromEntries(slow);
 }
 
-/** Milliseconds from each event's own time to its arrival; what was over before the reader came does not count. */
+/** Milliseconds from the time of each event to its arrival. Events before the reader connected do not count. */
 async function readDelays(url: string): Promise<number[]> {
   const openedAt = Date.now();
   const response = await fetch(url);

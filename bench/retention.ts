@@ -12,7 +12,7 @@ export const retention: Bench = {
   name: 'retention',
   title: `retention of half of ${OBJECTS} objects on a disk, while jobs run and write`,
   async run() {
-    // In a process that is started as the io worker is: its memory is what counts.
+    // Runs in a process that is started like the io worker, because its memory is measured.
     const { stdout } = await promisify(execFile)(process.execPath, [...NODE_FLAGS, PROGRAM, String(OBJECTS)]);
     const { deleted, kept, seconds, peakMb, statsMs } = JSON.parse(stdout) as RetentionProof;
     return [

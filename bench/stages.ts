@@ -13,7 +13,7 @@ export const stages: Bench = {
     modelsDir && mediaDir ? undefined : 'set MODELS_DIR and MEDIA_DIR to real models, photos and recordings',
   async run() {
     await using stack = await startWorkerStack();
-    // The first job pays for pages that are read for the first time.
+    // The first job includes reading pages for the first time.
     await runJob(stack);
     const result = await runJob(stack);
     return [
@@ -39,7 +39,7 @@ async function runJob(stack: WorkerStack): Promise<JobResult> {
   return stack.server.client.workflow.getHandle(toWorkflowId(job.taskId)).result() as Promise<JobResult>;
 }
 
-/** Peak resident memory of each slot's process, as Linux counts it. */
+/** Peak resident memory of each slot's process, from Linux. */
 function peakMemory({ io, gpu }: WorkerStack): Row[] {
   return Object.entries({ ...io.slots, ...gpu.slots }).flatMap(([queue, pool]) =>
     pool.snapshot().flatMap(({ pid }, index) => {

@@ -32,8 +32,8 @@ export const storage: Bench = {
 };
 
 /**
- * In turns, so that what else the machine does meets all alike. A get reads and verifies all of it; to a file it also
- * writes and makes that durable, as `cp` and `sync` do.
+ * Alternates, so that other load affects all variants. A get reads and verifies everything; a get to a file also writes
+ * it durably, like `cp` and `sync`.
  */
 async function measureSize(name: string, bytes: number, rounds: number, atLeast?: number): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), 'limelight-bench-'));
@@ -70,7 +70,7 @@ async function measureSize(name: string, bytes: number, rounds: number, atLeast?
         await using handle = await open(got!);
         await handle.sync();
       });
-      // All write new files: to remove 50 MB takes a file system as long as to write them.
+      // All variants write new files: removing 50 MB takes a file system as long as writing them.
       await Promise.all([rm(copy!), rm(got!), store.delete('bench/object'), store.delete('bench/moved')]);
     }
     const median = (what: keyof typeof times) => percentile(times[what], 0.5);
@@ -92,7 +92,7 @@ async function measureSize(name: string, bytes: number, rounds: number, atLeast?
   }
 }
 
-/** From memory: to read them from a file, one by one, takes Node as long as all that the store does with them. */
+/** From memory: reading the pieces from a file takes Node as long as everything the store does with them. */
 function* socketPieces(content: Buffer): Iterable<Buffer> {
   for (let start = 0; start < content.length; start += 65_536) {
     yield content.subarray(start, start + 65_536);

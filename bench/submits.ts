@@ -53,7 +53,7 @@ export const submits: Bench = {
     const body = Buffer.from(await encoded.arrayBuffer());
     const contentType = encoded.headers.get('content-type')!;
     const measure = (url: string, status: number) => submitMany({ url, status, body, contentType });
-    // In turns, so that what else the machine does hurts all alike.
+    // Alternates, so that other load affects all variants.
     const rounds: Round[] = [];
     for (let round = 0; round < 3; round += 1) {
       const before = cpuSecondsOf(server.pid);
@@ -103,12 +103,12 @@ interface Uploads {
   perS: number;
   p50Ms: number;
   p99Ms: number;
-  /** Of this process: the client and what it sends to. */
+  /** CPU of this process: the client and the API. */
   cpuMs: number;
 }
 
 interface Round extends Record<'own' | 'files' | 'body' | 'durable', Uploads> {
-  /** Of Temporal, for a submission. */
+  /** CPU of Temporal per submission. */
   temporalCpuMs: number;
   starts: number;
 }
@@ -149,13 +149,13 @@ async function submitMany(upload: {
   };
 }
 
-/** What a submission cannot be faster than: each one starts a workflow, durably. */
+/** The upper limit for submissions: each one durably starts a workflow. */
 async function startMany(client: Client): Promise<number> {
   const jobs = createTemporalJobs({ client });
   return repeat(SUBMITS, () => jobs.start(toJobInput()));
 }
 
-/** @returns how many a second. */
+/** @returns the number per second. */
 async function repeat(count: number, work: () => Promise<unknown>): Promise<number> {
   let left = count;
   const worker = async () => {
@@ -170,8 +170,8 @@ async function repeat(count: number, work: () => Promise<unknown>): Promise<numb
 }
 
 /**
- * `/files` is what Hono's documentation has for uploads: the form is parsed, its files are written. `/body` writes what
- * comes, the form's frame included, `/durable` so that a power cut does not lose it: no server can do less.
+ * `/files` follows Hono's documentation: parses the form and writes its files. `/body` writes the raw body, `/durable`
+ * also fsyncs it: no server can do less.
  */
 async function startBareServer() {
   const folder = await mkdtemp(join(tmpdir(), 'limelight-bare-'));

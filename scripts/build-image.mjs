@@ -1,6 +1,6 @@
 /**
- * `node scripts/build-image.mjs`: what an image needs besides the packages, because its root cannot be written later: the
- * page and the workflows' bundle.
+ * `node scripts/build-image.mjs`: builds the page and the workflow bundle into the image, because its root is read-only
+ * later.
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** Jobs for D-ID over its emulator while workers are killed: `node scripts/chaos.ts --jobs 50 --kills 20 --seed 1`. */
+/** Jobs for D-ID with its emulator while workers are killed: `node scripts/chaos.ts --jobs 50 --kills 20 --seed 1`. */
 import { parseArgs } from 'node:util';
 import { killWorkers } from '../test/chaos/kill-workers.ts';
 

@@ -1,4 +1,4 @@
-/** Writes `docs/cli.md` from the commands' own help. */
+/** Writes `docs/cli.md` from the help of the commands. */
 import { writeFileSync } from 'node:fs';
 import { toManual } from '../src/cli/manual.ts';
 import { createProgram } from '../src/cli/program.ts';

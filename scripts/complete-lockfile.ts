@@ -1,7 +1,7 @@
 /**
- * Writes into package-lock.json the packages for other platforms that npm left out, as it does where the registry in use
- * (a mirror, say) lacks them. Without them `npm ci` refuses the file, and npm 10 installs no native code on a Mac.
- * Run it after an `npm install` when `test/scripts/lockfile.test.ts` says so.
+ * Adds the packages of other platforms that npm left out of package-lock.json, which happens if the registry (such as a
+ * mirror) lacks them. Without them `npm ci` refuses the file, and npm 10 installs no native code on a Mac. Run it after
+ * `npm install` if `test/scripts/lockfile.test.ts` asks for it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -20,7 +20,7 @@ interface LockedPackage {
 }
 type LockedPackages = Record<string, LockedPackage>;
 
-/** The entries that are missing, by path. They lack an `integrity`: npm fills it in where it installs them. */
+/** The missing entries by path. They have no `integrity`; npm adds it when it installs them. */
 export function missingPlatformPackages({ packages }: { packages: LockedPackages }): LockedPackages {
   const missing: LockedPackages = {};
   for (const [path, { optionalDependencies = {}, dev }] of Object.entries(packages)) {

@@ -1,7 +1,7 @@
 /**
- * `npm run contact-sheets [-- --frame 512] [PHOTO …]`: what the built-in renderer makes of photos, as pictures to look at: the mouth's
- * shapes and lids from near, and the talk as it goes on. Photos and the recording come from MEDIA_DIR unless they are
- * named; the sheets go to `out/contact-sheets`, which git ignores.
+ * `npm run contact-sheets [-- --frame 512] [PHOTO …]`: draws sheets of what the built-in renderer makes of photos: mouth shapes and
+ * lids in close-up, and frames of the video. Photos and the recording come from MEDIA_DIR unless given. Writes to
+ * `out/contact-sheets`, which git ignores.
  */
 import { existsSync, globSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';

@@ -1,5 +1,5 @@
 /**
- * Runs whole jobs for D-ID over its emulator with random faults: `npm run faults -- --seed 1 --count 2000`. The same
+ * Runs whole jobs for D-ID with its emulator with random faults: `npm run faults -- --seed 1 --count 2000`. The same
  * seed gives the same faults.
  */
 import { parseArgs } from 'node:util';

@@ -1,6 +1,6 @@
 /**
- * `npm run page-budgets [-- URL]`: what the page weighs and how it loads, against its budgets. Without an address it serves the
- * built page itself; a machine that has other things to do is slower than the budget is for.
+ * `npm run page-budgets [-- URL]`: measures size and load time of the page against its budgets. Without an address it serves
+ * the built page itself. The budgets are for an idle machine.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -21,7 +21,7 @@ interface Budget {
 const RUNS = 5;
 const page = readPageFiles(join(import.meta.dirname, '../dist/web'));
 
-/** The built page alone: what is measured is the page, not the API behind it. */
+/** Serves only the built page, so that the API is not measured. */
 async function serve() {
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '/', 'http://page').pathname;
@@ -77,7 +77,7 @@ async function measure(url: string): Promise<Measured[]> {
   const browser = await openBrowser();
   const runs: Measured[] = [];
   for (let run = 0; run < RUNS; run += 1) {
-    // A context of its own each time: nothing is in its cache.
+    // A new context each time, so that its cache is empty.
     const context = await browser.newContext({ viewport: SIZES.laptop });
     const tab = await context.newPage();
     await tab.goto(url, { waitUntil: 'load' });

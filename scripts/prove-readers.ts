@@ -1,7 +1,7 @@
 /**
- * `npm run prove:readers [-- --minutes 10 --readers 1000 --tasks 50]`: a thousand readers on fifty tasks, each cut off five
- * times at random and back again; where a task ends the next one begins. API, readers and the rest are processes of their
- * own. Fails where a reader misses an event, has it twice or out of order, or is late; says what memory did.
+ * `npm run prove:readers [-- --minutes 10 --readers 1000 --tasks 50]`: a thousand readers on fifty tasks, each disconnected
+ * five times at random. When a task ends, the next one begins. API, readers and the rest are separate processes. Fails if
+ * a reader misses an event, gets it twice, out of order or late. Reports memory.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,16 +26,16 @@ import type { ApiUsage } from './prove-readers/api-process.ts';
 import type { ReadersAnswer, ReadersQuestion } from './prove-readers/reader-process.ts';
 
 /**
- * What a stage takes, and how many of it run at a time: as on a real machine most of the tasks wait for a slot, in line.
+ * Duration of each stage and how many of it run at a time. As on a real machine, most of the tasks wait for a slot.
  */
 const STAGE_MS = { least: 1_000, most: 3_000 };
 const SLOTS = { media: 1, yolo: 2, birefnet: 1, render: 1 };
-/** The first tasks begin one after another within this time; what a start costs is not what is measured. */
+/** The first tasks start one by one within this time, because starting them is not measured. */
 const SPREAD_MS = 45_000;
 const REPORT_MS = 30_000;
 /** After the last reader has left, until the API has found a quiet moment. */
 const SETTLE_MS = 45_000;
-/** From a stage change to a reader who was there. */
+/** Maximum delay from a stage change to a connected reader. */
 const P99_MS = 250;
 
 const { values } = parseArgs({
@@ -61,7 +61,7 @@ await using _worker = await startPipelineWorker(
   { store, records: createTaskRecords({ store }) },
   { slots: SLOTS, stageMs: () => STAGE_MS.least + random() * (STAGE_MS.most - STAGE_MS.least) },
 );
-/** As `npm start` starts the API. */
+/** Same as `npm start` uses for the API. */
 const start = (name: string, ...args: string[]) =>
   fork(join(import.meta.dirname, 'prove-readers', name), args, {
     execArgv: ['--expose-gc', ...NODE_FLAGS],
@@ -94,7 +94,7 @@ function read(question: ReadersQuestion): Promise<ReadersReport> {
 const endAt = Date.now() + minutes * 60_000;
 const reports: ReadersReport[] = [];
 
-/** One task after another, with its share of the readers. */
+/** Runs one task after another, with a share of the readers. */
 async function followTasks(lane: number): Promise<void> {
   await sleep((lane * SPREAD_MS) / tasks);
   for (let round = 0; round === 0 || Date.now() < endAt; round += 1) {

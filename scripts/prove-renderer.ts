@@ -1,7 +1,7 @@
 /**
- * `npm run prove-renderer`: renders real portraits with real speech, decodes the finished videos, finds the landmarks in
- * their frames, and says whether the mouth follows the voice. It needs MODELS_DIR, MEDIA_DIR and `ffmpeg`; ends with 1
- * where a promise is not kept.
+ * `npm run prove-renderer`: renders real portraits with real speech, decodes the videos, finds the landmarks in their
+ * frames, and checks whether the mouth follows the voice. Needs MODELS_DIR, MEDIA_DIR and `ffmpeg`. Exits with 1 if a
+ * promise is missed.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ if (!mediaDir || !process.env.MODELS_DIR) {
   process.exit(2);
 }
 const people = (name: string) => join(mediaDir, 'people', name);
-/** A closed mouth from the front follows more closely than a grin or a face that is turned. */
+/** A closed mouth seen from the front follows more closely than a grin or a turned face. */
 const PORTRAITS: Array<[photo: string, person: number, least: number]> = [
   [people('u2_man.jpg'), 1, 0.7],
   [fileURLToPath(new URL('../samples/portrait.jpg', import.meta.url)), 1, 0.7],
@@ -28,8 +28,8 @@ const PORTRAITS: Array<[photo: string, person: number, least: number]> = [
   [people('obama.jpg'), 1, 0.5],
   [people('u2_smile.jpg'), 1, 0.5],
 ];
-/** The same voice shifted in a circle: what is chance. */
-const MOST_BY_CHANCE = 0.3;
+/** Limit for the same voice shifted in a circle, which shows what is chance. */
+const MAX_BY_CHANCE = 0.3;
 
 const config = loadConfig(readEnvironment());
 await using cutter = await createCutter(config);
@@ -56,7 +56,7 @@ function report(
 ): boolean {
   const kept =
     r >= least &&
-    byChance < MOST_BY_CHANCE &&
+    byChance < MAX_BY_CHANCE &&
     Math.abs(lagFrames) <= 1 &&
     (!isClosedAtRest || openInSilence < 0.2);
   const name = photo.split('/').at(-1)!.padEnd(18);

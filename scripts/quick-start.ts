@@ -1,6 +1,6 @@
 /**
- * `npm run quick-start`: does in a fresh clone what the README says, line by line, and says how long each part took. It
- * takes minutes (npm's packages are installed), so `npm test` only checks that the lines are ones that exist.
+ * `npm run quick-start`: runs the commands of the README in a fresh clone, and prints how long each took. Takes
+ * minutes, because it installs the npm packages; `npm test` only checks that the commands exist.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ const clone = join(folder, 'limelight');
 const ports = await Promise.all(Array.from({ length: 5 }, freePort));
 const env: Record<string, string | undefined> = {
   ...process.env,
-  // The system's Node and npm, as in a terminal: not those of the clone that runs this.
+  // Uses the system's Node and npm, as in a terminal, and not those of this clone.
   PATH: (process.env.PATH ?? '')
     .split(':')
     .filter((dir) => !dir.includes('node_modules'))
@@ -31,7 +31,7 @@ const env: Record<string, string | undefined> = {
   TEMPORAL_UI_PORT: String(ports[2]),
   IO_HTTP_PORT: String(ports[3]),
   GPU_HTTP_PORT: String(ports[4]),
-  // A device of its own: another stack may run on this machine.
+  // A device name of its own, because another stack may run on this machine.
   CUDA_VISIBLE_DEVICES: `quick-start-${process.pid}`,
 };
 
@@ -45,7 +45,7 @@ function run(line: string): void {
 
 function assertVideo(name: string): void {
   if (readFileSync(join(clone, name)).subarray(4, 8).toString() !== 'ftyp') {
-    throw new Error(`${name} is no video`);
+    throw new Error(`${name} is not a video`);
   }
 }
 
@@ -55,7 +55,7 @@ async function withServer(line: string, use: () => void): Promise<void> {
     cwd: clone,
     env,
     stdio: ['ignore', 'inherit', 'pipe'],
-    // A group of its own, all of which Ctrl-C in a terminal reaches.
+    // Its own process group, which gets signals like Ctrl-C in a terminal.
     detached: true,
   });
   const ready = Promise.withResolvers<void>();
@@ -90,7 +90,7 @@ try {
     }
   });
   assertVideo('me.mp4');
-  say('\nThe README does what it says.');
+  say('\nThe commands of the README work.');
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-/** `npm run rolling-restart`: two processes of each role, each restarted in turn under 100 jobs, all of which must end well. */
+/** `npm run rolling-restart`: runs two processes of each role, restarts each in turn under 100 jobs, and checks that all jobs succeed. */
 import process from 'node:process';
 import { rollingRestart } from '../test/integration/rolling-restart.ts';
 

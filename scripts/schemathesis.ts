@@ -1,4 +1,4 @@
-/** `npm run schemathesis [-- --seed 1 --examples 600]`: the long run, with random requests and sequences of them. */
+/** `npm run schemathesis [-- --seed 1 --examples 600]`: tests the API against its description with random requests and sequences. */
 import { parseArgs } from 'node:util';
 import { startPipelineWorker } from '../test/harness/api/pipeline-worker.ts';
 import { startTestApi } from '../test/harness/api/test-api.ts';

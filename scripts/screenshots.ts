@@ -1,5 +1,5 @@
 /**
- * `npm run screenshots`: a picture of each view of the page in `docs/images`, from real tasks of the project's own samples.
+ * `npm run screenshots`: takes a picture of each view of the page for `docs/images`, with real tasks of the samples.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,19 +11,19 @@ import { SAMPLE_PHOTO, startPageStack } from '../test/harness/browser/page-stack
 
 const IMAGES = join(import.meta.dirname, '../docs/images');
 const VIDEO_MS = 180_000;
-/** Flat surfaces: a palette of so many colours shows no steps, and a picture is a tenth of the size. */
+/** Size of the palette. Enough for flat surfaces, and a tenth of the file size. */
 const COLOURS = 192;
 
 await mkdir(IMAGES, { recursive: true });
 await using stack = await startPageStack(6);
 const browser = await openBrowser();
 
-/** Playwright's own way to wait evaluates in the page, which the page's content policy forbids. */
+/** Playwright's own waiting evaluates code in the page, which the page's content policy forbids. */
 async function videoIsLoaded(page: Page): Promise<void> {
   for (let look = 0; look < 100; look += 1) {
     // 4: enough to play to the end.
     if ((await page.evaluate("document.querySelector('video')?.readyState ?? 0")) === 4) {
-      // The player takes its spinner away a moment later.
+      // The player removes its spinner a moment later.
       await page.waitForTimeout(1_000);
       return;
     }
@@ -33,7 +33,7 @@ async function videoIsLoaded(page: Page): Promise<void> {
 }
 
 async function shoot(page: Page, name: string): Promise<void> {
-  // What moves stands still, and every picture and the typeface is there.
+  // Stop animations, and wait for pictures and fonts.
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await page.evaluate('document.fonts.ready');
   await page.waitForTimeout(400);
@@ -54,7 +54,7 @@ const { page } = await openPage(browser, stack.url, {
   viewport: SIZES.laptop,
   colorScheme: 'light',
 });
-// The typeface is in the cache from the second time on.
+// On the second load the font comes from the cache.
 await page.reload();
 
 async function make(background: string, onProgress?: () => Promise<void>): Promise<void> {
@@ -77,7 +77,7 @@ await make('Sage');
 await make('Sky', async () => {
   await page.getByRole('tab', { name: 'Cutout' }).click();
   await shoot(page, 'page-progress');
-  // What was chosen stays chosen.
+  // The earlier choices are kept.
   await page.getByRole('tab', { name: 'Video' }).click();
 });
 await videoIsLoaded(page);
@@ -93,7 +93,7 @@ await page.emulateMedia({ colorScheme: 'dark' });
 for (const view of ['operations', 'videos']) {
   await page.goto(`${stack.url}#/${view}`);
   await page.waitForLoadState('networkidle');
-  // The self-tests of the models answer last.
+  // The self-tests of the models finish last.
   await page.getByText('…', { exact: true }).first().waitFor({ state: 'detached' });
   await shoot(page, `page-${view}`);
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
- * What a fresh machine needs before anything else can run: the npm packages, Node 24 among them, a Temporal server,
- * and the page, built. Plain JavaScript for Node 20 and without a dependency, because it runs before there is any.
+ * Installs what a fresh machine needs: the npm packages, Node 24 among them, a Temporal server, and the built page. Plain
+ * JavaScript for Node 20 without dependencies, because it runs before they are installed.
  *
- * npm scripts call it as `(node scripts/setup.mjs) && node …`. The parentheses matter: a shell remembers where it
- * found `node`, and without the subshell the second one would still be the system's.
+ * npm scripts call it as `(node scripts/setup.mjs) && node …`. The parentheses matter: a shell remembers the path of
+ * `node`, and without the subshell the second one would be the system's.
  */
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -23,11 +23,11 @@ const { values } = parseArgs({
   options: { 'quiet-when-ready': { type: 'boolean' }, check: { type: 'boolean' } },
 });
 
-// Locks and half-written files are removed when the process exits, which an unhandled signal would not do.
+// Locks and partial files are removed when the process exits. An unhandled signal would skip that.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
-/** What is there, from the packages to the page: the first that is missing is what the setup begins with. */
+/** The parts in the order of their installation. */
 const PARTS = [
   ['the npm packages are not those of package-lock.json', () => arePackagesCurrent(root)],
   ['Node 24 is not installed', () => isNode24(root)],
@@ -37,7 +37,7 @@ const PARTS = [
 
 try {
   assertNodeCanSetUp(process.version);
-  await (values.check ? tellMissing() : setUp());
+  await (values.check ? printMissing() : setUp());
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
@@ -54,7 +54,7 @@ async function setUp() {
   const clone = createHash('sha256').update(root).digest('hex').slice(0, 16);
   await withLock(join(tmpdir(), `limelight-setup-${process.getuid?.() ?? 0}-${clone}`), async () => {
     if (!arePackagesCurrent(root)) {
-      say('setting up what is missing, once: one to two minutes where downloads get through');
+      say('installing what is missing, once: one to two minutes');
       await installPackages(root);
     }
     await ensureNode24(root);
@@ -72,8 +72,8 @@ function isReady() {
   return PARTS.every(([, isThere]) => isThere());
 }
 
-/** For `--check`: what is missing, a line each, on standard output. */
-function tellMissing() {
+/** For `--check`: prints what is missing, one line each, on standard output. */
+function printMissing() {
   const missing = PARTS.filter(([, isThere]) => !isThere()).map(([fault]) => fault);
   process.stdout.write(missing.map((fault) => `${fault}\n`).join(''));
   process.exitCode = missing.length > 0 ? 1 : 0;

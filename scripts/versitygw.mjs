@@ -1,6 +1,6 @@
 /**
- * `node scripts/versitygw.mjs`: prints the path of an S3 server for tests, versitygw, in the user's cache; built with Go
- * where it is not there yet. Exit code 3: there is no Go.
+ * `node scripts/versitygw.mjs`: prints the path of versitygw, the S3 server of the tests, in the user's cache. Builds it
+ * with Go if it is missing. Exit code 3: Go is not installed.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
@@ -19,7 +19,7 @@ if (!existsSync(target)) {
   try {
     execFileSync('go', ['version'], { stdio: 'ignore' });
   } catch {
-    say('versitygw, the S3 server of the tests, is built with Go, and there is no `go` on PATH');
+    say('versitygw, the S3 server of the tests, is built with Go, but there is no `go` on the PATH');
     process.exit(NO_GO);
   }
   await withLock(`${target}.lock`, () => (existsSync(target) ? undefined : build(target)));
@@ -36,7 +36,7 @@ async function build(path) {
     await runStep('building versitygw', ['go', 'install', '-ldflags=-s -w', MODULE], {
       env: { ...process.env, GOBIN: folder },
     });
-    // Renamed when complete: a program half written is never found.
+    // Renamed when complete, so that a partial program is never found.
     renameSync(join(folder, process.platform === 'win32' ? 'versitygw.exe' : 'versitygw'), path);
   } finally {
     process.off('exit', remove);

@@ -1,6 +1,6 @@
 /**
- * `node scripts/web-ui-screenshots.ts`: what an operator sees in Temporal's Web UI, for docs/operations.md. Real jobs on
- * the whole stack: one that made a video, one whose photo shows nobody, one that waits for a D-ID that does not answer.
+ * `node scripts/web-ui-screenshots.ts`: takes the pictures of Temporal's Web UI for docs/operations.md. Runs real jobs on
+ * the whole stack: a successful one, one whose photo shows no person, and one that waits for an unavailable D-ID.
  */
 import { mkdirSync, openAsBlob } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const COLUMNS = [
 ];
 
 await using stack = await startMonitored({
-  // Nothing listens there: as D-ID looks in an outage.
+  // Nothing listens there, as in an outage of D-ID.
   D_ID_API_URL: 'http://127.0.0.1:9',
   D_ID_API_KEY: 'screen:shots',
 });
@@ -48,7 +48,7 @@ const [made, refused, waiting] = [
 ];
 await client.wait(made);
 await client.wait(refused);
-// Held, with the time of its next try.
+// Held, with the time of the next attempt.
 while (!/next try/.test((await client.status(waiting)).message ?? '')) {
   await new Promise((resolve) => setTimeout(resolve, 500));
 }
@@ -56,15 +56,15 @@ while (!/next try/.test((await client.status(waiting)).message ?? '')) {
 mkdirSync(IMAGES, { recursive: true });
 const browser = await openBrowser();
 const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-// As the gear below the table sets them.
+// Same columns as set with the gear below the table.
 await page.addInitScript((labels) => {
   const columns = { default: labels.map((label) => ({ label })) };
   localStorage.setItem('namespace-workflow-table-columns', JSON.stringify(columns));
 }, COLUMNS);
 
-/** @param height of what is shown; below it is nothing, or a failure with the paths of the machine that it happened on. */
+/** @param height of the picture. Below it is nothing, or a stack trace with paths of this machine. */
 async function shoot(name: string, height = 900): Promise<void> {
-  // The page fills its tables after their words are there.
+  // The page fills its tables after their headings.
   await page.waitForTimeout(3_000);
   await page.screenshot({
     path: join(IMAGES, `web-ui-${name}.jpg`),

@@ -6,7 +6,7 @@ import { openMattingModel } from '../../src/inference/matte/matting-model.ts';
 import type { FoundModel } from '../../src/models/find-model.ts';
 import type { SlotTask } from '../../src/ports/slot-task.ts';
 
-/** A plain cut-out in a slot, by the pipeline's parts. Tells the milliseconds from the bytes of the photo to those of the PNG. */
+/** A plain cut-out in a slot, with the code of the pipeline. Reports the milliseconds from the JPEG to the PNG. */
 export async function createTask({
   model,
   threads,
@@ -33,7 +33,7 @@ export async function createTask({
   };
 }
 
-/** Black where nothing is kept, as Python's composite on nothing. */
+/** Makes transparent pixels black, like Python's composite on nothing. */
 function toRgba(rgb: Uint8Array, alpha: Uint8Array): Uint8Array {
   const rgba = new Uint8Array(4 * alpha.length);
   for (let pixel = 0; pixel < alpha.length; pixel += 1) {

@@ -5,7 +5,7 @@ import { percentile, type Row } from '../bench.ts';
 import { startPythonWorker } from '../python/python-worker.ts';
 import { type BenchSetting, modelNamed, openSlots, ROUNDS } from './setting.ts';
 
-/** From the bytes of a JPEG to those of a PNG with alpha, in turns: the same work on both sides, by the pipeline's parts. */
+/** From a JPEG to a PNG with alpha, alternating: the same work on both sides, ours with the code of the pipeline. */
 export async function compareCutouts(
   what: string,
   { python, folder, photos, threads }: BenchSetting,

@@ -4,11 +4,11 @@ import type { FoundModel } from '../../src/models/find-model.ts';
 import type { SlotTask } from '../../src/ports/slot-task.ts';
 
 export interface TimedDetection extends Detection {
-  /** From the bytes of the photo to the boxes. */
+  /** Milliseconds from the JPEG to the boxes. */
   ms: number;
 }
 
-/** Detection in a slot, where the pipeline does it. */
+/** Detection in a slot, as in the pipeline. */
 export async function createTask({
   model,
   threads,

@@ -7,7 +7,7 @@ import { type BenchSetting, modelNamed, openSlots, ROUNDS } from './setting.ts';
 
 const THRESHOLD = 0.5;
 
-/** From the bytes of a JPEG to boxes, in turns. */
+/** From a JPEG to boxes, alternating. */
 export async function compareDetectors({ python, photos, threads }: BenchSetting): Promise<Row[]> {
   const model = await modelNamed('yolov8n', 'person-detection', YOLO_KINDS);
   await using ours = openSlots<{ photo: string }, TimedDetection>(
@@ -19,7 +19,7 @@ export async function compareDetectors({ python, photos, threads }: BenchSetting
   const { signal } = new AbortController();
   await using theirs = await startPythonWorker(python, 'detect', model.path, threads);
   const [ourMs, theirMs, differences, modelMs]: [number[], number[], number[], number[]] = [[], [], [], []];
-  // The first run pays for allocations.
+  // The first run includes allocations.
   await theirs.run({ photo: photos[0]! });
   await ours.run({ photo: photos[0]! }, { signal });
   for (let round = 0; round < ROUNDS; round += 1) {

@@ -15,7 +15,7 @@ export interface BenchSetting {
   threads: number;
 }
 
-/** Every photo so often: the machine's moods meet both sides alike, as they take turns. */
+/** Repetitions per photo. Both sides alternate, so that other load affects both. */
 export const ROUNDS = 3;
 
 /** A model by its name, so that both sides have the same weights. */
@@ -33,7 +33,7 @@ export async function modelNamed(
   return model;
 }
 
-/** Slots as the pipeline's: what is measured runs where it runs there. */
+/** Slots like those of the pipeline. */
 export function openSlots<Input, Result>(task: URL, config: unknown, slots: number): SlotPool<Input, Result> {
   return createSlotPool<Input, Result>({
     name: 'bench',

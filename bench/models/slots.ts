@@ -8,12 +8,12 @@ import { percentile, type Row } from '../bench.ts';
 import { startPythonWorker } from '../python/python-worker.ts';
 import { type BenchSetting, modelNamed, openSlots, ROUNDS } from './setting.ts';
 
-/** As many processes as are the best for Python on two cores; one thread each, on both sides. */
+/** The best number of processes for Python on two cores; one thread each, on both sides. */
 const PROCESSES = 2;
 
 /**
- * All photos at once: through slots, with all that the pipeline does to a cut-out (one person only, colours at the edge, a
- * mask as well), against Python's plain cut-outs.
+ * All photos at once through slots, with the whole work of the pipeline (one person only, edge colours, a mask), compared
+ * with Python's plain cut-outs.
  */
 export async function compareSlots({ python, folder, photos }: BenchSetting): Promise<Row[]> {
   const model = await modelNamed('rvm-1024', 'background-removal', MATTING_KINDS);
@@ -93,7 +93,7 @@ async function timeOf(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - start;
 }
 
-/** Resident, as Linux counts it. */
+/** Peak resident memory, from Linux. */
 function peakMbOf(pid: number): number {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }

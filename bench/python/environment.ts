@@ -10,7 +10,7 @@ import { loadConfig } from '../../src/process/load-config.ts';
 const run = promisify(execFile);
 const REQUIREMENTS = fileURLToPath(new URL('./requirements.txt', import.meta.url));
 
-/** A Python of the bench's own in the user cache, with its packages; made once, which takes minutes. */
+/** A Python environment in the user cache. Created once, which takes minutes. */
 export async function preparePython(): Promise<string> {
   const folder = join(dirname(loadConfig(readEnvironment()).models.cacheDir), 'bench-python');
   const python = join(folder, 'bin/python');

@@ -29,7 +29,7 @@ export async function startPythonWorker(
       if (done) {
         throw new Error(`The Python process for ${kind} ended`);
       }
-      // Ultralytics greets on standard output.
+      // Ultralytics prints a banner on standard output.
       if (value.startsWith('{')) {
         return JSON.parse(value);
       }

@@ -1,6 +1,6 @@
 /**
- * `node bench/renderer/render-once.ts FOLDER SIDE_PX REPEATS`: renders a talk, then the same again as a slot that has run before, and
- * writes what the second took as JSON.
+ * `node bench/renderer/render-once.ts FOLDER SIDE_PX REPEATS`: renders a video twice, and prints the figures of the second run as JSON,
+ * because a slot has usually run before.
  */
 import { join } from 'node:path';
 import process from 'node:process';
@@ -23,7 +23,7 @@ await sharp(join(mediaDir!, 'people', 'u2_man.jpg'))
 const voicePath = await repeatVoice(Number(repeats));
 const models = await createTalkModels(await findTalkModels({ dir: modelsDir, cacheDir: folder }, 1));
 const whole = await photoRequest(folder, photo, voicePath);
-// A head and shoulders take about so much of a square.
+// The usual share of head and shoulders in a square.
 const person = { left: 216, top: 40, width: 648, height: 1040 };
 const request = { ...whole, maskPath: await maskOver(whole.maskPath, person) };
 
@@ -45,7 +45,7 @@ process.stdout.write(
   } satisfies Rendering),
 );
 
-/** In a function of its own, so that none of it is in memory any more when the talk is made. */
+/** A separate function, so that its memory is free when the video is rendered. */
 async function repeatVoice(times: number): Promise<string> {
   await using once = await openWav(join(mediaDir!, 'audio', 'jfk.wav'));
   const [samples] = await once.read(0, once.frames);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Healthy means: the server answers and the search attributes of Limelight's jobs are there. The first time, this makes them.
+# Healthy if the server responds and has the search attributes of Limelight's jobs. Creates them the first time.
 set -eu
 address="$(hostname -i | cut -d' ' -f1):7233"
 temporal operator cluster health --address "$address" | grep -q SERVING

@@ -4,7 +4,7 @@ import { stageTalk } from '../../src/providers/local/stage-talk.ts';
 import type { TalkModels } from '../../src/providers/local/talk-models.ts';
 import { cutAround, tileSheet } from './tile-sheet.ts';
 
-/** Mouth shapes by the sound that they are of, and the lids; at the strength that speech reaches. */
+/** Mouth shapes by sound, and the lids, at the strength of normal speech. */
 const POSES: Array<[name: string, Partial<Pose>]> = [
   ['photo', {}],
   ['m b p', { press: 0.7, close: 1 }],

@@ -10,7 +10,7 @@ import { tileSheet, wholeFrame } from './tile-sheet.ts';
 const TILES = 28;
 const FRAMES_PER_SECOND = 25;
 
-/** Frames over the whole talk. */
+/** Frames spread over the whole video. */
 export async function drawTalk(
   models: TalkModels,
   request: TalkRequest,

@@ -8,11 +8,11 @@ import { createDetectorPool, createMattingPool } from '../../src/inference/pools
 import { composePortrait } from '../../src/media/picture/compose-portrait.ts';
 import type { TalkRequest } from '../../src/ports/video-provider.ts';
 
-/** Persons of one photo that sheets are made of. */
-const MOST_PERSONS = 2;
+/** Limit of people per photo. */
+const MAX_PEOPLE = 2;
 const BACKGROUND = '#56657a';
 
-/** Cuts persons out as the pipeline does, in slots. What was cut before is taken from the folder. */
+/** Cuts people out in slots, like the pipeline. Uses earlier results from the folder. */
 export async function createCutter(config: Pick<Config, 'gpu' | 'models' | 'onnx'>) {
   const logger = pino({ level: 'silent' });
   const detector = await createDetectorPool(config, logger);
@@ -29,7 +29,7 @@ export async function createCutter(config: Pick<Config, 'gpu' | 'models' | 'onnx
     const photoPath = join(base, 'photo.png');
     await openImage(photo).png({ compressionLevel: 1 }).toFile(photoPath);
     const { persons } = await detector.run({ imagePath: photoPath, confThreshold: 0.5 }, options);
-    for (const { id, box } of persons.slice(0, MOST_PERSONS)) {
+    for (const { id, box } of persons.slice(0, MAX_PEOPLE)) {
       const own = (name: string) => join(base, `${name}-${id}.png`);
       const request = {
         requestId: 'contact-sheet',

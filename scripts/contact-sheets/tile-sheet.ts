@@ -9,7 +9,7 @@ export interface Tile {
   png: Buffer;
 }
 
-/** The face in a frame. */
+/** Position of the face in a frame. */
 export async function cutAround(
   picture: Uint32Array,
   { widthPx, heightPx }: FrameSize,
@@ -31,7 +31,7 @@ export async function wholeFrame(picture: Uint32Array, frame: FrameSize): Promis
   return { png: await toTile(openFrame(picture, frame)) };
 }
 
-/** Writes tiles in rows, each with its name. */
+/** Writes named tiles in rows. */
 export async function tileSheet(tiles: Tile[], columns: number, path: string): Promise<void> {
   const rows = Math.ceil(tiles.length / columns);
   const pictures = tiles.flatMap(({ name, png }, i) => {

@@ -4,16 +4,16 @@ import { iou, type ScoredBox } from '../../src/inference/detect/boxes.ts';
 const MIN_IOU = 0.5;
 
 export interface BoxedPhoto {
-  /** Surest first. */
+  /** Highest confidence first. */
   found: readonly ScoredBox[];
   truth: readonly Box[];
-  /** Persons and detections of no more than this height, in pixels, neither help nor harm. */
+  /** People and detections up to this height, in pixels, are ignored. */
   ignoredHeightPx: number;
 }
 
 /**
  * AP50 over all photos: the area under the precision, made monotone, over the recall (all points, as Pascal VOC since
- * 2010). A detection takes the truth that it overlaps most, of those that no surer one has; ignored ones last (as COCO).
+ * 2010). A detection matches the unmatched truth that it overlaps most, ignored ones last (as in COCO).
  */
 export function averagePrecision(photos: readonly BoxedPhoto[]): number {
   const outcomes = photos.flatMap(judge).toSorted((a, b) => b.score - a.score);

@@ -10,11 +10,11 @@ const Photo = z.object({
   id: z.string(),
   split: z.string(),
   height: z.number(),
-  /** `null` where bystanders are not annotated. */
+  /** `null` if bystanders are not annotated. */
   boxes: z.array(box).nullable(),
   main_box: box.nullish(),
   has_mask: z.boolean(),
-  /** Of COCO: a person of fewer than five is a hand or a leg, which nobody would cut out. */
+  /** Number of COCO keypoints. With fewer than five only a hand or a leg is visible. */
   num_keypoints: z.number().nullish(),
 });
 export type Photo = z.infer<typeof Photo>;
@@ -22,10 +22,10 @@ export type Photo = z.infer<typeof Photo>;
 const MIN_KEYPOINTS = 5;
 
 export interface PeopleSet {
-  /** Photos of the validation split by what is known of them. One photo may be in several. */
+  /** Photos of the validation split by their annotations. A photo may be in several groups. */
   withMainPerson: Photo[];
   fullyBoxed: Photo[];
-  /** The mask is of one person: in a mask of a whole group nobody's head and shoulders can be told. */
+  /** The mask shows one person. In the mask of a group, head and shoulders cannot be located. */
   withMask: Photo[];
   /** Photos without people. */
   empty: Photo[];
@@ -68,7 +68,7 @@ export async function readPeopleSet(dir: string, limit = Number.POSITIVE_INFINIT
   };
 }
 
-/** Whom the photo is of: the one who is named so, or the only one. */
+/** The main person: the annotated one, or the only one. */
 export function mainBoxOf({ boxes, main_box }: Photo) {
   return main_box ?? (boxes?.length === 1 ? boxes[0] : undefined);
 }

@@ -1,20 +1,20 @@
 import type { CropArea } from '../../src/inference/image/open-image.ts';
 import type { Raster } from '../../src/inference/image/raster.ts';
 
-/** A figure that is taller than this many times its width shows a whole person. */
+/** A figure taller than this many times its width shows a whole person. */
 const WHOLE_FIGURE = 1.9;
-/** The share of a figure that is head and shoulders: of a whole person, and of one who is cut off already. */
+/** Share of head and shoulders in a whole figure, and in a cropped one. */
 const SHARES = { whole: 0.4, half: 0.85 };
-/** Air above the head, as a share of the crop's height. */
+/** Space above the head, as a share of the crop's height. */
 const ABOVE = 0.12;
 /** The top of the figure, where the head is. */
 const HEAD = 0.18;
 const PERSON = 128;
 
 /**
- * The square around head and shoulders that a mask shows, within the photo. It is as high as the upper 40 % of a whole
- * figure (85 % of one that is cut off) and 12 % more above it, as wide as high, and centred on the mean x of the top 18 %.
- * `undefined` where the mask is empty.
+ * The square around head and shoulders of a mask. Its height is the upper 40 % of a whole figure (85 % of a cropped one)
+ * and 12 % more above it. It is centred on the mean x of the top 18 %.
+ * `undefined` if the mask is empty.
  */
 export function portraitCrop({ bytes, widthPx, heightPx }: Raster): CropArea | undefined {
   let [left, top, right, bottom] = [widthPx, heightPx, 0, 0];

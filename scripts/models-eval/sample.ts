@@ -1,4 +1,4 @@
-/** At most `limit` of the items, spread evenly over all of them: always the same ones. */
+/** Picks at most `limit` items, evenly spread, always the same ones. */
 export function sample<T>(items: readonly T[], limit: number): T[] {
   const count = Math.min(limit, items.length);
   return Array.from({ length: count }, (_, at) => items[Math.floor((at * items.length) / count)]!);

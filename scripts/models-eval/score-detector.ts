@@ -6,12 +6,12 @@ import { averagePrecision } from './average-precision.ts';
 import { mean, median } from './mean.ts';
 import { mainBoxOf, type PeopleSet, type Photo } from './people-set.ts';
 
-/** The threshold that jobs have unless they say otherwise. */
+/** The default threshold of jobs. */
 const SHIPPED_THRESHOLD = 0.5;
-/** What the curve of precision and recall starts at. */
+/** Lowest score on the precision-recall curve. */
 const MIN_SCORE = 0.01;
 const MIN_IOU = 0.5;
-/** Share of the photo's height that a person needs to count for the AP. */
+/** Minimum height of a person to count for the AP, as a share of the photo's height. */
 const MIN_HEIGHT = 0.1;
 
 export interface DetectorScore {
@@ -19,7 +19,7 @@ export interface DetectorScore {
   mainPersonFound: number;
   mainPersonChosen: number;
   ap50: number;
-  /** Share of the photos without people that are said to show one. */
+  /** Share of photos without people in which one is detected. */
   falseAlarms: number;
   photos: { withMainPerson: number; fullyBoxed: number; empty: number };
   /** Median milliseconds of the model alone, one thread. */

@@ -9,7 +9,7 @@ import { sample } from './sample.ts';
 
 /** The outer corners of the eyes in MediaPipe's numbering. */
 const [RIGHT_EYE, LEFT_EYE] = [33, 263];
-/** That a face is located in. */
+/** Passes that locate a face. */
 const PASSES = 5;
 
 const Face = z.object({

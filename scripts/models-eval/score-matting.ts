@@ -7,7 +7,7 @@ import { mean, median } from './mean.ts';
 import type { PeopleSet } from './people-set.ts';
 import { portraitCrop } from './portrait-crop.ts';
 
-/** Sides of crops below this show too little to be cut out. */
+/** Crops with smaller sides are skipped. */
 const MIN_SIDE_PX = 32;
 const HALF = 128;
 
@@ -22,7 +22,7 @@ export interface MattingScore {
   matteMs: number;
 }
 
-/** What the model itself gives for a crop of one person: nothing is refined, and nobody taken out. */
+/** The model's own output for a crop of one person, without refinement and without removing other people. */
 export async function scoreMatting(model: FoundModel, people: PeopleSet): Promise<MattingScore> {
   const matting = await openMattingModel(model, { threads: 1 });
   const [ious, errors, times]: [number[], number[], number[]] = [[], [], []];

@@ -18,7 +18,7 @@ export interface EvaluationOptions {
   data?: string | undefined;
   /** A folder in the form of `scoreLandmarks`. */
   faces?: string | undefined;
-  /** All models of this folder; without it those that the pipeline would use. */
+  /** Scores all models of this folder. Default: the models that the pipeline would use. */
   models?: string | undefined;
   folders: ModelFolders;
   /** Of photos of each kind. */

@@ -1,10 +1,10 @@
-/** The API of `prove-readers.ts`, with nothing else in its process. Argument: `{address, root}` as JSON. */
+/** The API of `prove-readers.ts` in its own process. Argument: `{address, root}` as JSON. */
 import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Client, Connection } from '@temporalio/client';
 import { startTestApi } from '../../test/harness/api/test-api.ts';
 
-/** What the process says of itself when it gets any message. */
+/** Report of the process, in response to any message. */
 export interface ApiUsage {
   /** After a full collection. */
   heapMb: number;
@@ -12,7 +12,7 @@ export interface ApiUsage {
   readers: number;
   /** Since the start of the process, user and system. */
   cpuS: number;
-  /** How long a timer was late at worst, since the message before. */
+  /** Maximum delay of a timer since the previous message. */
   lateMs: number;
 }
 

@@ -1,8 +1,8 @@
-/** The readers of `prove-readers.ts`, with nothing else in their process: a message is what to follow, the answer the report. */
+/** The readers of `prove-readers.ts` in their own process. Receives what to follow and responds with a report. */
 import { type ManyReaders, type ReadersReport, readByMany } from '../../test/api/many-readers.ts';
 
 export interface ReadersQuestion extends ManyReaders {
-  /** Comes back with the answer: many are asked at once. */
+  /** Repeated in the response, because many requests run at once. */
   id: string;
 }
 

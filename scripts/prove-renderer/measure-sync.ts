@@ -14,16 +14,16 @@ export interface Sync {
   r: number;
   /** The 95th percentile of the same with the voice shifted in a circle. */
   byChance: number;
-  /** At which the correlation is highest; below 0 the mouth is early. */
+  /** Offset with the highest correlation, in frames. Below 0 the mouth is early. */
   lagFrames: number;
-  /** The largest opening where there is silence all around, of the largest of all. */
+  /** The largest opening during silence, relative to the largest of all. */
   openInSilence: number;
   isClosedAtRest: boolean;
 }
 
 const FRAMES_PER_SECOND = 25;
 const OPTIONS = { longSidePx: 512, mark: true, provenance: true };
-/** Of the distance of the eyes: lips that touch. */
+/** Opening of lips that touch, relative to the distance of the eyes. */
 const CLOSED = 0.03;
 /** Frames on both sides of silence in which a mouth may still be closing. */
 const AROUND = 5;
@@ -91,7 +91,7 @@ async function loudnessOf(voicePath: string, frames: number): Promise<number[]> 
   return Array.from({ length: frames }, (_, frame) => smooth[(frame * 100) / FRAMES_PER_SECOND] ?? 0);
 }
 
-/** The series from one place on, and its beginning behind its end. */
+/** Rotates the series. */
 function rotated(values: number[], by: number): number[] {
   const count = values.length;
   return values.map((_, i) => values[(((i + by) % count) + count) % count]!);

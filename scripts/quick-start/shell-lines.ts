@@ -1,4 +1,4 @@
-/** What a person types: the lines of the `sh` blocks below a heading, without comments. */
+/** The commands in the `sh` blocks below a heading, without comments. */
 export function shellLinesOf(markdown: string, heading: string): string[] {
   const [, ...parts] = markdown.split(`\n## ${heading}\n`);
   const part = parts.join('').split('\n## ')[0] ?? '';

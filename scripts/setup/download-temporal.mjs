@@ -1,5 +1,5 @@
 /**
- * `download-temporal.mjs VERSION FOLDER`: has Temporal's SDK download the CLI into the folder. The SDK downloads only
+ * `download-temporal.mjs VERSION FOLDER`: lets Temporal's SDK download the CLI into the folder. The SDK downloads only
  * what it starts, so the server runs for a moment.
  */
 import { TestWorkflowEnvironment } from '@temporalio/testing';

@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from './step.mjs';
 
-/** Time for the holder to write its process id into the folder it made. */
+/** Time for the holder to write its process id into its folder. */
 const NAMELESS_MS = 10_000;
 
 /**
- * Runs `work` while no other process on this machine holds the lock: a folder, since making one is atomic on every
- * file system. A lock whose holder has died is taken over.
+ * Runs `work` while no other process on this machine holds the lock. The lock is a folder, because creating one is atomic
+ * on every file system. A lock whose holder has died is taken over.
  *
  * @template T
  * @param {string} path
@@ -24,7 +24,7 @@ export async function withLock(path, work) {
       continue;
     }
     if (!told) {
-      say(`waiting for the setup that another process runs (${path})`);
+      say(`waiting for the setup of another process (${path})`);
       told = true;
     }
     await sleep(250);
@@ -74,7 +74,7 @@ function isAlive(pid) {
   }
 }
 
-/** Renamed first: of two processes that find the same dead lock, one moves it and the other finds it gone. */
+/** Renames the lock first: if two processes find the same dead lock, only one can move it. */
 function discard(path) {
   const aside = `${path}.${process.pid}.dead`;
   try {

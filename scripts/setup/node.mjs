@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import { runNpm } from './packages.mjs';
 import { say } from './step.mjs';
 
-/** The first that runs TypeScript as it is, without a flag, and that the project is tested with. */
+/** The version that the project is tested with. It runs TypeScript without a flag. */
 const NODE_MAJOR = 24;
 
 /** @param {string} version as `process.version` gives it */
 export function assertNodeCanSetUp(version) {
   if (majorOf(version) < 20) {
     throw new Error(
-      `Node 20 or newer is needed to set up, and this is ${version}. Install one from https://nodejs.org and run this again.`,
+      `Setup needs Node 20 or newer, but this is ${version}. Install a newer one from https://nodejs.org and run this again.`,
     );
   }
 }
 
 /**
- * The npm package `node` brings the Node that everything runs on. Its install script fetches the program, and is skipped
- * where npm is told to ignore scripts: then it is asked for by name.
+ * The npm package `node` contains the Node that everything runs on. Its install script downloads the program. If npm
+ * ignores scripts, runs that script by name.
  *
  * @param {string} root
  */
@@ -29,7 +29,7 @@ export async function ensureNode24(root) {
   await runNpm(root, 'npm rebuild node', ['rebuild', 'node', '--ignore-scripts=false']);
   if (!isNode24(root)) {
     throw new Error(
-      `Node ${NODE_MAJOR} was expected at node_modules/.bin/node and is not there. Install Node ${NODE_MAJOR} yourself (https://nodejs.org) or remove node_modules and run this again.`,
+      `Expected Node ${NODE_MAJOR} at node_modules/.bin/node but found none. Install Node ${NODE_MAJOR} yourself (https://nodejs.org), or remove node_modules and run this again.`,
     );
   }
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { runStep, say } from './step.mjs';
 
 /**
- * Whether node_modules holds what package-lock.json says. npm writes node_modules/.package-lock.json when an install has
- * ended well, so an interrupted install and one by hand (`npm install`) are both told rightly.
+ * Whether node_modules matches package-lock.json. npm writes node_modules/.package-lock.json after a successful install,
+ * so this also detects an interrupted install and recognises a manual one (`npm install`).
  *
  * @param {string} root
  */
@@ -14,7 +14,7 @@ export function arePackagesCurrent(root) {
   return Object.entries(wanted)
     .filter(([path]) => path !== '')
     .every(([path, { version, optional }]) =>
-      // Optional packages are those of other platforms, for the most part.
+      // Most optional packages are for other platforms.
       present[path] ? present[path].version === version : Boolean(optional),
     );
 }
@@ -35,7 +35,7 @@ function readPackages(lockFile) {
 export async function installPackages(root) {
   say('installing the npm packages (npm ci), usually half a minute to two minutes');
   try {
-    // Without dev packages there would be no Node 24, whatever NODE_ENV says.
+    // Node 24 is a dev package, so these are needed even with NODE_ENV=production.
     await runNpm(root, 'npm ci', ['ci', '--include=dev', '--no-audit', '--no-fund']);
   } catch (error) {
     throw new Error(
@@ -47,13 +47,13 @@ export async function installPackages(root) {
 /** @param {string} root @param {string} title @param {string[]} args */
 export async function runNpm(root, title, args) {
   const windows = process.platform === 'win32';
-  // Under `npm run` npm says where it is; otherwise it is on PATH, on Windows as a script that needs a shell.
+  // `npm run` sets the path of npm. Otherwise it is on the PATH; on Windows it is a script that needs a shell.
   const { npm_execpath: npm } = process.env;
   const command = npm?.endsWith('npm-cli.js') ? [process.execPath, npm, ...args] : ['npm', ...args];
   await runStep(title, command, {
     cwd: root,
     shell: windows && command[0] === 'npm',
-    // Its install script fetches CUDA libraries of 300 MB; docs/operations.md says how to install them on purpose.
+    // The install script of onnxruntime-node would download 300 MB of CUDA libraries.
     env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
   });
 }

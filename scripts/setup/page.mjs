@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSyn
 import { join } from 'node:path';
 import { runStep, say } from './step.mjs';
 
-/** What the page is built from. The lock file stands for the packages in it. */
+/** The sources of the page. The lock file stands for its packages. */
 const SOURCES = ['web', 'src/client', 'src/contracts', 'samples', 'package-lock.json'];
 const STAMP = 'dist/web/built-from';
 
-/** Whether `dist/web` is what the sources give. About 10 ms. @param {string} root */
+/** Whether `dist/web` was built from the current sources. Takes about 10 ms. @param {string} root */
 export function isPageCurrent(root) {
   if (!existsSync(join(root, 'web/vite.config.ts'))) {
     return true; // a part of the project that has no page
@@ -19,7 +19,7 @@ export function isPageCurrent(root) {
   }
 }
 
-/** Beside the old one first, so that whoever starts meanwhile never finds half of it. @param {string} root */
+/** Builds beside the old page and then swaps them, so a server that starts meanwhile never finds a partial page. @param {string} root */
 export async function buildPage(root) {
   say('building the page (vite), a few seconds');
   const builtFrom = hashSources(root);

@@ -1,22 +1,22 @@
 import { spawn } from 'node:child_process';
 
 const HEARTBEAT_MS = 15_000;
-/** As much of a program's output as helps to see why it failed: npm says it at the start, Go at the end. */
+/** How much output to show after a failure. npm prints the reason at the start, Go at the end. */
 const FIRST_LINES = 6;
 const LAST_LINES = 10;
 
-/** Standard output belongs to the program that runs after the setup. */
+/** Prints to standard error: standard output belongs to the program that runs after the setup. */
 export function say(message) {
   process.stderr.write(`setup: ${message}\n`);
 }
 
 /**
- * Runs a program, with a sign of life every 15 seconds.
+ * Runs a program and prints the elapsed time every 15 seconds.
  *
- * @param {string} title what is being done, for the signs of life
+ * @param {string} title description of the step, for the progress messages
  * @param {string[]} command
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, shell?: boolean, giveUp?: (elapsedMs: number) => string | undefined }} options
- *   `giveUp` is asked every second; its answer is the reason to end the program.
+ *   `giveUp` is called every second; if it returns a reason, the program is ended.
  * @throws {Error} with the end of the program's output
  */
 export async function runStep(title, [program, ...args], { giveUp, ...options } = {}) {

@@ -17,15 +17,15 @@ import { runStep, say } from './step.mjs';
 
 const TEMPORAL_CLI_VERSION = '1.5.1';
 /**
- * The name that `src/temporal/binary.ts` looks for. The number behind the version counts the ways in which the setup got
- * it: with another name every machine gets it anew.
+ * The name that `src/temporal/binary.ts` looks for. The number after the version counts changes in how it is built: with
+ * a new name, every machine installs it again.
  */
 const TEMPORAL_PROGRAM = `temporal-${TEMPORAL_CLI_VERSION}-2`;
 const MODULE = 'github.com/temporalio/cli';
 /**
- * The driver of Temporal's database. The one that this CLI was published with (1.34.1) forgets to close a query whose
- * caller gives up at the wrong moment: the write-ahead log grows from then on, and after another such moment the server
- * answers nothing any more. 1.51.0 is what Temporal itself took next.
+ * The driver of Temporal's database. The published CLI has 1.34.1, which leaks a query if its caller gives up at the
+ * wrong moment: the write-ahead log grows from then on, and after another such moment the server stops responding.
+ * 1.51.0 is the next version that Temporal itself adopted.
  */
 const SQLITE = 'modernc.org/sqlite@v1.51.0';
 const EXE = process.platform === 'win32' ? '.exe' : '';
@@ -33,10 +33,10 @@ const CONNECT_MS = 20_000;
 const DOWNLOAD_MS = 10 * 60_000;
 
 /**
- * The places that `src/temporal/binary.ts` looks in, in its order.
+ * Looks in the same places as `src/temporal/binary.ts`, in the same order.
  *
  * @param {NodeJS.ProcessEnv} env
- * @returns {string | undefined} a path, or the address of a server that runs already
+ * @returns {string | undefined} a path, or the address of a running server
  */
 export function findTemporal(env) {
   const onPath = (env.PATH ?? env.Path ?? '')
@@ -52,7 +52,7 @@ export function cachedTemporal(env) {
 }
 
 /**
- * Where a program that is built or fetched for this machine lies.
+ * Path of a program that is built or downloaded for this machine.
  *
  * @param {string} name with its version
  * @param {NodeJS.ProcessEnv} env
@@ -64,8 +64,8 @@ export function cachedProgram(name, env) {
 }
 
 /**
- * Puts the Temporal CLI into the user's cache: built with Go where there is Go, as that mends it, or else downloaded by
- * Temporal's SDK.
+ * Puts the Temporal CLI into the user's cache. Builds it if Go is installed, for the newer driver; else lets Temporal's
+ * SDK download it.
  *
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
@@ -83,7 +83,7 @@ export async function installTemporal(root, env) {
       process.once('exit', remove);
       try {
         await obtain(root, folder, env);
-        // Renamed when complete: a program half written is never found.
+        // Renamed when complete, so that a partial program is never found.
         renameSync(runnableIn(folder), target);
         return;
       } catch (error) {
@@ -122,7 +122,7 @@ async function download(root, folder) {
     });
   } catch (error) {
     const lines = error.message.split('\n');
-    // The SDK repeats itself with each layer that the error passes; the innermost says most.
+    // The SDK wraps the error several times. The innermost message is the most specific.
     const reason = lines[0].startsWith('no ') ? lines[0] : lines.at(-1).split(': ').slice(-2).join(': ');
     throw new Error(`Download: ${reason}`);
   }
@@ -137,7 +137,7 @@ async function build(_root, folder, env) {
   say(
     `building the Temporal CLI ${TEMPORAL_CLI_VERSION} with Go, 4 to 5 minutes on two cores, once on this machine`,
   );
-  // As a dependency of an empty module it is built with the driver that is asked for, and not with the one it names.
+  // As a dependency of an empty module it can be built with another driver than its own go.mod names.
   const module = mkdirp(join(folder, 'module'));
   const version = `-X ${MODULE}/temporalcli.Version=${TEMPORAL_CLI_VERSION}`;
   const program = join(folder, `temporal${EXE}`);
@@ -150,7 +150,7 @@ async function build(_root, folder, env) {
       await runStep('building the Temporal CLI', ['go', ...args], { cwd: module, env });
     }
   } catch (error) {
-    say(`the build did not work (${error.message.split('\n').at(-1)})`);
+    say(`the build failed (${error.message.split('\n').at(-1)})`);
     throw new Error(`Build: ${error.message}`);
   }
 }
@@ -160,7 +160,7 @@ function runnableIn(folder) {
     (file) => file.startsWith('temporal') && !file.endsWith('.downloading'),
   );
   if (!name) {
-    throw new Error(`A program was expected in ${folder}, and there is none`);
+    throw new Error(`Expected a program in ${folder} but found none`);
   }
   const path = join(folder, name);
   execFileSync(path, ['--version'], { stdio: 'ignore' });

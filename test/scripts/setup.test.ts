@@ -179,7 +179,7 @@ describe('setup', () => {
     const { code, said } = await setUp();
 
     expect(code).toBe(0);
-    expect(said).toContain('the build did not work (go: no network)');
+    expect(said).toContain('the build failed (go: no network)');
     expect(findTemporalBinary(env)).toContain(env.XDG_CACHE_HOME);
   });
 
