@@ -50,15 +50,15 @@ const LAYERS: Record<string, Layer> = {
   },
   'providers/d-id/limits': { value: [], type: [], packages: [] },
   emulators: { value: ['errors', 'media', 'providers/d-id/limits'], type: [] },
-  'providers/local': {
-    value: ['contracts', 'errors', 'slots', 'models', 'inference', 'media'],
+  // Each provider is a folder of its own, which no other provider may import.
+  providers: {
+    value: [
+      ...['contracts', 'errors', 'config', 'outbound', 'slots', 'models', 'inference', 'media'],
+      ...['providers/d-id/limits', 'emulators'],
+    ],
     type: ['contracts/schemas', 'ports', 'telemetry'],
   },
-  'providers/d-id': {
-    value: ['contracts', 'errors', 'config', 'outbound', 'media', 'providers/d-id/limits', 'emulators'],
-    type: ['ports', 'telemetry'],
-  },
-  'providers/registry': { value: ['providers/local', 'providers/d-id'], type: ['ports'], packages: [] },
+  'providers/registry': { value: ['providers'], type: ['ports'], packages: [] },
   storage: {
     value: ['contracts/schemas', 'contracts', 'errors', 'hash-file'],
     type: ['ports', 'config', 'telemetry'],
@@ -154,7 +154,7 @@ const PACKAGES: Record<string, string[]> = {
   '@fastify/busboy': ['api'],
   ws: ['api'],
   'onnxruntime-node': ['inference'],
-  sharp: ['inference', 'media', 'providers/local'],
+  sharp: ['inference', 'media', 'providers'],
   mediabunny: ['media'],
   '@napi-rs/webcodecs': ['media'],
   pino: ['telemetry'],
@@ -212,6 +212,9 @@ function layerFault(from: string, layer: string, target: string, isType: boolean
   if (!existsSync(join(ROOT, target)) || !other) {
     return `${from} imports ${target}, which is no source file of a layer.`;
   }
+  if (layer === 'providers' && other === 'providers' && providerOf(from) !== providerOf(target)) {
+    return `${from} (${layer}) must not import ${target}: providers must not know each other.`;
+  }
   // A port holds types only: not even the values of another port.
   const values = layer === 'ports' ? [] : [layer, ...row.value];
   if (isType ? [layer, ...row.value, ...row.type].includes(other) : values.includes(other)) {
@@ -219,6 +222,10 @@ function layerFault(from: string, layer: string, target: string, isType: boolean
   }
   const only = row.type.includes(other) || layer === 'ports' ? ' a value of it: use `import type`' : '';
   return `${from} (${layer}) must not import ${target} (${other})${only}.`;
+}
+
+function providerOf(file: string): string | undefined {
+  return /^src\/providers\/([^/]+)\//.exec(file)?.[1];
 }
 
 function packageFault(from: string, layer: string, specifier: string, isType: boolean): string | undefined {
@@ -376,6 +383,11 @@ describe('the architecture', () => {
       'src/storage/s3/s3-store.ts',
       "import { openFile } from '../file/read.ts';",
       '(storage/s3) must not import src/storage/file/read.ts (storage/file)',
+    ],
+    [
+      'src/providers/d-id/talks.ts',
+      "import type { x } from '../local/renderer-pool.ts';",
+      'providers must not know each other',
     ],
     [
       'src/storage/file/file-store.ts',
