@@ -22,7 +22,7 @@ export interface WebUi {
   namespace: string;
 }
 
-/** Everything that the API stands on; whoever composes it gives all of it. */
+/** Everything that the API needs. */
 export interface ApiDeps {
   store: ObjectStore;
   records: TaskRecords;
@@ -34,22 +34,22 @@ export interface ApiDeps {
   timelines: TimelineClient;
   retentionRuns: RetentionRuns;
   hub: ProgressHub;
-  /** What `/metrics` answers with. */
+  /** Served at `/metrics`. */
   metrics: Metrics;
-  /** Told of each request. */
+  /** Counts each request. */
   requests: HttpMetrics;
   access: Access;
   admission: Admission;
   storageUsage: () => Promise<StorageUsage>;
-  /** The way to URLs that clients name. */
+  /** Requests to URLs that clients name. */
   outbound: Outbound;
   deliveries: DeliveryClient;
   webhookSecrets: WebhookSecrets;
   limits: ApiLimits;
   defaults: JobDefaults;
-  /** The built page by path; without it the API is served alone. */
+  /** The built page by path. Default: no page. */
   page?: ReadonlyMap<string, PageFile>;
-  /** Of Temporal's Web UI, where it is known. */
+  /** Temporal's Web UI, if its address is known. */
   webUi?: WebUi;
   logger: Logger;
 }

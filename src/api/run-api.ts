@@ -32,10 +32,10 @@ import { createAdmission } from './submit/admission.ts';
 import type { OfferedProvider } from './submit/choose-provider.ts';
 import { API_LIMITS } from './submit/limits.ts';
 
-/** Where the setup puts the built page. */
+/** Where the setup builds the page. */
 const PAGE_FOLDER = fileURLToPath(new URL('../../dist/web', import.meta.url));
 
-/** Composes the API and serves it until the signal is aborted. Temporal may be away: requests say so until it is there. */
+/** Composes the API and serves it until the signal is aborted. While Temporal is down, requests fail with a clear error. */
 export async function runApi(
   config: Config,
   logger: Logger,
@@ -96,7 +96,7 @@ export async function runApi(
     limits: API_LIMITS,
     defaults: {
       ...config.jobs,
-      // May be reloaded: asked for with each job.
+      // May be reloaded, so it is read for each job.
       get confThreshold() {
         return config.jobs.confThreshold;
       },

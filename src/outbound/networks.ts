@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Networks as settings write them: `10.0.0.0/8`, `::1`. The schema of the settings has checked their form. */
+/** Networks in the notation of the settings: `10.0.0.0/8`, `::1`. The schema of the settings validates them. */
 export interface Networks {
   has(address: string): boolean;
 }
@@ -20,7 +20,7 @@ export function toNetworks(list: readonly string[]): Networks {
   };
 }
 
-/** `::ffff:10.0.0.1`, as a socket for both families tells of IPv4, becomes `10.0.0.1`. */
+/** Turns `::ffff:10.0.0.1`, as a dual-stack socket reports IPv4, into `10.0.0.1`. */
 export function unmapped(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
 }

@@ -7,11 +7,11 @@ import type { Networks } from './networks.ts';
 import { isPublicAddress } from './public-address.ts';
 
 export interface OutboundOptions {
-  /** Networks that are not public and may be reached all the same, by plain http too. */
+  /** Private networks that may be reached, by plain http too. */
   allowed: Networks;
-  /** Addresses of a name; default: the system's. */
+  /** Resolves a name. Default: the system's resolver. */
   resolve?: (name: string) => Promise<string[]>;
-  /** Certificates to trust besides the system's. */
+  /** Certificates to trust in addition to the system's. */
   ca?: string;
   /** Default: 5 s. */
   connectMs?: number;
@@ -20,8 +20,8 @@ export interface OutboundOptions {
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * A name is resolved once for a connection, each of its addresses is checked, and the socket goes to one of those: what the
- * name means a moment later does not matter.
+ * Resolves a name once for each connection, checks all its addresses, and connects to one of them. So a DNS answer that
+ * changes later makes no difference.
  */
 export function createOutbound({
   allowed,
@@ -31,7 +31,7 @@ export function createOutbound({
 }: OutboundOptions): Outbound {
   const connectTo = buildConnector({ timeout: connectMs, ...(ca && { ca }) });
 
-  /** In the order in which they are to be tried. */
+  /** In the order to try them. */
   async function addressesOf(protocol: string, hostname: string): Promise<string[]> {
     const host = hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
     const addresses = isIP(host) ? [host] : await resolve(host);
@@ -43,7 +43,7 @@ export function createOutbound({
     if (!addresses.every(mayUse)) {
       throw new PipelineError(
         'URL_FORBIDDEN',
-        'Expected a URL that leads to the internet over https, but this one leads elsewhere. Put the file where everybody can reach it, or have the operator allow the network (PRIVATE_NETWORKS).',
+        'Expected an https URL on the internet, but this one leads elsewhere. Put the file on a public server, or ask the operator to allow the network (PRIVATE_NETWORKS).',
       );
     }
     return addresses;
@@ -66,7 +66,7 @@ export function createOutbound({
       addressesOf(options.protocol, options.hostname).then(connect, (error) => callback(error, null));
     },
     pipelining: 1,
-    // A new request looks the name up again.
+    // Every request resolves the name again.
     keepAliveTimeout: 1,
     keepAliveMaxTimeout: 1,
   });
@@ -105,7 +105,7 @@ export function createOutbound({
   };
 }
 
-/** @throws PipelineError URL_FORBIDDEN for what cannot be asked, whatever its address is. */
+/** @throws PipelineError URL_FORBIDDEN for a URL that may not be requested, whatever its address. */
 export function parseUrl(text: string, base?: URL): URL {
   const url = URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.hostname === '' || url.username || url.password) {
@@ -119,7 +119,7 @@ export function parseUrl(text: string, base?: URL): URL {
 
 async function systemResolve(name: string): Promise<string[]> {
   const found = await lookup(name, { all: true }).catch((cause) => {
-    throw unreachable('names a host that is not known', cause);
+    throw unreachable('names an unknown host', cause);
   });
   return found.map(({ address }) => address);
 }

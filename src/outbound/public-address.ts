@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** What is no public IPv4 address (IANA's special-purpose registry), and what is but serves a cloud's own machines. */
+/** IPv4 blocks that are not public (IANA's special-purpose registry), and public addresses of cloud metadata services. */
 const NOT_PUBLIC_V4 = [
   '0.0.0.0/8', // "this" network
   '10.0.0.0/8',
@@ -23,7 +23,7 @@ const NOT_PUBLIC_V4 = [
   '168.63.129.16/32', // Azure's host
 ];
 
-/** The only block that public IPv6 addresses come from, and what in it is none or holds an IPv4 address. */
+/** The only block of public IPv6 addresses, and the blocks in it that are not public or contain an IPv4 address. */
 const PUBLIC_V6 = '2000::/3';
 const NOT_PUBLIC_V6 = [
   '2001::/23', // Teredo, ORCHID, benchmarks
@@ -37,7 +37,7 @@ const v4 = toBlocks(NOT_PUBLIC_V4, 'ipv4');
 const v6 = toBlocks([PUBLIC_V6], 'ipv6');
 const notV6 = toBlocks(NOT_PUBLIC_V6, 'ipv6');
 
-/** Whether an address is one of the internet. IPv6 that stands for IPv4 (mapped, NAT64, 6to4) never is. */
+/** Whether an address is on the public internet. IPv6 addresses that stand for IPv4 (mapped, NAT64, 6to4) never are. */
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
     case 4:

@@ -3,40 +3,43 @@ import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { PipelineError } from '../errors.ts';
+import { ignoreFailure, PipelineError } from '../errors.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.ts';
 
-/** Two that start in the same moment both stand back; with random pauses one of them comes first soon. */
-const ATTEMPTS = 5;
-const LONGEST_PAUSE_MS = 100;
+/** Two processes that start at the same moment both back off; after random pauses one of them is first. */
+const MAX_ATTEMPTS = 5;
+const MAX_BACKOFF_MS = 100;
 
 /**
- * Takes the device for this process until it is disposed or the process ends, however it ends. A second GPU worker on
- * one device would double its caps.
+ * Locks the device for this process until disposed, or until the process ends in any way. A second GPU worker on one device
+ * would double its caps.
  *
- * Each process that wants the device puts a claim into the device's folder: a file that is named after the process. It
- * has the device when no other living process has a claim. Nothing is ever taken over, so nothing can be taken over
- * twice: a claim whose process is gone is dirt that anybody may sweep.
- * @throws PipelineError DEVICE_IN_USE naming the process that has it.
+ * Each process puts a claim into the device's folder: a file named after the process. It has the device if no other living
+ * process has a claim. Claims are never taken over, so none can be taken over twice; any process may delete the claim of a
+ * dead one.
+ * @throws PipelineError DEVICE_IN_USE with the id of the process that has it.
  */
 export async function lockDevice(device: string, root = tmpdir()): Promise<AsyncDisposable> {
   const folder = join(root, `limelight-device-${encodeURIComponent(device)}`);
   await mkdir(folder, { recursive: true });
-  // For workers of other users. Only the folder's owner may do it, and did.
-  await chmod(folder, 0o1777).catch(() => {});
+  // Workers of other users need access too.
+  await ignoreFailure(
+    chmod(folder, 0o1777),
+    'only the owner of the folder may set its mode, and has done so',
+  );
 
   const { pid, startedAt } = identifyProcess(process.pid) as ProcessIdentity;
   const name = `${pid}_${startedAt}_${randomUUID()}`;
   const claim = join(folder, name);
   let rival: ProcessIdentity | undefined;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     await writeFile(claim, '', { flag: 'wx' });
     rival = await findRival(folder, name);
     if (!rival) {
       return { [Symbol.asyncDispose]: () => rm(claim, { force: true }) };
     }
     await rm(claim, { force: true });
-    await delay(Math.random() * LONGEST_PAUSE_MS);
+    await delay(Math.random() * MAX_BACKOFF_MS);
   }
   throw new PipelineError(
     'DEVICE_IN_USE',
@@ -46,7 +49,7 @@ export async function lockDevice(device: string, root = tmpdir()): Promise<Async
   );
 }
 
-/** Another living process with a claim. Sweeps the claims of those that are gone. */
+/** Another living process with a claim. Deletes the claims of dead processes. */
 async function findRival(folder: string, ownName: string): Promise<ProcessIdentity | undefined> {
   for (const name of await readdir(folder)) {
     if (name === ownName) {
@@ -57,6 +60,6 @@ async function findRival(folder: string, ownName: string): Promise<ProcessIdenti
     if (isRunning(claimant)) {
       return claimant;
     }
-    await rm(join(folder, name), { force: true }).catch(() => {});
+    await ignoreFailure(rm(join(folder, name), { force: true }), 'a claim that stays is deleted next time');
   }
 }

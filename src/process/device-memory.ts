@@ -6,14 +6,14 @@ interface SlotsMemory {
 }
 
 export interface DeviceMemory {
-  /** The id of the device, and what it has. */
+  /** The id of the device. */
   device: string;
   memoryGb: number;
   yolo: SlotsMemory;
   birefnet: SlotsMemory;
 }
 
-/** @throws PipelineError DEVICE_MEMORY_EXCEEDED with the sum written out, where the slots need more than there is. */
+/** @throws PipelineError DEVICE_MEMORY_EXCEEDED with the sum, if the slots need more memory than the device has. */
 export function assertMemoryFits({ device, memoryGb, yolo, birefnet }: DeviceMemory): void {
   const neededGb = yolo.slots * yolo.memoryGb + birefnet.slots * birefnet.memoryGb;
   if (neededGb > memoryGb) {
@@ -27,12 +27,12 @@ export function assertMemoryFits({ device, memoryGb, yolo, birefnet }: DeviceMem
   }
 }
 
-/** @throws PipelineError CONFIG_INVALID where several devices are named. */
+/** @throws PipelineError CONFIG_INVALID if the setting names several devices. */
 export function assertOneDevice(device: string): void {
   if (device.includes(',')) {
     throw new PipelineError(
       'CONFIG_INVALID',
-      `A GPU worker has one device, but CUDA_VISIBLE_DEVICES names ${device}: start one for each, or all with \`npm start\``,
+      `A GPU worker has one device, but CUDA_VISIBLE_DEVICES names ${device}: start one worker for each, or all with \`npm start\``,
     );
   }
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Names one process for as long as the machine runs: its id and, where the system tells it (Linux), its start time in
- * clock ticks since boot, so that a later process with the same id is another one.
+ * Identifies one process until the machine restarts: its id and, on Linux, its start time in clock ticks since boot, so that
+ * a later process with the same id is a different one.
  */
 export interface ProcessIdentity {
   pid: number;
@@ -23,14 +23,14 @@ export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // Somebody else's process cannot be signalled, which shows that it exists.
+    // A process of another user cannot be signalled, but it exists.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
 function readStartTime(pid: number): string {
   try {
-    // The second field, the program's name, may hold spaces and parentheses; the start time is the 20th after it.
+    // The second field, the program's name, may contain spaces and parentheses. The start time is the 20th field after it.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? UNKNOWN;
   } catch {

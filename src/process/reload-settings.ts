@@ -3,12 +3,12 @@ import { readEnvironment } from '../config/read-environment.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { loadConfig } from './load-config.ts';
 
-/** What may change in a process that runs: nothing was built from it at the start. */
+/** Settings that may change while a process runs, because nothing is built from them at the start. */
 export const RELOADABLE = ['LOG_LEVEL', 'YOLO_CONFIDENCE_THRESHOLD'] as const;
 
 /**
- * At SIGHUP the settings are read again: what is reloadable is taken over into `config`, which is the one that the process
- * works with. Of anything else that changed the log says that it waits for a restart. Settings with a fault change nothing.
+ * Reads the settings again at SIGHUP and copies the reloadable ones into `config`, the object that the process uses. Logs
+ * which other changes wait for a restart. Invalid settings change nothing.
  */
 export function reloadOnHangup(
   config: Config,
@@ -20,7 +20,7 @@ export function reloadOnHangup(
     try {
       next = loadConfig(read());
     } catch (error) {
-      logger.error({ err: error }, 'The settings were not reloaded: they have faults');
+      logger.error({ err: error }, 'The settings are invalid and were not reloaded');
       return;
     }
     logger.level = next.log.level;

@@ -1,12 +1,12 @@
 import { PipelineError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
-/** What a failure leaves open, a timer or a connection, does not keep the process from its end for longer. */
-const LEFT_OPEN_MS = 2_000;
+/** After a failure, open timers and connections keep the process alive at most this long. */
+const EXIT_TIMEOUT_MS = 2_000;
 
 /**
- * Runs the inside of an entry point. Its signal is aborted by the first SIGINT or SIGTERM; the second ends the process
- * at once. What it fails with becomes one line of the log and exit code 1.
+ * Runs the main function of an entry point. The first SIGINT or SIGTERM aborts its signal; the second ends the process at
+ * once. A failure becomes one log line and exit code 1.
  */
 export async function runMain(logger: Logger, main: (signal: AbortSignal) => Promise<void>): Promise<void> {
   try {
@@ -18,7 +18,7 @@ export async function runMain(logger: Logger, main: (signal: AbortSignal) => Pro
       logger.fatal({ err: error }, 'Ended by an unexpected error');
     }
     process.exitCode = 1;
-    setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
+    setTimeout(() => process.exit(), EXIT_TIMEOUT_MS).unref();
   }
 }
 

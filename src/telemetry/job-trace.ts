@@ -10,8 +10,8 @@ import {
 import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
 
 /**
- * The trace of a task is its id without the dashes, and the id of its first span follows from it too: every process knows
- * them, so nothing has to be handed through Temporal, and who has a task's id finds its trace.
+ * The trace id of a task is its id without the dashes, and the id of its root span is derived from it too. Every process
+ * can compute both, so nothing is passed through Temporal, and a task's id is enough to find its trace.
  */
 export function traceIdOf(taskId: string): string {
   return taskId.replaceAll('-', '').toLowerCase();
@@ -21,7 +21,7 @@ export function jobSpanIdOf(taskId: string): string {
   return createHash('sha256').update(`job/${taskId}`).digest('hex').slice(0, 16);
 }
 
-/** In which spans of the task begin. */
+/** The context that spans of the task start in. */
 export function jobContext(taskId: string): Context {
   return trace.setSpanContext(ROOT_CONTEXT, {
     traceId: traceIdOf(taskId),
@@ -31,7 +31,7 @@ export function jobContext(taskId: string): Context {
   });
 }
 
-/** The spans that only the end of a job can tell: the job itself, and its stages with their messages. */
+/** Records the spans that are known only when a job ends: the job itself, and its stages with their messages. */
 export function traceJob(tracer: Tracer, startRoot: StartRoot, metadata: TaskMetadata): void {
   const { task_id, submitted_at, events, outcome } = metadata;
   const last = events.at(-1);
@@ -67,7 +67,7 @@ export function traceJob(tracer: Tracer, startRoot: StartRoot, metadata: TaskMet
   job.end(new Date(last.timestamp));
 }
 
-/** Starts the first span of a task's trace, under the id that all others name as their parent. */
+/** Starts the root span of a task's trace, with the id that all other spans have as their parent. */
 export type StartRoot = (
   tracer: Tracer,
   taskId: string,

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { trace } from '@opentelemetry/api';
 
-/** What every line says that is written while one request or activity is worked on. */
+/** Fields of every log line that is written during one request or activity. */
 export interface LogContext {
   readonly task_id?: string | undefined;
   readonly request_id?: string | undefined;
@@ -10,12 +10,12 @@ export interface LogContext {
 
 const storage = new AsyncLocalStorage<LogContext>();
 
-/** Lines of the log that are written in `work`, and in all that it starts, carry the fields of `context`. */
+/** Adds the fields of `context` to all log lines written in `work` and in everything that it starts. */
 export function withLogContext<T>(context: LogContext, work: () => T): T {
   return storage.run(context, work);
 }
 
-/** The fields for a line that is written now, with the ids of the trace that it belongs to where there is one. */
+/** The fields for a line that is written now, with the ids of the active trace, if any. */
 export function currentLogFields(): Record<string, unknown> {
   const span = trace.getActiveSpan()?.spanContext();
   return {

@@ -4,7 +4,7 @@ import { createRedactor } from './redact.ts';
 
 export type { Logger } from 'pino';
 
-/** Fields whose values never reach a log line, down to `request.headers.authorization`. */
+/** Fields whose values never reach a log line, at most three levels deep, such as `request.headers.authorization`. */
 const SECRET_FIELDS = [
   'authorization',
   'cookie',
@@ -17,8 +17,8 @@ const SECRET_FIELDS = [
 ];
 
 /**
- * One JSON line an event. `part` names the process or the module that speaks. Whatever is logged in the course of a
- * request or an activity carries its task's id; none of `secrets` is ever in a line.
+ * Logs one JSON line an event. `part` is the process or module that logs. Lines written during a request or an activity
+ * have its task's id. No line contains any of `secrets`.
  */
 export function createLogger(
   part: string,
@@ -38,7 +38,7 @@ export function createLogger(
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       mixin: currentLogFields,
-      // What the line itself says of its task counts.
+      // The line's own fields win.
       mixinMergeStrategy: (line, fields) => ({ ...fields, ...line }),
       hooks: { streamWrite: redact },
       redact: {

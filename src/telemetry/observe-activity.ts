@@ -6,8 +6,8 @@ import { jobContext } from './job-trace.ts';
 import { withLogContext } from './log-context.ts';
 
 /**
- * Around every attempt of every activity: what is logged in it says of which task and activity it is, and the trace of the
- * task gets a span for its wait in the queue and one for its run.
+ * Wraps every attempt of every activity: its log lines have the task and the activity, and the task's trace gets a span for
+ * the wait in the queue and one for the run.
  */
 export function observeActivity({ info }: Context): ActivityInterceptors {
   const taskId = info.workflowExecution && taskIdOf(info.workflowExecution.workflowId);

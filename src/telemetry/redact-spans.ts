@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 
-/** Takes secrets out of all texts of the spans that go to `exporter`, as `redact` takes them out of a line of a log. */
+/** Removes secrets from all texts of the spans for `exporter`, in the same way as from log lines. */
 export function redactSpans(exporter: SpanExporter, redact: (text: string) => string): SpanExporter {
   const cleanValue = (value: Attributes[string]) =>
     typeof value === 'string'
@@ -14,7 +14,7 @@ export function redactSpans(exporter: SpanExporter, redact: (text: string) => st
       Object.entries(attributes).map(([key, value]) => [key, cleanValue(value) as Attributes[string]]),
     );
   const clean = (span: ReadableSpan): ReadableSpan =>
-    // What is not a text stays the span's own, with its methods.
+    // Everything else is inherited from the span, with its methods.
     Object.create(span, {
       name: { value: redact(span.name) },
       attributes: { value: cleanAttributes(span.attributes) },

@@ -1,17 +1,17 @@
 const CENSOR = '[redacted]';
-/** A value that is shorter would be found in every other word. */
-const LEAST_CHARACTERS = 4;
+/** Shorter values would match parts of ordinary words. */
+const MIN_SECRET_CHARS = 4;
 
-/** What gives access although it is in no field of its own: signed links, and credentials in a sentence. */
+/** Credentials inside other text: signed links, and headers in a sentence. */
 const PATTERNS: ReadonlyArray<[pattern: RegExp, replacement: string]> = [
   [/([?&;](?:[\w-]*(?:signature|token|credential)|sig|api_?key)=)[^&\s"'\\]+/gi, `$1${CENSOR}`],
   [/\b(Bearer|Basic)\s+[\w+/=:.~-]{6,}/g, `$1 ${CENSOR}`],
 ];
 
 /**
- * Takes secrets out of a line of a log, wherever in it they are: a library's error may hold a header or a URL that nobody
- * thought of. Each is found as it is, in JSON, in a URL and in base64.
- * @param secretPaths beginnings of paths whose rest is a secret.
+ * Removes secrets anywhere in a log line, because a library's error may contain a header or a URL. Finds each secret as
+ * plain text, in JSON, in a URL and in base64.
+ * @param secretPaths prefixes of paths whose rest is a secret.
  */
 export function createRedactor(
   secrets: readonly string[],
@@ -19,7 +19,7 @@ export function createRedactor(
 ): (line: string) => string {
   const forms = secrets
     .flatMap((secret) => [secret, ...secret.split(/[=,]/)])
-    .filter((secret) => secret.length >= LEAST_CHARACTERS)
+    .filter((secret) => secret.length >= MIN_SECRET_CHARS)
     .flatMap((secret) => [
       secret,
       JSON.stringify(secret).slice(1, -1),
@@ -27,7 +27,7 @@ export function createRedactor(
       Buffer.from(secret).toString('base64'),
       Buffer.from(secret).toString('base64url'),
     ]);
-  // The longest first, so that no part of one is left when another is its beginning.
+  // Longest first, so that nothing of a secret stays if another one is its prefix.
   const ordered = [...new Set(forms)].sort((a, b) => b.length - a.length);
   const patterns = [
     ...PATTERNS,

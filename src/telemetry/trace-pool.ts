@@ -2,8 +2,8 @@ import { trace } from '@opentelemetry/api';
 import type { SlotPool } from '../ports/slot-task.ts';
 
 /**
- * A span around each run of a pool, the wait for a free slot included, and in it one for each step that the child process
- * measured. The child itself has no way out of its sandbox, and needs none.
+ * Adds a span around each run of a pool, including the wait for a free slot, and in it a span for each step that the child
+ * process measured. The child itself sends no traces.
  */
 export function tracePool<Input, Result, Progress>(
   name: string,
@@ -26,7 +26,7 @@ export function tracePool<Input, Result, Progress>(
   };
 }
 
-/** The steps follow each other and end with the run. */
+/** The steps are consecutive and end with the run. */
 function traceSteps(result: unknown): void {
   const { timingsMs } = (result ?? {}) as { timingsMs?: Record<string, number> };
   if (!timingsMs || !trace.getActiveSpan()?.isRecording()) {

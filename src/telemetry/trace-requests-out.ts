@@ -8,8 +8,8 @@ interface Message {
 }
 
 /**
- * A span for each HTTP request that undici sends within another span: calls of providers, webhooks. Nothing of the trace is
- * told to the other side, and no query of a URL is kept: it may be signed.
+ * Adds a span for each HTTP request that undici sends within another span, such as provider calls and webhooks. The trace
+ * is not sent to the other side, and the query of a URL is not recorded, because it may be signed.
  */
 export function traceRequestsOut(): () => void {
   const spans = new WeakMap<object, Span>();

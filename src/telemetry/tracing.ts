@@ -10,14 +10,15 @@ import {
 } from '@opentelemetry/sdk-trace';
 import type { Config } from '../config/config.ts';
 import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
+import { ignoreFailure } from '../errors.ts';
 import { jobSpanIdOf, type StartRoot, traceIdOf, traceJob } from './job-trace.ts';
 import { createRedactor } from './redact.ts';
 import { redactSpans } from './redact-spans.ts';
 import { traceRequestsOut } from './trace-requests-out.ts';
 
-const EXPORT_EVERY_MS = 1_000;
+const EXPORT_INTERVAL_MS = 1_000;
 
-/** Random ids, but for the first span of a task. */
+/** Random ids, except for the root span of a task. */
 class TaskIdGenerator extends RandomIdGenerator {
   next: { traceId: string; spanId: string } | undefined;
   override generateTraceId = () => this.next?.traceId ?? random.generateTraceId();
@@ -30,13 +31,13 @@ type TracingSettings = Omit<Config['tracing'], 'secretPaths'> &
   Partial<Pick<Config['tracing'], 'secretPaths'>>;
 
 export interface Tracing extends AsyncDisposable {
-  /** Told of the record of each job that has ended. */
+  /** Called with the record of each ended job. */
   onEnd(metadata: TaskMetadata): void;
 }
 
 /**
- * Sends what this process does of each job to a collector, where one is named. Without one everything that traces calls
- * OpenTelemetry's API, which does nothing then.
+ * Sends this process's spans to a collector, if the settings name one. Without one, calls of OpenTelemetry's API do
+ * nothing.
  */
 export function startTracing(part: string, settings: TracingSettings): Tracing {
   const { endpoint, headers, serviceName, ratio, secrets, secretPaths = [] } = settings;
@@ -52,13 +53,13 @@ export function startTracing(part: string, settings: TracingSettings): Tracing {
     resource: defaultResource().merge(
       resourceFromAttributes({ 'service.name': serviceName, 'limelight.part': part }),
     ),
-    // By the id of the trace alone: all processes decide alike, and a job is traced whole or not at all.
+    // By the trace id alone: all processes decide alike, so a job is traced completely or not at all.
     sampler: new TraceIdRatioBasedSampler(ratio),
     idGenerator,
     spanProcessors: [
       new BatchSpanProcessor({
         exporter: redactSpans(exporter, createRedactor(secrets, secretPaths)),
-        scheduledDelayMillis: EXPORT_EVERY_MS,
+        scheduledDelayMillis: EXPORT_INTERVAL_MS,
       }),
     ],
   });
@@ -78,15 +79,17 @@ export function startTracing(part: string, settings: TracingSettings): Tracing {
     onEnd: (metadata) => traceJob(tracer, startRoot, metadata),
     async [Symbol.asyncDispose]() {
       stopRequests();
-      // A collector that is away must not keep a process from stopping.
-      await provider.shutdown().catch(() => undefined);
+      await ignoreFailure(
+        provider.shutdown(),
+        'a collector that is down must not keep a process from stopping',
+      );
       trace.disable();
       context.disable();
     },
   };
 }
 
-/** `name=value,name=value`, as the standard has it; values may be percent-encoded. */
+/** `name=value,name=value`; values may be percent-encoded (W3C Baggage, as OTLP specifies). */
 function parseHeaders(text = ''): Record<string, string> {
   const pairs = text.split(',').map((pair) => {
     const equals = pair.indexOf('=');

@@ -1,6 +1,7 @@
 import type { Makers } from '../activities/producer-versions.ts';
 import type { Config } from '../config/config.ts';
 import { VERSION } from '../config/version.ts';
+import { ignoreFailure } from '../errors.ts';
 import { YOLO_KINDS } from '../inference/detect/yolo-output.ts';
 import { MATTING_KINDS } from '../inference/matte/matting-output.ts';
 import { findModel, type ModelTask } from '../models/find-model.ts';
@@ -8,8 +9,9 @@ import type { ProviderDescriptor } from '../ports/provider.ts';
 import { PROVIDERS } from '../providers/registry.ts';
 
 /**
- * Who makes what, by the settings of this process. Each name holds the version of Limelight: what a release computes, the
- * next one may compute better. Where workers differ in their models they differ in the names, and share nothing.
+ * The versions of everything that produces results, from the settings of this process. Each contains Limelight's version,
+ * because the next release may compute better results. Workers with different models have different versions, and share no
+ * cache entries.
  */
 export async function findMakers(
   config: Config,
@@ -17,8 +19,8 @@ export async function findMakers(
 ): Promise<Makers> {
   const { models, gpu } = config;
   const nameOf = async (task: ModelTask, kinds: readonly string[]) => {
-    // A machine that does none of this need not have its model.
-    const model = await findModel(task, kinds, models).catch(() => undefined);
+    const found = findModel(task, kinds, models);
+    const model = await ignoreFailure(found, 'a machine without this task need not have its model');
     return model && `${model.contract.name}/${model.revision ?? ''}/${model.digest}`;
   };
   const [detector, matting] = await Promise.all([

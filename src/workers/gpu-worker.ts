@@ -23,8 +23,8 @@ import { findMakers } from './find-producer-versions.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
 
 /**
- * Takes the device, starts its slots and connects; `run` polls until it is stopped. One of these per device and host.
- * Rejects with DEVICE_MEMORY_EXCEEDED where the slots do not fit, with DEVICE_IN_USE where another one has the device.
+ * Locks the device, starts its slots and connects; `run` polls until stopped. One per device and host.
+ * Rejects with DEVICE_MEMORY_EXCEEDED if the slots do not fit, and with DEVICE_IN_USE if another worker has the device.
  */
 export async function createGpuWorker(
   config: Config,
@@ -59,7 +59,7 @@ export async function createGpuWorker(
   return toRunningWorker(workers, { slots: pools, connection }, resources.move());
 }
 
-/** The drawing that the slots are tested with, and the box of its person. */
+/** The drawing for the slots' self-test, and the box of its person. */
 const FIGURE: SelfTestDeps['figure'] = {
   path: fileURLToPath(new URL('../inference/self-test-figure.svg', import.meta.url)),
   box: [214, 40, 426, 604],
@@ -78,7 +78,7 @@ async function createWorkers(deps: GpuWorkerDeps): Promise<Worker[]> {
       ...common,
       taskQueue: QUEUES.yolo,
       activities: withFailureBoundary({ ...createDetectionActivities(deps), testDetector }),
-      // The caps are the device's slots, times the batch that a slot gains by.
+      // The number of slots, times the batch size of a slot.
       maxConcurrentActivityTaskExecutions: deps.detector.capacity,
     }),
     Worker.create({

@@ -37,7 +37,7 @@ import { createRemoteProviderWorkers } from './remote-provider-worker.ts';
 import { createRetention } from './retention.ts';
 import { createWebhookWorker } from './webhooks.ts';
 
-/** Starts the io worker's slots and connects it; `run` polls until it is stopped. */
+/** Starts the io worker's slots and connects; `run` polls until stopped. */
 export async function createIoWorker(
   config: Config,
   logger: Logger,
@@ -103,7 +103,7 @@ interface IoWorkerDeps extends CacheDeps, EraseDeps, MediaDeps, RecordDeps, Rete
   connection: NativeConnection;
   namespace: string;
   workflowBundle: WorkflowBundle;
-  /** Caps of the queues that run in child processes: as many as there are slots. */
+  /** Caps of the queues that run in child processes: the number of slots. */
   mediaSlots: number;
   renderers: OpenRenderer[];
 }
@@ -135,7 +135,7 @@ async function openRenderers(
   return opened;
 }
 
-/** Temporal workers for everything that needs no GPU: the workflows, short activities, decoding, the renderer. */
+/** Temporal workers for everything that needs no GPU: workflows, short activities, decoding, and the renderer. */
 async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
   const { connection, namespace } = deps;
   const common = { ...WORKER_DEFAULTS, connection, namespace };

@@ -6,23 +6,23 @@ import { pickSdkMetricsAddress } from '../telemetry/metrics/sdk-metrics.ts';
 import { observeActivity } from '../telemetry/observe-activity.ts';
 
 /**
- * What every worker of ours sets. Heartbeats are sent as they come: the default holds them back for most of the
- * heartbeat timeout, and an activity hears of its cancellation only with one.
+ * Options of every worker. Heartbeats are sent at once: by default the SDK holds them back for most of the heartbeat
+ * timeout, and an activity learns of its cancellation only from the answer to a heartbeat.
  */
 export const WORKER_DEFAULTS = {
   maxHeartbeatThrottleInterval: '200 ms',
   defaultHeartbeatThrottleInterval: '200 ms',
-  // A workflow whose worker was killed waits for it that long before another may go on with it; the default is 10 s.
+  // How long a workflow waits for its killed worker before another worker takes over. The default is 10 s.
   stickyQueueScheduleToStartTimeout: '3 s',
   shutdownGraceTime: '10 s',
-  // What does not even end when it is cancelled must not keep a process that is to stop.
+  // Activities that do not end after their cancellation must not keep the process from stopping.
   shutdownForceTime: '18 s',
   interceptors: { activity: [observeActivity] },
 } satisfies Partial<WorkerOptions>;
 
 /**
- * Sends the SDK's own lines through our logger, and leaves SIGINT and SIGTERM to `runMain`. Once a process.
- * @returns where the SDK's own metrics are read.
+ * Sends the SDK's log lines through our logger, and leaves SIGINT and SIGTERM to `runMain`. Call it once a process.
+ * @returns the address of the SDK's own metrics.
  */
 export async function installRuntime(logger: Logger): Promise<string> {
   const bindAddress = await pickSdkMetricsAddress();
@@ -43,7 +43,7 @@ export async function installRuntime(logger: Logger): Promise<string> {
       trace: (message, meta) => logger.trace(toFields(meta), message),
       debug: (message, meta) => logger.debug(toFields(meta), message),
       info: (message, meta) => logger.debug(toFields(meta), message),
-      // Each of our workers serves one queue with either workflows or activities: the SDK warns of the other half.
+      // Each worker serves one queue with either workflows or activities, and the SDK warns about the missing half.
       warn: (message, meta) =>
         logger[/^No \w+ registered/.test(message) ? 'debug' : 'warn'](toFields(meta), message),
       error: (message, meta) => logger.error(toFields(meta), message),
@@ -52,7 +52,7 @@ export async function installRuntime(logger: Logger): Promise<string> {
   return bindAddress;
 }
 
-/** The SDK names the workflow; our own lines name the task. */
+/** Adds the task's id: the SDK logs the workflow's id only. */
 function toFields(meta: Record<string, unknown> | undefined): Record<string, unknown> {
   const taskId = typeof meta?.workflowId === 'string' ? taskIdOf(meta.workflowId) : undefined;
   return { ...(taskId && { task_id: taskId }), ...meta };
@@ -63,8 +63,8 @@ function toPinoLevel(level: 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR') {
 }
 
 /**
- * Runs workers side by side until the signal is aborted; then they take no new work, finish what they have within
- * `shutdownGraceTime`, and the promise resolves. A worker that fails ends the others, and rejects.
+ * Runs workers in parallel until the signal is aborted. Then they accept no new work, finish within `shutdownGraceTime`,
+ * and the promise resolves. If a worker fails, the others stop and the promise rejects.
  */
 async function runUntilStopped(workers: Worker[], signal: AbortSignal): Promise<void> {
   const stop = () => {
@@ -85,17 +85,17 @@ async function runUntilStopped(workers: Worker[], signal: AbortSignal): Promise<
 }
 
 export interface WorkerHealth {
-  /** Whether it takes work: it polls, Temporal answers, and each kind of slot has one that passed its self-test. */
+  /** Whether it accepts work: it polls, Temporal answers, and each pool has a slot that passed its self-test. */
   isReady: boolean;
-  /** What is missing. */
+  /** Why it is not ready. */
   reason?: string;
 }
 
 const PING_TIMEOUT_MS = 2_000;
 
-/** A worker process's inside: its slots are ready, and it polls once it runs. */
+/** A started worker: its slots are ready, and `run` polls. */
 export interface RunningWorker extends AsyncDisposable {
-  /** The pools of child processes by the queue they serve. */
+  /** The pools of child processes by queue. */
   slots: Record<string, Pick<SlotPool<never, unknown>, 'snapshot'>>;
   health(): Promise<WorkerHealth>;
   run(signal: AbortSignal): Promise<void>;
@@ -117,7 +117,7 @@ export function toRunningWorker(
         pool.snapshot().every(({ state }) => state === 'starting'),
       );
       if (dead.length > 0) {
-        return { isReady: false, reason: `No slot is there for ${dead.map(([name]) => name).join(', ')}` };
+        return { isReady: false, reason: `No slot is ready for ${dead.map(([name]) => name).join(', ')}` };
       }
       try {
         await connection.withDeadline(Date.now() + PING_TIMEOUT_MS, () =>

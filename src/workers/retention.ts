@@ -24,8 +24,8 @@ interface RetentionParts {
 }
 
 /**
- * What the retention activities run on, and its schedule, which the first io worker makes. It also runs when the disk of
- * this machine is nearly full.
+ * The dependencies of the retention activities, and the schedule, which the first io worker creates. Retention also runs
+ * when the disk of this machine is nearly full.
  */
 export async function createRetention(parts: RetentionParts): Promise<RetentionDeps> {
   const { connection, config, store, records, logger, resources, metrics } = parts;
@@ -36,8 +36,8 @@ export async function createRetention(parts: RetentionParts): Promise<RetentionD
   const schedule = createRetentionSchedule({ client });
   await schedule
     .ensure()
-    // The worker is worth having without it; the next one that starts tries again.
-    .catch((err) => logger.error({ err }, 'The schedule of the retention could not be made'));
+    // The worker is useful without it, and the next one that starts tries again.
+    .catch((err) => logger.error({ err }, 'The retention schedule could not be created'));
   resources.use(
     watchDisk({ root, minFreeBytes: disk.minFreeBytes, logger, onLow: () => schedule.trigger() }),
   );
@@ -53,7 +53,7 @@ export async function createRetention(parts: RetentionParts): Promise<RetentionD
       }),
     onReport(report) {
       countRun(report);
-      logger[report.errors.count > 0 ? 'warn' : 'info']({ report }, 'The retention has run');
+      logger[report.errors.count > 0 ? 'warn' : 'info']({ report }, 'Retention has run');
     },
   };
 }

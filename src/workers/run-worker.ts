@@ -6,14 +6,14 @@ import { installRuntime, type RunningWorker, type WorkerHealth } from './lifecyc
 import { serveWorkerHttp } from './worker-http.ts';
 
 export interface WorkerRole {
-  /** Names the process in logs and metrics. */
+  /** Name of the process in logs and metrics. */
   name: 'io' | 'gpu';
-  /** Of its health and metrics. */
+  /** Port for health and metrics. */
   port: number;
   create(config: Config, logger: Logger, metrics: Metrics): Promise<RunningWorker>;
 }
 
-/** The inside of a worker's entry point: it answers for its health from the start until it has drained. */
+/** Runs a worker process, and serves its health from the start until it has drained. */
 export async function runWorker(
   { name, port, create }: WorkerRole,
   config: Config,
@@ -25,9 +25,9 @@ export async function runWorker(
   let running: RunningWorker | undefined;
   const health = async (): Promise<WorkerHealth> => {
     if (signal.aborted) {
-      return { isReady: false, reason: 'It drains: work in hand is finished or handed back' };
+      return { isReady: false, reason: 'It is draining: work in progress is finished or handed back' };
     }
-    return running ? running.health() : { isReady: false, reason: 'It starts' };
+    return running ? running.health() : { isReady: false, reason: 'It is starting' };
   };
   await using _http = await serveWorkerHttp({ host: config.worker.host, port, metrics, health, logger });
   await using worker = await create(config, logger, metrics);

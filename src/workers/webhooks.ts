@@ -16,8 +16,8 @@ export interface WebhookWorkerDeps {
   publicUrl: string | undefined;
 }
 
-/** Waiting for a receiver costs a socket and nothing else. */
-const RECEIVERS_AT_ONCE = 100;
+/** Waiting for a receiver costs only a socket. */
+const MAX_PARALLEL_DELIVERIES = 100;
 
 /** The worker that sends webhooks. */
 export function createWebhookWorker({
@@ -40,6 +40,6 @@ export function createWebhookWorker({
         publicUrl,
       }),
     ),
-    maxConcurrentActivityTaskExecutions: RECEIVERS_AT_ONCE,
+    maxConcurrentActivityTaskExecutions: MAX_PARALLEL_DELIVERIES,
   });
 }

@@ -7,7 +7,7 @@ import type { WorkerHealth } from './lifecycle.ts';
 
 export interface WorkerHttpOptions {
   host: string;
-  /** 0: any that is free; the log tells which. */
+  /** 0 picks a free port, which is logged. */
   port: number;
   metrics: Metrics;
   health(): Promise<WorkerHealth>;
@@ -15,21 +15,21 @@ export interface WorkerHttpOptions {
 }
 
 /**
- * What a supervisor and Prometheus ask of a worker: `/health/live`, `/health/ready`, `/metrics`. It is there before the
- * worker is, and until it has drained. A port that is taken is no reason to make no videos: it is told, and nothing served.
+ * Serves `/health/live`, `/health/ready` and `/metrics` to a supervisor and Prometheus, from before the worker starts until
+ * it has drained. If the port is in use, it logs a warning and the worker runs without them.
  */
 export async function serveWorkerHttp(options: WorkerHttpOptions): Promise<AsyncDisposable> {
   const { host, port, logger } = options;
   const server = createServer((request, response) => {
     void answer(options, request.method, request.url ?? '/', response).catch((err) => {
-      logger.warn({ err }, 'A question about this worker could not be answered');
+      logger.warn({ err }, 'A health or metrics request failed');
       response.destroy();
     });
   });
   server.listen(port, host);
   try {
     await once(server, 'listening');
-    logger.info({ host, port: (server.address() as AddressInfo).port }, 'Health and metrics are served');
+    logger.info({ host, port: (server.address() as AddressInfo).port }, 'Serving health and metrics');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     logger.warn(

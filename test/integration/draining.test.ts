@@ -36,7 +36,7 @@ it('a draining worker reports 503 while it finishes its work, then exits, and it
 
   await expect
     .poll(() => io.readiness(), { timeout: 5_000, interval: 20 })
-    .toMatchObject({ status: 503, reason: expect.stringContaining('It drains') });
+    .toMatchObject({ status: 503, reason: expect.stringContaining('It is draining') });
   expect((await fetch(`${io.url}/health/live`)).status).toBe(200);
   expect((await stopped).exitCode).toBe(0);
   // The others were not asked to stop, and what was handed back is taken up by the next io worker.

@@ -6,9 +6,9 @@ import type { Metrics } from './metrics.ts';
 const STAGE_BUCKETS_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600];
 
 /**
- * What the record of a job tells when it ends. The worker that wrote the record counts it: the sum over all io workers is
- * what happened, and a restart starts at zero, as counters may.
- * @returns what is to be called with each record that was written last.
+ * Metrics from the records of ended jobs. The worker that writes a record counts it, so the total is the sum over all io
+ * workers. Counters start at zero after a restart.
+ * @returns a function to call with the last record of each job.
  */
 export function addEndedJobMetrics({ registry }: Metrics): (metadata: TaskMetadata) => void {
   const registers = [registry];
@@ -21,30 +21,30 @@ export function addEndedJobMetrics({ registry }: Metrics): (metadata: TaskMetada
   });
   const failures = new Counter({
     name: 'limelight_job_failures_total',
-    help: 'Jobs that did not end in a video, by error code and the stage that they had reached',
+    help: 'Jobs that did not end in a video, by error code and by the stage they had reached',
     labelNames: ['code', 'stage'],
     registers,
   });
   const credits = new Counter({
     name: 'limelight_provider_credits_spent_total',
-    help: 'Credits paid for talks, whether or not their job ended well',
+    help: 'Credits paid for talks, whether or not their job succeeded',
     labelNames: ['provider'],
     registers,
   });
   const talkSeconds = new Counter({
     name: 'limelight_provider_talk_seconds_total',
-    help: 'Seconds of voice that were paid for',
+    help: 'Seconds of voice paid for',
     labelNames: ['provider'],
     registers,
   });
   const degraded = new Counter({
     name: 'limelight_jobs_degraded_total',
-    help: 'Jobs that the built-in renderer finished in the place of their provider',
+    help: 'Jobs that the built-in renderer finished in place of their provider',
     registers,
   });
   const cacheHits = new Counter({
     name: 'limelight_cache_hits_total',
-    help: 'Stages that were answered from the cache',
+    help: 'Stages answered from the cache',
     labelNames: ['stage'],
     registers,
   });

@@ -4,9 +4,9 @@ import { Gauge } from 'prom-client';
 import type { Metrics } from './metrics.ts';
 import type { Pools } from './slot-metrics.ts';
 
-/** Of the slots' busy time: long enough to hold several runs, short enough to follow a burst. */
+/** Long enough for several runs, short enough to follow a burst. */
 const WINDOW_MS = 60_000;
-const SAMPLE_EVERY_MS = 5_000;
+const SAMPLE_INTERVAL_MS = 5_000;
 const NVIDIA_SMI_TIMEOUT_MS = 2_000;
 const MIB = 2 ** 20;
 
@@ -16,8 +16,8 @@ interface Sample {
 }
 
 /**
- * `gpu_utilization_percent` twice: `source="slots"` is the share of the last minute that the slots were at work, on
- * every machine; `source="device"` is what nvidia-smi measures, where there is one.
+ * Exports `gpu_utilization_percent` twice: `source="slots"` is the share of the last minute in which the slots were busy, on
+ * every machine; `source="device"` is the value of nvidia-smi, if it is installed.
  */
 export function addGpuMetrics(
   { registry, beforeScrape }: Metrics,
@@ -33,13 +33,13 @@ export function addGpuMetrics(
   });
   const used = new Gauge({
     name: 'gpu_memory_used_bytes',
-    help: 'Memory in use on the device, as nvidia-smi tells',
+    help: 'Memory in use on the device, from nvidia-smi',
     labelNames: ['device'],
     registers,
   });
   const total = new Gauge({
     name: 'gpu_memory_total_bytes',
-    help: 'Memory of the device, as nvidia-smi tells',
+    help: 'Memory of the device, from nvidia-smi',
     labelNames: ['device'],
     registers,
   });
@@ -48,16 +48,16 @@ export function addGpuMetrics(
   const samples = [toSample()];
   const timer = setInterval(() => {
     samples.push(toSample());
-    while (samples.length > WINDOW_MS / SAMPLE_EVERY_MS) {
+    while (samples.length > WINDOW_MS / SAMPLE_INTERVAL_MS) {
       samples.shift();
     }
-  }, SAMPLE_EVERY_MS);
+  }, SAMPLE_INTERVAL_MS);
   timer.unref();
 
   beforeScrape(async () => {
     const slots = Object.values(pools).flatMap((pool) => pool.snapshot()).length;
     utilization.set({ device, source: 'slots' }, toPercent(samples[0]!, toSample(), slots));
-    const measured = await askDevice(device);
+    const measured = await measureDevice(device);
     if (measured) {
       utilization.set({ device, source: 'device' }, measured.percent);
       used.set({ device }, measured.usedMib * MIB);
@@ -80,8 +80,8 @@ function toPercent(from: Sample, to: Sample, slots: number): number {
   return available > 0 ? Math.min(100, ((to.busyMs - from.busyMs) / available) * 100) : 0;
 }
 
-/** `undefined` where there is no nvidia-smi, or it does not know the device. */
-async function askDevice(device: string) {
+/** `undefined` if there is no nvidia-smi or it does not list the device. */
+async function measureDevice(device: string) {
   if (!/^\d+$/.test(device)) {
     return undefined;
   }

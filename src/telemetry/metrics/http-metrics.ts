@@ -6,7 +6,7 @@ export interface HttpMetrics {
   answered(request: { method: string; route: string; status: number; seconds: number }): void;
 }
 
-/** @param readers tells how many follow a task's progress now. */
+/** @param readers number of readers that now follow the progress of a task. */
 export function addHttpMetrics({ registry, beforeScrape }: Metrics, readers: () => number): HttpMetrics {
   const registers = [registry];
   const requests = new Counter({
@@ -17,7 +17,7 @@ export function addHttpMetrics({ registry, beforeScrape }: Metrics, readers: () 
   });
   const duration = new Histogram({
     name: 'limelight_http_request_duration_seconds',
-    help: 'Time to the beginning of the answer, uploads included',
+    help: 'Time until the answer begins, uploads included',
     labelNames: ['method', 'route'],
     buckets: [0.005, 0.025, 0.1, 0.5, 1, 5, 30, 300],
     registers,

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net';
 
 /**
- * Where the native half of Temporal's SDK serves its own metrics: a port of loopback that nobody has to know, because
- * this process passes them on with its own.
+ * A free loopback port for the metrics of the native part of Temporal's SDK. This process serves them together with its
+ * own.
  */
 export async function pickSdkMetricsAddress(): Promise<string> {
   const server = createServer();

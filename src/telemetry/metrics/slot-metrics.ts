@@ -6,38 +6,38 @@ export type Pools = Record<string, Pick<SlotPool<never, unknown>, 'snapshot'>>;
 
 const STATES: SlotSnapshot['state'][] = ['starting', 'idle', 'busy'];
 
-/** How the child processes of this worker do, read from their pools with each scrape. */
+/** The state of this worker's child processes, read from their pools with each scrape. */
 export function addSlotMetrics({ registry, beforeScrape }: Metrics, pools: Pools): void {
   const registers = [registry];
   const labelNames = ['pool', 'slot'] as const;
   const counter = (name: string, help: string) => new Counter({ name, help, labelNames, registers });
   const slots = new Gauge({
     name: 'limelight_slots',
-    help: 'Child processes by what they do now',
+    help: 'Child processes by state',
     labelNames: ['pool', 'state'],
     registers,
   });
   const memory = new Gauge({
     name: 'limelight_slot_memory_bytes',
-    help: 'Resident memory of a slot, as of its last answer',
+    help: 'Resident memory of a slot, as of its last run',
     labelNames,
     registers,
   });
   const info = new Gauge({
     name: 'limelight_slot_info',
-    help: 'Which model a slot holds and which execution provider computes it; always 1',
+    help: 'Model of a slot and its execution provider; always 1',
     labelNames: [...labelNames, 'model', 'execution_provider'],
     registers,
   });
-  const busy = counter('limelight_slot_busy_seconds_total', 'Time that a slot was at work');
-  const runs = counter('limelight_slot_runs_total', 'Runs begun');
+  const busy = counter('limelight_slot_busy_seconds_total', 'Time that a slot was busy');
+  const runs = counter('limelight_slot_runs_total', 'Runs started');
   const restarts = counter(
     'limelight_slot_restarts_total',
-    'Processes that replaced one that died, was killed or did not start',
+    'Processes started to replace one that died, was killed or did not start',
   );
   const recycled = counter(
     'limelight_slot_recycled_total',
-    'Processes that replaced one between two runs, because of its age or memory',
+    'Processes replaced between two runs because of their age or memory',
   );
 
   beforeScrape(() => {

@@ -2,7 +2,7 @@ import { Gauge } from 'prom-client';
 import type { StorageUsage } from '../../ports/storage-usage.ts';
 import type { Metrics } from './metrics.ts';
 
-/** @param readUsage may answer from a scan of minutes ago. */
+/** @param readUsage may return the result of an earlier scan. */
 export function addStorageMetrics(
   { registry, beforeScrape }: Metrics,
   readUsage: () => Promise<StorageUsage>,
@@ -10,13 +10,13 @@ export function addStorageMetrics(
   const registers = [registry];
   const used = new Gauge({
     name: 'storage_used_bytes',
-    help: 'Bytes of the stored objects',
+    help: 'Size of the stored objects',
     labelNames: ['tier'],
     registers,
   });
   const objects = new Gauge({
     name: 'limelight_storage_objects',
-    help: 'Stored objects',
+    help: 'Number of stored objects',
     labelNames: ['tier'],
     registers,
   });
