@@ -47,7 +47,7 @@ export function videoFacts(
     return undefined;
   }
   // What is not named here makes another video, or may.
-  const { deadline_s, priority, on_outage, cache, retention_days, ...matters } = options;
+  const { deadline_s, priority, on_outage, cache, retention_days, retry_window_s, ...matters } = options;
   return {
     makers: [detector, matting, renderer],
     image: image.sha256,

@@ -23,6 +23,7 @@ it('are the same for jobs whose options make the same video', () => {
     on_outage: 'fail',
     cache: 'use',
     retention_days: 1,
+    retry_window_s: 0,
   };
   expect(factsOf(same)).toEqual(factsOf());
 });

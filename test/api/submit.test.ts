@@ -102,6 +102,7 @@ describe('POST /api/pipeline/generate', () => {
       priority: '5',
       cache: 'no-store',
       retention_days: '0.5',
+      retry_window_s: '60',
     });
 
     expect(JSON.parse(String(await api.store.read(retentionOverrideKey(body.task_id))))).toEqual({
@@ -118,6 +119,7 @@ describe('POST /api/pipeline/generate', () => {
       priority: 5,
       cache: 'no-store',
       retention_days: 0.5,
+      retry_window_s: 60,
     });
   });
 });

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROGRESS_QUERY, toWorkflowId } from '../../src/contracts/messages.ts';
 import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
-import type { JobResult } from '../../src/contracts/schemas/job-outcome.ts';
+import type { JobFailure, JobResult } from '../../src/contracts/schemas/job-outcome.ts';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
 import { createHarness, type Harness, type PipelineRun } from '../harness/pipeline-harness.ts';
@@ -164,6 +164,26 @@ describe('a job that failed for a temporary reason', () => {
     expect(objects).toEqual([]);
     expect(outcome).toMatchObject({ error: { compensated: ['video', 'processed files', 'uploads'] } });
     expect(outcome).not.toHaveProperty('error.retry');
+  });
+
+  it.each([
+    ['its client wants no retry', 60, 0, []],
+    ['the server keeps nothing', 0, 60, []],
+    ['its client allows a retry', 60, 30, ['upload', 'detection', 'background', 'provider']],
+  ])('is kept for the shorter time: %s', async (_, retryWindowS, retry_window_s, from) => {
+    const run = await harness.run(
+      { renderTalk: failsOnce('SLOT_CRASHED', TALK) },
+      { retryWindowS, job: { retry_window_s } },
+    );
+
+    const { outcome, updated_at } = run.written.at(-1)!;
+    const { retry: offer } = (outcome as JobFailure).error;
+    expect(offer?.from ?? []).toEqual(from);
+    if (offer) {
+      const seconds = (Date.parse(offer.until) - Date.parse(updated_at)) / 1000;
+      expect(seconds).toBeGreaterThan(25);
+      expect(seconds).toBeLessThanOrEqual(30);
+    }
   });
 
   it('is undone at once when its window is cancelled', async () => {

@@ -15,6 +15,7 @@ export interface JobFlags {
   smoothing: boolean;
   deadline?: string;
   priority?: string;
+  retryWindow?: string;
 }
 
 export function addJobOptions(command: Command): Command {
@@ -40,7 +41,8 @@ export function addJobOptions(command: Command): Command {
     .option('--confidence <0-1>', 'minimum confidence of a detected person', toShare)
     .option('--no-smoothing', 'do not smooth the edge of the person')
     .option('--deadline <seconds>', 'give up after this time')
-    .option('--priority <1-5>', '1 runs first', toPriority);
+    .option('--priority <1-5>', '1 runs first', toPriority)
+    .option('--retry-window <seconds>', 'keep what a retry needs for this time after a failure');
 }
 
 /** @returns the fields of the submission under their API names, and the background picture. */
@@ -55,6 +57,7 @@ export function toJobFields(flags: JobFlags): { fields: Record<string, string>; 
     apply_smoothing: flags.smoothing ? undefined : 'false',
     deadline_s: flags.deadline,
     priority: flags.priority,
+    retry_window_s: flags.retryWindow,
   };
   return {
     fields: Object.fromEntries(

@@ -57,6 +57,14 @@ export const JobOptions = extensible({
     .enum(CACHE_CHOICES)
     .default('use')
     .describe('`no-store` computes everything again and keeps nothing for other tasks.'),
+  retry_window_s: z
+    .int()
+    .min(0)
+    .max(604_800)
+    .optional()
+    .describe(
+      'Seconds to keep photo, voice and intermediate results after a temporary failure, so that the task can be retried. At most what the server allows, which is the default; 0 undoes everything at once.',
+    ),
   retention_days: z
     .number()
     .min(0.001)

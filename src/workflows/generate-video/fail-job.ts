@@ -15,7 +15,10 @@ export async function failJob(job: Job, error: unknown): Promise<never> {
   const isCancelled = isCancellation(error);
   const { stage } = progress;
   const reason = toJobError(error);
-  const windowS = isCancelled || !isWorthRetrying(reason.code) ? 0 : (input.retryWindowS ?? 0);
+  const windowS =
+    isCancelled || !isWorthRetrying(reason.code)
+      ? 0
+      : Math.min(input.retryWindowS ?? 0, input.options.retry_window_s ?? Number.POSITIVE_INFINITY);
   await CancellationScope.nonCancellable(async () => {
     const toFailure = (
       rest: Pick<JobError, 'compensated'> & Partial<Pick<JobError, 'retry'>>,
