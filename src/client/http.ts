@@ -1,31 +1,31 @@
 import { isErrorCode } from '../contracts/error-codes.ts';
-import { PipelineError } from '../errors.ts';
+import { ignoreFailure, PipelineError } from '../errors.ts';
 import { sleep } from './sleep.ts';
 
 export interface HttpOptions {
-  /** Where the server is, such as `http://127.0.0.1:55433`. In a page: `location.origin`. */
+  /** Address of the server, such as `http://127.0.0.1:55433`. In a page: `location.origin`. */
   baseUrl: string;
-  /** Where the server asks for a key. */
+  /** Needed if the server requires a key. */
   apiKey?: string;
-  /** Wait before a call is made again where the server does not say how long. Default: 1000. */
-  comeBackMs?: number;
-  /** How often one call is made while the server cannot be reached or asks to come back. Default: 15. */
+  /** Delay before a retry if the server does not name one. Default: 1000. */
+  retryDelayMs?: number;
+  /** Attempts of one call while the server cannot be reached or answers with `Retry-After`. Default: 15. */
   tries?: number;
   /** Default: the global one. */
   fetch?: typeof fetch;
 }
 
 export interface Http {
-  readonly comeBackMs: number;
-  /** An answer of 2xx. Calls must bear being repeated: they are, where no answer came or the server says `Retry-After`. */
+  readonly retryDelayMs: number;
+  /** Resolves to a response of 2xx. Calls must be idempotent: they are repeated without a response or with `Retry-After`. */
   call(path: string, init?: RequestInit): Promise<Response>;
-  /** One try, whatever is answered; `undefined` where nothing is. */
+  /** One attempt, whatever the status. `undefined` without a response. */
   peek(path: string, init?: RequestInit): Promise<Response | undefined>;
 }
 
-/** Rejections carry the server's code and words; API_UNREACHABLE where it does not answer. */
+/** Calls reject with the code and the message of the server, or with API_UNREACHABLE if it does not respond. */
 export function createHttp(options: HttpOptions): Http {
-  const { baseUrl, apiKey, comeBackMs = 1_000, tries = 15, fetch = globalThis.fetch } = options;
+  const { baseUrl, apiKey, retryDelayMs = 1_000, tries = 15, fetch = globalThis.fetch } = options;
   const send = (path: string, init: RequestInit) => {
     const headers = new Headers(init.headers);
     if (apiKey !== undefined) {
@@ -34,7 +34,7 @@ export function createHttp(options: HttpOptions): Http {
     return fetch(new URL(path, baseUrl), { ...init, headers });
   };
   return {
-    comeBackMs,
+    retryDelayMs,
     async call(path, init = {}) {
       for (let tried = 1; ; tried += 1) {
         const answer = await send(path, init).catch((error: Error) => error);
@@ -42,18 +42,18 @@ export function createHttp(options: HttpOptions): Http {
           return answer;
         }
         init.signal?.throwIfAborted();
-        const waitMs = answer instanceof Error ? comeBackMs : toRetryAfterMs(answer);
+        const waitMs = answer instanceof Error ? retryDelayMs : toRetryAfterMs(answer);
         if (waitMs === undefined || tried >= tries) {
           throw await toPipelineError(answer, baseUrl);
         }
         await sleep(waitMs, init.signal ?? undefined);
       }
     },
-    peek: (path, init = {}) => send(path, init).catch(() => undefined),
+    peek: (path, init = {}) => ignoreFailure(send(path, init), 'no response is an answer too'),
   };
 }
 
-/** `undefined` where the server did not ask to come back. */
+/** `undefined` if the server does not ask for a retry. */
 function toRetryAfterMs({ headers }: Response): number | undefined {
   const seconds = headers.get('Retry-After');
   return seconds === null ? undefined : Number(seconds) * 1000;
@@ -63,7 +63,7 @@ async function toPipelineError(answer: Response | Error, baseUrl: string): Promi
   if (answer instanceof Error) {
     return new PipelineError(
       'API_UNREACHABLE',
-      `No Limelight server answers at ${baseUrl}. Start one with \`limelight up\`, or correct the address.`,
+      `No Limelight server responds at ${baseUrl}. Start one with \`limelight up\`, or correct the address.`,
       { cause: answer },
     );
   }

@@ -19,39 +19,39 @@ export interface CallOptions {
 }
 
 /**
- * A Limelight server, for browsers and Node. Refusals reject with a `PipelineError` that has the server's `code` and
- * words. A call is made again where the server cannot be reached or asks to come back; none of them acts twice.
+ * A client for browsers and Node. Refused calls reject with a `PipelineError` that has the `code` and the message of the
+ * server. A call is retried if the server cannot be reached or answers with `Retry-After`. Every call is idempotent.
  */
 export interface LimelightClient {
-  /** The task is durable when this resolves. The same `taskId` again is the same task. */
+  /** The task is durable when this resolves. Submitting the same `taskId` again returns the same task. */
   submit(submission: Submission, options?: CallOptions): Promise<AcceptedTask>;
-  /** Every event from the first, or after `since`, to the terminal one, however often the connection breaks. */
+  /** Every event from the first, or after `since`, to the last. Reconnects as often as needed. */
   events(taskId: string, options?: EventOptions): AsyncGenerator<TaskEvent, void>;
-  /** The end of the task, however it ends. */
+  /** Waits for the end of the task and returns its outcome. */
   wait(
     taskId: string,
     options?: EventOptions & { onEvent?: (event: TaskEvent) => void },
   ): Promise<JobOutcome>;
   status(taskId: string, options?: CallOptions): Promise<TaskStatus>;
-  /** Recent tasks, newest first; `cursor` is the `next_cursor` of the page before. */
+  /** Recent tasks, newest first. `cursor` is the `next_cursor` of the previous page. */
   list(options?: CallOptions & { cursor?: string; status?: string; limit?: number }): Promise<TaskList>;
-  /** Stops and undoes the task; one that has ended is left as it is. */
+  /** Stops and undoes the task. Does nothing if it has ended. */
   cancel(taskId: string, options?: CallOptions): Promise<TaskStatus>;
-  /** A failed task again, from a stage whose inputs are still there; without `from`, from the one that failed. */
+  /** Continues a failed task from a stage whose inputs still exist. Default: the last possible one. */
   retry(taskId: string, options?: CallOptions & { from?: RunningStage | 'provider' }): Promise<TaskStatus>;
-  /** The choice that a task with `persons=ask` waits for. */
+  /** Answers a task with `persons=ask`. */
   choosePerson(taskId: string, person: number, options?: CallOptions): Promise<TaskStatus>;
-  /** Deletes everything of the task, here and at the provider; the receipt lists it. */
+  /** Deletes everything about the task, here and at the provider. The receipt lists it. */
   erase(taskId: string, options?: CallOptions): Promise<EraseReceipt>;
-  /** A file of the task; its body is a stream, and `blob()` all of it. */
+  /** A file of the task. Its body is a stream; `blob()` reads all of it. */
   download(taskId: string, options?: CallOptions & { file?: TaskFile }): Promise<Response>;
   /** Where the time went, by stage and attempt. */
   timeline(taskId: string, options?: CallOptions): Promise<Timeline>;
-  /** Percentiles over the tasks that ended in the last day. */
+  /** Percentiles over the tasks that ended in the last 24 hours. */
   timelineSummary(options?: CallOptions): Promise<TimelineSummary>;
-  /** Whether submissions are taken now. */
+  /** Whether the server accepts submissions now. */
   isReady(options?: CallOptions): Promise<boolean>;
-  /** Whether a server is there, ready or not. */
+  /** Whether the server runs, ready or not. */
   isAlive(options?: CallOptions): Promise<boolean>;
 }
 

@@ -1,4 +1,4 @@
-/** Resolves after `ms`; rejects with the signal's reason when that comes first. In browsers too. */
+/** Resolves after `ms`, or rejects with the reason of the signal. Also runs in browsers. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();

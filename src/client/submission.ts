@@ -1,11 +1,11 @@
 export interface Submission {
-  /** A UUID of the caller's: the same one again is the same task, so that a lost answer costs nothing. Default: a new one. */
+  /** A UUID. Submitting it again returns the same task, so a lost answer costs nothing. Default: a new one. */
   taskId?: string;
   image: Blob;
   audio: Blob;
   /** For `background: 'image'`. */
   backgroundImage?: Blob;
-  /** Text fields as the API names them, such as `background` and `persons`. */
+  /** Text fields under their API names, such as `background` and `persons`. */
   fields?: Record<string, string | number | boolean>;
 }
 
@@ -14,7 +14,7 @@ export function toForm({ image, audio, backgroundImage, fields = {} }: Submissio
   for (const [name, value] of Object.entries(fields)) {
     form.set(name, String(value));
   }
-  // The name of a `File` goes along; the server needs none.
+  // A `File` sends its name too, but the server does not need one.
   form.set('image', image);
   form.set('audio', audio);
   if (backgroundImage) {

@@ -12,23 +12,23 @@ export type TaskEvent = StageEvent | ActivityProgressEvent;
 
 export interface EventOptions {
   signal?: AbortSignal;
-  /** The last `seq` that the caller has. Default: 0, all from the first. */
+  /** The last `seq` that the caller has. Default: 0, which means all events. */
   since?: number;
-  /** How long the server waits for a task that is not submitted yet. Default: 0. */
+  /** Seconds that the server waits for a task that is not submitted yet. Default: 0. */
   waitS?: number;
 }
 
-/** The server says something every 15 s; a connection that is silent for so long is dead, such as after a sleep. */
-const SILENCE_MS = 45_000;
+/** The server sends something every 15 s. A connection that is silent for longer is dead, for example after standby. */
+const SILENCE_TIMEOUT_MS = 45_000;
 
-/** Every stage event after `since` to the terminal one, once and in order, however often the connection breaks. */
+/** Every stage event after `since` to the last, once and in order. Reconnects as often as needed. */
 export async function* readTaskEvents(
   http: Http,
   taskId: string,
   { signal, since = 0, waitS = 0 }: EventOptions = {},
 ): AsyncGenerator<TaskEvent, void> {
   let last = since;
-  let comeBackMs = http.comeBackMs;
+  let retryDelayMs = http.retryDelayMs;
   for (;;) {
     const query = waitS > 0 ? `?wait=${waitS}` : '';
     const connection = new AbortController();
@@ -36,13 +36,13 @@ export async function* readTaskEvents(
       headers: { 'Last-Event-ID': String(last) },
       signal: signal ? AbortSignal.any([signal, connection.signal]) : connection.signal,
     });
-    // Nothing follows what the caller has.
+    // The caller has the last event.
     if (answer.status === 204 || !answer.body) {
       return;
     }
     try {
       const onRetry = (ms: number) => {
-        comeBackMs = ms;
+        retryDelayMs = ms;
       };
       for await (const event of parseEvents(answer.body, onRetry)) {
         if (event.event_type === 'stage_update') {
@@ -64,11 +64,11 @@ export async function* readTaskEvents(
     } finally {
       connection.abort();
     }
-    await sleep(comeBackMs, signal);
+    await sleep(retryDelayMs, signal);
   }
 }
 
-/** Throws where the connection breaks or falls silent. */
+/** Throws if the connection breaks or is silent for too long. */
 async function* parseEvents(
   body: ReadableStream<Uint8Array>,
   onRetry: (ms: number) => void,
@@ -77,7 +77,7 @@ async function* parseEvents(
   const parser = createParser({
     onRetry,
     onEvent({ event, data }) {
-      // Stage events are the ones without a type; the other type is of heartbeats.
+      // Stage events have no type. Heartbeats are skipped.
       if (event === undefined || event === 'activity_progress') {
         parsed.push(JSON.parse(data) as TaskEvent);
       }
@@ -100,7 +100,10 @@ async function* parseEvents(
 async function withinSilence<T>(reading: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Nothing came for ${SILENCE_MS / 1000} s`)), SILENCE_MS);
+    timer = setTimeout(
+      () => reject(new Error(`Received nothing for ${SILENCE_TIMEOUT_MS / 1000} s`)),
+      SILENCE_TIMEOUT_MS,
+    );
   });
   try {
     return await Promise.race([reading, silence]);

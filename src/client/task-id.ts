@@ -1,4 +1,4 @@
-/** A random UUID. `crypto.randomUUID` is there in secure contexts only, and a server in a home network is none. */
+/** A random UUID. `crypto.randomUUID` exists in secure contexts only, and a page from a home server is not one. */
 export function newTaskId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6]! & 0x0f) | 0x40;

@@ -1,4 +1,4 @@
-/** How profiles of sRGB itself call themselves. Converting from one of them changes nothing, and costs twice the decoding. */
+/** Names of profiles that are sRGB itself. Converting from one of them changes nothing, and takes twice as long as decoding. */
 const SRGB_NAMES: readonly string[] = [
   'sRGB IEC61966-2.1',
   'sRGB IEC61966-2-1',
@@ -7,7 +7,7 @@ const SRGB_NAMES: readonly string[] = [
   'sRGB',
 ];
 
-/** Whether an ICC profile (of a photo, as bytes) describes sRGB. False for none and for one that cannot be read. */
+/** Whether an ICC profile describes sRGB. False if there is none or it cannot be read. */
 export function isSrgbProfile(icc: Uint8Array | undefined): boolean {
   return icc !== undefined && SRGB_NAMES.includes(nameOf(icc));
 }
@@ -15,7 +15,7 @@ export function isSrgbProfile(icc: Uint8Array | undefined): boolean {
 const TAGS_START = 128;
 const TAG_BYTES = 12;
 
-/** By the tag `desc`: ASCII in version 2 of the format, UTF-16 in several languages in version 4. */
+/** From the tag `desc`: ASCII in version 2 of the format, UTF-16 in several languages in version 4. */
 function nameOf(icc: Uint8Array): string {
   const view = new DataView(icc.buffer, icc.byteOffset, icc.byteLength);
   const text = (start: number, end: number, encoding: string) =>
@@ -33,7 +33,7 @@ function nameOf(icc: Uint8Array): string {
       }
     }
   } catch {
-    // Cut off: whoever decodes the photo says what is wrong with it.
+    // Truncated. The decoder reports what is wrong with the photo.
   }
   return '';
 }

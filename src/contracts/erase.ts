@@ -1,7 +1,7 @@
-/** The workflow that erases a task. Names on the wire: never renamed. */
+/** The workflow that erases a task. */
 export const ERASE_TASK = 'eraseTask';
 
-/** One a task: whoever asks meanwhile hears of the same receipt. */
+/** One for each task, so concurrent requests get the same receipt. */
 export function toEraseId(taskId: string): string {
   return `erase/${taskId}`;
 }

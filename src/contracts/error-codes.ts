@@ -1,7 +1,7 @@
 /**
  * Every failure a caller can see, with the two facts that callers act on.
  * The key is the wire format (`ApplicationFailure.type`, `code` of a problem document, logs, metrics): add, never rename.
- * `retryable` is about the activity that threw: whether the same call may succeed a little later.
+ * `retryable` refers to the activity that threw: whether the same call may succeed a little later.
  */
 export const ERROR_CODES = {
   // What the client sent
@@ -26,7 +26,7 @@ export const ERROR_CODES = {
   /** Some part of an upload took too long. */
   UPLOAD_TIMEOUT: { status: 408, retryable: false },
 
-  // Who asks, and how much
+  // API keys and limits
   KEY_REQUIRED: { status: 401, retryable: false },
   KEY_INVALID: { status: 401, retryable: false },
   KEY_SCOPE_MISSING: { status: 403, retryable: false },
@@ -41,10 +41,10 @@ export const ERROR_CODES = {
   URL_UNREACHABLE: { status: 422, retryable: false },
   DELIVERY_NOT_FOUND: { status: 404, retryable: false },
 
-  // What the picture shows
+  // The content of the photo
   PERSON_NOT_FOUND: { status: 422, retryable: false },
   PERSON_CHOICE_INVALID: { status: 422, retryable: false },
-  /** The task does not wait for a choice, or not any more. */
+  /** The task does not wait for a choice, or no longer. */
   PERSON_NOT_ASKED: { status: 409, retryable: false },
   FACE_NOT_FOUND: { status: 422, retryable: false },
   FACE_UNSUITABLE: { status: 422, retryable: false },
@@ -82,11 +82,11 @@ export const ERROR_CODES = {
   CONFIG_INVALID: { status: 500, retryable: false },
   INTERNAL: { status: 500, retryable: true },
 
-  // The service that makes the video
+  // The provider
   PROVIDER_UNAVAILABLE: { status: 503, retryable: true },
-  /** Whether the talk was created is not known: look for it before asking again. */
+  /** It is unknown whether the talk was created: search for it before ordering another. */
   PROVIDER_AMBIGUOUS: { status: 502, retryable: true },
-  /** It still works on what is to be deleted. */
+  /** The provider still works on the talk that is to be deleted. */
   PROVIDER_BUSY: { status: 503, retryable: true },
   PROVIDER_TIMEOUT: { status: 504, retryable: false },
   PROVIDER_CREDITS_EXHAUSTED: { status: 402, retryable: false },

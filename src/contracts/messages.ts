@@ -1,10 +1,10 @@
-/** Names on the wire. Histories hold them: never rename. */
+/** Histories contain these names: never rename them. */
 export const GENERATE_VIDEO = 'generateVideo';
 export const PROGRESS_QUERY = 'progress';
 export const CHOOSE_PERSON_UPDATE = 'choosePerson';
 export const CANCEL_UPDATE = 'cancel';
 
-/** `video/<task_id>`: one workflow a task, whoever submits it and however often. */
+/** `video/<task_id>`: one workflow for each task, however often it is submitted. */
 export function toWorkflowId(taskId: string): string {
   return `video/${taskId}`;
 }
@@ -14,7 +14,7 @@ export function toTaskId(workflowId: string): string {
   return workflowId.slice(toWorkflowId('').length);
 }
 
-/** The task of a workflow, where it is one's. */
+/** The task of a workflow. `undefined` if the workflow is not a `generateVideo`. */
 export function taskIdOf(workflowId: string): string | undefined {
   return workflowId.startsWith('video/') ? workflowId.slice('video/'.length) : undefined;
 }

@@ -1,13 +1,13 @@
 /**
  * Task queues. The cap of a queue is the `maxConcurrentActivityTaskExecutions` of the workers that poll it:
- * where the work runs in child processes, the cap is the number of slots.
+ * if the work runs in child processes, the cap is the number of slots.
  */
 export const QUEUES = {
   /** Workflow tasks of every workflow. */
   pipeline: 'pipeline',
   /** Short activities that wait for disks and networks. */
   io: 'io',
-  /** Decoding what strangers sent, in a process that may crash. One at a time keeps jobs in order of submission. */
+  /** Decoding of untrusted files, in a process that may crash. One at a time keeps jobs in order of submission. */
   media: 'media',
   /** Person detection: 2 slots on a GPU worker. */
   yolo: 'yolo',

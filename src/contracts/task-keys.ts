@@ -1,6 +1,6 @@
 import type { VideoFormat } from './video-format.ts';
 
-/** Where the objects of a task lie. The workflow picks every key, so every undo can name what it deletes. */
+/** Where the objects of a task are stored. The workflow chooses every key, so every undo can name what it deletes. */
 export const TIERS = ['uploads', 'processed', 'videos', 'temp'] as const;
 export type Tier = (typeof TIERS)[number];
 
@@ -16,17 +16,17 @@ export function taskKeys(taskId: string, videoFormat: VideoFormat = 'mp4') {
     photo: `${processed}photo.png`,
     /** 16-bit PCM WAV, one or two channels. */
     voice: `${processed}voice.wav`,
-    /** The client's background picture, as the photo; only where there is one. */
+    /** The client's background picture, in the format of the photo. Only if there is one. */
     backdrop: `${processed}backdrop.png`,
     /** One channel, the size of the photo. */
     mask: `${processed}mask.png`,
     /** The person with alpha, the size of the photo. */
     cutout: `${processed}cutout.png`,
-    /** What stands behind the person, the size of the photo. */
+    /** The background alone, the size of the photo. */
     plate: `${processed}plate.png`,
-    /** The person on the background: what a provider animates. */
+    /** The person in front of the background: the picture that a provider animates. */
     portrait: `${processed}portrait.png`,
-    /** Parts of a video of the built-in renderer while it is made; a prefix. */
+    /** A prefix: the parts of a video that the built-in renderer is making. */
     parts: `${taskPrefix('temp', taskId)}parts/`,
     video: `${videos}video.${videoFormat}`,
     thumbnail: `${videos}thumbnail.jpg`,
@@ -34,7 +34,7 @@ export function taskKeys(taskId: string, videoFormat: VideoFormat = 'mp4') {
   };
 }
 
-/** Uploads carry their hash in the name, so that a second submission under the same task id cannot overwrite the first. */
+/** Uploads have their hash in the name, so a second submission under the same task id cannot overwrite the first. */
 export function uploadKey(taskId: string, field: string, sha256: string): string {
   return `${taskPrefix('uploads', taskId)}${field}-${sha256.slice(0, 16)}`;
 }

@@ -1,4 +1,4 @@
-/** What a video is stored as: MP4 plays everywhere, WebM can be transparent. */
+/** MP4 plays everywhere, WebM can be transparent. */
 export const VIDEO_FORMATS = ['mp4', 'webm'] as const;
 export type VideoFormat = (typeof VIDEO_FORMATS)[number];
 
@@ -7,7 +7,7 @@ export const VIDEO_TYPES = { mp4: 'video/mp4', webm: 'video/webm' } as const sat
   string
 >;
 
-/** Of a job with these options; what stands behind the person decides it. */
+/** The format of a job's video: it depends on the background. */
 export function videoFormatOf({ background }: { background?: string }): VideoFormat {
   return background === 'transparent' ? 'webm' : 'mp4';
 }

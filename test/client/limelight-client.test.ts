@@ -20,7 +20,7 @@ describe('the client', () => {
     server = createServer((request, response) => answer(request, response)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    client = createLimelightClient({ baseUrl: `http://127.0.0.1:${port}`, comeBackMs: 10 });
+    client = createLimelightClient({ baseUrl: `http://127.0.0.1:${port}`, retryDelayMs: 10 });
   });
 
   afterEach(() => {
@@ -78,7 +78,7 @@ describe('the client', () => {
   });
 
   it('names the address if there is no response', async () => {
-    const nobody = createLimelightClient({ baseUrl: 'http://127.0.0.1:1', comeBackMs: 1 });
+    const nobody = createLimelightClient({ baseUrl: 'http://127.0.0.1:1', retryDelayMs: 1 });
 
     await expect(nobody.cancel(TASK)).rejects.toMatchObject({
       code: 'API_UNREACHABLE',

@@ -47,7 +47,7 @@ export async function rollingRestart(options: RollingRestart): Promise<RollingRe
 
   const clients = processes
     .filter(({ role }) => role === 'api')
-    .map(({ url }) => createLimelightClient({ baseUrl: url, comeBackMs: 250, tries: 240 }));
+    .map(({ url }) => createLimelightClient({ baseUrl: url, retryDelayMs: 250, tries: 240 }));
   // Small: what is tried is who does the work, not the work.
   const photo = await sharp(join(SAMPLES, 'portrait.jpg')).resize(480).jpeg().toBuffer();
   const image = new Blob([new Uint8Array(photo)], { type: 'image/jpeg' });

@@ -91,7 +91,7 @@ export class TaskWatch {
 
   /** Sends a heartbeat. It repeats the progress of the last event, for clients that print what they receive. */
   beat(): void {
-    const { progress_percent = 0, message = '' } = this.#lastEvent?.data ?? {};
+    const { progress_percent = 0, message = 'The task has not begun' } = this.#lastEvent?.data ?? {};
     const heartbeat: HeartbeatEvent = {
       task_id: this.#taskId,
       event_type: 'heartbeat',

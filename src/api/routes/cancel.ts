@@ -17,11 +17,11 @@ const cancel = createRoute({
   path: '/api/pipeline/tasks/{task_id}/cancel',
   tags: ['Tasks'],
   summary: 'Stop and undo a task',
-  description: 'Also while it runs. Again, or after its end, it changes nothing.',
+  description: 'Also works while the task runs. A repeated call, or one after the end, changes nothing.',
   request: { params: TaskParams },
   responses: {
-    200: answer('The task has ended, however it did.'),
-    202: answer('It is told to stop and to undo itself.'),
+    200: answer('The task has ended, whatever the outcome.'),
+    202: answer('The task is stopping and undoing its work.'),
     ...problems('TASK_ENDED', 'TASK_NOT_FOUND', 'TEMPORAL_UNAVAILABLE'),
   },
 });
@@ -29,7 +29,7 @@ const cancel = createRoute({
 export function cancelRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>) {
   return createRoutes().openapi(cancel, async (c) => {
     const taskId = taskParam(c);
-    // What has ended may be known to its record only.
+    // Temporal may have deleted a task that ended; its record remains.
     if (!(await deps.records.read(taskId))?.outcome) {
       await deps.jobs.cancel(taskId);
     }

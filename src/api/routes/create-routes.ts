@@ -3,8 +3,8 @@ import { PipelineError } from '../../errors.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 
 /**
- * Where routes are declared: `createRoutes().openapi(createRoute({…}), handler)` describes a route in `/openapi.json`
- * and checks parameters and JSON bodies before the handler runs.
+ * Declares routes. `createRoutes().openapi(createRoute({…}), handler)` documents a route in `/openapi.json`, and checks its
+ * parameters and JSON bodies before the handler runs.
  */
 export function createRoutes(): OpenAPIHono<ApiEnv> {
   return new OpenAPIHono<ApiEnv>({

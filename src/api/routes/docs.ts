@@ -12,7 +12,7 @@ const ASSETS: Record<string, string> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
 };
-/** It draws with inline styles and icons in data URLs; everything else comes from this server. */
+/** The page needs inline styles and icons in data URLs. Everything else comes from this server. */
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
@@ -38,19 +38,19 @@ const openapi = createRoute({
   method: 'get',
   path: '/openapi.json',
   tags: ['Operation'],
-  summary: 'This description (OpenAPI 3.1)',
+  summary: 'This document (OpenAPI 3.1)',
   responses: {
     200: {
-      description: 'All of it.',
+      description: 'The OpenAPI document.',
       content: { 'application/json': { schema: z.looseObject({ openapi: z.string() }) } },
     },
     ...problems(),
   },
 });
 
-/** The description of `app`, and a page that shows it. The page asks no host but this one for anything. */
+/** The OpenAPI document of `app`, and a page that shows it. The page loads nothing from other hosts. */
 export function docsRoutes(app: OpenAPIHono<ApiEnv>) {
-  // Not before all routes are there; they do not change afterwards.
+  // Made at the first request: by then all routes are declared, and they do not change afterwards.
   let document: ReturnType<typeof toOpenApiDocument> | undefined;
   const routes = createRoutes();
   routes.openapi(openapi, (c) => {

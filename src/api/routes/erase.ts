@@ -11,9 +11,9 @@ const erase = createRoute({
   method: 'delete',
   path: '/api/pipeline/tasks/{task_id}',
   tags: ['Tasks'],
-  summary: 'Erase everything of a task',
+  summary: 'Erase a task',
   description:
-    'Here, in the content cache, at the provider and in Temporal; what runs is stopped first, and webhooks that were not delivered yet are given up. The receipt lists each thing. What takes long goes on: ask again for the receipt (503 with `Retry-After`).',
+    'Deletes everything about the task: its files, its entries in the content cache, its data at the provider and in Temporal. A running task is stopped first, and undelivered webhooks are dropped. The receipt lists each deletion. If erasing takes long, the answer is 503 with `Retry-After`: repeat the request for the receipt.',
   request: { params: TaskParams },
   responses: {
     200: { description: 'The receipt.', content: { 'application/json': { schema: EraseReceipt } } },

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { EXAMPLE_TASK_EVENT } from '../../contracts/schemas/stage-event.ts';
-import { PipelineError } from '../../errors.ts';
+import { isFailure, PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { createEventStream } from '../progress/event-stream.ts';
@@ -14,12 +14,12 @@ import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 
-const LOOK_AGAIN_MS = 250;
+const POLL_INTERVAL_MS = 250;
 
 const HEADERS = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-store',
-  // nginx would hold events back until its buffer is full.
+  // Without it, nginx holds events back until its buffer is full.
   'X-Accel-Buffering': 'no',
 };
 
@@ -30,7 +30,7 @@ const Query = z.object({
     type: 'integer',
     minimum: 0,
     maximum: 999_999_999_999_999,
-    description: 'As `Last-Event-ID`, which counts where both are there.',
+    description: 'The same as `Last-Event-ID`, which wins if both are given.',
     example: 4,
   }),
   wait: z.string().optional().openapi({
@@ -42,15 +42,18 @@ const Query = z.object({
   }),
 });
 
-/** As a parser of event streams gives it: before OpenAPI 3.2 the schema of such a stream is read as that of an event. */
+/** One parsed event: before OpenAPI 3.2, tools read the schema of a stream as that of a single event. */
 const SentEvent = z
   .object({
-    id: z.string().optional().openapi({ description: 'The `seq` of a stage event; no other has one.' }),
+    id: z
+      .string()
+      .optional()
+      .openapi({ description: 'The `seq` of a stage event. Other events have no id.' }),
     event: z
       .enum(['message', 'activity_progress', 'heartbeat'])
       .optional()
-      .openapi({ description: 'A stage event has none, which is read as `message`.' }),
-    data: z.string().openapi({ description: 'JSON; of a stage event a `TaskEvent`.' }),
+      .openapi({ description: 'Absent for a stage event, which parsers read as `message`.' }),
+    data: z.string().openapi({ description: 'JSON. For a stage event, a `TaskEvent`.' }),
   })
   .openapi({ example: { id: '4', data: JSON.stringify(EXAMPLE_TASK_EVENT) } });
 
@@ -60,7 +63,7 @@ const socket = createRoute({
   tags: ['Progress'],
   summary: 'The same events over a WebSocket',
   description:
-    'Each message is one event as JSON, with the same replay. Closed with 1000 after the last event, with 1012 where the server restarts; come back with `since` then.',
+    'Each message is one event as JSON. Earlier events are replayed as for server-sent events. The socket is closed with 1000 after the last event, and with 1012 if the server restarts: reconnect with `since`.',
   request: { params: TaskParams, query: Query },
   responses: {
     101: { description: 'A WebSocket.' },
@@ -72,15 +75,16 @@ const events = createRoute({
   method: 'get',
   path: '/api/pipeline/progress/{task_id}/events',
   tags: ['Progress'],
-  summary: 'Server-sent events: all so far, then live, until the last one',
+  summary: 'Server-sent events: earlier events, then live ones, until the end',
   description:
-    'Stage events have no name and their `seq` as `id:`. `activity_progress` tells how far a long stage is, and `heartbeat` that the connection is alive; both have no id. A comment comes every 15 s.',
+    'Stage events have no event name, and their `seq` as `id:`. `activity_progress` reports progress within a long stage, and `heartbeat` shows that the connection is alive; neither has an id. A comment is sent every 15 s.',
   request: {
     params: TaskParams,
     headers: z.object({
       'last-event-id': Seq.openapi({
         pattern: '^\\d{0,15}$',
-        description: 'The last event that the client has: what follows it is sent. Empty is as absent.',
+        description:
+          'The last event that the client has. Only later events are sent. An empty header counts as absent.',
         example: '4',
       }),
     }),
@@ -91,13 +95,13 @@ const events = createRoute({
       description: 'A stream of events; the `data` of each stage event is a `TaskEvent`.',
       content: { 'text/event-stream': { schema: SentEvent } },
     },
-    204: { description: 'The client has the last event already: nothing will come any more.' },
+    204: { description: 'The client already has the last event.' },
     ...problems('TASK_NOT_FOUND', 'INPUT_INVALID', 'TEMPORAL_UNAVAILABLE'),
   },
 });
 
 export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limits' | 'access'>) {
-  /** Whose a task is shows when it is submitted: to who waited for that, too. */
+  /** The owner is known once the task is submitted, so clients that waited for that are checked too. */
   const followOwn = async (c: Context<ApiEnv>, taskId: string, since: number, reader: ProgressReader) => {
     await assertOwn(access.findOwner, c.get('caller'), taskId);
     return hub.follow(taskId, since, reader);
@@ -122,7 +126,7 @@ export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limi
   });
   return app.openapi(events, async (c) => {
     const taskId = taskParam(c);
-    // A client that comes back keeps the query of its first request; the header is newer.
+    // A client that reconnects repeats the query of its first request; the header is newer.
     const since = parseSeq(c.req.header('last-event-id') || c.req.query('since'));
     const waitS = parseWait(c.req.query('wait'), undefined) ?? 0;
     const outgoing = c.env?.outgoing;
@@ -138,26 +142,26 @@ export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limi
       await stream.body.cancel();
     }
     if (isOver) {
-      // Keeps an EventSource from coming back for ever for what it has.
+      // After 204 an EventSource does not reconnect.
       return c.body(null, 204);
     }
     return isHead ? c.body(null, 200, HEADERS) : c.body(stream.body, 200, HEADERS);
   });
 }
 
-/** A client that chose its task's id may listen before it submits: `?wait=N` is how long it takes for that. */
+/** A client that chose the task id may listen before it submits. `?wait=N` is how long the server waits for that. */
 async function whenSubmitted<T>(follow: () => Promise<T>, waitMs: number, signal: AbortSignal): Promise<T> {
   const deadline = Date.now() + waitMs;
   for (;;) {
     try {
       return await follow();
     } catch (error) {
-      const isUnknown = error instanceof PipelineError && error.code === 'TASK_NOT_FOUND';
+      const isUnknown = isFailure(error, 'TASK_NOT_FOUND');
       if (!isUnknown || signal.aborted || Date.now() >= deadline) {
         throw error;
       }
     }
-    await sleep(LOOK_AGAIN_MS);
+    await sleep(POLL_INTERVAL_MS);
   }
 }
 

@@ -14,7 +14,7 @@ import { readTaskStatus } from '../tasks/task-status.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 
-/** Of each file, the endings that it can have. */
+/** The extensions that each file can have. */
 const FILES = {
   video: VIDEO_FORMATS,
   photo: ['png'],
@@ -47,7 +47,7 @@ const toRoute = (name: FileName) => {
     responses: {
       200: file('All of it, with `ETag` and `Last-Modified`.'),
       206: file('The part that `Range` asks for.'),
-      304: { description: 'It is what the client has.' },
+      304: { description: 'The client has the current version.' },
       ...problems(
         'TASK_NOT_FOUND',
         'OBJECT_NOT_FOUND',
@@ -72,7 +72,7 @@ export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records'>) {
     c.header('ETag', validators.etag);
     c.header('Last-Modified', modifiedAt.toUTCString());
     c.header('Accept-Ranges', 'bytes');
-    // A task can be erased: whoever keeps a copy asks whether it still is.
+    // Caches must ask each time whether the file still exists, because a task can be erased.
     c.header('Cache-Control', 'private, no-cache');
     const ifNoneMatch = c.req.header('if-none-match');
     const ifModifiedSince = c.req.header('if-modified-since');
@@ -108,7 +108,7 @@ export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records'>) {
   return app;
 }
 
-/** A video is there in one of its formats. */
+/** A file exists with one of its extensions only. */
 async function findFile({ store }: Pick<ApiDeps, 'store'>, taskId: string, name: FileName) {
   const keys =
     name === 'video'

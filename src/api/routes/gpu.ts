@@ -7,7 +7,7 @@ import type { ApiDeps } from '../api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 
-/** A worker that has not told of itself for so long is gone. */
+/** A worker without an update for this long is gone. */
 const STALE_MS = 4 * GPU_STATUS_INTERVAL_MS;
 
 const gpu = createRoute({

@@ -11,17 +11,17 @@ const live = createRoute({
   method: 'get',
   path: '/health/live',
   tags: ['Operation'],
-  summary: 'The process runs',
-  responses: { 200: { description: 'It does.', content: { 'application/json': { schema: Alive } } } },
+  summary: 'Whether the process runs',
+  responses: { 200: { description: 'It runs.', content: { 'application/json': { schema: Alive } } } },
 });
 
 const ready = createRoute({
   method: 'get',
   path: '/health/ready',
   tags: ['Operation'],
-  summary: 'Submissions are taken: Temporal and the store answer',
+  summary: 'Whether submissions are accepted: Temporal and the store respond',
   responses: {
-    200: { description: 'They do.', content: { 'application/json': { schema: Ready } } },
+    200: { description: 'Both respond.', content: { 'application/json': { schema: Ready } } },
     ...problems('TEMPORAL_UNAVAILABLE'),
   },
 });

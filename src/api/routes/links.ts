@@ -18,7 +18,7 @@ const Wish = z
       .min(1)
       .max(7 * DAY_S)
       .default(DAY_S)
-      .openapi({ description: 'Seconds for which it does.', example: 3600 }),
+      .openapi({ description: 'Seconds until the link expires.', example: 3600 }),
   })
   .openapi('LinkWish');
 
@@ -35,7 +35,7 @@ const link = createRoute({
   tags: ['Files'],
   summary: 'A link that needs no key',
   description:
-    'For a page, a player or a person without an API key. Whoever has it may read this one thing until it expires, or its key is revoked.',
+    'For pages, players and people without an API key. The link gives access to this one resource until it expires or its key is revoked.',
   request: {
     params: TaskParams,
     body: { required: true, content: { 'application/json': { schema: Wish } } },
@@ -50,7 +50,7 @@ export function linkRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'access'>) {
   return createRoutes().openapi(link, async (c) => {
     const taskId = taskParam(c);
     const { name, expires_in_s } = c.req.valid('json');
-    // No links for what is not there.
+    // There are no links to unknown tasks.
     await readTaskStatus(deps, taskId);
     const expires = Math.floor(Date.now() / 1000) + expires_in_s;
     const query = signLink(await deps.access.linkSecret(), {

@@ -6,9 +6,9 @@ const metricsRoute = createRoute({
   method: 'get',
   path: '/metrics',
   tags: ['Operation'],
-  summary: 'For Prometheus: this process, and the pipeline as a whole as Temporal knows it',
+  summary: 'Prometheus metrics of this process, and of the whole pipeline as Temporal reports it',
   responses: {
-    200: { description: 'Its text format.', content: { 'text/plain': { schema: z.string() } } },
+    200: { description: 'The Prometheus text format.', content: { 'text/plain': { schema: z.string() } } },
   },
 });
 

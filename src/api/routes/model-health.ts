@@ -26,14 +26,14 @@ const health = <const P extends string>(path: P, summary: string) => {
     path,
     tags: ['Operation'],
     summary,
-    responses: { ...problems(), 200: answer('The model answers.'), 503: answer('It does not, and why.') },
+    responses: { ...problems(), 200: answer('The model works.'), 503: answer('The model fails, and why.') },
   });
 };
 
-const personDetection = health('/api/person-detection/health', 'Whether persons can be found now');
-const backgroundRemoval = health('/api/background-removal/health', 'Whether persons can be cut out now');
+const personDetection = health('/api/person-detection/health', 'Whether people can be detected now');
+const backgroundRemoval = health('/api/background-removal/health', 'Whether people can be cut out now');
 
-/** Each runs its model on a picture of the project's own; for 10 s everybody gets the same answer, as 200 or 503. */
+/** Each check runs its model on a built-in picture. The result is kept for 10 s, and answered as 200 or 503. */
 export function modelHealthRoutes({
   models,
   now = Date.now,
@@ -57,7 +57,7 @@ export function modelHealthRoutes({
     if (!latest || now() - latest.at >= CACHE_MS) {
       latest = { at: now(), health: check(name) };
       answers.set(name, latest);
-      // What nobody expected is not an answer to keep.
+      // An unexpected failure is not kept.
       latest.health.catch(() => answers.delete(name));
     }
     const health = await latest.health;

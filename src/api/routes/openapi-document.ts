@@ -9,20 +9,20 @@ const INFO = {
   title: 'Limelight',
   version: VERSION,
   license: { name: 'MIT', identifier: 'MIT' },
-  description: `A photo of a person and a recording of a voice become a talking video.
+  description: `Turns a photo of a person and a recording of a voice into a talking video.
 
-Every answer has an \`X-Request-Id\`. Every refusal is a problem document (RFC 9457) whose \`code\` is stable and whose \`detail\` says what was expected, what came and what to change.`,
+Every answer has an \`X-Request-Id\`. Every refusal is a problem document (RFC 9457) with a stable \`code\`, and a \`detail\` that says what was expected, what was received and what to change.`,
 };
 
 const TAGS = [
-  { name: 'Tasks', description: 'Submit a task, see how it stands, act on it.' },
+  { name: 'Tasks', description: 'Submit a task, read its status, act on it.' },
   { name: 'Progress', description: 'Follow a task while it runs.' },
-  { name: 'Files', description: 'What a task made.' },
-  { name: 'Webhooks', description: 'What was told to `webhook_url`, and what it is signed with.' },
-  { name: 'Operation', description: 'How the server itself is doing.' },
+  { name: 'Files', description: 'The files of a task.' },
+  { name: 'Webhooks', description: 'Messages to `webhook_url`, and the secrets that sign them.' },
+  { name: 'Operation', description: 'The state of the server itself.' },
 ];
 
-/** What the guard answers before a route does. */
+/** What the guard may answer before the route runs. */
 const GUARDED: readonly ErrorCode[] = [
   'KEY_REQUIRED',
   'KEY_INVALID',
@@ -34,7 +34,7 @@ const GUARDED: readonly ErrorCode[] = [
 ];
 const METHODS = ['get', 'put', 'post', 'delete'] as const;
 
-/** The description of every route that `createRoutes().openapi` declared, and of who may use it. */
+/** Documents every route that `createRoutes().openapi` declared, and who may use it. */
 export function toOpenApiDocument(app: OpenAPIHono<ApiEnv>) {
   const document = app.getOpenAPI31Document(
     { openapi: '3.1.0', info: INFO, tags: TAGS, servers: [{ url: '/' }] },
@@ -46,7 +46,7 @@ export function toOpenApiDocument(app: OpenAPIHono<ApiEnv>) {
       key: {
         type: 'http',
         scheme: 'bearer',
-        description: 'An API key. A server without keys answers to its own machine, and asks for none.',
+        description: 'An API key. A server without keys serves only its own machine, and requires none.',
       },
     },
   };
@@ -63,7 +63,7 @@ export function toOpenApiDocument(app: OpenAPIHono<ApiEnv>) {
         ...operation.responses,
       };
       if (need !== 'public') {
-        // None: a signed link, or a server without keys.
+        // The empty entry stands for a signed link, or a server without keys.
         operation.security = [{ key: [] }, {}];
       }
     }

@@ -4,7 +4,7 @@ import { SHOWS_THE_PAGE } from '../access/security-headers.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 
-/** The page at `/` and what it loads. It is one document: its views are named after the `#`. */
+/** The page at `/` and the files that it loads. It is one document; its views are behind the `#`. */
 export function pageRoutes({ page }: Pick<ApiDeps, 'page'>) {
   const serve = (c: Context<ApiEnv>, path: string) => {
     const file = page?.get(path);

@@ -12,7 +12,7 @@ const Choice = z
       .int()
       .min(1)
       .max(1000)
-      .openapi({ description: 'One of the `persons` of the event that asks, by its `id`.', example: 1 }),
+      .openapi({ description: 'The `id` of one of the `persons` in the event that asks.', example: 1 }),
   })
   .openapi('PersonChoice');
 
@@ -20,15 +20,15 @@ const person = createRoute({
   method: 'post',
   path: '/api/pipeline/tasks/{task_id}/person',
   tags: ['Tasks'],
-  summary: 'Choose the person, for a task with persons=ask',
-  description: 'Refused with a reason where it does not fit. The same choice again changes nothing.',
+  summary: 'Choose the person of a task with persons=ask',
+  description: 'An invalid choice is refused with a reason. Repeating a choice changes nothing.',
   request: {
     params: TaskParams,
     body: { required: true, content: { 'application/json': { schema: Choice } } },
   },
   responses: {
     200: {
-      description: 'The task goes on with that person.',
+      description: 'The task continues with that person.',
       content: { 'application/json': { schema: TaskStatus } },
     },
     ...problems(

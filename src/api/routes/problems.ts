@@ -35,7 +35,7 @@ function toResponse(status: number, codes: ErrorCode[]) {
   };
 }
 
-/** The same as plain OpenAPI, for problems that a route shares with others. */
+/** The same as plain OpenAPI, for problems that do not come from the route itself. */
 export function describeProblems(codes: readonly ErrorCode[]) {
   const byStatus = Map.groupBy(codes, (code) => ERROR_CODES[code].status);
   const refer = (status: number, found: ErrorCode[]) => {

@@ -9,10 +9,10 @@ const queues = createRoute({
   method: 'get',
   path: '/api/queues',
   tags: ['Operation'],
-  summary: 'What waits in each of the queues, and who takes it',
+  summary: 'What waits in each queue, and how many workers poll it',
   responses: {
     200: {
-      description: 'As of now, by the name of the queue.',
+      description: 'The current state, by the name of the queue.',
       content: { 'application/json': { schema: z.record(z.string(), QueueStatus) } },
     },
     ...problems('TEMPORAL_UNAVAILABLE'),

@@ -12,7 +12,7 @@ const retention = createRoute({
   path: '/api/pipeline/retention',
   tags: ['Operation'],
   summary: 'The last retention runs',
-  description: 'What was deleted because it had had its time, newest run first.',
+  description: 'What was deleted after its retention time, newest run first.',
   responses: {
     200: {
       description: 'As each run reported.',

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { RETRY_POINTS } from '../../contracts/retry.ts';
 import { TaskStatus } from '../../contracts/schemas/task-status.ts';
 import { isTerminal } from '../../contracts/stages.ts';
-import { PipelineError } from '../../errors.ts';
+import { isFailure, PipelineError } from '../../errors.ts';
 import type { ApiDeps } from '../api-deps.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
@@ -13,16 +13,16 @@ const retry = createRoute({
   method: 'post',
   path: '/api/pipeline/tasks/{task_id}/retry',
   tags: ['Tasks'],
-  summary: 'Go on with a failed task',
+  summary: 'Continue a failed task',
   description:
-    'Under the same id, and with the same events, which go on. Possible until `error.retry.until`, from a point that `error.retry.from` names; a talk that was paid for is taken up again.',
+    'Continues under the same id, and continues its events. Possible until `error.retry.until`, from a point in `error.retry.from`. A talk that was paid for is used again.',
   request: {
     params: TaskParams,
     query: z.object({
       from: z
         .enum(RETRY_POINTS)
         .optional()
-        .openapi({ description: 'Default: the last point whose inputs are there.', example: 'provider' }),
+        .openapi({ description: 'Default: the last point whose inputs still exist.', example: 'provider' }),
     }),
   },
   responses: {
@@ -43,15 +43,13 @@ export function retryRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>) {
     try {
       await deps.jobs.retry(taskId, c.req.valid('query').from);
     } catch (error) {
-      throw error instanceof PipelineError && error.code === 'TASK_NOT_FOUND'
-        ? await whyImpossible(deps, taskId)
-        : error;
+      throw isFailure(error, 'TASK_NOT_FOUND') ? await whyImpossible(deps, taskId) : error;
     }
     return c.json(await readTaskStatus(deps, taskId), 202);
   });
 }
 
-/** Nobody keeps anything for the task. */
+/** The reason why nothing is kept for a retry. */
 async function whyImpossible(
   deps: Pick<ApiDeps, 'jobs' | 'records'>,
   taskId: string,

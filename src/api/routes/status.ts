@@ -11,10 +11,10 @@ const status = createRoute({
   method: 'get',
   path: '/api/pipeline/status/{task_id}',
   tags: ['Tasks'],
-  summary: 'How a task stands',
+  summary: 'The status of a task',
   request: { params: TaskParams },
   responses: {
-    200: { description: 'As of now.', content: { 'application/json': { schema: TaskStatus } } },
+    200: { description: 'The current status.', content: { 'application/json': { schema: TaskStatus } } },
     ...problems('TASK_NOT_FOUND', 'TEMPORAL_UNAVAILABLE'),
   },
 });

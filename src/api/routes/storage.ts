@@ -10,7 +10,8 @@ const stats = createRoute({
   path: '/api/pipeline/storage/stats',
   tags: ['Operation'],
   summary: 'What is stored',
-  description: 'Kept from a scan of at most a minute ago that was asked for, so that it answers at once.',
+  description:
+    'The result of the latest scan, so the answer is immediate. A request after more than a minute starts the next scan.',
   responses: {
     200: { description: 'By tier.', content: { 'application/json': { schema: StorageStats } } },
     ...problems(),

@@ -27,7 +27,7 @@ const Waiting = z.object({
     type: 'integer',
     minimum: 0,
     maximum: 999_999_999,
-    description: 'Seconds to wait for the end, at most 300; `Prefer: wait=N` says the same.',
+    description: 'Seconds to wait for the end, at most 300. The same as `Prefer: wait=N`.',
     example: 60,
   }),
 });
@@ -36,7 +36,7 @@ const IdempotencyKey = z.object({
   'idempotency-key': z.string().optional().openapi({
     minLength: 1,
     maxLength: 255,
-    description: 'The same key and content are the same task, however often they are sent.',
+    description: 'Repeated requests with the same key and content return the same task.',
     example: '0d1f6a3e-order-17',
   }),
 });
@@ -46,12 +46,12 @@ const HEADERS = {
   Location: { schema: { type: 'string' as const }, description: 'The `status_url`.' },
   'Idempotent-Replayed': {
     schema: { type: 'string' as const, enum: ['true'] },
-    description: 'This submission was there before.',
+    description: 'This submission was received before.',
   },
 };
 const ANSWERS = {
   200: {
-    description: 'The task ended in the time that the client waits.',
+    description: 'The task ended while the request waited.',
     content: { 'application/json': { schema: TaskOutcome } },
     headers: HEADERS,
   },
@@ -91,7 +91,7 @@ const put = createRoute({
   tags: ['Tasks'],
   summary: 'Make a talking video under a task id of your own',
   description:
-    'A UUID, so that a client can listen before it submits, and send again what may have got lost.',
+    'With a UUID of its own, a client can listen before it submits, and safely repeat a submission whose answer was lost.',
   request: { params: TaskParams, query: Waiting, headers: Prefer, body: BODY },
   responses: ANSWERS,
 });
@@ -166,10 +166,10 @@ export function submitRoutes(deps: ApiDeps) {
     });
 }
 
-/** The connection itself where there is one: a web stream over it would close it under a client that is refused. */
+/** The connection itself, if there is one: a web stream over it would close it before a refused client reads the answer. */
 function toReadable(c: Context<ApiEnv>): Readable | undefined {
   if (c.env?.incoming) {
-    // To look at `raw.body` alone would begin to read from the connection.
+    // Merely accessing `raw.body` would start to read from the connection.
     return c.env.incoming as Readable;
   }
   return c.req.raw.body ? Readable.fromWeb(c.req.raw.body as WebStream) : undefined;

@@ -12,7 +12,7 @@ const list = createRoute({
   tags: ['Tasks'],
   summary: 'Recent tasks, newest first',
   description:
-    'As long as Temporal keeps them. A key that is not for `admin` sees its own. A new task is seen within a second.',
+    'As long as Temporal keeps them. A key without the scope `admin` sees its own tasks only. A new task appears within a second.',
   request: {
     query: z.object({
       status: TaskState.optional(),
@@ -22,7 +22,7 @@ const list = createRoute({
         .min(1)
         .max(2000)
         .optional()
-        .openapi({ description: '`next_cursor` of the page before; nobody else’s words.' }),
+        .openapi({ description: 'The `next_cursor` of the previous page.' }),
     }),
   },
   responses: {

@@ -15,7 +15,7 @@ const timeline = createRoute({
   request: { params: TaskParams },
   responses: {
     200: {
-      description: 'By stage and step; of a task that runs, as of now.',
+      description: 'By stage and step. For a running task, up to now.',
       content: { 'application/json': { schema: Timeline } },
     },
     ...problems('TASK_NOT_FOUND', 'TEMPORAL_UNAVAILABLE'),
@@ -29,7 +29,7 @@ const summary = createRoute({
   summary: 'Where the time of the last day went',
   responses: {
     200: {
-      description: 'Percentiles over the tasks that ended in the last 24 hours, by their records.',
+      description: 'Percentiles over the tasks that ended in the last 24 hours, from their records.',
       content: { 'application/json': { schema: TimelineSummary } },
     },
     ...problems(),

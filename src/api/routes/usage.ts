@@ -14,7 +14,10 @@ const usage = createRoute({
   tags: ['Operation'],
   summary: 'What was paid for',
   responses: {
-    200: { description: 'By the records of the tasks.', content: { 'application/json': { schema: Usage } } },
+    200: {
+      description: 'From the records of the tasks.',
+      content: { 'application/json': { schema: Usage } },
+    },
     ...problems(),
   },
 });

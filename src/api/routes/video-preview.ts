@@ -11,9 +11,9 @@ import { readTaskStatus } from '../tasks/task-status.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 
-/** A part is two seconds of video, made in less than one. */
+/** A part is two seconds of video, and takes less than one second to make. */
 const LOOK_EVERY_MS = 300;
-/** Looks between two questions whether the task goes on. */
+/** How many times it looks for parts before it asks again whether the task still runs. */
 const ASK_EVERY = 7;
 
 interface GrowingTalk {
@@ -29,16 +29,16 @@ const route = createRoute({
   method: 'get',
   path: '/api/pipeline/tasks/{task_id}/preview',
   tags: ['Files'],
-  summary: 'The video while it is made',
+  summary: 'The video while it is being made',
   description:
-    'A fragmented MP4, or a WebM where the background is transparent, that grows with the talk: a player starts at once and goes on as parts come. Only the built-in renderer has one. Once the video is there, this leads to it.',
+    'A fragmented MP4, or a WebM if the background is transparent, that grows with the talk: a player starts at once and continues as parts arrive. Only the built-in renderer has previews. Redirects to the video once it is finished.',
   request: { params: TaskParams },
   responses: {
     200: {
-      description: 'What there is so far, then the rest as it is made.',
+      description: 'The parts so far, then the rest as it is made.',
       content: Object.fromEntries(VIDEO_FORMATS.map((format) => [VIDEO_TYPES[format], { schema: FILE }])),
     },
-    303: { description: 'The video is finished: `Location` is where.' },
+    303: { description: 'The video is finished; `Location` is its URL.' },
     ...problems('TASK_NOT_FOUND', 'OBJECT_NOT_FOUND', 'VIDEO_NOT_READY', 'TEMPORAL_UNAVAILABLE'),
   },
 });
@@ -48,7 +48,7 @@ export function previewRoutes(deps: PreviewDeps) {
     const taskId = taskParam(c);
     const { stage, error, result } = await readTaskStatus(deps, taskId);
     if (result) {
-      // With its query: a signed link opens both.
+      // Keeps the query: a signed link gives access to both.
       return c.redirect(`/api/pipeline/tasks/${taskId}/video${new URL(c.req.url).search}`, 303);
     }
     if (error) {
@@ -71,7 +71,7 @@ export function previewRoutes(deps: PreviewDeps) {
   });
 }
 
-/** One part after another, as they come; ends with the task, or with the reader. */
+/** One part after another as they arrive. Ends with the task, or when the reader leaves. */
 async function* partsOf(
   deps: PreviewDeps,
   talk: GrowingTalk,

@@ -13,7 +13,7 @@ import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 
 const DAY_S = 86_400;
-const MOST_AT_ONCE = 100;
+const MAX_PAGE_SIZE = 100;
 
 /** What a receiver is sent. The component `TaskEvent`, which event streams hold too, is documented through it. */
 const sent = {
@@ -31,21 +31,21 @@ const list = createRoute({
   method: 'get',
   path: '/api/webhooks/deliveries',
   tags: ['Webhooks'],
-  summary: 'Webhooks that were sent or wait, newest first',
+  summary: 'Webhooks that were sent or wait to be sent, newest first',
   request: {
     query: z.object({
       task_id: z.uuid().optional(),
       state: DeliveryState.optional(),
-      limit: z.coerce.number().int().min(1).max(MOST_AT_ONCE).default(20).openapi({ type: 'integer' }),
+      limit: z.coerce.number().int().min(1).max(MAX_PAGE_SIZE).default(20).openapi({ type: 'integer' }),
       cursor: z
         .string()
         .regex(/^[\w-]{1,2000}$/)
         .optional()
-        .openapi({ description: 'Of the page before.' }),
+        .openapi({ description: 'The `cursor` of the previous page.' }),
     }),
   },
   responses: {
-    200: { description: 'A page of them.', content: { 'application/json': { schema: WebhookDeliveries } } },
+    200: { description: 'One page.', content: { 'application/json': { schema: WebhookDeliveries } } },
     ...problems('INPUT_INVALID', 'TEMPORAL_UNAVAILABLE'),
   },
 });
@@ -56,7 +56,7 @@ const send = createRoute({
   tags: ['Webhooks'],
   summary: 'Send a webhook now',
   description:
-    'A waiting one at once, one that has ended again, with the same `webhook-id`. A receiver that was disabled is enabled when it takes it.',
+    'Sends a waiting webhook at once, and a finished one again, with the same `webhook-id`. A disabled receiver is enabled again if it accepts it.',
   request: {
     params: z.object({
       delivery_id: z.string().openapi({
@@ -75,10 +75,10 @@ const readSecrets = createRoute({
   method: 'get',
   path: '/api/webhooks/secrets',
   tags: ['Webhooks'],
-  summary: 'What webhooks of this key are signed with',
+  summary: 'The secrets that sign the webhooks of this key',
   responses: {
     200: {
-      description: 'Made at the first call.',
+      description: 'Created by the first call.',
       content: { 'application/json': { schema: WebhookSecrets } },
     },
     ...problems(),
@@ -89,7 +89,7 @@ const rotate = createRoute({
   method: 'post',
   path: '/api/webhooks/secrets/rotate',
   tags: ['Webhooks'],
-  summary: 'A new secret; the old one signs too for a while',
+  summary: 'Create a new secret; the old one also signs for a while',
   request: {
     body: {
       required: false,
@@ -109,7 +109,10 @@ const rotate = createRoute({
     },
   },
   responses: {
-    200: { description: 'All that sign now.', content: { 'application/json': { schema: WebhookSecrets } } },
+    200: {
+      description: 'All secrets that sign now.',
+      content: { 'application/json': { schema: WebhookSecrets } },
+    },
     ...problems('REQUEST_MALFORMED', 'INPUT_INVALID'),
   },
 });
