@@ -73,8 +73,8 @@ describe('POST /api/webhooks/d-id/{secret}', () => {
     ['started', false],
     ['done', true],
     ['error', true],
-    ['of a kind that is new', true],
-  ])('tells the job of a talk that is "%s": %s', async (status, isTold) => {
+    ['an unknown status', true],
+  ])('notifies the job of a talk with status "%s": %s', async (status, isTold) => {
     const { app, hints } = appWith({});
 
     await app.request(`/api/webhooks/d-id/${SECRET}`, post({ id: 'tlk_1', user_data: TASK_ID, status }));
@@ -82,7 +82,7 @@ describe('POST /api/webhooks/d-id/{secret}', () => {
     expect(hints).toEqual(isTold ? [TASK_ID] : []);
   });
 
-  it.each(['not JSON', {}, { user_data: '../../etc' }, { user_data: 7 }])('passes over %j', async (body) => {
+  it.each(['not JSON', {}, { user_data: '../../etc' }, { user_data: 7 }])('ignores %j', async (body) => {
     const { app, hints } = appWith({});
 
     expect((await app.request(`/api/webhooks/d-id/${SECRET}`, post(body))).status).toBe(204);
@@ -105,7 +105,7 @@ describe('GET /api/d-id/health', () => {
     return { http: answer.status, ...((await answer.json()) as object) };
   };
 
-  it('is ok, with what is left', async () => {
+  it('is ok, with the credits left', async () => {
     expect(await health({})).toEqual({ http: 200, status: 'ok', credits: { remaining: 5, total: 20 } });
   });
 

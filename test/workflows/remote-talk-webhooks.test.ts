@@ -15,19 +15,19 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-describe('a job that is told of its talk by webhooks', () => {
+describe('a job whose provider sends webhooks', () => {
   it.each<[string, Fault[]]>([
-    ['come as they should', []],
+    ['arrive normally', []],
     ['are lost', [{ kind: 'lost' }, { kind: 'lost' }]],
-    ['come twice', [{ kind: 'doubled' }, { kind: 'doubled' }]],
+    ['arrive twice', [{ kind: 'doubled' }, { kind: 'doubled' }]],
     [
-      'come late',
+      'arrive late',
       [
         { kind: 'late', ms: 700 },
         { kind: 'late', ms: 700 },
       ],
     ],
-    ['come out of order', [{ kind: 'out of order' }]],
+    ['arrive out of order', [{ kind: 'out of order' }]],
   ])('ends in a video, paid once, when they %s', async (_, webhook) => {
     const job = await harness.start({ faults: scriptedFaults({ webhook }), talkMs: () => 200 });
 

@@ -17,7 +17,7 @@ afterAll(async () => {
   await harness?.[Symbol.asyncDispose]();
   await server?.[Symbol.asyncDispose]();
 });
-// What one test does to the provider is not to hold the jobs of the next.
+// An outage of one test must not hold the jobs of the next.
 beforeEach(async () => {
   await server.client.workflow
     .getHandle(toBreakerId('d-id'))
@@ -38,7 +38,7 @@ async function endOf(job: DIdJob) {
 const paidFor = ({ account, taskId }: DIdJob) => account.ledger.filter(({ userData }) => userData === taskId);
 
 describe('a job for D-ID', () => {
-  it('ends in a video that is paid once, and tells who made it and what it used', async () => {
+  it('ends in a video that is paid once, with its provider and its cost on record', async () => {
     const job = await harness.start({});
 
     const { outcome, events } = await endOf(job);
@@ -60,7 +60,7 @@ describe('a job for D-ID', () => {
     ]);
   });
 
-  it("shows the provider's state and the time so far, against the usual time once it is known", async () => {
+  it("shows the provider's state, the time so far, and the usual time once it is known", async () => {
     await endOf(await harness.start({ talkMs: () => 300 }));
     const job = await harness.start({ talkMs: () => 1_000 });
 
@@ -93,7 +93,7 @@ describe('a job for D-ID', () => {
     ['a slow download', 'download', { kind: 'slow', ms: 200 }],
     ['a talk that is stuck for a while', 'talk', { kind: 'stuck', ms: 500 }],
     ['credits that cannot be read', 'readCredits', { kind: 'answer', status: 500, error: 'InternalError' }],
-  ])('ends in a video, paid once, in spite of %s', async (_, call, fault) => {
+  ])('ends in a video, paid once, despite %s', async (_, call, fault) => {
     const faults = scriptedFaults({ [call]: [fault, fault] });
     const job = await harness.start({ faults, listDelayMs: 60 });
 
@@ -158,7 +158,7 @@ describe('a job for D-ID', () => {
     expect(paidFor(job).length).toBeLessThanOrEqual(1);
   });
 
-  it('leaves nothing at D-ID when it is cancelled in the middle of a talk, although that cannot be deleted yet', async () => {
+  it('leaves nothing at D-ID when it is cancelled during a talk, which cannot be deleted yet', async () => {
     const job = await harness.start({ talkMs: () => 4_000 });
     await expect.poll(() => job.account.talks.size, { timeout: 20_000 }).toBe(1);
 
@@ -176,7 +176,7 @@ describe('a provider that does not answer', () => {
   const outage = (times: number): Fault[] =>
     Array.from({ length: times }, () => ({ kind: 'answer', status: 503, error: 'Unavailable' }));
 
-  it('holds jobs, which say until when, and go on by themselves', async () => {
+  it('holds jobs, which report the time of the next try and go on by themselves', async () => {
     const job = await harness.start({ faults: scriptedFaults({ createTalk: outage(7) }) });
 
     const { outcome, messages } = await endOf(job);
@@ -188,7 +188,7 @@ describe('a provider that does not answer', () => {
     expect(paidFor(job)).toHaveLength(1);
   });
 
-  it('leaves it alone for as long as Retry-After says, in creations and in polls', async () => {
+  it('gets no request until Retry-After has passed, for orders and for polls', async () => {
     const busy: Fault = { kind: 'answer', status: 429, error: 'TooMany', retryAfterS: 2 };
     const faults = scriptedFaults({ createTalk: [busy], readTalk: [busy] });
     const job = await harness.start({ faults });
@@ -202,7 +202,7 @@ describe('a provider that does not answer', () => {
     expect(readAgain! - read!).toBeGreaterThanOrEqual(2_000);
   });
 
-  it('fails jobs that are not to wait', async () => {
+  it('fails jobs with on_outage=fail', async () => {
     const faults = scriptedFaults({ createTalk: outage(50) });
     const job = await harness.start({ faults }, { on_outage: 'fail' });
 
@@ -213,7 +213,7 @@ describe('a provider that does not answer', () => {
     expect(job.account.leftovers).toEqual([]);
   });
 
-  it('hands jobs that may take it to the built-in renderer, marked degraded', async () => {
+  it('hands jobs with on_outage=local to the built-in renderer, marked as degraded', async () => {
     const faults = scriptedFaults({ createTalk: outage(50) });
     const job = await harness.start({ faults }, { on_outage: 'local' });
 
@@ -229,7 +229,7 @@ describe('a provider that does not answer', () => {
 });
 
 describe('an account without credits', () => {
-  it('holds a job before any work, until there are credits', async () => {
+  it('holds a job before any work until there are credits', async () => {
     const job = await harness.start({ credits: 0 });
     await expect
       .poll(async () => (await progressOf(job)).events.at(-1)?.data.message, { timeout: 20_000 })
@@ -242,7 +242,7 @@ describe('an account without credits', () => {
     expect(job.account.credits).toBe(0);
   });
 
-  it('refuses a job at once that is not to wait', async () => {
+  it('fails a job with on_outage=fail at once', async () => {
     const job = await harness.start({ credits: 0 }, { on_outage: 'fail' });
 
     const { outcome } = await endOf(job);
