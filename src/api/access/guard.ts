@@ -1,9 +1,9 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { PipelineError } from '../../errors.ts';
+import { isFailure, PipelineError } from '../../errors.ts';
 import type { Networks } from '../../outbound/networks.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { parseTaskId } from '../tasks/task-id.ts';
-import { assertOwn, type FindOwner, isTaskUnknown } from '../tasks/task-owners.ts';
+import { assertOwn, type FindOwner } from '../tasks/task-owners.ts';
 import { accessRule, type LinkName } from './access-rules.ts';
 import type { AnonymousAccess } from './anonymous-access.ts';
 import { bearerSecret, type Caller, isAllowed, toCaller } from './caller.ts';
@@ -62,7 +62,7 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
     const findOwner = (id: string) =>
       deps.findOwner(id).catch((error) => {
         // The route answers, or waits for the task to be submitted.
-        if (isTaskUnknown(error)) return caller.owner;
+        if (isFailure(error, 'TASK_NOT_FOUND')) return caller.owner;
         throw error;
       });
     await assertOwn(findOwner, caller, taskId);

@@ -7,7 +7,6 @@ import type { HistoryCursor, JobClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { toForgottenEnd, toLostEnd } from '../tasks/lost-job.ts';
-import { isTaskUnknown } from '../tasks/task-owners.ts';
 import { ActivityProgress } from './activity-progress.ts';
 import type { ProgressMessage, ProgressReader } from './progress-reader.ts';
 import { encodeFrame } from './sse.ts';
@@ -52,7 +51,7 @@ export class TaskWatch {
     try {
       await deps.jobs.describe(taskId);
     } catch (error) {
-      if (isTaskUnknown(error) && (await watch.#endForgotten())) {
+      if (isFailure(error, 'TASK_NOT_FOUND') && (await watch.#endForgotten())) {
         return watch;
       }
       throw error;

@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import { EraseReceipt } from '../../contracts/schemas/erase-receipt.ts';
 import { isFailure, isUnreadableRecord } from '../../errors.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

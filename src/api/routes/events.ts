@@ -3,7 +3,6 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { EXAMPLE_TASK_EVENT } from '../../contracts/schemas/stage-event.ts';
 import { isFailure, PipelineError } from '../../errors.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { createEventStream } from '../progress/event-stream.ts';
 import type { ProgressReader } from '../progress/progress-reader.ts';
@@ -11,6 +10,7 @@ import { createSocketReader } from '../progress/socket-reader.ts';
 import { parseWait } from '../submit/wait-preference.ts';
 import { assertOwn } from '../tasks/task-owners.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

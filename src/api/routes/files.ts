@@ -6,11 +6,11 @@ import { taskKeys } from '../../contracts/task-keys.ts';
 import { VIDEO_FORMATS, VIDEO_TYPES } from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
 import { SHOWS_ITSELF } from '../access/security-headers.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { isRangeFresh, isUnchanged, parseByteRange } from '../http/partial-content.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

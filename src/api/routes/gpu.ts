@@ -3,7 +3,7 @@ import { GPU_STATUS_INTERVAL_MS, GPU_STATUS_PREFIX, type ModelQueue } from '../.
 import type { GpuWorkerStatus } from '../../contracts/schemas/gpu-status.ts';
 import { GpuStatus } from '../../contracts/schemas/gpu-status.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
-import type { ApiDeps } from '../api-deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { Alive, Ready } from '../../contracts/schemas/health.ts';
 import { taskKeys } from '../../contracts/task-keys.ts';
-import type { ApiDeps } from '../api-deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import { DEFAULT_BACKGROUND } from '../../contracts/job.ts';
 import { Info } from '../../contracts/schemas/operation.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import type { OfferedProvider } from '../submit/choose-provider.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 
 const info = createRoute({

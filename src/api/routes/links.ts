@@ -2,9 +2,9 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { Instant } from '../../contracts/schemas/primitives.ts';
 import { LINKS, type LinkName } from '../access/access-rules.ts';
 import { signLink } from '../access/link-signature.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { ApiDeps } from '../api-deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 
 const metricsRoute = createRoute({

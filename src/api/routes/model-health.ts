@@ -3,8 +3,8 @@ import type { Context } from 'hono';
 import { ModelHealth } from '../../contracts/schemas/health.ts';
 import type { SelfTestName } from '../../contracts/self-test.ts';
 import { PipelineError } from '../../errors.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../http/api-env.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

@@ -1,8 +1,8 @@
 import { type Context, Hono } from 'hono';
 import { PipelineError } from '../../errors.ts';
 import { SHOWS_THE_PAGE } from '../access/security-headers.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../http/api-env.ts';
+import type { ApiDeps } from './api-deps.ts';
 
 /** The page at `/` and the files that it loads. It is one document; its views are behind the `#`. */
 export function pageRoutes({ page }: Pick<ApiDeps, 'page'>) {

@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { TaskStatus } from '../../contracts/schemas/task-status.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

@@ -4,8 +4,8 @@ import { bodyLimit } from 'hono/body-limit';
 import { ProviderHealth } from '../../contracts/schemas/health.ts';
 import { PipelineError } from '../../errors.ts';
 import type { RemoteProviderDescriptor } from '../../ports/provider.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import type { OfferedProvider } from '../submit/choose-provider.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

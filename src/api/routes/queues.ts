@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { QUEUES } from '../../contracts/queues.ts';
 import { QueueStatus } from '../../contracts/schemas/operation.ts';
-import type { ApiDeps } from '../api-deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

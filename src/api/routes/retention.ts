@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { RetentionReport } from '../../contracts/schemas/retention.ts';
 import { RetentionRunList } from '../../contracts/schemas/retention.ts';
-import type { ApiDeps } from '../api-deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

@@ -3,9 +3,9 @@ import { RETRY_POINTS } from '../../contracts/retry.ts';
 import { TaskStatus } from '../../contracts/schemas/task-status.ts';
 import { isTerminal } from '../../contracts/stages.ts';
 import { isFailure, PipelineError } from '../../errors.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

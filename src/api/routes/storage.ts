@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { StorageStats } from '../../contracts/schemas/operation.ts';
 import type { StorageUsage } from '../../ports/storage-usage.ts';
-import type { ApiDeps } from '../api-deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

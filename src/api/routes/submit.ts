@@ -3,22 +3,23 @@ import { Readable } from 'node:stream';
 import type { ReadableStream as WebStream } from 'node:stream/web';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
 import { TaskOutcome } from '../../contracts/schemas/job-outcome.ts';
 import { AcceptedTask } from '../../contracts/schemas/task-status.ts';
 import { taskUrls, toTaskOutcome } from '../../contracts/schemas/task-urls.ts';
 import { PipelineError } from '../../errors.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import type { ApiEnv } from '../http/api-env.ts';
+import type { ProgressHub } from '../progress/progress-hub.ts';
 import { fetchOrder } from '../submit/fetch-media.ts';
 import { createSubmission, SUBMIT_CONTENT } from '../submit/job-fields.ts';
 import { parseJobForm } from '../submit/job-form.ts';
 import { toUploadRules } from '../submit/limits.ts';
 import { receiveForm } from '../submit/multipart.ts';
 import { type ChosenId, submitJob } from '../submit/submit-job.ts';
-import { waitForOutcome } from '../submit/wait-for-outcome.ts';
 import { parseWait } from '../submit/wait-preference.ts';
 import { parseTaskId, taskIdOfKey } from '../tasks/task-id.ts';
 import { TaskParams } from '../tasks/task-param.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 
@@ -177,4 +178,22 @@ function toReadable(c: Context<ApiEnv>): Readable | undefined {
 
 function parseLength(header: string | undefined): number | undefined {
   return header !== undefined && /^\d+$/.test(header) ? Number(header) : undefined;
+}
+
+/** Resolves with the outcome of a job, or with `undefined` if the signal is aborted first. */
+async function waitForOutcome(
+  hub: ProgressHub,
+  taskId: string,
+  signal: AbortSignal,
+): Promise<JobOutcome | undefined> {
+  const end = Promise.withResolvers<JobOutcome | undefined>();
+  const giveUp = () => end.resolve(undefined);
+  signal.addEventListener('abort', giveUp);
+  const leave = await hub.follow(taskId, Number.POSITIVE_INFINITY, { send() {}, end: end.resolve });
+  try {
+    return signal.aborted ? undefined : await end.promise;
+  } finally {
+    signal.removeEventListener('abort', giveUp);
+    leave();
+  }
 }

@@ -1,9 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import { Timeline, TimelineSummary } from '../../contracts/schemas/timeline.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import { readTimeline } from '../tasks/read-timeline.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import type { RecentTimelines } from '../tasks/timeline-summary.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

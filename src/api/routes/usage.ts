@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { Usage, type UsageEntry } from '../../contracts/schemas/operation.ts';
 import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import { isUnreadableRecord } from '../../errors.ts';
-import type { ApiDeps } from '../api-deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

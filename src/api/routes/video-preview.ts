@@ -5,9 +5,9 @@ import { VIDEO_FORMATS, VIDEO_TYPES, type VideoFormat } from '../../contracts/vi
 import { PipelineError } from '../../errors.ts';
 import { partName } from '../../media/encode/part-name.ts';
 import { SHOWS_ITSELF } from '../access/security-headers.ts';
-import type { ApiDeps } from '../api-deps.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

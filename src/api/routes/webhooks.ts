@@ -8,7 +8,7 @@ import {
 } from '../../contracts/schemas/webhook.ts';
 import type { Delivery } from '../../ports/webhooks.ts';
 import { ownerSeenBy } from '../access/caller.ts';
-import type { ApiDeps } from '../api-deps.ts';
+import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 

@@ -1,4 +1,4 @@
-import { isFailure, isUnreadableRecord, PipelineError } from '../../errors.ts';
+import { isUnreadableRecord, PipelineError } from '../../errors.ts';
 import type { JobClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { type Caller, maySee } from '../access/caller.ts';
@@ -46,8 +46,4 @@ export async function assertOwn(
   if (!maySee(caller, await findOwner(taskId))) {
     throw new PipelineError('TASK_NOT_FOUND', `There is no task ${taskId}.`);
   }
-}
-
-export function isTaskUnknown(error: unknown): boolean {
-  return isFailure(error, 'TASK_NOT_FOUND');
 }

@@ -8,7 +8,6 @@ import type { JobClient, JobDescription } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { estimateEnd } from '../progress/estimate-end.ts';
 import { toForgottenEnd, toLostEnd } from './lost-job.ts';
-import { isTaskUnknown } from './task-owners.ts';
 import type { RecentTimelines } from './timeline-summary.ts';
 
 /** From the record if the task has ended, else from a worker, or from Temporal alone if no worker answers. */
@@ -22,7 +21,7 @@ export async function readTaskStatus(
     return toStatus(recorded, record.submitted_at, record.outcome);
   }
   const description = await jobs.describe(taskId).catch((error) => {
-    if (record && isTaskUnknown(error)) {
+    if (record && isFailure(error, 'TASK_NOT_FOUND')) {
       return undefined;
     }
     throw error;

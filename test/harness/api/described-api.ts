@@ -1,5 +1,5 @@
 import { createAccess } from '../../../src/api/access/access.ts';
-import type { ApiDeps } from '../../../src/api/api-deps.ts';
+import type { ApiDeps } from '../../../src/api/routes/api-deps.ts';
 import { API_LIMITS } from '../../../src/api/submit/limits.ts';
 import { loadConfig } from '../../../src/process/load-config.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
