@@ -6,6 +6,11 @@ export interface DecodedVoice {
   buffer: AudioBuffer;
 }
 
+const HEAD_BYTES = 12;
+/** WAV, MP3 with tags, FLAC, OGG, WebM and Matroska. */
+const STARTS = ['RIFF', 'ID3', 'fLaC', 'OggS', '\x1a\x45\xdf\xa3'];
+/** The first box of MP4 and related formats. */
+const BOXES = ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip'];
 const PEAKS = 240;
 /** The highest rate the renderer uses. A lower one would lose sounds made with the lips. */
 const SAMPLE_RATE = 48_000;
@@ -35,4 +40,16 @@ function toPeaks(buffer: AudioBuffer): Float32Array {
     peaks[part] = peak;
   }
   return peaks;
+}
+
+/** Checks the first bytes of files that the browser can't decode. The server makes the final decision. */
+export async function looksLikeRecording(file: Blob): Promise<boolean> {
+  const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
+  const text = String.fromCharCode(...head);
+  const isMpegFrame = head[0] === 0xff && (head[1]! & 0xe0) === 0xe0;
+  return (
+    isMpegFrame ||
+    STARTS.some((start) => text.startsWith(start)) ||
+    BOXES.some((box) => text.startsWith(box, 4))
+  );
 }

@@ -1,13 +1,19 @@
+import { signal } from '@preact/signals';
 import { apiKey, isReachable, useKey } from '../server/server.ts';
 import { nextTheme, theme } from '../state/appearance.ts';
-import { isBrowserOnline } from '../state/online.ts';
-import { pollRunning } from '../state/poll-running.ts';
 import { type Route, route, toHash } from '../state/route.ts';
-import { isOver, taskIds, taskOf } from '../state/tasks.ts';
+import { isOver, pollRunning, taskIds, taskOf } from '../state/tasks.ts';
 import { chooseLanguage, LANGUAGES, type Language, language, strings } from '../strings/strings.ts';
 import { Announcer } from '../ui/announcer.tsx';
 import { usePolled } from '../ui/hooks.ts';
 import { Icon, Mark } from '../ui/icon.tsx';
+
+const isBrowserOnline = signal(navigator.onLine);
+for (const event of ['online', 'offline']) {
+  addEventListener(event, () => {
+    isBrowserOnline.value = navigator.onLine;
+  });
+}
 
 const POLL_INTERVAL_MS = 2_500;
 const THEME_ICONS = { system: 'system', light: 'sun', dark: 'moon' } as const;

@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import samplePhoto from '../../../samples/portrait.jpg?url';
 import sampleVoice from '../../../samples/voice.wav?url';
 import {
@@ -17,10 +18,9 @@ import { submit } from '../../state/tasks.ts';
 import { strings } from '../../strings/strings.ts';
 import { BackgroundChooser } from '../../ui/background-chooser.tsx';
 import { useObjectUrl } from '../../ui/hooks.ts';
-import { useOfferedFiles } from './offer-files.ts';
 import { OptionsPanel } from './options-panel.tsx';
-import { PhotoPanel } from './photo-panel.tsx';
-import { VoicePanel } from './voice-panel.tsx';
+import { offerPhoto, PhotoPanel } from './photo-panel.tsx';
+import { offerVoice, VoicePanel } from './voice-panel.tsx';
 
 async function takeSample(): Promise<void> {
   const load = async (url: string) => (await fetch(url)).blob();
@@ -92,4 +92,31 @@ export function CreateView() {
       </div>
     </div>
   );
+}
+
+/** Passes each file to the panel for its type. */
+function offerFiles(files: Iterable<File>): void {
+  for (const file of files) {
+    if (/^(audio|video)\//.test(file.type)) void offerVoice(file);
+    else void offerPhoto(file);
+  }
+}
+
+/** Accepts files that are pasted or dropped anywhere. Without this, the browser would leave the page and open a dropped file. */
+function useOfferedFiles(): void {
+  useEffect(() => {
+    const listening = new AbortController();
+    const { signal } = listening;
+    addEventListener('paste', ({ clipboardData }) => offerFiles(clipboardData?.files ?? []), { signal });
+    addEventListener('dragover', (event) => event.preventDefault(), { signal });
+    addEventListener(
+      'drop',
+      (event) => {
+        event.preventDefault();
+        offerFiles(event.dataTransfer?.files ?? []);
+      },
+      { signal },
+    );
+    return () => listening.abort();
+  }, []);
 }

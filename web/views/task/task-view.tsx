@@ -2,12 +2,12 @@ import { useEffect, useState } from 'preact/hooks';
 import { follow } from '../../state/follow.ts';
 import { go } from '../../state/route.ts';
 import type { SavedSubmission } from '../../state/saved-submissions.ts';
-import { hasLastEvent, recall, stageOf, taskOf } from '../../state/tasks.ts';
-import { personsToChoose } from '../../state/timeline.ts';
+import { hasLastEvent, recall, stageOf, type Task, taskOf } from '../../state/tasks.ts';
+import { personsToChoose, toSteps } from '../../state/timeline.ts';
 import { formatWhen } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
+import { announce } from '../../ui/announcer.tsx';
 import { Figure } from '../../ui/icon.tsx';
-import { Announcements } from './announcements.tsx';
 import { AnotherBackground } from './another-background.tsx';
 import { DetailsPanel } from './details-panel.tsx';
 import { FailurePanel } from './failure-panel.tsx';
@@ -68,4 +68,22 @@ export function TaskView({ id }: { id: string }) {
       </div>
     </>
   );
+}
+
+/** Announces new steps and the end to screen readers, but not every percent. */
+function Announcements({ task }: { task: Task }) {
+  const t = strings.value;
+  const current = toSteps(task, t).find(({ state }) => state !== 'done' && state !== 'waiting');
+  const { result, error, refusal } = task;
+  const said = result
+    ? t.live.ready
+    : error || refusal
+      ? t.live.failed(t.errors[(error ?? refusal)!.code]?.title ?? '')
+      : current
+        ? t.live.step(t.steps[current.name], t.stepState[current.state])
+        : '';
+  useEffect(() => {
+    if (said) announce(said);
+  }, [said]);
+  return null;
 }
