@@ -10,7 +10,7 @@ import { needs } from '../harness/needs.ts';
 
 const VIDEO_MS = 150_000;
 
-/** What is used of a `<video>`: the types of browsers are no part of the tests'. */
+/** The used part of `<video>`, because the tests have no browser types. */
 interface Video {
   muted: boolean;
   currentTime: number;
@@ -20,7 +20,7 @@ interface Video {
   addEventListener(name: 'timeupdate', listener: () => void): void;
 }
 
-/** As if it was dragged from the desktop. */
+/** As if it were dragged from the desktop. */
 async function dropFile(page: Page, target: string, path: string, type: string): Promise<void> {
   const bytes = (await readFile(path)).toString('base64');
   const dataTransfer = await page.evaluateHandle(`(() => {
@@ -35,7 +35,7 @@ async function dropFile(page: Page, target: string, path: string, type: string):
 needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000 }, () => {
   let stack: PageStack;
   let browser: Browser;
-  /** The task of the first test, for those that look at a video. */
+  /** The task of the first test, for tests that need a video. */
   let videoUrl: string;
 
   beforeAll(async () => {
@@ -80,7 +80,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     expect(played.poster).toContain('/thumbnail');
     expect(await page.locator('.step.done').count()).toBe(6);
     expect(complaints.slice(0, before)).toEqual([]);
-    // Chromium itself tells the console of each request that finds no server.
+    // Chromium logs each request that finds no server.
     expect(complaints.filter((text) => !/ERR_CONNECTION|ERR_INTERNET|ERR_INCOMPLETE/.test(text))).toEqual([]);
     videoUrl = page.url();
     await page.context().close();

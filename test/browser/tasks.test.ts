@@ -15,7 +15,7 @@ import { faultsOfView } from '../harness/browser/faults-of-view.ts';
 import { choose, openInTest } from '../harness/browser/open-in-test.ts';
 import { needs } from '../harness/needs.ts';
 
-/** The workflow is the real one, and so is the page; no picture is looked at, so that a task takes no time. */
+/** The workflow and the page are real, but no picture is analysed, so that tasks take no time. */
 needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () => {
   const page = readPageFiles(join(import.meta.dirname, '../../dist/web'));
   const { api, worker } = await startTestPipeline({ page, defaults: { retryWindowS: 60 } });
@@ -256,7 +256,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.getByRole('button', { name: 'Forget API key' }).click();
     await page.reload();
     await page.getByRole('heading', { name: 'This server requires an API key' }).waitFor();
-    // Chromium itself tells the console of each request that is refused.
+    // Chromium logs each refused request.
     expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);
     await page.context().close();
   });

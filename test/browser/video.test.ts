@@ -24,7 +24,7 @@ interface Played {
   error?: string;
 }
 
-/** Runs in the page, eight times as fast as a person would watch it. */
+/** Runs in the page at eight times normal speed. */
 const PLAY = `new Promise((resolve) => {
   const video = document.querySelector('video');
   video.onended = video.onerror = () => resolve({

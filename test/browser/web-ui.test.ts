@@ -15,7 +15,7 @@ needs('chromium').describe('Temporal’s Web UI', { timeout: 180_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
     [stack, browser] = await Promise.all([
-      // Nothing listens there: as D-ID looks in an outage.
+      // Nothing listens there, as in an outage of D-ID.
       startMonitored({ D_ID_API_URL: 'http://127.0.0.1:9', D_ID_API_KEY: 'web:ui', ONNX_THREADS: '1' }),
       openBrowser(),
     ]);
@@ -30,7 +30,7 @@ needs('chromium').describe('Temporal’s Web UI', { timeout: 180_000 }, () => {
     await page.getByText('User Metadata').first().click();
   };
 
-  /** Details of a workflow are Markdown, which the Web UI shows in frames of their own. */
+  /** Details of a workflow are Markdown, which the Web UI shows in separate frames. */
   const detailsOn = async (page: Page) => {
     const frames = page.frames().filter((frame) => frame !== page.mainFrame());
     return (await Promise.all(frames.map((frame) => frame.locator('body').textContent()))).join('\n');

@@ -9,7 +9,7 @@ import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { assertKeyPrefix, assertObjectKey } from '../../src/storage/object-key.ts';
 
 const SEED = 20_260_101;
-/** What keys that mean harm are made of, and what they hide among. */
+/** Parts of malicious keys, and harmless parts around them. */
 const segment = fc.oneof(
   fc.constantFrom(
     '',

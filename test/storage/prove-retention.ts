@@ -1,6 +1,6 @@
 /**
- * Retention of half of many objects while jobs run. As a program: `node test/storage/prove-retention.ts [objects]`, in
- * place of the few of the test; the bench runs it with the flags of the io worker.
+ * Deletes half of many objects while jobs run. As a program, `node test/storage/prove-retention.ts [objects]` uses more
+ * objects than the test. The bench runs it with the flags of the io worker.
  */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -18,12 +18,12 @@ import { OBJECTS_PER_TASK, putTask } from '../harness/storage/many-objects.ts';
 export interface RetentionProof {
   objects: number;
   deleted: number;
-  /** Of running jobs, which wrote on meanwhile. */
+  /** Objects of running jobs, which kept writing. */
   kept: number;
   seconds: number;
-  /** Resident, at most, of the whole process. */
+  /** Peak resident memory of the process. */
   peakMb: number;
-  /** Of the stats, the scan being there. */
+  /** Duration of a statistics request with an existing scan. */
   statsMs: number;
   faults: string[];
 }
@@ -80,7 +80,7 @@ export async function proveRetention(objects: number): Promise<RetentionProof> {
   }
 }
 
-/** Half of the tasks have had their time, one in a hundred runs. */
+/** Half of the tasks have expired; one in a hundred is running. */
 function fill(root: string, tasks: number): Filled {
   const filled: Filled = { running: [], old: 0 };
   for (let index = 0; index < tasks; index++) {
@@ -96,11 +96,11 @@ function fill(root: string, tasks: number): Filled {
 
 interface Filled {
   running: Array<[taskId: string, keys: string[]]>;
-  /** Objects that have had their time. */
+  /** Expired objects. */
   old: number;
 }
 
-/** In a process of its own: its memory is not the retention's. */
+/** In a separate process, so that its memory does not count. */
 async function fillElsewhere(
   root: string,
   tasks: number,

@@ -30,7 +30,7 @@ needs('Go').describe('objects in S3', () => {
   afterAll(() => resources.disposeAsync());
 
   let folders = 0;
-  /** A store on a machine of its own. */
+  /** A store on a separate machine. */
   const createStore = (settings: Partial<S3Settings> = {}, maxLocalBytes = 100_000_000) => {
     const folder = join(base, String(folders++));
     return {
@@ -200,7 +200,7 @@ needs('Go').describe('objects in S3', () => {
         used.push(sha256);
         await store.localPath(`copies/${index}`);
       }
-      // In use, all of them.
+      // All of them are in use.
       expect(await readdir(copies)).toHaveLength(4);
       for (const [index, sha256] of used.entries()) {
         const then = new Date(Date.now() - HOUR_MS + index * 1000);

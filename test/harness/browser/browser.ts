@@ -1,7 +1,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { chromiumPath } from './chromium-path.ts';
 
-/** A browser without a window; its microphone hears beeps, and every page may use it. */
+/** A headless browser. Its fake microphone plays beeps, and every page may use it. */
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath!,
@@ -19,7 +19,7 @@ export function openBrowser(): Promise<Browser> {
 
 export interface WatchedPage {
   page: Page;
-  /** What the console and the page's own errors said, and requests to other hosts. */
+  /** Console warnings and errors, uncaught errors, and requests to other hosts. */
   complaints: string[];
 }
 
@@ -35,7 +35,7 @@ export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: SIZES.laptop, locale: 'en-GB', ...options });
-  // Many things run on a machine that tests.
+  // Test machines are busy.
   context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const complaints: string[] = [];

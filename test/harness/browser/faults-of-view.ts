@@ -9,14 +9,14 @@ interface AxeResult {
   violations: Array<{ id: string; help: string; nodes: Array<{ html: string; failureSummary: string }> }>;
 }
 
-/** What axe has against the view, in both schemes; and whether anything is wider than the screen. */
+/** Faults that axe finds in the view, in both colour schemes, and content wider than the screen. */
 export async function faultsOfView(page: Page): Promise<string[]> {
   const faults: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await page.evaluate(AXE);
     const { violations, passes } = (await page.evaluate('axe.run()')) as AxeResult;
-    // An empty page has no fault either.
+    // An empty page would have no faults.
     if (passes.length < 15) {
       faults.push(`axe looked at ${passes.length} rules only`);
     }

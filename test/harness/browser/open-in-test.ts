@@ -2,7 +2,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { expect, onTestFailed } from 'vitest';
 import { openPage, type WatchedPage } from './browser.ts';
 
-/** A page for the test that runs; of a test that fails there is a picture in `out/browser`. */
+/** Opens a page for the running test. If the test fails, there is a screenshot in `out/browser`. */
 export async function openInTest(
   browser: Browser,
   url: string,
@@ -17,7 +17,7 @@ export async function openInTest(
   return opened;
 }
 
-/** Chosen with the buttons for it. */
+/** Chooses the files with the page's file inputs. */
 export async function choose(page: Page, photo: string, voice: string): Promise<void> {
   await Promise.all([
     page.setInputFiles('[data-test=photo-file]', photo),

@@ -18,21 +18,21 @@ const SAMPLE_VOICE = join(ROOT, 'samples/voice.wav');
 const LONG_VOICE_S = 40;
 
 export interface PageStack extends AsyncDisposable {
-  /** Of the page. */
+  /** URL of the page. */
   url: string;
-  /** Ends the API as a power cut would. */
+  /** Kills the API, like a power cut. */
   killApi(): Promise<void>;
   startApi(): Promise<void>;
   files: {
     shortVoice: string;
-    /** A video of it takes longer than anything a test does meanwhile. */
+    /** Its video takes longer to render than anything a test does meanwhile. */
     longVoice: string;
     twoPersons: string;
     hills: string;
   };
 }
 
-/** Everything that makes videos, with the starters, and an API in a process of its own that can be killed. */
+/** A complete stack with the starter models, and an API in a separate process that can be killed. */
 export async function startPageStack(voiceS = 1.2): Promise<PageStack> {
   await using resources = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'limelight-browser-'));
@@ -87,7 +87,7 @@ export async function startPageStack(voiceS = 1.2): Promise<PageStack> {
   };
 }
 
-/** The sample voice, over and over until the time is full. */
+/** Repeats the sample voice to the given length. */
 async function speak(path: string, seconds: number): Promise<void> {
   const { sampleRateHz, channels } = await readWav(SAMPLE_VOICE);
   const sample = channels[0]!;
@@ -100,7 +100,7 @@ async function speak(path: string, seconds: number): Promise<void> {
   await writer.finish();
 }
 
-/** The sample portrait beside its mirror image: two persons, and nobody real. */
+/** The sample portrait beside its mirror image: two people, and neither is real. */
 async function placeTwice(path: string): Promise<void> {
   const [left, right] = await Promise.all([
     sharp(SAMPLE_PHOTO).resize(700, 700).toBuffer(),
@@ -124,7 +124,7 @@ const CRESTS = [
   { at: 0.86, swing: 0.04, colour: [61, 92, 72] },
 ];
 
-/** A photo of nobody. Pixel by pixel: vector files are not read in this project. */
+/** A photo without a person, drawn pixel by pixel because this project reads no vector graphics. */
 async function paintHills(path: string): Promise<void> {
   const pixels = Buffer.alloc(HILLS_PX * HILLS_PX * 3);
   for (let y = 0; y < HILLS_PX; y += 1) {

@@ -1,4 +1,4 @@
-/** Stores of many objects, made in seconds: as the file store lays them out, without its fsyncs. */
+/** Creates stores with many objects in seconds: in the layout of the file store, without its fsyncs. */
 import { createHash } from 'node:crypto';
 import { lutimesSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -24,7 +24,7 @@ export function putFast(root: string, key: string, bytes: Buffer, ageDays: numbe
   return object;
 }
 
-/** A task with nine files and the record of its end, or of its last stage where it runs. */
+/** A finished task with nine files and a record, or a running one with the record of its last stage. */
 export function putTask(root: string, taskId: string, ageDays: number, isRunning: boolean): string[] {
   const { metadata, ...keys } = taskKeys(taskId);
   const names = [uploadKey(taskId, 'image', 'a'.repeat(16)), uploadKey(taskId, 'audio', 'b'.repeat(16))];

@@ -18,11 +18,11 @@ export async function age(root: string, keys: Iterable<string>, days: number): P
 
 export interface StoredTask {
   record: TaskMetadata;
-  /** Of its files, by name; the record's is `metadata`. */
+  /** Keys of its files by name; the record is `metadata`. */
   keys: Record<'image' | 'mask' | 'video' | 'thumbnail' | 'metadata', string>;
 }
 
-/** A task with a few files and the record of its end, or one that goes on. */
+/** A finished or running task with a few files and its record. */
 export async function storeTask(
   store: ObjectStore,
   taskId: string,

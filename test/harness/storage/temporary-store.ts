@@ -6,7 +6,7 @@ import { createFileStore, type FileStore } from '../../../src/storage/file/file-
 
 export const BYTES = Buffer.from('Lorem ipsum dolor sit amet');
 
-/** Gone with the test. */
+/** Removed after the test. */
 export async function createFolder(parent = tmpdir()): Promise<string> {
   const folder = await mkdtemp(join(parent, 'limelight-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -13,7 +13,7 @@ describe('killed processes', () => {
     expect(faults).toEqual([]);
     expect(report.kills).toBe(50);
     expect(report.acknowledged).toBeGreaterThan(0);
-    // Else the kills came too early or too late to prove anything.
+    // Otherwise the kills were too early or too late to prove anything.
     expect(report.old).toBeGreaterThan(0);
   }, 240_000);
 

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../../../src/ports/object-store.ts';
 import { createStore } from '../../harness/storage/temporary-store.ts';
 import { litterOf } from './litter-of.ts';
 
-/** One step is one call of the file system. From `at` on it fails, once or for good. */
+/** A step is a file system call. It fails at `at`, once or from then on. */
 const faults = vi.hoisted(() => ({
   at: Number.POSITIVE_INFINITY,
   forGood: false,
@@ -22,7 +22,7 @@ const faults = vi.hoisted(() => ({
 
 vi.mock('node:fs/promises', async (importOriginal) => {
   const real = await importOriginal<Record<string, unknown>>();
-  // Closing always works: a handle that leaks is the test's, not the store's.
+  // Closing always works: otherwise the test itself would leak handles.
   const passes = new Set<PropertyKey>(['close', Symbol.asyncDispose, 'createReadStream', 'fd', 'on', 'once']);
   const wrapHandle = (handle: FileHandle): FileHandle =>
     new Proxy(handle, {

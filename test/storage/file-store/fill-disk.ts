@@ -1,4 +1,4 @@
-/** Fills a store on a small file system: run inside one by `file-store.test.ts`. Prints what happened as JSON. */
+/** Fills a store on a small file system, inside of which `full-disk.test.ts` runs it. Prints the result as JSON. */
 import { readdir } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createFileStore } from '../../../src/storage/file/file-store.ts';

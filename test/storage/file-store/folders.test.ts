@@ -40,7 +40,7 @@ describe('folders', () => {
       const put = store.put('tier/task/object', BYTES).finally(() => {
         stored = true;
       });
-      // Fewer than a writer puts up with, at every point where it waits.
+      // Fewer than a writer's maximum number of attempts, at every point where it waits.
       for (let left = 4; left > 0 && !stored; await setImmediate()) {
         for (const folder of ['tier/task', 'tier']) {
           const removed = tryToRemove(join(root, folder));

@@ -1,4 +1,4 @@
-/** Writes objects of known content until it is killed, and says so before and after each write. */
+/** Writes objects of known content until it is killed, and reports before and after each write. */
 import { writeSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,12 +8,12 @@ import { createFileStore } from '../../../src/storage/file/file-store.ts';
 
 export interface WriterLine {
   key: string;
-  /** Of the content; 0 for a deletion. */
+  /** Seed of the content; 0 for a deletion. */
   seed: number;
   done: boolean;
 }
 
-/** Up to 300 kB that begin with their seed, so that a reader can tell a whole content from a torn or mixed one. */
+/** Up to 300 kB that start with their seed, so that a reader can detect torn or mixed content. */
 export function contentOf(seed: number): Buffer {
   const bytes = Buffer.alloc(4 + ((seed * 104_729) % 300_000), `${seed}/`);
   bytes.writeUInt32BE(seed, 0);
@@ -37,7 +37,7 @@ async function write(store: ObjectStore, key: string, seed: number): Promise<voi
   await store.put(key, await toBody(contentOf(seed), seed, join(scratch.path, 'file')));
 }
 
-/** Each way of giving bytes to a store, in turn. */
+/** Each kind of body in turn. */
 async function toBody(content: Buffer, seed: number, path: string): Promise<Buffer | Readable | FileToAdopt> {
   if (seed % 3 === 0) {
     return content;
@@ -49,7 +49,7 @@ async function toBody(content: Buffer, seed: number, path: string): Promise<Buff
   return { path };
 }
 
-/** Synchronously: what was said before a kill is in the pipe. */
+/** Synchronous, so that everything written before a kill is in the pipe. */
 function say(line: WriterLine): void {
   writeSync(1, `${JSON.stringify(line)}\n`);
 }

@@ -1,6 +1,6 @@
 /**
- * Kills writing processes at random moments and looks at what they left. As a program: `node test/storage/file-store/kill-writers.ts
- * [rounds] [seed]` in place of the few rounds of the test.
+ * Kills writing processes at random moments and checks what they left. As a program,
+ * `node test/storage/file-store/kill-writers.ts [rounds] [seed]` runs more rounds than the test.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,19 +17,19 @@ export interface KillReport {
   kills: number;
   /** Writes that were acknowledged before their process was killed. */
   acknowledged: number;
-  /** Kills after which the write in flight had not happened, and had. */
+  /** Kills after which the write in progress had not happened, or had. */
   old: number;
   new: number;
-  /** Versions and scratch files of the dead that `sweep` removed. */
+  /** Versions and scratch files of killed writers that `sweep` removed. */
   swept: number;
-  /** Sentences about what should not be. */
+  /** Descriptions of broken promises. */
   faults: string[];
 }
 
-/** After a writer's first word. Several writes on an idle machine. */
+/** Counted from the first line of a writer. Enough for several writes on an idle machine. */
 const KILL_WITHIN_MS = 150;
 
-/** Two lanes at once: each lane has keys of its own, and all write one shared key. */
+/** Two concurrent lanes. Each has its own keys, and both write one shared key. */
 export async function killWriters(options: { rounds: number; seed: number }): Promise<KillReport> {
   const root = await mkdtemp(join(tmpdir(), 'limelight-kill-'));
   const report: KillReport = { kills: 0, acknowledged: 0, old: 0, new: 0, swept: 0, faults: [] };
@@ -58,7 +58,7 @@ async function killOne(options: {
   root: string;
   lane: string;
   seed: number;
-  /** What the acknowledged writes of this lane left: the seed of the content, 0 where it was deleted. */
+  /** Result of this lane's acknowledged writes: the seed of the content, 0 if it was deleted. */
   expected: Map<string, number>;
   report: KillReport;
 }): Promise<void> {
@@ -91,7 +91,7 @@ async function checkLane(options: {
   store: ObjectStore;
   lane: string;
   expected: Map<string, number>;
-  /** The write that was in flight. */
+  /** The write in progress. */
   begun: WriterLine | undefined;
   report: KillReport;
 }): Promise<void> {
@@ -111,7 +111,7 @@ async function checkLane(options: {
   }
 }
 
-/** The seed of the content under the key, 0 where there is none, -1 where it is no whole content. */
+/** The seed of the content under the key, 0 if there is none, -1 if it is torn or mixed. */
 async function readSeed(store: ObjectStore, key: string): Promise<number> {
   try {
     const bytes = await store.read(key);

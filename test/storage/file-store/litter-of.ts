@@ -1,7 +1,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Everything in the folder but the names that stand for objects and the folders that hold some. */
+/** Everything in the folder except the names and versions of objects and their folders. */
 export async function litterOf(root: string): Promise<string[]> {
   const litter: string[] = [];
   const versions = new Set<string>();

@@ -10,7 +10,7 @@ import { litterOf } from './litter-of.ts';
 describe('writers in different processes', () => {
   it('have one winner if 50 create the same key at once', async () => {
     const { store, root } = await createStore();
-    // Each with a store of its own: nothing but the file system is between them.
+    // Separate stores, which share only the file system.
     const outcomes = await Promise.all(
       Array.from({ length: 50 }, (_, writer) =>
         createFileStore({ root })
@@ -38,7 +38,7 @@ describe('writers in different processes', () => {
     const swapping = (async () => {
       let old = await realpath(join(folder, 'object'));
       for (let turn = 0; reading; turn++, await setImmediate()) {
-        // Not at every turn, or a reader never gets from one step to the next.
+        // Not every time, or a reader could never proceed.
         if (turn % 4 === 0) {
           const version = `.object.${(swaps++).toString(16).padStart(12, '0')}.${BYTES.length}.${sha256}`;
           writeFileSync(join(folder, version), BYTES);

@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What happens to a request: it passes, is refused, or passes and has its answer lost. */
+/** A request passes, is refused, or passes and its response is lost. */
 export type Fate = 'pass' | 'refuse' | 'lose';
 
 export interface FlakyProxy extends AsyncDisposable {
   url: string;
-  /** Of the next requests, in their order; those after them pass. */
+  /** For the next requests in order. Later ones pass. */
   fates: Fate[];
 }
 
-/** Stands before an S3 server; the signature covers the name it was asked by, so that name is passed on. */
+/** A proxy in front of an S3 server. It passes on the host name, because the signature covers it. */
 export async function startFlakyProxy(target: string): Promise<FlakyProxy> {
   const fates: Fate[] = [];
   const { hostname, port } = new URL(target);
