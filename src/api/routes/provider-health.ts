@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { ProviderHealth } from '../../contracts/schemas/health.ts';
-import { PipelineError } from '../../errors.ts';
+import { ignoreFailure, PipelineError } from '../../errors.ts';
 import type { RemoteProviderDescriptor } from '../../ports/provider.ts';
 import type { OfferedProvider } from '../submit/choose-provider.ts';
 import type { ApiDeps } from './api-deps.ts';
@@ -79,7 +79,7 @@ function webhookRoute(
     if (!remote?.webhookSecret || !isSame(c.req.param('secret'), remote.webhookSecret)) {
       throw new PipelineError('ROUTE_NOT_FOUND', 'There is nothing at this path.');
     }
-    const hint = parseWebhook(await c.req.json().catch(() => undefined));
+    const hint = parseWebhook(await ignoreFailure(c.req.json(), 'a body that is not JSON is no hint'));
     if (!hint) {
       logger.warn({ provider: name }, 'Ignored a webhook that names no job');
     } else if (hint.mayHaveEnded) {
@@ -98,7 +98,7 @@ async function readHealth(
   }
   const [credits, gate] = await Promise.all([
     remote.account.readCredits().catch(toReason),
-    remote.gate.state().catch(() => undefined),
+    ignoreFailure(remote.gate.state(), 'the account is worth reporting without the jobs'),
   ]);
   const jobs = gate && {
     talks_in_flight: gate.talksInFlight,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isFailure } from '../../errors.ts';
 import type { ProviderFinding, RemoteProviderDescriptor } from '../../ports/provider.ts';
 import { AUDIO_LIMITS, SECONDS_PER_CREDIT } from './limits.ts';
 import { type DIdSettings, dIdSettings } from './settings.ts';
@@ -70,7 +71,7 @@ async function examine(settings: DIdSettings | undefined): Promise<ProviderFindi
           mend: `open ${ACCOUNT_URL}`,
         };
   } catch (error) {
-    return (error as { code?: string }).code === 'PROVIDER_UNAUTHORIZED'
+    return isFailure(error, 'PROVIDER_UNAUTHORIZED')
       ? {
           state: 'fault',
           found: `${apiUrl} does not accept D_ID_API_KEY, which is API_USERNAME:API_PASSWORD`,

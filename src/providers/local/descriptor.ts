@@ -1,4 +1,5 @@
 import { QUEUES } from '../../contracts/queues.ts';
+import { ignoreFailure } from '../../errors.ts';
 import type { FoundModel } from '../../models/find-model.ts';
 import type { LocalProviderDescriptor, RendererConfig, RendererPool } from '../../ports/provider.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -13,8 +14,7 @@ export const local: LocalProviderDescriptor = {
 
   async producerVersion({ models: folders, render: { longSidePx, mark, provenance } }) {
     const { findTalkModels } = await import('./talk-models.ts');
-    // A machine without the models renders nothing, so it needs no version.
-    const found = await findTalkModels(folders, 1).catch(() => undefined);
+    const found = await ignoreFailure(findTalkModels(folders, 1), 'a machine without models renders nothing');
     if (!found) {
       return undefined;
     }
@@ -43,8 +43,8 @@ export const lipSync: LocalProviderDescriptor = {
 
   async isInstalled(models) {
     const { findModelFile, LIP_SYNC_KINDS } = await import('../../models/find-model.ts');
-    // If the folder has faults, the worker reports them when a job comes.
-    const file = await findModelFile('lip-sync', LIP_SYNC_KINDS, models).catch(() => undefined);
+    const found = findModelFile('lip-sync', LIP_SYNC_KINDS, models);
+    const file = await ignoreFailure(found, 'the worker reports a faulty folder when a job comes');
     return file !== undefined;
   },
 
