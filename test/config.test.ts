@@ -8,6 +8,7 @@ import { renderEnvExample, renderSettings } from '../scripts/env-example.ts';
 import { readEnvironment } from '../src/config/read-environment.ts';
 import { PipelineError } from '../src/errors.ts';
 import { Environment, loadConfig, SECRETS } from '../src/process/load-config.ts';
+import { toy } from './providers/toy/descriptor.ts';
 
 function faultOf(env: Record<string, string | undefined>): PipelineError {
   try {
@@ -53,6 +54,18 @@ describe('loadConfig', () => {
   it('treats an empty variable as unset', () => {
     const empty = Object.fromEntries(Object.keys(Environment.shape).map((name) => [name, '']));
     expect(loadConfig(empty)).toEqual(loadConfig({}));
+  });
+
+  it('reads, checks and guards the settings of the providers that it is given', () => {
+    const given = { TOY_URL: 'http://127.0.0.1:1', TOY_KEY: 'toy-key', D_ID_API_KEY: 'ignored' };
+    const { providers, log } = loadConfig(given, [toy]);
+
+    expect(providers).toEqual({
+      toy: expect.objectContaining({ url: 'http://127.0.0.1:1', key: 'toy-key' }),
+    });
+    expect(log).toMatchObject({ secrets: ['toy-key'], secretPaths: ['/api/webhooks/toy/'] });
+    expect(loadConfig({ TOY_KEY: 'toy-key' }, [toy]).providers).toEqual({});
+    expect(() => loadConfig({ TOY_TALKS_IN_FLIGHT: 'many' }, [toy])).toThrow(/TOY_TALKS_IN_FLIGHT: /);
   });
 
   it('ignores other variables', () => {
