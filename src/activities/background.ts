@@ -5,20 +5,20 @@ import type { ContentCache } from '../ports/content-cache.ts';
 import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../ports/models.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { SlotPool } from '../ports/slot-task.ts';
-import { keepQuietly } from './cache-result.ts';
+import { cacheResult } from './cache-result.ts';
 import { keepAlive } from './keep-alive.ts';
-import { cutoutFacts, type Makers } from './producer-versions.ts';
+import { cutoutFacts, type ProducerVersions } from './producer-versions.ts';
 
 export interface BackgroundDeps {
   store: ObjectStore;
   matting: SlotPool<RemoveBackgroundInput, RemoveBackgroundResult>;
   cache: ContentCache;
-  makers: Makers;
+  producerVersions: ProducerVersions;
 }
 
 export interface RemoveBackgroundRequest {
   photoKey: string;
-  /** Given where the cut-out may be kept. */
+  /** Absent if the cut-out must not be cached. */
   photoSha256?: string;
   person: Box;
   others: Box[];
@@ -30,13 +30,13 @@ export interface RemoveBackgroundRequest {
 export type RemovedBackground = RemoveBackgroundResult & {
   mask: StoredObject;
   cutout: StoredObject;
-  /** Where it was kept. */
+  /** Its cache entry, if it was cached. */
   entry?: string;
 };
 
-export function createBackgroundActivities({ store, matting, cache, makers }: BackgroundDeps) {
+export function createBackgroundActivities({ store, matting, cache, producerVersions }: BackgroundDeps) {
   return {
-    /** Cuts the person out of the photo, and stores the mask and the cut-out. A retry writes them again. */
+    /** Cuts the person out of the photo, and stores the mask and the cut-out. A retry overwrites them. */
     removeBackground: (request: RemoveBackgroundRequest): Promise<RemovedBackground> =>
       keepAlive(async (signal) => {
         await using folder = await store.scratch();
@@ -52,13 +52,13 @@ export function createBackgroundActivities({ store, matting, cache, makers }: Ba
           { key: request.maskKey, body: { path: maskPath } },
           { key: request.cutoutKey, body: { path: cutoutPath } },
         ]);
-        const facts = cutoutFacts(makers, { ...request, photoSha256: request.photoSha256 });
+        const facts = cutoutFacts(producerVersions, { ...request, photoSha256: request.photoSha256 });
         const files = { mask: request.maskKey, cutout: request.cutoutKey };
         return {
           ...result,
           mask: mask!,
           cutout: cutout!,
-          ...(await keepQuietly(cache, 'cutout', facts, { result, files })),
+          ...(await cacheResult(cache, 'cutout', facts, { result, files })),
         };
       }),
   };

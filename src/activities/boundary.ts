@@ -3,7 +3,7 @@ import { isDiskFull, PipelineError, storageFull } from '../errors.ts';
 
 type Activity = (...args: never[]) => Promise<unknown>;
 
-/** Turns what activities throw on purpose into `ApplicationFailure`, the one error that Temporal carries faithfully. */
+/** Turns `PipelineError`s into `ApplicationFailure`s, the one error type that Temporal serializes faithfully. */
 export function withFailureBoundary<A extends Record<keyof A, Activity>>(activities: A): A {
   const wrapped = Object.entries<Activity>(activities).map(([name, activity]) => [
     name,
@@ -24,7 +24,7 @@ function withBoundary(activity: Activity): Activity {
 
 function toFailure(error: unknown): unknown {
   const known = isDiskFull(error) && !(error instanceof PipelineError) ? storageFull(error) : error;
-  // Anything else is Temporal's own (cancellation must pass untouched) or a bug (retried, for it may be an outage).
+  // Anything else is Temporal's own (cancellation must pass untouched) or unknown (retried, as it may be an outage).
   if (!(known instanceof PipelineError)) {
     return known;
   }

@@ -4,10 +4,10 @@ import type { Fallback } from '../contracts/schemas/job-outcome.ts';
 import type { ContentCache, NamedKeys } from '../ports/content-cache.ts';
 
 /**
- * Keeps what was made, where it may be (there are facts) and was made in the best way: a cheaper way is for the device's
- * hard times, not for ever. What cannot be kept is no failure of what was made.
+ * Caches a result, if there are facts to cache it by. A fallback result is not cached, because the device may work again
+ * next time. Cache errors never fail the activity.
  */
-export async function keepQuietly(
+export async function cacheResult(
   cache: ContentCache,
   kind: CacheKind,
   facts: object | undefined,
@@ -19,7 +19,7 @@ export async function keepQuietly(
   try {
     return { entry: await cache.keep(kind, facts, made) };
   } catch (error) {
-    log.warn('The content cache did not take it', { kind, error });
+    log.warn('The content cache could not store a result', { kind, error });
     return {};
   }
 }

@@ -16,7 +16,9 @@ export interface ComposeRequest {
 
 export function createCompositionActivities({ store }: { store: ObjectStore }) {
   return {
-    /** Puts the cut-out person on the background: the portrait that a provider animates, and the background alone. */
+    /**
+     * Puts the cut-out person on the background. Stores the portrait that a provider animates, and the background alone.
+     */
     composePortrait: (request: ComposeRequest): Promise<StoredObject[]> =>
       keepAlive(async () => {
         await using folder = await store.scratch();

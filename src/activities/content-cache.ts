@@ -10,33 +10,33 @@ import type { DetectPersonsResult } from '../ports/models.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { RemoveBackgroundRequest, RemovedBackground } from './background.ts';
 import { keepAlive } from './keep-alive.ts';
-import { cutoutFacts, detectionFacts, type Makers, videoFacts } from './producer-versions.ts';
+import { cutoutFacts, detectionFacts, type ProducerVersions, videoFacts } from './producer-versions.ts';
 
 export interface CacheDeps {
   store: ObjectStore;
   cache: ContentCache;
-  makers: Makers;
+  producerVersions: ProducerVersions;
 }
 
-/** What was found, with the folder of the entry it came from. */
+/** A cached result, with the folder of its entry. */
 export type Found<T> = { result: T; entry: string };
 
-export function createCacheActivities({ store, cache, makers }: CacheDeps) {
+export function createCacheActivities({ store, cache, producerVersions }: CacheDeps) {
   return {
     findDetection: (request: {
       photoSha256: string;
       confThreshold: number;
     }): Promise<Found<DetectPersonsResult> | null> =>
       keepAlive(async () => {
-        const facts = detectionFacts(makers, request);
+        const facts = detectionFacts(producerVersions, request);
         const hit = facts && (await cache.find('detection', facts, {}));
         return hit ? { result: hit.result as DetectPersonsResult, entry: hit.entry } : null;
       }),
 
-    /** The mask and the cut-out lie under the request's keys then. */
+    /** If found, the mask and the cut-out are copied to the keys of the request. */
     findCutout: (request: RemoveBackgroundRequest): Promise<Found<RemovedBackground> | null> =>
       keepAlive(async () => {
-        const facts = cutoutFacts(makers, { ...request, photoSha256: request.photoSha256 });
+        const facts = cutoutFacts(producerVersions, { ...request, photoSha256: request.photoSha256 });
         const { maskKey: mask, cutoutKey: cutout } = request;
         const hit = facts && (await cache.find('cutout', facts, { mask, cutout }));
         return hit
@@ -45,12 +45,12 @@ export function createCacheActivities({ store, cache, makers }: CacheDeps) {
       }),
 
     /**
-     * The whole job from the cache; else says who makes it. The first that asks claims it. A claim whose owner is gone
-     * is `stale`: of those that say so one gets the next.
+     * The video of a whole job. If it is not cached, the first job that asks claims it, and the others get the claim's owner.
+     * Jobs that find the owner gone pass its claim as `stale`, and one of them gets the next claim.
      */
     findVideo: ({ job, stale }: { job: JobInput; stale?: string }): Promise<VideoAnswer> =>
       keepAlive(async () => {
-        const facts = videoFacts(makers, job);
+        const facts = videoFacts(producerVersions, job);
         if (!facts) {
           return { kind: 'off' };
         }
@@ -60,7 +60,7 @@ export function createCacheActivities({ store, cache, makers }: CacheDeps) {
         }
         const claims = `${CACHE_PREFIX}claims/${cache.entryOf('video', facts).split('/').at(-2)}/`;
         const answer = await claimNext(claims, stale);
-        // Whoever had it may have ended between the two looks.
+        // The earlier owner may have stored the video between the two lookups.
         const late = answer.kind === 'claimed' && (await findJob(job, facts));
         if (late) {
           await store.delete(answer.claim);
@@ -72,7 +72,7 @@ export function createCacheActivities({ store, cache, makers }: CacheDeps) {
     keepVideo: (request: { job: JobInput; video: MadeVideo }): Promise<string | null> =>
       keepAlive(async () => {
         const { job, video } = request;
-        const facts = videoFacts(makers, job);
+        const facts = videoFacts(producerVersions, job);
         return facts ? cache.keep('video', facts, { result: video, files: videoFiles(job) }) : null;
       }),
   };
@@ -89,7 +89,7 @@ export function createCacheActivities({ store, cache, makers }: CacheDeps) {
     );
   }
 
-  /** Claims are numbered: of many that want the next one, one makes it. */
+  /** Claims are numbered, so that only one of several jobs can create the next one. */
   async function claimNext(claims: string, stale: string | undefined): Promise<VideoAnswer> {
     const me = activityInfo().workflowExecution?.workflowId ?? '';
     for (;;) {
@@ -115,7 +115,7 @@ export function createCacheActivities({ store, cache, makers }: CacheDeps) {
     }
   }
 
-  /** Nothing where it was given back meanwhile, or damaged. */
+  /** `undefined` if the claim was deleted meanwhile, or is damaged. */
   async function readOwner(claim: string): Promise<string | undefined> {
     return store.read(claim).then(String, (error) => {
       if (!(error instanceof PipelineError)) {

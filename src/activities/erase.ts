@@ -18,7 +18,7 @@ export function createEraseActivities({ store, records, executions }: EraseDeps)
       await keepAlive((signal) => executions.end(taskId, signal));
     },
 
-    /** What lies elsewhere: known to the record alone, so to be asked before that goes. */
+    /** What is stored at the provider. Only the record lists it, so ask before the record is erased. */
     async findRemote({ taskId }: { taskId: string }): Promise<RemoteThing[]> {
       return (await records.readReferences(taskId)).remote ?? [];
     },
@@ -31,7 +31,7 @@ export function createEraseActivities({ store, records, executions }: EraseDeps)
           erased.push({ kind, name, erased_at: new Date().toISOString() });
         }
       };
-      // Others that use an entry have copies of what is in it.
+      // Other tasks that use an entry have their own copies.
       for (const entry of (await records.readReferences(taskId)).cache_entries ?? []) {
         await erase('cache', entry);
       }

@@ -22,8 +22,8 @@ export interface PrepareMediaRequest {
 export function createMediaActivities({ store, decoder }: MediaDeps) {
   return {
     /**
-     * Decodes what was uploaded, in a process that may die of it, and stores it in the one form that all stages read.
-     * Everything that is wrong with a photo or a recording is said here.
+     * Decodes the uploads in a process of its own, which a bad file may crash, and stores them in the one form that all
+     * stages read. Rejects with every error that a photo or a recording can cause.
      */
     prepareMedia: (request: PrepareMediaRequest): Promise<PrepareMediaResult & { stored: StoredObject[] }> =>
       keepAlive(async (signal) => {

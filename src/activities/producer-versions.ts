@@ -1,26 +1,26 @@
 import type { JobInput } from '../contracts/schemas/job.ts';
 
 /**
- * Who makes what, each as a name that changes whenever what it makes may: model, version, settings. Of one that is absent
- * nothing is cached.
+ * One string for each producer of cached results: model, version and settings. It changes whenever the results may change.
+ * Results of a producer without one are not cached.
  */
-export interface Makers {
+export interface ProducerVersions {
   detector?: string;
   matting?: string;
-  /** By the provider. */
+  /** By the name of the provider. */
   videos: Partial<Record<string, string>>;
 }
 
-/** Everything that a detection is made of. */
+/** Everything that a detection depends on. `undefined` if it is not cached; the same below. */
 export function detectionFacts(
-  { detector }: Makers,
+  { detector }: ProducerVersions,
   { photoSha256, confThreshold }: { photoSha256: string | undefined; confThreshold: number },
 ): object | undefined {
   return detector && photoSha256 ? { detector, photoSha256, confThreshold } : undefined;
 }
 
 export function cutoutFacts(
-  { matting }: Makers,
+  { matting }: ProducerVersions,
   request: {
     photoSha256: string | undefined;
     person: readonly number[];
@@ -33,7 +33,7 @@ export function cutoutFacts(
 }
 
 export function videoFacts(
-  { detector, matting, videos }: Makers,
+  { detector, matting, videos }: ProducerVersions,
   {
     image,
     audio,
@@ -42,14 +42,14 @@ export function videoFacts(
   }: Pick<JobInput, 'image' | 'audio' | 'backgroundImage' | 'options'>,
 ): object | undefined {
   const renderer = videos[options.provider];
-  // Whoever is to be asked may choose another person this time.
+  // With `persons=ask` the user may choose another person this time.
   if (!detector || !matting || !renderer || options.persons === 'ask') {
     return undefined;
   }
-  // What is not named here makes another video, or may.
+  // Options that do not change the video. All others, and new ones, count.
   const { deadline_s, priority, on_outage, cache, retention_days, retry_window_s, ...matters } = options;
   return {
-    makers: [detector, matting, renderer],
+    producers: [detector, matting, renderer],
     image: image.sha256,
     audio: audio.sha256,
     backgroundImage: backgroundImage?.sha256,

@@ -7,18 +7,18 @@ import { keepAlive } from './keep-alive.ts';
 export interface RecordDeps {
   store: ObjectStore;
   records: TaskRecords;
-  /** Told of each record that was written last: its job has ended. */
+  /** Called with the last record of each job. */
   onEnd?: (metadata: TaskMetadata) => void;
-  /** Asked at the end of a job, so that its record can tell later where the time went. */
+  /** Adds to the last record of a job where the time went. */
   timelines?: TimelineClient;
 }
 
 export function createRecordActivities({ store, records, onEnd, timelines }: RecordDeps) {
   return {
-    /** Writes the task's `metadata.json`, the whole of it: repeating it is harmless. */
+    /** Replaces the task's `metadata.json`. Idempotent. */
     recordTask: (metadata: TaskMetadata): Promise<void> =>
       keepAlive(async () => {
-        // A job ends with or without it.
+        // A job ends also without a timeline.
         const timeline = metadata.outcome && (await timelines?.read(metadata.task_id).catch(() => undefined));
         await records.write({ ...metadata, ...(timeline && { timeline }) });
         if (metadata.outcome) {
@@ -26,13 +26,13 @@ export function createRecordActivities({ store, records, onEnd, timelines }: Rec
         }
       }),
 
-    /** Writes a record again whose job ended before, or goes on: nobody is told of an end. */
+    /** Replaces the record of a job that has ended or is retried. Does not count as an end. */
     amendTask: (metadata: TaskMetadata): Promise<void> =>
       keepAlive(async () => {
         await records.write(metadata);
       }),
 
-    /** Deletes objects and whole folders (prefixes that end in `/`). What is not there is deleted already. */
+    /** Deletes objects and whole folders (prefixes that end in `/`). Idempotent. */
     discard: (what: { keys?: string[]; prefixes?: string[] }): Promise<void> =>
       keepAlive(async () => {
         await Promise.all([

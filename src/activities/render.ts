@@ -19,13 +19,13 @@ export interface RenderTalkRequest {
   isTransparent: boolean;
   voiceKey: string;
   videoKey: string;
-  /** Where the parts of the talk are while it is made: a preview, and where a retry goes on from. */
+  /** Prefix for the parts of a talk in progress. They serve as a preview, and a retry continues after them. */
   partsPrefix: string;
 }
 
 export function createRenderActivities({ store, renderer }: RenderDeps) {
   return {
-    /** Has the built-in renderer make the video, and stores it. The heartbeat's details are the frames done so far. */
+    /** Renders and stores the video. The heartbeat details are the frames done so far. */
     renderTalk: (request: RenderTalkRequest): Promise<RenderedTalk & { video: StoredObject }> =>
       keepAlive(async (signal, report) => {
         await using folder = await store.scratch();
@@ -46,7 +46,7 @@ export function createRenderActivities({ store, renderer }: RenderDeps) {
         let storing: Promise<void> = Promise.resolve();
         const onProgress = (progress: TalkProgress) => {
           report(progress);
-          // A preview that cannot be stored is no reason to lose the talk: the video itself will tell.
+          // A failed preview must not fail the talk. If the disk is broken, storing the video fails too.
           storing = parts.store().catch(() => {});
         };
         const rendered = await renderer

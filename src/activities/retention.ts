@@ -6,23 +6,23 @@ export interface RetentionDeps {
     dryRun: boolean;
     onProgress: (scanned: { files: number; bytes: number }) => void;
   }): Promise<RetentionReport>;
-  /** Told of each run that deleted. */
+  /** Called after each run that is not a dry run. */
   onReport?(report: RetentionReport): void;
 }
 
-/** Objects between two heartbeats: each is a moment's work, a batch of deletions less than a minute's. */
-const BEAT_EVERY = 200;
+/** An object takes a moment, and a batch of deletions less than a minute. */
+const OBJECTS_PER_HEARTBEAT = 200;
 
 export function createRetentionActivities({ retain, onReport }: RetentionDeps) {
   return {
-    /** Deletes what has had its time, or with `dryRun` says what would go. What a run does not get to, the next one does. */
+    /** Deletes expired files, or with `dryRun` only reports them. The next run continues where one stopped. */
     async retainFiles({ dryRun }: { dryRun: boolean }): Promise<RetentionReport> {
       let seen = 0;
       const report = await retain({
         dryRun,
         onProgress(scanned) {
           seen += 1;
-          if (seen % BEAT_EVERY === 0) heartbeat({ ...scanned });
+          if (seen % OBJECTS_PER_HEARTBEAT === 0) heartbeat({ ...scanned });
         },
       });
       if (!dryRun) {

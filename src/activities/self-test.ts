@@ -10,7 +10,7 @@ export interface SelfTestDeps extends DetectionDeps, BackgroundDeps {
   figure: { path: string; box: [number, number, number, number] };
 }
 
-/** A drawing is no photo: healthy models are less sure of it. */
+/** Lower than for photos: working models are less sure about a drawing. */
 const MIN_CONFIDENCE = 0.02;
 
 export function createSelfTestActivities({ store, detector, matting, figure }: SelfTestDeps) {
@@ -22,7 +22,7 @@ export function createSelfTestActivities({ store, detector, matting, figure }: S
       if (!persons[0]) {
         throw new PipelineError(
           'MODEL_INVALID',
-          'Expected the detector to see the drawn person, but it saw nobody',
+          'Expected the detector to see the drawn person, but it found no person',
         );
       }
       return { score: persons[0].confidence, timings_ms: timingsMs };

@@ -2,11 +2,11 @@ import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ObjectStore } from '../ports/object-store.ts';
 
-/** The parts of a talk that is being made, in a local folder and under a prefix of the store, where others read them. */
+/** The parts of a talk in progress, in a local folder and under a prefix of the store, where other processes read them. */
 export interface StoredParts {
-  /** Brings what an earlier attempt stored. */
+  /** Copies the parts of an earlier attempt into the folder. */
   fetch(): Promise<void>;
-  /** Stores what is new in the folder; one call at a time, and one more after it where there were others meanwhile. */
+  /** Stores new parts. Calls during a run are combined into one more run after it. */
   store(): Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export function createStoredParts(store: ObjectStore, prefix: string, folder: st
   };
 }
 
-/** The store takes over what it is given, and the renderer reads its parts again in the end. */
+/** The store moves the files it is given, and the renderer still needs its parts. */
 async function copyOf(folder: string, name: string): Promise<string> {
   const path = join(folder, `${name}.copy`);
   await copyFile(join(folder, name), path);

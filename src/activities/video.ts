@@ -7,7 +7,7 @@ import { keepAlive } from './keep-alive.ts';
 
 export function createVideoActivities({ store }: { store: ObjectStore }) {
   return {
-    /** Proves that the stored video plays, and stores a picture of it. Rejects with VIDEO_UNPLAYABLE. */
+    /** Checks that the stored video plays, and stores a thumbnail. Rejects with VIDEO_UNPLAYABLE. */
     finishVideo: (request: {
       videoKey: string;
       thumbnailKey: string;

@@ -14,12 +14,12 @@ export interface WebhookDeps {
   publicUrl?: string | undefined;
 }
 
-/** How an attempt went. After `gone` the URL is asked no more. */
+/** Result of one attempt. After `gone` the URL receives nothing more. */
 export type WebhookOutcome =
   | { kind: 'delivered' | 'failed' | 'gone'; attempt: DeliveryAttempt }
   | { kind: 'disabled' };
 
-/** A receiver has so long to answer; it is to do its work afterwards. */
+/** Receivers should answer first and work afterwards. */
 const ANSWER_TIMEOUT_MS = 15_000;
 const GONE = 410;
 
@@ -61,7 +61,7 @@ export function createWebhookActivities({ outbound, secrets, disabled, publicUrl
   }
 
   return {
-    /** One attempt. What the receiver does is an outcome, never a failure of the activity. */
+    /** One attempt. Whatever the receiver does is an outcome, never a failure of the activity. */
     async sendWebhook(message: WebhookMessage): Promise<WebhookOutcome> {
       const endpoint = { owner: message.owner, url: message.url };
       if (!message.isByHand && (await disabled.has(endpoint))) {

@@ -1,13 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { StoredObject } from '../contracts/schemas/job.ts';
 
-/**
- * A file to be taken over: it is moved where the store can (same file system) and copied and removed where it cannot.
- * After a rejected `put` it may be gone.
- */
+/** A file that the store takes over: moved on the same file system, else copied and removed. A rejected `put` may lose it. */
 export interface FileToAdopt {
   path: string;
-  /** Of its bytes, where the caller hashed them as it wrote them: they need not be read again. */
+  /** Hash of its bytes, if the caller knows it: then the store does not read them again. */
   sha256?: string;
 }
 
@@ -24,12 +21,12 @@ export interface ByteRange {
 }
 
 export interface OpenObject extends StoredObject {
-  /** The bytes asked for; destroy it to stop early. */
+  /** The requested bytes. Destroy it to stop early. */
   stream: Readable;
   modifiedAt: Date;
 }
 
-/** What a listing tells. The hash is `stat`'s to tell: not every store has it without asking for each object. */
+/** Without the hash, which some stores only return for single objects (`stat`). */
 export interface ListedObject {
   key: string;
   bytes: number;
@@ -38,12 +35,12 @@ export interface ListedObject {
 
 /**
  * Bytes under keys: `tier/task/name`, made of `A-Z a-z 0-9 . _ -` and `/`, no segment beginning with a dot
- * (OBJECT_KEY_INVALID). No key may be the folder of another: a store that cannot hold both refuses the second.
+ * (OBJECT_KEY_INVALID). No key may be the folder of another: a store that cannot hold both rejects the second.
  * `test/suites/object-store.ts` proves these promises for every adapter.
  */
 export interface ObjectStore {
   /**
-   * Writes all of it or nothing: readers see the old object or the new one, whichever process dies meanwhile.
+   * Atomic: readers see the old object or the new one, even if a process dies meanwhile.
    * Resolves when the bytes are durable. With `ifAbsent` an existing key rejects with OBJECT_EXISTS.
    * A full disk rejects with STORAGE_FULL, an aborted signal with its reason. Nothing of a rejected put stays behind.
    */
@@ -53,40 +50,44 @@ export interface ObjectStore {
     options?: { ifAbsent?: boolean; signal?: AbortSignal },
   ): Promise<StoredObject>;
   /**
-   * As `put` of each, faster; answers in their order. Rejects with the first failure, when all have ended: what did not
-   * fail stays.
+   * Like `put` of each, but faster. Returns in the given order. Not atomic: rejects with the first failure once all have
+   * ended, and the objects that did not fail stay.
    */
   putMany(objects: readonly ObjectToPut[]): Promise<StoredObject[]>;
   /**
-   * The stream of a whole object ends with OBJECT_CORRUPT, before its last bytes, where they do not match the stored hash.
-   * Rejects a missing key with OBJECT_NOT_FOUND, a range not wholly inside the object with RANGE_NOT_SATISFIABLE.
+   * The stream of a whole object fails with OBJECT_CORRUPT before its last bytes if they do not match the stored hash.
+   * Rejects a missing key with OBJECT_NOT_FOUND, and a range that is not inside the object with RANGE_NOT_SATISFIABLE.
    */
   open(key: string, range?: ByteRange): Promise<OpenObject>;
-  /** The whole object, for small ones. Bytes that do not match the stored hash reject with OBJECT_CORRUPT. */
+  /** A whole small object. Rejects like `open`: OBJECT_NOT_FOUND, and OBJECT_CORRUPT if the hash does not match. */
   read(key: string): Promise<Buffer>;
+  /** `undefined` for a missing key. */
   stat(key: string): Promise<(StoredObject & { modifiedAt: Date }) | undefined>;
   /**
-   * In the order of keys; a prefix is whole segments or the beginning of one: `videos/`, `videos/task-1`.
-   * A page is as many as the caller takes: the next one begins after the last key of this one.
+   * In the order of keys. A prefix is whole segments or the beginning of one: `videos/`, `videos/task-1`. To continue
+   * later, pass the last key as `after`.
    */
   list(prefix: string, options?: { after?: string }): AsyncIterable<ListedObject>;
-  /** As a `put` of what is there now, without the bytes passing through where the store can. */
+  /** Like `put` of the current object, inside the store if it can. Rejects a missing key with OBJECT_NOT_FOUND. */
   copy(from: string, to: string): Promise<StoredObject>;
-  /** Deleting what is not there is done already. */
+  /** Idempotent: deleting a missing key succeeds. */
   delete(key: string): Promise<void>;
-  /** As `delete` of each, faster. */
+  /** Like `delete` of each, but faster. */
   deleteMany(keys: readonly string[]): Promise<void>;
-  /** Deletes every object under the prefix (which ends in `/`); answers with their keys. */
+  /** Deletes every object under the prefix, which ends in `/`. Idempotent. Returns the keys of what it deleted. */
   deleteAll(prefix: string): Promise<string[]>;
-  /** A local path to read the object from, for libraries that want a file; verified like `read`. Never write to it. */
+  /** A local path to read the object from, for libraries that need a file. Verified like `read`. Never write to it. */
   localPath(key: string): Promise<string>;
-  /** A new empty folder for scratch files, on the file system where `put` of a `FileToAdopt` is a move; gone when disposed. */
+  /**
+   * A new empty folder for scratch files, deleted when disposed. It is on the file system where `put` of a `FileToAdopt` is
+   * a move.
+   */
   scratch(): Promise<ScratchFolder>;
-  /** A URL that anybody can read the object from for so long; nothing where the store has none to give. */
+  /** A URL that reads the object without a key until it expires. `undefined` if the store has no such URLs. */
   signUrl(key: string, options: { expiresInMs: number }): Promise<string | undefined>;
   /**
-   * Removes what dead writers left behind, and answers with its names. Age is all that tells it from the work of the
-   * living, so it is to exceed the longest job.
+   * Removes what dead writers left behind, and returns its names. Only age distinguishes it from work in progress, so
+   * `olderThanMs` must exceed the longest job. Idempotent.
    */
   sweep(options: { olderThanMs: number }): Promise<string[]>;
 }
@@ -94,8 +95,8 @@ export interface ObjectStore {
 export interface ScratchFolder extends AsyncDisposable {
   path: string;
   /**
-   * Writes a new file of that name, hashed on the way; never more than half a megabyte of it is in memory. A full disk
-   * rejects with STORAGE_FULL, and part of the file may be there then.
+   * Writes a new file with this name and hashes it on the way, with at most half a megabyte in memory. A full disk rejects
+   * with STORAGE_FULL, and part of the file may then exist.
    */
   receive(name: string, body: AsyncIterable<Uint8Array>): Promise<ReceivedFile>;
 }

@@ -1,4 +1,4 @@
-import type { Makers } from '../activities/producer-versions.ts';
+import type { ProducerVersions } from '../activities/producer-versions.ts';
 import type { Config } from '../config/config.ts';
 import { VERSION } from '../config/version.ts';
 import { ignoreFailure } from '../errors.ts';
@@ -13,10 +13,10 @@ import { PROVIDERS } from '../providers/registry.ts';
  * because the next release may compute better results. Workers with different models have different versions, and share no
  * cache entries.
  */
-export async function findMakers(
+export async function findProducerVersions(
   config: Config,
   providers: readonly ProviderDescriptor[] = PROVIDERS,
-): Promise<Makers> {
+): Promise<ProducerVersions> {
   const { models, gpu } = config;
   const nameOf = async (task: ModelTask, kinds: readonly string[]) => {
     const found = findModel(task, kinds, models);

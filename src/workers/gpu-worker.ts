@@ -19,7 +19,7 @@ import { publishGpuStatus } from '../telemetry/publish-gpu-status.ts';
 import { tracePool } from '../telemetry/trace-pool.ts';
 import { startTracing } from '../telemetry/tracing.ts';
 import { connectWorker } from '../temporal/connection.ts';
-import { findMakers } from './find-producer-versions.ts';
+import { findProducerVersions } from './find-producer-versions.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
 
 /**
@@ -47,7 +47,7 @@ export async function createGpuWorker(
     namespace: config.temporal.namespace,
     store,
     cache: createContentCache({ store }),
-    makers: await findMakers(config),
+    producerVersions: await findProducerVersions(config),
     detector: tracePool('yolo', detector),
     matting: tracePool('birefnet', matting),
     figure: FIGURE,

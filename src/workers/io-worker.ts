@@ -31,7 +31,7 @@ import { createTaskExecutions } from '../temporal/task-executions.ts';
 import { createTemporalTimeline } from '../temporal/temporal-timeline.ts';
 import { loadWorkflowBundle } from '../temporal/workflow-bundle.ts';
 import { workflowSlots } from '../temporal/workflow-slots.ts';
-import { findMakers } from './find-producer-versions.ts';
+import { findProducerVersions } from './find-producer-versions.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
 import { createRemoteProviderWorkers } from './remote-provider-worker.ts';
 import { createRetention } from './retention.ts';
@@ -64,7 +64,7 @@ export async function createIoWorker(
     store,
     records,
     cache: createContentCache({ store }),
-    makers: await findMakers(config, providers),
+    producerVersions: await findProducerVersions(config, providers),
     ...(await createRetention({ connection, config, store, records, logger, resources, metrics })),
     onEnd(metadata) {
       countEnd(metadata);

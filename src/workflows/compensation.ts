@@ -3,20 +3,20 @@ import { CancellationScope, log } from '@temporalio/workflow';
 interface Step {
   name: string;
   undo: () => Promise<unknown>;
-  /** Whether a retry needs what this would undo. */
+  /** Whether a retry needs what this step would undo. */
   isKept: () => boolean;
 }
 
-/** Undo steps, newest first, even where the workflow was cancelled. An undo that fails is logged and stops no other. */
+/** Undo steps, newest first, even if the workflow was cancelled. A failing undo is logged and does not stop the rest. */
 export class Compensations {
   #steps: Step[] = [];
 
-  /** Register *before* the step: one that timed out may still have happened. The undo must be idempotent. */
+  /** Register *before* the step, because a step that timed out may still have happened. The undo must be idempotent. */
   add(name: string, undo: () => Promise<unknown>, isKept: () => boolean = () => false): void {
     this.#steps.unshift({ name, undo, isKept });
   }
 
-  /** Answers with the names of the steps that were undone. With `forRetry`, what a retry needs is left for a later run. */
+  /** Returns the names of the steps that were undone. With `forRetry`, what a retry needs is left for a later call. */
   async run({ forRetry = false } = {}): Promise<string[]> {
     const undone: string[] = [];
     const kept = this.#steps.filter(({ isKept }) => forRetry && isKept());

@@ -8,13 +8,13 @@ const { endExecutions, findRemote, eraseFiles, deleteExecutions } = proxyActivit
   taskQueue: QUEUES.io,
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '10 s',
-  // It goes on for a day: what is promised to be erased must not stay because a disk was away.
+  // Retried for a day: what must be erased must not stay because a disk was unavailable.
   scheduleToCloseTimeout: '1 day',
   retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '1 minute' },
   summary: 'Erase a task',
 });
 
-/** Everything of a task goes: what runs for it first, and what Temporal knows of it last. The receipt lists each thing. */
+/** Erases everything of a task: its running workflows first, and their histories last. The receipt lists each thing. */
 export async function eraseTask({ taskId }: { taskId: string }): Promise<EraseReceipt> {
   await endExecutions({ taskId });
   const atProvider = await eraseRemote(taskId);

@@ -1,4 +1,4 @@
-/** Everything that workers register: the name of an export is the name of the workflow type. */
+/** The workflows that workers register. The name of an export is the name of the workflow type. */
 
 export { eraseTask } from './erase.ts';
 export { generateVideo } from './generate-video/generate-video.ts';

@@ -7,12 +7,12 @@ const { retainFiles } = proxyActivities<RetentionActivities>({
   taskQueue: QUEUES.io,
   startToCloseTimeout: '50 minutes',
   heartbeatTimeout: '5 minutes',
-  // What is left is the next run's.
+  // The next run continues where this one stopped.
   retry: { maximumAttempts: 3 },
-  summary: 'Go through the store',
+  summary: 'Delete expired files',
 });
 
-/** Deletes what has had its time; the report is the result. */
+/** Deletes expired files, and returns a report. */
 export async function retainStorage({ dryRun = false }: { dryRun?: boolean } = {}): Promise<RetentionReport> {
   return retainFiles({ dryRun });
 }

@@ -1,12 +1,19 @@
 import { expect, it } from 'vitest';
-import { type Makers, videoFacts } from '../../src/activities/producer-versions.ts';
+import { type ProducerVersions, videoFacts } from '../../src/activities/producer-versions.ts';
 import type { JobInput, StoredObject } from '../../src/contracts/schemas/job.ts';
 import type { JobOptions } from '../../src/contracts/schemas/job-options.ts';
 import { JOB_OPTIONS } from '../harness/job-options.ts';
 
-const MAKERS: Makers = { detector: 'detector 1', matting: 'matting 1', videos: { local: 'renderer 1' } };
+const MAKERS: ProducerVersions = {
+  detector: 'detector 1',
+  matting: 'matting 1',
+  videos: { local: 'renderer 1' },
+};
 
-function factsOf(options: Partial<JobOptions> = {}, makers: Partial<Makers> = {}): object | undefined {
+function factsOf(
+  options: Partial<JobOptions> = {},
+  makers: Partial<ProducerVersions> = {},
+): object | undefined {
   const object = (key: string): StoredObject => ({ key, bytes: 1, sha256: key.repeat(64) });
   const job: Pick<JobInput, 'image' | 'audio' | 'options'> = {
     image: object('a'),
@@ -28,7 +35,7 @@ it('are the same for jobs whose options make the same video', () => {
   expect(factsOf(same)).toEqual(factsOf());
 });
 
-it.each<[string, Partial<JobOptions>, Partial<Makers>]>([
+it.each<[string, Partial<JobOptions>, Partial<ProducerVersions>]>([
   ['person', { persons: 2 }, {}],
   ['background', { background: 'blur' }, {}],
   ['detector', {}, { detector: 'detector 2' }],

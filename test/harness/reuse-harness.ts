@@ -52,7 +52,7 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
     store,
     records: createTaskRecords({ store }),
     cache: createContentCache({ store }),
-    makers: { detector: 'detector 1', matting: 'matting 1', videos: { local: 'renderer 1' } },
+    producerVersions: { detector: 'detector 1', matting: 'matting 1', videos: { local: 'renderer 1' } },
   };
   const activities = {
     ...createCacheActivities(deps),

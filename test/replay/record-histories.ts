@@ -1,6 +1,6 @@
 /**
- * `node test/replay/record-histories.ts`: runs jobs that end in each way on a real server, with activities that answer at
- * once, and writes their histories. For a release: add its histories under names of their own.
+ * `node test/replay/record-histories.ts`: runs each workflow type on a real server, with activities that return at once, and
+ * writes the histories. Before a release, add its histories under new names.
  */
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -8,13 +8,32 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context, heartbeat } from '@temporalio/activity';
+import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { Worker } from '@temporalio/worker';
+import type { EraseActivities } from '../../src/activities/erase.ts';
+import type { RetentionActivities } from '../../src/activities/retention.ts';
+import type { SelfTestActivities } from '../../src/activities/self-test.ts';
 import type { WebhookActivities } from '../../src/activities/webhooks.ts';
+import { ERASE_TASK } from '../../src/contracts/erase.ts';
+import { toTaskId } from '../../src/contracts/messages.ts';
+import {
+  ASK_SIGNAL,
+  BREAKER_QUERY,
+  type GateRequest,
+  PROVIDER_BREAKER,
+  toBreakerId,
+} from '../../src/contracts/provider-gate.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
+import { RETAIN_STORAGE } from '../../src/contracts/retention.ts';
+import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
 import type { WebhookMessage } from '../../src/contracts/schemas/webhook.ts';
+import { SELF_TEST } from '../../src/contracts/self-test.ts';
 import { DELIVER_WEBHOOK, toDeliveryWorkflowId } from '../../src/contracts/webhook.ts';
-import { createHarness, type PipelineRun } from '../harness/pipeline-harness.ts';
+import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
+import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
+import { createHarness, happyActivities, type PipelineRun } from '../harness/pipeline-harness.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 
 const beatForEver = async (): Promise<never> => {
@@ -25,10 +44,10 @@ const beatForEver = async (): Promise<never> => {
 };
 
 await using server = await startTestServer();
-await using harness = await createHarness(server);
+const harness = await createHarness(server);
 type Recorded = Pick<PipelineRun['handle'], 'fetchHistory'>;
 
-/** A webhook, beside a job that is told of nothing. */
+/** A webhook, beside a job that sends none. */
 async function deliver(sendWebhook: WebhookActivities['sendWebhook']): Promise<{ handle: Recorded }> {
   const taskId = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
   const message: WebhookMessage = {
@@ -71,7 +90,7 @@ const runs: Record<string, { handle: Recorded }> = {
   'webhook-given-up': await deliver(async () => ({ kind: 'failed', attempt: { ...attempt, status: 500 } })),
 
   completed: await harness.run({}),
-  'nobody-found': await harness.run({
+  'no-person-found': await harness.run({
     detectPersons: async () => ({ widthPx: 1, heightPx: 1, persons: [], timingsMs: {} }),
   }),
   'failed-three-times': await harness.run({
@@ -90,6 +109,126 @@ const runs: Record<string, { handle: Recorded }> = {
   ),
   'deadline-exceeded': await harness.run({ renderTalk: beatForEver }, { job: { deadline_s: 2 } }),
 };
+
+/** The activities of the workflows that are no jobs. */
+const upkeep: EraseActivities & RetentionActivities & SelfTestActivities = {
+  async endExecutions() {},
+  async findRemote() {
+    return [];
+  },
+  async eraseFiles() {
+    return [];
+  },
+  async deleteExecutions() {
+    return [];
+  },
+  async retainFiles() {
+    const nothing = { files: 0, bytes: 0 };
+    return {
+      dry_run: false,
+      started_at: attempt.at,
+      duration_ms: 1,
+      scanned: nothing,
+      deleted: {
+        uploads: nothing,
+        processed: nothing,
+        videos: nothing,
+        temp: nothing,
+        records: nothing,
+        unknown: nothing,
+        cache: nothing,
+      },
+      kept: { running: 0, held: 0 },
+      swept: 0,
+      errors: { count: 0, examples: [] },
+    };
+  },
+  async testDetector() {
+    return { score: 0.9, timings_ms: {} };
+  },
+  async testMatting() {
+    return { score: 0.4, timings_ms: {} };
+  },
+};
+
+/** A job that fails and leaves a retry window, which `end` then closes. */
+async function leaveRetryWindow(
+  end: (window: WorkflowHandle) => Promise<unknown>,
+): Promise<{ handle: Recorded }> {
+  let failures = 0;
+  const { handle } = await harness.run(
+    {
+      async renderTalk(request) {
+        failures += 1;
+        if (failures === 1) {
+          throw ApplicationFailure.create({
+            type: 'SLOT_CRASHED',
+            message: 'A slot crashed',
+            nonRetryable: true,
+          });
+        }
+        return happyActivities().renderTalk(request);
+      },
+    },
+    { retryWindowS: 60 },
+  );
+  const taskId = toTaskId(handle.workflowId);
+  const window = server.client.workflow.getHandle(toRetryWindowId(taskId));
+  await end(window);
+  await window.result();
+  return { handle: window };
+}
+
+/** The breaker never ends, so its history is taken while it runs. */
+async function grantPlace(): Promise<{ handle: Recorded }> {
+  const handle = await server.client.workflow.start(PROVIDER_BREAKER, {
+    workflowId: toBreakerId('recorded'),
+    taskQueue: QUEUES.pipeline,
+    args: [],
+  });
+  const terms = { maxTalksInFlight: 1, talkTimeoutMs: 60_000, hasWebhook: false, timeScale: 1 };
+  for (const workflowId of ['video/first', 'video/second']) {
+    await handle.signal(ASK_SIGNAL, { workflowId, leaseMs: 60_000, terms } satisfies GateRequest);
+  }
+  await handle.query(BREAKER_QUERY);
+  return { handle };
+}
+
+runs['retry-window-retried'] = await leaveRetryWindow((window) =>
+  window.executeUpdate<void, [string | null]>(RETRY_UPDATE, { args: [null] }),
+);
+runs['retry-window-closed'] = await leaveRetryWindow((window) => window.cancel());
+runs.breaker = await grantPlace();
+
+const bundle = await loadWorkflowBundle();
+const queues = [QUEUES.io, QUEUES.yolo, QUEUES.birefnet];
+await harness[Symbol.asyncDispose]();
+const workers = await Promise.all(
+  [QUEUES.pipeline, ...queues].map((taskQueue) =>
+    Worker.create({
+      ...WORKER_DEFAULTS,
+      connection: server.workerConnection,
+      taskQueue,
+      activities: upkeep,
+      ...(taskQueue === QUEUES.pipeline && { workflowBundle: bundle }),
+    }),
+  ),
+);
+const ended = workers.map((worker) => worker.run());
+for (const [name, type, argument] of [
+  ['erase', ERASE_TASK, { taskId: '6f9619ff-8b86-4011-b42d-00c04fc964ff' }],
+  ['retention', RETAIN_STORAGE, {}],
+  ['self-test', SELF_TEST, 'person-detection'],
+] as const) {
+  const handle = await server.client.workflow.start(type, {
+    workflowId: name,
+    taskQueue: QUEUES.pipeline,
+    args: [argument],
+  });
+  await handle.result();
+  runs[name] = { handle };
+}
+
 const { History } = proto.temporal.api.history.v1;
 for (const [name, { handle }] of Object.entries(runs)) {
   const history = await handle.fetchHistory();
@@ -98,7 +237,7 @@ for (const [name, { handle }] of Object.entries(runs)) {
   await writeFile(join(import.meta.dirname, 'histories', `${name}.pb`), bytes);
 }
 
-/** Host names, process ids and paths are nobody's business, and replay does not look at them. */
+/** Removes host names and stack traces, which replay does not compare. */
 function forgetMachine(part: unknown): void {
   if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) return;
   for (const [key, value] of Object.entries(part)) {
@@ -109,3 +248,6 @@ function forgetMachine(part: unknown): void {
     }
   }
 }
+
+for (const worker of workers) worker.shutdown();
+await Promise.all(ended);

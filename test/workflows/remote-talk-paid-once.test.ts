@@ -55,7 +55,7 @@ async function createStoringActivities(root: string) {
   const happy = happyActivities();
   const records = createTaskRecords({ store });
   const executions = createTaskExecutions(server);
-  const makers = { detector: 'detector 1', matting: 'matting 1', videos: { 'd-id': 'd-id 1' } };
+  const producerVersions = { detector: 'detector 1', matting: 'matting 1', videos: { 'd-id': 'd-id 1' } };
   const portrait = await sharp(PORTRAIT).resize(176, 176).png().toBuffer();
   const voice = await readFile(
     await writeVoice(
@@ -65,7 +65,7 @@ async function createStoringActivities(root: string) {
   );
   const put = (key: string, bytes = portrait) => store.put(key, bytes);
   return {
-    ...createCacheActivities({ store, cache: createContentCache({ store }), makers }),
+    ...createCacheActivities({ store, cache: createContentCache({ store }), producerVersions }),
     ...createRecordActivities({ store, records }),
     ...createEraseActivities({ store, records, executions }),
     async prepareMedia(request: Parameters<typeof happy.prepareMedia>[0]) {

@@ -25,21 +25,21 @@ const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
 
 const { sendWebhook } = proxyActivities<WebhookActivities>({
   taskQueue: QUEUES.webhooks,
-  // The receiver has 15 s. There is one attempt each: the next one has its own time.
+  // The receiver has 15 s. One attempt only, because the workflow schedules the next one.
   startToCloseTimeout: '30 s',
   scheduleToStartTimeout: '1 hour',
   retry: { maximumAttempts: 1 },
   summary: 'Send the webhook',
 });
 
-/** One message to one receiver, tried at its times until it is taken, refused for good, or out of attempts. */
+/** Delivers one message to one receiver: retries until it is accepted, refused for good, or out of attempts. */
 export async function deliverWebhook(
   message: WebhookMessage,
 ): Promise<Pick<DeliveryMemo, 'state' | 'attempts'>> {
   const attempts: DeliveryAttempt[] = [];
-  let isAskedFor = false;
+  let isSendNow = false;
   setHandler(defineSignal(SEND_NOW_SIGNAL), () => {
-    isAskedFor = true;
+    isSendNow = true;
   });
 
   const end = (state: DeliveryState) => {
@@ -55,10 +55,10 @@ export async function deliverWebhook(
       setCurrentDetails(
         `${describe(attempts.at(-1))} Attempt ${index + 1} of ${RETRY_DELAYS_S.length} follows.`,
       );
-      await condition(() => isAskedFor, delayMs, { summary: 'Until the next attempt' });
+      await condition(() => isSendNow, delayMs, { summary: 'Until the next attempt' });
     }
-    const outcome = await attempt(isAskedFor ? { ...message, isByHand: true } : message);
-    isAskedFor = false;
+    const outcome = await attempt(isSendNow ? { ...message, isByHand: true } : message);
+    isSendNow = false;
     if (outcome.kind === 'disabled') {
       return end('disabled');
     }
@@ -70,7 +70,7 @@ export async function deliverWebhook(
   return end('failed');
 }
 
-/** A worker that died over it is one attempt that failed. */
+/** If the worker dies, the attempt counts as failed. */
 async function attempt(message: WebhookMessage): Promise<WebhookOutcome> {
   const startedMs = Date.now();
   try {
@@ -80,7 +80,7 @@ async function attempt(message: WebhookMessage): Promise<WebhookOutcome> {
       throw error;
     }
     const failed = { at: new Date(startedMs).toISOString(), duration_ms: Date.now() - startedMs };
-    return { kind: 'failed', attempt: { ...failed, error: 'It could not be sent from here.' } };
+    return { kind: 'failed', attempt: { ...failed, error: 'Limelight could not send it.' } };
   }
 }
 

@@ -25,7 +25,7 @@ const ENDS: Partial<Record<StageEvent['data']['stage'], WebhookType>> = {
   CANCELLED: 'task.cancelled',
 };
 
-/** What a job tells its webhook: each message is delivered by a workflow of its own, which outlives the job by days. */
+/** The webhooks of a job. Each is delivered by a workflow of its own, which may outlive the job by days. */
 export class WebhookOutbox {
   readonly #input: JobInput;
   readonly #started: Array<Promise<unknown>> = [];
@@ -34,18 +34,18 @@ export class WebhookOutbox {
     this.#input = input;
   }
 
-  /** Holds nothing up: `flush` waits for what this begins. */
+  /** Starts a delivery in the background, if the job has a webhook for this event. */
   send(event: StageEvent): void {
     const { webhook } = this.#input;
     if (webhook && (webhook.events === 'all' || isTerminal(event.data.stage))) {
       const started = CancellationScope.nonCancellable(() => this.#start(webhook.url, event));
-      // Told of by `flush`.
+      // `flush` logs the failure.
       started.catch(() => undefined);
       this.#started.push(started);
     }
   }
 
-  /** To be awaited before the job ends: Temporal forgets children that were not started by then. */
+  /** Await it before the job ends: Temporal drops children that have not started by then. */
   async flush(): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
       for (const started of await Promise.allSettled(this.#started)) {
