@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { CACHE_PREFIX } from '../contracts/content-cache.ts';
 import type { JobInput, StoredObject } from '../contracts/schemas/job.ts';
-import type { MadeVideo, VideoAnswer } from '../contracts/schemas/messages.ts';
+import { MadeVideo, type VideoAnswer } from '../contracts/schemas/messages.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
 import { videoFormatOf } from '../contracts/video-format.ts';
 import { PipelineError } from '../errors.ts';
@@ -79,14 +79,16 @@ export function createCacheActivities({ store, cache, producerVersions }: CacheD
 
   async function findJob(job: JobInput, facts: object): Promise<VideoAnswer | undefined> {
     const hit = await cache.find('video', facts, videoFiles(job));
-    return (
-      hit && {
-        kind: 'hit',
-        video: hit.result as MadeVideo,
-        stored: Object.values<StoredObject>(hit.stored),
-        entry: hit.entry,
-      }
-    );
+    // An entry that cannot be read counts as missing.
+    const video = MadeVideo.safeParse(hit?.result);
+    return hit && video.success
+      ? {
+          kind: 'hit',
+          video: video.data,
+          stored: Object.values<StoredObject>(hit.stored),
+          entry: hit.entry,
+        }
+      : undefined;
   }
 
   /** Claims are numbered, so that only one of several jobs can create the next one. */

@@ -12,8 +12,8 @@ import type { VideoActivities } from '../../src/activities/video.ts';
 import type { WebhookActivities } from '../../src/activities/webhooks.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
-import type { JobInput } from '../../src/contracts/schemas/job.ts';
-import type { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
+import { JobInput } from '../../src/contracts/schemas/job.ts';
+import { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
 import { uploadKey } from '../../src/contracts/task-keys.ts';
 import type { ProviderDescriptor } from '../../src/ports/provider.ts';
 import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
@@ -59,7 +59,7 @@ export function toJobInput(
 ): JobInput {
   const taskId = randomUUID();
   const allOptions = { ...JOB_OPTIONS, ...options };
-  return {
+  return JobInput.parse({
     taskId,
     image: stored(uploadKey(taskId, 'image', 'a'.repeat(64))),
     audio: stored(uploadKey(taskId, 'audio', 'b'.repeat(64))),
@@ -67,7 +67,7 @@ export function toJobInput(
     ...providersOf(allOptions, providers),
     fingerprint: 'f'.repeat(64),
     submittedAt: new Date().toISOString(),
-  };
+  });
 }
 
 /** The real workflow on a real server; only what the activities do is made up. */
@@ -113,7 +113,7 @@ export async function createHarness(
       for (const name of ['recordTask', 'amendTask'] as const) {
         const write = current.activities[name];
         current.activities[name] = async (metadata) => {
-          written.push(metadata);
+          written.push(TaskMetadata.parse(metadata));
           await write(metadata);
         };
       }

@@ -1,7 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { GPU_STATUS_INTERVAL_MS, GPU_STATUS_PREFIX, type ModelQueue } from '../../contracts/gpu-status.ts';
-import type { GpuWorkerStatus } from '../../contracts/schemas/gpu-status.ts';
-import { GpuStatus } from '../../contracts/schemas/gpu-status.ts';
+import { GpuStatus, GpuWorkerStatus } from '../../contracts/schemas/gpu-status.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
@@ -42,7 +41,9 @@ async function readWorkers(store: ObjectStore): Promise<GpuWorkerStatus[]> {
   const workers: GpuWorkerStatus[] = [];
   for await (const { key, modifiedAt } of store.list(GPU_STATUS_PREFIX)) {
     if (Date.now() - modifiedAt.getTime() < STALE_MS) {
-      workers.push(JSON.parse((await store.read(key)).toString('utf8')));
+      const worker = GpuWorkerStatus.safeParse(JSON.parse((await store.read(key)).toString()));
+      // Another version may have written it.
+      workers.push(...(worker.success ? [worker.data] : []));
     }
   }
   return workers;

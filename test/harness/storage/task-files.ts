@@ -1,7 +1,7 @@
 import { lutimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredObject } from '../../../src/contracts/schemas/job.ts';
-import type { TaskMetadata } from '../../../src/contracts/schemas/task-metadata.ts';
+import { TaskMetadata } from '../../../src/contracts/schemas/task-metadata.ts';
 import { taskKeys, uploadKey } from '../../../src/contracts/task-keys.ts';
 import type { ObjectStore } from '../../../src/ports/object-store.ts';
 import { JOB_OPTIONS } from '../job-options.ts';
@@ -35,7 +35,7 @@ export async function storeTask(
     objects.push(await store.put(key, Buffer.from(`${name} of ${taskId}`)));
   }
   const now = new Date().toISOString();
-  const record: TaskMetadata = {
+  const record = TaskMetadata.parse({
     schema_version: 1,
     task_id: taskId,
     fingerprint: taskId,
@@ -52,7 +52,7 @@ export async function storeTask(
         error: { code: 'INTERNAL', message: '', stage: 'INITIALIZED', retryable: true, compensated: [] },
       },
     }),
-  };
+  });
   if (hasRecord) {
     await store.put(metadata, Buffer.from(JSON.stringify(record)));
   }
