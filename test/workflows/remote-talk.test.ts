@@ -172,7 +172,7 @@ describe('a job for D-ID', () => {
   });
 });
 
-describe('a provider that does not answer', () => {
+describe('an unavailable provider', () => {
   const outage = (times: number): Fault[] =>
     Array.from({ length: times }, () => ({ kind: 'answer', status: 503, error: 'Unavailable' }));
 
