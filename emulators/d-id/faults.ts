@@ -42,8 +42,16 @@ export type FaultPlan = (call: Call) => Fault | undefined;
 
 export const NO_FAULTS: FaultPlan = () => undefined;
 
+export interface FaultScript extends FaultPlan {
+  /** Faults that did not happen yet. */
+  readonly left: Fault[];
+}
+
 /** Faults in the order of their calls; `undefined` lets a call pass. Calls beyond the script succeed. */
-export function scriptedFaults(script: Partial<Record<Call, Array<Fault | undefined>>>): FaultPlan {
+export function scriptedFaults(script: Partial<Record<Call, Array<Fault | undefined>>>): FaultScript {
   const left = structuredClone(script);
-  return (call) => left[call]?.shift();
+  const plan: FaultPlan = (call) => left[call]?.shift();
+  return Object.defineProperty(plan, 'left', {
+    get: () => Object.values(left).flatMap((faults) => faults.filter((fault) => fault !== undefined)),
+  }) as FaultScript;
 }

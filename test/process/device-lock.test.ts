@@ -81,10 +81,18 @@ describe('the lock of a device', () => {
     expect(startedAt).toBeGreaterThan(0);
   });
 
-  it('is taken by at most one of many workers that start together', async () => {
-    const contenders = Array.from({ length: 4 }, () => startHolder('0'));
-    const words = await Promise.all(contenders.map(word));
-    expect(words.filter((each) => each === 'held').length).toBeLessThanOrEqual(1);
-    expect(words.filter((each) => each === 'DEVICE_IN_USE').length).toBeGreaterThanOrEqual(3);
+  it('is taken by one of many workers that start together', async () => {
+    // All may withdraw for each other. Then they start again, as under a service manager.
+    for (let round = 1; ; round += 1) {
+      const contenders = Array.from({ length: 4 }, () => startHolder('0'));
+      const words = await Promise.all(contenders.map(word));
+      const held = words.filter((each) => each === 'held').length;
+      expect(words.filter((each) => each === 'DEVICE_IN_USE').length).toBe(4 - held);
+      expect(held).toBeLessThanOrEqual(1);
+      if (held === 1) {
+        break;
+      }
+      expect(round, 'rounds without a winner').toBeLessThan(5);
+    }
   });
 });

@@ -42,10 +42,14 @@ needs('Go').describe('objects in S3', () => {
   const fileOf = (key: string) => join(server.folder, server.settings.bucket, key);
 
   let suite: ReturnType<typeof createStore>;
-  objectStoreSuite('S3', () => {
-    suite = createStore();
-    return suite.store;
-  });
+  objectStoreSuite(
+    'S3',
+    () => {
+      suite = createStore();
+      return suite.store;
+    },
+    { signsUrls: true },
+  );
 
   it('leave nothing in the scratch area after all of these tests', async () => {
     expect(await readdir(suite.scratch)).toEqual([]);

@@ -11,7 +11,11 @@ const BYTES = Buffer.from('The quick brown fox jumps over the lazy dog');
 const SHA256 = 'd7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37c9e592';
 
 /** The promises of the port. Every adapter runs them; an adapter's own test adds what is special to it. */
-export function objectStoreSuite(name: string, create: () => Promise<ObjectStore> | ObjectStore): void {
+export function objectStoreSuite(
+  name: string,
+  create: () => Promise<ObjectStore> | ObjectStore,
+  { signsUrls }: { signsUrls: boolean },
+): void {
   describe(`ObjectStore: ${name}`, () => {
     let store: ObjectStore;
     let folders = 0;
@@ -149,7 +153,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       })();
       await Promise.all(
         contents.map(async (content) => {
-          for (let round = 0; round < 10; round++) {
+          for (let round = 0; round < 10 || seen.size < 2; round++) {
             await store.put(key, content);
           }
         }),
@@ -157,7 +161,7 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       writing = false;
       await reading;
 
-      expect(seen.size).toBeGreaterThan(0);
+      expect(seen.size).toBeGreaterThanOrEqual(2);
     });
 
     it('always finds an object that is being replaced', async () => {
@@ -388,17 +392,19 @@ export function objectStoreSuite(name: string, create: () => Promise<ObjectStore
       expect(await keys(folder)).toEqual([names[3]]);
     });
 
-    it('returns a URL that works without a key, or none', async () => {
+    it(signsUrls ? 'returns a URL that works without a key' : 'returns no URL', async () => {
       const key = `${fresh()}a`;
       await store.put(key, BYTES);
 
       const url = await store.signUrl(key, { expiresInMs: 60_000 });
 
-      if (url !== undefined) {
-        const response = await fetch(url);
-        expect(Buffer.from(await response.arrayBuffer())).toEqual(BYTES);
-        expect((await fetch(url.replace(/\?.*/, ''))).ok).toBe(false);
+      if (!signsUrls) {
+        expect(url).toBeUndefined();
+        return;
       }
+      const response = await fetch(url!);
+      expect(Buffer.from(await response.arrayBuffer())).toEqual(BYTES);
+      expect((await fetch(url!.replace(/\?.*/, ''))).ok).toBe(false);
     });
 
     it('sweeps nothing that is young or complete', async () => {

@@ -29,9 +29,12 @@ describe('a job whose provider sends webhooks', () => {
     ],
     ['arrive out of order', [{ kind: 'out of order' }]],
   ])('ends in a video, paid once, when they %s', async (_, webhook) => {
-    const job = await harness.start({ faults: scriptedFaults({ webhook }), talkMs: () => 200 });
+    const faults = scriptedFaults({ webhook });
+    const job = await harness.start({ faults, talkMs: () => 200 });
 
     const { success } = await job.handle.result();
+
+    expect(faults.left).toEqual([]);
 
     expect(success).toBe(true);
     expect(job.account.ledger).toHaveLength(1);

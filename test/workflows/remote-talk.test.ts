@@ -71,34 +71,56 @@ describe('a job for D-ID', () => {
     );
   });
 
-  it.each<[string, Call, Fault]>([
+  it.each<[string, Call, Fault, times: number]>([
     [
       '504 after creating',
       'createTalk',
       { kind: 'answer', status: 504, error: 'GatewayTimeout', after: true },
+      1,
     ],
-    ['502 after creating', 'createTalk', { kind: 'answer', status: 502, error: 'BadGateway', after: true }],
-    ['a reset after creating', 'createTalk', { kind: 'reset', after: true }],
-    ['a reset before creating', 'createTalk', { kind: 'reset' }],
-    ['an unreadable answer to the creation', 'createTalk', { kind: 'garbage' }],
-    ['500 to the creation', 'createTalk', { kind: 'answer', status: 500, error: 'InternalServerError' }],
-    ['429 to the creation', 'createTalk', { kind: 'answer', status: 429, error: 'TooMany', retryAfterS: 1 }],
-    ['402 to the creation', 'createTalk', { kind: 'answer', status: 402, error: 'InsufficientCreditsError' }],
-    ['503 to an upload', 'uploadImage', { kind: 'answer', status: 503, error: 'Unavailable' }],
-    ['503 to a poll', 'readTalk', { kind: 'answer', status: 503, error: 'Unavailable' }],
-    ['a reset poll', 'readTalk', { kind: 'reset' }],
-    ["a gateway's page for a poll", 'readTalk', { kind: 'garbage' }],
-    ['an expired result', 'download', { kind: 'answer', status: 403, error: 'AccessDenied' }],
-    ['a cut download', 'download', { kind: 'cut' }],
-    ['a slow download', 'download', { kind: 'slow', ms: 200 }],
-    ['a talk that is stuck for a while', 'talk', { kind: 'stuck', ms: 500 }],
-    ['credits that cannot be read', 'readCredits', { kind: 'answer', status: 500, error: 'InternalError' }],
-  ])('ends in a video, paid once, despite %s', async (_, call, fault) => {
-    const faults = scriptedFaults({ [call]: [fault, fault] });
+    [
+      '502 after creating',
+      'createTalk',
+      { kind: 'answer', status: 502, error: 'BadGateway', after: true },
+      1,
+    ],
+    ['a reset after creating', 'createTalk', { kind: 'reset', after: true }, 1],
+    ['a reset before creating', 'createTalk', { kind: 'reset' }, 2],
+    ['an unreadable answer to the creation', 'createTalk', { kind: 'garbage' }, 1],
+    ['500 to the creation', 'createTalk', { kind: 'answer', status: 500, error: 'InternalServerError' }, 2],
+    [
+      '429 to the creation',
+      'createTalk',
+      { kind: 'answer', status: 429, error: 'TooMany', retryAfterS: 1 },
+      2,
+    ],
+    [
+      '402 to the creation',
+      'createTalk',
+      { kind: 'answer', status: 402, error: 'InsufficientCreditsError' },
+      2,
+    ],
+    ['503 to an upload', 'uploadImage', { kind: 'answer', status: 503, error: 'Unavailable' }, 2],
+    ['503 to a poll', 'readTalk', { kind: 'answer', status: 503, error: 'Unavailable' }, 2],
+    ['a reset poll', 'readTalk', { kind: 'reset' }, 2],
+    ["a gateway's page for a poll", 'readTalk', { kind: 'garbage' }, 2],
+    ['an expired result', 'download', { kind: 'answer', status: 403, error: 'AccessDenied' }, 2],
+    ['a cut download', 'download', { kind: 'cut' }, 2],
+    ['a slow download', 'download', { kind: 'slow', ms: 200 }, 1],
+    ['a talk that is stuck for a while', 'talk', { kind: 'stuck', ms: 500 }, 1],
+    [
+      'credits that cannot be read',
+      'readCredits',
+      { kind: 'answer', status: 500, error: 'InternalError' },
+      1,
+    ],
+  ])('ends in a video, paid once, despite %s', async (_, call, fault, times) => {
+    const faults = scriptedFaults({ [call]: Array(times).fill(fault) });
     const job = await harness.start({ faults, listDelayMs: 60 });
 
     const { outcome } = await endOf(job);
 
+    expect(faults.left).toEqual([]);
     expect(outcome).toMatchObject({
       success: true,
       metadata: { provider: { name: 'd-id', degraded: false } },
@@ -153,6 +175,7 @@ describe('a job for D-ID', () => {
     const { outcome } = await endOf(job);
     await harness.tidied(job);
 
+    expect(faults.left).toEqual([]);
     expect(outcome).toMatchObject({ success: false, error: { code } });
     expect(job.account.leftovers).toEqual([]);
     expect(paidFor(job).length).toBeLessThanOrEqual(1);
@@ -177,9 +200,12 @@ describe('an unavailable provider', () => {
     Array.from({ length: times }, () => ({ kind: 'answer', status: 503, error: 'Unavailable' }));
 
   it('holds jobs, which report the time of the next try and go on by themselves', async () => {
-    const job = await harness.start({ faults: scriptedFaults({ createTalk: outage(7) }) });
+    const faults = scriptedFaults({ createTalk: outage(7) });
+    const job = await harness.start({ faults });
 
     const { outcome, messages } = await endOf(job);
+
+    expect(faults.left).toEqual([]);
 
     expect(messages).toContainEqual(
       expect.stringMatching(/^D-ID is not answering; next try at \d\d:\d\d:\d\d$/),
