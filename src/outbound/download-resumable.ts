@@ -4,7 +4,7 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, fetch, type Response } from 'undici';
-import { isDiskFull, PipelineError } from '../errors.ts';
+import { ignoreMissing, isDiskFull, PipelineError } from '../errors.ts';
 import { hashFile } from '../hash-file.ts';
 
 export interface ResumableDownload {
@@ -79,7 +79,7 @@ async function attempt(download: ResumableDownload, have: number): Promise<void>
     return;
   }
   const etagPath = `${path}.etag`;
-  const etag = have > 0 ? await readFile(etagPath, 'utf8').catch(() => undefined) : undefined;
+  const etag = have > 0 ? await ignoreMissing(readFile(etagPath, 'utf8')) : undefined;
   const stall = new AbortController();
   const timer = setTimeout(() => stall.abort(new Error(`no byte came in ${stallMs / 1000} s`)), stallMs);
   const anySignal = AbortSignal.any([signal, stall.signal]);

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { Agent, buildConnector, request } from 'undici';
-import { PipelineError } from '../errors.ts';
+import { ignoreFailure, PipelineError } from '../errors.ts';
 import type { Outbound } from '../ports/outbound.ts';
 import type { Networks } from './networks.ts';
 import { isPublicAddress } from './public-address.ts';
@@ -93,7 +93,10 @@ export function createOutbound({
         if (!REDIRECTS.has(answer.statusCode) || typeof location !== 'string' || maxRedirects === 0) {
           return answer;
         }
-        await answer.body.dump({ limit: 65_536, signal }).catch(() => undefined);
+        await ignoreFailure(
+          answer.body.dump({ limit: 65_536, signal }),
+          'the body of a redirect is not used',
+        );
         if (redirects === maxRedirects) {
           throw unreachable(`redirects more than ${maxRedirects} times`);
         }

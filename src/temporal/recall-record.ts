@@ -4,7 +4,7 @@ import type proto from '@temporalio/proto';
 import { toWorkflowId } from '../contracts/messages.ts';
 import { toRetryWindowId } from '../contracts/retry.ts';
 import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
-import { isFailure } from '../errors.ts';
+import { ignoreFailure, isFailure } from '../errors.ts';
 import { toPipelineError } from './temporal-error.ts';
 import { createTemporalTimeline } from './temporal-timeline.ts';
 
@@ -26,12 +26,12 @@ export async function recallRecord(
     records.push(...toRecords(await historyOf(client, workflowId)));
   }
   const latest = records.toSorted((a, b) => Date.parse(a.updated_at) - Date.parse(b.updated_at)).at(-1);
-  // A record is complete without a timeline.
   const timeline =
     latest?.outcome &&
-    (await createTemporalTimeline({ client })
-      .read(taskId)
-      .catch(() => undefined));
+    (await ignoreFailure(
+      createTemporalTimeline({ client }).read(taskId),
+      'a record is complete without a timeline',
+    ));
   return latest && { ...latest, ...(timeline && { timeline }) };
 }
 

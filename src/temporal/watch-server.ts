@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { ignoreFailure } from '../errors.ts';
 
 export interface ServerWatch {
   /** host:port */
@@ -28,7 +29,7 @@ export async function untilSilent(watch: ServerWatch): Promise<void> {
     );
   try {
     for (let failures = 0; failures < maxFailures; ) {
-      await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
+      await ignoreFailure(sleep(intervalMs, undefined, { signal }), 'the next line checks the signal');
       if (signal.aborted) {
         return;
       }

@@ -56,40 +56,45 @@ export async function createIoWorker(
     connectWorker(config.temporal),
   ]);
   resources.defer(() => connection.close());
+  const { namespace } = config.temporal;
+  const client = new Client({ connection, namespace });
   await Promise.all([decoder.ready(), ...renderers.map(({ pool }) => pool?.ready())]);
   const workers = await createWorkers({
     connection,
-    namespace: config.temporal.namespace,
+    namespace,
     workflowBundle,
     store,
     records,
     cache: createContentCache({ store }),
     producerVersions: await findProducerVersions(config, providers),
-    ...(await createRetention({ connection, config, store, records, logger, resources, metrics })),
+    ...(await createRetention({
+      client,
+      storage: config.storage,
+      store,
+      records,
+      logger,
+      resources,
+      metrics,
+    })),
     onEnd(metadata) {
       countEnd(metadata);
       tracing.onEnd(metadata);
     },
-    executions: createTaskExecutions({
-      client: new Client({ connection, namespace: config.temporal.namespace }),
-    }),
-    timelines: createTemporalTimeline({
-      client: new Client({ connection, namespace: config.temporal.namespace }),
-    }),
+    executions: createTaskExecutions({ client }),
+    timelines: createTemporalTimeline({ client }),
     decoder: tracePool('media', decoder),
     renderers,
     mediaSlots: config.media.slots,
   });
   workers.push(
     ...(await createRemoteProviderWorkers(
-      { connection, namespace: config.temporal.namespace, store },
+      { connection, namespace, store },
       providers,
       config.providers,
       resources,
     )),
   );
   const outbound = resources.use(createOutbound({ allowed: toNetworks(config.outbound.allowedNetworks) }));
-  const { namespace } = config.temporal;
   workers.push(
     await createWebhookWorker({ connection, namespace, store, outbound, publicUrl: config.publicUrl }),
   );

@@ -1,5 +1,4 @@
-import { Client } from '@temporalio/client';
-import type { NativeConnection } from '@temporalio/worker';
+import type { Client } from '@temporalio/client';
 import type { RetentionDeps } from '../activities/retention.ts';
 import type { Config } from '../config/config.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
@@ -14,8 +13,8 @@ import { createRetentionSchedule } from '../temporal/retention-schedule.ts';
 import { createTemporalJobs, isTaskRunning } from '../temporal/temporal-jobs.ts';
 
 interface RetentionParts {
-  connection: NativeConnection;
-  config: Pick<Config, 'temporal' | 'storage'>;
+  client: Client;
+  storage: Config['storage'];
   store: ObjectStore;
   records: TaskRecords;
   logger: Logger;
@@ -28,10 +27,9 @@ interface RetentionParts {
  * when the disk of this machine is nearly full.
  */
 export async function createRetention(parts: RetentionParts): Promise<RetentionDeps> {
-  const { connection, config, store, records, logger, resources, metrics } = parts;
+  const { client, storage, store, records, logger, resources, metrics } = parts;
   const countRun = addRetentionMetrics(metrics);
-  const { root, disk, retention: rules } = config.storage;
-  const client = new Client({ connection, namespace: config.temporal.namespace });
+  const { root, disk, retention: rules } = storage;
   const jobs = createTemporalJobs({ client });
   const schedule = createRetentionSchedule({ client });
   await schedule

@@ -12,7 +12,7 @@ export interface OfferedProvider {
   remote?: {
     account: Pick<RemoteVideoProvider, 'readCredits'>;
     gate: ProviderGateClient;
-    /** End of the path of its webhooks. Without it they are refused. */
+    /** Last part of the path of its webhooks. Default: webhooks are refused. */
     webhookSecret?: string | undefined;
   };
 }
@@ -20,7 +20,7 @@ export interface OfferedProvider {
 /** The value of `on_outage` that makes this provider take over. */
 const FALLBACK = 'local';
 
-/** What is wrong with the fields `provider` and `background` together, by field. */
+/** Faults of the fields `provider` and `background` together, by field. */
 export function findProviderFaults(
   providers: readonly OfferedProvider[],
   { provider, background }: { provider: string | undefined; background: string | undefined },
@@ -39,7 +39,7 @@ export function findProviderFaults(
   if (background === 'transparent' && !descriptor.capabilities.transparentBackground) {
     faults.background = `expected another background than transparent: ${descriptor.label} makes videos without alpha`;
   }
-  // Workers may have models that this process does not see: they refuse the job if not.
+  // Only for remote providers: workers may have local models that this process does not see.
   if (descriptor.kind === 'remote' && !isAvailable) {
     faults.provider = `expected another provider: ${descriptor.name} needs ${descriptor.settings.required}, which this server does not have`;
   }
@@ -61,7 +61,7 @@ export function chooseProvider(
   return fits?.descriptor.name ?? FALLBACK;
 }
 
-/** What the workflow has to know of the provider of a job, and of the one that may take over. */
+/** Facts for the workflow about the provider of a job, and about the one that may take over. */
 export function toJobProviders(
   providers: readonly OfferedProvider[],
   name: string,

@@ -1,4 +1,4 @@
-import { PipelineError } from '../../errors.ts';
+import { ignoreFailure, PipelineError } from '../../errors.ts';
 import { MEDIA_HEAD_BYTES } from '../../media/decode/media-type.ts';
 import { unreachable } from '../../outbound/outbound.ts';
 import type { ReceivedFile, ScratchFolder } from '../../ports/object-store.ts';
@@ -65,7 +65,7 @@ export async function fetchMedia(
       signal,
     });
     if (statusCode !== 200) {
-      await body.dump({ limit: 65_536, signal }).catch(() => undefined);
+      await ignoreFailure(body.dump({ limit: 65_536, signal }), 'the status decides');
       throw unreachable(`answered with status ${statusCode}`);
     }
     if (Number(headers['content-length']) > rule.maxBytes) {

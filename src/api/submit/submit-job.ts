@@ -3,7 +3,7 @@ import { retentionOverrideKey } from '../../contracts/retention.ts';
 import type { JobInput, StoredObject } from '../../contracts/schemas/job.ts';
 import type { RetentionOverride } from '../../contracts/schemas/retention.ts';
 import { uploadKey } from '../../contracts/task-keys.ts';
-import { isFailure, PipelineError } from '../../errors.ts';
+import { ignoreFailure, isFailure, PipelineError } from '../../errors.ts';
 import type { JobClient } from '../../ports/job-client.ts';
 import type { ObjectStore, ReceivedFile } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
@@ -94,7 +94,10 @@ export async function submitJob(
   } catch (error) {
     // The same request may be in progress elsewhere with the same files.
     if (!isShared) {
-      await discardOrphans(deps, input).catch(() => undefined);
+      await ignoreFailure(
+        discardOrphans(deps, input),
+        'retention deletes what stays; the first error counts',
+      );
     }
     throw error;
   }
