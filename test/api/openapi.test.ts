@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
+import { JobOptions } from '../../src/contracts/schemas/job-options.ts';
 import { describedApi } from '../harness/api/described-api.ts';
 
 interface Operation {
@@ -80,6 +81,18 @@ describe('GET /openapi.json', () => {
     expect(references.length).toBeGreaterThan(30);
     expect(references.filter((path) => resolve(path) === undefined)).toEqual([]);
     expect(text).not.toMatch(/https?:\/\//);
+  });
+
+  it('describes every job option as a form field, with the type and default of its schema', () => {
+    const { properties } = JSON.parse(text).components.schemas.Submission;
+    const undescribed = Object.keys(JobOptions.shape).filter((name) => !properties[name]?.description);
+
+    expect(undescribed).toEqual([]);
+    expect(properties.deadline_s).toMatchObject({ type: 'integer', maximum: 86_400, default: 3600 });
+    expect(properties.persons).toMatchObject({ type: ['string', 'integer'], default: 'auto' });
+    expect(properties.apply_smoothing).toMatchObject({ type: 'boolean', default: true });
+    expect(properties.on_outage).toMatchObject({ enum: ['wait', 'local', 'fail'], default: 'wait' });
+    expect(properties.provider.enum).toEqual(expect.arrayContaining(['auto', 'local', 'd-id']));
   });
 
   it('describes the form of a submission with its files', () => {

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { Instant } from '../../contracts/schemas/primitives.ts';
+import { Link } from '../../contracts/schemas/task-status.ts';
 import { LINKS, type LinkName } from '../access/access-rules.ts';
 import { signLink } from '../access/link-signature.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
@@ -21,13 +21,6 @@ const Wish = z
       .openapi({ description: 'Seconds until the link expires.', example: 3600 }),
   })
   .openapi('LinkWish');
-
-const Link = z
-  .object({
-    url: z.string().openapi({ example: '/api/pipeline/tasks/…/video?expires=1790000000&signature=…' }),
-    expires_at: Instant,
-  })
-  .openapi('Link');
 
 const link = createRoute({
   method: 'post',

@@ -62,7 +62,7 @@ function toTextField(schema: z.ZodType) {
       }
       return parsed.data;
     })
-    .openapi(json as object);
+    .openapi({ ...json, type: typesOf(json) } as object);
   const absent = schema.safeParse(undefined);
   return absent.data === undefined ? value.optional() : value.default(absent.data);
 }
@@ -76,6 +76,11 @@ function toCandidates(text: string): unknown[] {
     ...(DECIMAL.test(text) ? [Number(text)] : []),
     ...(text === 'true' || text === 'false' ? [text === 'true'] : []),
   ];
+}
+
+/** Without it, the type of the text would contradict alternatives of another type. */
+function typesOf({ type, anyOf }: Json): string | string[] | undefined {
+  return anyOf ? [...new Set((anyOf as Json[]).map((one) => String(one.type)))] : type;
 }
 
 type Json = z.core.JSONSchema.BaseSchema;

@@ -77,3 +77,12 @@ export const TaskList = z
   })
   .meta({ id: 'TaskList' });
 export type TaskList = z.infer<typeof TaskList>;
+
+/** A URL that gives access to one resource of a task without a key. */
+export const Link = z
+  .object({
+    url: z.string().meta({ example: '/api/pipeline/tasks/…/video?expires=1790000000&signature=…' }),
+    expires_at: Instant,
+  })
+  .meta({ id: 'Link' });
+export type Link = z.infer<typeof Link>;
