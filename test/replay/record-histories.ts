@@ -13,6 +13,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { Worker } from '@temporalio/worker';
 import type { EraseActivities } from '../../src/activities/erase.ts';
+import type { RemoteTalkActivities } from '../../src/activities/remote-talk.ts';
 import type { RetentionActivities } from '../../src/activities/retention.ts';
 import type { SelfTestActivities } from '../../src/activities/self-test.ts';
 import type { WebhookActivities } from '../../src/activities/webhooks.ts';
@@ -33,6 +34,7 @@ import { SELF_TEST } from '../../src/contracts/self-test.ts';
 import { DELIVER_WEBHOOK, toDeliveryWorkflowId } from '../../src/contracts/webhook.ts';
 import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
+import type { Leftovers } from '../../src/workflows/remote-talk/leftovers.ts';
 import { createHarness, happyActivities, type PipelineRun } from '../harness/pipeline-harness.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 
@@ -111,8 +113,12 @@ const runs: Record<string, { handle: Recorded }> = {
 };
 
 /** The activities of the workflows that are no jobs. */
-const upkeep: EraseActivities & RetentionActivities & SelfTestActivities = {
+const upkeep: EraseActivities &
+  RetentionActivities &
+  SelfTestActivities &
+  Pick<RemoteTalkActivities, 'deleteRemote'> = {
   async endExecutions() {},
+  async deleteRemote() {},
   async findRemote() {
     return [];
   },
@@ -149,6 +155,25 @@ const upkeep: EraseActivities & RetentionActivities & SelfTestActivities = {
   async testMatting() {
     return { score: 0.4, timings_ms: {} };
   },
+};
+
+/** What a job left at a provider whose breaker runs. */
+const LEFTOVERS: Leftovers = {
+  provider: {
+    kind: 'remote',
+    name: 'recorded',
+    label: 'Recorded',
+    queue: QUEUES.io,
+    secondsPerCredit: 15,
+    talkTimeoutSetting: 'RECORDED_TALK_TIMEOUT_S',
+  },
+  requestId: 'recorded',
+  timeScale: 1,
+  mayHaveUnknownTalk: false,
+  hasPlace: true,
+  talkId: 'talk-1',
+  portrait: { id: 'portrait-1', url: 'https://example.org/portrait' },
+  tidyUps: 0,
 };
 
 /** A job that fails and leaves a retry window, which `end` then closes. */
@@ -219,6 +244,7 @@ for (const [name, type, argument] of [
   ['erase', ERASE_TASK, { taskId: '6f9619ff-8b86-4011-b42d-00c04fc964ff' }],
   ['retention', RETAIN_STORAGE, {}],
   ['self-test', SELF_TEST, 'person-detection'],
+  ['tidy-up', 'tidyUpRemoteTalk', LEFTOVERS],
 ] as const) {
   const handle = await server.client.workflow.start(type, {
     workflowId: name,
