@@ -1,57 +1,80 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { RetryPoint } from '../../contracts/retry.ts';
 import type { JobError, JobFailure } from '../../contracts/schemas/job-outcome.ts';
+import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import { taskPrefix } from '../../contracts/task-keys.ts';
 import { refusal, toJobError } from '../job-error.ts';
 import type { Job } from './job.ts';
 import { isWorthRetrying, openRetryWindow } from './retry-offer.ts';
+
+type Reason = Pick<JobError, 'code' | 'message' | 'retryable' | 'stage'>;
+
+/** The last event of a failed job, and its outcome. */
+interface End {
+  event: StageEvent;
+  failure: JobFailure;
+}
 
 /**
  * Ends a job that failed or was cancelled: undoes it, writes its record, and then ends its events. If the same job may
  * succeed later, the retry window takes over what it needs. Always rejects, with what ends the workflow.
  */
 export async function failJob(job: Job, error: unknown): Promise<never> {
-  const { input, progress, record, compensations } = job;
-  const isCancelled = isCancellation(error);
-  const { stage } = progress;
-  const reason = toJobError(error);
-  const windowS =
-    isCancelled || !isWorthRetrying(reason.code)
-      ? 0
-      : Math.min(input.retryWindowS ?? 0, input.options.retry_window_s ?? Number.POSITIVE_INFINITY);
+  const reason = { ...toJobError(error), stage: job.progress.stage };
+  const windowS = retryWindowS(job, reason);
   await CancellationScope.nonCancellable(async () => {
-    const toFailure = (
-      rest: Pick<JobError, 'compensated'> & Partial<Pick<JobError, 'retry'>>,
-    ): JobFailure => ({
-      task_id: input.taskId,
-      success: false,
-      execution_time_ms: record.ageMs,
-      error: { ...reason, stage, ...rest },
-    });
-    const write = async (failure: JobFailure) => {
-      const end = progress.prepareEnd(isCancelled ? 'CANCELLED' : 'FAILED', reason.message, failure);
-      await record.write([...progress.events, end], failure);
-      return { failure, end };
-    };
-
-    let compensated = await compensations.run({ forRetry: windowS > 0 });
-    let ended: Awaited<ReturnType<typeof write>> | undefined;
-    if (windowS > 0) {
-      record.forgetObjects([taskPrefix('uploads', input.taskId), taskPrefix('processed', input.taskId)]);
-      const until = new Date(Date.now() + windowS * 1000).toISOString();
-      ended = await write(toFailure({ compensated, retry: { from: retryPoints(job), until } }));
-      if (!(await offerRetry(job, ended.failure))) {
-        compensated = [...compensated, ...(await compensations.run())];
-        ended = undefined;
-      }
-    }
-    if (!ended) {
-      record.forgetObjects();
-      ended = await write(toFailure({ compensated }));
-    }
-    progress.end(ended.end, ended.failure);
+    const undone = await job.compensations.run({ forRetry: windowS > 0 });
+    const offered = windowS > 0 ? await endWithRetry(job, reason, undone, windowS) : undefined;
+    const { event, failure } = offered ?? (await endUndone(job, reason, undone));
+    job.progress.end(event, failure);
   });
-  throw isCancelled ? error : refusal(reason.code, reason.message, error as Error);
+  throw isCancellation(error) ? error : refusal(reason.code, reason.message, error as Error);
+}
+
+/** How long a retry is possible: 0 if it is not, else at most what the operator and the job allow. */
+function retryWindowS({ input }: Job, { code }: Reason): number {
+  const { retryWindowS = 0, options } = input;
+  return code !== 'TASK_CANCELLED' && isWorthRetrying(code)
+    ? Math.min(retryWindowS, options.retry_window_s ?? Number.POSITIVE_INFINITY)
+    : 0;
+}
+
+/** Leaves the uploads and the completed steps to the retry window. Returns `undefined` if it cannot be opened. */
+async function endWithRetry(
+  job: Job,
+  reason: Reason,
+  undone: string[],
+  windowS: number,
+): Promise<End | undefined> {
+  const { taskId } = job.input;
+  job.record.forgetObjects([taskPrefix('uploads', taskId), taskPrefix('processed', taskId)]);
+  const until = new Date(Date.now() + windowS * 1000).toISOString();
+  const end = await writeEnd(job, {
+    ...reason,
+    compensated: undone,
+    retry: { from: retryPoints(job), until },
+  });
+  return (await offerRetry(job, end)) ? end : undefined;
+}
+
+/** Undoes whatever is left of the job. */
+async function endUndone(job: Job, reason: Reason, undone: string[]): Promise<End> {
+  const rest = await job.compensations.run();
+  job.record.forgetObjects();
+  return writeEnd(job, { ...reason, compensated: [...undone, ...rest] });
+}
+
+async function writeEnd({ input, progress, record }: Job, error: JobError): Promise<End> {
+  const failure: JobFailure = {
+    task_id: input.taskId,
+    success: false,
+    execution_time_ms: record.ageMs,
+    error,
+  };
+  const stage = error.code === 'TASK_CANCELLED' ? 'CANCELLED' : 'FAILED';
+  const event = progress.prepareEnd(stage, error.message, failure);
+  await record.write([...progress.events, event], failure);
+  return { event, failure };
 }
 
 /** A talk that may be paid is taken up again, and never made a second time. */
@@ -59,14 +82,12 @@ function retryPoints({ completed, remoteTalk }: Job): RetryPoint[] {
   return remoteTalk?.mayExist ? ['provider'] : completed.retryPoints;
 }
 
-/** Returns `false` if the retry window cannot be opened. */
 function offerRetry(
   { input, progress, record, completed, remoteTalk }: Job,
-  failure: JobFailure,
+  { event, failure }: End,
 ): Promise<boolean> {
   const { resume: earlier, ...submitted } = input;
-  const end = progress.prepareEnd('FAILED', failure.error.message, failure);
-  const written = record.toMetadata([...progress.events, end], failure);
+  const written = record.toMetadata([...progress.events, event], failure);
   return openRetryWindow({
     input: submitted,
     record: written,
