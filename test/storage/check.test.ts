@@ -51,6 +51,17 @@ describe('storage check', () => {
     expect(await check(store)).toEqual(faults);
   });
 
+  it('reports a record that cannot be rebuilt from its history, and keeps the files of its task', async () => {
+    const { store, root } = await createStore();
+    const { record, keys } = await storeTask(store, 'task-1');
+    await age(root, Object.values(keys), 2);
+    await store.delete(keys.metadata);
+    const recall = async () => ({ ...record, options: {} }) as never;
+
+    expect(await check(store, { recall, repair: true })).toEqual([{ key: keys.metadata, fault: 'corrupt' }]);
+    expect(await store.stat(keys.video)).toBeDefined();
+  });
+
   it('repairs files from the cache and the video, repairs records, and deletes orphans', async () => {
     const { store, root } = await createStore();
     const { keys } = await storeTask(store, 'task-1');

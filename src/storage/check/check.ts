@@ -1,7 +1,7 @@
 import { finished } from 'node:stream/promises';
 import { CACHE_PREFIX } from '../../contracts/content-cache.ts';
 import type { StoredObject } from '../../contracts/schemas/job.ts';
-import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
+import { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import { taskKeys } from '../../contracts/task-keys.ts';
 import { videoFormatOf } from '../../contracts/video-format.ts';
 import { isFailure } from '../../errors.ts';
@@ -123,7 +123,12 @@ async function checkRecord(
   if (fault === 'too new' || (await isRunning(taskId).catch(() => true))) {
     return { faults: fault === 'corrupt' ? [{ key: metadata, fault }] : [] };
   }
-  const recalled = await recall(taskId);
+  const history = await recall(taskId);
+  const { data: recalled } = TaskMetadata.safeParse(history);
+  if (history && !recalled) {
+    // Written again, it would be as unreadable as before.
+    return { faults: [{ key: metadata, fault: 'corrupt' }] };
+  }
   if (recalled) {
     const there = new Set(objects.map(({ key }) => key));
     // The history does not show which objects the retention has deleted since.
