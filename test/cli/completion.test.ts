@@ -4,31 +4,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { toBash } from '../../src/cli/completion/bash.ts';
-import { toCommandWords } from '../../src/cli/completion/command-words.ts';
-import { toFish } from '../../src/cli/completion/fish.ts';
-import { toZsh } from '../../src/cli/completion/zsh.ts';
+import { COMPLETION_SCRIPTS } from '../../src/cli/completion.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { needs } from '../harness/needs.ts';
 
-const COMMANDS = toCommandWords(createProgram());
+const program = createProgram();
 
 /** How a shell is asked what it would offer after a line, one offer a line, each perhaps with words on it. */
 const SHELLS = {
   bash: {
-    script: toBash(COMMANDS),
+    script: COMPLETION_SCRIPTS.bash(program),
     ask: (script: string, words: string[]) =>
       `source ${script}; COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _limelight; printf '%s\\n' "\${COMPREPLY[@]}"`,
   },
   zsh: {
-    script: toZsh(COMMANDS),
+    script: COMPLETION_SCRIPTS.zsh(program),
     // Without a line editor its functions print what they would offer.
     ask: (script: string, words: string[]) =>
       `compdef() { }; _describe() { print -l -- "\${(@P)@[-1]}" }; compadd() { shift; print -l -- "$@" }; _files() { print FILES }
        source ${script}; words=(${words.map((word) => `'${word}'`).join(' ')}); CURRENT=${words.length}; _limelight`,
   },
   fish: {
-    script: toFish(COMMANDS),
+    script: COMPLETION_SCRIPTS.fish(program),
     ask: (script: string, words: string[]) => `source ${script}; complete -C '${words.join(' ')}'`,
   },
 };

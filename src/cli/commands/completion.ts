@@ -1,13 +1,9 @@
 import { Argument, type Command } from 'commander';
 import { addExamples } from '../command-parts.ts';
-import { toBash } from '../completion/bash.ts';
-import { toCommandWords } from '../completion/command-words.ts';
-import { toFish } from '../completion/fish.ts';
-import { toZsh } from '../completion/zsh.ts';
+import { COMPLETION_SCRIPTS } from '../completion.ts';
 import { show } from '../terminal/output.ts';
 
-const SHELLS = { bash: toBash, zsh: toZsh, fish: toFish };
-type Shell = keyof typeof SHELLS;
+type Shell = keyof typeof COMPLETION_SCRIPTS;
 
 export function addCompletionCommand(program: Command): void {
   const command = program
@@ -16,9 +12,9 @@ export function addCompletionCommand(program: Command): void {
     .description(
       'Prints a script that completes commands, options and their values. Load it when the shell starts, as the examples show.',
     )
-    .addArgument(new Argument('<shell>', 'name of the shell').choices(Object.keys(SHELLS)))
+    .addArgument(new Argument('<shell>', 'name of the shell').choices(Object.keys(COMPLETION_SCRIPTS)))
     .action((shell: Shell) => {
-      const script = SHELLS[shell](toCommandWords(program));
+      const script = COMPLETION_SCRIPTS[shell](program);
       show({ shell, script }, () => script.trimEnd().split('\n'));
     });
   addExamples(command, [
