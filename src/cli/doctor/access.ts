@@ -11,26 +11,19 @@ export const checkAccess: Check = async ({ config }) => {
   const { letsAnyoneIn } = config.access;
   const keys = await countKeys(config.storage);
   if (keys > 0) {
-    return [ok('access', `${keys} API ${keys === 1 ? 'key' : 'keys'}`)];
+    return [ok(`${keys} API ${keys === 1 ? 'key' : 'keys'}`)];
   }
   if (isLoopback(host)) {
-    return [ok('access', 'no API keys: the server serves this machine only')];
+    return [ok('no API keys: the server serves this machine only')];
   }
   return letsAnyoneIn
     ? [
         note(
-          'access',
           `anyone who can reach ${host} may use the API, because API_WITHOUT_KEYS is set`,
           'limelight keys create me',
         ),
       ]
-    : [
-        fault(
-          'access',
-          `the server does not listen on ${host} without an API key`,
-          'limelight keys create me',
-        ),
-      ];
+    : [fault(`the server does not listen on ${host} without an API key`, 'limelight keys create me')];
 };
 
 async function countKeys(storage: Config['storage']): Promise<number> {

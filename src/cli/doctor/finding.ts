@@ -1,13 +1,15 @@
 import type { Config } from '../../config/config.ts';
+import type { ProviderFinding } from '../../ports/provider.ts';
 
-/** One result of a check, as `--json` prints it. */
-export interface Finding {
+/**
+ * What one check found. A `note` is worth knowing and stops nothing; a `fault` means that something fails. `mend` is the one
+ * command that helps.
+ */
+export type Result = ProviderFinding;
+
+/** A result with the name of its check, as `--json` prints it. */
+export interface Finding extends Result {
   check: string;
-  /** A `note` is worth knowing and stops nothing; a `fault` means that something fails. */
-  state: 'ok' | 'note' | 'fault';
-  found: string;
-  /** The one command that helps. */
-  mend?: string;
 }
 
 export interface Machine {
@@ -18,21 +20,15 @@ export interface Machine {
 }
 
 /** Looks at one thing and changes nothing. */
-export type Check = (machine: Machine) => Promise<Finding[]>;
+export type Check = (machine: Machine) => Promise<Result[]>;
 
-export const ok = (check: string, found: string): Finding => ({ check, state: 'ok', found });
-export const note = (check: string, found: string, mend?: string): Finding => ({
-  check,
+export const ok = (found: string): Result => ({ state: 'ok', found });
+export const note = (found: string, mend?: string): Result => ({
   state: 'note',
   found,
   ...(mend && { mend }),
 });
-export const fault = (check: string, found: string, mend: string): Finding => ({
-  check,
-  state: 'fault',
-  found,
-  mend,
-});
+export const fault = (found: string, mend: string): Result => ({ state: 'fault', found, mend });
 
 export function toSentence(error: unknown): string {
   return error instanceof Error ? error.message.split('\n')[0]! : String(error);

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { assertMemoryFits } from '../../process/device-memory.ts';
-import { type Check, type Finding, fault, note, ok, toSentence } from './finding.ts';
+import { type Check, fault, note, ok, type Result, toSentence } from './finding.ts';
 
 interface Device {
   index: string;
@@ -15,19 +15,19 @@ interface Device {
 /** The configured devices exist, can compute, and have enough memory for their slots. */
 export const checkGpu: Check = async ({ environment, config, signal }) => {
   const { gpu } = config;
-  const findings: Finding[] = [];
+  const findings: Result[] = [];
   try {
     assertMemoryFits(gpu);
   } catch (error) {
     const slots = Math.max(1, Math.floor((gpu.memoryGb - gpu.birefnet.memoryGb) / gpu.yolo.memoryGb));
-    findings.push(fault('gpu', toSentence(error), `YOLO_SLOTS=${slots} BIREFNET_SLOTS=1 npm start`));
+    findings.push(fault(toSentence(error), `YOLO_SLOTS=${slots} BIREFNET_SLOTS=1 npm start`));
   }
   if (gpu.device.trim() === '-1') {
-    return [...findings, ok('gpu', 'uses the CPU, because CUDA_VISIBLE_DEVICES is -1')];
+    return [...findings, ok('uses the CPU, because CUDA_VISIBLE_DEVICES is -1')];
   }
   const devices = await listDevices(environment, signal);
   if (devices.length === 0) {
-    return [...findings, ok('gpu', 'no NVIDIA device found: uses the CPU')];
+    return [...findings, ok('no NVIDIA device found: uses the CPU')];
   }
   return [...findings, ...devicesFindings(devices, gpu)];
 };
@@ -35,35 +35,32 @@ export const checkGpu: Check = async ({ environment, config, signal }) => {
 function devicesFindings(
   devices: Device[],
   { device: named, memoryGb }: { device: string; memoryGb: number },
-): Finding[] {
+): Result[] {
   const all = devices.map(({ index }) => index).join(',');
-  return named.split(',').map((name): Finding => {
+  return named.split(',').map((name): Result => {
     const device = devices.find(({ index }) => index === name.trim());
     // The setting may also be a UUID or a name for a worker on the CPU. Those are checked by the worker.
     if (!device) {
       return /^\d+$/.test(name.trim())
         ? fault(
-            'gpu',
             `device ${name} does not exist; this machine has ${all}`,
             `CUDA_VISIBLE_DEVICES=${all} npm start`,
           )
-        : note('gpu', `${name} is not a device number; this machine has ${all}`);
+        : note(`${name} is not a device number; this machine has ${all}`);
     }
     const what = `device ${name}: ${device.name}, ${device.memoryGb.toFixed(0)} GB`;
     if (!hasCudaLibraries()) {
       return note(
-        'gpu',
         `${what}, but ONNX Runtime's CUDA libraries are not installed: uses the CPU`,
         'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false',
       );
     }
     return device.memoryGb < memoryGb
       ? fault(
-          'gpu',
           `${what}, but GPU_MEMORY_GB is ${memoryGb}`,
           `GPU_MEMORY_GB=${Math.floor(device.memoryGb)} npm start`,
         )
-      : ok('gpu', what);
+      : ok(what);
   });
 }
 

@@ -4,7 +4,7 @@ import { FACE_KINDS } from '../../inference/face/face-detector.ts';
 import { LANDMARK_KINDS } from '../../inference/face/face-landmarks.ts';
 import { MATTING_KINDS } from '../../inference/matte/matting-output.ts';
 import { findModel, type ModelTask } from '../../models/find-model.ts';
-import { type Check, type Finding, fault, ok, toSentence } from './finding.ts';
+import { type Check, fault, ok, type Result, toSentence } from './finding.ts';
 
 const KINDS: Record<ModelTask, readonly string[]> = {
   'person-detection': YOLO_KINDS,
@@ -17,17 +17,17 @@ const SHA256 = /^[0-9a-f]{64}$/;
 /** Each task has a model whose file matches its checksum. */
 export const checkModels: Check = async ({ config }) =>
   Promise.all(
-    (Object.keys(KINDS) as ModelTask[]).map(async (task): Promise<Finding> => {
+    (Object.keys(KINDS) as ModelTask[]).map(async (task): Promise<Result> => {
       // Without MODELS_DIR the built-in models are used. A damaged pulled model is pulled again.
       const mend = config.models.dir ? 'MODELS_DIR= npm start' : 'limelight models pull';
       try {
         const { path, contract, digest } = await findModel(task, KINDS[task], config.models);
         const isWhole = !digest || !SHA256.test(digest) || (await hashFile(path)).sha256 === digest;
         return isWhole
-          ? ok('models', `${task}: ${contract.name} (${path})`)
-          : fault('models', `${task}: ${path} is damaged: its SHA-256 differs from the manifest`, mend);
+          ? ok(`${task}: ${contract.name} (${path})`)
+          : fault(`${task}: ${path} is damaged: its SHA-256 differs from the manifest`, mend);
       } catch (error) {
-        return fault('models', `${task}: ${toSentence(error)}`, mend);
+        return fault(`${task}: ${toSentence(error)}`, mend);
       }
     }),
   );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { toLocalUrl } from '../server.ts';
 import { isPortFree } from '../stack/assert-port-free.ts';
 import { freePort } from '../stack/free-port.ts';
-import { type Check, type Finding, fault, note, ok } from './finding.ts';
+import { type Check, fault, note, ok, type Result } from './finding.ts';
 
 const ANSWER_TIMEOUT_MS = 3_000;
 
@@ -12,9 +12,9 @@ export const checkPorts: Check = async ({ config, signal }) => {
   const { api, temporal, worker, storage } = config;
   const url = toLocalUrl(api);
   if (await isLimelight(url, signal)) {
-    return [ok('ports', `Limelight runs at ${url}`)];
+    return [ok(`Limelight runs at ${url}`)];
   }
-  const findings: Finding[] = [];
+  const findings: Result[] = [];
   const wanted: Array<[setting: string, port: number, host: string]> = [
     ['API_PORT', api.port, api.host],
     ['IO_HTTP_PORT', worker.ioPort, worker.host],
@@ -34,11 +34,9 @@ export const checkPorts: Check = async ({ config, signal }) => {
     findings.push(
       leftover && setting.startsWith('TEMPORAL')
         ? note(
-            'ports',
             `${port} (${setting}) is in use by the Temporal server of a killed run; the next start ends it`,
           )
         : fault(
-            'ports',
             `${port} (${setting}) is in use by another program`,
             `${setting}=${await freePort()} npm start`,
           ),
@@ -48,7 +46,6 @@ export const checkPorts: Check = async ({ config, signal }) => {
     ? findings
     : [
         ok(
-          'ports',
           `${wanted
             .map(([, port]) => port)
             .filter(Boolean)

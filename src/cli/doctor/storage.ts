@@ -1,20 +1,17 @@
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isFailure } from '../../errors.ts';
 import { openStore } from '../../storage/open-store.ts';
-import { type Check, type Finding, fault, note, ok, toSentence } from './finding.ts';
+import { type Check, fault, note, ok, toSentence } from './finding.ts';
 
 /** A phone photo and a minute of voice take about 30 MB. Temporal's database and the logs grow too. */
 const MIN_FREE_BYTES = 500e6;
 const LOW_BYTES = 5e9;
 
-/** The folder is writable and has free space. The bucket, if one is configured, responds. */
-export const checkStorage: Check = async ({ config }) => {
-  const folder = await checkFolder(config.storage.root);
-  return config.storage.s3 ? [folder, await checkBucket(config.storage)] : [folder];
-};
-
-async function checkFolder(root: string): Promise<Finding> {
+/** The folder is writable and has free space. */
+export const checkDisk: Check = async ({ config }) => {
+  const { root } = config.storage;
   const elsewhere = 'STORAGE_ROOT=$HOME/limelight-data npm start';
   try {
     const folder = await nearestFolder(root);
@@ -23,13 +20,33 @@ async function checkFolder(root: string): Promise<Finding> {
     const freeBytes = bavail * bsize;
     const free = `${(freeBytes / 1e9).toFixed(1)} GB free in ${root}`;
     if (freeBytes < MIN_FREE_BYTES) {
-      return fault('disk', `only ${free}; at least ${MIN_FREE_BYTES / 1e9} GB are needed`, elsewhere);
+      return [fault(`only ${free}; at least ${MIN_FREE_BYTES / 1e9} GB are needed`, elsewhere)];
     }
-    return freeBytes < LOW_BYTES ? note('disk', `${free}, which is low`) : ok('disk', free);
+    return [freeBytes < LOW_BYTES ? note(`${free}, which is low`) : ok(free)];
   } catch (error) {
-    return fault('disk', `${root} is not writable: ${toSentence(error)}`, elsewhere);
+    return [fault(`${root} is not writable: ${toSentence(error)}`, elsewhere)];
   }
-}
+};
+
+/** The bucket, if one is configured, responds. */
+export const checkBucket: Check = async ({ config: { storage } }) => {
+  if (!storage.s3) {
+    return [];
+  }
+  const { bucket, endpoint } = storage.s3;
+  using store = openStore(storage);
+  try {
+    await store.stat('doctor/nothing/here').catch((error: unknown) => {
+      if (!isFailure(error, 'OBJECT_NOT_FOUND')) {
+        throw error;
+      }
+    });
+    return [ok(`${bucket} responds`)];
+  } catch (error) {
+    const address = endpoint ?? `https://${bucket}.s3.amazonaws.com`;
+    return [fault(`${bucket}: ${toSentence(error)}`, `curl -I ${address}`)];
+  }
+};
 
 /** The folder itself, or its nearest existing parent. */
 async function nearestFolder(path: string): Promise<string> {
@@ -42,23 +59,4 @@ async function nearestFolder(path: string): Promise<string> {
     throw new Error(`${path} is not a folder`);
   }
   return found ? path : nearestFolder(dirname(path));
-}
-
-async function checkBucket(storage: Parameters<typeof openStore>[0]): Promise<Finding> {
-  const { bucket, endpoint } = storage.s3!;
-  using store = openStore(storage);
-  try {
-    await store.stat('doctor/nothing/here').catch((error: { code?: string }) => {
-      if (error.code !== 'OBJECT_NOT_FOUND') {
-        throw error;
-      }
-    });
-    return ok('bucket', `${bucket} responds`);
-  } catch (error) {
-    return fault(
-      'bucket',
-      `${bucket}: ${toSentence(error)}`,
-      `curl -I ${endpoint ?? `https://${bucket}.s3.amazonaws.com`}`,
-    );
-  }
 }

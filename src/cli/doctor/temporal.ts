@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { findTemporalBinary } from '../../temporal/binary.ts';
 import { connectClient } from '../../temporal/connection.ts';
-import { type Check, type Finding, fault, ok, toSentence } from './finding.ts';
+import { type Check, fault, ok, type Result, toSentence } from './finding.ts';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 
@@ -16,13 +16,13 @@ export const checkTemporal: Check = async ({ environment, config, signal }) => {
 async function checkProgram(
   environment: Record<string, string | undefined>,
   signal: AbortSignal,
-): Promise<Finding> {
+): Promise<Result> {
   try {
     const program = findTemporalBinary(environment);
     const { stdout } = await promisify(execFile)(program, ['--version'], { signal });
-    return ok('temporal', `${stdout.trim()} at ${program}`);
+    return ok(`${stdout.trim()} at ${program}`);
   } catch (error) {
-    return fault('temporal', toSentence(error), 'node scripts/setup.mjs');
+    return fault(toSentence(error), 'node scripts/setup.mjs');
   }
 }
 
@@ -31,16 +31,15 @@ async function checkCluster(temporal: {
   namespace: string;
   embedded: { port: number; uiPort: number };
   webUiUrl: string | undefined;
-}): Promise<Finding> {
+}): Promise<Result> {
   const { address, namespace } = temporal;
   try {
     const { connection } = await connectClient(temporal, CONNECT_TIMEOUT_MS);
     try {
       await connection.workflowService.describeNamespace({ namespace });
-      return ok('temporal', `${address} responds and has the namespace ${namespace}`);
+      return ok(`${address} responds and has the namespace ${namespace}`);
     } catch {
       return fault(
-        'temporal',
         `${address} responds, but has no namespace ${namespace}`,
         `temporal operator namespace create --address ${address} --namespace ${namespace}`,
       );
@@ -48,6 +47,6 @@ async function checkCluster(temporal: {
       await connection.close();
     }
   } catch (error) {
-    return fault('temporal', toSentence(error), 'TEMPORAL_ADDRESS= npm start');
+    return fault(toSentence(error), 'TEMPORAL_ADDRESS= npm start');
   }
 }
