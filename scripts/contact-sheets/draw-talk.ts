@@ -3,7 +3,7 @@ import type { TalkRequest } from '../../src/ports/video-provider.ts';
 import { motionOf } from '../../src/providers/local/motion/motion.ts';
 import { stageTalk } from '../../src/providers/local/stage-talk.ts';
 import type { TalkModels } from '../../src/providers/local/talk-models.ts';
-import { hearVoice } from '../../src/providers/local/voice/hear-voice.ts';
+import { analyseVoice } from '../../src/providers/local/voice/analyse-voice.ts';
 import { readMono } from '../../src/providers/local/voice/mono-voice.ts';
 import { tileSheet, wholeFrame } from './tile-sheet.ts';
 
@@ -20,7 +20,7 @@ export async function drawTalk(
   const { animator, frame } = await stageTalk(models, request, longSidePx);
   await using voice = await openWav(request.voicePath);
   const frames = Math.round((voice.frames / voice.sampleRateHz) * FRAMES_PER_SECOND);
-  const heard = await hearVoice(await readMono(voice), models.speech);
+  const heard = await analyseVoice(await readMono(voice), models.speech);
   const poseAt = motionOf(heard, {
     frames,
     framesPerSecond: FRAMES_PER_SECOND,

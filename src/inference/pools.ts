@@ -1,4 +1,6 @@
-/** The pools of a GPU worker. They look for their models here, so a missing model is reported before any slot starts. */
+/**
+ * The pools of a GPU worker. They look for their models here, so a missing model is reported before any slot starts.
+ */
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { findModelFamily } from '../models/find-model.ts';

@@ -149,7 +149,9 @@ function fromSlotError({ code, message, stack, details }: SlotError): Error {
   return error;
 }
 
-/** Logs what native code prints. It is mostly about damaged uploads, so it is no warning; a crash is reported elsewhere. */
+/**
+ * Logs what native code prints. It is mostly about damaged uploads, so it is no warning; a crash is reported elsewhere.
+ */
 function logLines(output: Readable | null, logger: Logger): void {
   if (output) {
     createInterface({ input: output }).on('line', (line) => logger.info({ line }, 'Slot output'));

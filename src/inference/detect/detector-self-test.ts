@@ -31,8 +31,8 @@ export async function testDetectorModel(detector: DetectorModel) {
 }
 
 /**
- * How many pictures to detect at once: several on a GPU, if the model takes them and gives the same as for one. A CPU is
- * as busy with one picture as with four.
+ * How many pictures to detect at once: several on a GPU, if the model takes them and gives the same as for one. A CPU
+ * is as busy with one picture as with four.
  */
 async function findBatch(
   { provider, takesBatches, detectTogether }: DetectorModel,

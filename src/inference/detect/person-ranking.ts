@@ -5,7 +5,8 @@ import { area, type ScoredBox } from './boxes.ts';
 const WEIGHTS = { size: 0.5, centrality: 0.3, confidence: 0.2 };
 
 /**
- * Ranks people by how likely each is the subject of the photo, and numbers them from 1. The score is the weighted sum of
+ * Ranks people by how likely each is the subject of the photo, and numbers them from 1. The score is the weighted sum
+ * of
  * - size: the square root of the box's area, relative to the largest person. A person with half the area scores 0.71;
  * - centrality: 1 if the middle of the box is on the vertical middle line of the photo, 0 at its left and right edge.
  *   The vertical position does not count: it depends on the distance, not on the subject;

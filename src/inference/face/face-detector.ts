@@ -21,8 +21,9 @@ const SAME_FACE_IOU = 0.3;
 export const FACE_KINDS = ['ultraface'] as const;
 
 /**
- * Runs models with the contract of UltraFace: scores `[1,N,2]` (background, face) and corners `[1,N,4]` as shares of the
- * picture, which is stretched to the model's input. @see https://github.com/Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB
+ * Runs models with the contract of UltraFace: scores `[1,N,2]` (background, face) and corners `[1,N,4]` as shares of
+ * the picture, which is stretched to the model's input. @see
+ * https://github.com/Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB
  */
 export async function createFaceDetector(model: FoundModel, options: SessionOptions): Promise<FaceDetector> {
   const run = await openImageModel(model, options);

@@ -1,6 +1,6 @@
 /**
- * For each of the 468 points of a face, its counterpart in the mirror image. Found as the closest pairs between the mean
- * of 1,237 faces and its mirror image. Points on the midline map to themselves.
+ * For each of the 468 points of a face, its counterpart in the mirror image. Found as the closest pairs between the
+ * mean of 1,237 faces and its mirror image. Points on the midline map to themselves.
  */
 export const MIRRORED_POINT: readonly number[] = [
   0, 1, 2, 248, 4, 5, 6, 249, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 250, 251, 252, 253, 254, 255, 256,

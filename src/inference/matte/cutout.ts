@@ -25,7 +25,9 @@ export function cropAround([x1, y1, x2, y2]: Box, widthPx: number, heightPx: num
   };
 }
 
-/** Places the crop's alpha and colours on an empty canvas, and removes the background's colour from translucent pixels. */
+/**
+ * Places the crop's alpha and colours on an empty canvas, and removes the background's colour from translucent pixels.
+ */
 export function cutOut(
   rgb: Uint8Array,
   alpha: Uint8Array,

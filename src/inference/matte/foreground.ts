@@ -11,8 +11,9 @@ const FAR_PX = 24;
 const NEAR_PX = 2;
 
 /**
- * Approximate Fast Foreground Colour Estimation (Forte 2021): local means of the colours, weighted by alpha for the person
- * and by 1 - alpha for the background, in a wide and then a narrow pass. `toForeground` restores the detail of a pixel.
+ * Approximate Fast Foreground Colour Estimation (Forte 2021): local means of the colours, weighted by alpha for the
+ * person and by 1 - alpha for the background, in a wide and then a narrow pass. `toForeground` restores the detail of a
+ * pixel.
  */
 export function estimateColours(rgb: Uint8Array, alpha: Uint8Array): LocalColours {
   const seen = new Float32Array(rgb);

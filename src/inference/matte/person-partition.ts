@@ -5,21 +5,24 @@ import { eachNeighbour, GRID_PIXELS, GRID_PX } from './mask-grid.ts';
 /** Minimum alpha for a pixel to show a person rather than background. */
 const SOLID = 128;
 /**
- * How much deeper a seed must lie in its person's core than in any other core. The second value applies if the first gives
- * the first person no seeds.
+ * How much deeper a seed must lie in its person's core than in any other core. The second value applies if the first
+ * gives the first person no seeds.
  */
 const SEED_MARGINS = [0.35, 0];
 /** Beyond the first person's box by this share of its sides, pixels are not theirs. */
 const REACH = 0.05;
-/** Cost of a step to a pixel of the same colour, and extra cost over background, so that regions grow along a body first. */
+/**
+ * Cost of a step to a pixel of the same colour, and extra cost over background, so that regions grow along a body
+ * first.
+ */
 const STEP_COST = 1;
 const BACKGROUND_COST = 40;
 
 /**
- * Assigns each pixel of the grid to a person, as an index into `persons`; an index past the end is an undetected person.
- * It is needed because mattes separate people from the background but not from each other. Pixels deep in only one core
- * are seeds. The others go to the person whose seeds are nearest by a path that avoids colour edges and background: an
- * image foresting transform (Falcao, Stolfi and Lotufo 2004) with additive costs.
+ * Assigns each pixel of the grid to a person, as an index into `persons`; an index past the end is an undetected
+ * person. It is needed because mattes separate people from the background but not from each other. Pixels deep in only
+ * one core are seeds. The others go to the person whose seeds are nearest by a path that avoids colour edges and
+ * background: an image foresting transform (Falcao, Stolfi and Lotufo 2004) with additive costs.
  */
 export function partitionPersons(
   alpha: Uint8Array,

@@ -78,7 +78,8 @@ export interface FallbackOptions<Model> {
 
 /**
  * Starts on the first level that opens and passes its self-test. If a provider does not work on this machine, the facts
- * say so; if memory is short, that counts as a fallback. All other errors on the CPU are the model's own and are thrown.
+ * say so; if memory is short, that counts as a fallback. All other errors on the CPU are the model's own and are
+ * thrown.
  */
 export async function openWithFallback<Model>(
   options: FallbackOptions<Model>,

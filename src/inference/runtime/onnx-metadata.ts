@@ -10,8 +10,9 @@ const WIRE = { varint: 0, bits64: 1, bytes: 2, bits32: 5 };
 const HEAD_BYTES = 20;
 
 /**
- * Reads the metadata that the exporter wrote beside the graph, such as class names, which ONNX Runtime for Node does not
- * expose. Reads only the headers of other fields, so gigabytes of weights cost nothing. Stops silently at damaged data.
+ * Reads the metadata that the exporter wrote beside the graph, such as class names, which ONNX Runtime for Node does
+ * not expose. Reads only the headers of other fields, so gigabytes of weights cost nothing. Stops silently at damaged
+ * data.
  */
 export async function readOnnxMetadata(path: string): Promise<Map<string, string>> {
   await using file = await open(path);

@@ -41,7 +41,10 @@ export interface SessionOptions {
 // Errors already report a missing CUDA; the runtime would print it a second time.
 env.logLevel = 'fatal';
 
-/** @throws PipelineError MODEL_INVALID if the file does not load; DEVICE_FAILED if the provider fails or its memory is short */
+/**
+ * @throws PipelineError MODEL_INVALID if the file does not load; DEVICE_FAILED if the provider fails or its memory is
+ * short
+ */
 export async function openSession(
   { path, name }: { path: string; name: string },
   { threads, provider = 'cpu' }: SessionOptions,
@@ -90,7 +93,10 @@ export async function openSession(
   };
 }
 
-/** A model whose one input is a picture. Returns the outputs in the order of the contract's `output.names`, if it names any. */
+/**
+ * A model whose one input is a picture. Returns the outputs in the order of the contract's `output.names`, if it names
+ * any.
+ */
 export type ImageModel = (input: FloatTensor) => Promise<FloatTensor[]>;
 
 /** @throws PipelineError as `openSession`; MODEL_INVALID if the file lacks an input or output of its contract */

@@ -22,7 +22,10 @@ export interface LipSyncModel {
 
 const MAX_BATCH = 16;
 
-/** Runs models with the contract of Wav2Lip: mel `[N,1,80,16]` and face `[N,6,96,96]` to `[N,3,96,96]`. @see https://arxiv.org/abs/2008.10010 */
+/**
+ * Runs models with the contract of Wav2Lip: mel `[N,1,80,16]` and face `[N,6,96,96]` to `[N,3,96,96]`. @see
+ * https://arxiv.org/abs/2008.10010
+ */
 export async function createLipSyncModel(
   file: ModelFile,
   options: { threads: number },

@@ -12,7 +12,10 @@ const STATE = [2, 1, 128] as const;
 /** Probabilities per second in the result. */
 const RATE_HZ = 100;
 
-/** Runs Silero VAD (v5): `input`, `state` and `sr` to a probability for each 32 ms. @see https://github.com/snakers4/silero-vad */
+/**
+ * Runs Silero VAD (v5): `input`, `state` and `sr` to a probability for each 32 ms. @see
+ * https://github.com/snakers4/silero-vad
+ */
 export async function createSileroVoiceActivity(
   model: ModelFile,
   options: { threads: number },

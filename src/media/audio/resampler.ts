@@ -45,7 +45,9 @@ export function createResampler(fromHz: number, toHz: number): Resampler {
   return { push, end: () => push(new Float32Array(reach)) };
 }
 
-/** Weights of the input for an output `offset` after a sample, from `reach - 1` samples before it to `reach` after it. */
+/**
+ * Weights of the input for an output `offset` after a sample, from `reach - 1` samples before it to `reach` after it.
+ */
 function toPhase(offset: number, cutoff: number, reach: number): Float32Array {
   return Float32Array.from({ length: 2 * reach }, (_, tap) => {
     const x = (tap - reach + 1 - offset) * cutoff;

@@ -5,9 +5,9 @@ import { untilDequeued } from './codec-queue.ts';
 const SAMPLES_PER_PACKET = 1024;
 
 /**
- * AAC-LC for Mediabunny. The encoder's first packet contains only its own delay, but its timestamps count it as sound: at
- * 16 kHz, the voice would lag 64 ms behind the lips. So packets are numbered from -1, which becomes an edit list in the
- * file.
+ * AAC-LC for Mediabunny. The encoder's first packet contains only its own delay, but its timestamps count it as sound:
+ * at 16 kHz, the voice would lag 64 ms behind the lips. So packets are numbered from -1, which becomes an edit list in
+ * the file.
  */
 export class AacEncoder extends CustomAudioEncoder {
   #encoder: AudioEncoder | undefined;

@@ -3,8 +3,8 @@ import { CustomVideoDecoder, type EncodedPacket, VideoSample } from 'mediabunny'
 import { untilDequeued } from './codec-queue.ts';
 
 /**
- * VP9 with alpha for Mediabunny. In WebM the alpha of a frame is a second VP9 stream, and Mediabunny merges the two only in
- * browsers. Here the luma of the second becomes the frame's fourth plane.
+ * VP9 with alpha for Mediabunny. In WebM the alpha of a frame is a second VP9 stream, and Mediabunny merges the two
+ * only in browsers. Here the luma of the second becomes the frame's fourth plane.
  */
 export class TransparentDecoder extends CustomVideoDecoder {
   readonly #colours: VideoFrame[] = [];

@@ -3,8 +3,8 @@ import { codecFrames, data, header, type OggPage, vorbisSetup } from 'codec-pars
 import { AudioSample, CustomAudioDecoder, type EncodedPacket } from 'mediabunny';
 
 /**
- * Vorbis for Mediabunny, in WebAssembly: the native decoder drops the headers that Vorbis needs. The WebAssembly decoder
- * expects pages of an Ogg file, so each packet is passed as a page with one packet.
+ * Vorbis for Mediabunny, in WebAssembly: the native decoder drops the headers that Vorbis needs. The WebAssembly
+ * decoder expects pages of an Ogg file, so each packet is passed as a page with one packet.
  */
 export class VorbisDecoder extends CustomAudioDecoder {
   readonly #decoder = new OggVorbisDecoder();
@@ -55,7 +55,9 @@ export class VorbisDecoder extends CustomAudioDecoder {
   }
 }
 
-/** Xiph lacing: the number of headers minus one, then the lengths of all but the last. A byte of 255 continues a length. */
+/**
+ * Xiph lacing: the number of headers minus one, then the lengths of all but the last. A byte of 255 continues a length.
+ */
 function splitHeaders(description: Uint8Array): { identification: Uint8Array; setup: Uint8Array } {
   let at = 1;
   const readLength = () => {

@@ -1,6 +1,6 @@
 /**
- * Registers codecs with Mediabunny: Mediabunny reads and writes the containers, `@napi-rs/webcodecs` (FFmpeg's libraries,
- * in this process) decodes and encodes their streams. Import Mediabunny from here.
+ * Registers codecs with Mediabunny: Mediabunny reads and writes the containers, `@napi-rs/webcodecs` (FFmpeg's
+ * libraries, in this process) decodes and encodes their streams. Import Mediabunny from here.
  *
  * A running codec does not keep the process alive. If nothing else does, wrap the work in `whileCodecsRun`.
  */

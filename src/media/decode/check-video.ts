@@ -20,8 +20,8 @@ export interface VideoFacts {
 }
 
 /**
- * Checks that an MP4 or a WebM plays: it has picture and sound, the first and last frame and some sound can be decoded, and
- * the index of an MP4 is in front, so that it plays while it loads.
+ * Checks that an MP4 or a WebM plays: it has picture and sound, the first and last frame and some sound can be decoded,
+ * and the index of an MP4 is in front, so that it plays while it loads.
  * @throws PipelineError VIDEO_UNPLAYABLE with the reason
  */
 export async function checkVideo(path: string): Promise<VideoFacts> {
@@ -83,8 +83,8 @@ function unplayable(received: string, cause?: unknown): PipelineError {
 const HEADER_BYTES = 16;
 
 /**
- * Whether the index (`moov`) of an MP4 is before its content (`mdat`), so that players on the network can start at once.
- * A file is a sequence of boxes, each with a length and a four-letter name (ISO/IEC 14496-12, section 4.2).
+ * Whether the index (`moov`) of an MP4 is before its content (`mdat`), so that players on the network can start at
+ * once. A file is a sequence of boxes, each with a length and a four-letter name (ISO/IEC 14496-12, section 4.2).
  */
 export async function hasIndexInFront(path: string): Promise<boolean> {
   await using file = await open(path);

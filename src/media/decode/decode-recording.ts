@@ -35,8 +35,8 @@ export interface Recording {
 const FORMATS = [WAVE, MP3, MP4, QTFF, ADTS, FLAC, OGG, WEBM, MATROSKA];
 
 /**
- * Opens the first sound track of a recording or a video, to decode it piece by piece. Damaged files throw the errors of the
- * libraries.
+ * Opens the first sound track of a recording or a video, to decode it piece by piece. Damaged files throw the errors of
+ * the libraries.
  * @throws PipelineError AUDIO_MISSING if there is no sound; MEDIA_UNSUPPORTED if the codec is not supported
  */
 export async function openRecording(path: string): Promise<Recording> {

@@ -15,8 +15,8 @@ export interface PreparedAudio {
 }
 
 /**
- * Decodes a recording piece by piece into a 16-bit PCM WAV with one or two channels. Of a truncated file it keeps the part
- * that can be played.
+ * Decodes a recording piece by piece into a 16-bit PCM WAV with one or two channels. Of a truncated file it keeps the
+ * part that can be played.
  * @throws PipelineError AUDIO_MISSING, AUDIO_TOO_LONG, AUDIO_TOO_SHORT, AUDIO_SILENT; MEDIA_UNSUPPORTED for other codecs;
  * MEDIA_UNDECODABLE if the file is damaged
  */

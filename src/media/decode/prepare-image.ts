@@ -13,8 +13,8 @@ export interface PreparedImage {
 }
 
 /**
- * Decodes a picture once and writes it to a PNG: upright, 8-bit sRGB, without alpha. Transparent areas become the neutral
- * grey of the default background, so that no fringe shows there.
+ * Decodes a picture once and writes it to a PNG: upright, 8-bit sRGB, without alpha. Transparent areas become the
+ * neutral grey of the default background, so that no fringe shows there.
  * @throws PipelineError IMAGE_TOO_LARGE or IMAGE_TOO_SMALL according to its header; MEDIA_UNSUPPORTED for animations and
  * HEIC; MEDIA_UNDECODABLE if it is damaged or truncated
  */

@@ -7,8 +7,8 @@ export interface PixelBox {
 }
 
 /**
- * Converts packed RGBA to I420 in bt709 and limited range, in fixed point of 8 bits. Chroma is the mean of four pixels. Writes only the
- * box, so that the rest of the last frame stays.
+ * Converts packed RGBA to I420 in bt709 and limited range, in fixed point of 8 bits. Chroma is the mean of four pixels.
+ * Writes only the box, so that the rest of the last frame stays.
  */
 export function toI420(
   pixels: Uint32Array,

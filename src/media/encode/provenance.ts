@@ -20,7 +20,10 @@ const XMP = `<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
 </x:xmpmeta>
 <?xpacket end="r"?>`;
 
-/** A box to append to an MP4, which declares in XMP that the video is AI-generated. It is not signed, so it proves nothing. */
+/**
+ * A box to append to an MP4, which declares in XMP that the video is AI-generated. It is not signed, so it proves
+ * nothing.
+ */
 export function provenanceBox(): Buffer {
   const xmp = Buffer.from(XMP, 'utf8');
   const head = Buffer.alloc(8);

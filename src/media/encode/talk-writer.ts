@@ -51,8 +51,8 @@ const WHOLE = 'whole';
 const BUFFER_BYTES = 1 << 20;
 
 /**
- * Encodes a talk group by group into the parts of a fragmented file, and finally copies their packets into one file with
- * its index. Memory does not grow with the talk, except for 8 KB of sound per second.
+ * Encodes a talk group by group into the parts of a fragmented file, and finally copies their packets into one file
+ * with its index. Memory does not grow with the talk, except for 8 KB of sound per second.
  */
 export async function createTalkWriter(
   options: TalkWriterOptions,

@@ -9,9 +9,9 @@ export interface ColourGrid {
 }
 
 /**
- * Fills holes with a smooth continuation of their surroundings. Averages of known pixels go up a pyramid until one pixel is
- * left, and come down again into the holes.
- * S. J. Gortler et al., "The Lumigraph", SIGGRAPH 1996, section 3.4 (pull-push).
+ * Fills holes with a smooth continuation of their surroundings. Averages of known pixels go up a pyramid until one
+ * pixel is left, and come down again into the holes. S. J. Gortler et al., "The Lumigraph", SIGGRAPH 1996, section 3.4
+ * (pull-push).
  */
 export function fillHoles(grid: ColourGrid): Float32Array {
   if (grid.width === 1 && grid.height === 1) {

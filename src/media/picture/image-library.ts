@@ -1,6 +1,6 @@
 /**
- * Configures sharp. Blocks all loaders except those of the accepted formats, for the whole process: uploads must not reach
- * rarely used parsers (GIF, TIFF, SVG, libvips' own format).
+ * Configures sharp. Blocks all loaders except those of the accepted formats, for the whole process: uploads must not
+ * reach rarely used parsers (GIF, TIFF, SVG, libvips' own format).
  */
 import sharp from 'sharp';
 

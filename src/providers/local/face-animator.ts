@@ -27,29 +27,31 @@ import { createFrameWarp } from './warp/warp-frame.ts';
 import { gridOver } from './warp/warp-grid.ts';
 
 export interface Scene {
-  /** All of the size of the frame. */
+  /** Portrait, plate and mask have the size of the frame. */
   portrait: Texture;
   plate: Texture;
-  /** 255 where the person is. */
+  /** 255 for the person. */
   mask: Uint8Array;
-  /** The face's landmarks in pixels of the frame. */
+  /** Landmarks of the face, in pixels of the frame. */
   points: FacePoints;
-  /** Frames show nothing behind the person then: see `extendPerson`. */
+  /** If true, frames show nothing behind the person: see `extendPerson`. */
   isTransparent?: boolean;
 }
 
 export interface FaceAnimator {
   manner: Manner;
-  /** Where frames can differ from one another; even, as colour has half the resolution. */
+  /** The area in which frames can differ, in even pixels, because chroma has half the resolution. */
   changing: PixelBox;
-  /** Draws one frame into `out`, packed RGBA. The rest pose is the portrait. */
+  /** Draws one frame into `out`, packed RGBA. In the rest pose it is the portrait. */
   draw(pose: Pose, out: Uint32Array): void;
 }
 
-/** Radians to the side between which the mouth's motion is held back; beyond, teeth would stand outside of the lips. */
+/**
+ * Range of head turns, in radians, over which the mouth's motion is reduced. Beyond, teeth would show outside the lips.
+ */
 const TURNING = [0.24, 0.35] as const;
 
-/** Everything that is computed once a portrait; frames then only combine it. */
+/** Computes once per portrait everything that frames then only combine. */
 export function createFaceAnimator(scene: Scene): FaceAnimator {
   const { portrait, mask, points } = scene;
   const grid = gridOver(portrait);

@@ -2,7 +2,7 @@ import { PipelineError } from '../../errors.ts';
 import type { RendererPool } from '../../ports/provider.ts';
 import type { VideoProvider } from '../../ports/video-provider.ts';
 
-/** The renderer that is built in: a warp of the photo in a child process, no network, no cost. */
+/** The built-in renderer: warps the photo in a child process, without network or cost. */
 export function createLocalProvider({ pool }: { pool: RendererPool }): VideoProvider {
   return {
     name: 'local',
@@ -10,7 +10,10 @@ export function createLocalProvider({ pool }: { pool: RendererPool }): VideoProv
   };
 }
 
-/** Frames of the same renderer whose mouth a lip-sync network draws; without such a model it says so. */
+/**
+ * The same renderer, with a lip-sync network that draws the mouth. Rejects with MODEL_MISSING if there is no such
+ * model.
+ */
 export function createLipSyncProvider({ pool }: { pool: RendererPool | undefined }): VideoProvider {
   return {
     name: 'lip-sync',
@@ -19,8 +22,8 @@ export function createLipSyncProvider({ pool }: { pool: RendererPool | undefined
       if (!pool) {
         throw new PipelineError(
           'MODEL_MISSING',
-          'There is no lip-sync model: no manifest of MODELS_DIR or of the pulled models has one for the task "lip-sync" ' +
-            'with the output "wav2lip". Add one, or send the job with provider=local.',
+          'There is no lip-sync model: neither MODELS_DIR nor the pulled models have one for the task "lip-sync" with the ' +
+            'output "wav2lip". Add one, or submit the job with provider=local.',
         );
       }
       return pool.run({ request, videoPath }, options);

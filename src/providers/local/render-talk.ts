@@ -9,24 +9,25 @@ import { MOUTH_AT_REST } from './motion/pose.ts';
 import { createAiMark } from './picture/ai-mark.ts';
 import { stageTalk } from './stage-talk.ts';
 import type { TalkModels } from './talk-models.ts';
-import { hearVoice } from './voice/hear-voice.ts';
+import { analyseVoice } from './voice/analyse-voice.ts';
 import { readMono } from './voice/mono-voice.ts';
 
 const FRAMES_PER_SECOND = 25;
-/** Frames between two words on progress. */
-const PROGRESS_EVERY = 10;
+/** Frames between two progress reports. */
+const PROGRESS_INTERVAL = 10;
 
 export interface RenderOptions {
-  /** The most that the frame's long side may have. */
+  /** Maximum length of the frame's longer side. */
   longSidePx: number;
-  /** Whether a small "AI-generated" is in the picture, and the same in the file's metadata. */
+  /** Whether the picture shows a small "AI-generated". */
   mark: boolean;
+  /** Whether the file's metadata says the same. */
   provenance: boolean;
 }
 
 /**
- * Writes the talk as an MP4, or as a WebM with alpha. Frames are made and encoded one after the other, so that memory does not grow with them;
- * parts of the talk that an earlier attempt left are not made again.
+ * Writes the talk as an MP4, or as a WebM with alpha. Frames are drawn and encoded one after the other, so memory does
+ * not grow with the length. Continues after the parts that an earlier attempt left.
  * @throws PipelineError FACE_NOT_FOUND, FACE_UNSUITABLE
  */
 export async function renderTalk(
@@ -40,7 +41,7 @@ export async function renderTalk(
   await using voice = await openWav(request.voicePath);
   const frames = Math.max(1, Math.round((voice.frames / voice.sampleRateHz) * FRAMES_PER_SECOND));
   const mono = await readMono(voice);
-  const heard = await hearVoice(mono, models.speech, models.voiceActivity);
+  const heard = await analyseVoice(mono, models.speech, models.voiceActivity);
   const poseAt = motionOf(heard, {
     frames,
     framesPerSecond: FRAMES_PER_SECOND,
@@ -90,7 +91,7 @@ export async function renderTalk(
       isFirst = false;
       await writer.addFrame(planes);
       const done = from + i + 1;
-      if (done % PROGRESS_EVERY === 0 || done === frames) {
+      if (done % PROGRESS_INTERVAL === 0 || done === frames) {
         onProgress({ frame: done, frames });
       }
     }

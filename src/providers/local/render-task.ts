@@ -7,7 +7,7 @@ import type { RenderedTalk, TalkProgress } from '../../ports/video-provider.ts';
 import { type RenderOptions, renderTalk } from './render-talk.ts';
 import { createTalkModels, type TalkModelPlan } from './talk-models.ts';
 
-/** Plain data: it travels to the slot. */
+/** Plain data, so it can be sent to the slot. */
 export type RenderTaskConfig = TalkModelPlan & RenderOptions;
 
 export async function createTask(
@@ -28,8 +28,8 @@ export async function createTask(
       if (faces.length > 0 || points.length !== 3 * LANDMARKS || !points.every(Number.isFinite)) {
         throw new PipelineError(
           'MODEL_INVALID',
-          `Expected no face on a grey picture from ${plan.faceDetection.contract.name} and finite points from ` +
-            `${plan.faceLandmarks.contract.name}; found ${faces.length} faces. Fetch the models again.`,
+          `Expected ${plan.faceDetection.contract.name} to find no face in a grey picture and ` +
+            `${plan.faceLandmarks.contract.name} to return finite points, but found ${faces.length} faces. Download the models again.`,
         );
       }
       return {

@@ -5,12 +5,16 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { RenderTaskConfig } from './render-task.ts';
 import { findTalkModels } from './talk-models.ts';
 
-/** The slots that render talks. @throws PipelineError MODEL_MISSING */
+/** Slots that render talks. @throws PipelineError MODEL_MISSING */
 export async function createRendererPool(config: RendererConfig, logger: Logger): Promise<RendererPool> {
   return createPool('renderer', config, config.render.slots, await planOf(config), logger);
 }
 
-/** The one slot whose frames get their mouth from a network; none without its model. @throws PipelineError MODEL_MISSING */
+/**
+ * One slot with a lip-sync network.
+ * @returns undefined if there is no lip-sync model
+ * @throws PipelineError MODEL_MISSING if another model is missing
+ */
 export async function createLipSyncPool(
   config: RendererConfig,
   logger: Logger,

@@ -13,21 +13,21 @@ import type { TalkModels } from './talk-models.ts';
 export interface StagedTalk {
   animator: FaceAnimator;
   frame: FrameSize;
-  /** The face's landmarks in pixels of the frame. */
+  /** Landmarks of the face, in pixels of the frame. */
   points: FacePoints;
-  /** What the first frame shows. */
+  /** The first frame. */
   portrait: Texture;
   warnings: string[];
 }
 
 /**
- * Finds the face, judges it, and sets up everything that does not change between frames.
+ * Finds and checks the face, and prepares everything that does not change between frames.
  * @throws PipelineError FACE_NOT_FOUND, FACE_UNSUITABLE
  */
 export async function stageTalk(
   { detector, landmarker }: TalkModels,
   request: TalkRequest,
-  mostLongSidePx: number,
+  maxLongSidePx: number,
 ): Promise<StagedTalk> {
   const photo = await readPhoto(request.portraitPath);
   const { box } = await findFace(detector, photo, await readWholeMask(request.maskPath));
@@ -35,7 +35,7 @@ export async function stageTalk(
   const warnings = judgeFace(face, photo);
 
   const { framing, frame } = frameFace(face.points, photo, {
-    mostLongSidePx,
+    maxLongSidePx,
     isCutOut: !request.plateShowsPerson,
   });
   const points = toFrame(face.points, framing, frame);
@@ -44,7 +44,7 @@ export async function stageTalk(
     portrait,
     points,
     isTransparent: request.isTransparent ?? false,
-    // A person who stands on the plate too is not cut out: the picture itself gives way around the mouth.
+    // If the plate shows the person too, there is no cutout: the picture itself is warped around the mouth.
     ...(request.plateShowsPerson
       ? { plate: portrait, mask: new Uint8Array(portrait.pixels.length).fill(255) }
       : {
@@ -54,7 +54,7 @@ export async function stageTalk(
   });
   if (wearsSunglasses(points, portrait, faceColoursOf(points, portrait).skin)) {
     warnings.push(
-      'The eyes are dark, as behind sunglasses: they do not blink. A photo without them looks more alive.',
+      'The eyes are dark, as behind sunglasses, so they do not blink. A photo without sunglasses looks more lively.',
     );
   }
   return { animator, frame, points, portrait, warnings };

@@ -16,16 +16,16 @@ import {
   type ModelFile,
   type ModelFolders,
 } from '../../models/find-model.ts';
-import type { VoiceActivity } from './voice/hear-voice.ts';
+import type { VoiceActivity } from './voice/analyse-voice.ts';
 import { readSpeechNets, type SpeechNets } from './voice/speech-nets.ts';
 
-/** Plain data: it travels to the slot. */
+/** Plain data, so it can be sent to the slot. */
 export interface TalkModelPlan {
   faceDetection: FoundModel;
   faceLandmarks: FoundModel;
-  /** Whether somebody speaks; without it a network of our own is asked. */
+  /** Detects speech, in addition to our own network. */
   voiceActivity?: ModelFile;
-  /** Draws the mouth in place of the warp. */
+  /** Draws the mouth instead of the warp. */
   lipSync?: ModelFile;
   /** Threads of one inference. */
   threads: number;

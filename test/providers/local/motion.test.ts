@@ -3,14 +3,14 @@ import { blinkTimes, lidsAt } from '../../../src/providers/local/motion/blinks.t
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';
 import type { Pose } from '../../../src/providers/local/motion/pose.ts';
 import { seededRandom } from '../../../src/providers/local/motion/seeded-random.ts';
-import type { HeardVoice } from '../../../src/providers/local/voice/hear-voice.ts';
+import type { VoiceAnalysis } from '../../../src/providers/local/voice/analyse-voice.ts';
 import { smoothSeries } from '../../../src/providers/local/voice/series.ts';
 
 const SECONDS = 4;
 const syllables = heard((time) => time % 0.5 < 0.3);
 
 /** A voice as it is heard that says "ah" at times. */
-function heard(isOn: (timeS: number) => boolean): HeardVoice {
+function heard(isOn: (timeS: number) => boolean): VoiceAnalysis {
   const series = (on: number) =>
     smoothSeries(
       Float32Array.from({ length: SECONDS * 100 + 1 }, (_, i) => (isOn(i / 100) ? on : 0)),
@@ -28,7 +28,7 @@ function heard(isOn: (timeS: number) => boolean): HeardVoice {
   };
 }
 
-function poses(voice: HeardVoice, options: Partial<Parameters<typeof motionOf>[1]> = {}): Pose[] {
+function poses(voice: VoiceAnalysis, options: Partial<Parameters<typeof motionOf>[1]> = {}): Pose[] {
   const frames = SECONDS * 25;
   const poseAt = motionOf(voice, {
     frames,

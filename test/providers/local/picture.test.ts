@@ -107,7 +107,7 @@ describe('frameFace', () => {
       { widthPx: 5000, heightPx: 5000 },
     ]) {
       const { left, top, width, height } = frameFace(face, photo, {
-        mostLongSidePx: 720,
+        maxLongSidePx: 720,
         isCutOut: true,
       }).framing;
       expect(Math.min(left, top)).toBeGreaterThanOrEqual(0);
@@ -125,7 +125,7 @@ describe('frameFace', () => {
       const { frame, framing } = frameFace(
         face,
         { widthPx, heightPx },
-        { mostLongSidePx: 1080, isCutOut: false },
+        { maxLongSidePx: 1080, isCutOut: false },
       );
       const longSide = Math.max(frame.widthPx, frame.heightPx);
       expect(frame.widthPx / frame.heightPx).toBeCloseTo(widthPx / heightPx, 2);
@@ -140,13 +140,13 @@ describe('frameFace', () => {
     const portrait = { widthPx: 700, heightPx: 800 };
     const far = { widthPx: 3000, heightPx: 3000 };
 
-    expect(frameFace(face, portrait, { mostLongSidePx: 720, isCutOut: true }).framing).toMatchObject({
+    expect(frameFace(face, portrait, { maxLongSidePx: 720, isCutOut: true }).framing).toMatchObject({
       left: 0,
       top: 0,
       width: 700,
       height: 800,
     });
-    expect(frameFace(face, far, { mostLongSidePx: 720, isCutOut: true }).framing.height).toBeLessThan(800);
+    expect(frameFace(face, far, { maxLongSidePx: 720, isCutOut: true }).framing.height).toBeLessThan(800);
   });
 
   it('keeps a distant face complete, slightly above the middle', () => {
@@ -154,7 +154,7 @@ describe('frameFace', () => {
     const { framing, frame } = frameFace(
       small,
       { widthPx: 3000, heightPx: 3000 },
-      { mostLongSidePx: 720, isCutOut: true },
+      { maxLongSidePx: 720, isCutOut: true },
     );
     const [, top, , , bottom] = toFrame(small, framing, frame);
 
@@ -166,7 +166,7 @@ describe('frameFace', () => {
     const wide = { widthPx: 1600, heightPx: 800 };
     const at = (middle: number) => Float32Array.of(middle - 100, 200, 0, middle + 100, 440, 0);
     const shown = (middle: number, isCutOut: boolean) =>
-      frameFace(at(middle), wide, { mostLongSidePx: 720, isCutOut }).framing;
+      frameFace(at(middle), wide, { maxLongSidePx: 720, isCutOut }).framing;
 
     expect(shown(600, true)).toMatchObject({ left: 0, width: 1200 });
     expect(shown(1300, true)).toMatchObject({ left: 800, width: 800 });

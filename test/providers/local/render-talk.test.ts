@@ -22,7 +22,7 @@ import {
   findTalkModels,
   type TalkModels,
 } from '../../../src/providers/local/talk-models.ts';
-import { hearVoice } from '../../../src/providers/local/voice/hear-voice.ts';
+import { analyseVoice } from '../../../src/providers/local/voice/analyse-voice.ts';
 import { readMono } from '../../../src/providers/local/voice/mono-voice.ts';
 import { voiceFeaturesOf } from '../../../src/providers/local/voice/voice-features.ts';
 import { needs } from '../../harness/needs.ts';
@@ -179,7 +179,7 @@ async function drawFrames(
   onFrame: (rgba: Uint8Array) => unknown,
 ): Promise<void> {
   const mono = await monoOf(voicePath);
-  const heard = await once(`hear ${voicePath}`, () => hearVoice(mono, models.speech));
+  const heard = await once(`hear ${voicePath}`, () => analyseVoice(mono, models.speech));
   const poseAt = motionOf(heard, {
     frames: Math.round(mono.length / 640),
     framesPerSecond: 25,

@@ -11,7 +11,7 @@ import { findModelFile } from '../../../src/models/find-model.ts';
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';
 import type { Pose } from '../../../src/providers/local/motion/pose.ts';
 import { seededRandom } from '../../../src/providers/local/motion/seeded-random.ts';
-import { type HeardVoice, hearVoice } from '../../../src/providers/local/voice/hear-voice.ts';
+import { analyseVoice, type VoiceAnalysis } from '../../../src/providers/local/voice/analyse-voice.ts';
 import { readSpeechNets, type SpeechNets } from '../../../src/providers/local/voice/speech-nets.ts';
 import { SAMPLE_RATE_HZ } from '../../../src/providers/local/voice/voice-features.ts';
 import { needs } from '../../harness/needs.ts';
@@ -33,7 +33,7 @@ beforeAll(async () => {
 
 describe('the lips', () => {
   it('close for p, b and m of unseen voices and sentences nine times out of ten', async () => {
-    const poses = posesOf(await hearVoice(labials, nets), labials.length);
+    const poses = posesOf(await analyseVoice(labials, nets), labials.length);
 
     const closed = CLOSURES.filter(([from, to]) => {
       // A frame shows what is said 30 ms later.
@@ -47,7 +47,7 @@ describe('the lips', () => {
   });
 
   it('stay apart in most of the time between', async () => {
-    const { gate, ...heard } = await hearVoice(labials, nets);
+    const { gate, ...heard } = await analyseVoice(labials, nets);
     const poses = posesOf({ gate, ...heard }, labials.length);
 
     const between = poses.filter((_, frame) => {
@@ -60,7 +60,7 @@ describe('the lips', () => {
   });
 
   it('move more for a louder voice', async () => {
-    const { shapes, gate } = await hearVoice(labials, nets);
+    const { shapes, gate } = await analyseVoice(labials, nets);
     expect(correlation(shapes.jaw, gate.loudness)).toBeGreaterThan(0.5);
   });
 });
@@ -68,7 +68,7 @@ describe('the lips', () => {
 describe('the mouth stays shut', () => {
   const random = seededRandom('noise');
   const white = () => Float32Array.from({ length: 5 * SAMPLE_RATE_HZ }, () => 0.4 * (random() - 0.5));
-  const mostJaw = async (mono: Float32Array) => Math.max(...(await hearVoice(mono, nets)).shapes.jaw);
+  const mostJaw = async (mono: Float32Array) => Math.max(...(await analyseVoice(mono, nets)).shapes.jaw);
 
   it('in digital silence', async () => {
     expect(await mostJaw(new Float32Array(3 * SAMPLE_RATE_HZ))).toBe(0);
@@ -94,7 +94,7 @@ describe('the mouth stays shut', () => {
     mono.set(hiss, speech.length);
     mono.set(speech, speech.length + hiss.length);
 
-    const { shapes } = await hearVoice(mono, nets);
+    const { shapes } = await analyseVoice(mono, nets);
 
     const most = (fromS: number, toS: number) => Math.max(...shapes.jaw.subarray(100 * fromS, 100 * toS));
     expect(most(4, 7)).toBeLessThan(0.02);
@@ -110,7 +110,7 @@ describe('the mouth stays shut', () => {
     const model = await findModelFile('voice-activity', VOICE_ACTIVITY_KINDS, folders);
     const detect = await createSileroVoiceActivity(model!, { threads: 1 });
     const openIn = async (name: string) =>
-      mean((await hearVoice(await decode(`${mediaDir}/audio/${name}`), nets, detect)).gate.open);
+      mean((await analyseVoice(await decode(`${mediaDir}/audio/${name}`), nets, detect)).gate.open);
 
     expect(await openIn('bach_music.ogg')).toBeLessThan(0.02);
     expect(await openIn('jfk.wav')).toBeGreaterThan(0.55);
@@ -118,13 +118,13 @@ describe('the mouth stays shut', () => {
 
   needs('MEDIA_DIR').it('but not while real people speak', async () => {
     for (const name of ['librispeech_198-209-0000.ogg', 'librispeech_3436-172162-0000.ogg', 'jfk.wav']) {
-      const { gate } = await hearVoice(await decode(`${mediaDir}/audio/${name}`), nets);
+      const { gate } = await analyseVoice(await decode(`${mediaDir}/audio/${name}`), nets);
       expect(mean(gate.open), name).toBeGreaterThan(0.55);
     }
   });
 });
 
-function posesOf(heard: HeardVoice, samples: number): Pose[] {
+function posesOf(heard: VoiceAnalysis, samples: number): Pose[] {
   const frames = Math.round((samples / SAMPLE_RATE_HZ) * FRAMES_PER_SECOND);
   const poseAt = motionOf(heard, {
     frames,

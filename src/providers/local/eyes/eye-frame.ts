@@ -1,15 +1,15 @@
 import type { EyeMesh } from '../face/face-mesh.ts';
 import { between, direction, distance, type FacePoints, type Point, pointAt } from '../face/face-points.ts';
 
-/** An eye's own coordinates: a point is centre + x along + y down, in pixels of the video's frame. */
+/** Coordinates of an eye: a point is centre + x along + y down, in pixels of the video's frame. */
 export interface EyeFrame {
   centre: Point;
-  /** Unit vector from the left to the right corner, and the one at right angles to it. */
+  /** Unit vector from the left to the right corner, and the perpendicular one. */
   along: Point;
   down: Point;
-  /** From corner to corner. */
+  /** Distance between the corners. */
   width: number;
-  /** Heights of both lids and of the lower edge of the brow at x. */
+  /** Heights of both lids and of the lower edge of the brow, at x. */
   upperLid(x: number): number;
   lowerLid(x: number): number;
   brow(x: number): number;
@@ -50,7 +50,7 @@ export function fromEye({ centre, along, down }: EyeFrame, x: number, y: number)
   return { x: centre.x + x * along.x + y * down.x, y: centre.y + x * along.y + y * down.y };
 }
 
-/** Linear between the points, level beyond them. */
+/** Linear between the points, constant beyond them. */
 function heightOn(points: Point[], x: number): number {
   const next = points.findIndex((point) => point.x >= x);
   if (next <= 0) {

@@ -6,7 +6,7 @@ import { samplePacked } from '../warp/sample-texture.ts';
 import { type EyeFrame, fromEye, toEye } from './eye-frame.ts';
 import { LID_REACH, type LidSkin } from './lid-skin.ts';
 
-/** The surroundings of one eye with its lid at several heights, as pixels to paste into the person's texture. */
+/** The area around one eye with its lid at several heights, as pixels to paste into the person's texture. */
 export interface LidPatch {
   left: number;
   top: number;
@@ -17,18 +17,18 @@ export interface LidPatch {
 }
 
 export const LID_LEVELS = 8;
-/** Of the eye's width, above the lid: where the skin starts to slide. */
+/** Distance above the lid at which the skin starts to slide, as a share of the eye's width. */
 const SLIDE_FROM = 0.27;
-/** Of the way to the lower lid: where lids meet; a little beyond, as the eyeball must not show below. */
+/** Where the lids meet, as a share of the way to the lower lid. Above 1, so that the eyeball does not show below. */
 const MEET = 1.04;
-/** Of the eye's width, on top: landmarks of lower lids tend to be high. */
-const SURELY = 0.035;
+/** Extra way, as a share of the eye's width, because landmarks of lower lids tend to be high. */
+const MARGIN = 0.035;
 const FILL = 0.94;
 const DETAIL = 0.3;
 
 /**
- * The upper lid slides down over an eye that stays where it is: a warp that closes the eye squashes the iris. The skin
- * above is stretched down to the edge, filled with the lid's colour, and ends in a line of lashes.
+ * The upper lid slides down over an eye that does not move, because a warp would squash the iris. The skin above is
+ * stretched down to the edge, filled with the lid's colour, and ends in a line of lashes.
  */
 export function createLidPatch(eye: EyeFrame, person: Texture, lidSkin: LidSkin): LidPatch {
   const area = areaOf(eye, person);
@@ -74,7 +74,7 @@ function lidPixel(
   const { width } = eye;
   const shut = closed * (1 - smoothstep(0.46, LID_REACH, Math.abs(x) / width));
   const up = eye.upperLid(x);
-  const edge = up + shut * (MEET * Math.max(0, eye.lowerLid(x) - up) + SURELY * width);
+  const edge = up + shut * (MEET * Math.max(0, eye.lowerLid(x) - up) + MARGIN * width);
   const top = up - Math.min(SLIDE_FROM * width, 0.6 * Math.max(1, up - eye.brow(x)));
   if (shut === 0 || y < top || y > edge + 0.1 * width) {
     return own;
@@ -109,7 +109,7 @@ function areaOf(eye: EyeFrame, { widthPx, heightPx }: Texture) {
   return { left, top, width: right - left, height: bottom - top };
 }
 
-/** Mean of the darkest twelfth inside of the eye: lashes and pupil. */
+/** Mean of the darkest twelfth inside the eye: lashes and pupil. */
 function darkestInside(eye: EyeFrame, person: Texture): Colour {
   const colours: Colour[] = [];
   for (let x = -eye.width / 2; x < eye.width / 2; x += 1) {

@@ -3,27 +3,30 @@ import { blue, green, red, type Texture } from '../picture/texture.ts';
 import { clamp, smoothstep } from '../smoothstep.ts';
 import { type EyeFrame, fromEye } from './eye-frame.ts';
 
-/** Of the way from the lid up to the brow: where there is skin of the lid, whatever the crease does. */
+/** Lines on the skin of the lid, as shares of the way from the lid up to the brow. */
 const LID_LINES = [0.42, 0.485, 0.55];
-/** Of the eye's width, below the lower lid: past the lashes. The brightest counts: what is darker is their shadow, or paint. */
+/**
+ * Distances below the lower lid, past the lashes, as shares of the eye's width. The brightest counts: darker is shadow
+ * or make-up.
+ */
 const UNDER_EYE = [0.2, 0.3, 0.4];
-/** Of the eye's width: no wrinkle or lash survives it. */
+/** Smoothing as a share of the eye's width, which removes wrinkles and lashes. */
 const SMOOTHNESS = 0.12;
-/** Whose hue a closed lid has: that of the cheeks most of all, as lids are painted or in the shade. */
+/** Weights of the hue of a closed lid. Mostly that of the cheeks, because lids have make-up or shade. */
 const HUE = { above: 0.12, below: 0.23, cheek: 0.65 };
-/** Of the way from the light above the eye to that below it, at the top of the lid and more at its edge. */
+/** Mix of the brightness above and below the eye, at the top of the lid and at its edge. */
 const DOWNWARD = [0.35, 0.5] as const;
-/** Of the light below the eye: what is darker above it is paint, lashes or the brow. */
-const LEAST_LIGHT = 0.86;
-/** By which a lid is darker at its ends than in its middle: it is round. */
+/** Minimum brightness above the eye relative to below it. Darker is make-up, lashes or the brow. */
+const MIN_LIGHT = 0.86;
+/** How much darker a lid is at its ends than in its middle, because it is round. */
 const ROUNDNESS = 0.07;
-/** How far beyond the corners, in widths of the eye. */
+/** Extent from the centre, in widths of the eye. */
 export const LID_REACH = 0.62;
 
-/** Colour of a closed lid at x (pixels along the eye) and at a share of the way down. */
+/** Colour of a closed lid at x (pixels along the eye) and at a share of its height from the top. */
 export type LidSkin = (x: number, share: number, channel: number) => number;
 
-/** There is almost no lid to stretch in a photo with open eyes: its colour is taken from above and from below the eye. */
+/** With open eyes there is almost no lid to stretch: its colour is taken from above and below the eye. */
 export function lidSkinOf(eye: EyeFrame, portrait: Texture, skin: Colour): LidSkin {
   const reach = Math.ceil(LID_REACH * eye.width);
   const above = smoothLine(reach, eye.width, (x) => {
@@ -49,14 +52,14 @@ export function lidSkinOf(eye: EyeFrame, portrait: Texture, skin: Colour): LidSk
     return {
       from,
       hue: times(mixed, 1 / Math.max(1, luma(mixed))),
-      lumas: [Math.max(luma(from), LEAST_LIGHT * luma(to)), luma(to)] as const,
+      lumas: [Math.max(luma(from), MIN_LIGHT * luma(to)), luma(to)] as const,
     };
   });
   return (x, share, channel) => {
     const { from, hue, lumas } = columns[clamp(Math.round(x) + reach, 0, 2 * reach)]!;
     const down = DOWNWARD[0] + DOWNWARD[1] * share;
     const light = (lumas[0] * (1 - down) + 0.96 * lumas[1] * down) * (1 - ROUNDNESS * (2 * share - 1) ** 2);
-    // At its upper end the lid is what is seen there; further down paint and shade give way to skin.
+    // The top of the lid keeps the photo's colour; further down, make-up and shade fade to skin.
     const own = smoothstep(0, 0.6, share);
     return from[channel]! * (1 - own) + hue[channel]! * light * own;
   };
@@ -70,7 +73,7 @@ function colourAt(eye: EyeFrame, { widthPx, heightPx, pixels }: Texture, x: numb
   return [red(pixel), green(pixel), blue(pixel)];
 }
 
-/** One smoothed line of colours from -reach to reach, a list a channel. */
+/** A smoothed line of colours from -reach to reach, one list per channel. */
 function smoothLine(reach: number, width: number, colour: (x: number) => readonly number[]): number[][] {
   const raw = Array.from({ length: 2 * reach + 1 }, (_, i) => colour(i - reach));
   const sigma = SMOOTHNESS * width;

@@ -8,17 +8,17 @@ import { createLidPatch, LID_LEVELS, pasteLid } from './lid-patch.ts';
 import { lidSkinOf } from './lid-skin.ts';
 import { snapLids } from './snap-lids.ts';
 
-/** Of the eye's width: an eye that is closed in the photo does not blink. */
+/** Minimum opening as a share of the eye's width. An eye that is closed in the photo does not blink. */
 const OPEN = 0.08;
-/** Of the skin's brightness: sunglasses have nothing brighter behind them. */
+/** Share of the skin's brightness below which eyes count as behind sunglasses. */
 const DARK_GLASS = 0.45;
-/** Beyond it the far lid's landmarks are too far off. */
-const MOST_YAW = (20 * Math.PI) / 180;
+/** Beyond this turn, the landmarks of the far lid are too inaccurate. */
+const MAX_YAW = (20 * Math.PI) / 180;
 
 /**
- * Lids of a portrait.
+ * Prepares the lids of a portrait.
  * @param live the texture that frames are drawn from; lids are pasted into it
- * @returns what closes them: 0 open, 1 closed
+ * @returns a function that closes them: 0 open, 1 closed
  */
 export function createLids(
   points: FacePoints,
@@ -30,7 +30,7 @@ export function createLids(
     EYES.map((eye) => eyeFrameOf(points, eye)),
     portrait,
   );
-  if (wearsSunglasses(points, portrait, skin) || Math.abs(faceYaw(points)) > MOST_YAW) {
+  if (wearsSunglasses(points, portrait, skin) || Math.abs(faceYaw(points)) > MAX_YAW) {
     return () => {};
   }
   const patches = eyes
@@ -48,12 +48,12 @@ export function createLids(
   };
 }
 
-/** Whether both eyes are as dark as behind sunglasses: lids would be painted on the glass. */
+/** Whether both eyes are as dark as behind sunglasses. Lids would be painted on the glass. */
 export function wearsSunglasses(points: FacePoints, portrait: Texture, skin: Colour): boolean {
   return EYES.every((eye) => brightness(eyeFrameOf(points, eye), portrait) < DARK_GLASS * luma(skin));
 }
 
-/** The ninetieth percentile of luma inside of an eye. */
+/** 90th percentile of luma inside an eye. */
 function brightness(eye: EyeFrame, { widthPx, pixels }: Texture): number {
   const lumas: number[] = [];
   for (let x = -eye.width / 2; x < eye.width / 2; x += 1) {

@@ -2,28 +2,27 @@ import { blue, green, red, type Texture } from '../picture/texture.ts';
 import { mean } from '../voice/series.ts';
 import { type EyeFrame, fromEye } from './eye-frame.ts';
 
-/** Of the eye's width: how far the lids' ends, and their middles beyond them, may be off. */
+/** Maximum correction of a lid's ends, and of its middle relative to them, as shares of the eye's width. */
 const ENDS = 0.14;
 const MIDDLE = 0.14;
 const STEP = 0.02;
-/** Of the eye's width: what is compared lies so far on both sides of an edge. */
+/** Distances of the compared samples on both sides of an edge, as shares of the eye's width. */
 const SIDES = [0.03, 0.06];
-/** Of the half width, and how many columns there: lids are told from skin best away from the corners. */
+/** The compared columns: their range as a share of the half width, which avoids the corners, and their number. */
 const SPAN = 0.8;
 const COLUMNS = 15;
-/** Of a step as large as the skin's own red: what it costs to go as far as may be. */
+/** Cost of the maximum correction, relative to a step as large as the skin's own red. */
 const PRICE = 0.1;
 
-/** Red of 0 to 255, and by how much it stands out: R - (G + B) / 2. */
+/** Red, 0 to 255, and redness, R - (G + B) / 2. */
 type Sample = { red: number; redness: number };
 
-/** A lid as the landmarks have it: its height at x, along the eye. */
+/** Height of a lid at x, along the eye, according to the landmarks. */
 type Lid = (x: number) => number;
 
 /**
- * The same eyes with their lids where the picture has them: landmarks are off by a tenth of the eye at times, and then
- * by the same in both eyes. Lids move as a whole, and each is bent more or less, so that a single lash or wrinkle
- * decides nothing.
+ * Moves the lids to where the picture shows them. Landmarks are sometimes off by a tenth of the eye, and then by the
+ * same in both eyes. Each lid is only shifted and bent as a whole, so that a single lash or wrinkle has no influence.
  */
 export function snapLids(eyes: EyeFrame[], portrait: Texture): EyeFrame[] {
   const snaps = eyes.map((eye) => createSnap(eye, portrait));
@@ -36,7 +35,7 @@ export function snapLids(eyes: EyeFrame[], portrait: Texture): EyeFrame[] {
   );
 }
 
-/** Offsets here are shares of the eye's width. */
+/** Offsets are shares of the eye's width. */
 function createSnap(eye: EyeFrame, portrait: Texture) {
   const { width } = eye;
   const half = width / 2;
@@ -45,7 +44,7 @@ function createSnap(eye: EyeFrame, portrait: Texture) {
   const bend = (lid: Lid, ends: number, middle: number) => (x: number) =>
     lid(x) + width * (ends + middle * Math.max(0, 1 - (x / half) ** 2));
 
-  /** The mean over columns of a step from outside of the eye (which lies above: -1, below: 1) to its inside. */
+  /** Mean over the columns of the step from outside the eye (above: -1, below: 1) to its inside. */
   function score(lid: Lid, outward: 1 | -1, stepOf: (outside: Sample, inside: Sample) => number): number {
     const steps = columns.flatMap((x) =>
       SIDES.map((side) =>
@@ -79,7 +78,7 @@ function stepDown(outside: Sample, inside: Sample): number {
   return outside.redness - inside.redness + (outside.red - inside.red) / 2;
 }
 
-/** Skin is redder than the white of the eye, and of another brightness than the iris. */
+/** Skin is redder than the white of the eye, and differs in brightness from the iris. */
 function stepUp(outside: Sample, inside: Sample): number {
   return outside.redness - inside.redness + Math.abs(outside.red - inside.red) / 2;
 }
@@ -99,7 +98,7 @@ function best(values: number[], scoreOf: (value: number) => number): { value: nu
     .reduce((a, b) => (b.score > a.score ? b : a));
 }
 
-/** Bilinear in the picture's rows alone: lids are nearly level, and columns close to each other. */
+/** Interpolates between rows only: lids are nearly level, and the columns are dense. */
 function sample(eye: EyeFrame, { widthPx, heightPx, pixels }: Texture, x: number, y: number): Sample {
   const point = fromEye(eye, x, y);
   const column = Math.min(Math.max(Math.round(point.x), 0), widthPx - 1);

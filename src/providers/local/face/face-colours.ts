@@ -3,7 +3,7 @@ import { blue, green, red } from '../picture/texture.ts';
 import { EYES, MESH } from './face-mesh.ts';
 import { boundsOf, eyeDistance, type FacePoints, pointAt } from './face-points.ts';
 
-/** 0 to 255 a channel. */
+/** 0 to 255 per channel. */
 export type Colour = readonly [r: number, g: number, b: number];
 
 export interface FaceColours {
@@ -25,7 +25,7 @@ export function times(colour: Colour, factor: Colour | number): Colour {
   return [colour[0] * r, colour[1] * g, colour[2] * b];
 }
 
-/** Median of every channel over small patches of the cheeks. */
+/** Median per channel over small patches of the cheeks. */
 function medianSkin(points: FacePoints, { widthPx, heightPx, pixels }: Texture): Colour {
   const radius = Math.max(1, Math.round(0.03 * eyeDistance(points)));
   const samples: number[] = [];
@@ -43,7 +43,7 @@ function medianSkin(points: FacePoints, { widthPx, heightPx, pixels }: Texture):
   return [median(samples.map(red)), median(samples.map(green)), median(samples.map(blue))];
 }
 
-/** Mean of the brightest fifth inside of the eyes. */
+/** Mean luma of the brightest fifth of the pixels inside the eyes. */
 function eyeWhiteLuma(points: FacePoints, { widthPx, pixels }: Texture): number {
   const lumas: number[] = [];
   for (const { upperLid, lowerLid } of EYES) {
@@ -65,7 +65,7 @@ function eyeWhiteLuma(points: FacePoints, { widthPx, pixels }: Texture): number 
   return brightest.reduce((sum, value) => sum + value, 0) / brightest.length;
 }
 
-/** As bright as the eyes suggest, as warm as the light on the skin: pure eye white looks blue in a mouth. */
+/** As bright as the white of the eyes, but as warm as the light on the skin: pure eye white looks blue in a mouth. */
 function toothColour(skin: Colour, eyeWhite: number): Colour {
   const skinLuma = Math.max(1, luma(skin));
   const target = Math.min(228, Math.min(1.25 * skinLuma, Math.max(0.98 * skinLuma, 1.15 * eyeWhite)));

@@ -1,4 +1,4 @@
-/** Where things are among MediaPipe's 468 landmarks. Left and right are the picture's. */
+/** Indices into MediaPipe's 468 landmarks. Left and right are those of the picture. */
 export const MESH = {
   forehead: 10,
   chin: 152,
@@ -18,7 +18,7 @@ export const MESH = {
   skin: [50, 280, 101, 330, 205, 425],
 } as const;
 
-/** An eye from its left to its right corner; the lists start and end at the corners, but for the crease. */
+/** Lines of an eye from left to right. The lids start and end at the corners. */
 export interface EyeMesh {
   upperLid: readonly number[];
   lowerLid: readonly number[];

@@ -26,17 +26,17 @@ export function direction(a: Point, b: Point): Point {
   return { x: (b.x - a.x) / length, y: (b.y - a.y) / length };
 }
 
-/** From the outer corner of one eye to that of the other. */
+/** Distance between the outer corners of the eyes. */
 export function eyeDistance(points: FacePoints): number {
   return distance(pointAt(points, MESH.leftEyeCorner), pointAt(points, MESH.rightEyeCorner));
 }
 
-/** From the hairline to the chin. */
+/** Distance from the hairline to the chin. */
 export function faceHeight(points: FacePoints): number {
   return distance(pointAt(points, MESH.forehead), pointAt(points, MESH.chin));
 }
 
-/** Radians the head is turned to the side, from the depths of the cheeks; positive turns the right cheek away. */
+/** Turn of the head to the side in radians, from the depths of the cheeks. Positive turns the right cheek away. */
 export function faceYaw(points: FacePoints): number {
   return Math.atan2(
     points[3 * MESH.rightCheek + 2]! - points[3 * MESH.leftCheek + 2]!,
@@ -44,7 +44,7 @@ export function faceYaw(points: FacePoints): number {
   );
 }
 
-/** The upright box around all points: left, top, right, bottom. */
+/** Bounding box of all points: left, top, right, bottom. */
 export function boundsOf(points: FacePoints): [number, number, number, number] {
   const bounds: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let i = 0; i < points.length; i += 3) {

@@ -5,11 +5,11 @@ import type { ScoredBox } from '../../../inference/detect/boxes.ts';
 import type { FaceDetector } from '../../../inference/face/face-detector.ts';
 import type { Raster } from '../../../inference/image/raster.ts';
 
-/** Of a face's box: less of it on the person is another person's face. */
+/** Minimum share of a face's box on the person. Below, it is another person's face. */
 const ON_PERSON = 0.5;
 
 /**
- * The face of the person that the mask shows, the largest where there are several.
+ * Finds the face of the person in the mask, the largest if there are several.
  * @throws PipelineError FACE_NOT_FOUND
  */
 export async function findFace(
@@ -18,14 +18,14 @@ export async function findFace(
   mask: Uint8Array,
 ): Promise<ScoredBox> {
   const inWhole = onPerson(await detector.detect(portrait), portrait, mask);
-  // The detector sees 320 pixels: a small person's face is found in the person's own part of the picture.
+  // The detector's input is 320 pixels wide, so a small face is found only in a crop around the person.
   const faces =
     inWhole.length > 0 ? inWhole : onPerson(await detectNear(detector, portrait, mask), portrait, mask);
   const face = faces.sort((a, b) => height(b.box) - height(a.box))[0];
   if (!face) {
     throw new PipelineError(
       'FACE_NOT_FOUND',
-      'Expected a face on the selected person and found none. Use a photo in which the person looks at the camera.',
+      'Expected a face on the selected person, but found none. Use a photo in which the person looks at the camera.',
     );
   }
   return face;
@@ -45,7 +45,7 @@ function onPerson(faces: ScoredBox[], { widthPx, heightPx }: Raster, mask: Uint8
   });
 }
 
-/** Looks at the top of the person only: as high as the person is wide. */
+/** Searches only the top of the person, a square as wide as the person. */
 async function detectNear(detector: FaceDetector, picture: Raster, mask: Uint8Array): Promise<ScoredBox[]> {
   const { widthPx, heightPx } = picture;
   const [left, top, right, bottom] = maskBounds(mask, widthPx);

@@ -2,24 +2,24 @@ import { blue, green, pack, red, type Texture } from '../picture/texture.ts';
 import { gauss, smoothstep } from '../smoothstep.ts';
 import { boundsOf, distance, eyeDistance, type FacePoints, type Point, pointAt } from './face-points.ts';
 
-/** The folds from the wings of the nose past the corners of the mouth, among the 468 landmarks. */
+/** Landmarks of the nasolabial folds, from the wings of the nose past the corners of the mouth. */
 const FOLDS = [
   [129, 203, 206, 216, 212],
   [358, 423, 426, 436, 432],
 ] as const;
-/** Of the distance of the eyes. */
+/** As shares of the distance between the eyes. */
 const WIDTH = 0.05;
 const REACH = 0.2;
-/** How much darker the fold is at full effect, and how much brighter the cheek that rises over it. */
+/** How much darker the fold is at full effect, and how much brighter the cheek above it. */
 const SHADE = 0.075;
 const LIGHT = 0.035;
 const LEVELS = 6;
 
 /**
- * Folds beside the nose deepen where the cheeks rise. They are shaded in the texture before it is warped, so that they
+ * Deepens the folds beside the nose when the cheeks rise. Shades the texture before it is warped, so that the folds
  * move with the skin.
  * @param live the texture that frames are drawn from
- * @returns what deepens them: 0 as in the photo, 1 at full effect
+ * @returns a function that sets the depth: 0 as in the photo, 1 at full effect
  */
 export function createFolds(points: FacePoints, live: Texture): (depth: number) => void {
   const patches = FOLDS.map((fold) => patchOf(points, fold, live));
@@ -62,7 +62,7 @@ function patchOf(points: FacePoints, fold: readonly number[], live: Texture) {
   return { left, top, width, levels };
 }
 
-/** Below 0 on the fold, above on the cheek beside it; fades at both ends. */
+/** Negative on the fold, positive on the cheek beside it. Fades at both ends. */
 function shadeAt(point: Point, line: Point[], eyes: number, middle: number): number {
   let nearest = Infinity;
   let along = 0;
@@ -92,6 +92,6 @@ function shadeAt(point: Point, line: Point[], eyes: number, middle: number): num
 function shaded(pixel: number, factor: number): number {
   const channel = (value: number, share: number) =>
     Math.min(255, Math.round(value * (1 + share * (factor - 1))));
-  // Shade on skin is warm: red loses least.
+  // Shade on skin is warm: red darkens least.
   return pack(channel(red(pixel), 0.75), channel(green(pixel), 1), channel(blue(pixel), 1.1));
 }

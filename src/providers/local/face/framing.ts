@@ -1,6 +1,6 @@
 import { boundsOf, type FacePoints } from './face-points.ts';
 
-/** What of the photo the video shows, in whole pixels of the photo, and the scale from it to the video. */
+/** The part of the photo that the video shows, in whole pixels of the photo, and its scale in the video. */
 export interface Framing {
   left: number;
   top: number;
@@ -14,31 +14,34 @@ export interface FrameSize {
   heightPx: number;
 }
 
-/** Of the height of the face: a photo that is not higher is shown whole, of others so much. */
-const WHOLE = 3.6;
-const ROOM = 2.8;
-/** Where the middle of the face lies in what is shown, from the top. */
+/** In heights of the face: up to the first, a photo is shown whole; of taller photos the video shows the second. */
+const MAX_WHOLE_HEIGHT = 3.6;
+const CROPPED_HEIGHT = 2.8;
+/** Vertical position of the middle of the face, as a share from the top. */
 const FACE_AT = 0.42;
-/** On the long side: smaller photos are enlarged to it. */
-const LEAST_LONG_SIDE_PX = 512;
+/** Smaller photos are enlarged to it. */
+const MIN_LONG_SIDE_PX = 512;
 
 /**
- * What of the photo is shown, and the size of the video's frames. It has the photo's own shape; where a wide photo shows
- * the person to one side, and what was beside the person is cut away, it is narrower: down to a square, so that the
- * person stands in the middle.
+ * Chooses the part of the photo to show, and the size of the video's frames. The video keeps the photo's aspect ratio.
+ * But if a wide photo shows the person off centre and the background is replaced, it is narrower, down to a square, so
+ * that the person is in the middle.
  */
 export function frameFace(
   points: FacePoints,
   photo: FrameSize,
-  { mostLongSidePx, isCutOut }: { mostLongSidePx: number; isCutOut: boolean },
+  { maxLongSidePx, isCutOut }: { maxLongSidePx: number; isCutOut: boolean },
 ): { framing: Framing; frame: FrameSize } {
   const [left, top, right, bottom] = boundsOf(points);
   const face = bottom - top;
-  const height = photo.heightPx <= WHOLE * face ? photo.heightPx : Math.round(Math.max(ROOM * face, 1));
+  const height =
+    photo.heightPx <= MAX_WHOLE_HEIGHT * face
+      ? photo.heightPx
+      : Math.round(Math.max(CROPPED_HEIGHT * face, 1));
   const whole = Math.min(photo.widthPx, Math.round((height * photo.widthPx) / photo.heightPx));
   const centred = Math.round(2 * Math.min((left + right) / 2, photo.widthPx - (left + right) / 2));
   const width = isCutOut ? Math.min(whole, Math.max(centred, height)) : whole;
-  const longSide = Math.min(mostLongSidePx, Math.max(LEAST_LONG_SIDE_PX, width, height));
+  const longSide = Math.min(maxLongSidePx, Math.max(MIN_LONG_SIDE_PX, width, height));
   const frame = {
     widthPx: toEven((width * longSide) / Math.max(width, height)),
     heightPx: toEven((height * longSide) / Math.max(width, height)),
@@ -53,7 +56,7 @@ export function frameFace(
   return { framing, frame };
 }
 
-/** Points of the photo as points of the frame; depths are scaled alike. */
+/** Converts points from the photo to the frame. Depths are scaled like widths. */
 export function toFrame(
   points: FacePoints,
   { left, top, width, height }: Framing,
@@ -65,7 +68,7 @@ export function toFrame(
   );
 }
 
-/** H.264 halves the resolution of colour. */
+/** H.264 has chroma at half the resolution. */
 function toEven(length: number): number {
   return Math.max(2, 2 * Math.round(length / 2));
 }

@@ -5,23 +5,23 @@ import { gapRatio, mouthFrameOf } from '../mouth/mouth-frame.ts';
 import { faceHeight, faceYaw } from './face-points.ts';
 
 /** Pixels from hairline to chin. */
-const LEAST_HEIGHT = 70;
+const MIN_HEIGHT = 70;
 const SMALL_HEIGHT = 110;
-const LEAST_LOGIT = 10;
-/** Of the distance of the eyes: landmarks that do not come to rest have found no face they know. */
-const MOST_DRIFT = 0.02;
-const MOST_YAW_DEGREES = 28;
+const MIN_LOGIT = 10;
+/** As a share of the distance between the eyes: landmarks that do not converge are not on a frontal face. */
+const MAX_DRIFT = 0.02;
+const MAX_YAW_DEGREES = 28;
 const TURNED_DEGREES = 18;
-/** One half of the mouth over the other: the far half of a turned face is shorter. */
-const MOST_LOPSIDED = 2;
-const MOST_OUTSIDE = 0.05;
-/** Between the lips, of the mouth's width: a grin has .26; a shouting mouth has no line to close. */
-const MOST_GAP = 0.35;
+/** Ratio of the halves of the mouth: the far half of a turned face is shorter. */
+const MAX_LOPSIDED = 2;
+const MAX_OUTSIDE = 0.05;
+/** Gap between the lips, as a share of the mouth's width. A grin has .26; a wide open mouth cannot be closed. */
+const MAX_GAP = 0.35;
 
 /**
- * Whether a face can be made to speak.
- * @returns what the person may want to know, in words
- * @throws PipelineError FACE_UNSUITABLE saying what was found and what to change
+ * Checks whether a face can be animated.
+ * @returns warnings for the user
+ * @throws PipelineError FACE_UNSUITABLE that says what was found and what to change
  */
 export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
   const heightPx = Math.round(faceHeight(face.points));
@@ -31,37 +31,37 @@ export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
   const lopsided = Math.max(leftWidth / rightWidth, rightWidth / leftWidth);
   const outside = outsideShare(face.points, portrait);
 
-  if (heightPx < LEAST_HEIGHT) {
+  if (heightPx < MIN_HEIGHT) {
     refuse(
-      `Expected a face of ${LEAST_HEIGHT} pixels or more from hairline to chin and found one of ${heightPx}.`,
-      'Use a larger photo, or one taken from nearer.',
+      `Expected a face of at least ${MIN_HEIGHT} pixels from hairline to chin, but found one of ${heightPx}.`,
+      'Use a larger photo, or one taken from closer.',
       { heightPx },
     );
   }
-  if (outside > MOST_OUTSIDE) {
+  if (outside > MAX_OUTSIDE) {
     refuse(
-      `Expected a whole face and found one of which ${Math.round(100 * outside)} % lie outside of the photo.`,
+      `Expected a whole face, but ${Math.round(100 * outside)} % of it is outside the photo.`,
       'Use a photo that shows the whole face.',
       { outside },
     );
   }
-  if (degrees > MOST_YAW_DEGREES || !(lopsided > 0 && lopsided < MOST_LOPSIDED)) {
+  if (degrees > MAX_YAW_DEGREES || !(lopsided > 0 && lopsided < MAX_LOPSIDED)) {
     refuse(
-      `Expected a face that looks at the camera and found one turned about ${degrees} degrees to the side.`,
+      `Expected a face that looks at the camera, but found one turned about ${degrees} degrees to the side.`,
       'Use a photo from the front.',
       { degrees },
     );
   }
-  if (face.logit < LEAST_LOGIT || face.drift > MOST_DRIFT) {
+  if (face.logit < MIN_LOGIT || face.drift > MAX_DRIFT) {
     refuse(
-      'Expected a face whose eyes, nose and mouth are plain to see and found one that is turned away or covered.',
-      'Use an upright photo from the front with nothing before the face.',
+      'Expected a face with clearly visible eyes, nose and mouth, but found one that is turned away or covered.',
+      'Use an upright photo from the front with nothing in front of the face.',
       { logit: face.logit, drift: face.drift },
     );
   }
-  if (gapRatio(mouth) > MOST_GAP) {
+  if (gapRatio(mouth) > MAX_GAP) {
     refuse(
-      'Expected a mouth that is closed or smiles and found one that is wide open.',
+      'Expected a closed or smiling mouth, but found one that is wide open.',
       'Use a photo with the mouth closed.',
       { gap: gapRatio(mouth) },
     );

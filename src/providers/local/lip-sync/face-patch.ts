@@ -4,10 +4,10 @@ import type { FrameSize } from '../face/framing.ts';
 import { smoothstep } from '../smoothstep.ts';
 
 const PLANE = FACE_SIDE * FACE_SIDE;
-/** Of the face's height, below the chin: Wav2Lip was trained on boxes that reach a little further. */
+/** Margin below the chin as a share of the face's height, because Wav2Lip was trained on larger boxes. */
 const BELOW_CHIN = 0.08;
 
-/** A face in a frame, as the model takes it and gives it back. */
+/** Converts the face in a frame to the model's input, and its output back. */
 export interface FacePatch {
   /** Writes the six planes of the face to `out`. */
   read(picture: Uint32Array, out: Float32Array, at: number): void;
@@ -49,7 +49,7 @@ export function createFacePatch(points: FacePoints, { widthPx, heightPx }: Frame
     },
   };
 
-  /** Of the picture's pixels that a pixel of the model's face covers, 0 to 1. */
+  /** Mean of the picture's pixels that one pixel of the model's face covers, 0 to 1. */
   function meanOf(picture: Uint32Array, row: number, column: number): [number, number, number] {
     const xFrom = left + Math.floor((column * width) / FACE_SIDE);
     const xTo = Math.max(xFrom + 1, left + Math.floor(((column + 1) * width) / FACE_SIDE));
@@ -93,7 +93,7 @@ export function createFacePatch(points: FacePoints, { widthPx, heightPx }: Frame
   }
 }
 
-/** 1 around the mouth, 0 from the nose's middle up and at the sides of the face: in shares of the patch. */
+/** 1 around the mouth, 0 above the middle of the nose and at the sides. x and y are shares of the patch. */
 function coverAt(x: number, y: number): number {
   const down = smoothstep(0.5, 0.62, y) * (1 - smoothstep(0.9, 0.99, y));
   return down * (1 - smoothstep(0.3, 0.44, Math.abs(x - 0.5)));

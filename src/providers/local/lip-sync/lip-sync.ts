@@ -9,11 +9,11 @@ import type { FrameSize } from '../face/framing.ts';
 import { createFacePatch } from './face-patch.ts';
 import { melSpectrogramOf } from './mel-spectrogram.ts';
 
-/** A network that draws lips for what is said, over frames whose head moves already. */
+/** A network that draws the mouth for the sound, over frames in which the head already moves. */
 export interface LipSync {
-  /** Frames at a time. */
+  /** Number of frames at a time. */
   batch: number;
-  /** Draws the mouth into successive frames, the first of which is number `from`. */
+  /** Draws the mouth into consecutive frames, from frame number `from` on. */
   draw(pictures: Uint32Array[], from: number): Promise<void>;
 }
 

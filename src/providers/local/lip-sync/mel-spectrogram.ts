@@ -1,19 +1,19 @@
 import { MEL_BANDS, MEL_STEPS } from '../../../inference/speech/lip-sync-model.ts';
 import { SAMPLE_RATE_HZ } from '../voice/voice-features.ts';
 
-/** As Wav2Lip was trained: Librosa's defaults over 50 ms windows, 80 a second. */
+/** As in the training of Wav2Lip: Librosa's defaults over windows of 50 ms, 80 per second. */
 const WINDOW = 800;
 const HOP = 200;
 const BANDS_HZ = [55, 7600] as const;
 const PREEMPHASIS = 0.97;
 const REFERENCE_DB = 20;
-const LEAST_DB = -100;
-const MOST = 4;
+const MIN_DB = -100;
+const MAX_LEVEL = 4;
 
-/** The mel spectrogram of a voice, step by step, -4 to 4; and the 16 steps that belong to a frame. */
+/** Mel spectrogram of a voice, -4 to 4, from which each frame takes 16 steps. */
 export interface MelSpectrogram {
   steps: number;
-  /** Copies the steps of the frame to `out`, band by band. */
+  /** Copies the steps of a frame to `out`, band by band. */
   copyAround(frame: number, framesPerS: number, out: Float32Array, at: number): void;
 }
 
@@ -36,9 +36,9 @@ export function melSpectrogramOf(mono: Float32Array): MelSpectrogram {
     for (let band = 0; band < MEL_BANDS; band += 1) {
       const { from, weights } = filters[band]!;
       const sum = weights.reduce((total, weight, k) => total + weight * magnitudes[from + k]!, 0);
-      const db = 20 * Math.log10(Math.max(10 ** (LEAST_DB / 20), sum)) - REFERENCE_DB;
-      const scaled = (2 * MOST * (db - LEAST_DB)) / -LEAST_DB - MOST;
-      bands[step * MEL_BANDS + band] = Math.min(MOST, Math.max(-MOST, scaled));
+      const db = 20 * Math.log10(Math.max(10 ** (MIN_DB / 20), sum)) - REFERENCE_DB;
+      const scaled = (2 * MAX_LEVEL * (db - MIN_DB)) / -MIN_DB - MAX_LEVEL;
+      bands[step * MEL_BANDS + band] = Math.min(MAX_LEVEL, Math.max(-MAX_LEVEL, scaled));
     }
   }
   return {
@@ -58,7 +58,7 @@ export function melSpectrogramOf(mono: Float32Array): MelSpectrogram {
   };
 }
 
-/** Magnitudes of 800 samples at their 401 frequencies: 800 = 25 x 32, by 32 points transforms of 25. */
+/** Magnitudes of 800 samples at their 401 frequencies, by the factors 800 = 25 x 32 (Cooley and Tukey 1965). */
 function createMagnitudes(): (samples: Float32Array) => Float32Array {
   const cos = Float32Array.from({ length: WINDOW }, (_, i) => Math.cos((2 * Math.PI * i) / WINDOW));
   const sin = Float32Array.from({ length: WINDOW }, (_, i) => Math.sin((2 * Math.PI * i) / WINDOW));

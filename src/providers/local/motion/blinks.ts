@@ -1,13 +1,13 @@
 import { smoothstep } from '../smoothstep.ts';
 
-/** Seconds: the lid goes down, rests, and goes up more slowly. */
+/** In seconds: the lid closes, rests, and opens more slowly. */
 const DOWN = 0.08;
 const CLOSED = 0.04;
 const UP = 0.15;
 const DOUBLE = 0.12;
 const DOUBLE_AFTER = 0.45;
 
-/** Starts of blinks within the duration, in seconds: every 2.0 to 4.8 s, some of them double. */
+/** Start times of blinks in seconds: every 2.0 to 4.8 s, some of them double. */
 export function blinkTimes(durationS: number, random: () => number): number[] {
   const times: number[] = [];
   let at = 0.8 + 2 * random();
@@ -21,7 +21,7 @@ export function blinkTimes(durationS: number, random: () => number): number[] {
   return times;
 }
 
-/** 0 open, 1 closed. */
+/** Position of the lids: 0 open, 1 closed. */
 export function lidsAt(times: number[], timeS: number): number {
   const start = times.findLast((time) => time <= timeS);
   if (start === undefined) {

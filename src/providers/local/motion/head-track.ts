@@ -5,7 +5,7 @@ import type { VoiceGate } from '../voice/voice-gate.ts';
 import type { Pose } from './pose.ts';
 
 const DEGREE = Math.PI / 180;
-/** Degrees and the frequencies of three sines that never meet. */
+/** Amplitude, and frequencies of three sines without a common period. */
 const SWAY = {
   yaw: { degrees: 1.25, hz: [0.13, 0.29, 0.53] },
   pitch: { degrees: 0.65, hz: [0.11, 0.23, 0.47] },
@@ -15,9 +15,9 @@ const WEIGHTS = [1, 0.6, 0.35] as const;
 const BREATH_HZ = 0.25;
 const NOD = { degrees: 1.3, sigmaS: 0.12 };
 const BROWS = { share: 0.45, upS: 0.1, downS: 0.28 };
-/** Seconds between stresses that are followed. */
+/** Minimum seconds between stresses. */
 const STRESS_APART = 0.45;
-/** Seconds in which the motion sets in: the first frame is the portrait. */
+/** Seconds over which the motion starts: the first frame is the portrait. */
 const SET_IN = 0.6;
 
 export type HeadPose = Pick<Pose, 'yaw' | 'pitch' | 'roll' | 'breath' | 'brows'>;
@@ -64,7 +64,7 @@ export function createHeadTrack(gate: VoiceGate, random: () => number): (timeS: 
   };
 }
 
-/** Peaks of loudness that stand out, far enough apart. */
+/** Times of prominent peaks of loudness, far enough apart. */
 function stressTimes({ loudness, open }: VoiceGate): number[] {
   const smooth = smoothSeries(loudness, 0.08 * FEATURE_RATE_HZ);
   const least = percentile(

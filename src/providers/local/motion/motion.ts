@@ -1,4 +1,4 @@
-import type { HeardVoice } from '../voice/hear-voice.ts';
+import type { VoiceAnalysis } from '../voice/analyse-voice.ts';
 import { blinkTimes, lidsAt } from './blinks.ts';
 import { createHeadTrack } from './head-track.ts';
 import { mouthTrackOf } from './mouth-track.ts';
@@ -6,12 +6,13 @@ import { holdOpenMouth } from './open-mouth-policy.ts';
 import { type Pose, REST } from './pose.ts';
 import { seededRandom } from './seeded-random.ts';
 
-/** What of a face decides how it is moved. */
+/** Properties of a face that determine how it moves. */
 export interface Manner {
-  /** Whether the lips are apart in the photo, and whether teeth show between them. */
+  /** Whether the lips are apart in the photo. */
   mouthOpen: boolean;
+  /** Whether teeth show between them. */
   grins: boolean;
-  /** Share of the mouth's motion that the face bears: 1 from the front, less the more it is turned. */
+  /** Share of the mouth's motion to apply: 1 from the front, less for a turned face. */
   reach: number;
 }
 
@@ -20,12 +21,14 @@ export interface MotionOptions extends Manner {
   framesPerSecond: number;
   /** The same seed gives the same motion. */
   seed: string;
-  /** The plate shows the person too: a head that moves would have a double edge. */
+  /**
+   * If true, the head does not move. Needed if the plate shows the person too: a moving head would have a double edge.
+   */
   stillHead: boolean;
 }
 
-/** What every frame of the talk shows. */
-export function motionOf({ shapes, gate }: HeardVoice, options: MotionOptions): (frame: number) => Pose {
+/** @returns the pose of each frame of the talk */
+export function motionOf({ shapes, gate }: VoiceAnalysis, options: MotionOptions): (frame: number) => Pose {
   const { frames, framesPerSecond } = options;
   const track = mouthTrackOf(shapes, options);
   const mouth = options.mouthOpen ? holdOpenMouth(track, options) : track;

@@ -4,19 +4,19 @@ import { mean } from '../voice/series.ts';
 import { FEATURE_RATE_HZ } from '../voice/voice-features.ts';
 import type { MouthParameter, Pose } from './pose.ts';
 
-/** `lipOnTeeth` is for the policy of open mouths: it holds the lower lip up. */
+/** `lipOnTeeth` is for `holdOpenMouth`: it keeps the lower lip up. */
 export type MouthPose = Pick<Pose, MouthParameter> & { lipOnTeeth: number };
 
-/** Seconds that the lips are ahead of the sound, as people's are. */
+/** Seconds by which the lips lead the sound, as in people. */
 const LEAD = 0.03;
-/** Seconds around a frame that it answers for. */
+/** Seconds on both sides of a frame that it covers. */
 const AROUND = 0.02;
-/** The most that the jaw goes in a second. */
+/** Maximum speed of the jaw. */
 const JAW_PER_SECOND = 8.5;
-/** How closed the frames beside a closure are. */
+/** Closure of the frames next to a closed one. */
 const BESIDE_CLOSURE = 0.38;
 
-/** Sounds as the frames of a mouth whose lips are closed at rest. */
+/** Converts mouth shapes to frames of a mouth that is closed at rest. */
 export function mouthTrackOf(
   shapes: MouthShapes,
   { frames, framesPerSecond, reach }: { frames: number; framesPerSecond: number; reach: number },
@@ -30,7 +30,7 @@ export function mouthTrackOf(
   const perFrame = (series: Float32Array, pick: (window: Float32Array) => number) =>
     Float32Array.from({ length: frames }, (_, frame) => at(series, frame, pick));
 
-  // A closure may be shorter than a frame: its peak counts, or it would fall between two frames.
+  // A closure may be shorter than a frame: take the peak, so that none falls between two frames.
   const close = withNeighbours(perFrame(shapes.close, (window) => Math.max(...window)));
   const lipOnTeeth = perFrame(shapes.lipOnTeeth, (window) => Math.max(...window));
   const sibilant = perFrame(shapes.sibilant, mean);
@@ -68,7 +68,7 @@ function withNeighbours(close: Float32Array): Float32Array {
   );
 }
 
-/** No jaw jumps: both directions are held to the largest step. */
+/** Limits the steps of the jaw in both directions. */
 function limited(values: Float32Array, step: number): Float32Array {
   const result = values.slice();
   for (let i = 1; i < result.length; i += 1) {

@@ -1,11 +1,11 @@
 import type { MouthPose } from './mouth-track.ts';
 
-/** How much of the photo's smile is held back while speaking. */
+/** Share of the photo's smile that is suppressed while speaking. */
 const HOLD = 0.9;
 
 /**
- * A mouth that is open in the photo has to be closed first to speak: from the first to the last sound its lips are held
- * most of the way together and give way to the jaw; before and after, the photo's smile is shown.
+ * A mouth that is open in the photo must close to speak. From the first to the last sound its lips are mostly held
+ * together, except when the jaw opens. Before and after, the photo's smile shows.
  */
 export function holdOpenMouth(
   track: MouthPose[],
@@ -24,7 +24,7 @@ export function holdOpenMouth(
       wide: pose.wide - 0.15 * hold,
       upperRaise: pose.upperRaise * (1 - 0.7 * hold),
       lowerDrop: pose.lowerDrop * (1 - 0.6 * hold),
-      // The photo's smile has its cheeks already.
+      // The photo's smile has raised cheeks already.
       cheeks: pose.cheeks * (1 - 0.8 * hold),
       close: Math.min(1, Math.max(hold * together, pose.press / 0.7)),
     };

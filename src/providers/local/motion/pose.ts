@@ -1,4 +1,4 @@
-/** What one frame shows. Shares are 0 at rest and 1 at full effect unless said otherwise. */
+/** Pose of one frame. Values are 0 at rest and 1 at full effect, unless stated otherwise. */
 export interface Pose {
   jaw: number;
   /** -1 round to 1 spread. */
@@ -6,19 +6,19 @@ export interface Pose {
   thick: number;
   upperRaise: number;
   lowerDrop: number;
-  /** How far lips that are apart in the photo are brought together. */
+  /** How far parted lips of the photo are brought together. */
   close: number;
   press: number;
-  /** Cheeks that a spread mouth lifts, with the folds beside the nose. */
+  /** Raised cheeks, with the folds beside the nose. */
   cheeks: number;
   brows: number;
-  /** Radians: to the side, down, and about the line of sight. */
+  /** In radians: to the side, down, and around the line of sight. */
   yaw: number;
   pitch: number;
   roll: number;
-  /** Of a full breath in. */
+  /** Share of a full breath. */
   breath: number;
-  /** Of closed eyes. */
+  /** 1 is closed eyes. */
   blink: number;
 }
 

@@ -1,4 +1,4 @@
-/** A stream of numbers from 0 to 1 that is the same for the same name. */
+/** A sequence of numbers from 0 to 1 that depends only on the name. */
 export function seededRandom(name: string): () => number {
   // FNV-1a over the name, then mulberry32.
   let state = 0x811c9dc5;

@@ -1,28 +1,28 @@
-/** Places along the mouth, from its left corner (u = -1) to its right (u = 1). */
+/** Number of places along the mouth, from its left corner (u = -1) to its right (u = 1). */
 export const LIP_PLACES = 41;
 
-/** Heights of a lip's edge at the places, in pixels along the mouth's downward axis. */
+/** Height of a lip's edge at each place, in pixels along the mouth's downward axis. */
 export type LipCurve = Float32Array;
 
 export function placeToU(place: number): number {
   return (2 * place) / (LIP_PLACES - 1) - 1;
 }
 
-/** Linear between the places; beyond a corner, the corner's height. */
+/** Linear between the places, constant beyond the corners. */
 export function heightAt(curve: LipCurve, u: number): number {
   const place = Math.min(Math.max(((u + 1) * (LIP_PLACES - 1)) / 2, 0), LIP_PLACES - 1.001);
   const left = Math.floor(place);
   return curve[left]! + (curve[left + 1]! - curve[left]!) * (place - left);
 }
 
-/** A curve through scattered points, linear between them, then smoothed over five places. */
+/** A curve through scattered points: linear in between, then smoothed over five places. */
 export function curveThrough(points: Array<{ u: number; height: number }>): LipCurve {
   const sorted = [...points].sort((a, b) => a.u - b.u);
   const curve = Float32Array.from({ length: LIP_PLACES }, (_, place) => interpolate(sorted, placeToU(place)));
   return smoothCurve(curve, [1, 2, 3, 2, 1]);
 }
 
-/** A weighted mean over neighbouring places; the ends keep their height. */
+/** Weighted mean over neighbouring places. The ends keep their height. */
 export function smoothCurve(curve: LipCurve, weights: number[]): LipCurve {
   const reach = (weights.length - 1) / 2;
   return curve.map((_, place) => {

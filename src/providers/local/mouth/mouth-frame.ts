@@ -12,12 +12,12 @@ import {
 } from '../face/face-points.ts';
 import { curveThrough, heightAt, type LipCurve } from './lip-curve.ts';
 
-/** From this share of the mouth's width on, the lips are apart in the photo. */
+/** Minimum gap for parted lips, as a share of the mouth's width. */
 const OPEN_GAP = 0.06;
 
 /**
- * The mouth's own coordinates: a point is origin + x across + y down. The axes are skewed, which takes up moderate
- * turns of the head. Lengths are pixels of the video's frame.
+ * Coordinates of the mouth: a point is origin + x across + y down. The axes may be skewed, which compensates for
+ * moderate turns of the head. Lengths are in pixels of the video's frame.
  */
 export interface MouthFrame {
   /** The middle between the lips. */
@@ -26,26 +26,26 @@ export interface MouthFrame {
   across: Point;
   /** Unit vector from the origin to the chin. */
   down: Point;
-  /** From the origin to the corners, along `across`. */
+  /** Distances from the origin to the corners, along `across`. */
   leftWidth: number;
   rightWidth: number;
-  /** From the origin to the chin. */
+  /** Distance from the origin to the chin. */
   chin: number;
-  /** From the origin up to the base of the nose, below 0. */
+  /** Position of the base of the nose along `down`, negative. */
   noseBase: number;
-  /** The width of this face's mouth at rest, whatever it does in the photo: amplitudes are shares of it. */
+  /** Width of the mouth at rest, whatever it does in the photo. Amplitudes are shares of it. */
   restWidth: number;
   /** The lower edge of the upper lip and the upper edge of the lower one. */
   upper: LipCurve;
   lower: LipCurve;
   /** Whether the lips are apart in the photo. */
   open: boolean;
-  /** Of the lips in their middle. */
+  /** Heights of the lips in the middle. */
   upperThickness: number;
   lowerThickness: number;
 }
 
-/** As the landmarks see it; see `snapLips` for what the picture says. */
+/** The mouth according to the landmarks. `snapLips` corrects it by the picture. */
 export function mouthFrameOf(points: FacePoints): MouthFrame {
   const left = pointAt(points, MESH.leftMouthCorner);
   const right = pointAt(points, MESH.rightMouthCorner);
@@ -106,12 +106,12 @@ export function fromU({ leftWidth, rightWidth }: MouthFrame, u: number): number 
   return u < 0 ? u * leftWidth : u * rightWidth;
 }
 
-/** How far apart the lips are at u, in pixels; never below 0. */
+/** Gap between the lips at u, in pixels, at least 0. */
 export function gapAt({ upper, lower }: Lips, u: number): number {
   return Math.max(0, heightAt(lower, u) - heightAt(upper, u));
 }
 
-/** The widest gap between the lips as a share of the mouth's width: up to .03 closed, .11 on parted, .26 a grin. */
+/** Widest gap between the lips, as a share of the mouth's width: up to .03 closed, from .11 parted, .26 a grin. */
 export function gapRatio({ upper, lower, leftWidth, rightWidth }: Lips): number {
   return (
     upper.reduce((most, height, place) => Math.max(most, lower[place]! - height), 0) /

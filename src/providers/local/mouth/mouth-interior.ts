@@ -7,16 +7,16 @@ import { type MovedLips, movedHeightAt } from '../warp/moved-lips.ts';
 import type { MouthFrame } from './mouth-frame.ts';
 import type { Teeth } from './upper-teeth.ts';
 
-/** What is seen between the lips, in the mouth's coordinates of the frame that is being made. */
+/** The picture between the lips, in the mouth's coordinates of the current frame. */
 export interface MouthInterior {
   prepare(lips: MovedLips, lowerDrop?: number): void;
   /** 0 on the lips, 1 between them. */
   opacityAt(x: number, y: number): number;
-  /** Packed RGBA. Meaningful where the opacity is not 0, and only right after it was asked for at the same point. */
+  /** Packed RGBA. Valid only right after `opacity` at the same point, if that was not 0. */
   colourAt(x: number, y: number): number;
 }
 
-/** Opacity of the line between lips, and its width as a share of the mouth's. */
+/** Opacity of the line between the lips, and its width as a share of the mouth's. */
 const LINE = 0.7;
 const LINE_WIDTH = 0.016;
 
@@ -38,7 +38,7 @@ export function createMouthInterior(
   let upper = 0;
   let lower = 0;
 
-  /** The shadow where lips touch that are apart in the photo: the photo has none to show. */
+  /** The shadow between touching lips, which the photo lacks if its lips are apart. */
   function lipLine(x: number, y: number): number {
     const closed = 1 - smoothstep(0.3, 2.5, lower - upper - 2 * outset);
     const fromCorner = Math.min(x - moved.left, moved.right - x) / (moved.right - moved.left);

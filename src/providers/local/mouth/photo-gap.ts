@@ -3,18 +3,18 @@ import { blue, green, red, type Texture } from '../picture/texture.ts';
 import { LIP_PLACES, placeToU } from './lip-curve.ts';
 import { fromMouth, fromU, gapRatio, type MouthFrame } from './mouth-frame.ts';
 
-/** Of the skin's brightness: darker is the inside of a mouth, or the line between lips. */
+/** Share of the skin's brightness below which a pixel is the inside of the mouth, or the line between the lips. */
 const DARK = 0.42;
 /**
- * The gap that the landmarks see, in widths of the mouth, times the share of it that is dark or teeth: .04 to .2 where
- * lips are apart, .01 to .03 where landmarks are off.
+ * The gap according to the landmarks, in widths of the mouth, times the share of it that is dark or teeth: .04 to .2 if
+ * the lips are apart, .01 to .03 if the landmarks are off.
  */
-const LEAST_GAP = 0.034;
+const MIN_GAP = 0.034;
 /** Pale and bright: teeth. */
 const PALE = 0.3;
 const BRIGHT = 0.6;
 
-/** Whether the picture has a gap where the landmarks see one: they are off by pixels, and lips that touch must stay whole. */
+/** Whether the picture confirms the gap of the landmarks, which are off by pixels. Touching lips must stay whole. */
 export function showsGap(frame: MouthFrame, portrait: Texture, skin: Colour): boolean {
   let inside = 0;
   let gap = 0;
@@ -30,5 +30,5 @@ export function showsGap(frame: MouthFrame, portrait: Texture, skin: Colour): bo
       gap += light < DARK || (light > BRIGHT && saturation < PALE) ? 1 : 0;
     }
   }
-  return inside > 0 && gapRatio(frame) * (gap / inside) > LEAST_GAP;
+  return inside > 0 && gapRatio(frame) * (gap / inside) > MIN_GAP;
 }

@@ -7,7 +7,7 @@ import { heightAt, LIP_PLACES, placeToU } from './lip-curve.ts';
 import { fromMouth, fromU, type MouthFrame, toU } from './mouth-frame.ts';
 import type { Teeth } from './upper-teeth.ts';
 
-/** From this share of bright, pale pixels between the lips on, the photo shows teeth. A grin has .9, a small smile .4. */
+/** Minimum share of bright, pale pixels between the lips for teeth. A grin has .9, a small smile .4. */
 const TEETH_SHARE = 0.25;
 
 export function showsTeeth(frame: MouthFrame, portrait: Texture, skin: Colour): boolean {
@@ -27,7 +27,7 @@ export function showsTeeth(frame: MouthFrame, portrait: Texture, skin: Colour): 
   return frame.open && inside > 0 && teeth / inside > TEETH_SHARE;
 }
 
-/** The photo's own teeth, fixed to the head; below the photo's lower lip they fade into the dark. */
+/** The teeth in the photo, fixed to the head. Below the photo's lower lip they fade into the dark. */
 export function createPhotoTeeth(frame: MouthFrame, portrait: Texture): Teeth {
   const size = frame.restWidth;
   const { widthPx, heightPx, pixels } = portrait;

@@ -4,16 +4,16 @@ import { smoothstep } from '../smoothstep.ts';
 import { LIP_PLACES, type LipCurve, placeToU, smoothCurve } from './lip-curve.ts';
 import { fromMouth, fromU, type MouthFrame } from './mouth-frame.ts';
 
-/** Gaps between the lips, in widths of the mouth: below the first they touch, above the second they are apart. */
+/** Gaps between the lips, in widths of the mouth: they touch below the first, and are apart above the second. */
 const TOUCHING = 0.025;
 const APART = 0.06;
-/** Pixels between the heights that are tried. */
+/** Pixels between candidate heights. */
 const STEP = 0.5;
 
 /**
- * The frame with its lip lines moved to where the picture has them. Landmarks are off by one to two pixels, enough to
- * leave a seam of teeth on a lip: a closed mouth's line goes to the darkest path, an open mouth's two lines go to the
- * largest step between lip and mouth: in redness where teeth show, in brightness where it is dark.
+ * Moves the lip lines to where the picture shows them. Landmarks are off by one or two pixels, enough to leave a seam
+ * of teeth on a lip. The line of a closed mouth moves to the darkest path. The two lines of an open mouth move to the
+ * largest step between lip and mouth: in redness if teeth show, else in brightness.
  */
 export function snapLips(frame: MouthFrame, portrait: Texture, teeth: boolean): MouthFrame {
   const line = snapToDarkest(frame, blurPlane(lumaPlane(portrait), 0.8));
@@ -21,13 +21,13 @@ export function snapLips(frame: MouthFrame, portrait: Texture, teeth: boolean): 
     return { ...frame, upper: line, lower: line };
   }
   const plane = blurPlane(teeth ? rednessPlane(portrait) : lumaPlane(portrait), 0.6);
-  // Lips that are apart in the middle only touch beside it: there they share the dark line.
+  // Lips that are apart only in the middle touch on both sides of it, where they share the dark line.
   const apart = frame.upper.map((height, place) =>
     smoothstep(TOUCHING, APART, (frame.lower[place]! - height) / frame.restWidth),
   );
   const mixed = (curve: LipCurve) =>
     curve.map((height, place) => line[place]! + (height - line[place]!) * apart[place]!);
-  // A dark lip is brighter than the mouth but darker than the skin: its other edge must be out of reach.
+  // A dark lip is brighter than the mouth but darker than the skin, so its outer edge must be out of reach.
   const rangeWithin = (thickness: number) =>
     Math.max(1, teeth ? 0.1 * frame.restWidth : Math.min(0.1 * frame.restWidth, 0.5 * thickness));
   const upper = mixed(snapToStep(frame, frame.upper, plane, -1, rangeWithin(frame.upperThickness)));
@@ -45,7 +45,7 @@ function snapToDarkest(frame: MouthFrame, luma: Plane): LipCurve {
   return smoothCurve(moved, [1, 2, 1]);
 }
 
-/** `lipSide` is -1 where the lip lies above the line, 1 where it lies below. */
+/** @param lipSide -1 if the lip is above the line, 1 if below */
 function snapToStep(
   frame: MouthFrame,
   curve: LipCurve,
@@ -67,8 +67,8 @@ function snapToStep(
 }
 
 /**
- * The cheapest path through the places by dynamic programming: the cost of a height, of leaving the curve, and of each
- * step. The corners stay where they are.
+ * Finds the cheapest path through the places by dynamic programming. The costs are those of a height, of distance from
+ * the curve, and of each step. The corners stay fixed.
  */
 function bestPath(
   frame: MouthFrame,

@@ -4,28 +4,30 @@ import { heightAt } from './lip-curve.ts';
 import { type MouthFrame, toU } from './mouth-frame.ts';
 
 export interface ToothPlace {
-  /** In the mouth's coordinates of the photo: teeth are fixed to the head. */
+  /** In the mouth's coordinates of the photo, because teeth are fixed to the head. */
   x: number;
   y: number;
-  /** -1 to 1 between the corners of the frame that is made. */
+  /** -1 to 1 between the corners of the current frame. */
   u: number;
-  /** Between the lips here, and below the upper lip, in pixels. */
+  /** Gap between the lips here, and distance below the upper lip, in pixels. */
   gap: number;
   underLip: number;
 }
 
 export interface Teeth {
-  /** Paints over a colour of 0 to 255 where there is a tooth. */
+  /** Paints teeth over a colour, 0 to 255. */
   paint(rgb: Float32Array, place: ToothPlace): void;
 }
 
-/** Borders along the arch from the middle, in widths of the mouth: central, lateral, canine, premolar. */
+/** Borders of the teeth along the arch from the middle, in widths of the mouth: central, lateral, canine, premolar. */
 const BORDERS = [0, 0.165, 0.295, 0.435, 0.57];
-/** How much shorter each is than the first. */
+/** How much shorter each tooth is than the first. */
 const SHORTER = [0, 0.018, 0.004, 0.02];
 const ARCH_RADIUS = 0.56;
 
-/** Upper teeth where the photo shows none: an arch behind the lip, lit from the front, darker to the corners. */
+/**
+ * Synthetic upper teeth for photos without any: an arch behind the lip, lit from the front, darker towards the corners.
+ */
 export function createUpperTeeth(frame: MouthFrame, tooth: Colour): Teeth {
   const size = frame.restWidth;
   const photoGap = Math.max(0, heightAt(frame.lower, 0) - heightAt(frame.upper, 0));

@@ -2,13 +2,13 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import type { FrameSize } from '../face/framing.ts';
 
-/** "AI-generated" in white with a dark edge: a picture, because letters look otherwise on every machine, or are missing. */
+/** "AI-generated" in white with a dark edge. A picture, because fonts differ between machines or are missing. */
 const MARK = fileURLToPath(new URL('./ai-mark.png', import.meta.url));
-/** Of the shorter side of the frame. */
+/** As shares of the shorter side of the frame. */
 const WIDTH = 0.19;
 const MARGIN = 0.015;
 
-/** Where the mark lies in the frame, and what draws it over packed RGBA. */
+/** Position of the mark in the frame, and a function that draws it over packed RGBA. */
 export interface AiMark {
   left: number;
   top: number;
@@ -50,7 +50,7 @@ export async function createAiMark({ widthPx, heightPx }: FrameSize): Promise<Ai
 function blend(pixel: number, grey: number, cover: number): number {
   const alpha = pixel >>> 24;
   const covered = alpha + (255 - alpha) * cover;
-  // Of what is seen there in the end.
+  // Share of the mark in the resulting colour.
   const share = (255 * cover) / covered;
   const channel = (shift: number) => {
     const behind = (pixel >>> shift) & 255;

@@ -1,8 +1,8 @@
 import { pack, type Texture } from './texture.ts';
 
 /**
- * The person as a premultiplied texture, such that the person over the plate is the portrait again: what the mask gives
- * to the plate is taken from the portrait's colours.
+ * Cuts the person out as a premultiplied texture. Drawn over the plate, it gives the portrait again: the plate's share
+ * according to the mask is subtracted from the portrait's colours.
  */
 export function cutPerson(portrait: Texture, plate: Texture, mask: Uint8Array): Texture {
   const pixels = new Uint32Array(portrait.pixels.length);
@@ -15,7 +15,7 @@ export function cutPerson(portrait: Texture, plate: Texture, mask: Uint8Array): 
 }
 
 function cutPixel(seen: number, behind: number, alpha: number): number {
-  // A portrait that is darker than the plate's share has less of the plate in it than the mask says.
+  // If the portrait is darker than the plate's share, it has less of the plate in it than the mask says.
   let rest = transmittance(alpha);
   for (let shift = 0; shift < 24; shift += 8) {
     rest = Math.min(
@@ -31,7 +31,7 @@ function cutPixel(seen: number, behind: number, alpha: number): number {
   return pack(own(0), own(8), own(16), covering);
 }
 
-/** How much of the plate an alpha of 0 to 255 lets through, in 256ths: exact at both ends. */
+/** Share of the plate behind an alpha of 0 to 255, in 1/256, exact at both ends. */
 function transmittance(alpha: number): number {
   return 256 - alpha - (alpha >>> 7);
 }

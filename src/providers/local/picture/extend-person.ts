@@ -1,13 +1,12 @@
 import { fillHoles } from '../../../media/picture/fill-holes.ts';
 import { pack, type Texture } from './texture.ts';
 
-/** The colours continued are smooth: one for so many pixels each way is enough. */
+/** Pixels per cell and side: the extended colours are smooth. */
 const COARSE = 4;
 
 /**
- * What lies under the transparent part of a frame: the colours of the person, premultiplied, continued to all sides, with
- * an alpha of 0. Players, and the halved resolution of colour in a video, mix them into the person's edge, where they
- * must not be seen.
+ * Fills the transparent part of a frame with the colours of the person, continued to all sides, with an alpha of 0.
+ * Players and chroma subsampling mix these colours into the person's edge, so other colours would show as a fringe.
  */
 export function extendPerson({ widthPx, heightPx, pixels }: Texture): Texture {
   const width = Math.ceil(widthPx / COARSE);

@@ -1,6 +1,6 @@
 import { blue, green, red, type Texture } from './texture.ts';
 
-/** One number a pixel. */
+/** One number per pixel. */
 export interface Plane {
   widthPx: number;
   heightPx: number;
@@ -28,7 +28,7 @@ function weightedPlane(
   return { widthPx, heightPx, values };
 }
 
-/** Bilinear; outside of the plane its border goes on. */
+/** Bilinear. Constant outside the plane. */
 export function sampleAt({ widthPx, heightPx, values }: Plane, x: number, y: number): number {
   const cx = Math.min(Math.max(x, 0), widthPx - 1.001);
   const cy = Math.min(Math.max(y, 0), heightPx - 1.001);
@@ -41,7 +41,7 @@ export function sampleAt({ widthPx, heightPx, values }: Plane, x: number, y: num
   return upper + (lower - upper) * (cy - row);
 }
 
-/** Gaussian, separable; the border is repeated. */
+/** Separable Gaussian. Repeats the border. */
 export function blurPlane(plane: Plane, sigmaPx: number): Plane {
   const radius = Math.ceil(3 * sigmaPx);
   const kernel = Float32Array.from({ length: 2 * radius + 1 }, (_, i) =>
@@ -55,7 +55,7 @@ export function blurPlane(plane: Plane, sigmaPx: number): Plane {
   return { ...plane, values };
 }
 
-/** Along lines that start `line` values apart, with `step` from one value of a line to the next. */
+/** Convolves lines that start `line` values apart, with `step` between the values of a line. */
 function convolve(
   values: Float32Array,
   kernel: Float32Array,

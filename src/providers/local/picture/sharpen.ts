@@ -1,9 +1,9 @@
 import { blue, green, pack, red, type Texture } from './texture.ts';
 
-/** Of the difference to the mean of the neighbours: gives back on average what bilinear sampling between pixels takes away. */
+/** Weight of the difference to the neighbours' mean: compensates on average for the blur of bilinear sampling. */
 const STRENGTH = 0.6;
 
-/** The texture that moving parts are drawn from, so that they are as crisp as those that rest. Soft edges stay. */
+/** The texture for moving parts, so that they are as crisp as those at rest. Soft edges stay soft. */
 export function sharpen({ widthPx, heightPx, pixels }: Texture): Texture {
   const sharp = pixels.slice();
   for (let y = 1; y < heightPx - 1; y += 1) {

@@ -1,4 +1,4 @@
-/** Packed RGBA, one number a pixel, red in the low byte. Colours of what is partly transparent are premultiplied. */
+/** Packed RGBA, one number per pixel, with red in the low byte. Colours are premultiplied. */
 export interface Texture {
   widthPx: number;
   heightPx: number;

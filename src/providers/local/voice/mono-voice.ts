@@ -2,10 +2,10 @@ import { createResampler } from '../../../media/audio/resampler.ts';
 import type { WavReader } from '../../../media/audio/wav.ts';
 import { SAMPLE_RATE_HZ } from './voice-features.ts';
 
-/** Frames that are read at a time. */
+/** Frames to read at a time. */
 const BLOCK = 65_536;
 
-/** The mean of all channels at 16 kHz, read piece by piece: ten minutes of stereo would not fit beside the frames. */
+/** The mean of all channels at 16 kHz. Reads piece by piece, because ten minutes of stereo take too much memory. */
 export async function readMono(voice: WavReader): Promise<Float32Array> {
   const { sampleRateHz, frames } = voice;
   const resampler =

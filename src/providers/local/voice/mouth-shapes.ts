@@ -4,11 +4,11 @@ import { type SmallNet, sigmoid } from './small-net.ts';
 import { BANDS, FEATURE_RATE_HZ, type VoiceFeatures } from './voice-features.ts';
 import type { VoiceGate } from './voice-gate.ts';
 
-/** What the mouth does for the sound, every 10 ms; 0 to 1, `wide` from -1 (round) to 1 (spread). */
+/** Shape of the mouth every 10 ms: 0 to 1, and `wide` from -1 (round) to 1 (spread). */
 export interface MouthShapes {
   jaw: Float32Array;
   wide: Float32Array;
-  /** Lips on each other: m, b, p. */
+  /** Closed lips: m, b, p. */
   close: Float32Array;
   /** The lower lip at the upper teeth: f, v. */
   lipOnTeeth: Float32Array;
@@ -16,18 +16,18 @@ export interface MouthShapes {
   sibilant: Float32Array;
 }
 
-/** Of the whole way: talking, not shouting. */
+/** Share of the jaw's full range: talking, not shouting. */
 const TALKING_JAW = 0.58;
-/** Frames around the one that is heard; the network was trained on these. */
+/** Frames around the current one that the network takes, as in its training. */
 const OFFSETS = [-9, -6, -3, -1, 0, 1, 3, 6, 9];
-/** Decibels: a band that hardly changes must not turn its noise into news. */
-const LEAST_DEVIATION_DB = 3;
-const LEAST_LOUD_FRAMES = 20;
+/** In decibels. Keeps the noise of a nearly constant band from being amplified. */
+const MIN_DEVIATION_DB = 3;
+const MIN_LOUD_FRAMES = 20;
 const ms = (time: number) => (time * FEATURE_RATE_HZ) / 1000;
 
-/** Shapes as the network hears them, brought to the range of this voice: voices and microphones differ. */
+/** The network's shapes, scaled to the range of this voice, because voices and microphones differ. */
 export function mouthShapesOf(features: VoiceFeatures, gate: VoiceGate, net: SmallNet): MouthShapes {
-  const heard = hear(features, net);
+  const heard = runNet(features, net);
   const loud = smoothSeries(gate.loudness, ms(30));
   const spoken = (values: Float32Array) =>
     values.filter((_, i) => gate.open[i]! > 0.5 && gate.loudness[i]! > 0.2);
@@ -57,13 +57,13 @@ export function mouthShapesOf(features: VoiceFeatures, gate: VoiceGate, net: Sma
   };
 }
 
-/** Closures are soft: they count however loud they are. */
+/** Closures are soft, so they count at any loudness. */
 function spokenOrSoft(values: Float32Array, gate: VoiceGate): Float32Array {
   return values.filter((_, i) => gate.open[i]! > 0.5);
 }
 
-/** The network's answers, frame by frame; same inputs as `shape_inputs` of its training. */
-function hear({ count, bands, loudness, isLoud }: VoiceFeatures, net: SmallNet): MouthShapes {
+/** Runs the network frame by frame. Its inputs are those of `shape_inputs` in the training. */
+function runNet({ count, bands, loudness, isLoud }: VoiceFeatures, net: SmallNet): MouthShapes {
   const { mean, deviation } = statistics(bands, count, isLoud);
   const width = BANDS + 1;
   const frames = new Float32Array(count * width);
@@ -93,11 +93,11 @@ function hear({ count, bands, loudness, isLoud }: VoiceFeatures, net: SmallNet):
   return heard;
 }
 
-/** What this voice through this microphone sounds like, by its loud frames. */
+/** Mean and deviation of each band for this voice and microphone, from its loud frames. */
 function statistics(bands: Float32Array, count: number, isLoud: (frame: number) => boolean) {
   const all = Array.from({ length: count }, (_, frame) => frame);
   const loud = all.filter(isLoud);
-  const chosen = loud.length > LEAST_LOUD_FRAMES ? loud : all;
+  const chosen = loud.length > MIN_LOUD_FRAMES ? loud : all;
   const mean = new Float64Array(BANDS);
   const square = new Float64Array(BANDS);
   for (const frame of chosen) {
@@ -108,7 +108,7 @@ function statistics(bands: Float32Array, count: number, isLoud: (frame: number) 
     }
   }
   const deviation = square.map((value, band) =>
-    Math.max(LEAST_DEVIATION_DB, Math.sqrt(Math.max(0, value - mean[band]! ** 2))),
+    Math.max(MIN_DEVIATION_DB, Math.sqrt(Math.max(0, value - mean[band]! ** 2))),
   );
   return { mean, deviation };
 }

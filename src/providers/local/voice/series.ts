@@ -1,6 +1,6 @@
-/** Functions over series of numbers in time. */
+/** Functions over time series. */
 
-/** The value that the given share of the series lies below; 0 for an empty one. */
+/** The value below which the given share of the series lies. 0 for an empty series. */
 export function percentile(values: ArrayLike<number>, share: number): number {
   const sorted = Float32Array.from(values).sort();
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
@@ -14,7 +14,7 @@ export function mean(values: ArrayLike<number>): number {
   return sum / values.length;
 }
 
-/** Gaussian mean over time; the ends are repeated. */
+/** Gaussian smoothing. Repeats the ends. */
 export function smoothSeries(values: Float32Array, sigma: number): Float32Array {
   const reach = Math.ceil(3 * sigma);
   const weights = Float32Array.from({ length: 2 * reach + 1 }, (_, k) =>
@@ -30,7 +30,7 @@ export function smoothSeries(values: Float32Array, sigma: number): Float32Array 
   });
 }
 
-/** The largest value within so many places before, this one included; with `step` -1, after. */
+/** The largest value among this one and the `places` before it, or after it if `step` is -1. */
 export function recentMax(values: Float32Array, places: number, step: 1 | -1): Float32Array {
   return values.map((_, i) => {
     let most = -Infinity;

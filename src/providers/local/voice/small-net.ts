@@ -1,4 +1,7 @@
-/** One hidden layer of tanh. Weights are 32-bit floats in base64: input by hidden, hidden, hidden by output, output. */
+/**
+ * A net with one hidden layer of tanh. Weights are 32-bit floats in base64: input x hidden, hidden, hidden x output,
+ * output.
+ */
 export interface SmallNetFile {
   inputs: number;
   hidden: number;
@@ -6,7 +9,7 @@ export interface SmallNetFile {
   weights: string;
 }
 
-/** Fills `outputs` from `inputs`; the sums of the last layer, without a sigmoid. */
+/** Computes `outputs` from `inputs`: the sums of the last layer, without a sigmoid. */
 export type SmallNet = (inputs: Float32Array, outputs: Float32Array) => void;
 
 export function createSmallNet({ inputs: size, hidden, outputs: count, weights }: SmallNetFile): SmallNet {

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { createSmallNet, type SmallNet, type SmallNetFile } from './small-net.ts';
 
-/** The two networks of our own that listen; `models/README.md` says how they came to be. */
+/** Our own two networks for voices; `models/README.md` describes their training. */
 export interface SpeechNets {
-  /** What the mouth does. */
+  /** Shape of the mouth. */
   shapes: SmallNet;
-  /** Whether somebody speaks. */
+  /** Probability of speech. */
   voice: SmallNet;
 }
 

@@ -2,15 +2,15 @@ import { createPowerSpectrum } from './power-spectrum.ts';
 import { type SmallNet, sigmoid } from './small-net.ts';
 import { BANDS, HOP, SAMPLE_RATE_HZ, type VoiceFeatures } from './voice-features.ts';
 
-/** Frames around the one that is judged: more than a syllable on both sides. */
+/** Frames around the current one: more than a syllable on both sides. */
 const OFFSETS = [0, -45, -30, -20, -12, -6, -2, 2, 6, 12, 20, 30, 45];
 const PAIRS = BANDS / 2;
 const WINDOW = 1024;
 const PITCH_HZ = [70, 350] as const;
-/** The harmonics that tell a pitch. */
+/** The harmonics that determine a pitch. */
 const HARMONICS_HZ = [60, 1200] as const;
 
-/** The probability that somebody speaks, every 10 ms, by the network of our own. Same as `voice_inputs` of its training. */
+/** Probability of speech every 10 ms, by our own network. Its inputs are those of `voice_inputs` in the training. */
 export function voiceActivityOf(mono: Float32Array, features: VoiceFeatures, net: SmallNet): Float32Array {
   const { count, bands, peakDb } = features;
   const width = PAIRS + 1;
@@ -36,7 +36,7 @@ export function voiceActivityOf(mono: Float32Array, features: VoiceFeatures, net
   });
 }
 
-/** How periodic a frame is, 0 to 1: the largest autocorrelation at the lags of a voice, by the cosines of its spectrum. */
+/** Periodicity of a frame, 0 to 1: the largest autocorrelation at the lags of a voice, from the power spectrum. */
 function createPeriodicity(mono: Float32Array): (frame: number) => number {
   const spectrumAt = createPowerSpectrum(WINDOW);
   const [from, to] = HARMONICS_HZ.map((hz) => Math.round((hz * WINDOW) / SAMPLE_RATE_HZ)) as [number, number];

@@ -2,33 +2,33 @@ import { clamp } from '../smoothstep.ts';
 import { createPowerSpectrum } from './power-spectrum.ts';
 import { percentile } from './series.ts';
 
-/** Of everything in this folder. */
+/** Sample rate in this folder. */
 export const SAMPLE_RATE_HZ = 16_000;
-/** Features a second: one every 10 ms, centred on it. */
+/** Features per second: one every 10 ms, centred on it. */
 export const FEATURE_RATE_HZ = 100;
 export const HOP = SAMPLE_RATE_HZ / FEATURE_RATE_HZ;
 export const BANDS = 24;
 
 const WINDOW = 512;
 const BANDS_HZ = [80, 7600] as const;
-/** What counts as the loudness of speech. */
+/** Band in which the loudness of speech is measured. */
 const SPEECH_HZ = [150, 4000] as const;
-/** What digital silence counts as. */
+/** Level of digital silence. */
 const SILENCE_DB = -100;
-/** Peaks below count as this: nothing so soft is speech. */
-const LEAST_PEAK_DB = -55;
-/** Of the span from floor to peak: frames above it tell what the voice sounds like. */
+/** Minimum peak: nothing softer is speech. */
+const MIN_PEAK_DB = -55;
+/** Frames above this share of the range from floor to peak represent the voice. */
 const LOUD = 0.35;
 
-/** One number every 10 ms, but for the bands. The networks were trained on the same: `models/train/speech/features.py`. */
+/** One number every 10 ms, except `bands`. The networks were trained on the same: `models/train/speech/features.py`. */
 export interface VoiceFeatures {
   count: number;
   /** Decibels of power in 24 mel bands, frame by frame. */
   bands: Float32Array;
-  /** Decibels of the band of speech, and how loud that is between the recording's floor and its loud speech: 0 to 1. */
+  /** Level of the speech band in decibels, and relative to the recording's floor (0) and its loud speech (1). */
   levelDb: Float32Array;
   loudness: Float32Array;
-  /** Whether a frame is loud enough to tell what the voice sounds like. */
+  /** Whether a frame is loud enough to represent the voice. */
   isLoud: (frame: number) => boolean;
   floorDb: number;
   peakDb: number;
@@ -57,7 +57,7 @@ export function voiceFeaturesOf(mono: Float32Array): VoiceFeatures {
     }
     levelDb[frame] = toDb(sum);
   }
-  const peakDb = Math.max(percentile(levelDb, 0.95), LEAST_PEAK_DB);
+  const peakDb = Math.max(percentile(levelDb, 0.95), MIN_PEAK_DB);
   const floorDb = clamp(percentile(levelDb, 0.08), peakDb - 45, peakDb - 18);
   return {
     count,
@@ -70,12 +70,12 @@ export function voiceFeaturesOf(mono: Float32Array): VoiceFeatures {
   };
 }
 
-/** Of a full-scale sine: about 0. */
+/** About 0 dB for a full-scale sine. */
 function toDb(power: number): number {
   return Math.max(SILENCE_DB, 10 * Math.log10(power / (WINDOW / 4) ** 2 + 1e-12));
 }
 
-/** Triangles that are equally wide in mels, over the bins that they reach. */
+/** Triangles of equal width in mels, as weights of the bins they cover. */
 function melFilters(): Array<{ from: number; weights: Float32Array }> {
   const toMel = (hz: number) => 2595 * Math.log10(1 + hz / 700);
   const [low, high] = BANDS_HZ.map(toMel) as [number, number];

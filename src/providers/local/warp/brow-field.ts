@@ -11,7 +11,10 @@ import { gauss, smoothstep } from '../smoothstep.ts';
 import type { VectorField } from './head-fields.ts';
 import { nodesOf, type WarpGrid } from './warp-grid.ts';
 
-/** Raised brows, in pixels at full effect: the skin below stretches down to the lid, the forehead above gives way. */
+/**
+ * Displacement for raised brows, in pixels at full effect. The skin below stretches down to the lid, the forehead above
+ * is compressed.
+ */
 export function browFieldOf(points: FacePoints, grid: WarpGrid): VectorField {
   const up = 0.05 * eyeDistance(points);
   const brows = EYES.map((eye) => browOf(points, eye));
@@ -30,7 +33,7 @@ interface Brow {
   across: Point;
   down: Point;
   halfLength: number;
-  /** From the brow down to the lid. */
+  /** Distance from the brow down to the lid. */
   toLid: number;
 }
 

@@ -5,14 +5,14 @@ import type { MouthFields } from './mouth-fields.ts';
 import type { WarpGrid } from './warp-grid.ts';
 
 export interface Displacements {
-  /** Where the head and the brows take the skin; without the mouth. */
+  /** Displacement of the skin by the head and the brows, without the mouth. */
   head: VectorField;
-  /** With the mouth, for the skin above and below the lip line; the same as `head` away from the mouth. */
+  /** With the mouth, for the skin above and below the lip line. Equal to `head` away from the mouth. */
   above: VectorField;
   below: VectorField;
 }
 
-/** A mouth that opens gets narrower. */
+/** An opening mouth gets narrower. */
 const NARROWING = -0.16;
 
 export interface FaceFields {
@@ -21,7 +21,7 @@ export interface FaceFields {
   mouth: MouthFields;
 }
 
-/** Adds up the fields of a pose, into buffers that are made once. */
+/** Adds up the fields of a pose, into reused buffers. */
 export function createDisplacements(fields: FaceFields, { across, down }: MouthFrame, grid: WarpGrid) {
   const buffer = (): VectorField => ({
     x: new Float32Array(grid.columns * grid.rows),

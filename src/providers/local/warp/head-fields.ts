@@ -11,13 +11,13 @@ import {
 import { clamp, smoothstep } from '../smoothstep.ts';
 import { type Field, nodesOf, type WarpGrid } from './warp-grid.ts';
 
-/** A displacement in pixels: one field for x, one for y. */
+/** Displacement in pixels: one field for x, one for y. */
 export interface VectorField {
   x: Field;
   y: Field;
 }
 
-/** Small turns of the head as a relief, per radian, and a full breath. */
+/** Displacements by small turns of the head as a relief, per radian, and by a full breath. */
 export interface HeadFields {
   yaw: VectorField;
   pitch: VectorField;

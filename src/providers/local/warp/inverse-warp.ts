@@ -4,14 +4,14 @@ import type { VectorField } from './head-fields.ts';
 import { belowShare, type MovedLips } from './moved-lips.ts';
 import { type NodeBox, vectorAt, type WarpGrid } from './warp-grid.ts';
 
-/** The head's fields are smooth and small: the second round changes them by thousandths of a pixel. */
+/** The fields of the head are smooth and small: the second round changes them by thousandths of a pixel. */
 const HEAD_ROUNDS = 2;
-/** The mouth's are steep, but each node starts from what its neighbour found. */
+/** The fields of the mouth are steep, but each node starts from the result of its neighbour. */
 const MOUTH_ROUNDS = 4;
 
 /**
- * For every node of the frame that is made, where in the portrait it comes from: the forward displacements inverted by
- * fixed-point iteration q <- p - D(q).
+ * Computes for every node of the frame its source in the portrait: inverts the forward displacements by the fixed-point
+ * iteration q <- p - D(q).
  */
 export function createInverseWarp(frame: MouthFrame, mouthBox: NodeBox, grid: WarpGrid) {
   const source: VectorField = {

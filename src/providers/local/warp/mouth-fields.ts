@@ -5,8 +5,8 @@ import { gauss, smoothstep } from '../smoothstep.ts';
 import { boxOf, type Field, type NodeBox, nodesOf, type WarpGrid } from './warp-grid.ts';
 
 /**
- * How far each parameter moves the skin, in pixels at full effect: once for the skin above the lip line and once for
- * that below. Both agree outside of the mouth's corners. `wide` moves along `across`, all others along `down`.
+ * Displacement of the skin by each parameter, in pixels at full effect, separately for the skin above and below the lip
+ * line. Both agree outside the mouth's corners. `wide` moves along `across`, all others along `down`.
  */
 export interface MouthFields {
   above: Record<MouthParameter, Field>;
@@ -16,21 +16,21 @@ export interface MouthFields {
 
 /** Lips stick together beyond this |u|. */
 const CORNER = 0.9;
-/** How much of the jaw's way the upper lip and the corners go. */
+/** Share of the jaw's movement that the upper lip and the corners follow. */
 const FOLLOW = 0.3;
 
-/** Where a pixel is, as the formulas want it. */
+/** Position of a pixel, in the terms of the formulas. */
 interface Place {
   u: number;
-  /** |u| as a share of where the lips part. */
+  /** |u| relative to where the lips part. */
   h: number;
-  /** Below the lower lip's line: 1 is the chin. Above it 0. */
+  /** Below the line of the lower lip: 1 is the chin. Above it: 0. */
   chinward: number;
-  /** Above the upper lip's line, as a share of the way to the chin. */
+  /** Distance above the line of the upper lip, as a share of that to the chin. */
   upward: number;
-  /** Above the upper lip's line: 1 is the base of the nose. */
+  /** Above the line of the upper lip: 1 is the base of the nose. */
   noseward: number;
-  /** From the middle between both lines, down, as a share of the way to the chin. */
+  /** Distance below the middle between both lines, as a share of that to the chin. */
   fromLine: number;
   gap: number;
 }
@@ -75,7 +75,7 @@ export function mouthFieldsOf(frame: MouthFrame, grid: WarpGrid): MouthFields {
   return { above, below, box: boxOf([...Object.values(above), ...Object.values(below)], grid) };
 }
 
-/** How far the lips of an open mouth must overlap to really touch, in pixels: teeth are brighter than any seam. */
+/** Overlap of the lips, in pixels, so that an open mouth really closes. Teeth would shine through any seam. */
 export function overlapPx(frame: MouthFrame): number {
   return Math.max(0.8, 0.026 * frame.restWidth);
 }
@@ -119,7 +119,7 @@ function widening({ u, fromLine }: Place): number {
   return along * gauss(fromLine / 0.62);
 }
 
-/** Beside and above the corners, the same for both sides of the lip line. */
+/** Beside and above the corners. The same on both sides of the lip line. */
 function cheekLift({ u, fromLine }: Place): number {
   return gauss((Math.abs(u) - 1.4) / 0.5) * gauss((fromLine + 0.5) / 0.4);
 }

@@ -10,15 +10,15 @@ import { belowShare, type MovedLips } from './moved-lips.ts';
 import { mixPacked, over, samplePacked } from './sample-texture.ts';
 import { vectorAt, type WarpGrid } from './warp-grid.ts';
 
-/** Of the mouth's half width: how far to the sides the region goes. */
+/** Extent of the region to the sides, in half widths of the mouth. */
 const WIDTH = 1.5;
-/** Of the way to the chin: how far above and below the lips. */
+/** Extent above and below the lips, as a share of the distance to the chin. */
 const HEIGHT = 0.3;
 const ROUNDS = 2;
 
 /**
- * Draws the surroundings of the lips again, pixel by pixel: a cell of the grid may lie on both sides of the lip line.
- * A source point is kept on its own side of the line, or the dark of the line and the teeth smear along the lip as beads.
+ * Redraws the area around the lips pixel by pixel, because a cell of the grid may lie on both sides of the lip line.
+ * Keeps source points on their own side of the line, else the dark line and the teeth smear along the lip as beads.
  */
 export function createMouthRegion(
   frame: MouthFrame,
@@ -35,7 +35,7 @@ export function createMouthRegion(
   const keepAbove = frame.open ? overlapPx(frame) : 0.3;
   const keepBelow = frame.open ? 0.9 * overlapPx(frame) : 0.5;
 
-  /** Displacements that the last pixel of each side came to: the next starts from them. */
+  /** Displacements of the last pixel on each side: the next pixel starts from them. */
   const fromAbove = new Float64Array(2);
   const fromBelow = new Float64Array(2);
   const fromBoth = new Float64Array(2);
@@ -88,7 +88,7 @@ export function createMouthRegion(
           }
           sx = px - start[0]!;
           sy = py - start[1]!;
-          // Kept on its own side.
+          // Keep it on its own side.
           const qx = sx - origin.x;
           const qy = sy - origin.y;
           const mx = (qx * down.y - qy * down.x) / determinant;

@@ -3,7 +3,7 @@ import { fromMouth, fromU, type MouthFrame } from '../mouth/mouth-frame.ts';
 import type { Displacements } from './displacements.ts';
 import { fieldAt, type WarpGrid } from './warp-grid.ts';
 
-/** The edges of the lips in the frame that is being made, in coordinates of the mouth at rest. */
+/** Edges of the lips in the current frame, in coordinates of the mouth at rest. */
 export interface MovedLips {
   /** The corners. */
   left: number;
@@ -11,12 +11,12 @@ export interface MovedLips {
   /** Top and bottom of both edges. */
   top: number;
   bottom: number;
-  /** The largest way that a lip goes, the head's motion aside, in pixels. */
+  /** Largest displacement of a lip, without the head's motion, in pixels. */
   movement: number;
   /** Heights every half pixel from `left` to `right`. */
   upper: Float32Array;
   lower: Float32Array;
-  /** Where the head alone takes the origin. */
+  /** The origin, moved by the head alone. */
   head: { x: number; y: number };
 }
 
@@ -39,7 +39,7 @@ export function createMovedLips(frame: MouthFrame, grid: WarpGrid) {
   const xs = new Float32Array(LIP_PLACES);
   const ys = new Float32Array(LIP_PLACES);
 
-  /** Moves one lip's places into xs and ys; the largest way is noted. */
+  /** Moves the places of one lip into xs and ys, and records the largest displacement. */
   function movePlaces(curve: Float32Array, side: 'above' | 'below', displacements: Displacements): void {
     for (let place = 0; place < LIP_PLACES; place += 1) {
       const x = fromU(frame, placeToU(place));
@@ -93,7 +93,7 @@ export function createMovedLips(frame: MouthFrame, grid: WarpGrid) {
   };
 }
 
-/** A lip's height at x; beyond the corners, the corner's. */
+/** Height of a lip at x, constant beyond the corners. */
 export function movedHeightAt(lips: MovedLips, curve: Float32Array, x: number): number {
   const last = (lips.right - lips.left) / LIP_STEP;
   const at = Math.min(Math.max((x - lips.left) / LIP_STEP, 0), last);
@@ -101,7 +101,7 @@ export function movedHeightAt(lips: MovedLips, curve: Float32Array, x: number): 
   return curve[i]! + (curve[i + 1]! - curve[i]!) * (at - i);
 }
 
-/** Share of the skin below the lip line at a point: 0 above, 1 below, blended beyond the corners. */
+/** Whether a point is below the lip line: 0 above, 1 below, blended beyond the corners. */
 export function belowShare(lips: MovedLips, chin: number, x: number, y: number): number {
   const fromMiddle = y - (movedHeightAt(lips, lips.upper, x) + movedHeightAt(lips, lips.lower, x)) / 2;
   const middle = (lips.left + lips.right) / 2;

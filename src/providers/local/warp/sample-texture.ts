@@ -1,12 +1,12 @@
 /**
- * Packed pixels as signed numbers of 32 bits: unsigned ones with alpha would not fit what the engine keeps unboxed.
- * Two channels at once, so that one multiplication serves both.
+ * Pixels are packed as signed 32-bit numbers: V8 would box unsigned ones with alpha. Two channels share one
+ * multiplication.
  */
 export const PAIR = 0xff00ff;
-/** Rounds both channels. */
+/** Rounding offset of both channels. */
 export const HALF = 0x800080;
 
-/** Bilinear over packed pixels; `at` is the upper left pixel, fx and fy 0 to 256. */
+/** Bilinear. `at` is the upper left pixel; fx and fy are 0 to 256. */
 export function samplePacked(
   pixels: Uint32Array,
   widthPx: number,
@@ -30,7 +30,7 @@ export function samplePacked(
   return even | (odd << 8);
 }
 
-/** A premultiplied pixel over an opaque one; or over a colour with alpha 0, which stays as transparent as the pixel is. */
+/** A premultiplied pixel over an opaque one, or over a colour with alpha 0, which keeps the alpha of the pixel. */
 export function over(pixel: number, behind: number): number {
   const alpha = pixel >>> 24;
   if (alpha === 255) {
@@ -42,7 +42,7 @@ export function over(pixel: number, behind: number): number {
   return addClipped(pixel, even | (odd << 8)) | (behind & 0xff000000);
 }
 
-/** `share` of 0 to 256 of a over b, all channels. */
+/** Mixes all channels: `share`, 0 to 256, of a and the rest of b. */
 export function mixPacked(a: number, b: number, share: number): number {
   const even = mix(b & PAIR, a & PAIR, 256 - share, share);
   const odd = mix((b >>> 8) & PAIR, (a >>> 8) & PAIR, 256 - share, share);
@@ -53,7 +53,7 @@ function mix(a: number, b: number, shareOfA: number, shareOfB: number): number {
   return ((Math.imul(a, shareOfA) + Math.imul(b, shareOfB) + HALF) >>> 8) & PAIR;
 }
 
-/** Rounding may carry a sum one over 255, which must not run into the next channel. */
+/** Rounding may raise a sum to 256, which must not carry into the next channel. */
 function addClipped(a: number, b: number): number {
   const even = (a & PAIR) + (b & PAIR);
   const odd = ((a >>> 8) & PAIR) + ((b >>> 8) & PAIR);

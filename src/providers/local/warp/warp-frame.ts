@@ -5,12 +5,12 @@ import { HALF, over, PAIR } from './sample-texture.ts';
 import type { WarpGrid } from './warp-grid.ts';
 
 const OPAQUE = 0xff000000 | 0;
-/** How far, in cells, the person may move into cells where the portrait has none of them. */
+/** How far the person may move beyond their cells in the portrait, in cells. */
 const REACH = 4;
 
 /**
- * Draws the person over the plate. The source is interpolated inside cells; cells that the person cannot reach keep the
- * plate, which is copied whole before.
+ * Draws the person over the plate. Interpolates the source inside cells. First copies the whole plate, which stays in
+ * cells that the person cannot reach.
  */
 export function createFrameWarp(
   { still, moving }: { still: Texture; moving: Texture },
@@ -23,7 +23,7 @@ export function createFrameWarp(
   const maxX = (widthPx - 1.01) * 256;
   const maxY = (heightPx - 1.01) * 256;
 
-  // Signed views: see `sample-texture.ts`. Written out here, because this loop is half of the renderer's time.
+  // Signed views: see `sample-texture.ts`. Sampling is inlined, because this loop takes half of the renderer's time.
   const from = new Int32Array(moving.pixels.buffer, moving.pixels.byteOffset, moving.pixels.length);
   const behind = new Int32Array(plate.pixels.buffer, plate.pixels.byteOffset, plate.pixels.length);
   const resting = new Int32Array(still.pixels.buffer, still.pixels.byteOffset, still.pixels.length);
@@ -34,7 +34,7 @@ export function createFrameWarp(
     const below = node + grid.columns;
     const right = Math.min(left + cell, widthPx);
     const bottom = Math.min(top + cell, heightPx);
-    // In 256ths of a pixel.
+    // In 1/256 of a pixel.
     const scale = 256 / cell;
     const stepLeftX = (x[below]! - x[node]!) * scale;
     const stepLeftY = (y[below]! - y[node]!) * scale;
@@ -56,7 +56,7 @@ export function createFrameWarp(
         const at = (fixedY >> 8) * widthPx + (fixedX >> 8);
         const fx = fixedX & 255;
         const fy = fixedY & 255;
-        // Shares of the four pixels, 256 in all.
+        // Weights of the four pixels, with the sum 256.
         const ofD = (Math.imul(fx, fy) + 128) >> 8;
         const ofC = fy - ofD;
         const ofB = fx - ofD;
@@ -93,7 +93,7 @@ export function createFrameWarp(
     }
   }
 
-  /** A cell whose corners stay where they are shows the portrait. */
+  /** A cell whose corners do not move shows the portrait. */
   function copyCell(left: number, top: number, out: Int32Array): void {
     const right = Math.min(left + cell, widthPx);
     for (let y = top; y < Math.min(top + cell, heightPx); y += 1) {

@@ -1,18 +1,18 @@
-/** Cells on the long side of a frame: 4 pixels each at 512, and 8 at 1080, so that fields cost the same at any size. */
+/** Cells along the longer side of a frame: 4 pixels each at 512, 8 at 1080. Fields cost the same at any size. */
 const CELLS = 128;
 
-/** Nodes over the frame, one beyond its right and lower edge where the frame is no multiple of a cell. */
+/** Nodes over the frame, including one beyond its right and lower edge if the size is not a multiple of a cell. */
 export interface WarpGrid {
-  /** Pixels from node to node, even. */
+  /** Pixels between nodes, even. */
   cell: number;
   columns: number;
   rows: number;
 }
 
-/** One number a node. */
+/** One number per node. */
 export type Field = Float32Array;
 
-/** Nodes of a rectangle, ends excluded. */
+/** A rectangle of nodes, without its ends. */
 export interface NodeBox {
   left: number;
   top: number;
@@ -25,7 +25,7 @@ export function gridOver({ widthPx, heightPx }: { widthPx: number; heightPx: num
   return { cell, columns: Math.ceil(widthPx / cell) + 1, rows: Math.ceil(heightPx / cell) + 1 };
 }
 
-/** Where the nodes are, in pixels, row by row. */
+/** Positions of the nodes in pixels, row by row. */
 export function nodesOf({ cell, columns, rows }: WarpGrid): Array<{ x: number; y: number }> {
   return Array.from({ length: columns * rows }, (_, node) => ({
     x: (node % columns) * cell,
@@ -33,7 +33,7 @@ export function nodesOf({ cell, columns, rows }: WarpGrid): Array<{ x: number; y
   }));
 }
 
-/** Bilinear between the nodes; x and y in pixels; outside of the grid its border goes on. */
+/** Bilinear between the nodes, at x and y in pixels. Constant outside the grid. */
 export function fieldAt(field: Field, { cell, columns, rows }: WarpGrid, x: number, y: number): number {
   const gx = Math.min(Math.max(x / cell, 0), columns - 1.001);
   const gy = Math.min(Math.max(y / cell, 0), rows - 1.001);
@@ -46,7 +46,7 @@ export function fieldAt(field: Field, { cell, columns, rows }: WarpGrid, x: numb
   return upper + (lower - upper) * (gy - row);
 }
 
-/** As `fieldAt` for both directions at once, into `out`: two numbers that are returned would be allocated. */
+/** Like `fieldAt` for both directions. Writes to `out`, because returning two numbers would allocate. */
 export function vectorAt(
   { x: fieldX, y: fieldY }: { x: Field; y: Field },
   { cell, columns, rows }: WarpGrid,
@@ -70,7 +70,7 @@ export function vectorAt(
   out[1] = upperY + (lowerY - upperY) * fy;
 }
 
-/** The smallest box around all nodes where a field moves more than a fiftieth of a pixel. */
+/** Smallest box around all nodes that a field moves by more than 1/50 of a pixel. */
 export function boxOf(fields: Field[], grid: WarpGrid): NodeBox {
   const box = { left: grid.columns, top: grid.rows, right: 0, bottom: 0 };
   for (let node = 0; node < grid.columns * grid.rows; node += 1) {
