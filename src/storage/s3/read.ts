@@ -1,7 +1,7 @@
 import { pipeline, type Readable } from 'node:stream';
 import { GetObjectCommand, HeadObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import type { StoredObject } from '../../contracts/schemas/job.ts';
-import { PipelineError } from '../../errors.ts';
+import { isFailure } from '../../errors.ts';
 import type { ByteRange, ListedObject, OpenObject } from '../../ports/object-store.ts';
 import { assertRange, objectNotFound } from '../object-errors.ts';
 import { createVerifyingStream } from '../verifying-stream.ts';
@@ -25,7 +25,7 @@ export async function statObject({ client, bucket }: S3Access, key: string): Pro
     return toObject(key, head.ContentLength, head);
   } catch (error) {
     const known = toStoreError(error, bucket, key);
-    if (known instanceof PipelineError && known.code === 'OBJECT_NOT_FOUND') {
+    if (isFailure(known, 'OBJECT_NOT_FOUND')) {
       return undefined;
     }
     throw known;
