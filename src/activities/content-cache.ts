@@ -4,7 +4,7 @@ import type { JobInput, StoredObject } from '../contracts/schemas/job.ts';
 import { MadeVideo, type VideoAnswer } from '../contracts/schemas/messages.ts';
 import { taskKeys } from '../contracts/task-keys.ts';
 import { videoFormatOf } from '../contracts/video-format.ts';
-import { PipelineError } from '../errors.ts';
+import { isFailure, PipelineError } from '../errors.ts';
 import type { ContentCache } from '../ports/content-cache.ts';
 import type { DetectPersonsResult } from '../ports/models.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
@@ -110,7 +110,7 @@ export function createCacheActivities({ store, cache, producerVersions }: CacheD
         await store.put(claim, Buffer.from(me), { ifAbsent: true });
         return { kind: 'claimed', claim };
       } catch (error) {
-        if (!(error instanceof PipelineError && error.code === 'OBJECT_EXISTS')) {
+        if (!isFailure(error, 'OBJECT_EXISTS')) {
           throw error;
         }
       }

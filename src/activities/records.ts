@@ -1,4 +1,5 @@
 import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
+import { ignoreFailure } from '../errors.ts';
 import type { TimelineClient } from '../ports/job-client.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { TaskRecords } from '../ports/task-records.ts';
@@ -18,8 +19,10 @@ export function createRecordActivities({ store, records, onEnd, timelines }: Rec
     /** Replaces the task's `metadata.json`. Idempotent. */
     recordTask: (metadata: TaskMetadata): Promise<void> =>
       keepAlive(async () => {
-        // A job ends also without a timeline.
-        const timeline = metadata.outcome && (await timelines?.read(metadata.task_id).catch(() => undefined));
+        const timeline =
+          metadata.outcome && timelines
+            ? await ignoreFailure(timelines.read(metadata.task_id), 'A job ends also without a timeline.')
+            : undefined;
         await records.write({ ...metadata, ...(timeline && { timeline }) });
         if (metadata.outcome) {
           onEnd?.(metadata);

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import type { StoredObject } from '../contracts/schemas/job.ts';
+import { ignoreFailure } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { RenderedTalk, TalkProgress, VideoProvider } from '../ports/video-provider.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -43,11 +44,13 @@ export function createRenderActivities({ store, renderer }: RenderDeps) {
           voicePath: await store.localPath(request.voiceKey),
           partsFolder,
         };
-        let storing: Promise<void> = Promise.resolve();
+        let storing: Promise<unknown> = Promise.resolve();
         const onProgress = (progress: TalkProgress) => {
           report(progress);
-          // A failed preview must not fail the talk. If the disk is broken, storing the video fails too.
-          storing = parts.store().catch(() => {});
+          storing = ignoreFailure(
+            parts.store(),
+            'A failed preview must not fail the talk. If the disk is broken, storing the video fails too.',
+          );
         };
         const rendered = await renderer
           .render(talk, videoPath, { signal, onProgress })

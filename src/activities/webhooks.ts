@@ -2,7 +2,7 @@ import { cancellationSignal } from '@temporalio/activity';
 import { Webhook } from 'standardwebhooks';
 import { toTaskEvent } from '../contracts/schemas/task-urls.ts';
 import type { DeliveryAttempt, WebhookBody, WebhookMessage } from '../contracts/schemas/webhook.ts';
-import { PipelineError } from '../errors.ts';
+import { ignoreFailure, PipelineError } from '../errors.ts';
 import type { Outbound } from '../ports/outbound.ts';
 import type { DisabledWebhooks, WebhookSecrets } from '../ports/webhooks.ts';
 
@@ -49,7 +49,7 @@ export function createWebhookActivities({ outbound, secrets, disabled, publicUrl
         body: text,
         signal,
       });
-      await answer.body.dump({ limit: 65_536, signal }).catch(() => undefined);
+      await ignoreFailure(answer.body.dump({ limit: 65_536, signal }), 'The status is the whole answer.');
       return toAttempt({ status: answer.statusCode });
     } catch (error) {
       cancellationSignal().throwIfAborted();

@@ -1,13 +1,13 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
 import type { JobInput, LocalProviderFacts, RemoteThing } from '../../contracts/schemas/job.ts';
-import { undo } from '../activities.ts';
+import { renderActivities, undo } from '../activities.ts';
+import { waitForDiskSpace } from '../disk-space-wait.ts';
 import { affordTalk } from '../remote-talk/afford-talk.ts';
 import { type Leftovers, toRemoteThings, toUndoName } from '../remote-talk/leftovers.ts';
 import { isOutage } from '../remote-talk/outage.ts';
 import { RemoteTalk } from '../remote-talk/remote-talk.ts';
 import type { Talk, TalkJob } from './talk.ts';
-import { talkLocally } from './talk-locally.ts';
 
 /** What makes the video: the remote provider on the operator's terms, or one of our own renderers. */
 export type Renderer =
@@ -81,6 +81,30 @@ export async function makeTalk(
 
 async function render(job: TalkJob, { provider, isDegraded }: Extract<Renderer, { kind: 'local' }>) {
   return { ...(await talkLocally(job, provider)), isDegraded, remote: [] };
+}
+
+/** One of our own machines renders the video, in one activity. */
+async function talkLocally(
+  { taskId, options, keys, progress, onDiskFull }: TalkJob,
+  provider: LocalProviderFacts,
+): Promise<Talk> {
+  const { name, label } = provider;
+  progress.enter('DID_UPLOAD', `Handing portrait and voice to ${label}`);
+  progress.enter('DID_PROCESSING', `${label[0]!.toUpperCase()}${label.slice(1)} draws the frames`);
+  const { renderTalk } = renderActivities(provider);
+  const request = {
+    requestId: taskId,
+    portraitKey: keys.portrait,
+    plateKey: keys.plate,
+    maskKey: keys.mask,
+    plateShowsPerson: options.background === 'original',
+    isTransparent: options.background === 'transparent',
+    voiceKey: keys.voice,
+    videoKey: keys.video,
+    partsPrefix: keys.parts,
+  };
+  const talk = await waitForDiskSpace(() => renderTalk(request), onDiskFull);
+  return { provider: name, ...talk };
 }
 
 function takeOver(

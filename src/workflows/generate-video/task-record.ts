@@ -80,6 +80,7 @@ export class TaskRecord {
   }
 
   #afterLastWrite(write: () => Promise<void>): Promise<void> {
+    // A write that failed does not stop the next one.
     this.#lastWrite = this.#lastWrite.catch(() => undefined).then(write);
     return this.#lastWrite;
   }
