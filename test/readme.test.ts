@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { shellLinesOf } from '../scripts/quick-start/shell-lines.ts';
@@ -59,6 +59,13 @@ describe.each([
 });
 
 describe('CONTRIBUTING.md', () => {
+  it('shows every folder and file of src on its map', () => {
+    const map = /^## Find your way$.*?^```$(.*?)^```$/ms.exec(contributing)?.[1] ?? '';
+    const parts = readdirSync(join(ROOT, 'src')).map((name) => name.replace(/\.ts$/, ''));
+    expect(parts.length).toBeGreaterThan(15);
+    expect(parts.filter((part) => !new RegExp(`\\b${part}\\b`).test(map))).toEqual([]);
+  });
+
   it('documents every npm script', () => {
     const missing = Object.keys(scripts).filter((name) => !contributing.includes(`npm run ${name}`));
     expect(missing.filter((name) => !['start', 'test'].includes(name))).toEqual([]);
