@@ -13,6 +13,7 @@ export class ToyServer implements AsyncDisposable {
   answerDelayMs = 0;
   clipMs = 60;
   coins = 1_000;
+  #calls = 0;
   readonly #video: Buffer;
   readonly #server = createServer((request, response) => void this.#serve(request, response));
 
@@ -39,7 +40,8 @@ export class ToyServer implements AsyncDisposable {
     };
     if (this.isOut) return answer(529, 'gone fishing');
     if (request.headers['x-toy-key'] !== 'toy-key') return answer(418, 'who are you?');
-    const made = `${shelf}-${this.files.size + this.paid.length + 1}`;
+    this.#calls += 1;
+    const made = `${shelf}-${this.#calls}`;
     switch (`${request.method} ${shelf}`) {
       case 'GET coins':
         return answer(200, this.coins);
