@@ -7,7 +7,7 @@ import type { Fault } from './faults.ts';
 
 const SLOW_PIECES = 4;
 /** Before a cut, so that the bytes already sent arrive. */
-const FLUSH_MS = 30;
+const FLUSH_MS = 200;
 
 /** Serves a finished video as S3 does, with ranges, a tag and a checksum, or with a fault. */
 export async function serveResult(
