@@ -17,7 +17,8 @@ const EVENT = {
   timestamp: '2026-01-01T00:00:00Z',
   data: { stage: 'DID_PROCESSING', progress_percent: 75, message: '' },
 };
-type Outcome = { success: boolean; error?: { message: string } };
+type Outcome = { success: boolean; error?: { message: string }; metadata?: object };
+const VIDEO_MADE: Outcome = { success: true, metadata: { background_removal: {} } };
 
 let folder: string;
 let store: ObjectStore;
@@ -70,13 +71,13 @@ describe('GET /api/pipeline/tasks/{task_id}/preview', () => {
     const next = read();
     await putPart(2, 'second');
     expect(await next).toBe('second');
-    task.end({ success: true });
+    task.end(VIDEO_MADE);
     expect((await reader.read()).done).toBe(true);
   });
 
   it('redirects to the finished video', async () => {
     const task = startTask();
-    task.end({ success: true });
+    task.end(VIDEO_MADE);
 
     const answer = await task.get();
 
@@ -93,7 +94,7 @@ describe('GET /api/pipeline/tasks/{task_id}/preview', () => {
     await putPart(1, 'first', 'webm');
 
     const answer = await task.get();
-    task.end({ success: true });
+    task.end(VIDEO_MADE);
 
     expect([answer.headers.get('content-type'), await answer.text()]).toEqual(['video/webm', 'tracks,first']);
   });
