@@ -5,6 +5,8 @@ import { createApp } from '../../src/api/app.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { createStorageUsage } from '../../src/storage/storage-usage.ts';
 import { createApiMetrics } from '../../src/telemetry/metrics/api-metrics.ts';
+import type { WatchedProvider } from '../../src/telemetry/metrics/provider-metrics.ts';
+import { createTemporalGate } from '../../src/temporal/temporal-gate.ts';
 import { createTemporalStatistics } from '../../src/temporal/temporal-statistics.ts';
 import { jobForm } from '../harness/api/job-form-data.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
@@ -25,12 +27,12 @@ async function scrape(): Promise<Map<string, number>> {
 }
 
 /** Another API process over the same Temporal and the same store. */
-const restart = () =>
+const restart = (providers: WatchedProvider[] = []) =>
   createApiMetrics({
     statistics: createTemporalStatistics({ client: server.client }),
     storageUsage: createStorageUsage({ store: api.store }),
     readers: () => 0,
-    providers: [],
+    providers,
   }).metrics;
 
 const ended = (outcome: string) =>
@@ -83,11 +85,18 @@ it('counts running jobs and each ended job once, and starts at zero after a rest
 });
 
 it('reports queue depth, the age of the oldest task and the pollers, as Temporal knows them', async () => {
-  const now = await scrape();
+  const provider: WatchedProvider = {
+    name: 'd-id',
+    account: { readCredits: () => Promise.reject(new Error('away')) },
+    gate: createTemporalGate({ client: server.client, provider: 'd-id' }),
+  };
+  const now = parseMetrics(await restart([provider]).render());
   for (const queue of ['pipeline', 'io', 'media', 'yolo', 'birefnet', 'render', 'd-id']) {
     expect(now.get(`limelight_queue_depth{queue="${queue}"}`)).toBe(0);
     expect(now.get(`limelight_queue_oldest_task_age_seconds{queue="${queue}"}`)).toBe(0);
-    expect(now.get(`limelight_queue_pollers{queue="${queue}"}`)).toBeGreaterThan(0);
+    // No worker of the test polls the provider's queue.
+    const pollers = queue === 'd-id' ? 0 : expect.toSatisfy((count: number) => count > 0);
+    expect(now.get(`limelight_queue_pollers{queue="${queue}"}`), queue).toEqual(pollers);
   }
 });
 
