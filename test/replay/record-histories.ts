@@ -201,6 +201,8 @@ async function leaveRetryWindow(
   const window = server.client.workflow.getHandle(toRetryWindowId(taskId));
   await end(window);
   await window.result();
+  // The retried job must end before the next one changes what the activities do. A closed window leaves a failed job.
+  await Promise.allSettled([server.client.workflow.getHandle(handle.workflowId).result()]);
   return { handle: window };
 }
 
