@@ -87,7 +87,7 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
     await client.choosePerson(taskId, 1);
     await expect(client.choosePerson(taskId, 2)).rejects.toMatchObject({
       code: 'PERSON_NOT_ASKED',
-      message: 'Person #1 was chosen already.',
+      message: 'Person #1 is already chosen.',
     });
     held.release();
     await client.wait(taskId);
