@@ -12,7 +12,6 @@ import type { Progress } from '../src/contracts/schemas/messages.ts';
 import type { ObjectStore } from '../src/ports/object-store.ts';
 import { createFileStore } from '../src/storage/file/file-store.ts';
 import { createTaskRecords } from '../src/storage/task-records.ts';
-import { loadWorkflowBundle } from '../src/temporal/workflow-bundle.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from '../test/harness/d-id-harness.ts';
 import { happyActivities } from '../test/harness/pipeline-harness.ts';
 import { startTestServer } from '../test/harness/temporal-server.ts';
@@ -63,7 +62,6 @@ async function measureThroughput({ scale, jobs: count }: { scale: number; jobs: 
   await using server = await startTestServer();
   await using harness = await createDIdHarness({
     ...server,
-    workflowBundle: await loadWorkflowBundle(),
     terms: { maxTalksInFlight: IN_FLIGHT, timeScale: scale, talkTimeoutMs: 10 * talkMs + queueUpMs },
     // Otherwise polls would be twenty times as frequent and would measure themselves.
     webhooks: true,
@@ -143,7 +141,6 @@ async function measureAddedTime(): Promise<Row[]> {
   await using server = await startTestServer();
   await using harness = await createDIdHarness({
     ...server,
-    workflowBundle: await loadWorkflowBundle(),
     terms: { timeScale: 1 },
     store,
     overrides: realEnds(store, portrait, voice),

@@ -3,7 +3,6 @@
  * seed gives the same faults.
  */
 import { parseArgs } from 'node:util';
-import { loadWorkflowBundle } from '../src/temporal/workflow-bundle.ts';
 import {
   mostTalksInFlight,
   PLACES,
@@ -58,7 +57,6 @@ async function run(): Promise<SequenceResult[]> {
   await using server = await startTestServer();
   await using harness = await createDIdHarness({
     ...server,
-    workflowBundle: await loadWorkflowBundle(),
     terms: { maxTalksInFlight: PLACES },
   });
   return await runSequences(harness, { seed, count, atOnce, onResult: tell });

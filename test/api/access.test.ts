@@ -137,7 +137,7 @@ describe('a server with API keys', () => {
   });
 
   it('also hides the task of a running job from others', async () => {
-    const held = worker.hold('prepareMedia');
+    using held = worker.hold('prepareMedia');
     const { body } = await submit('acme', { path: 'generate' });
 
     expect((await get(`/api/pipeline/status/${body.task_id}`, bearer('other'))).status).toBe(404);
@@ -285,7 +285,7 @@ describe('limits', () => {
   });
 
   it('cap the tasks and bytes that a key has in flight, as Temporal counts them', async () => {
-    const held = worker.hold('prepareMedia');
+    using held = worker.hold('prepareMedia');
     const secret = await api.keys.create('small', ['submit'], { jobs_in_flight: 2 });
     const tiny = await api.keys.create('tiny', ['submit'], { bytes_in_flight: 10_000 });
     const send = async (one: string) => {

@@ -59,7 +59,7 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
     const recent = { peek: () => lastDay } as unknown as RecentTimelines;
     const taskId = await submit({ persons: 'ask' });
     await untilAsked(taskId);
-    const held = worker.hold('removeBackground');
+    using held = worker.hold('removeBackground');
 
     expect(await readTaskStatus({ ...api.deps, recent }, taskId)).not.toHaveProperty('eta');
     await client.choosePerson(taskId, 2);
@@ -75,7 +75,7 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
     worker.findPersons([ONE, TWO]);
     const taskId = await submit({ persons: 'ask' });
     await untilAsked(taskId);
-    const held = worker.hold('removeBackground');
+    using held = worker.hold('removeBackground');
 
     await expect(client.choosePerson(taskId, 3)).rejects.toMatchObject({
       code: 'PERSON_CHOICE_INVALID',
@@ -95,7 +95,7 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
   });
 
   it('is refused for tasks that do not ask', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const taskId = await submit();
     await expect(client.choosePerson(taskId, 1)).rejects.toMatchObject({
       code: 'PERSON_NOT_ASKED',
@@ -135,7 +135,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
   });
 
   it('says why a task cannot be retried', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const running = await submit();
     await expect(client.retry(running)).rejects.toMatchObject({ code: 'TASK_RUNNING' });
     held.release();
@@ -164,7 +164,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
     const taskId = await submit();
     await client.wait(taskId);
     broken.release();
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
 
     const answers = await Promise.allSettled(Array.from({ length: 5 }, () => client.retry(taskId)));
     await expect.poll(held.reached).toBe(1);
@@ -178,7 +178,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
 
 describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
   it('cancels the execution and undoes everything', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const taskId = await submit();
     await expect.poll(held.reached).toBe(1);
 
@@ -232,7 +232,7 @@ describe('DELETE /api/pipeline/tasks/{task_id}', () => {
   });
 
   it('stops a running task first', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const taskId = await submit();
     await expect.poll(held.reached, { timeout: 20_000 }).toBe(1);
 

@@ -27,7 +27,7 @@ describe('a file of a task', () => {
   });
 
   it('is never an upload: there is no route to one', async () => {
-    const held = worker.hold('prepareMedia');
+    using held = worker.hold('prepareMedia');
     const form = await fetch(`${api.url}/api/pipeline/generate`, { method: 'POST', body: jobForm() });
     const { task_id } = (await form.json()) as { task_id: string };
     const keys = await Array.fromAsync(api.store.list(`uploads/${task_id}/`), ({ key }) => key);

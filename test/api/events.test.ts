@@ -49,7 +49,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
   });
 
   it('sends fifty readers that reconnect every event once', async () => {
-    const held = worker.hold('removeBackground');
+    using held = worker.hold('removeBackground');
     const taskId = await submit();
 
     const readers = Array.from({ length: 50 }, async (_, index) => {
@@ -67,7 +67,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
   });
 
   it('watches a task once for all readers, and stops when they have left', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const taskId = await submit();
     await untilRendering(taskId);
     const abort = new AbortController();
@@ -87,7 +87,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
   });
 
   it('responds to HEAD without following the task', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const taskId = await submit();
     await untilRendering(taskId);
 
@@ -115,7 +115,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
   });
 
   it('sends the progress of the long stage without an id', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const taskId = await submit();
 
     const progress = (messages: SseMessage[]) =>
@@ -132,7 +132,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
   });
 
   it('sends keep-alives while nothing happens', async () => {
-    const held = worker.hold('detectPersons');
+    using held = worker.hold('detectPersons');
     const taskId = await submit();
 
     const answer = await follow(taskId);
@@ -164,7 +164,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
   });
 
   it('ends with FAILED if an administrator terminated the workflow', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const taskId = await submit();
     await untilRendering(taskId);
     const messages = follow(taskId).then((answer) => readMessages(answer));

@@ -7,7 +7,7 @@ const { api, worker } = await startTestPipeline({ access: { rate: { perS: 1e6, b
 
 /** `npm run prove:readers` is the same with a thousand readers on fifty tasks, for ten minutes. */
 it('sends 100 readers of 5 tasks that reconnect 5 times every event once and in order', async () => {
-  const held = worker.hold('renderTalk');
+  using held = worker.hold('renderTalk');
   const [image, audio] = [PHOTO, VOICE].map((bytes) => new Blob([new Uint8Array(bytes)]));
   const taskIds = await submitMany(api.url, 5, { image: image!, audio: audio! });
   const reading = readByMany({ url: api.url, taskIds, readers: 100, cuts: 5, seed: 20_261_125 });

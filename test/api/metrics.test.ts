@@ -39,7 +39,7 @@ const ended = (outcome: string) =>
   `pipeline_execution_time_seconds_count{outcome="${outcome}",provider="local"}`;
 
 it('counts running jobs and each ended job once, and starts at zero after a restart', async () => {
-  const held = worker.hold('renderTalk');
+  using held = worker.hold('renderTalk');
   const cancelled = await submit(0);
   await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
   await expect.poll(async () => (await scrape()).get('active_pipelines_count'), { timeout: 10_000 }).toBe(1);

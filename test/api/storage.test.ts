@@ -11,7 +11,7 @@ const submit = (query = '') =>
 
 describe('a disk that is nearly full', () => {
   it('refuses submissions with 507, and running jobs finish', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const running = submit('?wait=60');
     await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
     freeBytes = 1.05e9;

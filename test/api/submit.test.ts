@@ -43,7 +43,7 @@ async function untilAllJobsEnded(): Promise<void> {
 
 describe('POST /api/pipeline/generate', () => {
   it('stores the files and starts the job before it responds', async () => {
-    const held = worker.hold('prepareMedia');
+    using held = worker.hold('prepareMedia');
     const { status, headers, body } = await send('POST', 'generate');
 
     expect(status).toBe(202);
@@ -82,7 +82,7 @@ describe('POST /api/pipeline/generate', () => {
   });
 
   it('responds 202 if the job takes longer than the client waits', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const { status, body } = await send('POST', 'generate?wait=1');
 
     expect(status).toBe(202);
@@ -138,7 +138,7 @@ describe('Idempotency-Key', () => {
   });
 
   it('refuses different content, and keeps only the files of the first submission', async () => {
-    const held = worker.hold('prepareMedia');
+    using held = worker.hold('prepareMedia');
     const key = { 'Idempotency-Key': 'the same' };
     const { body } = await send('POST', 'generate', {}, key);
     const uploads = await uploadsOf(body.task_id);
@@ -161,7 +161,7 @@ describe('Idempotency-Key', () => {
   });
 
   it('accepts one of two concurrent submissions with different content', async () => {
-    const held = worker.hold('prepareMedia');
+    using held = worker.hold('prepareMedia');
     const key = { 'Idempotency-Key': randomUUID() };
     const voices = Array.from({ length: 8 }, (_, index) => Buffer.concat([VOICE, Buffer.alloc(index)]));
     const answers = await Promise.all(voices.map((audio) => send('POST', 'generate', { audio }, key)));

@@ -24,7 +24,7 @@ const file = (taskId: string, name: string, headers: Record<string, string> = {}
 
 describe('GET /api/pipeline/status/{task_id}', () => {
   it('returns the status of a running job', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const taskId = await submit();
     await expect
       .poll(async () => (await status(taskId)).body, { timeout: 10_000 })
@@ -61,7 +61,7 @@ describe('GET /api/pipeline/status/{task_id}', () => {
 
 describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
   it('stops and undoes a running job, and is idempotent', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const taskId = await submit();
     await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
 
@@ -175,7 +175,7 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
   });
 
   it('distinguishes a video that is not ready from an unknown task', async () => {
-    const held = worker.hold('detectPersons');
+    using held = worker.hold('detectPersons');
     const taskId = await submit();
 
     expect(await call(`/api/pipeline/tasks/${taskId}/video`)).toMatchObject({

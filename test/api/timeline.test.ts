@@ -26,7 +26,7 @@ const steps = ({ stages }: Timeline) => stages.flatMap((stage) => stage.steps);
 
 describe('GET /api/pipeline/tasks/{task_id}/timeline', () => {
   it('shows the current stage of a running task and its duration', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const taskId = await submit(0);
     await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
 

@@ -73,7 +73,7 @@ async function runSampleClient(taskId: string): Promise<string[]> {
 
 describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
   it('gives the sample client a percentage and a message with each event', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const taskId = await submit();
     const printing = runSampleClient(taskId);
     await expect.poll(() => held.reached(), { timeout: 20_000 }).toBe(1);
@@ -89,7 +89,7 @@ describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
   });
 
   it('sends every event and keep-alives, and then closes', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const taskId = await submit();
     const reading = readAll(open(taskId));
     await expect.poll(() => held.reached(), { timeout: 20_000 }).toBe(1);
@@ -125,7 +125,7 @@ describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
   });
 
   it('leaves no reader behind when it closes', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const socket = open(await submit());
     await once(socket, 'open');
     expect(api.hub.readers).toBe(1);

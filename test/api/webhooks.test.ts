@@ -129,7 +129,7 @@ describe('a job with a webhook_url', () => {
   });
 
   it('sends its cancellation', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const { task_id } = await submit('/cancelled', {}, '');
     await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
     await call('POST', `/api/pipeline/tasks/${task_id}/cancel`);

@@ -120,7 +120,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
   });
 
   it('counts running tasks beside “Videos” in every view until they end', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const { page, complaints } = await open();
     await choose(page, photo, voice);
     await page.getByRole('button', { name: 'Create video' }).click();

@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { createDIdHarness } from '../harness/d-id-harness.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 import { mostTalksInFlight, PLACES, runSequences } from './fault-sequences.ts';
@@ -11,7 +10,6 @@ it(`ends ${COUNT} jobs with random faults each in a video or a clear error, neve
   await using server = await startTestServer();
   await using harness = await createDIdHarness({
     ...server,
-    workflowBundle: await loadWorkflowBundle(),
     terms: { maxTalksInFlight: PLACES },
   });
 

@@ -1,15 +1,12 @@
 /** A worker that is there to be killed: the real workflow and the real activities for D-ID. Arguments as JSON. */
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import { Agent } from 'undici';
 import { withFailureBoundary } from '../../src/activities/boundary.ts';
 import { createRemoteTalkActivities } from '../../src/activities/remote-talk.ts';
-import { QUEUES } from '../../src/contracts/queues.ts';
-import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
-import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import { dIdAt } from '../harness/d-id-at.ts';
 import { createTwoFileStore } from '../harness/d-id-harness.ts';
 import { happyActivities } from '../harness/pipeline-harness.ts';
-import { allQueues } from '../harness/providers.ts';
+import { startWorkers } from '../harness/workers.ts';
 import type { ChaosWorkerOptions } from './kill-workers.ts';
 
 const { temporal, dId, apiKey, folder, terms } = JSON.parse(process.argv[2]!) as ChaosWorkerOptions;
@@ -24,17 +21,5 @@ const activities = withFailureBoundary({
     terms,
   }),
 });
-const workflowBundle = await loadWorkflowBundle();
-const workers = await Promise.all(
-  allQueues().map((taskQueue) =>
-    Worker.create({
-      ...WORKER_DEFAULTS,
-      connection,
-      taskQueue,
-      activities,
-      ...(taskQueue === QUEUES.pipeline && { workflowBundle }),
-    }),
-  ),
-);
+await startWorkers({ workerConnection: connection }, activities);
 process.stdout.write('ready\n');
-await Promise.all(workers.map((worker) => worker.run()));

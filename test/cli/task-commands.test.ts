@@ -269,7 +269,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('cancels a task, waits until it is undone, and can repeat that', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const id = await submit();
     await expect.poll(held.reached, { timeout: 20_000 }).toBe(1);
 
@@ -282,7 +282,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('cancels running tasks at Ctrl-C', async () => {
-    const held = worker.hold('renderTalk');
+    using held = worker.hold('renderTalk');
     const args = ['generate', 'team/amy.jpg', 'team/ben.jpg', 'hello.wav', '--watch', '-o', 'videos'];
     const child = spawn(process.execPath, [MAIN, ...args], {
       cwd: folder,

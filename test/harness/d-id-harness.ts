@@ -7,7 +7,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { activityInfo } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { type NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
 import sharp from 'sharp';
 import { Agent } from 'undici';
 import type { Account, AccountOptions } from '../../emulators/d-id/account.ts';
@@ -28,12 +28,11 @@ import { createScratchFolder } from '../../src/storage/scratch-folder.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createTemporalGate } from '../../src/temporal/temporal-gate.ts';
 import { workflowSlots } from '../../src/temporal/workflow-slots.ts';
-import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
 import { dIdAt } from './d-id-at.ts';
 import { happyActivities, toJobInput } from './pipeline-harness.ts';
-import { allQueues } from './providers.ts';
+import { startWorkers } from './workers.ts';
 
 export const VOICE_S = 1;
 
@@ -69,7 +68,6 @@ export interface DIdHarness extends AsyncDisposable {
 export interface DIdHarnessDeps {
   client: Client;
   workerConnection: NativeConnection;
-  workflowBundle: WorkflowBundle;
   terms?: Partial<ProviderTerms>;
   /** Where portraits and voices are, and videos go. Default: one portrait and one voice for all. */
   store?: ObjectStore;
@@ -84,7 +82,7 @@ export interface DIdHarnessDeps {
  * comes before and after D-ID answers at once.
  */
 export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness> {
-  const { client, workerConnection, workflowBundle, overrides = {} } = deps;
+  const { client, workerConnection, overrides = {} } = deps;
   const resources = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'limelight-d-id-harness-'));
   resources.defer(() => rm(folder, { recursive: true, force: true }));
@@ -122,26 +120,16 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
       return run(argument);
     },
   ]);
-  const workers = await Promise.all(
-    allQueues().map((taskQueue) =>
-      Worker.create({
-        ...WORKER_DEFAULTS,
-        connection: workerConnection,
-        taskQueue,
-        activities: withFailureBoundary(Object.fromEntries(failing)),
-        // As the io worker has it.
-        ...(taskQueue === QUEUES.pipeline && { workflowBundle, tuner: workflowSlots() }),
-      }),
-    ),
-  );
-  const runs = workers.map((worker) => worker.run());
+  const workers = await startWorkers({ workerConnection }, withFailureBoundary(Object.fromEntries(failing)), {
+    // As the io worker has it.
+    toOptions: (taskQueue) => (taskQueue === QUEUES.pipeline ? { tuner: workflowSlots() } : {}),
+  });
   resources.defer(async () => {
     await client.workflow
       .getHandle(toBreakerId('d-id'))
       .terminate()
       .catch(() => undefined);
-    for (const worker of workers) worker.shutdown();
-    await Promise.all(runs);
+    await workers[Symbol.asyncDispose]();
   });
 
   return {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { Worker, type WorkerOptions } from '@temporalio/worker';
+import type { WorkerOptions } from '@temporalio/worker';
 import type { BackgroundActivities } from '../../src/activities/background.ts';
 import type { CompositionActivities } from '../../src/activities/composition.ts';
 import type { CacheActivities } from '../../src/activities/content-cache.ts';
@@ -16,12 +16,11 @@ import { JobInput } from '../../src/contracts/schemas/job.ts';
 import { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
 import { uploadKey } from '../../src/contracts/task-keys.ts';
 import type { ProviderDescriptor } from '../../src/ports/provider.ts';
-import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
-import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import { JOB_OPTIONS } from './job-options.ts';
-import { allQueues, providersOf } from './providers.ts';
+import { providersOf } from './providers.ts';
 import type { TestServer } from './temporal-server.ts';
+import { startWorkers } from './workers.ts';
 
 export type Activities = CacheActivities &
   MediaActivities &
@@ -76,7 +75,6 @@ export async function createHarness(
   /** In place of what every worker of ours has, for a bench of the difference. */
   options: Pick<WorkerOptions, 'interceptors'> = {},
 ): Promise<Harness> {
-  const workflowBundle = await loadWorkflowBundle();
   let current: {
     activities: Activities;
     calls: string[];
@@ -92,18 +90,7 @@ export async function createHarness(
       },
     ]),
   );
-  const common = {
-    ...WORKER_DEFAULTS,
-    ...options,
-    connection: server.workerConnection,
-    activities: dispatch,
-  };
-  const workers = await Promise.all(
-    allQueues().map((taskQueue) =>
-      Worker.create({ ...common, taskQueue, ...(taskQueue === QUEUES.pipeline && { workflowBundle }) }),
-    ),
-  );
-  const runs = workers.map((worker) => worker.run());
+  const workers = await startWorkers(server, dispatch, { toOptions: () => options });
 
   return {
     async run(overrides, { job, retryWindowS, during } = {}) {
@@ -128,8 +115,7 @@ export async function createHarness(
       return { ...run, outcome };
     },
     async [Symbol.asyncDispose]() {
-      for (const worker of workers) worker.shutdown();
-      await Promise.all(runs);
+      await workers[Symbol.asyncDispose]();
     },
   };
 }

@@ -3,7 +3,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { Context } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { Worker } from '@temporalio/worker';
 import { createBackgroundActivities } from '../../src/activities/background.ts';
 import { createCacheActivities } from '../../src/activities/content-cache.ts';
 import { createDetectionActivities } from '../../src/activities/detection.ts';
@@ -19,12 +18,11 @@ import type { ObjectStore } from '../../src/ports/object-store.ts';
 import type { SlotPool } from '../../src/ports/slot-task.ts';
 import { createContentCache } from '../../src/storage/content-cache.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
-import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
-import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import { JOB_OPTIONS } from './job-options.ts';
-import { allQueues, providersOf } from './providers.ts';
+import { providersOf } from './providers.ts';
 import type { TestServer } from './temporal-server.ts';
+import { startWorkers } from './workers.ts';
 
 export interface ReuseHarness extends AsyncDisposable {
   store: ObjectStore;
@@ -116,19 +114,7 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
       return { widthPx: 512, heightPx: 512, durationS: 1, thumbnail };
     },
   };
-  const workflowBundle = await loadWorkflowBundle();
-  const workers = await Promise.all(
-    allQueues().map((taskQueue) =>
-      Worker.create({
-        ...WORKER_DEFAULTS,
-        connection: server.workerConnection,
-        taskQueue,
-        activities,
-        ...(taskQueue === QUEUES.pipeline && { workflowBundle }),
-      }),
-    ),
-  );
-  const runs = workers.map((worker) => worker.run());
+  const workers = await startWorkers(server, activities);
 
   return Object.assign(state, {
     store,
@@ -156,8 +142,7 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
     },
     async [Symbol.asyncDispose]() {
       state.hold = false;
-      for (const worker of workers) worker.shutdown();
-      await Promise.all(runs);
+      await workers[Symbol.asyncDispose]();
     },
   });
 }

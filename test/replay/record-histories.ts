@@ -11,7 +11,6 @@ import { Context, heartbeat } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { Worker } from '@temporalio/worker';
 import type { EraseActivities } from '../../src/activities/erase.ts';
 import type { RemoteTalkActivities } from '../../src/activities/remote-talk.ts';
 import type { RetentionActivities } from '../../src/activities/retention.ts';
@@ -32,11 +31,10 @@ import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
 import type { WebhookMessage } from '../../src/contracts/schemas/webhook.ts';
 import { SELF_TEST } from '../../src/contracts/self-test.ts';
 import { DELIVER_WEBHOOK, toDeliveryWorkflowId } from '../../src/contracts/webhook.ts';
-import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
-import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import type { Leftovers } from '../../src/workflows/remote-talk/leftovers.ts';
 import { createHarness, happyActivities, type PipelineRun } from '../harness/pipeline-harness.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
+import { startWorkers } from '../harness/workers.ts';
 
 const beatForEver = async (): Promise<never> => {
   for (;;) {
@@ -227,21 +225,10 @@ runs['retry-window-retried'] = await leaveRetryWindow((window) =>
 runs['retry-window-closed'] = await leaveRetryWindow((window) => window.cancel());
 runs.breaker = await grantPlace();
 
-const bundle = await loadWorkflowBundle();
-const queues = [QUEUES.io, QUEUES.yolo, QUEUES.birefnet];
 await harness[Symbol.asyncDispose]();
-const workers = await Promise.all(
-  [QUEUES.pipeline, ...queues].map((taskQueue) =>
-    Worker.create({
-      ...WORKER_DEFAULTS,
-      connection: server.workerConnection,
-      taskQueue,
-      activities: upkeep,
-      ...(taskQueue === QUEUES.pipeline && { workflowBundle: bundle }),
-    }),
-  ),
-);
-const ended = workers.map((worker) => worker.run());
+const workers = await startWorkers(server, upkeep, {
+  queues: [QUEUES.pipeline, QUEUES.io, QUEUES.yolo, QUEUES.birefnet],
+});
 for (const [name, type, argument] of [
   ['erase', ERASE_TASK, { taskId: '6f9619ff-8b86-4011-b42d-00c04fc964ff' }],
   ['retention', RETAIN_STORAGE, {}],
@@ -277,5 +264,4 @@ function forgetMachine(part: unknown): void {
   }
 }
 
-for (const worker of workers) worker.shutdown();
-await Promise.all(ended);
+await workers[Symbol.asyncDispose]();

@@ -1,4 +1,3 @@
-import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRetentionActivities } from '../../src/activities/retention.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
@@ -8,11 +7,10 @@ import { retain } from '../../src/storage/retention/retention.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createRetentionRuns } from '../../src/temporal/retention-runs.ts';
 import { createRetentionSchedule } from '../../src/temporal/retention-schedule.ts';
-import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
-import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import { age, storeTask } from '../harness/storage/task-files.ts';
 import { createStore } from '../harness/storage/temporary-store.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { startWorkers } from '../harness/workers.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -60,16 +58,7 @@ describe('the retention schedule', () => {
         }),
       onReport: (report) => reports.push(report),
     });
-    const common = { ...WORKER_DEFAULTS, connection: server.workerConnection };
-    const workers = await Promise.all([
-      Worker.create({ ...common, taskQueue: QUEUES.io, activities }),
-      Worker.create({
-        ...common,
-        taskQueue: QUEUES.pipeline,
-        workflowBundle: await loadWorkflowBundle(),
-      }),
-    ]);
-    const runs = workers.map((worker) => worker.run());
+    await using _workers = await startWorkers(server, activities, { queues: [QUEUES.pipeline, QUEUES.io] });
     const schedule = createRetentionSchedule(server);
 
     const dry = await schedule.run({ dryRun: true });
@@ -89,8 +78,5 @@ describe('the retention schedule', () => {
     const history = createRetentionRuns(server);
     await expect.poll(() => history.newest(5), { timeout: 10_000 }).toEqual([reports[0], dry]);
     expect(await history.newest(1)).toEqual([reports[0]]);
-
-    for (const worker of workers) worker.shutdown();
-    await Promise.all(runs);
   });
 });

@@ -18,7 +18,6 @@ import { createContentCache } from '../../src/storage/content-cache.ts';
 import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createTaskExecutions } from '../../src/temporal/task-executions.ts';
-import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import type { tidyUpRemoteTalk } from '../../src/workflows/remote-talk/tidy-up.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
 import { JOB_OPTIONS } from '../harness/job-options.ts';
@@ -42,7 +41,6 @@ beforeAll(async () => {
   harness = resources.use(
     await createDIdHarness({
       ...server,
-      workflowBundle: await loadWorkflowBundle(),
       store,
       overrides: await createStoringActivities(root),
     }),

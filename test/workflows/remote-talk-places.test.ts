@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Call, type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
 import { mostInFlight } from '../../emulators/d-id/most-in-flight.ts';
-import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
@@ -13,7 +12,6 @@ beforeAll(async () => {
   server = await startTestServer();
   harness = await createDIdHarness({
     ...server,
-    workflowBundle: await loadWorkflowBundle(),
     terms: { maxTalksInFlight: 1 },
   });
 });

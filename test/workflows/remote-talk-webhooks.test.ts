@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
-import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { createDIdHarness, type DIdHarness } from '../harness/d-id-harness.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
@@ -8,7 +7,7 @@ let server: TestServer;
 let harness: DIdHarness;
 beforeAll(async () => {
   server = await startTestServer();
-  harness = await createDIdHarness({ ...server, workflowBundle: await loadWorkflowBundle(), webhooks: true });
+  harness = await createDIdHarness({ ...server, webhooks: true });
 });
 afterAll(async () => {
   await harness?.[Symbol.asyncDispose]();

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Call, type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
 import { toBreakerId } from '../../src/contracts/provider-gate.ts';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
-import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
@@ -11,7 +10,7 @@ let harness: DIdHarness;
 
 beforeAll(async () => {
   server = await startTestServer();
-  harness = await createDIdHarness({ ...server, workflowBundle: await loadWorkflowBundle() });
+  harness = await createDIdHarness({ ...server });
 });
 afterAll(async () => {
   await harness?.[Symbol.asyncDispose]();

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context, heartbeat } from '@temporalio/activity';
 import { Client } from '@temporalio/client';
-import { Worker } from '@temporalio/worker';
 import { withFailureBoundary } from '../../../src/activities/boundary.ts';
 import { createEraseActivities, type EraseDeps } from '../../../src/activities/erase.ts';
 import { keepAlive } from '../../../src/activities/keep-alive.ts';
@@ -17,16 +16,22 @@ import { createDisabledWebhooks } from '../../../src/storage/disabled-webhooks.t
 import { createWebhookSecrets } from '../../../src/storage/webhook-secrets.ts';
 import { createTaskExecutions } from '../../../src/temporal/task-executions.ts';
 import { createTemporalTimeline } from '../../../src/temporal/temporal-timeline.ts';
-import { loadWorkflowBundle } from '../../../src/temporal/workflow-bundle.ts';
-import { WORKER_DEFAULTS } from '../../../src/workers/lifecycle.ts';
 import type { TestServer } from '../temporal-server.ts';
+import { startWorkers } from '../workers.ts';
 
 /** The address of the server in webhooks. */
 export const PUBLIC_URL = 'https://videos.example.org';
 
+/** `using held = worker.hold(…)` lets jobs go on even if an assertion fails. */
+export interface Held extends Disposable {
+  release(): void;
+  /** How many jobs have stopped here. */
+  reached(): number;
+}
+
 export interface PipelineWorker extends AsyncDisposable {
-  /** Jobs stop in this activity, beating, until it is released. */
-  hold(activity: string): { release: () => void; reached: () => number };
+  /** Jobs stop in this activity, which sends heartbeats, until it is released or disposed. */
+  hold(activity: string): Held;
   /** Jobs fail in this activity until it is released. */
   fail(activity: string, error: Error): { release: () => void };
   /** What detection finds from now on. Default: one person. */
@@ -80,20 +85,14 @@ export async function startPipelineWorker(
       },
     ]),
   );
-  const workflowBundle = await loadWorkflowBundle();
-  const workers = await Promise.all(
-    Object.entries(QUEUES).map(([name, taskQueue]) =>
-      Worker.create({
-        ...WORKER_DEFAULTS,
-        connection: server.workerConnection,
-        taskQueue,
-        activities: withFailureBoundary(activities),
-        ...(taskQueue === QUEUES.pipeline && { workflowBundle }),
-        ...(slots[name as QueueName] && { maxConcurrentActivityTaskExecutions: slots[name as QueueName] }),
-      }),
-    ),
-  );
-  const runs = workers.map((worker) => worker.run());
+  const workers = await startWorkers(server, withFailureBoundary(activities), {
+    queues: Object.values(QUEUES),
+    toOptions: (taskQueue) => {
+      const [name] = Object.entries(QUEUES).find(([, queue]) => queue === taskQueue)!;
+      const slotCount = slots[name as QueueName];
+      return slotCount ? { maxConcurrentActivityTaskExecutions: slotCount } : {};
+    },
+  });
   return {
     findPersons(persons) {
       found.persons = persons;
@@ -101,13 +100,11 @@ export async function startPipelineWorker(
     hold(activity) {
       const gate = { reached: 0, open: false };
       gates.set(activity, gate);
-      return {
-        release() {
-          gate.open = true;
-          gates.delete(activity);
-        },
-        reached: () => gate.reached,
+      const release = () => {
+        gate.open = true;
+        if (gates.get(activity) === gate) gates.delete(activity);
       };
+      return { release, reached: () => gate.reached, [Symbol.dispose]: release };
     },
     fail(activity, error) {
       failures.set(activity, error);
@@ -115,8 +112,7 @@ export async function startPipelineWorker(
     },
     async [Symbol.asyncDispose]() {
       for (const gate of gates.values()) gate.open = true;
-      for (const worker of workers) worker.shutdown();
-      await Promise.all(runs);
+      await workers[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,0 +1,40 @@
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { QUEUES } from '../../src/contracts/queues.ts';
+import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
+import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
+import { allQueues } from './providers.ts';
+
+/**
+ * A worker for each queue, with the same activities; the one of the pipeline runs the workflows. They stop when disposed.
+ *
+ * @param toOptions of the worker of a queue, over those that every worker has
+ */
+export async function startWorkers(
+  { workerConnection }: { workerConnection: NativeConnection },
+  activities: object,
+  {
+    queues = allQueues(),
+    toOptions = () => ({}),
+  }: { queues?: readonly string[]; toOptions?: (taskQueue: string) => Partial<WorkerOptions> } = {},
+): Promise<AsyncDisposable> {
+  const workflowBundle = await loadWorkflowBundle();
+  const workers = await Promise.all(
+    queues.map((taskQueue) =>
+      Worker.create({
+        ...WORKER_DEFAULTS,
+        connection: workerConnection,
+        taskQueue,
+        activities,
+        ...(taskQueue === QUEUES.pipeline && { workflowBundle }),
+        ...toOptions(taskQueue),
+      }),
+    ),
+  );
+  const runs = workers.map((worker) => worker.run());
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(runs);
+    },
+  };
+}
