@@ -25,9 +25,9 @@ export const apiVariables = {
       "Port of the GPU worker's health and metrics, counting up for further devices; 0 for any free port",
     ),
   API_WITHOUT_KEYS: z
-    .enum(['refuse', 'let-anyone-in'])
+    .enum(['refuse', 'allow'])
     .default('refuse')
-    .describe('What a server without API keys does at an address that other machines can reach'),
+    .describe('Anonymous access at an address that other machines can reach, if the server has no API keys'),
   API_KEY: z.string().optional().describe('API key that the limelight command sends'),
   API_URL: z.url().optional().describe('Server for the limelight command; default: the API of this machine'),
   API_RATE_PER_S: z.coerce

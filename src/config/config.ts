@@ -49,7 +49,7 @@ const toConfig = (
   },
   worker: { host: env.WORKER_HTTP_HOST, ioPort: env.IO_HTTP_PORT, gpuPort: env.GPU_HTTP_PORT },
   access: {
-    letsAnyoneIn: env.API_WITHOUT_KEYS === 'let-anyone-in',
+    allowsAnonymousAccess: env.API_WITHOUT_KEYS === 'allow',
     rate: { perS: env.API_RATE_PER_S, burst: env.API_RATE_BURST },
     quota: { jobsInFlight: env.API_JOBS_IN_FLIGHT, bytesInFlight: env.API_MB_IN_FLIGHT * 1_000_000 },
     corsOrigins: env.API_CORS_ORIGINS,

@@ -36,7 +36,7 @@ const variables = {
   MEDIA_SLOTS: count(1).describe(
     'Decoder processes of an io worker; with 1, jobs stay strictly in order of submission',
   ),
-  MEDIA_TIMEOUT_S: seconds(60).describe('Seconds after which the process of a decoding is replaced'),
+  MEDIA_TIMEOUT_S: seconds(60).describe('Seconds that decoding may take; then its process is replaced'),
   RENDER_SLOTS: count(1).describe('Renderer processes of an io worker'),
   RENDER_LONG_SIDE_PX: z.coerce
     .number()
@@ -51,9 +51,11 @@ const variables = {
     'Whether videos of the built-in renderer show a small "AI-generated" in the corner',
   ),
   RENDER_PROVENANCE: flag(true).describe(
-    'Whether XMP metadata in their files states that a machine made them',
+    'Whether XMP metadata in the videos states that they are AI-generated',
   ),
-  RENDER_TIMEOUT_S: seconds(1800).describe('Seconds after which the process of a rendering is replaced'),
+  RENDER_TIMEOUT_S: seconds(1800).describe(
+    'Seconds that one rendering may take; then its process is replaced',
+  ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')

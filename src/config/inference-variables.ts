@@ -18,11 +18,11 @@ export const inferenceVariables = {
     .max(1)
     .default(0.5)
     .describe('Default conf_threshold of jobs'),
-  YOLO_TIMEOUT_S: seconds(30).describe('Seconds after which the process of a detection is replaced'),
+  YOLO_TIMEOUT_S: seconds(30).describe('Seconds that one detection may take; then its process is replaced'),
   BIREFNET_SLOTS: count(1).describe('Background removal processes of a GPU worker'),
   BIREFNET_MEMORY_GB: gigabytes(6).describe('Device memory of one background removal slot'),
   BIREFNET_TIMEOUT_S: seconds(120).describe(
-    'Seconds after which the process of a background removal is replaced',
+    'Seconds that one background removal may take; then its process is replaced',
   ),
   BIREFNET_USE_TENSORRT: flag(false).describe(
     'Whether to try TensorRT first for background removal; its first start compiles the model for minutes',

@@ -1,4 +1,4 @@
-/** Kinds of environment variables. */
+/** Schemas that several environment variables share. */
 import { z } from 'zod';
 
 export const port = z.coerce.number().int().min(0).max(65_535);

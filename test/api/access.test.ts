@@ -329,8 +329,12 @@ describe('a server without API keys', () => {
 
   it('refuses to listen beyond its machine unless anonymous access is allowed', async () => {
     await using open = await startTestApi(server.client);
-    const at = (letsAnyoneIn: boolean) => {
-      const anonymousAccess = createAnonymousAccess({ host: '0.0.0.0', letsAnyoneIn, corsOrigins: [] });
+    const at = (allowsAnonymousAccess: boolean) => {
+      const anonymousAccess = createAnonymousAccess({
+        host: '0.0.0.0',
+        allowsAnonymousAccess,
+        corsOrigins: [],
+      });
       const app = createApp({ ...open.deps, access: { ...open.deps.access, anonymousAccess } });
       return app.request('/api/gpu', { headers: { Host: 'limelight.example.org' } });
     };
@@ -342,10 +346,10 @@ describe('a server without API keys', () => {
   it('may listen beyond its machine with a key, or with the explicit setting', async () => {
     await using open = await startTestApi(server.client);
     const { keyring } = open.deps.access;
-    const listen = (host: string, letsAnyoneIn = false) =>
+    const listen = (host: string, allowsAnonymousAccess = false) =>
       assertMayListen(
-        { keyring, anonymousAccess: createAnonymousAccess({ host, letsAnyoneIn, corsOrigins: [] }) },
-        { host, letsAnyoneIn },
+        { keyring, anonymousAccess: createAnonymousAccess({ host, allowsAnonymousAccess, corsOrigins: [] }) },
+        { host, allowsAnonymousAccess },
       );
 
     for (const host of ['0.0.0.0', '::', '192.168.1.2', 'limelight.example.org']) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clientAddress, toLimitedName } from '../../src/api/access/client-address.ts';
+import { clientAddress, toClientNetwork } from '../../src/api/access/client-address.ts';
 import { createKeyring } from '../../src/api/access/keyring.ts';
 import { createTokenBuckets } from '../../src/api/access/rate-limit.ts';
 import type { ApiKey } from '../../src/contracts/schemas/api-key.ts';
@@ -69,11 +69,11 @@ describe("a client's address", () => {
   });
 
   it('is shared by an IPv6 network', () => {
-    expect(toLimitedName('2a00:1450:4001:81b::200e')).toBe('2a00:1450:4001:81b::/64');
-    expect(toLimitedName('2a00:1450:4001:81b:ffff:ffff:ffff:ffff')).toBe('2a00:1450:4001:81b::/64');
-    expect(toLimitedName('fe80::1%eth0')).toBe('fe80:0:0:0::/64');
-    expect(toLimitedName('::1')).toBe('0:0:0:0::/64');
-    expect(toLimitedName('198.51.100.7')).toBe('198.51.100.7');
+    expect(toClientNetwork('2a00:1450:4001:81b::200e')).toBe('2a00:1450:4001:81b::/64');
+    expect(toClientNetwork('2a00:1450:4001:81b:ffff:ffff:ffff:ffff')).toBe('2a00:1450:4001:81b::/64');
+    expect(toClientNetwork('fe80::1%eth0')).toBe('fe80:0:0:0::/64');
+    expect(toClientNetwork('::1')).toBe('0:0:0:0::/64');
+    expect(toClientNetwork('198.51.100.7')).toBe('198.51.100.7');
   });
 
   it.each(['127.0.0.1', '127.255.0.3', '::1', 'localhost', '::ffff:127.0.0.1'])(

@@ -11,7 +11,7 @@ import { createRateLimit, type RateRule } from './rate-limit.ts';
 
 export interface AccessSettings {
   /** Whether clients on other machines may use a server that has no keys. */
-  letsAnyoneIn: boolean;
+  allowsAnonymousAccess: boolean;
   rate: RateRule;
   quota: QuotaLimits;
   /** Origins whose pages may use this API; `*` allows all. */
@@ -47,10 +47,10 @@ export function createAccess({
   records,
   keysMaxAgeMs,
 }: AccessDeps): Access {
-  const { corsOrigins, letsAnyoneIn, rate, quota, trustedProxies } = settings;
+  const { corsOrigins, allowsAnonymousAccess, rate, quota, trustedProxies } = settings;
   return {
     keyring: createKeyring({ keys, ...(keysMaxAgeMs !== undefined && { maxAgeMs: keysMaxAgeMs }) }),
-    anonymousAccess: createAnonymousAccess({ host, letsAnyoneIn, corsOrigins }),
+    anonymousAccess: createAnonymousAccess({ host, allowsAnonymousAccess, corsOrigins }),
     linkSecret,
     findOwner: createTaskOwners({ jobs, records }),
     countRequest: createRateLimit(rate),

@@ -5,10 +5,10 @@ import type { ApiEnv } from '../http/api-env.ts';
 import { type Caller, EVERYTHING } from './caller.ts';
 import type { Keyring } from './keyring.ts';
 
-/** What a server without keys allows. */
+/** Access without a key, to a server that has no keys. */
 export interface AnonymousAccess {
-  /** `undefined` if a key is needed. Rejects requests that a web page of another origin made a browser on this machine send. */
-  enter(c: Context<ApiEnv>): Caller | undefined;
+  /** The caller of a request without a key; `undefined` if a key is needed. Throws ORIGIN_REFUSED for pages of other origins. */
+  callerOf(c: Context<ApiEnv>): Caller | undefined;
   /** Whether only this machine reaches the server. */
   isLocal: boolean;
 }
@@ -16,8 +16,8 @@ export interface AnonymousAccess {
 export interface AnonymousAccessOptions {
   /** The address that the server listens on. */
   host: string;
-  /** Whether clients on other machines may use a server without keys. */
-  letsAnyoneIn: boolean;
+  /** Whether clients on other machines may use a server that has no keys. */
+  allowsAnonymousAccess: boolean;
   corsOrigins: readonly string[];
 }
 
@@ -25,15 +25,15 @@ const LOCAL_HOST = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i;
 
 export function createAnonymousAccess({
   host,
-  letsAnyoneIn,
+  allowsAnonymousAccess,
   corsOrigins,
 }: AnonymousAccessOptions): AnonymousAccess {
   const isLocal = isLoopback(host);
   const guest: Caller = { scopes: EVERYTHING };
   return {
     isLocal,
-    enter(c) {
-      if (!isLocal && !letsAnyoneIn) {
+    callerOf(c) {
+      if (!isLocal && !allowsAnonymousAccess) {
         return undefined;
       }
       const hostname = c.req.header('host') ?? new URL(c.req.url).host;
@@ -67,13 +67,13 @@ export async function assertMayListen(
     keyring,
     anonymousAccess,
   }: { keyring: Pick<Keyring, 'isEmpty'>; anonymousAccess: Pick<AnonymousAccess, 'isLocal'> },
-  { host, letsAnyoneIn }: { host: string; letsAnyoneIn: boolean },
+  { host, allowsAnonymousAccess }: { host: string; allowsAnonymousAccess: boolean },
 ): Promise<void> {
-  if (anonymousAccess.isLocal || letsAnyoneIn || !(await keyring.isEmpty())) {
+  if (anonymousAccess.isLocal || allowsAnonymousAccess || !(await keyring.isEmpty())) {
     return;
   }
   throw new PipelineError(
     'CONFIG_INVALID',
-    `Expected an API key before this server listens on ${host}, which other machines can reach: create one with "limelight keys create", or set API_WITHOUT_KEYS=let-anyone-in`,
+    `Expected an API key before this server listens on ${host}, which other machines can reach: create one with "limelight keys create", or set API_WITHOUT_KEYS=allow`,
   );
 }

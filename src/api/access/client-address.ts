@@ -20,7 +20,7 @@ export function clientAddress(
 }
 
 /** The network that limits count as one client. An IPv6 user has at least a /64 and can use any address in it. */
-export function toLimitedName(address: string): string {
+export function toClientNetwork(address: string): string {
   if (!address.includes(':')) {
     return address;
   }

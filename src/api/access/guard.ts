@@ -7,7 +7,7 @@ import { assertOwn, type FindOwner } from '../tasks/task-owners.ts';
 import { accessRule, type LinkName } from './access-rules.ts';
 import type { AnonymousAccess } from './anonymous-access.ts';
 import { bearerSecret, type Caller, isAllowed, toCaller } from './caller.ts';
-import { clientAddress, toLimitedName } from './client-address.ts';
+import { clientAddress, toClientNetwork } from './client-address.ts';
 import type { Keyring } from './keyring.ts';
 import { verifyLink } from './link-signature.ts';
 import type { CountRequest } from './rate-limit.ts';
@@ -38,7 +38,7 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
     if (link && c.req.query('signature') !== undefined) {
       return byLink(c, link);
     }
-    const guest = (await keyring.isEmpty()) ? anonymousAccess.enter(c) : undefined;
+    const guest = (await keyring.isEmpty()) ? anonymousAccess.callerOf(c) : undefined;
     if (!guest) {
       throw new PipelineError(
         'KEY_REQUIRED',
@@ -71,7 +71,7 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
   function count(c: Context<ApiEnv>, caller: Caller | undefined): void {
     const peer = c.env?.incoming?.socket?.remoteAddress;
     const address = clientAddress(peer, c.req.header('x-forwarded-for'), deps.trustedProxies);
-    deps.countRequest(c, caller?.owner ? `key/${caller.owner}` : `address/${toLimitedName(address)}`);
+    deps.countRequest(c, caller?.owner ? `key/${caller.owner}` : `address/${toClientNetwork(address)}`);
   }
 
   return async (c, next) => {

@@ -8,7 +8,7 @@ import { type Check, fault, note, ok } from './finding.ts';
 /** Who can use the API. A server that other machines can reach does not start without a key. */
 export const checkAccess: Check = async ({ config }) => {
   const { host } = config.api;
-  const { letsAnyoneIn } = config.access;
+  const { allowsAnonymousAccess } = config.access;
   const keys = await countKeys(config.storage);
   if (keys > 0) {
     return [ok(`${keys} API ${keys === 1 ? 'key' : 'keys'}`)];
@@ -16,7 +16,7 @@ export const checkAccess: Check = async ({ config }) => {
   if (isLoopback(host)) {
     return [ok('no API keys: the server serves this machine only')];
   }
-  return letsAnyoneIn
+  return allowsAnonymousAccess
     ? [
         note(
           `anyone who can reach ${host} may use the API, because API_WITHOUT_KEYS is set`,
