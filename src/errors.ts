@@ -74,7 +74,7 @@ export function isDiskFull(error: unknown): boolean {
 export function storageFull(cause: unknown): PipelineError {
   return new PipelineError(
     'STORAGE_FULL',
-    'Expected room on the disk of the object store, but the disk or the quota is full. Free space or shorten the retention',
+    'Expected free space in the object store, but its disk or quota is full. Free disk space, or shorten the retention',
     { cause },
   );
 }

@@ -31,7 +31,7 @@ describe('admission', () => {
       status: 507,
       retryAfterMs: 60_000,
       message: expect.stringContaining(
-        '2.0 GB are free, of which 1.0 stay free and 1.0 are reserved for 10 running tasks',
+        'of 2.0 GB free, 1.0 GB must stay free and 1.0 GB are reserved for 10 running tasks',
       ),
     });
   });

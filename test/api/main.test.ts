@@ -105,7 +105,7 @@ describe('the API process', () => {
 
     api.kill('SIGTERM');
 
-    expect((await closed)[0]).toMatchObject({ code: 1012, reason: 'Come back with ?since=' });
+    expect((await closed)[0]).toMatchObject({ code: 1012, reason: 'Reconnect with ?since=' });
     expect(await exited).toBe(0);
   });
 
@@ -173,7 +173,7 @@ describe('the API process', () => {
     expect(await exit()).toBe(1);
     expect(text).not.toContain('API listening');
     expect(text).toContain('limelight keys create');
-    expect(text).toContain('API_WITHOUT_KEYS=let-anyone-in');
+    expect(text).toContain('API_WITHOUT_KEYS=allow');
   });
 
   it('lists the lip-sync model as a provider if it is installed', async () => {

@@ -85,7 +85,7 @@ export function createQuota({
 function exceeded(expected: string): PipelineError {
   return new PipelineError(
     'QUOTA_EXCEEDED',
-    `Expected at most ${expected} for this key. Send it again when one of its tasks has ended.`,
+    `Expected at most ${expected} for this key. Try again when one of its tasks has ended.`,
     { retryAfterMs: RETRY_AFTER_MS },
   );
 }

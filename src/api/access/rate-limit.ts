@@ -20,7 +20,7 @@ export function createRateLimit(rule: RateRule, now?: () => number): CountReques
     if (!isAllowed) {
       throw new PipelineError(
         'RATE_EXCEEDED',
-        `Expected at most ${rule.perS} requests a second, ${rule.burst} at once, from this ${policy}. Send it again after Retry-After.`,
+        `Expected at most ${rule.perS} requests a second, ${rule.burst} at once, from this ${policy}. Try again after the time in Retry-After.`,
         { retryAfterMs },
       );
     }
@@ -57,7 +57,7 @@ export function createTokenBuckets({ perS, burst }: RateRule, now: () => number 
   const refill = ({ tokens, at }: { tokens: number; at: number }) =>
     Math.min(burst, tokens + ((now() - at) / 1000) * perS);
 
-  const makeRoom = () => {
+  const evict = () => {
     for (const [name, bucket] of buckets) {
       if (refill(bucket) >= burst) buckets.delete(name);
     }
@@ -70,7 +70,7 @@ export function createTokenBuckets({ perS, burst }: RateRule, now: () => number 
   return {
     take(name) {
       const bucket = buckets.get(name);
-      if (!bucket && buckets.size >= MAX_BUCKETS) makeRoom();
+      if (!bucket && buckets.size >= MAX_BUCKETS) evict();
       const tokens = bucket ? refill(bucket) : burst;
       const isAllowed = tokens >= 1;
       const left = isAllowed ? tokens - 1 : tokens;

@@ -48,7 +48,7 @@ export function createSocketReader({ maxQueuedBytes }: { maxQueuedBytes: number 
       isOver = true;
       leave();
       whenOpen((to) =>
-        outcome ? to.close(NORMAL, 'The task has ended') : to.close(RESTARTING, 'Come back with ?since='),
+        outcome ? to.close(NORMAL, 'The task has ended') : to.close(RESTARTING, 'Reconnect with ?since='),
       );
     },
   };

@@ -156,7 +156,7 @@ export class TaskWatch {
     return true;
   }
 
-  /** Ends the watch if there is a record of a job that Temporal has forgotten. Its outcome is a made-up failure. */
+  /** Ends the watch if there is a record of a job that Temporal has forgotten. Its outcome is then a failure. */
   async #endForgotten(): Promise<boolean> {
     const record = await this.#deps.records.read(this.#taskId);
     if (!record) {

@@ -138,6 +138,6 @@ async function whyMissing(
     ? new PipelineError('OBJECT_NOT_FOUND', `The ${name} of this task has been deleted.`)
     : new PipelineError(
         'VIDEO_NOT_READY',
-        `The ${name} is not there yet: the task is at ${stage}. Follow its events, and ask again after them.`,
+        `The ${name} is not ready yet: the task is at ${stage}. Follow its events, and request the file again at the end.`,
       );
 }

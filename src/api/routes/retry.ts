@@ -49,7 +49,7 @@ export function retryRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>) {
   });
 }
 
-/** The reason why nothing is kept for a retry. */
+/** Why the task cannot be retried. */
 async function whyImpossible(
   deps: Pick<ApiDeps, 'jobs' | 'records'>,
   taskId: string,
@@ -59,10 +59,10 @@ async function whyImpossible(
     return new PipelineError('TASK_RUNNING', `The task runs: it is at ${stage}.`);
   }
   if (result) {
-    return new PipelineError('RETRY_IMPOSSIBLE', 'The task succeeded: there is nothing to do again.');
+    return new PipelineError('RETRY_IMPOSSIBLE', 'The task succeeded: there is nothing to retry.');
   }
   return new PipelineError(
     'RETRY_IMPOSSIBLE',
-    `Nothing is kept of this task to go on with: ${error?.message ?? ''} Submit it again.`,
+    `Nothing of this task was kept for a retry: ${error?.message ?? ''} Submit it again.`,
   );
 }

@@ -12,9 +12,9 @@ import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 
 /** A part is two seconds of video, and takes less than one second to make. */
-const LOOK_EVERY_MS = 300;
-/** How many times it looks for parts before it asks again whether the task still runs. */
-const ASK_EVERY = 7;
+const POLL_INTERVAL_MS = 300;
+/** How many polls for parts pass before it checks again whether the task is running. */
+const POLLS_PER_STATUS_CHECK = 7;
 
 interface GrowingTalk {
   taskId: string;
@@ -61,7 +61,7 @@ export function previewRoutes(deps: PreviewDeps) {
     if (!format) {
       throw new PipelineError(
         'VIDEO_NOT_READY',
-        `There is nothing to be seen yet: the task is at ${stage}. Ask again in a second.`,
+        `There is no preview yet: the task is at ${stage}. Try again in a second.`,
       );
     }
     c.header('Content-Type', VIDEO_TYPES[format]);
@@ -71,24 +71,24 @@ export function previewRoutes(deps: PreviewDeps) {
   });
 }
 
-/** One part after another as they arrive. Ends with the task, or when the reader leaves. */
+/** Yields the parts as they arrive. Ends with the task, or when the reader leaves. */
 async function* partsOf(
   deps: PreviewDeps,
   talk: GrowingTalk,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   let index = 0;
-  for (let look = 1; !signal.aborted; ) {
+  for (let polls = 1; !signal.aborted; ) {
     if (await hasPart(deps, talk, index)) {
       yield await deps.store.read(partKey(talk, index));
       index += 1;
       continue;
     }
-    if (look % ASK_EVERY === 0 && (await hasEnded(deps, talk.taskId))) {
+    if (polls % POLLS_PER_STATUS_CHECK === 0 && (await hasEnded(deps, talk.taskId))) {
       return;
     }
-    look += 1;
-    await sleep(LOOK_EVERY_MS);
+    polls += 1;
+    await sleep(POLL_INTERVAL_MS);
   }
 }
 

@@ -1,6 +1,6 @@
 import { PipelineError } from '../../errors.ts';
 
-/** Whether the disk has room for one more job. */
+/** Whether the disk has space for one more job. */
 export interface Admission {
   /**
    * Reserves disk space for one job until disposed (idempotent); from then on the job itself is counted.
@@ -15,7 +15,7 @@ export interface AdmissionOptions {
   freeBytes(): Promise<number>;
   /** Running jobs, over all API processes. */
   countRunning(): Promise<number>;
-  /** Always stays free. */
+  /** Must always stay free. */
   floorBytes: number;
   /** Estimated need of one job. */
   jobBytes: number;
@@ -56,7 +56,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         if (free - (running + arriving) * jobBytes < floorBytes) {
           throw new PipelineError(
             'STORAGE_FULL',
-            `Expected room for one more task, but ${toGigabytes(free)} GB are free, of which ${toGigabytes(floorBytes)} stay free and ${toGigabytes(running * jobBytes)} are reserved for ${running} running tasks. Send it again when they have ended, or free space.`,
+            `Expected disk space for one more task, but of ${toGigabytes(free)} GB free, ${toGigabytes(floorBytes)} GB must stay free and ${toGigabytes(running * jobBytes)} GB are reserved for ${running} running tasks. Try again when they have ended, or free disk space.`,
             { retryAfterMs: RETRY_AFTER_MS },
           );
         }
@@ -64,11 +64,11 @@ export function createAdmission(options: AdmissionOptions): Admission {
         arriving -= 1;
         throw error;
       }
-      let isHere = true;
+      let isReserved = true;
       return {
         [Symbol.dispose]() {
-          if (isHere) {
-            isHere = false;
+          if (isReserved) {
+            isReserved = false;
             arriving -= 1;
             counted.running += 1;
           }

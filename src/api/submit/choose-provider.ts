@@ -37,7 +37,7 @@ export function findProviderFaults(
   const { descriptor, isAvailable } = chosen;
   const faults: Record<string, string> = {};
   if (background === 'transparent' && !descriptor.capabilities.transparentBackground) {
-    faults.background = `expected another background than transparent: ${descriptor.label} makes videos without alpha`;
+    faults.background = `expected a background other than transparent: ${descriptor.label} makes videos without alpha`;
   }
   // Only for remote providers: workers may have local models that this process does not see.
   if (descriptor.kind === 'remote' && !isAvailable) {

@@ -16,7 +16,7 @@ export const SlotStatus = extensible({
 }).meta({ id: 'SlotStatus' });
 export type SlotStatus = z.infer<typeof SlotStatus>;
 
-/** One GPU worker: the object that it keeps up to date, and its part of the answer of `GET /api/gpu/status`. */
+/** One GPU worker: the object that it keeps up to date, and its part of the answer of `GET /api/gpu`. */
 export const GpuWorkerStatus = extensible({
   host: z.string(),
   pid: z.int(),

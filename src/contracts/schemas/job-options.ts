@@ -17,7 +17,7 @@ export type Background = z.infer<typeof Background>;
 
 /**
  * The options of a job, under the names that the form, the record and the workflow use. The form fields, their checks and
- * their documentation are derived from this schema: see `src/api/submit/job-form.ts`.
+ * their documentation are derived from this schema: see `src/api/submit/job-fields.ts`.
  */
 export const JobOptions = extensible({
   conf_threshold: z
