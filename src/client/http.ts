@@ -1,4 +1,5 @@
 import { isErrorCode } from '../contracts/error-codes.ts';
+import type { Problem } from '../contracts/schemas/problem.ts';
 import { ignoreFailure, PipelineError } from '../errors.ts';
 import { sleep } from './sleep.ts';
 
@@ -67,11 +68,7 @@ async function toPipelineError(answer: Response | Error, baseUrl: string): Promi
       { cause: answer },
     );
   }
-  const problem = (await answer.json().catch(() => ({}))) as {
-    code?: string;
-    detail?: string;
-    details?: Record<string, string | number | boolean>;
-  };
+  const problem: Partial<Problem> = await answer.json().catch(() => ({}));
   return new PipelineError(
     isErrorCode(problem.code) ? problem.code : 'INTERNAL',
     problem.detail ?? `${baseUrl} answered with status ${answer.status}. Is it a Limelight server?`,

@@ -34,6 +34,13 @@ export function taskKeys(taskId: string, videoFormat: VideoFormat = 'mp4') {
   };
 }
 
+const RECORD_KEY = /^videos\/([^/]+)\/metadata\.json$/;
+
+/** The task of a record, by its key. `undefined` for any other key. */
+export function taskIdOfRecord(key: string): string | undefined {
+  return RECORD_KEY.exec(key)?.[1];
+}
+
 /** Uploads have their hash in the name, so a second submission under the same task id cannot overwrite the first. */
 export function uploadKey(taskId: string, field: string, sha256: string): string {
   return `${taskPrefix('uploads', taskId)}${field}-${sha256.slice(0, 16)}`;

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Problem } from '../../contracts/schemas/problem.ts';
 import { PipelineError } from '../../errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { ApiEnv } from './api-env.ts';
@@ -9,20 +10,7 @@ import { toLoggedPath } from './observe-request.ts';
 
 const DEFAULT_RETRY_AFTER_MS = 5_000;
 /** Statuses after which the same request may succeed later. */
-const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 503, 507]);
-
-/** RFC 9457, with the project's `code`, and `task_id` if the request is about a task. */
-export interface Problem {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
-  instance: string;
-  code: string;
-  task_id?: string;
-  /** Facts for programs, such as each invalid field with its fault. */
-  details?: Record<string, string | number | boolean>;
-}
+export const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 503, 507]);
 
 /** The one place that turns an error into a response. Details of unexpected errors go to the log only. */
 export function createErrorHandler(logger: Logger) {

@@ -10,7 +10,7 @@ import { problems } from './problems.ts';
 
 const DAY_S = 86_400;
 
-const Wish = z
+const LinkRequest = z
   .strictObject({
     name: z.enum(LINKS).openapi({ description: 'What the link opens.', example: 'video' }),
     expires_in_s: z
@@ -20,7 +20,7 @@ const Wish = z
       .default(DAY_S)
       .openapi({ description: 'Seconds until the link expires.', example: 3600 }),
   })
-  .openapi('LinkWish');
+  .openapi('LinkRequest');
 
 const link = createRoute({
   method: 'post',
@@ -31,7 +31,7 @@ const link = createRoute({
     'For pages, players and people without an API key. The link gives access to this one resource until it expires or its key is revoked.',
   request: {
     params: TaskParams,
-    body: { required: true, content: { 'application/json': { schema: Wish } } },
+    body: { required: true, content: { 'application/json': { schema: LinkRequest } } },
   },
   responses: {
     201: { description: 'The link.', content: { 'application/json': { schema: Link } } },

@@ -1,7 +1,7 @@
 import { ERROR_CODES, type ErrorCode } from '../../contracts/error-codes.ts';
 import { Problem } from '../../contracts/schemas/problem.ts';
 import { PipelineError } from '../../errors.ts';
-import { toProblem } from '../http/problem.ts';
+import { RETRYABLE_STATUSES, toProblem } from '../http/problem.ts';
 
 const RETRY_AFTER = {
   'Retry-After': {
@@ -9,7 +9,6 @@ const RETRY_AFTER = {
     description: 'Seconds after which the same request may succeed.',
   },
 };
-const RETRYABLE: readonly number[] = [429, 503, 507];
 
 /** Every route may answer these: an unexpected failure, and a request whose line and headers are too long. */
 const ALWAYS: readonly ErrorCode[] = ['HEADERS_TOO_LARGE', 'INTERNAL'];
@@ -31,7 +30,7 @@ function toResponse(status: number, codes: ErrorCode[]) {
         examples: Object.fromEntries(codes.map((code) => [code, { value: example(code) }])),
       },
     },
-    ...(RETRYABLE.includes(status) && { headers: RETRY_AFTER }),
+    ...(RETRYABLE_STATUSES.has(status) && { headers: RETRY_AFTER }),
   };
 }
 

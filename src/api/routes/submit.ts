@@ -105,7 +105,7 @@ export function submitRoutes(deps: ApiDeps) {
     const waitS = parseWait(c.req.query('wait'), c.req.header('prefer'));
     const caller = c.get('caller');
     const contentLength = parseLength(c.req.header('content-length'));
-    using _room = await deps.access.quota.reserve(caller, { id: chosen.id, bytes: contentLength ?? 0 });
+    using _quota = await deps.access.quota.reserve(caller, { id: chosen.id, bytes: contentLength ?? 0 });
     using space = await deps.admission.admit();
     await using folder = await deps.store.scratch();
     const form = await receiveForm(

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { TaskList, TaskState } from '../../contracts/schemas/task-status.ts';
+import { ownerSeenBy } from '../access/caller.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
@@ -34,8 +35,7 @@ const list = createRoute({
 export function taskListRoutes({ jobs }: Pick<ApiDeps, 'jobs'>) {
   return createRoutes().openapi(list, async (c) => {
     const { status, cursor, limit = DEFAULT_LIMIT } = c.req.valid('query');
-    const caller = c.get('caller');
-    const owner = caller?.scopes.has('admin') ? undefined : caller?.owner;
+    const owner = ownerSeenBy(c.get('caller'));
     const page = await jobs.list({
       limit,
       ...(status && { status }),

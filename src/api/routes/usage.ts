@@ -1,12 +1,11 @@
 import { createRoute } from '@hono/zod-openapi';
 import { Usage, type UsageEntry } from '../../contracts/schemas/operation.ts';
 import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
+import { taskIdOfRecord } from '../../contracts/task-keys.ts';
 import { isUnreadableRecord } from '../../errors.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
-
-const RECORD = /^videos\/([^/]+)\/metadata\.json$/;
 
 const usage = createRoute({
   method: 'get',
@@ -27,7 +26,7 @@ export function usageRoutes({ store, records }: Pick<ApiDeps, 'store' | 'records
     const talks: UsageEntry[] = [];
     const unreadable: string[] = [];
     for await (const { key } of store.list('videos/')) {
-      const taskId = RECORD.exec(key)?.[1];
+      const taskId = taskIdOfRecord(key);
       if (taskId === undefined) {
         continue;
       }

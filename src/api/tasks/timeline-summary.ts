@@ -1,12 +1,12 @@
 import type { Percentiles, Timeline, TimelineSummary, TimeSplit } from '../../contracts/schemas/timeline.ts';
 import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
+import { taskIdOfRecord } from '../../contracts/task-keys.ts';
 import { TIME_KINDS, type TimeKind } from '../../contracts/timeline.ts';
 import { ignoreFailure } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { toRecordedTimeline } from './read-timeline.ts';
 
-const RECORD = /^videos\/([^/]+)\/metadata\.json$/;
 /** Enough for good percentiles. A busy day has more jobs than can be read while a client waits. */
 const MAX_JOBS = 2_000;
 const FRESH_FOR_MS = 60_000;
@@ -56,7 +56,7 @@ export function createRecentTimelines(deps: SummaryDeps): RecentTimelines {
 async function readTimelines({ store, records }: SummaryDeps, since: Date): Promise<Timeline[]> {
   const found: Array<{ taskId: string; at: number }> = [];
   for await (const { key, modifiedAt } of store.list('videos/')) {
-    const taskId = RECORD.exec(key)?.[1];
+    const taskId = taskIdOfRecord(key);
     if (taskId && modifiedAt >= since) {
       found.push({ taskId, at: modifiedAt.getTime() });
     }
@@ -81,15 +81,15 @@ export function summarize(timelines: Timeline[], since: Date): TimelineSummary {
     total_ms: toPercentiles(timelines.map(({ total_ms }) => total_ms)),
     split_ms: toSplitPercentiles(known.map(({ split_ms }) => split_ms!)),
     stages: (Object.keys(STAGE_PERCENT) as Stage[]).flatMap((stage) => {
-      const those = stages.filter((one) => one.stage === stage);
-      return those.length === 0
+      const samples = stages.filter((one) => one.stage === stage);
+      return samples.length === 0
         ? []
         : [
             {
               stage,
-              jobs: those.length,
-              ms: toPercentiles(those.map(({ ms }) => ms)),
-              split_ms: toSplitPercentiles(those.map(({ split_ms }) => split_ms)),
+              jobs: samples.length,
+              ms: toPercentiles(samples.map(({ ms }) => ms)),
+              split_ms: toSplitPercentiles(samples.map(({ split_ms }) => split_ms)),
             },
           ];
     }),

@@ -1,7 +1,7 @@
 import type { RetentionGroup, RetentionOverride } from '../../contracts/schemas/retention.ts';
 import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import { type Tier, taskKeys } from '../../contracts/task-keys.ts';
-import { isFailure, PipelineError } from '../../errors.ts';
+import { isUnreadableRecord, PipelineError } from '../../errors.ts';
 import type { ListedObject } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import type { TaskObject } from './list-tasks.ts';
@@ -84,7 +84,7 @@ async function readRecord(
   try {
     return await records.read(taskId);
   } catch (error) {
-    if (isFailure(error, 'OBJECT_CORRUPT', 'RECORD_TOO_NEW')) {
+    if (isUnreadableRecord(error)) {
       return error;
     }
     throw error;
