@@ -68,7 +68,7 @@ async function toPipelineError(answer: Response | Error, baseUrl: string): Promi
       { cause: answer },
     );
   }
-  const problem: Partial<Problem> = await answer.json().catch(() => ({}));
+  const problem = (await answer.json().catch(() => ({}))) as Partial<Problem>;
   return new PipelineError(
     isErrorCode(problem.code) ? problem.code : 'INTERNAL',
     problem.detail ?? `${baseUrl} answered with status ${answer.status}. Is it a Limelight server?`,

@@ -1,11 +1,10 @@
 import { defaultPayloadConverter } from '@temporalio/common';
 import type proto from '@temporalio/proto';
-import { isProviderQueue } from '../contracts/queues.ts';
 import type { Timeline, TimelineStage, TimeSplit } from '../contracts/schemas/timeline.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { isTerminal, type Stage } from '../contracts/stages.ts';
 import { TIME_KINDS, type TimeKind } from '../contracts/timeline.ts';
-import { type MeasuredStep, toSteps } from './history-steps.ts';
+import { type Span, toSteps } from './history-steps.ts';
 import { toIso, toMs } from './proto-time.ts';
 
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
@@ -19,55 +18,47 @@ export interface JobHistory {
   nowMs: number;
 }
 
-/** A span of time and how it was spent. */
-interface Span {
-  kind: TimeKind;
-  fromMs: number;
-  toMs: number;
-}
-
 /** How a job spent its time, from its history. Every moment since the submission counts once. */
 export function toTimeline({ taskId, events, pending, submittedAt, nowMs }: JobHistory): Timeline {
   const steps = toSteps(events, pending, nowMs);
   const startMs = Math.min(Date.parse(submittedAt), toMs(events[0]?.eventTime));
   const endMs = findEnd(events);
-  const work = steps.filter(({ name }) => !IN_PARALLEL.has(name)).flatMap((step) => toSpans(step, nowMs));
-  const timers = toTimers(events, endMs ?? nowMs);
-  const spansIn = (stage: Stage) => [
-    ...work,
-    ...timers.map((timer): Span => ({ ...timer, kind: PROVIDER_STAGES.has(stage) ? 'provider' : 'queue' })),
-  ];
-  const stages = toStages(events, { startMs, endMs: endMs ?? nowMs }).map(
-    ({ stage, fromMs, toMs }, index, all): TimelineStage => ({
-      stage,
-      started_at: toIso(fromMs),
-      ...((index < all.length - 1 || endMs !== undefined) && { ended_at: toIso(toMs) }),
-      ms: Math.round(toMs - fromMs),
-      split_ms: split(spansIn(stage), fromMs, toMs),
-      steps: steps
-        .filter(
-          ({ scheduledMs }) => scheduledMs >= fromMs && (scheduledMs < toMs || index === all.length - 1),
-        )
-        .map(toWire),
-    }),
+  const untilMs = endMs ?? nowMs;
+  const work = steps.filter(({ step }) => !IN_PARALLEL.has(step.name)).flatMap(({ spans }) => spans);
+  const timers = toTimers(events, untilMs);
+  const stages = toStages(events, startMs, untilMs).map(
+    ({ stage, fromMs, toMs }, index, all): TimelineStage => {
+      const isLast = index === all.length - 1;
+      const kind = PROVIDER_STAGES.has(stage) ? 'provider' : 'queue';
+      return {
+        stage,
+        started_at: toIso(fromMs),
+        ...((!isLast || endMs !== undefined) && { ended_at: toIso(toMs) }),
+        ms: Math.round(toMs - fromMs),
+        split_ms: split([...work, ...timers.map((timer) => ({ ...timer, kind }) as const)], fromMs, toMs),
+        steps: steps
+          .filter(({ scheduledMs }) => scheduledMs >= fromMs && (scheduledMs < toMs || isLast))
+          .map(({ step }) => step),
+      };
+    },
   );
   return {
     task_id: taskId,
     source: 'history',
     submitted_at: submittedAt,
     ...(endMs !== undefined && { ended_at: toIso(endMs) }),
-    total_ms: Math.round((endMs ?? nowMs) - startMs),
+    total_ms: Math.round(untilMs - startMs),
     split_ms: addUp(stages.map(({ split_ms }) => split_ms)),
     stages,
   };
 }
 
-export function addUp(splits: TimeSplit[]): TimeSplit {
+function addUp(splits: TimeSplit[]): TimeSplit {
   const sum = (kind: TimeKind) => splits.reduce((total, one) => total + one[kind], 0);
   return Object.fromEntries(TIME_KINDS.map((kind) => [kind, sum(kind)])) as TimeSplit;
 }
 
-function toStages(events: HistoryEvent[], { startMs, endMs }: { startMs: number; endMs: number }) {
+function toStages(events: HistoryEvent[], startMs: number, untilMs: number) {
   const entered: Array<{ stage: Stage; fromMs: number }> = [{ stage: 'INITIALIZED', fromMs: startMs }];
   for (const event of events) {
     const fields = event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes?.indexedFields;
@@ -81,7 +72,7 @@ function toStages(events: HistoryEvent[], { startMs, endMs }: { startMs: number;
   return entered.map(({ stage, fromMs }, index) => ({
     stage,
     fromMs,
-    toMs: entered[index + 1]?.fromMs ?? endMs,
+    toMs: entered[index + 1]?.fromMs ?? untilMs,
   }));
 }
 
@@ -99,23 +90,11 @@ function findEnd(events: HistoryEvent[]): number | undefined {
 /** Records are written in parallel to the work, so no job waits for them. */
 const IN_PARALLEL: ReadonlySet<string> = new Set(['recordTask']);
 
-function toSpans({ queue, attempts, scheduledMs, startedMs, endedMs }: MeasuredStep, nowMs: number): Span[] {
-  const untilMs = endedMs ?? nowMs;
-  const wait: Span = {
-    kind: attempts > 1 ? 'retry' : 'queue',
-    fromMs: scheduledMs,
-    toMs: startedMs ?? untilMs,
-  };
-  return startedMs === undefined
-    ? [wait]
-    : [wait, { kind: isProviderQueue(queue) ? 'provider' : 'compute', fromMs: startedMs, toMs: untilMs }];
-}
-
 /** In other stages a job sleeps until there is disk space, or until an identical job ends. */
 const PROVIDER_STAGES: ReadonlySet<Stage> = new Set(['DID_UPLOAD', 'DID_PROCESSING', 'DID_COMPLETE']);
 
-/** The times that the workflow sleeps between two polls of the provider or while it is on hold: all its timers but the deadline. */
-function toTimers(events: HistoryEvent[], endMs: number): Array<Omit<Span, 'kind'>> {
+/** When the workflow sleeps, between polls of the provider or on hold: all its timers but the deadline, which is the first. */
+function toTimers(events: HistoryEvent[], untilMs: number): Array<Omit<Span, 'kind'>> {
   const done = new Map<string, number>();
   for (const { timerFiredEventAttributes: fired, timerCanceledEventAttributes: gone, eventTime } of events) {
     const id = fired?.startedEventId ?? gone?.startedEventId;
@@ -123,13 +102,12 @@ function toTimers(events: HistoryEvent[], endMs: number): Array<Omit<Span, 'kind
       done.set(String(id), toMs(eventTime));
     }
   }
-  const started = events.filter(({ timerStartedEventAttributes }) => timerStartedEventAttributes);
-  const deadline = started[0];
-  return started
-    .filter((event) => event !== deadline)
+  return events
+    .filter(({ timerStartedEventAttributes }) => timerStartedEventAttributes)
+    .slice(1)
     .map((event) => ({
       fromMs: toMs(event.eventTime),
-      toMs: done.get(String(event.eventId)) ?? endMs,
+      toMs: done.get(String(event.eventId)) ?? untilMs,
     }));
 }
 
@@ -148,13 +126,4 @@ function split(spans: Span[], fromMs: number, toMs: number): TimeSplit {
     sums[kind] += next - cut;
   }
   return Object.fromEntries(TIME_KINDS.map((kind) => [kind, Math.round(sums[kind])])) as TimeSplit;
-}
-
-function toWire({ scheduledMs: _s, startedMs: _t, endedMs: _e, ...step }: MeasuredStep) {
-  return {
-    ...step,
-    queue_ms: Math.round(step.queue_ms),
-    retry_ms: Math.round(step.retry_ms),
-    run_ms: Math.round(step.run_ms),
-  };
 }
