@@ -4,17 +4,14 @@ export const PROGRESS_QUERY = 'progress';
 export const CHOOSE_PERSON_UPDATE = 'choosePerson';
 export const CANCEL_UPDATE = 'cancel';
 
+const JOB_PREFIX = 'video/';
+
 /** `video/<task_id>`: one workflow for each task, however often it is submitted. */
 export function toWorkflowId(taskId: string): string {
-  return `video/${taskId}`;
-}
-
-/** The task of a `generateVideo` execution. */
-export function toTaskId(workflowId: string): string {
-  return workflowId.slice(toWorkflowId('').length);
+  return `${JOB_PREFIX}${taskId}`;
 }
 
 /** The task of a workflow. `undefined` if the workflow is not a `generateVideo`. */
 export function taskIdOf(workflowId: string): string | undefined {
-  return workflowId.startsWith('video/') ? workflowId.slice('video/'.length) : undefined;
+  return workflowId.startsWith(JOB_PREFIX) ? workflowId.slice(JOB_PREFIX.length) : undefined;
 }

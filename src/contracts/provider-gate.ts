@@ -15,6 +15,9 @@ export function toBreakerId(provider: string): string {
   return `provider/${provider}`;
 }
 
+/** The ids of the workflows that delete what a job left at its provider begin with this. Erasing a task waits for them. */
+export const TIDY_UP_PREFIX = 'tidy-up/';
+
 /** The operator's limits. Each job sends the terms it started with, and the breaker uses the latest. */
 export interface ProviderTerms {
   maxTalksInFlight: number;

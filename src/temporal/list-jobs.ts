@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { GENERATE_VIDEO, toTaskId } from '../contracts/messages.ts';
+import { GENERATE_VIDEO, taskIdOf } from '../contracts/messages.ts';
 import type { TaskSummary } from '../contracts/schemas/task-status.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
@@ -54,7 +54,7 @@ function toSummary(info: proto.temporal.api.workflow.v1.IWorkflowExecutionInfo):
   const stage = (read(SEARCH_ATTRIBUTES.stage) ?? 'INITIALIZED') as Stage;
   const provider = read(SEARCH_ATTRIBUTES.provider);
   return {
-    task_id: toTaskId(info.execution?.workflowId ?? ''),
+    task_id: taskIdOf(info.execution?.workflowId ?? '') ?? '',
     stage,
     status,
     ...(provider !== undefined && { provider }),

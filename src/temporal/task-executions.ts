@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { toWorkflowId } from '../contracts/messages.ts';
+import { TIDY_UP_PREFIX } from '../contracts/provider-gate.ts';
 import { toRetryWindowId } from '../contracts/retry.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { toDeliveryWorkflowId } from '../contracts/webhook.ts';
@@ -44,12 +45,13 @@ export function createTaskExecutions({ client }: { client: Client }): TaskExecut
     }
   };
 
-  /** Webhook deliveries and clean-ups at the provider, from the history of the workflow that started them. */
+  /** Webhook deliveries and tidy-ups at the provider, from the history of the workflow that started them. */
   async function childrenOf({ workflowId, runId }: Execution): Promise<string[]> {
     const history = await unlessMissing(() => workflow.getHandle(workflowId, runId).fetchHistory());
     return (history?.events ?? [])
       .map((event) => event.childWorkflowExecutionStartedEventAttributes?.workflowExecution?.workflowId)
-      .filter((id) => id?.startsWith(toDeliveryWorkflowId('')) || id?.startsWith('tidy-up/')) as string[];
+      .filter((id) => id !== undefined && id !== null)
+      .filter((id) => id.startsWith(toDeliveryWorkflowId('')) || id.startsWith(TIDY_UP_PREFIX));
   }
 
   /** Temporal's list lags a moment behind, and does not link every child to its task. */
@@ -81,7 +83,7 @@ export function createTaskExecutions({ client }: { client: Client }): TaskExecut
         if (workflowId.startsWith(toDeliveryWorkflowId('')) && (await isRunning(workflowId))) {
           await unlessMissing(() => workflow.getHandle(workflowId).terminate('Its task is erased'));
         }
-        // A clean-up at the provider is not cut short: only it knows what to delete there.
+        // A tidy-up at the provider is not cut short: only it knows what to delete there.
         while (await isRunning(workflowId)) await sleep(POLL_INTERVAL_MS, undefined, { signal });
       }
     },

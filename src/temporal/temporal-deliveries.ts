@@ -14,9 +14,7 @@ import { isFailure, PipelineError } from '../errors.ts';
 import type { Delivery, DeliveryClient, DeliveryQuery } from '../ports/webhooks.ts';
 import { readPage, toCursor } from './page-cursor.ts';
 import { toIso, toMs } from './proto-time.ts';
-import { toPipelineError } from './temporal-error.ts';
-
-const CALL_TIMEOUT_MS = 5_000;
+import { callTemporal } from './temporal-error.ts';
 
 const TASK_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.taskId, 'KEYWORD');
 const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, 'KEYWORD');
@@ -27,13 +25,7 @@ export function createTemporalDeliveries({ client }: { client: Client }): Delive
   const { workflow, connection } = client;
   const { namespace } = client.options;
 
-  const call = async <T>(work: () => Promise<T>) => {
-    try {
-      return await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, work);
-    } catch (error) {
-      throw toPipelineError(error);
-    }
-  };
+  const call = <T>(work: () => Promise<T>) => callTemporal(client, work);
 
   async function describe(id: string, owner: string | undefined) {
     const handle = workflow.getHandle(toDeliveryWorkflowId(id));

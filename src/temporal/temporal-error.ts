@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import { isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { isErrorCode } from '../contracts/error-codes.ts';
 import { PipelineError } from '../errors.ts';
@@ -33,6 +33,21 @@ export function toPipelineError(error: unknown, taskId?: string): unknown {
     );
   }
   return error;
+}
+
+const CALL_TIMEOUT_MS = 5_000;
+
+/** Calls Temporal's server. Rejects as `toPipelineError` says; a timeout is TEMPORAL_UNAVAILABLE. */
+export async function callTemporal<T>(
+  client: Pick<Client, 'withDeadline'>,
+  work: () => Promise<T>,
+  { taskId, timeoutMs = CALL_TIMEOUT_MS }: { taskId?: string | undefined; timeoutMs?: number } = {},
+): Promise<T> {
+  try {
+    return await client.withDeadline(Date.now() + timeoutMs, work);
+  } catch (error) {
+    throw toPipelineError(error, taskId);
+  }
 }
 
 function grpcStatus(error: unknown): number | undefined {

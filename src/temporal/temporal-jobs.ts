@@ -1,7 +1,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { GENERATE_VIDEO, PROGRESS_QUERY, toTaskId, toWorkflowId } from '../contracts/messages.ts';
+import { GENERATE_VIDEO, PROGRESS_QUERY, taskIdOf, toWorkflowId } from '../contracts/messages.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import type { JobInput } from '../contracts/schemas/job.ts';
 import type { JobMemo, Progress } from '../contracts/schemas/messages.ts';
@@ -13,10 +13,9 @@ import { eraseJob } from './erase-job.ts';
 import { listJobs } from './list-jobs.ts';
 import { readQueuePlace, toWaitsIn } from './queue-place.ts';
 import { createTaskUpdates } from './task-updates.ts';
-import { toPipelineError } from './temporal-error.ts';
+import { callTemporal } from './temporal-error.ts';
 
 const PING_TIMEOUT_MS = 2_000;
-const CALL_TIMEOUT_MS = 5_000;
 /** A worker answers in milliseconds, or in a second or two if it has to replay the job first. */
 const QUERY_TIMEOUT_MS = 3_000;
 /** The server ends a long poll after 20 s by itself. */
@@ -35,13 +34,8 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
   const { workflow, connection } = client;
   const { namespace } = client.options;
 
-  const call = async <T>(taskId: string | undefined, work: () => Promise<T>, timeoutMs = CALL_TIMEOUT_MS) => {
-    try {
-      return await client.withDeadline(Date.now() + timeoutMs, work);
-    } catch (error) {
-      throw toPipelineError(error, taskId);
-    }
-  };
+  const call = <T>(taskId: string | undefined, work: () => Promise<T>, timeoutMs?: number) =>
+    callTemporal(client, work, { taskId, ...(timeoutMs !== undefined && { timeoutMs }) });
 
   const updates = createTaskUpdates(client);
 
@@ -84,7 +78,10 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
       return call(undefined, async () => {
         const found = new Map<string, number>();
         for await (const { workflowId, memo } of workflow.list({ query })) {
-          found.set(toTaskId(workflowId), (memo as Partial<JobMemo> | undefined)?.uploadBytes ?? 0);
+          const taskId = taskIdOf(workflowId);
+          if (taskId !== undefined) {
+            found.set(taskId, (memo as Partial<JobMemo> | undefined)?.uploadBytes ?? 0);
+          }
         }
         return found;
       });

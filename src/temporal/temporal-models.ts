@@ -4,22 +4,15 @@ import { SELF_TEST, type SelfTestResult } from '../contracts/self-test.ts';
 import { PipelineError } from '../errors.ts';
 import type { ModelClient } from '../ports/models.ts';
 import { countWaiting } from './queue-place.ts';
-import { toPipelineError, toWorkflowFailure } from './temporal-error.ts';
+import { callTemporal, toPipelineError, toWorkflowFailure } from './temporal-error.ts';
 
-const CALL_TIMEOUT_MS = 5_000;
 /** Longer than the workflow's own timeout for its activity. */
 const SELF_TEST_TIMEOUT_MS = 25_000;
 
 /** `ModelClient` over a Temporal client. */
 export function createTemporalModels({ client }: { client: Client }): ModelClient {
   return {
-    async queueLength(queue) {
-      try {
-        return await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, () => countWaiting(client, queue));
-      } catch (error) {
-        throw toPipelineError(error, undefined);
-      }
-    },
+    queueLength: (queue) => callTemporal(client, () => countWaiting(client, queue)),
 
     async selfTest(name) {
       try {
@@ -43,7 +36,7 @@ export function createTemporalModels({ client }: { client: Client }): ModelClien
 
 function toSelfTestError(error: unknown, name: string): unknown {
   if (!(error instanceof WorkflowFailedError)) {
-    return toPipelineError(error, undefined);
+    return toPipelineError(error);
   }
   return (
     toWorkflowFailure(error) ??

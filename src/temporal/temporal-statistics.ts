@@ -9,9 +9,8 @@ import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { STAGE_PERCENT, type Stage } from '../contracts/stages.ts';
 import type { JobEnd, PipelineStatistics } from '../ports/pipeline-statistics.ts';
 import { toMs } from './proto-time.ts';
-import { toPipelineError } from './temporal-error.ts';
+import { callTemporal, toPipelineError } from './temporal-error.ts';
 
-const CALL_TIMEOUT_MS = 5_000;
 const PAGE_SIZE = 1_000;
 
 const PROVIDER = defineSearchAttributeKey(SEARCH_ATTRIBUTES.provider, 'KEYWORD');
@@ -27,13 +26,7 @@ const REFUSALS = Object.keys(ERROR_CODES).filter(isRefusal);
 
 /** `PipelineStatistics` over a Temporal client, from its visibility store. */
 export function createTemporalStatistics({ client }: { client: Client }): PipelineStatistics {
-  const call = async <T>(work: () => Promise<T>): Promise<T> => {
-    try {
-      return await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, work);
-    } catch (error) {
-      throw toPipelineError(error);
-    }
-  };
+  const call = <T>(work: () => Promise<T>) => callTemporal(client, work);
   const count = async (query: string) => (await call(() => client.workflow.count(query))).count;
 
   return {

@@ -3,9 +3,7 @@ import { toWorkflowId } from '../contracts/messages.ts';
 import type { JobMemo } from '../contracts/schemas/messages.ts';
 import type { TimelineClient } from '../ports/job-client.ts';
 import { toTimeline } from './history-timeline.ts';
-import { toPipelineError } from './temporal-error.ts';
-
-const CALL_TIMEOUT_MS = 5_000;
+import { callTemporal } from './temporal-error.ts';
 
 /** `TimelineClient` over a Temporal client. */
 export function createTemporalTimeline({
@@ -16,21 +14,19 @@ export function createTemporalTimeline({
   return {
     async read(taskId) {
       const handle = client.workflow.getHandle(toWorkflowId(taskId));
-      try {
-        const [history, description] = await client.withDeadline(Date.now() + CALL_TIMEOUT_MS, () =>
-          Promise.all([handle.fetchHistory(), handle.describe()]),
-        );
-        const memo = description.memo as unknown as JobMemo;
-        return toTimeline({
-          taskId,
-          events: history.events ?? [],
-          pending: description.raw.pendingActivities ?? [],
-          submittedAt: memo.submittedAt,
-          nowMs: Date.now(),
-        });
-      } catch (error) {
-        throw toPipelineError(error, taskId);
-      }
+      const [history, description] = await callTemporal(
+        client,
+        () => Promise.all([handle.fetchHistory(), handle.describe()]),
+        { taskId },
+      );
+      const memo = description.memo as unknown as JobMemo;
+      return toTimeline({
+        taskId,
+        events: history.events ?? [],
+        pending: description.raw.pendingActivities ?? [],
+        submittedAt: memo.submittedAt,
+        nowMs: Date.now(),
+      });
     },
   };
 }

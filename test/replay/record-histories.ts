@@ -17,7 +17,7 @@ import type { RetentionActivities } from '../../src/activities/retention.ts';
 import type { SelfTestActivities } from '../../src/activities/self-test.ts';
 import type { WebhookActivities } from '../../src/activities/webhooks.ts';
 import { ERASE_TASK } from '../../src/contracts/erase.ts';
-import { toTaskId } from '../../src/contracts/messages.ts';
+import { taskIdOf } from '../../src/contracts/messages.ts';
 import {
   ASK_SIGNAL,
   BREAKER_QUERY,
@@ -195,7 +195,7 @@ async function leaveRetryWindow(
     },
     { retryWindowS: 60 },
   );
-  const taskId = toTaskId(handle.workflowId);
+  const taskId = taskIdOf(handle.workflowId)!;
   const window = server.client.workflow.getHandle(toRetryWindowId(taskId));
   await end(window);
   await window.result();

@@ -1,4 +1,5 @@
 import { log, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { TIDY_UP_PREFIX } from '../../contracts/provider-gate.ts';
 import { QUEUES } from '../../contracts/queues.ts';
 import { type Leftovers, mayHaveTalk, toLostTalk, toRemoteThings } from './leftovers.ts';
 import { pause } from './pause.ts';
@@ -14,7 +15,7 @@ export async function startTidyUp(leftovers: Leftovers): Promise<void> {
   const { provider, requestId, tidyUps } = leftovers;
   if (toRemoteThings(leftovers).length > 0 || mayHaveTalk(leftovers)) {
     await startChild(tidyUpRemoteTalk, {
-      workflowId: tidyUps > 0 ? `tidy-up/${requestId}/${tidyUps + 1}` : `tidy-up/${requestId}`,
+      workflowId: `${TIDY_UP_PREFIX}${requestId}${tidyUps > 0 ? `/${tidyUps + 1}` : ''}`,
       taskQueue: QUEUES.pipeline,
       args: [leftovers],
       parentClosePolicy: ParentClosePolicy.ABANDON,
