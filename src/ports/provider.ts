@@ -112,8 +112,8 @@ export interface TalkHint {
 export interface ProviderFinding {
   state: 'ok' | 'note' | 'fault';
   found: string;
-  /** The one command that helps. */
-  mend?: string;
+  /** The command that fixes it. */
+  fix?: string;
 }
 
 export interface ProviderEmulator {

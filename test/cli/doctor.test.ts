@@ -69,7 +69,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
       expect.objectContaining({
         check: 'settings',
         found: expect.stringContaining('API_PORT'),
-        mend: "grep -B1 '^#API_PORT=' .env.example",
+        fix: "grep -B1 '^#API_PORT=' .env.example",
       }),
       expect.objectContaining({ check: 'settings', found: expect.stringContaining('YOLO_SLOTS') }),
     ]);
@@ -80,7 +80,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     const without = path.filter((dir) => dir !== join(findTemporalBinary(process.env), '..'));
 
     expect(await faultsWith({ PATH: without.join(delimiter), XDG_CACHE_HOME: join(folder, 'none') })).toEqual(
-      [expect.objectContaining({ check: 'temporal', mend: 'node scripts/setup.mjs' })],
+      [expect.objectContaining({ check: 'temporal', fix: 'node scripts/setup.mjs' })],
     );
   });
 
@@ -88,7 +88,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     const bin = await program('temporal', 'echo "cannot execute binary file" >&2; exit 126');
 
     expect(await faultsWith({ PATH: [bin, process.env.PATH].join(delimiter) })).toEqual([
-      expect.objectContaining({ check: 'temporal', mend: 'node scripts/setup.mjs' }),
+      expect.objectContaining({ check: 'temporal', fix: 'node scripts/setup.mjs' }),
     ]);
   });
 
@@ -100,7 +100,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
         check: 'temporal',
         state: 'fault',
         found: expect.stringContaining(address),
-        mend: 'TEMPORAL_ADDRESS= npm start',
+        fix: 'TEMPORAL_ADDRESS= npm start',
       },
     ]);
   });
@@ -117,7 +117,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
       found: expect.stringContaining('no namespace limelight'),
     });
 
-    const [name, ...args] = fault!.mend!.split(' ');
+    const [name, ...args] = fault!.fix!.split(' ');
     expect(name).toBe('temporal');
     await promisify(execFile)(findTemporalBinary(process.env), args);
     await expect
@@ -129,7 +129,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     const faults = await faultsWith({ MODELS_DIR: folder });
 
     expect(faults).toHaveLength(4);
-    expect(faults[0]).toMatchObject({ check: 'models', mend: 'MODELS_DIR= npm start' });
+    expect(faults[0]).toMatchObject({ check: 'models', fix: 'MODELS_DIR= npm start' });
   });
 
   it('reports a model with one wrong byte', async () => {
@@ -154,7 +154,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
 
   it('reports slots that do not fit into the memory of the device', async () => {
     expect(await faultsWith({ YOLO_SLOTS: '9' })).toEqual([
-      expect.objectContaining({ check: 'gpu', mend: 'YOLO_SLOTS=5 BIREFNET_SLOTS=1 npm start' }),
+      expect.objectContaining({ check: 'gpu', fix: 'YOLO_SLOTS=5 BIREFNET_SLOTS=1 npm start' }),
     ]);
     expect(await faultsWith({ YOLO_SLOTS: '5' })).toEqual([]);
   });
@@ -164,7 +164,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     const devices = { PATH: [bin, process.env.PATH].join(delimiter) };
 
     expect(await faultsWith({ ...devices, CUDA_VISIBLE_DEVICES: '0,2' })).toEqual([
-      expect.objectContaining({ check: 'gpu', mend: 'CUDA_VISIBLE_DEVICES=0,1 npm start' }),
+      expect.objectContaining({ check: 'gpu', fix: 'CUDA_VISIBLE_DEVICES=0,1 npm start' }),
     ]);
     expect(await findingsWith(devices)).toContainEqual(
       expect.objectContaining({ check: 'gpu', found: expect.stringContaining('device 0: NVIDIA L4, 22 GB') }),
@@ -175,7 +175,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     await writeFile(join(folder, 'file'), '');
 
     expect(await faultsWith({ STORAGE_ROOT: join(folder, 'file', 'data') })).toContainEqual(
-      expect.objectContaining({ check: 'disk', mend: 'STORAGE_ROOT=$HOME/limelight-data npm start' }),
+      expect.objectContaining({ check: 'disk', fix: 'STORAGE_ROOT=$HOME/limelight-data npm start' }),
     );
   });
 
@@ -205,15 +205,15 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     expect(faults).toEqual([
       expect.objectContaining({ check: 'ports', found: `${port} (API_PORT) is in use by another program` }),
     ]);
-    expect(faults[0]!.mend).toMatch(/^API_PORT=\d+ npm start$/);
+    expect(faults[0]!.fix).toMatch(/^API_PORT=\d+ npm start$/);
   });
 
   it('reports a public server without a key, until a key exists', async () => {
     const open = { API_HOST: '0.0.0.0' };
     const [fault] = await faultsWith(open);
-    expect(fault).toMatchObject({ check: 'access', mend: 'limelight keys create me' });
+    expect(fault).toMatchObject({ check: 'access', fix: 'limelight keys create me' });
 
-    await limelight(fault!.mend!.split(' ').slice(1), { cwd: folder, env: { ...sound, ...open } });
+    await limelight(fault!.fix!.split(' ').slice(1), { cwd: folder, env: { ...sound, ...open } });
     expect(await faultsWith(open)).toEqual([]);
   });
 
@@ -230,11 +230,11 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
       }),
     );
     expect(await faultsWith({ ...there, D_ID_API_KEY: 'me:other' })).toEqual([
-      expect.objectContaining({ check: 'd-id', mend: 'open https://studio.d-id.com/account-settings' }),
+      expect.objectContaining({ check: 'd-id', fix: 'open https://studio.d-id.com/account-settings' }),
     ]);
     const nowhere = `http://127.0.0.1:${await freePort()}`;
     expect(await faultsWith({ ...there, D_ID_API_URL: nowhere })).toEqual([
-      expect.objectContaining({ check: 'd-id', mend: expect.stringContaining(nowhere) }),
+      expect.objectContaining({ check: 'd-id', fix: expect.stringContaining(nowhere) }),
     ]);
   });
 

@@ -33,7 +33,7 @@ async function doctor(): Promise<void> {
 
 const MEANING: Record<Finding['state'], Meaning> = { ok: 'good', note: 'doubtful', fault: 'bad' };
 
-function toLines({ check, state, found, mend }: Finding): string[] {
+function toLines({ check, state, found, fix }: Finding): string[] {
   const line = `${paint(MEANING[state], state.padEnd(5))}  ${check.padEnd(8)}  ${found}`;
-  return mend ? [line, `${' '.repeat(17)}→ ${paint('strong', mend)}`] : [line];
+  return fix ? [line, `${' '.repeat(17)}→ ${paint('strong', fix)}`] : [line];
 }

@@ -7,7 +7,8 @@ import { assertLicenseAccepted, pullModel } from '../../models/pull-model.ts';
 import { loadConfig } from '../../process/load-config.ts';
 import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../command-parts.ts';
-import { createDownloadBar, toMegabytes } from '../terminal/download-bar.ts';
+import { createDownloadBar } from '../terminal/download-bar.ts';
+import { toMegabytes } from '../terminal/format.ts';
 import { show, write } from '../terminal/output.ts';
 import { type Column, toTable } from '../terminal/table.ts';
 

@@ -17,7 +17,7 @@ import {
   type RetentionStatus,
 } from '../../temporal/retention-schedule.ts';
 import { addExamples } from '../command-parts.ts';
-import { toMegabytes } from '../terminal/download-bar.ts';
+import { toMegabytes } from '../terminal/format.ts';
 import { show, write } from '../terminal/output.ts';
 import { toTable } from '../terminal/table.ts';
 

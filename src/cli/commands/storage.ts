@@ -12,7 +12,7 @@ import { openLazyConnection, temporalAddress } from '../../temporal/connection.t
 import { recallRecord } from '../../temporal/recall-record.ts';
 import { createTemporalJobs, isTaskRunning } from '../../temporal/temporal-jobs.ts';
 import { addExamples } from '../command-parts.ts';
-import { toMegabytes } from '../terminal/download-bar.ts';
+import { toMegabytes } from '../terminal/format.ts';
 import { show } from '../terminal/output.ts';
 import { toTable } from '../terminal/table.ts';
 

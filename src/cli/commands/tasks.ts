@@ -3,7 +3,7 @@ import type { TaskSummary } from '../../contracts/schemas/task-status.ts';
 import { stopSignal } from '../../process/run-main.ts';
 import { addExamples, toWholeNumber } from '../command-parts.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
-import { toDuration, toLocalTime } from '../terminal/duration.ts';
+import { toDuration, toLocalTime } from '../terminal/format.ts';
 import { show, write } from '../terminal/output.ts';
 import { paintStage } from '../terminal/status-lines.ts';
 import { type Column, toTable } from '../terminal/table.ts';

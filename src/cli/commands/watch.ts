@@ -5,7 +5,7 @@ import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../command-parts.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
 import { findTask, TASK_ARGUMENT } from '../task-argument.ts';
-import { toDuration } from '../terminal/duration.ts';
+import { toDuration } from '../terminal/format.ts';
 import { isJson, show, write } from '../terminal/output.ts';
 import { createProgressLines } from '../terminal/progress-lines.ts';
 import { assertMade } from '../video/make-video.ts';

@@ -1,10 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { ProviderFinding } from '../../ports/provider.ts';
 
-/**
- * What one check found. A `note` is worth knowing and stops nothing; a `fault` means that something fails. `mend` is the one
- * command that helps.
- */
+/** What one check found. A `note` stops nothing; a `fault` means that something does not work. `fix` is the command that fixes it. */
 export type Result = ProviderFinding;
 
 /** A result with the name of its check, as `--json` prints it. */
@@ -19,16 +16,16 @@ export interface Machine {
   signal: AbortSignal;
 }
 
-/** Looks at one thing and changes nothing. */
+/** Checks one thing and changes nothing. */
 export type Check = (machine: Machine) => Promise<Result[]>;
 
 export const ok = (found: string): Result => ({ state: 'ok', found });
-export const note = (found: string, mend?: string): Result => ({
+export const note = (found: string, fix?: string): Result => ({
   state: 'note',
   found,
-  ...(mend && { mend }),
+  ...(fix && { fix }),
 });
-export const fault = (found: string, mend: string): Result => ({ state: 'fault', found, mend });
+export const fault = (found: string, fix: string): Result => ({ state: 'fault', found, fix });
 
 export function toSentence(error: unknown): string {
   return error instanceof Error ? error.message.split('\n')[0]! : String(error);

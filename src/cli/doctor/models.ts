@@ -19,15 +19,15 @@ export const checkModels: Check = async ({ config }) =>
   Promise.all(
     (Object.keys(KINDS) as ModelTask[]).map(async (task): Promise<Result> => {
       // Without MODELS_DIR the built-in models are used. A damaged pulled model is pulled again.
-      const mend = config.models.dir ? 'MODELS_DIR= npm start' : 'limelight models pull';
+      const fix = config.models.dir ? 'MODELS_DIR= npm start' : 'limelight models pull';
       try {
         const { path, contract, digest } = await findModel(task, KINDS[task], config.models);
         const isWhole = !digest || !SHA256.test(digest) || (await hashFile(path)).sha256 === digest;
         return isWhole
           ? ok(`${task}: ${contract.name} (${path})`)
-          : fault(`${task}: ${path} is damaged: its SHA-256 differs from the manifest`, mend);
+          : fault(`${task}: ${path} is damaged: its SHA-256 differs from the manifest`, fix);
       } catch (error) {
-        return fault(`${task}: ${toSentence(error)}`, mend);
+        return fault(`${task}: ${toSentence(error)}`, fix);
       }
     }),
   );

@@ -1,5 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline';
 import type { WriteStream } from 'node:tty';
+import { toMegabytes } from './format.ts';
 
 const WIDTH_COLUMNS = 24;
 const REDRAW_INTERVAL_MS = 100;
@@ -32,7 +33,7 @@ export function createDownloadBar(name: string, output: NodeJS.WritableStream): 
   };
 }
 
-export function toBar(name: string, bytes: number, total: number | undefined): string {
+function toBar(name: string, bytes: number, total: number | undefined): string {
   if (!total) {
     return `${name}  ${toMegabytes(bytes)}`;
   }
@@ -40,8 +41,4 @@ export function toBar(name: string, bytes: number, total: number | undefined): s
   const full = Math.floor(share * WIDTH_COLUMNS);
   const bar = '█'.repeat(full) + '░'.repeat(WIDTH_COLUMNS - full);
   return `${name}  ${bar} ${String(Math.floor(100 * share)).padStart(3)} %  ${toMegabytes(bytes)} of ${toMegabytes(total)}`;
-}
-
-export function toMegabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
 }

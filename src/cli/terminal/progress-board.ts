@@ -8,8 +8,8 @@ export interface ProgressBoard {
   show(name: string, event: TaskEvent): void;
   /** Shows the final line of a job. */
   finish(name: string, line: string): void;
-  /** Clears the board for a question. Questions are asked one by one; jobs that end meanwhile are shown afterwards. */
-  stepAside<T>(ask: () => Promise<T>): Promise<T>;
+  /** Hides the board during a question. Questions are asked one at a time; jobs that end meanwhile are shown afterwards. */
+  pauseFor<T>(ask: () => Promise<T>): Promise<T>;
   end(): void;
 }
 
@@ -72,7 +72,7 @@ export function createProgressBoard(names: string[], output: NodeJS.WritableStre
       heldBack.push(`${name.padEnd(width)}  ${line}\n`);
       flush();
     },
-    async stepAside(ask) {
+    async pauseFor(ask) {
       questions += 1;
       erase();
       const question = lastQuestion.then(ask);

@@ -1,7 +1,7 @@
 import type { Person } from '../../contracts/schemas/job-outcome.ts';
 import type { TaskStatus } from '../../contracts/schemas/task-status.ts';
 import { isTerminal, type Stage } from '../../contracts/stages.ts';
-import { toDuration, toLocalTime } from './duration.ts';
+import { toDuration, toLocalTime } from './format.ts';
 import { type Meaning, paint } from './paint.ts';
 
 /** The status of a task, one fact per line. */

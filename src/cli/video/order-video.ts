@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import process from 'node:process';
 import type { LimelightClient } from '../../client/limelight-client.ts';
-import { toMegabytes } from '../terminal/download-bar.ts';
+import { toMegabytes } from '../terminal/format.ts';
 import { show, write } from '../terminal/output.ts';
 import { createProgressLines } from '../terminal/progress-lines.ts';
 import { askPerson } from './ask-person.ts';

@@ -4,7 +4,7 @@ import type { LimelightClient, TaskEvent } from '../../client/limelight-client.t
 import type { Person } from '../../contracts/schemas/job-outcome.ts';
 import { PipelineError } from '../../errors.ts';
 import { JobFailedError } from '../exit-code.ts';
-import { toMegabytes } from '../terminal/download-bar.ts';
+import { toMegabytes } from '../terminal/format.ts';
 import { isJson, print, show, write } from '../terminal/output.ts';
 import { paint } from '../terminal/paint.ts';
 import { createProgressBoard } from '../terminal/progress-board.ts';
@@ -33,10 +33,10 @@ export async function orderVideos(
       signal,
       inFlight: MAX_IN_FLIGHT,
       onEvent: (order, event) => watch && board.show(names.get(order)!, event),
-      choose: ({ photoPath }, persons, until) => board.stepAside(() => askPerson(photoPath, persons, until)),
+      choose: ({ photoPath }, persons, until) => board.pauseFor(() => askPerson(photoPath, persons, until)),
       onEnd(end) {
         if (!signal.aborted) {
-          board.finish(names.get(end.order)!, toWords(end));
+          board.finish(names.get(end.order)!, toResultLine(end));
           show(toWire(end), () => []);
         }
       },
@@ -44,10 +44,10 @@ export async function orderVideos(
   } finally {
     board.end();
   }
-  sumUp(ends, (Date.now() - startedAt) / 1000);
+  summarize(ends, (Date.now() - startedAt) / 1000);
 }
 
-function sumUp(ends: VideoEnd[], seconds: number): void {
+function summarize(ends: VideoEnd[], seconds: number): void {
   const failed = ends.filter(({ made }) => !made);
   write('');
   if (!isJson()) {
@@ -75,7 +75,7 @@ function toCells({ order, made, seconds, error }: VideoEnd): string[] {
     : [order.photoPath, seconds.toFixed(1), '', paint('bad', `failed: ${toMessage(error)}`)];
 }
 
-function toWords({ made, error }: VideoEnd): string {
+function toResultLine({ made, error }: VideoEnd): string {
   return made
     ? `${toMegabytes(made.bytes)} in ${made.seconds.toFixed(1)} s`
     : paint('bad', `failed: ${toMessage(error)}`, process.stderr);

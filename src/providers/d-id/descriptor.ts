@@ -68,19 +68,19 @@ async function examine(settings: DIdSettings | undefined): Promise<ProviderFindi
       : {
           state: 'note',
           found: `${found}: jobs for D-ID wait, or do what their on_outage says`,
-          mend: `open ${ACCOUNT_URL}`,
+          fix: `open ${ACCOUNT_URL}`,
         };
   } catch (error) {
     return isFailure(error, 'PROVIDER_UNAUTHORIZED')
       ? {
           state: 'fault',
           found: `${apiUrl} does not accept D_ID_API_KEY, which is API_USERNAME:API_PASSWORD`,
-          mend: `open ${ACCOUNT_URL}`,
+          fix: `open ${ACCOUNT_URL}`,
         }
       : {
           state: 'fault',
           found: error instanceof Error ? error.message.split('\n')[0]! : String(error),
-          mend: `curl -sS -o /dev/null -w '%{http_code}\\n' ${apiUrl}/credits`,
+          fix: `curl -sS -o /dev/null -w '%{http_code}\\n' ${apiUrl}/credits`,
         };
   }
 }
