@@ -1,8 +1,7 @@
 /** The workflow that runs a model on a built-in picture, through its real queue. */
 export const SELF_TEST = 'selfTest';
 
-export const SELF_TESTS = ['person-detection', 'background-removal'] as const;
-export type SelfTestName = (typeof SELF_TESTS)[number];
+export type SelfTestName = 'person-detection' | 'background-removal';
 
 export interface SelfTestResult {
   /** The confidence of the best person, or the share of the picture that is a person. */

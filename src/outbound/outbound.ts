@@ -109,7 +109,7 @@ export function createOutbound({
 }
 
 /** @throws PipelineError URL_FORBIDDEN for a URL that may not be requested, whatever its address. */
-export function parseUrl(text: string, base?: URL): URL {
+function parseUrl(text: string, base?: URL): URL {
   const url = URL.canParse(text, base?.href) ? new URL(text, base) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.hostname === '' || url.username || url.password) {
     throw new PipelineError(

@@ -8,7 +8,7 @@ import type { ObjectStore } from '../ports/object-store.ts';
 
 const Entry = z.object({ result: z.unknown(), files: z.record(z.string(), z.string()) });
 
-export const ENTRY_FILE = 'entry.json';
+const ENTRY_FILE = 'entry.json';
 
 export function createContentCache({ store }: { store: ObjectStore }): ContentCache {
   const entryOf = (kind: CacheKind, facts: object) => `${CACHE_PREFIX}${kind}/${hashOf(facts)}/`;

@@ -4,12 +4,12 @@ export class KeyedLock {
 
   async run<T>(key: string, step: () => Promise<T>): Promise<T> {
     const previous = this.#last.get(key) ?? Promise.resolve();
-    const mine = previous.then(step, step);
-    this.#last.set(key, mine);
+    const running = previous.then(step, step);
+    this.#last.set(key, running);
     try {
-      return await mine;
+      return await running;
     } finally {
-      if (this.#last.get(key) === mine) {
+      if (this.#last.get(key) === running) {
         this.#last.delete(key);
       }
     }

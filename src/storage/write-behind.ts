@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { ignoreFailure } from '../errors.ts';
 
 /** Sockets and streams deliver 64 KB at a time. Larger writes have less overhead. */
 const GATHER_BYTES = 1 << 20;
@@ -84,6 +85,6 @@ function after(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
 
 /** Marks a rejection as handled. Awaiting the promise still throws it. */
 function caught(work: Promise<void>): Promise<void> {
-  work.catch(() => undefined);
+  void ignoreFailure(work, 'it is thrown again where the promise is awaited');
   return work;
 }

@@ -6,8 +6,9 @@ import { gpuRoutes } from '../../src/api/routes/gpu.ts';
 import { modelHealthRoutes } from '../../src/api/routes/model-health.ts';
 import { PipelineError } from '../../src/errors.ts';
 import type { ModelClient } from '../../src/ports/models.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
 import type { SlotSnapshot } from '../../src/ports/slot-task.ts';
-import { createFileStore, type FileStore } from '../../src/storage/file/file-store.ts';
+import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { publishGpuStatus } from '../../src/telemetry/publish-gpu-status.ts';
 
@@ -20,7 +21,7 @@ const models = (
 
 describe('/api/gpu', () => {
   let root: string;
-  let store: FileStore;
+  let store: ObjectStore;
   const logger = createLogger('test', { level: 'silent' });
   const slot: SlotSnapshot = {
     pid: 42,

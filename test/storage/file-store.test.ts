@@ -2,7 +2,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { createFileStore, type FileStore } from '../../src/storage/file/file-store.ts';
+import type { ObjectStore } from '../../src/ports/object-store.ts';
+import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { objectStoreSuite } from '../suites/object-store.ts';
 import { litterOf } from './file-store/litter-of.ts';
 
@@ -10,7 +11,7 @@ const base = await mkdtemp(join(tmpdir(), 'limelight-'));
 afterAll(() => rm(base, { recursive: true, force: true }));
 
 describe('the port', () => {
-  const suite: { store?: FileStore; root?: string } = {};
+  const suite: { store?: ObjectStore; root?: string } = {};
   objectStoreSuite(
     'files',
     () => {

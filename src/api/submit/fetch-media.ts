@@ -55,7 +55,7 @@ export async function fetchOrder(order: JobOrder, deps: FetchDeps): Promise<JobF
  * Downloads a file that a client named by its URL, under the same rules as an upload.
  * @throws PipelineError that names the field.
  */
-export async function fetchMedia(
+async function fetchMedia(
   { outbound, folder, signal }: Omit<FetchDeps, 'rules'>,
   { field, url, rule }: MediaUrl,
 ): Promise<ReceivedFile> {

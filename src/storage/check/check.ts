@@ -17,7 +17,7 @@ export type Fault = 'missing' | 'corrupt' | 'orphaned';
 export interface FaultyObject {
   key: string;
   fault: Fault;
-  /** Missing if nothing was done about it. */
+  /** Absent if nothing was repaired. */
   repair?:
     | 'restored from the cache'
     | 'rebuilt from the history'
@@ -94,10 +94,13 @@ async function checkTask(
   if (!record) {
     return faults.some(({ fault }) => fault === 'orphaned') ? faults : [...faults, ...corrupt];
   }
-  const there = new Set(objects.map(({ key }) => key));
-  const missing = record.outcome ? record.objects.filter(({ key }) => !there.has(key)) : [];
-  const ofFiles = [...corrupt, ...missing.map(({ key }): FaultyObject => ({ key, fault: 'missing' }))];
-  return [...faults, ...(options.repair ? await repairFiles(record, ofFiles, options, copies) : ofFiles)];
+  const present = new Set(objects.map(({ key }) => key));
+  const missing = record.outcome ? record.objects.filter(({ key }) => !present.has(key)) : [];
+  const fileFaults = [...corrupt, ...missing.map(({ key }): FaultyObject => ({ key, fault: 'missing' }))];
+  return [
+    ...faults,
+    ...(options.repair ? await repairFiles(record, fileFaults, options, copies) : fileFaults),
+  ];
 }
 
 async function readRecord(
@@ -130,9 +133,9 @@ async function checkRecord(
     return { faults: [{ key: metadata, fault: 'corrupt' }] };
   }
   if (recalled) {
-    const there = new Set(objects.map(({ key }) => key));
-    // The history does not show which objects the retention has deleted since.
-    const record = { ...recalled, objects: recalled.objects.filter(({ key }) => there.has(key)) };
+    const present = new Set(objects.map(({ key }) => key));
+    // The history does not show which objects retention has deleted since.
+    const record = { ...recalled, objects: recalled.objects.filter(({ key }) => present.has(key)) };
     if (repair) await records.write(record);
     return {
       record,
@@ -180,13 +183,15 @@ async function repairFiles(
     }
   }
   const gone = repaired.filter(({ repair }) => repair === 'removed from the record').map(({ key }) => key);
-  const anew = repaired.some(({ repair }) => repair === 'recreated') && (await store.stat(thumbnail));
+  const recreated = repaired.some(({ repair }) => repair === 'recreated') && (await store.stat(thumbnail));
   const objects = record.objects.map((object) =>
-    anew && object.key === thumbnail ? { key: thumbnail, bytes: anew.bytes, sha256: anew.sha256 } : object,
+    recreated && object.key === thumbnail
+      ? { key: thumbnail, bytes: recreated.bytes, sha256: recreated.sha256 }
+      : object,
   );
-  if (gone.length > 0 || anew) {
-    const now = { ...record, objects };
-    await records.write(withoutObjects(now, new Set(gone)) ?? now);
+  if (gone.length > 0 || recreated) {
+    const updated = { ...record, objects };
+    await records.write(withoutObjects(updated, new Set(gone)) ?? updated);
   }
   return repaired;
 }

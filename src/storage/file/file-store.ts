@@ -17,8 +17,6 @@ import { listFiles, openFile, statFile } from './read.ts';
 import { removeFiles, sweepFiles } from './remove.ts';
 import { copyFile, putFiles } from './write.ts';
 
-export type FileStore = ObjectStore;
-
 /** @param options.root created if missing. Nothing outside of it is read or written, even if there are links in it. */
 export function createFileStore(options: { root: string }): ObjectStore {
   const layout = createLayout(options.root);

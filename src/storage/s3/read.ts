@@ -32,7 +32,7 @@ export async function statObject({ client, bucket }: S3Access, key: string): Pro
   }
 }
 
-export function toObject(
+function toObject(
   key: string,
   bytes: number | undefined,
   answer: { Metadata?: Record<string, string>; LastModified?: Date; ETag?: string },

@@ -19,10 +19,11 @@ import { API_LIMITS, type ApiLimits } from '../../../src/api/submit/limits.ts';
 import { toNetworks } from '../../../src/outbound/networks.ts';
 import { createOutbound } from '../../../src/outbound/outbound.ts';
 import type { JobClient } from '../../../src/ports/job-client.ts';
+import type { ObjectStore } from '../../../src/ports/object-store.ts';
 import type { TaskRecords } from '../../../src/ports/task-records.ts';
 import { loadConfig } from '../../../src/process/load-config.ts';
 import { type ApiKeys, createApiKeys } from '../../../src/storage/api-keys.ts';
-import { createFileStore, type FileStore } from '../../../src/storage/file/file-store.ts';
+import { createFileStore } from '../../../src/storage/file/file-store.ts';
 import { createLinkSecret } from '../../../src/storage/link-secret.ts';
 import { createStorageUsage } from '../../../src/storage/storage-usage.ts';
 import { createTaskRecords } from '../../../src/storage/task-records.ts';
@@ -43,7 +44,7 @@ export interface TestApi extends AsyncDisposable {
   deps: ApiDeps;
   /** Of the real HTTP server on a port of its own. */
   url: string;
-  store: FileStore;
+  store: ObjectStore;
   /** Where the store lies. */
   root: string;
   records: TaskRecords;

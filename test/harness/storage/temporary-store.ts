@@ -2,7 +2,8 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { createFileStore, type FileStore } from '../../../src/storage/file/file-store.ts';
+import type { ObjectStore } from '../../../src/ports/object-store.ts';
+import { createFileStore } from '../../../src/storage/file/file-store.ts';
 
 export const BYTES = Buffer.from('Lorem ipsum dolor sit amet');
 
@@ -13,7 +14,7 @@ export async function createFolder(parent = tmpdir()): Promise<string> {
   return folder;
 }
 
-export async function createStore(): Promise<{ store: FileStore; root: string }> {
+export async function createStore(): Promise<{ store: ObjectStore; root: string }> {
   const root = await realpath(await createFolder());
   return { store: createFileStore({ root }), root };
 }
