@@ -2,7 +2,7 @@ import { SECONDS_PER_CREDIT } from '../../src/providers/d-id/limits.ts';
 import { type FaultPlan, NO_FAULTS } from './faults.ts';
 
 export interface AccountOptions {
-  /** Accepted as it is, in base64 or as a Bearer token. */
+  /** Accepted as plain text, in base64 or as a Bearer token. */
   apiKey: string;
   credits?: number;
   faults?: FaultPlan;
@@ -106,7 +106,7 @@ export class Account {
     return true;
   }
 
-  /** Notes that the talk is done or has failed. */
+  /** Records that the talk is done or has failed. */
   end(talkId: string): void {
     const entry = this.ledger.find((candidate) => candidate.talkId === talkId);
     if (entry) {

@@ -1,9 +1,9 @@
 import { type Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Account } from './account.ts';
-import { disturb, type EmulatorEnv } from './disturb.ts';
 import { EmulatorError } from './emulator-error.ts';
 import type { Call } from './faults.ts';
+import { type EmulatorEnv, injectFault } from './inject-fault.ts';
 import { serveResult } from './results.ts';
 import { statePage } from './state-page.ts';
 import { toTalkAnswer } from './talk-answer.ts';
@@ -38,7 +38,7 @@ export function createEmulatorApp(deps: EmulatorDeps): Hono<EmulatorEnv> {
       if (!account) {
         return toResponse(c, new EmulatorError(401, 'AuthorizationError', 'user unauthenticated'));
       }
-      return disturb(c, account, call, async () => {
+      return injectFault(c, account, call, async () => {
         try {
           const { status, body } = await work(account, c);
           return body === undefined ? c.body(null, status) : c.json(body, status as ContentfulStatusCode);
@@ -135,7 +135,7 @@ export function createEmulatorApp(deps: EmulatorDeps): Hono<EmulatorEnv> {
   app.get('/results/:token', async (c) => {
     const result = deps.findResult(c.req.param('token'));
     return result
-      ? disturb(c, result.account, 'download', (fault) => serveResult(c, result.path, fault))
+      ? injectFault(c, result.account, 'download', (fault) => serveResult(c, result.path, fault))
       : c.body('<Error><Code>AccessDenied</Code></Error>', 403);
   });
   app.get('/', (c) => c.html(statePage(deps.accounts())));

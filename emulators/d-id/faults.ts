@@ -16,7 +16,7 @@ export const CALLS = [
 export type Call = (typeof CALLS)[number];
 
 export type Fault =
-  /** An error instead of the work, or `after` it: then the caller cannot know that it was done. */
+  /** An error in place of the work, or `after` it, so that the caller cannot know whether it was done. */
   | { kind: 'answer'; status: number; error: string; retryAfterS?: number; after?: boolean }
   /** The connection is cut, before or after the work. */
   | { kind: 'reset'; after?: boolean }
@@ -43,7 +43,7 @@ export type FaultPlan = (call: Call) => Fault | undefined;
 export const NO_FAULTS: FaultPlan = () => undefined;
 
 export interface FaultScript extends FaultPlan {
-  /** Faults that did not happen yet. */
+  /** Faults that have not happened yet. */
   readonly left: Fault[];
 }
 

@@ -14,35 +14,35 @@ export interface Mp4Options {
   widthPx: number;
   heightPx: number;
   framesPerS: number;
-  /** As many as will be added at most: their index is reserved in front of them, so that memory stays flat. */
+  /** Maximum number of frames. Space for their index is reserved in front of them, so that memory stays flat. */
   frames: number;
   /** 8, 11.025, 12, 16, 22.05, 24, 32, 44.1 or 48 kHz; one or two channels. */
   sound: { sampleRateHz: number; channels: number; samples: number };
-  /** Bits per second; default: 8 a pixel and second, at least 1 million. */
+  /** Bits per second. Default: 8 times the number of pixels, at least 1 million. */
   videoBitrate?: number;
 }
 
 export interface Mp4Writer {
-  /** The next frame as RGBA, tightly packed, alpha ignored. The bytes may be reused once it resolves, which is when the encoder can take more. */
+  /** Adds a frame: packed RGBA, whose alpha is ignored. Resolves when the encoder can take more; the bytes may then be reused. */
   addFrame(rgba: Uint8Array): Promise<void>;
-  /** The next samples, one array a channel, -1 to 1. Best added second by second, in step with the frames. */
+  /** Adds samples from -1 to 1, one array per channel. Best called once per frame, with the sound of that frame. */
   addSound(channels: Float32Array[]): Promise<void>;
-  /** Encodes what is still under way and closes the file. */
+  /** Encodes what is left and closes the file. */
   finish(): Promise<void>;
-  /** Gives up and leaves an unusable file behind. Harmless after `finish`. */
+  /** Stops, and leaves an unusable file. Does nothing after `finish`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * The encoder turns RGB into YCbCr by the matrix of BT.601, limited range, whatever the frame claims. So that is what the
- * frame claims: players that believe the file show the colours of the photo.
+ * The encoder converts RGB to YCbCr with the matrix of BT.601 and limited range, whatever the frame declares. The frame
+ * declares the same, so that players show the colours of the photo.
  */
 const COLOURS = { primaries: 'bt709', transfer: 'bt709', matrix: 'smpte170m', fullRange: false } as const;
 const SAMPLES_PER_AAC_PACKET = 1024;
-/** What the encoder adds in front and behind. */
+/** For the packets that the encoder adds at the start and at the end. */
 const SPARE_AAC_PACKETS = 8;
 
-/** Writes H.264 and AAC as an MP4 that starts to play before it is loaded whole: its index stands in front. */
+/** Writes an MP4 of H.264 and AAC. Its index comes first, so that it plays before it is completely loaded. */
 export async function createMp4Writer(path: string, options: Mp4Options): Promise<Mp4Writer> {
   const { widthPx, heightPx, framesPerS, sound } = options;
   const output = new Output({

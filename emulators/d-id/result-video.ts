@@ -65,12 +65,12 @@ async function drawTalk(image: Upload, voiceWavPath: string, stitch: boolean, pa
 
 function cropRows(
   rgba: Buffer,
-  strideP: number,
+  strideWidthPx: number,
   { widthPx, heightPx }: { widthPx: number; heightPx: number },
 ) {
   const cropped = Buffer.alloc(widthPx * heightPx * 4);
   for (let row = 0; row < heightPx; row += 1) {
-    rgba.copy(cropped, row * widthPx * 4, row * strideP * 4, (row * strideP + widthPx) * 4);
+    rgba.copy(cropped, row * widthPx * 4, row * strideWidthPx * 4, (row * strideWidthPx + widthPx) * 4);
   }
   return cropped;
 }

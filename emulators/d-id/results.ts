@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from 'hono';
-import type { EmulatorEnv } from './disturb.ts';
 import type { Fault } from './faults.ts';
+import type { EmulatorEnv } from './inject-fault.ts';
 
 const SLOW_PIECES = 4;
 /** Before a cut, so that the bytes already sent arrive. */

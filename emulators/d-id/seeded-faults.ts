@@ -15,11 +15,11 @@ const OUTAGES: Fault[] = [
   { kind: 'stall', ms: 30 },
   { kind: 'garbage' },
 ];
-/** Without faults after the upload: the client could not delete what it has no id of, and D-ID forgets it in 48 hours. */
+/** No fault follows a successful upload: without its id the client could not delete it, and D-ID deletes it after 48 hours. */
 const UPLOAD_OUTAGES = OUTAGES.filter((fault) => !('after' in fault) && fault.kind !== 'garbage');
 const NO_CREDITS: Fault = { kind: 'answer', status: 402, error: 'InsufficientCreditsError' };
 
-const PASSING: Record<Call, Fault[]> = {
+const TEMPORARY: Record<Call, Fault[]> = {
   readCredits: [...OUTAGES],
   uploadImage: UPLOAD_OUTAGES,
   uploadAudio: UPLOAD_OUTAGES,
@@ -63,8 +63,8 @@ const FINAL: Partial<Record<Call, Fault[]>> = {
   ],
 };
 
-/** Shares of all calls. Faults are independent of each other. */
-const PASSING_SHARE = 0.25;
+/** Shares of all calls. Each call is decided independently. */
+const TEMPORARY_SHARE = 0.25;
 const FINAL_SHARE = 0.03;
 
 /**
@@ -82,7 +82,7 @@ export function seededFaults(seed: number): FaultPlan {
     if (final && roll < FINAL_SHARE) {
       return pick(final, dice());
     }
-    return roll < FINAL_SHARE + PASSING_SHARE ? pick(PASSING[call], dice()) : undefined;
+    return roll < FINAL_SHARE + TEMPORARY_SHARE ? pick(TEMPORARY[call], dice()) : undefined;
   };
 }
 

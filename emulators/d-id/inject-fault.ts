@@ -11,8 +11,8 @@ export interface EmulatorEnv {
 
 const GATEWAY_PAGE = '<html><body><h1>Bad gateway</h1></body></html>';
 
-/** Answers a call, with the next fault of the account's plan. */
-export async function disturb(
+/** Answers a call, with the next fault of the account's plan if it has one. */
+export async function injectFault(
   c: Context<EmulatorEnv>,
   account: Account,
   call: Call,
