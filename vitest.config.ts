@@ -37,6 +37,8 @@ const project = (name: string, order: number, files: { include: string[]; exclud
   execArgv: isMeasured ? ['--import', './test/harness/coverage/record.mjs'] : [],
   testTimeout: 30_000,
   hookTimeout: 120_000,
+  // Temporal's answers take as long as they take on a busy machine.
+  expect: { poll: { timeout: 10_000, interval: 50 } },
   maxWorkers: 2,
   sequence: { groupOrder: order },
 });

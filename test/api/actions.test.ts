@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { readTaskStatus } from '../../src/api/tasks/task-status.ts';
 import type { RecentTimelines } from '../../src/api/tasks/timeline-summary.ts';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
@@ -193,6 +193,9 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
     const taskId = await submit();
     let refused: unknown;
     const { write } = api.records;
+    onTestFinished(() => {
+      api.records.write = write;
+    });
     api.records.write = async (metadata) => {
       if (metadata.task_id === taskId && metadata.outcome) {
         refused = await client.cancel(taskId).catch((error) => error);
@@ -201,7 +204,6 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
     };
 
     const outcome = await client.wait(taskId);
-    api.records.write = write;
 
     expect(outcome).toMatchObject({ success: true });
     expect(refused).toMatchObject({ code: 'TASK_ENDED', message: expect.stringContaining('too late') });

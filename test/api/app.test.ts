@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
@@ -108,9 +108,11 @@ describe('problem documents', () => {
 
   it('say nothing about unexpected errors', async () => {
     const { read } = api.records;
+    onTestFinished(() => {
+      api.records.read = read;
+    });
     api.records.read = () => Promise.reject(new Error('a secret of the server'));
     const answer = await api.app.request('/api/pipeline/status/6f9619ff-8b86-4011-b42d-00c04fc964ff');
-    api.records.read = read;
 
     expect(answer.status).toBe(500);
     const text = await answer.text();

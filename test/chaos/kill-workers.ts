@@ -13,6 +13,7 @@ import { QUEUES } from '../../src/contracts/queues.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import { TERMS } from '../harness/d-id-harness.ts';
 import { toJobInput } from '../harness/pipeline-harness.ts';
+import { stop } from '../harness/stop.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 
 export interface ChaosWorkerOptions {
@@ -109,7 +110,7 @@ class Killer {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await Promise.all([...this.#children].map(kill));
+    await Promise.all([...this.#children].map((child) => stop(child, 'SIGKILL')));
   }
 
   async #liveAndDie(): Promise<void> {
@@ -123,7 +124,7 @@ class Killer {
         return;
       }
       this.kills += 1;
-      await kill(child);
+      await stop(child, 'SIGKILL');
       this.#children.delete(child);
     }
   }
@@ -136,13 +137,5 @@ class Killer {
     this.#children.add(child);
     await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
     return child;
-  }
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
   }
 }

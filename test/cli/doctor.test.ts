@@ -15,6 +15,7 @@ import { findTemporalBinary } from '../../src/temporal/binary.ts';
 import { limelight, limelightInTerminal, MAIN } from '../harness/cli/limelight.ts';
 import { needs } from '../harness/needs.ts';
 import { runOnSmallDisk } from '../harness/small-disk.ts';
+import { stackPorts } from '../harness/stack/stack-environment.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 
 const MODELS = join(import.meta.dirname, '../../models');
@@ -26,9 +27,8 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'limelight-doctor-'));
     // A machine on which nothing is amiss, whatever else runs on this one; a test breaks one thing of it.
-    const ports = ['API_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT', 'IO_HTTP_PORT', 'GPU_HTTP_PORT'];
     sound = {
-      ...Object.fromEntries(await Promise.all(ports.map(async (name) => [name, String(await freePort())]))),
+      ...(await stackPorts()),
       STORAGE_ROOT: join(folder, 'data'),
       MODELS_DIR: '',
       MODELS_CACHE_DIR: join(folder, 'models'),

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { freePort } from '../../src/cli/stack/free-port.ts';
 import { MAIN } from '../harness/cli/limelight.ts';
+import { stackPorts } from '../harness/stack/stack-environment.ts';
+import { stop } from '../harness/stop.ts';
 import { untilReady } from '../harness/until-ready.ts';
 
 const PROCESSES = ['api', 'io', 'gpu'] as const;
@@ -20,9 +20,9 @@ let said = '';
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'limelight-reload-'));
-  const ports = ['API_PORT', 'TEMPORAL_PORT', 'TEMPORAL_UI_PORT', 'IO_HTTP_PORT', 'GPU_HTTP_PORT'];
-  const lines = await Promise.all(ports.map(async (name) => `${name}=${await freePort()}`));
-  url = `http://127.0.0.1:${lines[0]!.split('=')[1]}`;
+  const ports = await stackPorts();
+  url = `http://127.0.0.1:${ports.API_PORT}`;
+  const lines = Object.entries(ports).map(([name, port]) => `${name}=${port}`);
   fixed = `${lines.join('\n')}\nCUDA_VISIBLE_DEVICES=test-${randomUUID()}\n`;
   await write('LOG_LEVEL=info\nYOLO_CONFIDENCE_THRESHOLD=0.5\n');
   up = spawn(process.execPath, [MAIN, 'up'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -37,11 +37,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  if (up.exitCode === null) {
-    const exited = once(up, 'exit');
-    up.kill('SIGTERM');
-    await exited;
-  }
+  await stop(up);
   await rm(folder, { recursive: true, force: true });
 });
 

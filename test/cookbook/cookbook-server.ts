@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +9,8 @@ import { startEmulator } from '../../emulators/d-id/start-emulator.ts';
 import { freePort } from '../../src/cli/stack/free-port.ts';
 import { MAIN } from '../harness/cli/limelight.ts';
 import { startS3Server } from '../harness/s3-server.ts';
+import { stackPorts } from '../harness/stack/stack-environment.ts';
+import { stop } from '../harness/stop.ts';
 import { readRecipes } from './recipes.ts';
 
 export interface CookbookServer extends AsyncDisposable {
@@ -26,17 +27,9 @@ export async function startCookbookServer(folder: string, pageOrigin: string): P
   const s3 = starting.use(await startS3Server());
   const emulator = starting.use(await startEmulator({ port: 0 }));
   emulator.open({ apiKey: 'emulator:emulator', credits: 100, faults: NO_FAULTS });
-  const ports = [
-    'API_PORT',
-    'TEMPORAL_PORT',
-    'TEMPORAL_UI_PORT',
-    'IO_HTTP_PORT',
-    'GPU_HTTP_PORT',
-    'HOOK',
-    'PROXY',
-  ];
-  const [api, temporal, webUi, io, gpu, hook, proxy] = await Promise.all(ports.map(() => freePort()));
-  const url = `http://127.0.0.1:${api}`;
+  const ports = await stackPorts();
+  const [hook, proxy] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${ports.API_PORT}`;
   await mkdir(join(s3.folder, 'limelight'));
   const replacements: Array<[string, string]> = [
     ['http://127.0.0.1:55433', url],
@@ -61,11 +54,9 @@ export async function startCookbookServer(folder: string, pageOrigin: string): P
     .join('\n');
   const environment = {
     ...(parseEnv(settings) as Record<string, string>),
-    API_PORT: String(api),
-    TEMPORAL_PORT: String(temporal),
-    TEMPORAL_UI_PORT: String(webUi),
-    IO_HTTP_PORT: String(io),
-    GPU_HTTP_PORT: String(gpu! > 65_000 ? 0 : gpu),
+    ...ports,
+    // A worker for each of two devices: the second has the next port.
+    GPU_HTTP_PORT: Number(ports.GPU_HTTP_PORT) > 65_000 ? '0' : ports.GPU_HTTP_PORT,
     STORAGE_ROOT: join(folder, 'data'),
     MODELS_DIR: '',
     TEMPORAL_ADDRESS: '',
@@ -74,7 +65,7 @@ export async function startCookbookServer(folder: string, pageOrigin: string): P
     env: { ...process.env, ...environment },
     cwd: folder,
   });
-  starting.defer(() => stop(child));
+  starting.defer(() => stop(child, 'SIGINT'));
   await untilReady(child);
   const resources = starting.move();
   return { url, environment, localize, [Symbol.asyncDispose]: () => resources.disposeAsync() };
@@ -90,11 +81,4 @@ async function untilReady(child: ChildProcess): Promise<void> {
     }
   }
   throw new Error(`The server did not become ready:\n${said.join('\n')}`);
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    child.kill('SIGINT');
-    await once(child, 'exit');
-  }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
+import { toWav } from '../harness/api/job-form-data.ts';
 import { type Role, type RoleProcess, startRole } from '../harness/stack/role-process.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 
@@ -115,28 +116,11 @@ const RATE_HZ = 16_000;
 
 /** 0.6 s of a tone, another one for each job, so that no job is answered from another's video. */
 function shortVoice(job: number): Blob {
-  const samples = RATE_HZ * 0.6;
-  const wav = Buffer.alloc(44 + samples * 2);
-  wav.write('RIFF', 0);
-  wav.writeUInt32LE(36 + samples * 2, 4);
-  wav.write('WAVEfmt ', 8);
-  wav.writeUInt32LE(16, 16);
-  wav.writeUInt16LE(1, 20);
-  wav.writeUInt16LE(1, 22);
-  wav.writeUInt32LE(RATE_HZ, 24);
-  wav.writeUInt32LE(RATE_HZ * 2, 28);
-  wav.writeUInt16LE(2, 32);
-  wav.writeUInt16LE(16, 34);
-  wav.write('data', 36);
-  wav.writeUInt32LE(samples * 2, 40);
-  for (let index = 0; index < samples; index += 1) {
-    const swell = Math.sin((Math.PI * index) / samples);
-    wav.writeInt16LE(
-      Math.round(12_000 * swell * Math.sin((2 * Math.PI * (140 + job) * index) / RATE_HZ)),
-      44 + index * 2,
-    );
-  }
-  return new Blob([wav], { type: 'audio/wav' });
+  const samples = Int16Array.from({ length: RATE_HZ * 0.6 }, (_, index) => {
+    const swell = Math.sin((Math.PI * index) / (RATE_HZ * 0.6));
+    return Math.round(12_000 * swell * Math.sin((2 * Math.PI * (140 + job) * index) / RATE_HZ));
+  });
+  return new Blob([new Uint8Array(toWav(samples))], { type: 'audio/wav' });
 }
 
 async function untilJobsEnd(ends: readonly unknown[], count: number): Promise<void> {

@@ -6,10 +6,12 @@ export const PHOTO = await sharp({ create: { width: 64, height: 64, channels: 3,
   .toBuffer();
 export const VOICE = toWav(16_000);
 
-export function toWav(samples: number): Buffer {
+/** A mono recording of 16 kHz: so much silence, or these samples. */
+export function toWav(samples: number | Int16Array): Buffer {
+  const pcm = typeof samples === 'number' ? new Int16Array(samples) : samples;
   const header = Buffer.alloc(44);
   header.write('RIFF', 0);
-  header.writeUInt32LE(36 + samples * 2, 4);
+  header.writeUInt32LE(36 + pcm.byteLength, 4);
   header.write('WAVEfmt ', 8);
   header.writeUInt32LE(16, 16);
   header.writeUInt16LE(1, 20);
@@ -19,8 +21,8 @@ export function toWav(samples: number): Buffer {
   header.writeUInt16LE(2, 32);
   header.writeUInt16LE(16, 34);
   header.write('data', 36);
-  header.writeUInt32LE(samples * 2, 40);
-  return Buffer.concat([header, Buffer.alloc(samples * 2)]);
+  header.writeUInt32LE(pcm.byteLength, 40);
+  return Buffer.concat([header, new Uint8Array(pcm.buffer, pcm.byteOffset, pcm.byteLength)]);
 }
 
 type Part = string | Uint8Array<ArrayBuffer> | Buffer;

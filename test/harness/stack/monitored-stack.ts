@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../../src/cli/stack/free-port.ts';
 import { startStack } from '../../../src/cli/stack/stack.ts';
 import { loadConfig } from '../../../src/process/load-config.ts';
+import { stop } from '../stop.ts';
+import { stackEnvironment } from './stack-environment.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../../deploy/prometheus');
 
@@ -21,16 +22,8 @@ export async function startMonitored(settings: Record<string, string>): Promise<
   await using resources = new AsyncDisposableStack();
   const root = await mkdtemp(join(tmpdir(), 'limelight-monitored-'));
   resources.defer(() => rm(root, { recursive: true, force: true }));
-  const port = async () => String(await freePort());
   const environment = {
-    ...process.env,
-    STORAGE_ROOT: root,
-    API_PORT: await port(),
-    TEMPORAL_PORT: await port(),
-    TEMPORAL_UI_PORT: await port(),
-    IO_HTTP_PORT: await port(),
-    GPU_HTTP_PORT: await port(),
-    CUDA_VISIBLE_DEVICES: `test-${process.pid}`,
+    ...(await stackEnvironment(root)),
     ...settings,
   };
   const stack = resources.use(
@@ -91,12 +84,4 @@ export async function startPrometheus(targets: string[]): Promise<Prometheus> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const exited = once(child, 'exit');
-    child.kill('SIGTERM');
-    await exited;
-  }
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockAgent } from 'undici';
@@ -74,7 +74,8 @@ async function mockDId() {
 }
 
 async function makeVideo(): Promise<Buffer> {
-  const path = join(tmpdir(), `limelight-mock-${process.pid}.mp4`);
+  const folder = await mkdtemp(join(tmpdir(), 'limelight-mock-'));
+  const path = join(folder, 'video.mp4');
   const sound = { sampleRateHz: 16_000, channels: 1, samples: 16_000 };
   await using writer = await createMp4Writer(path, {
     widthPx: 256,
@@ -88,7 +89,9 @@ async function makeVideo(): Promise<Buffer> {
     await writer.addSound([new Float32Array(640)]);
   }
   await writer.finish();
-  return readFile(path);
+  const video = await readFile(path);
+  await rm(folder, { recursive: true });
+  return video;
 }
 
 videoProviderSuite("D-ID over undici's MockAgent", async () => {
