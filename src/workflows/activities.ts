@@ -11,12 +11,12 @@ import { QUEUES } from '../contracts/queues.ts';
 import { waitingForDiskSpace } from './disk-space-wait.ts';
 
 /**
- * Three attempts each, unless the error code forbids it. No timeout covers the wait in a queue: a busy machine is no
+ * Three attempts each, unless the error code forbids it. No timeout covers the wait in a queue: a busy machine is not a
  * failure, and the deadline of the job bounds the wait.
  */
 const common = {
   retry: { maximumAttempts: 3, initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
-  // Else the undo could run before the last write of the activity.
+  // Otherwise the undo could run before the last write of the activity.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } satisfies ActivityOptions;
 
@@ -90,7 +90,7 @@ export const undo = proxyActivities<RecordActivities>({
 
 /**
  * The activities of one job. Each waits while the disk is full.
- * @param onDiskFull is called each time that one begins to wait.
+ * @param onDiskFull is called each time one begins to wait.
  */
 export function jobActivities(onDiskFull: () => void) {
   const waiting = waitingForDiskSpace(onDiskFull);

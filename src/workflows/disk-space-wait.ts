@@ -1,4 +1,5 @@
-import { ActivityFailure, ApplicationFailure, sleep } from '@temporalio/workflow';
+import { sleep } from '@temporalio/workflow';
+import { codeOf } from './job-error.ts';
 
 const FIRST_RETRY_DELAY_MS = 2_000;
 const MAX_RETRY_DELAY_MS = 60_000;
@@ -7,7 +8,7 @@ const MAX_RETRY_DELAY_MS = 60_000;
 export const DISK_FULL_MESSAGE = 'The disk is full. The job goes on when there is space again.';
 
 /**
- * Repeats a call until there is disk space for it. A full disk is no failure: nothing of the attempt stays on the disk, and
+ * Repeats a call until there is disk space for it. A full disk is not a failure: the attempt leaves nothing on the disk, and
  * the deadline of the job bounds the wait.
  * @param onFull is called after each attempt that failed for lack of space.
  */
@@ -16,7 +17,7 @@ export async function waitForDiskSpace<T>(call: () => Promise<T>, onFull: () => 
     try {
       return await call();
     } catch (error) {
-      if (!isStorageFull(error)) {
+      if (codeOf(error) !== 'STORAGE_FULL') {
         throw error;
       }
       onFull();
@@ -30,12 +31,4 @@ export function waitingForDiskSpace(onFull: () => void) {
   return <Args extends unknown[], Result>(activity: (...args: Args) => Promise<Result>) =>
     (...args: Args): Promise<Result> =>
       waitForDiskSpace(() => activity(...args), onFull);
-}
-
-function isStorageFull(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure &&
-    error.cause instanceof ApplicationFailure &&
-    error.cause.type === 'STORAGE_FULL'
-  );
 }

@@ -13,6 +13,12 @@ export function refusal(type: ErrorCode, message: string, cause?: Error): Applic
   return ApplicationFailure.create({ type, message, nonRetryable: true, ...(cause && { cause }) });
 }
 
+/** The error code of a failure. `undefined` if it has none, such as a timeout. */
+export function codeOf(error: unknown): string | undefined {
+  const failure = error instanceof ActivityFailure ? error.cause : error;
+  return failure instanceof ApplicationFailure ? (failure.type ?? undefined) : undefined;
+}
+
 /** Why a job failed, for its client: code and message of the root failure, never a stack. */
 export function toJobError(error: unknown): Pick<JobError, 'code' | 'message' | 'retryable'> {
   if (isCancellation(error)) {

@@ -3,12 +3,12 @@ import type { SelfTestActivities } from '../activities/self-test.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import type { SelfTestName, SelfTestResult } from '../contracts/self-test.ts';
 
-/** The request that asks for a self-test does not wait longer. */
+/** The HTTP request for a self-test does not wait longer. */
 const options = {
   scheduleToCloseTimeout: '20 seconds',
   heartbeatTimeout: '5 seconds',
   retry: { maximumAttempts: 1 },
-  // Before waiting jobs, because it takes a fraction of their time.
+  // Runs before waiting jobs, because it takes a fraction of their time.
   priority: { priorityKey: 1 },
 } as const;
 

@@ -2,43 +2,22 @@ import { ActivityFailure, isCancellation } from '@temporalio/workflow';
 import { refusal, toJobError } from '../job-error.ts';
 import type { People } from './detect.ts';
 import type { Job } from './job.ts';
-import { makeTalk, type Renderer } from './make-talk.ts';
-import type { Talk, TalkJob } from './talk.ts';
-
-/** The part of a job that renderers need. */
-export function toTalkJob(job: Job, voiceS: number): TalkJob {
-  const { input, keys, progress, record, compensations, remoteTalk, onDiskFull } = job;
-  const { taskId, provider, fallback, options } = input;
-  return {
-    taskId,
-    provider,
-    fallback,
-    options,
-    keys,
-    voiceS,
-    remoteTalk,
-    progress,
-    compensations,
-    onPaid: (usage) => record.addUsage(usage),
-    onDiskFull,
-  };
-}
+import { makeTalk, type Renderer, type Talk } from './make-talk.ts';
 
 /** Has the renderer make the talking video of the selected person. */
 export async function animate(
-  { progress, record }: Job,
-  talkJob: TalkJob,
-  renderer: Renderer,
-  people: People,
-): Promise<Talk & { isDegraded: boolean }> {
-  let talk: Awaited<ReturnType<typeof makeTalk>>;
+  job: Job,
+  { renderer, voiceS, people }: { renderer: Renderer; voiceS: number; people: People },
+): Promise<Talk> {
+  const { progress, record } = job;
+  let talk: Talk;
   try {
-    talk = await makeTalk(talkJob, renderer);
+    talk = await makeTalk(job, renderer, voiceS);
   } catch (error) {
     throw suggestOtherPeople(error, people);
   }
   record.addObjects(talk.video);
-  record.leaveRemote(talk.remote);
+  record.setRemoteThings(talk.remote);
   progress.enter('DID_COMPLETE', `${talk.durationS.toFixed(1)} s of video are rendered`, {
     warnings: talk.warnings,
   });

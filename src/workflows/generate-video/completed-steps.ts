@@ -13,7 +13,7 @@ export class CompletedSteps {
     }
   }
 
-  /** Returns the result of the step if it is known, and else runs it. */
+  /** Returns the result of the step if it is known. Otherwise runs it. */
   async once<T>(point: RetryPoint, step: () => Promise<T>): Promise<T> {
     if (!this.#results.has(point)) {
       this.#results.set(point, await step());

@@ -17,7 +17,7 @@ interface End {
 
 /**
  * Ends a job that failed or was cancelled: undoes it, writes its record, and then ends its events. If the same job may
- * succeed later, the retry window takes over what it needs. Always rejects, with what ends the workflow.
+ * succeed later, the retry window takes over what it needs. Always rejects, with the error that ends the workflow.
  */
 export async function failJob(job: Job, error: unknown): Promise<never> {
   const reason = { ...toJobError(error), stage: job.progress.stage };
@@ -31,7 +31,7 @@ export async function failJob(job: Job, error: unknown): Promise<never> {
   throw isCancellation(error) ? error : refusal(reason.code, reason.message, error as Error);
 }
 
-/** How long a retry is possible: 0 if it is not, else at most what the operator and the job allow. */
+/** How long a retry is possible, within what the operator and the job allow. 0 if it is not. */
 function retryWindowS({ input }: Job, { code }: Reason): number {
   const { retryWindowS = 0, options } = input;
   return code !== 'TASK_CANCELLED' && isWorthRetrying(code)
@@ -57,7 +57,7 @@ async function endWithRetry(
   return (await offerRetry(job, end)) ? end : undefined;
 }
 
-/** Undoes whatever is left of the job. */
+/** Undoes everything that is left of the job. */
 async function endUndone(job: Job, reason: Reason, undone: string[]): Promise<End> {
   const rest = await job.compensations.run();
   job.record.forgetObjects();
@@ -77,7 +77,7 @@ async function writeEnd({ input, progress, record }: Job, error: JobError): Prom
   return { event, failure };
 }
 
-/** A talk that may be paid is taken up again, and never made a second time. */
+/** If a talk may be paid, a retry takes it up and never makes a second one. */
 function retryPoints({ completed, remoteTalk }: Job): RetryPoint[] {
   return remoteTalk?.mayExist ? ['provider'] : completed.retryPoints;
 }

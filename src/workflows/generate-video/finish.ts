@@ -4,14 +4,14 @@ import type { RunningStage } from '../../contracts/stages.ts';
 import { VIDEO_TYPES, videoFormatOf } from '../../contracts/video-format.ts';
 import type { People } from './detect.ts';
 import type { Job } from './job.ts';
+import type { Talk } from './make-talk.ts';
 import type { Cutout } from './remove-background.ts';
 import { keepVideo } from './reuse.ts';
-import type { Talk } from './talk.ts';
 
 interface Steps {
   people: People;
   cutout: Cutout;
-  talk: Talk & { isDegraded: boolean };
+  talk: Talk;
 }
 
 /** Checks that the video plays, makes its thumbnail, and collects the facts about it. */

@@ -1,6 +1,6 @@
 import type { JobInput } from '../../contracts/schemas/job.ts';
 import type { JobResult } from '../../contracts/schemas/job-outcome.ts';
-import { animate, toTalkJob } from './animate.ts';
+import { animate } from './animate.ts';
 import { detect } from './detect.ts';
 import { failJob } from './fail-job.ts';
 import { finish } from './finish.ts';
@@ -22,11 +22,10 @@ export async function generateVideo(input: JobInput): Promise<JobResult> {
       }
       const { photo, voiceS } = await prepare(job);
       // Before the work that would be lost if the provider cannot be paid.
-      const talkJob = toTalkJob(job, voiceS);
-      const renderer = await chooseRenderer(talkJob);
+      const renderer = await chooseRenderer(job, voiceS);
       const people = await detect(job, photo);
       const cutout = await removeBackground(job, photo, people);
-      const talk = await animate(job, talkJob, renderer, people);
+      const talk = await animate(job, { renderer, voiceS, people });
       return finish(job, { people, cutout, talk });
     });
     return await publish(job, video);

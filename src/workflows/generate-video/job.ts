@@ -4,11 +4,11 @@ import { videoFormatOf } from '../../contracts/video-format.ts';
 import { type JobActivities, jobActivities, undo } from '../activities.ts';
 import { Compensations } from '../compensation.ts';
 import { DISK_FULL_MESSAGE } from '../disk-space-wait.ts';
-import type { RemoteTalk } from '../remote-talk/remote-talk.ts';
+import type { Leftovers } from '../remote-talk/leftovers.ts';
+import { RemoteTalk } from '../remote-talk/remote-talk.ts';
 import { WebhookOutbox } from '../webhooks/webhook-outbox.ts';
 import { CompletedSteps } from './completed-steps.ts';
 import { JobScope } from './job-scope.ts';
-import { openRemoteTalk } from './make-talk.ts';
 import { PersonChoice } from './person-choice.ts';
 import { ProgressLog } from './progress-log.ts';
 import { TaskRecord } from './task-record.ts';
@@ -35,7 +35,7 @@ export interface Job {
 
 /** Call it before the first `await` of the workflow: from then on the job answers queries and updates. */
 export function openJob(input: JobInput): Job {
-  const { taskId, options, resume } = input;
+  const { taskId, provider, options, resume } = input;
   const webhooks = new WebhookOutbox(input);
   const progress = new ProgressLog(taskId, resume?.events);
   const onDiskFull = () => progress.note(DISK_FULL_MESSAGE, { waiting_for: 'disk_space' });
@@ -67,6 +67,9 @@ export function openJob(input: JobInput): Job {
     choice: new PersonChoice(options),
     claim: new VideoClaim(),
     webhooks,
-    remoteTalk: openRemoteTalk(input),
+    remoteTalk:
+      provider.kind === 'remote'
+        ? new RemoteTalk(provider, taskId, resume?.leftovers as Leftovers | undefined)
+        : undefined,
   };
 }

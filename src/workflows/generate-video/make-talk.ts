@@ -1,94 +1,105 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
-import type { JobInput, LocalProviderFacts, RemoteThing } from '../../contracts/schemas/job.ts';
+import type { LocalProviderFacts, RemoteThing, StoredObject } from '../../contracts/schemas/job.ts';
 import { renderActivities, undo } from '../activities.ts';
 import { waitForDiskSpace } from '../disk-space-wait.ts';
 import { affordTalk } from '../remote-talk/afford-talk.ts';
-import { type Leftovers, toRemoteThings, toUndoName } from '../remote-talk/leftovers.ts';
+import { toRemoteThings, toUndoName } from '../remote-talk/leftovers.ts';
 import { isOutage } from '../remote-talk/outage.ts';
-import { RemoteTalk } from '../remote-talk/remote-talk.ts';
-import type { Talk, TalkJob } from './talk.ts';
+import type { RemoteTalk } from '../remote-talk/remote-talk.ts';
+import type { Job } from './job.ts';
 
 /** What makes the video: the remote provider on the operator's terms, or one of our own renderers. */
-export type Renderer =
-  | { kind: 'remote'; terms: ProviderTerms }
-  | { kind: 'local'; provider: LocalProviderFacts; isDegraded: boolean };
+export type Renderer = { kind: 'remote'; terms: ProviderTerms } | LocalRenderer;
 
-/** The talk of a job whose provider is a remote one; takes up what an earlier attempt left there. */
-export function openRemoteTalk({ taskId, provider, resume }: JobInput): RemoteTalk | undefined {
-  return provider.kind === 'remote'
-    ? new RemoteTalk(provider, taskId, resume?.leftovers as Leftovers | undefined)
-    : undefined;
+interface LocalRenderer {
+  kind: 'local';
+  provider: LocalProviderFacts;
+  isDegraded: boolean;
 }
 
-/** Decides before any work that would be lost if the account cannot pay. */
-export async function chooseRenderer(
-  job: Pick<TalkJob, 'provider' | 'fallback' | 'options' | 'voiceS' | 'progress'>,
-): Promise<Renderer> {
-  const { provider, options, voiceS, progress } = job;
+/** The talking video, stored under the job's key. */
+export interface Talk {
+  /** Name of the provider that made it. */
+  provider: string;
+  video: StoredObject;
+  durationS: number;
+  warnings: string[];
+  /** Whether a local renderer stood in for the chosen provider. */
+  isDegraded: boolean;
+  /** What the job leaves at the provider, to be erased with the task. */
+  remote: RemoteThing[];
+}
+
+/** Call it before any work that would be lost if the account cannot pay. */
+export async function chooseRenderer(job: Job, voiceS: number): Promise<Renderer> {
+  const { provider, options } = job.input;
   if (provider.kind === 'local') {
     return { kind: 'local', provider, isDegraded: false };
   }
   try {
     const terms = await affordTalk(provider, voiceS, options.on_outage, (message, details) =>
-      progress.enter('UPLOAD_COMPLETE', message, details),
+      job.progress.enter('UPLOAD_COMPLETE', message, details),
     );
     return { kind: 'remote', terms };
   } catch (error) {
-    return takeOver(error, job);
+    return chooseFallback(error, job);
   }
 }
 
-/** Uses the chosen renderer. Falls back to a local one if the provider is out and the job allows it. */
-export async function makeTalk(
-  job: TalkJob,
-  renderer: Renderer,
-): Promise<Talk & { isDegraded: boolean; remote: RemoteThing[] }> {
-  const { keys, provider, compensations, progress } = job;
+/** Uses the chosen renderer. Falls back to a local one if the provider is down and the job allows it. */
+export async function makeTalk(job: Job, renderer: Renderer, voiceS: number): Promise<Talk> {
+  const { keys, compensations } = job;
   compensations.add('video', () =>
     undo.discard({ keys: [keys.video, keys.thumbnail], prefixes: [keys.parts] }),
   );
   if (renderer.kind === 'local') {
-    return render(job, renderer);
+    return talkLocally(job, renderer);
   }
   const remoteTalk = job.remoteTalk!;
   compensations.add(
-    toUndoName(provider),
+    toUndoName(job.input.provider),
     () => remoteTalk.clear(),
     // A retry takes it up, as it may be paid.
     () => remoteTalk.mayExist,
   );
   try {
-    const talk = await remoteTalk.make({
-      portraitKey: keys.portrait,
-      voiceKey: keys.voice,
-      videoKey: keys.video,
-      voiceS: job.voiceS,
-      onOutage: job.options.on_outage,
-      terms: renderer.terms,
-      onProgress: (stage, message, details) => progress.enter(stage, message, details),
-      onPaid: job.onPaid,
-      onDiskFull: job.onDiskFull,
-    });
-    const remote = remoteTalk.leftovers ? toRemoteThings(remoteTalk.leftovers) : [];
-    return { provider: provider.name, ...talk, warnings: [], isDegraded: false, remote };
+    return await talkRemotely(job, remoteTalk, renderer.terms, voiceS);
   } catch (error) {
-    const substitute = takeOver(error, job);
+    const fallback = chooseFallback(error, job);
     await CancellationScope.nonCancellable(() => remoteTalk.clear());
-    return render(job, substitute);
+    return talkLocally(job, fallback);
   }
 }
 
-async function render(job: TalkJob, { provider, isDegraded }: Extract<Renderer, { kind: 'local' }>) {
-  return { ...(await talkLocally(job, provider)), isDegraded, remote: [] };
+async function talkRemotely(
+  { input, keys, progress, record, onDiskFull }: Job,
+  remoteTalk: RemoteTalk,
+  terms: ProviderTerms,
+  voiceS: number,
+): Promise<Talk> {
+  const talk = await remoteTalk.make({
+    portraitKey: keys.portrait,
+    voiceKey: keys.voice,
+    videoKey: keys.video,
+    voiceS,
+    onOutage: input.options.on_outage,
+    terms,
+    onProgress: (stage, message, details) => progress.enter(stage, message, details),
+    onPaid: (usage) => record.addUsage(usage),
+    onDiskFull,
+  });
+  const remote = remoteTalk.leftovers ? toRemoteThings(remoteTalk.leftovers) : [];
+  return { provider: input.provider.name, ...talk, warnings: [], isDegraded: false, remote };
 }
 
 /** One of our own machines renders the video, in one activity. */
 async function talkLocally(
-  { taskId, options, keys, progress, onDiskFull }: TalkJob,
-  provider: LocalProviderFacts,
+  { input, keys, progress, onDiskFull }: Job,
+  { provider, isDegraded }: LocalRenderer,
 ): Promise<Talk> {
   const { name, label } = provider;
+  const { taskId, options } = input;
   progress.enter('DID_UPLOAD', `Handing portrait and voice to ${label}`);
   progress.enter('DID_PROCESSING', `${label[0]!.toUpperCase()}${label.slice(1)} draws the frames`);
   const { renderTalk } = renderActivities(provider);
@@ -104,15 +115,13 @@ async function talkLocally(
     partsPrefix: keys.parts,
   };
   const talk = await waitForDiskSpace(() => renderTalk(request), onDiskFull);
-  return { provider: name, ...talk };
+  return { provider: name, ...talk, isDegraded, remote: [] };
 }
 
-function takeOver(
-  error: unknown,
-  { fallback, options }: Pick<TalkJob, 'fallback' | 'options'>,
-): Extract<Renderer, { kind: 'local' }> {
-  const mayTakeOver = options.on_outage === 'local' && fallback?.kind === 'local';
-  if (!mayTakeOver || isCancellation(error) || !isOutage(error)) {
+/** The local renderer, if the provider is down and the job was submitted with `on_outage=local`. Otherwise rejects. */
+function chooseFallback(error: unknown, { input: { fallback, options } }: Job): LocalRenderer {
+  const mayFallBack = options.on_outage === 'local' && fallback?.kind === 'local';
+  if (!mayFallBack || isCancellation(error) || !isOutage(error)) {
     throw error;
   }
   return { kind: 'local', provider: fallback, isDegraded: true };

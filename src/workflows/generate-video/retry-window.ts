@@ -39,7 +39,7 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
   let isRestarted = false;
   const { leftovers } = kept;
   if (leftovers) {
-    // Runs until the window closes at most: then the retry has the place, or the tidy-up. If it fails, the lease expires.
+    // Runs at most until the window closes. Then the retry or the tidy-up has the place. If it fails, the lease expires.
     void CancellationScope.nonCancellable(() => releasePlaceAfterTalk(leftovers)).catch(() => undefined);
   }
   setHandler(

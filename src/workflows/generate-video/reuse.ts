@@ -23,7 +23,7 @@ export function usesCache({ input }: Job): boolean {
  */
 export async function reuseVideo(job: Job): Promise<MadeVideo | undefined> {
   const { completed, progress, record } = job;
-  // A retry goes on with the files of its earlier attempt.
+  // A retry continues with the files of the earlier attempt.
   if (completed.has('upload')) {
     return undefined;
   }
@@ -118,7 +118,7 @@ async function askCache<T>(ask: () => Promise<T>): Promise<T | undefined> {
     if (isCancellation(error)) {
       throw error;
     }
-    log.warn('The content cache did not answer', { error });
+    log.warn('The content cache failed', { error });
     return undefined;
   }
 }

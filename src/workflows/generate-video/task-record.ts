@@ -35,7 +35,7 @@ export class TaskRecord {
   }
 
   /** What a successful job leaves at its provider, to be erased with the task. */
-  leaveRemote(things: RemoteThing[]): void {
+  setRemoteThings(things: RemoteThing[]): void {
     this.#remote = things;
   }
 
@@ -55,10 +55,7 @@ export class TaskRecord {
     return Date.now() - Date.parse(this.#input.resume?.at ?? this.#input.submittedAt);
   }
 
-  /**
-   * Writes the record in the background. Events that come during a write go with the next one. A write that fails is made
-   * up for by the next.
-   */
+  /** Writes the record in the background. Events that come during a write go with the next one. */
   writeSoon(events: readonly StageEvent[]): void {
     this.#pending = [...events];
     const write = this.#afterLastWrite(async () => {

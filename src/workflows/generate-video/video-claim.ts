@@ -12,7 +12,7 @@ import type { JobInput } from '../../contracts/schemas/job.ts';
 import type { VideoAnswer } from '../../contracts/schemas/messages.ts';
 import { cache, undo } from '../activities.ts';
 
-/** The signal is lost if the job that should send it is terminated: then this job asks the cache again. */
+/** If the job that should send the signal is terminated, no signal comes. So this job asks the cache again. */
 const POLL_INTERVAL_MS = 30_000;
 
 /**

@@ -1,6 +1,7 @@
 import type { RemoteUpload } from '../../ports/video-provider.ts';
+import { codeOf } from '../job-error.ts';
 import { type Leftovers, toLostTalk } from './leftovers.ts';
-import { codeOf, troubleOf } from './outage.ts';
+import { troubleOf } from './outage.ts';
 import { pause } from './pause.ts';
 import type { RemoteCalls } from './remote-activities.ts';
 

@@ -1,9 +1,10 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { ErrorCode } from '../../contracts/error-codes.ts';
 import type { OutageChoice } from '../../contracts/job.ts';
+import { codeOf, refusal } from '../job-error.ts';
 
-/** Why a call to the provider failed, as far as it changes what the job does next. */
-export type Trouble =
+/** Why a call to the provider failed, in the terms that decide what the job does next. */
+type Trouble =
   /** Nothing happened there. */
   | 'outage'
   /** It may have happened. */
@@ -12,7 +13,7 @@ export type Trouble =
   | 'worker lost'
   | 'credits';
 
-/** `undefined` if another attempt is no use. */
+/** `undefined` if another attempt cannot help. */
 export function troubleOf(error: unknown): Trouble | undefined {
   if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) {
     return 'worker lost';
@@ -41,12 +42,7 @@ export function isOutage(error: unknown): boolean {
   return OUTAGES.has(codeOf(error) ?? '');
 }
 
-export function codeOf(error: unknown): string | undefined {
-  const failure = error instanceof ActivityFailure ? error.cause : error;
-  return failure instanceof ApplicationFailure ? (failure.type ?? undefined) : undefined;
-}
-
-/** Milliseconds for which the provider asked for no further requests. */
+/** How long the provider asked to wait before the next request. */
 export function retryAfterMsOf(error: unknown): number {
   const failure = error instanceof ActivityFailure ? error.cause : error;
   // Temporal does not pass `nextRetryDelay` on to workflows.
@@ -54,7 +50,7 @@ export function retryAfterMsOf(error: unknown): number {
   return (details as { retryAfterMs?: number } | undefined)?.retryAfterMs ?? 0;
 }
 
-/** The end of a job that does not wait for its provider. */
+/** The error of a job that does not wait for its provider. */
 export function givenUp(
   label: string,
   reason: 'outage' | 'credits',
@@ -63,11 +59,10 @@ export function givenUp(
   const type = reason === 'credits' ? 'PROVIDER_CREDITS_EXHAUSTED' : 'PROVIDER_UNAVAILABLE';
   const cause =
     reason === 'credits' ? `The ${label} account has too few credits` : `${label} is not answering`;
-  return ApplicationFailure.create({
+  return refusal(
     type,
-    nonRetryable: true,
-    message: `${cause}, and the job was submitted with on_outage=${onOutage}. Submit it again later, or with on_outage=wait.`,
-  });
+    `${cause}, and the job was submitted with on_outage=${onOutage}. Submit it again later, or with on_outage=wait.`,
+  );
 }
 
 /** "12:04:10", UTC. */

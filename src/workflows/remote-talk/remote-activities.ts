@@ -7,7 +7,7 @@ const DAY_MS = 24 * 3_600_000;
 /**
  * Activities that call the provider. All send heartbeats, so that a killed worker is noticed within seconds.
  * @param timeScale factor on the delays between attempts.
- * @param onDiskFull is called each time that an activity begins to wait for disk space.
+ * @param onDiskFull is called each time an activity begins to wait for disk space.
  */
 export function remoteActivities(
   { queue, label }: { queue: string; label: string },

@@ -17,7 +17,7 @@ import { waitForTalk } from './wait-for-talk.ts';
 const FIRST_SEND_WINDOW_MS = 10_000;
 const FIRST_RETRY_DELAY_MS = 1_000;
 const MAX_RETRY_DELAY_MS = 30_000;
-/** For jobs that do not wait while the provider is out. */
+/** For jobs that do not wait while the provider is down. */
 const MAX_ATTEMPTS = 3;
 
 export interface RemoteTalkRequest {
@@ -30,18 +30,18 @@ export interface RemoteTalkRequest {
   onProgress: (stage: RunningStage, message: string, details?: Record<string, unknown>) => void;
   /** Called once the talk exists, so that the cost is on record however the job ends. */
   onPaid: (usage: ProviderUsage) => void;
-  /** Called each time that an activity begins to wait for disk space. */
+  /** Called each time an activity begins to wait for disk space. */
   onDiskFull: () => void;
 }
 
 /**
- * One job's talk at a remote provider. Creates it exactly once, holds while the provider is out, and is the only owner of
+ * One job's talk at a remote provider. Creates it exactly once, holds while the provider is down, and is the only owner of
  * the record of what the job leaves there.
  */
 export class RemoteTalk {
   readonly #provider: RemoteProviderFacts;
   readonly #requestId: string;
-  #left: Leftovers | undefined;
+  #leftovers: Leftovers | undefined;
   #gate: ProviderGate | undefined;
   #sendWindowMs = FIRST_SEND_WINDOW_MS;
   /** Until then a lost worker may still order the talk. Milliseconds since 1970. */
@@ -51,22 +51,24 @@ export class RemoteTalk {
   constructor(provider: RemoteProviderFacts, requestId: string, earlier?: Leftovers) {
     this.#provider = provider;
     this.#requestId = requestId;
-    this.#left = earlier;
+    this.#leftovers = earlier;
   }
 
   get leftovers(): Leftovers | undefined {
-    return this.#left && { ...this.#left, hasPlace: this.#gate?.hasPlace ?? this.#left.hasPlace };
+    return (
+      this.#leftovers && { ...this.#leftovers, hasPlace: this.#gate?.hasPlace ?? this.#leftovers.hasPlace }
+    );
   }
 
   /** Whether a talk may exist that is paid: a retry must take it up and never make a second one. */
   get mayExist(): boolean {
-    return this.#left !== undefined && mayHaveTalk(this.#left);
+    return this.#leftovers !== undefined && mayHaveTalk(this.#leftovers);
   }
 
   async make(request: RemoteTalkRequest): Promise<{ video: StoredObject; durationS: number }> {
     const { voiceS, onOutage, terms, onProgress, onPaid, onDiskFull } = request;
     const { name, label } = this.#provider;
-    this.#left ??= {
+    this.#leftovers ??= {
       provider: this.#provider,
       requestId: this.#requestId,
       timeScale: terms.timeScale,
@@ -75,7 +77,7 @@ export class RemoteTalk {
       tidyUps: 0,
     };
     const calls = remoteActivities(this.#provider, terms.timeScale, onDiskFull);
-    const gate = new ProviderGate(name, terms, this.#left.hasPlace);
+    const gate = new ProviderGate(name, terms, this.#leftovers.hasPlace);
     this.#gate = gate;
     try {
       onProgress('DID_UPLOAD', `Handing portrait and voice to ${label}`);
@@ -117,7 +119,7 @@ export class RemoteTalk {
       await startTidyUp(leftovers);
       const { provider, requestId, timeScale, tidyUps } = leftovers;
       this.#gate = undefined;
-      this.#left = {
+      this.#leftovers = {
         provider,
         requestId,
         timeScale,
@@ -129,16 +131,16 @@ export class RemoteTalk {
   }
 
   #keep(change: Partial<Leftovers>): Leftovers {
-    this.#left = { ...this.#left!, ...change };
-    return this.#left;
+    this.#leftovers = { ...this.#leftovers!, ...change };
+    return this.#leftovers;
   }
 
   /**
    * If it is unknown whether an order succeeded, its talk is searched for before the next order. Holds while the provider
-   * is out.
+   * is down.
    */
   async #takeOrCreate(request: RemoteTalkRequest, calls: RemoteCalls, gate: ProviderGate) {
-    const earlier = this.#left!.talkId;
+    const earlier = this.#leftovers!.talkId;
     if (earlier) {
       return { talkId: earlier, isNew: false };
     }
@@ -164,7 +166,7 @@ export class RemoteTalk {
   }
 
   async #upload(request: RemoteTalkRequest, calls: RemoteCalls) {
-    const { uploads, failure } = await uploadMedia(calls, request, this.#left!);
+    const { uploads, failure } = await uploadMedia(calls, request, this.#leftovers!);
     this.#keep(uploads);
     if (failure) {
       throw failure.reason;
@@ -173,10 +175,10 @@ export class RemoteTalk {
   }
 
   async #find(calls: RemoteCalls): Promise<string | undefined> {
-    if (!this.#left!.mayHaveUnknownTalk) {
+    if (!this.#leftovers!.mayHaveUnknownTalk) {
       return undefined;
     }
-    const talkId = await findLostTalk(calls, this.#left!, this.#mayBeSentUntil);
+    const talkId = await findLostTalk(calls, this.#leftovers!, this.#mayBeSentUntil);
     if (!talkId) {
       this.#keep({ mayHaveUnknownTalk: false });
     }
@@ -190,7 +192,7 @@ export class RemoteTalk {
     // Noted before the call: if the job is cancelled during it, the talk may exist.
     const { requestId } = this.#keep({
       mayHaveUnknownTalk: true,
-      askedAt: this.#left!.askedAt ?? new Date().toISOString(),
+      askedAt: this.#leftovers!.askedAt ?? new Date().toISOString(),
     });
     const outcome = await orderTalk(calls, { requestId, ...urls, sendWindowMs: this.#sendWindowMs });
     if (outcome.kind === 'created') {
@@ -234,11 +236,11 @@ export class RemoteTalk {
     }
     // The random part spreads jobs that failed together. If the breaker is open, it decides when to go on.
     const maxDelayMs = Math.min(FIRST_RETRY_DELAY_MS * 2 ** (failures - 1), MAX_RETRY_DELAY_MS);
-    const spreadMs = maxDelayMs * this.#left!.timeScale * (0.5 + Math.random() / 2);
+    const spreadMs = maxDelayMs * this.#leftovers!.timeScale * (0.5 + Math.random() / 2);
     const delayMs = Math.max(spreadMs, retryAfterMsOf(error));
     // A lost worker is no sign of an outage: the job keeps its place.
     if (trouble !== 'worker lost') {
-      await gate.report(reason, this.#left!.mayHaveUnknownTalk);
+      await gate.report(reason, this.#leftovers!.mayHaveUnknownTalk);
       const until = new Date(Date.now() + delayMs).toISOString();
       onProgress('DID_UPLOAD', ...describeHold(label, { reason, until }));
     }

@@ -6,7 +6,7 @@ import { pause } from './pause.ts';
 import { releasePlace } from './provider-gate.ts';
 import { remoteActivities } from './remote-activities.ts';
 
-/** A new talk appears in the provider's list within seconds, or once a request that was cut off has been served. */
+/** A new talk appears in the provider's list within seconds, or once the provider has served a request that was cut off. */
 const FIND_DELAYS_MS = [0, 2_000, 5_000, 10_000, 30_000];
 const POLL_INTERVAL_MS = 15_000;
 
@@ -24,7 +24,7 @@ export async function startTidyUp(leftovers: Leftovers): Promise<void> {
   }
 }
 
-/** Ends once nothing of the job is at the provider any more. Waits for a talk that is still in progress. */
+/** Ends once nothing of the job is left at the provider. Waits for a talk that is still in progress. */
 export async function tidyUpRemoteTalk(leftovers: Leftovers): Promise<void> {
   const { provider, requestId, timeScale, hasPlace } = leftovers;
   const { undo } = remoteActivities(provider, timeScale);
@@ -43,7 +43,7 @@ export async function tidyUpRemoteTalk(leftovers: Leftovers): Promise<void> {
   ]);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) {
-    log.error('Something of a job stays at the provider', { provider: provider.name, requestId });
+    log.error('Could not delete everything of a job at the provider', { provider: provider.name, requestId });
     throw failed.reason;
   }
 }
@@ -62,7 +62,7 @@ export async function releasePlaceAfterTalk(leftovers: Leftovers): Promise<void>
     return talk && talk.state !== 'done';
   };
   while (await isInProgress()) {
-    await pause(POLL_INTERVAL_MS * timeScale, 'Until the next look at a talk that is kept for a retry');
+    await pause(POLL_INTERVAL_MS * timeScale, 'Until the next poll of a talk that is kept for a retry');
   }
   await releasePlace(provider.name, requestId);
 }

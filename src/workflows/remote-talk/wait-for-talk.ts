@@ -1,13 +1,8 @@
-import {
-  ApplicationFailure,
-  condition,
-  defineSignal,
-  isCancellation,
-  setHandler,
-} from '@temporalio/workflow';
+import { condition, defineSignal, isCancellation, setHandler } from '@temporalio/workflow';
 import type { OutageChoice } from '../../contracts/job.ts';
 import { type ProviderTerms, TALK_HINT_SIGNAL } from '../../contracts/provider-gate.ts';
 import type { RemoteProviderFacts } from '../../contracts/schemas/job.ts';
+import { refusal } from '../job-error.ts';
 import { givenUp, retryAfterMsOf, toClock, troubleOf } from './outage.ts';
 import type { RemoteCalls } from './remote-activities.ts';
 
@@ -29,13 +24,13 @@ const POLLS = [
   { untilMs: 10 * 60_000, intervalMs: 5_000 },
   { untilMs: Number.POSITIVE_INFINITY, intervalMs: 15_000 },
 ];
-/** Polls beside a webhook, in case that it is lost. `lateFrom` is a fraction of the usual time. */
+/** Polls in addition to a webhook, which may get lost. `lateFrom` is a fraction of the usual time. */
 const BACKSTOP = { intervalMs: 30_000, lateFrom: 1.25, minDelayMs: 5_000 };
 /** Around the usual end polls are frequent again. `from` and `to` are fractions of the usual time. */
 const USUAL_END = { from: 0.8, to: 1.5, intervalMs: 1_000 };
 const MAX_RETRY_DELAY_MS = 60_000;
 const PROGRESS_INTERVAL_MS = 10_000;
-/** For jobs that do not wait while the provider is out. */
+/** For jobs that do not wait while the provider is down. */
 const MAX_FAILED_POLLS = 5;
 
 /**
@@ -62,7 +57,7 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
         next_try_at: next.toISOString(),
       });
     }
-    await condition(() => hinted, delayMs, { summary: 'Until the next look at the talk' });
+    await condition(() => hinted, delayMs, { summary: 'Until the next poll of the talk' });
     hinted = false;
     retryAfterMs = 0;
     try {
@@ -93,16 +88,15 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
       }
     }
     if (Date.now() - startedAt > terms.talkTimeoutMs) {
-      throw ApplicationFailure.create({
-        type: 'PROVIDER_TIMEOUT',
-        nonRetryable: true,
-        message: `${label} did not finish the talk within ${Math.round(terms.talkTimeoutMs / 1000)} s. Submit the job again, or raise ${talkTimeoutSetting}.`,
-      });
+      throw refusal(
+        'PROVIDER_TIMEOUT',
+        `${label} did not finish the talk within ${Math.round(terms.talkTimeoutMs / 1000)} s. Submit the job again, or raise ${talkTimeoutSetting}.`,
+      );
     }
   }
 }
 
-/** Milliseconds to the next look, with a random part that spreads jobs which began together. */
+/** Milliseconds until the next poll, with a random part that spreads jobs that began together. */
 function toDelayMs({ terms, usualMs }: AwaitedTalk, elapsedMs: number, failures: number): number {
   const { timeScale, hasWebhook } = terms;
   const elapsed = elapsedMs / timeScale;
