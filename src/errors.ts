@@ -1,6 +1,6 @@
 import { ERROR_CODES, type ErrorCode } from './contracts/error-codes.ts';
 
-export interface PipelineErrorOptions {
+interface PipelineErrorOptions {
   cause?: unknown;
   /** Facts for programs and logs. Never a secret, never a URL with a query. */
   details?: Record<string, string | number | boolean>;

@@ -5,7 +5,7 @@ import { composePortrait } from '../media/picture/compose-portrait.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { keepAlive } from './keep-alive.ts';
 
-export interface ComposeRequest {
+interface ComposeRequest {
   photoKey: string;
   cutoutKey: string;
   background: Background;

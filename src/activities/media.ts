@@ -10,7 +10,7 @@ export interface MediaDeps {
   decoder: SlotPool<PrepareMediaInput, PrepareMediaResult>;
 }
 
-export interface PrepareMediaRequest {
+interface PrepareMediaRequest {
   imageKey: string;
   audioKey: string;
   backgroundImageKey?: string;

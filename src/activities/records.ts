@@ -10,7 +10,7 @@ export interface RecordDeps {
   records: TaskRecords;
   /** Called with the last record of each job. */
   onEnd?: (metadata: TaskMetadata) => void;
-  /** Adds to the last record of a job where the time went. */
+  /** Source of the timeline in the last record of a job. */
   timelines?: TimelineClient;
 }
 
@@ -21,7 +21,7 @@ export function createRecordActivities({ store, records, onEnd, timelines }: Rec
       keepAlive(async () => {
         const timeline =
           metadata.outcome && timelines
-            ? await ignoreFailure(timelines.read(metadata.task_id), 'A job ends also without a timeline.')
+            ? await ignoreFailure(timelines.read(metadata.task_id), 'a job ends without a timeline too')
             : undefined;
         await records.write({ ...metadata, ...(timeline && { timeline }) });
         if (metadata.outcome) {

@@ -7,13 +7,13 @@ import type { ObjectStore } from '../ports/object-store.ts';
 import type { RemoteTalk, RemoteUpload, RemoteVideoProvider } from '../ports/video-provider.ts';
 import { keepAlive } from './keep-alive.ts';
 
-export interface RemoteTalkDeps {
+interface RemoteTalkDeps {
   store: ObjectStore;
   provider: RemoteVideoProvider;
   terms: ProviderTerms;
 }
 
-export interface ProviderCheck {
+interface ProviderCheck {
   terms: ProviderTerms;
   /** Absent if the provider did not answer. Then only the order shows whether the account can pay. */
   credits?: { remaining: number; total: number };

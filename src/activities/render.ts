@@ -6,12 +6,12 @@ import type { RenderedTalk, TalkProgress, VideoProvider } from '../ports/video-p
 import { keepAlive } from './keep-alive.ts';
 import { createStoredParts } from './stored-parts.ts';
 
-export interface RenderDeps {
+interface RenderDeps {
   store: ObjectStore;
   renderer: VideoProvider;
 }
 
-export interface RenderTalkRequest {
+interface RenderTalkRequest {
   requestId: string;
   portraitKey: string;
   plateKey: string;

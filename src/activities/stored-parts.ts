@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { ObjectStore } from '../ports/object-store.ts';
 
 /** The parts of a talk in progress, in a local folder and under a prefix of the store, where other processes read them. */
-export interface StoredParts {
+interface StoredParts {
   /** Copies the parts of an earlier attempt into the folder. */
   fetch(): Promise<void>;
   /** Stores new parts. Calls during a run are combined into one more run after it. */

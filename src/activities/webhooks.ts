@@ -6,7 +6,7 @@ import { ignoreFailure, PipelineError } from '../errors.ts';
 import type { Outbound } from '../ports/outbound.ts';
 import type { DisabledWebhooks, WebhookSecrets } from '../ports/webhooks.ts';
 
-export interface WebhookDeps {
+interface WebhookDeps {
   outbound: Outbound;
   secrets: WebhookSecrets;
   disabled: DisabledWebhooks;
@@ -61,7 +61,7 @@ export function createWebhookActivities({ outbound, secrets, disabled, publicUrl
   }
 
   return {
-    /** One attempt. Whatever the receiver does is an outcome, never a failure of the activity. */
+    /** One attempt. Every response of the receiver is an outcome, never a failure of the activity. */
     async sendWebhook(message: WebhookMessage): Promise<WebhookOutcome> {
       const endpoint = { owner: message.owner, url: message.url };
       if (!message.isByHand && (await disabled.has(endpoint))) {

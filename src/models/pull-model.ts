@@ -29,7 +29,7 @@ export async function pullModel(options: PullOptions): Promise<ManifestEntry> {
   const folder = join(store.dir, 'downloads');
   const partial = join(folder, `${entry.file}.partial`);
   await mkdir(folder, { recursive: true });
-  await assertRoom(entry, store.dir);
+  await assertDiskSpace(entry, store.dir);
   await fetchTo(partial, options);
 
   const pinned = (await store.list()).find(({ name }) => name === entry.name)?.sha256;
@@ -103,7 +103,7 @@ async function fetchTo(path: string, { entry, mirror, from, ...options }: PullOp
 }
 
 /** Fails before the first byte if the size is known and does not fit. */
-async function assertRoom({ name, bytes = 0 }: CatalogueEntry, dir: string): Promise<void> {
+async function assertDiskSpace({ name, bytes = 0 }: CatalogueEntry, dir: string): Promise<void> {
   const { bavail, bsize } = await statfs(dir);
   if (bytes > bavail * bsize) {
     throw new PipelineError(

@@ -14,7 +14,7 @@ export interface SlotOptions extends SlotChildOptions {
   maxMemoryMb?: number;
 }
 
-export interface SlotRun {
+interface SlotRun {
   /** At most `batch` of them. */
   inputs: unknown[];
   signal: AbortSignal;

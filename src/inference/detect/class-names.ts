@@ -1,13 +1,15 @@
 import { PipelineError } from '../../errors.ts';
 
-/** In COCO, which models without class names are assumed to use. */
+/** The person class in COCO, whose classes a model without class names is assumed to use. */
 const COCO_PERSON = 0;
 const PERSON_NAMES = ['person', 'people', 'human', 'pedestrian'];
 /** Matches Ultralytics' Python syntax, `{0: 'person', 1: "traffic light"}`, and JSON. */
 const ENTRY = /["']?(\d+)["']?\s*:\s*(["'])(.*?)\2/g;
 
-/** @param names the entry `names` of the model's metadata
- * @returns the class names by number; empty if there are none */
+/**
+ * @param names the entry `names` of the model's metadata
+ * @returns the class names by number; empty if there are none
+ */
 export function parseClassNames(names: string | undefined): Map<number, string> {
   return new Map([...(names ?? '').matchAll(ENTRY)].map(([, index, , name]) => [Number(index), name!]));
 }

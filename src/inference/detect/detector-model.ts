@@ -2,8 +2,12 @@ import type { FoundModel } from '../../models/find-model.ts';
 import { toBatchTensor } from '../image/image-tensor.ts';
 import { letterbox } from '../image/letterbox.ts';
 import { readOnnxMetadata } from '../runtime/onnx-metadata.ts';
-import type { ExecutionProvider } from '../runtime/session.ts';
-import { type FloatTensor, openImageModel, type SessionOptions } from '../runtime/session.ts';
+import {
+  type ExecutionProvider,
+  type FloatTensor,
+  openImageModel,
+  type SessionOptions,
+} from '../runtime/session.ts';
 import { StepTimer } from '../runtime/step-timer.ts';
 import type { ScoredBox } from './boxes.ts';
 import { parseClassNames, personClassOf } from './class-names.ts';
@@ -31,12 +35,13 @@ export interface DetectorModel {
   detectTogether(images: readonly (string | Uint8Array)[], minScore: number): Promise<Detection[]>;
 }
 
-export interface DetectorOptions extends SessionOptions {
-  /** For models that take any size. Default: 640, the size that YOLO is trained at. */
+interface DetectorOptions extends SessionOptions {
+  /** For models that take any size. Default: DEFAULT_SIDE_PX. */
   sidePx?: number;
 }
 
-const DEFAULT_SIDE_PX = 640;
+/** The size that YOLO is trained at. */
+export const DEFAULT_SIDE_PX = 640;
 
 /** @throws PipelineError MODEL_INVALID if the model does not load or does not detect people */
 export async function openDetectorModel(

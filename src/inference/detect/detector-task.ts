@@ -2,14 +2,12 @@ import type { DetectPersonsInput, DetectPersonsResult } from '../../ports/models
 import type { SlotTask } from '../../ports/slot-task.ts';
 import { type Level, type ModelPlan, openWithFallback, planLevels } from '../runtime/fallback.ts';
 import { runTogether } from '../runtime/run-together.ts';
-import { type DetectorModel, openDetectorModel } from './detector-model.ts';
+import { DEFAULT_SIDE_PX, type DetectorModel, openDetectorModel } from './detector-model.ts';
 import { testDetectorModel } from './detector-self-test.ts';
 import { rankPersons } from './person-ranking.ts';
 
 export type DetectorConfig = ModelPlan;
 
-/** The size that YOLO is trained at. */
-const DEFAULT_SIDE_PX = 640;
 /** Detections below are noise. */
 const MIN_SCORE = 0.05;
 

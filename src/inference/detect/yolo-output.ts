@@ -12,7 +12,7 @@ const DEFAULT_MAX_IOU = 0.7;
 const MAX_SCORE = 1.001;
 
 /** Properties of the model that its output does not contain. */
-export interface YoloModel {
+interface YoloModel {
   /** Size of the model's input. */
   widthPx: number;
   heightPx: number;

@@ -16,15 +16,17 @@ export interface FaceLandmarks {
 }
 
 export interface FaceLandmarker {
-  /** @param picture RGB
-   * @param face box of a face detector */
+  /**
+   * @param picture RGB
+   * @param face box of a face detector
+   */
   locate(picture: Raster, face: Box): Promise<FaceLandmarks>;
 }
 
 const SIDE = 192;
 /** Side of the crop, as a multiple of the face's longer side: the context that the model was trained with. */
 const CROP = 1.5;
-/** Further crops around the face: a point that the model misses in one of them it may find in another. */
+/** Further crops around the face: the model may find a point in one of them that it misses in another. */
 const LOOKS = [
   { larger: 1.1, roll: (7 * Math.PI) / 180, mirrored: true },
   { larger: 0.93, roll: (-7 * Math.PI) / 180, mirrored: true },

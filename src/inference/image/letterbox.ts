@@ -3,7 +3,7 @@ import type { ModelContract } from '../../models/model-manifest.ts';
 import { openSized } from './open-image.ts';
 
 /** A whole picture fitted to a model's input, padded or stretched. */
-export interface Letterbox {
+interface Letterbox {
   /** Interleaved RGB in the size of the model's input. */
   rgb: Uint8Array;
   /** Size of the picture. */
@@ -13,7 +13,7 @@ export interface Letterbox {
   toPicture(box: Box): Box;
 }
 
-export interface LetterboxOptions {
+interface LetterboxOptions {
   widthPx: number;
   heightPx: number;
   fit: ModelContract['input']['fit'];

@@ -17,8 +17,10 @@ export interface CropArea {
   height: number;
 }
 
-/** @param source path or encoded bytes
- * @returns three 8-bit channels in sRGB */
+/**
+ * @param source path or encoded bytes
+ * @returns three 8-bit channels in sRGB
+ */
 export function openImage(source: string | Uint8Array, ignoreIcc = false): Sharp {
   return sharp(source, { limitInputPixels: MAX_PIXELS, ignoreIcc }).toColourspace('srgb').removeAlpha();
 }

@@ -3,7 +3,7 @@ import type { CropArea } from '../image/open-image.ts';
 import { type LocalColours, toForeground } from './foreground.ts';
 import { GRID_PX } from './mask-grid.ts';
 
-export interface Cutout {
+interface Cutout {
   /** One channel, in the size of the photo. */
   mask: Uint8Array;
   /** RGBA, in the size of the photo. Black if alpha is 0. */

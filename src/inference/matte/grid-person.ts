@@ -16,8 +16,10 @@ const CORE_HEIGHT = 0.75;
 /** Minimum share of a box inside another box to count as contained. */
 const WITHIN = 0.85;
 
-/** @param box in pixels of the photo
- * @param crop the part of the photo that the grid shows */
+/**
+ * @param box in pixels of the photo
+ * @param crop the part of the photo that the grid shows
+ */
 export function toGridPerson(box: Box, crop: CropArea): GridPerson {
   const [x1, y1, x2, y2] = box;
   const [middleX, middleY] = [(x1 + x2) / 2, (y1 + y2) / 2];

@@ -1,4 +1,4 @@
-/** The mask is cleaned up on a square grid of bytes with this side, whatever the size of the photo. */
+/** The mask is cleaned up on a square grid of bytes with this side, for photos of any size. */
 export const GRID_PX = 256;
 export const GRID_PIXELS = GRID_PX * GRID_PX;
 
@@ -19,11 +19,11 @@ export function eachNeighbour(pixel: number, visit: (neighbour: number) => void)
   }
 }
 
-/** Finds the connected regions of the pixels that belong, each as a list of pixels. */
-export function regions(belongs: (pixel: number) => boolean): Int32Array[] {
+/** Finds the connected regions of the chosen pixels, each as a list of pixels. */
+export function regions(isChosen: (pixel: number) => boolean): Int32Array[] {
   const left = new Uint8Array(GRID_PIXELS);
   for (let pixel = 0; pixel < GRID_PIXELS; pixel += 1) {
-    left[pixel] = belongs(pixel) ? 1 : 0;
+    left[pixel] = isChosen(pixel) ? 1 : 0;
   }
   // All regions, one after the other; the end of the list is also the queue of the current search.
   const pixels = new Int32Array(GRID_PIXELS);

@@ -9,17 +9,19 @@ export interface MattingModel {
   name: string;
   /** Side of the model's square input, and of the alpha. */
   sidePx: number;
-  /** @param picture RGB of any shape
-   * @returns the alpha of all people, 0 to 255 */
+  /**
+   * @param picture RGB of any shape
+   * @returns the alpha of all people, 0 to 255
+   */
   matte(picture: Raster): Promise<Raster>;
 }
 
-export interface MattingOptions extends SessionOptions {
-  /** For models that take any size. */
+interface MattingOptions extends SessionOptions {
+  /** For models that take any size. Default: DEFAULT_SIDE_PX. */
   sidePx?: number;
 }
 
-const DEFAULT_SIDE_PX = 512;
+export const DEFAULT_SIDE_PX = 512;
 
 /** @throws PipelineError MODEL_INVALID if the model does not load or its input is not square */
 export async function openMattingModel(

@@ -12,12 +12,10 @@ import { cropAround, cutOut } from './cutout.ts';
 import { estimateColours } from './foreground.ts';
 import { isOnGrid, toGridPerson } from './grid-person.ts';
 import { GRID_PX } from './mask-grid.ts';
-import { type MattingModel, openMattingModel } from './matting-model.ts';
+import { DEFAULT_SIDE_PX, type MattingModel, openMattingModel } from './matting-model.ts';
 import { isolatePerson, type PersonMask } from './person-mask.ts';
 
 export type MattingConfig = ModelPlan;
-
-const DEFAULT_SIDE_PX = 512;
 
 /** Blur of the alpha, as a share of the model's side: softer than the steps between pixels, harder than a halo. */
 const SMOOTHING_SIGMA = 1.2 / 1024;
@@ -47,14 +45,14 @@ export async function createTask(
       const area = cropAround(person, width, height);
       const crop = await readArea(imagePath, area);
       timer.done('decode');
-      const everybody = await matting.run((model) => model.matte(crop));
+      const allPeople = await matting.run((model) => model.matte(crop));
       timer.done('model');
 
       const toGrid = (box: Box) => toGridPerson(box, area);
       const gridColours = await resize(crop, GRID_PX, GRID_PX);
-      const gridAlpha = await resize(everybody, GRID_PX, GRID_PX);
+      const gridAlpha = await resize(allPeople, GRID_PX, GRID_PX);
       const isolated = await applyMask(
-        everybody,
+        allPeople,
         isolatePerson(
           gridAlpha.bytes,
           gridColours.bytes,
@@ -64,7 +62,7 @@ export async function createTask(
       );
       timer.done('isolate');
 
-      const smooth = applySmoothing ? await blur(isolated, SMOOTHING_SIGMA * everybody.widthPx) : isolated;
+      const smooth = applySmoothing ? await blur(isolated, SMOOTHING_SIGMA * allPeople.widthPx) : isolated;
       const colours = estimateColours(gridColours.bytes, (await resize(smooth, GRID_PX, GRID_PX)).bytes);
       const alpha = await resize(smooth, area.width, area.height);
       const cutout = cutOut(crop.bytes, alpha.bytes, colours, area, { widthPx: width, heightPx: height });
@@ -84,7 +82,7 @@ export async function createTask(
       ]);
       timer.done('write');
       return {
-        inputSize: everybody.widthPx,
+        inputSize: allPeople.widthPx,
         coverage: cutout.coverage,
         ...(matting.fallbacks.length > 0 && { fallbacks: [...matting.fallbacks] }),
         timingsMs: timer.steps,
@@ -94,19 +92,19 @@ export async function createTask(
 }
 
 /** Reduces the alpha of all people to that of one person. */
-async function applyMask(everybody: Raster, { keep, fill }: PersonMask): Promise<Raster> {
+async function applyMask(allPeople: Raster, { keep, fill }: PersonMask): Promise<Raster> {
   const toSize = (bytes: Uint8Array) =>
     resize(
       { bytes, widthPx: GRID_PX, heightPx: GRID_PX, channels: 1 },
-      everybody.widthPx,
-      everybody.heightPx,
+      allPeople.widthPx,
+      allPeople.heightPx,
     );
   const [kept, filled] = await Promise.all([toSize(keep), toSize(fill)]);
-  const bytes = new Uint8Array(everybody.bytes.length);
+  const bytes = new Uint8Array(allPeople.bytes.length);
   for (let pixel = 0; pixel < bytes.length; pixel += 1) {
-    bytes[pixel] = Math.max((everybody.bytes[pixel]! * kept.bytes[pixel]!) / 255, filled.bytes[pixel]!);
+    bytes[pixel] = Math.max((allPeople.bytes[pixel]! * kept.bytes[pixel]!) / 255, filled.bytes[pixel]!);
   }
-  return { ...everybody, bytes };
+  return { ...allPeople, bytes };
 }
 
 /** A drawing of a person in front of a wall. */

@@ -54,7 +54,7 @@ export function describeLevel({ model, provider, sidePx }: Level): string {
 }
 
 /** A model on the best level that works. It never goes back up: the next process starts at the top again. */
-export interface ModelWithFallback<Model> {
+interface ModelWithFallback<Model> {
   /** Facts of the self-test at startup. */
   readonly facts: Record<string, string | number | boolean>;
   /** All fallbacks so far in this process. */
@@ -68,7 +68,7 @@ export interface ModelWithFallback<Model> {
   run<T>(work: (model: Model) => Promise<T>): Promise<T>;
 }
 
-export interface FallbackOptions<Model> {
+interface FallbackOptions<Model> {
   /** Best first. */
   levels: readonly Level[];
   open(level: Level): Promise<Model>;
@@ -77,9 +77,8 @@ export interface FallbackOptions<Model> {
 }
 
 /**
- * Starts on the first level that opens and passes its self-test. If a provider does not work on this machine, the facts
- * say so; if memory is short, that counts as a fallback. All other errors on the CPU are the model's own and are
- * thrown.
+ * Starts on the first level that opens and passes its self-test. The facts list providers that do not work on
+ * this machine. A lack of memory counts as a fallback. All other errors on the CPU are the model's own and are thrown.
  */
 export async function openWithFallback<Model>(
   options: FallbackOptions<Model>,

@@ -12,14 +12,14 @@ export interface FloatTensor {
   dims: readonly number[];
 }
 
-export interface InputTensor {
+interface InputTensor {
   data: Float32Array | BigInt64Array;
   dims: readonly number[];
 }
 
 /** One loaded model. It lives as long as its process: ONNX Runtime leaks memory when sessions are released. */
-export interface Session {
-  /** In the model's order. A dimension is 0 or a name if any length is allowed. */
+interface Session {
+  /** In the model's order. A dimension that may have any length is 0 or a name. */
   inputs: ReadonlyArray<{ name: string; shape: ReadonlyArray<number | string> }>;
   outputNames: readonly string[];
   /**
@@ -97,7 +97,7 @@ export async function openSession(
  * A model whose one input is a picture. Returns the outputs in the order of the contract's `output.names`, if it names
  * any.
  */
-export type ImageModel = (input: FloatTensor) => Promise<FloatTensor[]>;
+type ImageModel = (input: FloatTensor) => Promise<FloatTensor[]>;
 
 /** @throws PipelineError as `openSession`; MODEL_INVALID if the file lacks an input or output of its contract */
 export async function openImageModel(

@@ -6,12 +6,12 @@ const PCM = 1;
 /** Decoders return a few kilobytes at a time; separate writes would take longer than decoding. */
 const WRITE_BYTES = 256 * 1024;
 
-export interface WavFormat {
+interface WavFormat {
   sampleRateHz: number;
   channels: number;
 }
 
-export interface WavWriter {
+interface WavWriter {
   /** Appends interleaved frames, clipped to -1 to 1. */
   write(interleaved: Float32Array): Promise<void>;
   /** Writes the lengths into the header and closes the file. */

@@ -20,7 +20,7 @@ import {
 } from '../codecs/webcodecs.ts';
 
 /** Consecutive sound: one array per channel, all of the same length, -1 to 1. */
-export interface SoundBlock {
+interface SoundBlock {
   sampleRateHz: number;
   channels: Float32Array[];
 }

@@ -61,8 +61,7 @@ function pictureField(name: string) {
 }
 
 /**
- * Detects the type of a file by its first bytes, whatever its name. Whether it can be decoded is checked in the media
- * slot.
+ * Detects the type of a file by its first bytes and ignores its name. The media slot checks whether it can be decoded.
  * @returns a short name such as `jpeg` or `wav`
  * @throws PipelineError MEDIA_UNSUPPORTED if the field does not accept the type
  */

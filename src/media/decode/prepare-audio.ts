@@ -4,9 +4,9 @@ import { createVoiceTrack, type VoiceTrack } from '../audio/voice-track.ts';
 import { openRecording, type Recording } from './decode-recording.ts';
 
 /** Recordings whose loudest sample is below this, relative to full scale, are silent. */
-export const SILENCE_DB = -60;
+const SILENCE_DB = -60;
 
-export interface PreparedAudio {
+interface PreparedAudio {
   durationS: number;
   sampleRateHz: number;
   channels: number;

@@ -5,7 +5,7 @@ import { PipelineError } from '../../errors.ts';
 import { sharp } from '../picture/image-library.ts';
 import type { MediaField } from './media-type.ts';
 
-export interface PreparedImage {
+interface PreparedImage {
   widthPx: number;
   heightPx: number;
   /** Format of the upload: `jpeg`, `png`, `webp`, `avif` or `heic`. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getAvailableHardwareAccelerators } from '@napi-rs/webcodecs';
 import { type Acceleration, createFrameEncoder, type FrameEncoderOptions } from './frame-encoder.ts';
 
-export interface ChosenEncoder {
+interface ChosenEncoder {
   acceleration: Acceleration;
   /** Decoder configuration (avcC). The same for every encoder of its kind. */
   description: Uint8Array;

@@ -33,7 +33,7 @@ const VP9 = 'vp09.00.40.08';
 /** Constant for every frame, so that quality is constant and bits go to what moves. The maxima are 51 and 63. */
 const QUANTIZER = { avc: { quantizer: 22 }, vp9: { quantizer: 34 } };
 /** Colour space of the planes: see `toI420`. */
-export const COLOURS = { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', fullRange: false } as const;
+const COLOURS = { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', fullRange: false } as const;
 /** FFmpeg prefixes alpha data with the id of its Matroska block addition; Mediabunny writes that id itself. */
 const ADDITION_ID_BYTES = 8;
 const MICROSECONDS = 1_000_000;

@@ -19,7 +19,7 @@ import { TALK_FORMATS, type TalkFormat } from './talk-format.ts';
 import { createPartWriter, joinParts, type PartWriter } from './talk-parts.ts';
 import { encodeVoice, type VoicePackets } from './voice-packets.ts';
 
-export interface TalkWriterOptions {
+interface TalkWriterOptions {
   widthPx: number;
   heightPx: number;
   framesPerS: number;
@@ -34,7 +34,7 @@ export interface TalkWriterOptions {
   provenance: boolean;
 }
 
-export interface TalkWriter {
+interface TalkWriter {
   /** The first frame to add: 0, or the one after the parts that were found. */
   nextFrame: number;
   /** @param planes the next frame: I420 in bt709, or I420A for WebM, tightly packed */

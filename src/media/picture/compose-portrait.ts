@@ -5,7 +5,7 @@ import { PipelineError } from '../../errors.ts';
 import { blurBehindPerson } from './blurred-backdrop.ts';
 import { sharp } from './image-library.ts';
 
-export interface ComposePortraitInput {
+interface ComposePortraitInput {
   /** PNG, upright, without alpha. */
   photoPath: string;
   /** PNG of the same size: the person, with alpha. */

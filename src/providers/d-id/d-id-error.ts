@@ -15,7 +15,7 @@ const NOT_SENT = new Set([
 const DEFAULT_RETRY_AFTER_MS = 1_000;
 const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
-export interface DIdAnswer {
+interface DIdAnswer {
   status: number;
   retryAfter?: string | string[] | undefined;
   text: string;

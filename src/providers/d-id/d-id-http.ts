@@ -2,7 +2,7 @@ import { type Dispatcher, type FormData, request } from 'undici';
 import type { z } from 'zod';
 import { noJson, toAnswerError, toConnectionError, unreadableAnswer } from './d-id-error.ts';
 
-export interface DIdHttpOptions {
+interface DIdHttpOptions {
   /** Without a slash at the end. */
   apiUrl: string;
   /** `API_USERNAME:API_PASSWORD` as it was issued. */
@@ -13,7 +13,7 @@ export interface DIdHttpOptions {
   dispatcher: Dispatcher;
 }
 
-export interface DIdCall<T> {
+interface DIdCall<T> {
   method: 'GET' | 'POST' | 'DELETE';
   path: string;
   query?: Record<string, string>;

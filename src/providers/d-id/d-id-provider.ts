@@ -12,7 +12,7 @@ import { AudioAnswer, CreditsAnswer, ImageAnswer } from './response-schemas.ts';
 import type { DIdSettings } from './settings.ts';
 import { createTalks, type TalkOptions } from './talks.ts';
 
-export interface DIdProviderDeps extends TalkOptions {
+interface DIdProviderDeps extends TalkOptions {
   http: DIdHttp;
   download: Download;
 }

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { PipelineError } from '../../errors.ts';
 import { downloadResumable } from '../../outbound/download-resumable.ts';
 
-export interface DownloadOptions {
+interface DownloadOptions {
   dispatcher: Dispatcher;
   /** Whether videos may come over plain HTTP, as from the emulator. */
   allowsHttp: boolean;

@@ -18,7 +18,7 @@ import { AUDIO_LIMITS, IMAGE_LIMITS } from './limits.ts';
 /** JPEG qualities, from hardly visible loss to clearly visible. The first that fits is used. */
 const QUALITIES = [95, 85, 70, 50];
 
-/** Room for the container, and for an encoder that exceeds its rate. */
+/** Allowance for the container, and for an encoder that exceeds its rate. */
 const BITRATE_MARGIN = 0.9;
 const MAX_BITRATE = 128_000;
 
@@ -72,7 +72,7 @@ export async function fitVoice(wavPath: string, folder: string): Promise<FittedF
   if (durationS > AUDIO_LIMITS.durationS) {
     throw new PipelineError(
       'AUDIO_TOO_LONG',
-      `Expected a recording of at most 10 minutes for D-ID and received ${(durationS / 60).toFixed(1)}. Shorten it, or use provider=local.`,
+      `Expected a recording of at most 10 minutes for D-ID, but received ${(durationS / 60).toFixed(1)}. Shorten it, or use provider=local.`,
     );
   }
   if ((await stat(wavPath)).size <= AUDIO_LIMITS.bytes) {

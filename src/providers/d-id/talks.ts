@@ -76,7 +76,7 @@ export function createTalks({ http, webhookUrl, stitch }: TalkOptions) {
         if (isLong) {
           throw new PipelineError(
             'PROVIDER_RESPONSE_INVALID',
-            `D-ID lists more than ${times.length} talks and not the newest first, so that the talk of ${requestId} cannot be found. Delete old talks there.`,
+            `D-ID lists more than ${times.length} talks, not newest first, so the talk of ${requestId} cannot be found. Delete old talks there.`,
           );
         }
       }
@@ -98,7 +98,7 @@ export function createTalks({ http, webhookUrl, stitch }: TalkOptions) {
       if (!result_url) {
         throw new PipelineError(
           'PROVIDER_UNAVAILABLE',
-          `D-ID names no video of the talk yet, its status is "${status}"`,
+          `D-ID has no video of the talk yet; its status is "${status}"`,
         );
       }
       return result_url;
@@ -114,7 +114,7 @@ function isForbidden(error: unknown): boolean {
   return error instanceof PipelineError && error.details?.status === 403;
 }
 
-/** After a broken connection or a 5xx the talk may be there all the same, and it would be paid twice. */
+/** After a broken connection or a 5xx the talk may exist, and another order would pay for it twice. */
 function toCreateError(error: unknown): unknown {
   if (!(error instanceof PipelineError)) {
     return error;
@@ -122,7 +122,7 @@ function toCreateError(error: unknown): unknown {
   const { code, details, message } = error;
   const isOutage = code === 'PROVIDER_UNAVAILABLE' && details?.status !== 429 && details?.status !== 425;
   if (details?.sent && (isOutage || code === 'PROVIDER_RESPONSE_INVALID')) {
-    return new PipelineError('PROVIDER_AMBIGUOUS', `${message}; whether it began the talk is not known`, {
+    return new PipelineError('PROVIDER_AMBIGUOUS', `${message}; it may have started the talk`, {
       cause: error,
       details,
     });

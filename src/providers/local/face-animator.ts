@@ -26,7 +26,7 @@ import { createMovedLips } from './warp/moved-lips.ts';
 import { createFrameWarp } from './warp/warp-frame.ts';
 import { gridOver } from './warp/warp-grid.ts';
 
-export interface Scene {
+interface Scene {
   /** Portrait, plate and mask have the size of the frame. */
   portrait: Texture;
   plate: Texture;

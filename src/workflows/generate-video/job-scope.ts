@@ -11,7 +11,7 @@ import { refusal } from '../job-error.ts';
 
 const cancelUpdate = defineUpdate(CANCEL_UPDATE);
 
-export interface Deadline {
+interface Deadline {
   /** Milliseconds since 1970. */
   atMs: number;
   /** The limit that the job was submitted with. */

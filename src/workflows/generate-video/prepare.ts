@@ -1,7 +1,7 @@
 import type { StoredObject } from '../../contracts/schemas/job.ts';
 import type { Job } from './job.ts';
 
-export interface PreparedMedia {
+interface PreparedMedia {
   photo: StoredObject;
   /** Length of the voice. */
   voiceS: number;

@@ -13,7 +13,7 @@ import {
   type Stage,
 } from '../../contracts/stages.ts';
 
-export const progressQuery = defineQuery<Progress, [since?: number]>(PROGRESS_QUERY);
+const progressQuery = defineQuery<Progress, [since?: number]>(PROGRESS_QUERY);
 
 const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, 'KEYWORD');
 const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');

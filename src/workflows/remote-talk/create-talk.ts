@@ -10,7 +10,7 @@ const FIND_DELAYS_MS = [0, 500, 1_500, 3_000, 5_000];
 /** Between the clocks of Temporal and of a worker. */
 const MAX_CLOCK_SKEW_MS = 1_000;
 
-export interface Uploads {
+interface Uploads {
   portrait?: RemoteUpload | undefined;
   voice?: RemoteUpload | undefined;
 }
@@ -38,7 +38,7 @@ export async function uploadMedia(
   };
 }
 
-export interface TalkOrder {
+interface TalkOrder {
   requestId: string;
   portraitUrl: string;
   voiceUrl: string;
@@ -46,7 +46,7 @@ export interface TalkOrder {
   sendWindowMs: number;
 }
 
-export type OrderOutcome =
+type OrderOutcome =
   | { kind: 'created'; talkId: string }
   /** The worker came to it after the window: nothing was sent. */
   | { kind: 'too late' }

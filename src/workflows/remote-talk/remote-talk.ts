@@ -20,7 +20,7 @@ const MAX_RETRY_DELAY_MS = 30_000;
 /** For jobs that do not wait while the provider is down. */
 const MAX_ATTEMPTS = 3;
 
-export interface RemoteTalkRequest {
+interface RemoteTalkRequest {
   portraitKey: string;
   voiceKey: string;
   videoKey: string;

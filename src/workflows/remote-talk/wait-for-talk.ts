@@ -6,7 +6,7 @@ import { refusal } from '../job-error.ts';
 import { givenUp, retryAfterMsOf, toClock, troubleOf } from './outage.ts';
 import type { RemoteCalls } from './remote-activities.ts';
 
-export interface AwaitedTalk {
+interface AwaitedTalk {
   provider: RemoteProviderFacts;
   talkId: string;
   terms: ProviderTerms;

@@ -7,7 +7,7 @@ import { type EyeFrame, fromEye, toEye } from './eye-frame.ts';
 import { LID_REACH, type LidSkin } from './lid-skin.ts';
 
 /** The area around one eye with its lid at several heights, as pixels to paste into the person's texture. */
-export interface LidPatch {
+interface LidPatch {
   left: number;
   top: number;
   width: number;

@@ -8,7 +8,7 @@ const PLANE = FACE_SIDE * FACE_SIDE;
 const BELOW_CHIN = 0.08;
 
 /** Converts the face in a frame to the model's input, and its output back. */
-export interface FacePatch {
+interface FacePatch {
   /** Writes the six planes of the face to `out`. */
   read(picture: Uint32Array, out: Float32Array, at: number): void;
   /** Draws the model's lower face over the picture, with a soft edge. */

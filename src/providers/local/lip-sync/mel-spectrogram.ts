@@ -11,7 +11,7 @@ const MIN_DB = -100;
 const MAX_LEVEL = 4;
 
 /** Mel spectrogram of a voice, -4 to 4, from which each frame takes 16 steps. */
-export interface MelSpectrogram {
+interface MelSpectrogram {
   steps: number;
   /** Copies the steps of a frame to `out`, band by band. */
   copyAround(frame: number, framesPerS: number, out: Float32Array, at: number): void;

@@ -20,7 +20,7 @@ const STRESS_APART = 0.45;
 /** Seconds over which the motion starts: the first frame is the portrait. */
 const SET_IN = 0.6;
 
-export type HeadPose = Pick<Pose, 'yaw' | 'pitch' | 'roll' | 'breath' | 'brows'>;
+type HeadPose = Pick<Pose, 'yaw' | 'pitch' | 'roll' | 'breath' | 'brows'>;
 
 /** The head's idle sway, breath, and nods and brows on stressed syllables. */
 export function createHeadTrack(gate: VoiceGate, random: () => number): (timeS: number) => HeadPose {

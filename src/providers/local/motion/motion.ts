@@ -16,7 +16,7 @@ export interface Manner {
   reach: number;
 }
 
-export interface MotionOptions extends Manner {
+interface MotionOptions extends Manner {
   frames: number;
   framesPerSecond: number;
   /** The same seed gives the same motion. */

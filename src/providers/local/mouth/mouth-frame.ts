@@ -33,7 +33,7 @@ export interface MouthFrame {
   chin: number;
   /** Position of the base of the nose along `down`, negative. */
   noseBase: number;
-  /** Width of the mouth at rest, whatever it does in the photo. Amplitudes are shares of it. */
+  /** Width of the mouth at rest, even if it is open or smiling in the photo. Amplitudes are shares of it. */
   restWidth: number;
   /** The lower edge of the upper lip and the upper edge of the lower one. */
   upper: LipCurve;
@@ -79,7 +79,7 @@ export function mouthFrameOf(points: FacePoints): MouthFrame {
 }
 
 type Lips = Pick<MouthFrame, 'upper' | 'lower' | 'leftWidth' | 'rightWidth'>;
-export type MouthAxes = Pick<MouthFrame, 'origin' | 'across' | 'down'>;
+type MouthAxes = Pick<MouthFrame, 'origin' | 'across' | 'down'>;
 
 export function toMouth({ origin, across, down }: MouthAxes, point: Point): Point {
   const [px, py] = [point.x - origin.x, point.y - origin.y];

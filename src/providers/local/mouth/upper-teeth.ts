@@ -3,7 +3,7 @@ import { clamp, smoothstep } from '../smoothstep.ts';
 import { heightAt } from './lip-curve.ts';
 import { type MouthFrame, toU } from './mouth-frame.ts';
 
-export interface ToothPlace {
+interface ToothPlace {
   /** In the mouth's coordinates of the photo, because teeth are fixed to the head. */
   x: number;
   y: number;

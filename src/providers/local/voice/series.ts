@@ -29,14 +29,3 @@ export function smoothSeries(values: Float32Array, sigma: number): Float32Array 
     return sum / total;
   });
 }
-
-/** The largest value among this one and the `places` before it, or after it if `step` is -1. */
-export function recentMax(values: Float32Array, places: number, step: 1 | -1): Float32Array {
-  return values.map((_, i) => {
-    let most = -Infinity;
-    for (let k = 0; k <= places; k += 1) {
-      most = Math.max(most, values[i - k * step] ?? -Infinity);
-    }
-    return most;
-  });
-}

@@ -15,7 +15,7 @@ export interface Displacements {
 /** An opening mouth gets narrower. */
 const NARROWING = -0.16;
 
-export interface FaceFields {
+interface FaceFields {
   head: HeadFields;
   brows: VectorField;
   mouth: MouthFields;

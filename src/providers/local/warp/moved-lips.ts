@@ -21,7 +21,7 @@ export interface MovedLips {
 }
 
 /** Pixels between two heights. */
-export const LIP_STEP = 0.5;
+const LIP_STEP = 0.5;
 
 export function createMovedLips(frame: MouthFrame, grid: WarpGrid) {
   const room = Math.ceil((2 * (frame.leftWidth + frame.rightWidth)) / LIP_STEP) + 2;
