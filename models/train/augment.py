@@ -32,14 +32,14 @@ def is_full_figure(box):
 
 
 def head_x(mask, box):
-    """The mean x of the top 18 % of the mask: where the head is."""
+    """Mean x of the top 18 % of the mask: the position of the head."""
     y0, y1 = int(box[1]), int(box[1] + max(2, 0.18 * (box[3] - box[1])))
     columns = mask[y0:y1].astype(np.float32).sum(0)
     return float((columns * np.arange(len(columns))).sum() / max(columns.sum(), 1))
 
 
 def head_window(mask, box, share, aspect=1.0, above=0.12, shift=0.0):
-    """Head and shoulders: the upper `share` of the figure, with air above."""
+    """Head and shoulders: the upper `share` of the figure, with a margin above."""
     height = share * (box[3] - box[1]) * (1 + above)
     y0 = box[1] - above * height
     width, cx = height * aspect, head_x(mask, box) + shift * height
@@ -54,7 +54,7 @@ def clip_window(window, width, height, sides=(True, True, True, True)):
 
 
 def random_window(rng, mask, box):
-    """What the pipeline will cut out, and closer: box with margin 40 %, head and shoulders 42 %, anything 18 %."""
+    """A window as the pipeline cuts it out, or closer: 40 % box with margin, 42 % head and shoulders, 18 % any part."""
     w, h = box[2] - box[0], box[3] - box[1]
     kind = rng.random()
     if kind < 0.40:
@@ -94,7 +94,7 @@ def paste(rgb, figure, alpha):
 
 
 def degrade(rng, rgb, coarse=False):
-    """Blur, low resolution, noise, JPEG. uint8 in and out. `coarse` shows more pictures that were tiny: a face of 40 pixels."""
+    """Blur, low resolution, noise, JPEG. uint8 in and out. With `coarse`, more pictures were tiny: a face of 40 pixels."""
     size = rgb.shape[1], rgb.shape[0]
     if rng.random() < 0.12:
         rgb = cv2.GaussianBlur(rgb, (0, 0), rng.uniform(0.4, 1.8))
@@ -112,7 +112,7 @@ def degrade(rng, rgb, coarse=False):
 
 
 def random_rectangle(rng, rgb, labels=()):
-    """A coloured board in front: objects hide people, and a flat patch is no person."""
+    """A coloured board in front of the person: objects hide people, and a flat patch is not a person."""
     h, w = rgb.shape[:2]
     rw, rh = int(w * rng.uniform(0.06, 0.35)), int(h * rng.uniform(0.06, 0.35))
     x, y = int(rng.uniform(-rw / 2, w - rw / 2)), int(rng.uniform(-rh / 2, h - rh / 2))
@@ -149,13 +149,13 @@ def backdrop(rng, backgrounds, size):
 
 
 def soft_alpha(rng, mask):
-    """A hard mask becomes an edge of about a pixel, pulled in a little so that no halo of the old background shows."""
+    """Softens a hard mask to an edge of about a pixel, slightly inwards, so that no halo of the old background shows."""
     soft = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.4, 1.0)).astype(np.float32)
     return np.clip((soft - 40) / 200, 0, 1)
 
 
 def open_sides(photo, box):
-    """Which sides of a window must stay inside the photo when its cut-out is pasted: those where the body is cut."""
+    """The sides of a window that must stay inside the photo when its cut-out is pasted: those that cut the body."""
     h, w = photo.mask.shape
     return box[0] < 3, box[1] < 3, box[2] > w - 3, box[3] > h - 3
 
@@ -191,7 +191,7 @@ def matting_picture(rng, photos, cutouts, backgrounds, size):
             rgb = paste(rgb, jitter_colour(rng, warp(other.rgb, m, size)), behind)
         if rng.random() > 0.1:
             window = clip_window(window, w, h, open_sides(photo, box))
-            # A turned window would show where the photo ends; only a figure with air on all sides may turn.
+            # A turned window would show the end of the photo, so only a figure with a margin on all sides may turn.
             matrix = window_matrix(window, size, 0 if any(open_sides(photo, box)) else degrees, flip)
             alpha = soft_alpha(rng, warp(photo.mask, matrix, size, cv2.BORDER_CONSTANT))
             rgb = paste(rgb, jitter_colour(rng, warp(photo.rgb, matrix, size), 0.8), alpha)

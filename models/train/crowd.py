@@ -1,4 +1,4 @@
-"""Persons of photos that have boxes and no masks, with masks that an earlier matting file gave them."""
+"""People in photos that have boxes but no masks. An earlier matting file makes their masks."""
 import numpy as np
 
 from data import Photo
@@ -6,18 +6,18 @@ from matting_file import alpha_of
 from teachers import session
 
 LEAST_WIDTH, LEAST_HEIGHT = 36, 90
-# What may be another's of a person's box; a mask cannot be told apart there.
+# Maximum share of a person's box that others may cover: the net cannot separate people there.
 MAX_SHARED = 0.3
-# The mask has to fill the box that people drew (intersection over union of the two boxes) ...
+# Minimum overlap of the mask with the annotated box (intersection over union of the two boxes) ...
 MIN_FIT = 0.7
-# ... and to be sure of itself: the share of pixels that are neither 0 nor 1, of the person.
+# ... and maximum share of unsure pixels in the person, neither 0 nor 1.
 MAX_UNSURE = 0.2
-# Air around a person, in shares of the box.
+# Margin around a person, as a share of the box.
 AIR = 0.35
 
 
 def shared(box, others):
-    """The share of `box` that lies in the boxes of others, counted by pixels."""
+    """Share of the pixels of `box` that lie in the boxes of others."""
     x0, y0, x1, y1 = box.round().astype(int)
     taken = np.zeros((y1 - y0, x1 - x0), bool)
     for other in others:
@@ -27,14 +27,14 @@ def shared(box, others):
 
 
 def inside(box, share, rgb):
-    """`box` with air around it, cut at the photo's edges, in whole pixels."""
+    """`box` with a margin, clipped to the photo, in whole pixels."""
     air = share * np.array([box[2] - box[0], box[3] - box[1]])
     low, high = np.maximum(box[:2] - air, 0), np.minimum(box[2:] + air, rgb.shape[1::-1])
     return *low.round().astype(int), *high.round().astype(int)
 
 
 def mask_of(net, rgb, box):
-    """The person in `box` as a hard mask of the photo's size, or None where the net is in doubt."""
+    """The person in `box` as a hard mask in the size of the photo, or None if the net is unsure."""
     x0, y0, x1, y1 = inside(box, 0.12, rgb)
     found = np.zeros(rgb.shape[:2], np.float32)
     found[y0:y1, x0:x1] = alpha_of(net, rgb[y0:y1, x0:x1])
@@ -53,7 +53,7 @@ def mask_of(net, rgb, box):
 
 
 def persons(photos, path):
-    """One photo for each person who stands free enough, with what is around."""
+    """One photo, with its surroundings, for each person that others do not cover too much."""
     net, out = session(path), []
     for photo in photos:
         for n, box in enumerate(photo.boxes):

@@ -16,7 +16,7 @@ def is_strict(licence):
 
 
 def is_held_out(photo_id):
-    """About a quarter of the photos without people never train anything: they measure false alarms."""
+    """About a quarter of the photos without people is held out of all training, to measure false alarms."""
     return hashlib.sha256(photo_id.encode()).digest()[0] < 50
 
 
@@ -44,9 +44,9 @@ class Photo:
             self.mask = cv2.imread(str(root / item['split'] / 'masks' / f'{self.id}.png'), cv2.IMREAD_GRAYSCALE)
         boxes = item['boxes'] if item['boxes'] is not None else [item['main_box']]
         self.boxes = np.array(boxes, np.float32).reshape(-1, 4)
-        # COCO calls a hand that holds a plate a person; five key points or more are a person one would cut out.
+        # For COCO even a hand that holds a plate is a person. A person worth cutting out has at least five key points.
         self.whole = self.kind == 'ccp' or item.get('num_keypoints', 0) is None or item.get('num_keypoints', 0) >= 5
-        # COCO outlines are coarse polygons: their edges teach less.
+        # COCO outlines are coarse polygons, so their edges get less weight.
         self.edge = 1.0 if self.kind == 'ccp' else 0.4
 
     @classmethod

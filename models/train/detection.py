@@ -1,4 +1,4 @@
-"""What the person and the face detector share: a dense head, the assignment of boxes to it, the loss and the figures."""
+"""Shared by the person and the face detector: a dense head, the assignment of boxes to it, the loss and the metrics."""
 import numpy as np
 import torch
 import torch.nn as nn
@@ -8,7 +8,7 @@ from teachers import suppress
 
 
 class Tower(nn.Module):
-    """Two residual layers. The convolutions are shared by all levels; the norms are not, or levels' statistics mix."""
+    """Two residual layers. The convolutions are shared by all levels; the norms are not, or the statistics of the levels would mix."""
 
     def __init__(self, c, levels, layers=2):
         super().__init__()
@@ -100,7 +100,7 @@ def assign(scores, boxes, truth, ignore, points, top=10):
     inside = ((points[:, None] > truth[None, :, :2]) & (points[:, None] < truth[None, :, 2:])).all(2)
     middle, size = (truth[:, :2] + truth[:, 2:]) / 2, truth[:, 2:] - truth[:, :2]
     d2 = (((points[:, None] - middle[None]) / size[None]) ** 2).sum(2)
-    # The prior of the centre and the floor give every box positives from the first step on.
+    # The centre prior and the floor give every box positives from the first step on.
     metric = (scores[:, None].sqrt() * iou ** 4 + 1e-9) * torch.exp(-2 * d2) * inside
     best, index = metric.topk(min(top, n), 0)
     chosen = torch.zeros_like(metric, dtype=torch.bool).scatter_(0, index, best > 0)
@@ -139,7 +139,7 @@ def box_overlap(box, boxes):
 
 
 def average_precision(photos, needed):
-    """photos: (boxes, scores, truth, counted); truth that is not counted neither helps nor harms. All-point AP."""
+    """photos: (boxes, scores, truth, counted); truth that is not counted has no effect. All-point AP."""
     rows, wanted = [], 0
     for boxes, scores, truth, counted in photos:
         wanted += counted.sum()

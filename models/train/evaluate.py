@@ -1,4 +1,4 @@
-"""The figures of the model cards, from the exported files and as a caller would use them:
+"""Measures the figures of `models/README.md` on the exported files, used as a caller would use them:
 python evaluate.py --models .. --data people --faces faces --teacher-face face-rfb.onnx --teacher-mesh mesh.onnx"""
 import argparse
 import time

@@ -16,19 +16,19 @@ from from_onnx import HALF, QUARTER, SCALE
 from nets import FaceDetector, Landmarks, Matting, PersonDetector
 
 OPSET = 18  # Resize knows antialias since 18
-# Whatever comes in, a net is run near the size it was trained at last (256 and 320): at twice that it loses much.
+# A net runs near the size that it was last trained at (256 and 320), for inputs of any size: at twice that it is much worse.
 PERSON_SIZE = 320
-# Two sizes see different things; on val these two are the best of 224, 256, 288 and 320.
+# Two sizes complement each other. On val these two are the best of 224, 256, 288 and 320.
 MATTING_SIZE, MATTING_SECOND_SIZE = 288, 224
-# Alpha below the first is nothing, above the second opaque: chosen on val.
+# Alpha below the first becomes 0, above the second 1. Chosen on val.
 MATTING_CURVE = 0.35, 0.55
-# The operating points that were chosen on val: there the exported score is .5 (person) and .7 (face).
+# Raw scores that the export maps to .5 (person) and .7 (face). Chosen on val.
 PERSON_THRESHOLD = 0.28
-# Boxes are loose: two that overlap by more are one person. YOLO's .7 leaves doubles.
+# Boxes are loose: two that overlap by more are one person. With YOLO's .7 some people get two boxes.
 PERSON_MAX_IOU = 0.5
 FACE_THRESHOLD = 0.33
 SOURCE = 'trained for Limelight, models/train'
-# Of the networks that began from Google's EfficientNet-Lite0.
+# For the networks that started from Google's EfficientNet-Lite0.
 FROM_LITE0 = {'license': 'MIT AND Apache-2.0', 'source': f'{SOURCE}, from EfficientNet-Lite0'}
 
 
@@ -37,7 +37,7 @@ def logit(p):
 
 
 class MattingCore(nn.Module):
-    """The mean of four looks: two sizes, each mirrored as well. A young net is unsure in other places in each of them.
+    """The mean of four passes: two sizes, each also mirrored. A net with little training is unsure in other places in each.
 
     With a contrast curve: what is unsure at edges and inside dark clothes would show as haze.
     """
@@ -58,14 +58,14 @@ class MattingCore(nn.Module):
 
 
 class PersonCore(nn.Module):
-    """Boxes in the pixels of the 640 that came in: the mean of two looks, one of them mirrored."""
+    """Boxes in pixels of the 640-pixel input: the mean of two passes, one of them mirrored."""
 
     def __init__(self, net):
         super().__init__()
         self.net = net
 
     def mirrored(self, values):
-        """What was found in the mirror image, [N, anchors, ...], in the order of the anchors of the picture."""
+        """Reorders results of the mirror image, [N, anchors, ...], to the order of the picture's anchors."""
         levels, start = [], 0
         for stride in DenseHead.STRIDES:
             side = PERSON_SIZE // stride
@@ -120,7 +120,7 @@ def to_onnx(module, example, inputs, outputs, path, dynamic_axes=None):
 
 
 def shrink_before(model, name, shape, size):
-    """A new input of that shape, shrunk to `size` with an average over what is left out (plain bilinear would alias)."""
+    """A new input of that shape, shrunk to `size` with averaging, because plain bilinear would alias."""
     graph = model.graph
     inner = graph.input[0].name
     if shape[0] == 1:
@@ -153,7 +153,7 @@ def enlarge_after(model, name, source):
 
 
 def fold_pads(model):
-    """The padding of an EarlyConv as an attribute of its convolution: as a step of its own it costs a quarter of the time."""
+    """Makes the padding of an EarlyConv an attribute of its convolution. As a separate step it costs a quarter of the time."""
     graph = model.graph
     pads = {n.output[0]: n.input[0] for n in graph.node if n.op_type == 'Pad'}
     for conv in graph.node:
@@ -177,7 +177,7 @@ def drop_unused(graph):
 
 
 def halve(model, least=512):
-    """Weights as 16-bit floats with a cast before each, which the runtime does once, at load: half the bytes of a file."""
+    """Stores weights as 16-bit floats, each with a cast that the runtime does once, at load. Halves the file."""
     graph, casts = model.graph, []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)
@@ -191,8 +191,8 @@ def halve(model, least=512):
 
 
 def quarter(model, least=4096):
-    """The weights of 1x1 convolutions, most of a file, as 8-bit integers and one scale for each filter. The runtime makes
-    floats of them, once, at load: what it computes with is as wide as before."""
+    """The weights of 1x1 convolutions, most of a file, as 8-bit integers with one scale for each filter. The runtime
+    converts them to floats once, at load, and computes with 32 bits."""
     graph, nodes, scales = model.graph, [], []
     for tensor in graph.initializer:
         values = numpy_helper.to_array(tensor)

@@ -1,4 +1,4 @@
-"""Faces with 468 points, and crops that are none, for the landmark and the face networks."""
+"""Faces with 468 points, and crops without a face, for the landmark and the face networks."""
 import json
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from augment import warp
 from data import is_strict, read_rgb
 from teachers import CROP, crop_matrix, placement
 
-# The sources whose licence lets the weights be shipped.
+# Sources whose licence allows shipping the weights.
 STRICT_SOURCES = ('US Congress', 'Fake Profile', 'COCO')
 
 
@@ -84,13 +84,13 @@ def taught_crops(rng, mesh, count, photos=(), faces=()):
 
 
 def warp_crop(rgb, matrix, rng):
-    """Outside the photo callers paint black, or repeat the edge: be used to both."""
+    """Callers paint black outside the photo or repeat the edge, so the training has both."""
     border = (cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE, cv2.BORDER_REFLECT_101)[rng.integers(3)]
     return warp(rgb, matrix, CROP, border)
 
 
 def mirror_order(faces):
-    """Which point of a face is which of its mirror image, from the data: the closest pairs of the mean shape first."""
+    """Pairs each point of a face with a point of its mirror image: the closest pairs of the mean shape first."""
     mean = np.stack([upright(f.points) for f in faces]).mean(0)
     flipped = mean * np.array([-1, 1, 1])
     distance = np.linalg.norm(mean[:, None] - flipped[None], axis=2)
@@ -104,7 +104,7 @@ def mirror_order(faces):
 
 
 def upright(points):
-    """Without place, roll and size: what is left is shape and expression."""
+    """Removes position, roll and size; shape and expression remain."""
     cx, cy, side, roll = placement(points)
     a = np.radians(roll)
     turn = np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])

@@ -1,4 +1,4 @@
-"""A checkpoint to go on from, out of an exported file: no checkpoint is kept in the repository, the ONNX files are.
+"""Makes a checkpoint to continue from, out of an exported file, because the repository keeps ONNX files but no checkpoints.
 
 Export folds every norm into the convolution before it. Here they are taken apart again: filters of length one, and norms
 whose statistics come from training pictures, so that the net gives the same results and can be trained as before.
@@ -43,7 +43,7 @@ def stored(path):
     tensors = {i.name.removesuffix(HALF): torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
     for name in [n.removesuffix(QUARTER) for n in tensors if n.endswith(QUARTER)]:
         tensors[name] = tensors[name + QUARTER] * tensors[name + SCALE]
-    for node in graph.node:  # a net that looks twice names its weights twice
+    for node in graph.node:  # a net with two passes names its weights twice
         if node.op_type == 'Identity' and node.input[0] in tensors:
             tensors[node.output[0]] = tensors[node.input[0]]
     return {name: t.float() if t.dtype == torch.float16 else t for name, t in tensors.items()}
@@ -51,7 +51,7 @@ def stored(path):
 
 @torch.no_grad()
 def load(model, path, pictures):
-    """Fills `model` from the file; `pictures` are a few training batches that the norms are measured on."""
+    """Fills `model` from the file. Measures the norms on `pictures`, a few training batches."""
     graph = onnx.load(str(path)).graph
     tensors = stored(path)
     state, norms = model.state_dict(), {}
@@ -67,7 +67,7 @@ def load(model, path, pictures):
         own, level = module_path(node.name)
         norm = norm_of(own, level)
         weight, bias = tensors[node.input[1]], tensors[node.input[2]]
-        # What the file's net did not have yet begins without a say.
+        # Parts that the file's net lacked start with no influence.
         weight = F.pad(weight, (0, 0, 0, 0, 0, state[f'{own}.weight'].shape[1] - weight.shape[1]))
         if level == 0:
             length = weight.flatten(1).norm(dim=1).clamp(min=1e-6)

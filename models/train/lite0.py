@@ -14,7 +14,7 @@ def checkpoint():
 
 
 def published(path=None):
-    """The tensors by the names that the package gave them."""
+    """The tensors by their names in the package."""
     return torch.load(path or checkpoint(), map_location='cpu', weights_only=True)
 
 

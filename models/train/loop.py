@@ -1,4 +1,4 @@
-"""The training loop all four share: one cosine over a number of images, averaged weights, checkpoints, resume."""
+"""The training loop that all four share: one cosine over a number of images, averaged weights, checkpoints, resume."""
 import copy
 import math
 import time
@@ -10,12 +10,12 @@ import torch
 
 
 def phase(phases, share):
-    """The (end, size, batch) whose part of the training `share` falls into."""
+    """The phase (end, size, batch) that `share` of the training falls into."""
     return next(p for p in phases if share < p[0] or p is phases[-1])
 
 
 class Average:
-    """Exponential mean of the weights: what is exported and measured."""
+    """Exponential mean of the weights, which is exported and measured."""
 
     def __init__(self, model, decay=0.998):
         self.model, self.decay, self.steps = copy.deepcopy(model).eval(), decay, 0
@@ -32,7 +32,7 @@ class Average:
 
 
 def clock(text):
-    """'14:30' to seconds since 1970: the next time that the clock shows it."""
+    """The next '14:30' in seconds since 1970."""
     now = time.localtime()
     hour, minute = (int(t) for t in text.split(':'))
     then = time.mktime((now.tm_year, now.tm_mon, now.tm_mday, hour, minute, 0, 0, 0, -1))
@@ -60,7 +60,7 @@ def run(model, make_batch, loss_of, *, phases, images, lr, out, seed=1, clip=4.0
     `frozen` names parts that stay as they were loaded: the first layers cost most of a step and change least.
     `slow` gives parts that know their work a share of the learning rate.
     """
-    torch.set_num_threads(1)  # a process a core is faster than threads on a net this small
+    torch.set_num_threads(1)  # for a net this small, one process per core is faster than threads
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     model = model.to(memory_format=torch.channels_last).train()
@@ -88,7 +88,7 @@ def run(model, make_batch, loss_of, *, phases, images, lr, out, seed=1, clip=4.0
     def share_at(count):
         return count / images if until is None else (time.time() - began) / (until - began)
 
-    # The next batch is made while the net learns from this one: a second core, where it is free, is of use.
+    # Makes the next batch while the net learns from this one, on a second core if one is free.
     maker = ThreadPoolExecutor(1)
 
     def ask_for_batch(step, count):

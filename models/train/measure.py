@@ -1,4 +1,4 @@
-"""The figures of the model cards, on the val split."""
+"""Measures the figures of `models/README.md` on the val split."""
 import cv2
 import numpy as np
 import torch
@@ -7,7 +7,7 @@ from augment import clip_window, head_window, is_full_figure
 
 
 def crops(photos):
-    """What the pipeline hands to the matting net: (kind, group, rgb, mask), head and shoulders and the whole person."""
+    """Crops as the pipeline passes them to the matting net: (kind, group, rgb, mask), head and shoulders and the whole person."""
     out = []
     for p in photos:
         if p.mask is None or not p.whole:

@@ -1,10 +1,8 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
 import { defineQuery, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import { PROGRESS_QUERY } from '../../contracts/messages.ts';
 import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
 import type { Progress } from '../../contracts/schemas/messages.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
-import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
 import {
   isBeginning,
   isTerminal,
@@ -12,12 +10,9 @@ import {
   STAGE_PERCENT,
   type Stage,
 } from '../../contracts/stages.ts';
+import { ERROR, OUTCOME, STAGE } from '../search-attributes.ts';
 
 const progressQuery = defineQuery<Progress, [since?: number]>(PROGRESS_QUERY);
-
-const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, 'KEYWORD');
-const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
-const ERROR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.error, 'KEYWORD');
 
 /** The events of a job. Answers the query `progress(since)`, and shows the stage in Temporal's Web UI. */
 export class ProgressLog {

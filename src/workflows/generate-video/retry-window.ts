@@ -1,4 +1,4 @@
-import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import type { SearchAttributePair } from '@temporalio/common';
 import {
   CancellationScope,
   condition,
@@ -15,19 +15,16 @@ import { RETRY_UPDATE, type RetryPoint } from '../../contracts/retry.ts';
 import type { Resume } from '../../contracts/schemas/job.ts';
 import type { JobFailure } from '../../contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
-import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
 import { taskPrefix } from '../../contracts/task-keys.ts';
 import { records, undo } from '../activities.ts';
 import { waitForDiskSpace } from '../disk-space-wait.ts';
 import { refusal } from '../job-error.ts';
 import { toUndoName } from '../remote-talk/leftovers.ts';
 import { releasePlaceAfterTalk, startTidyUp } from '../remote-talk/tidy-up.ts';
+import { ERROR, OUTCOME, STAGE } from '../search-attributes.ts';
 import type { KeptJob } from './retry-offer.ts';
 
 const retryUpdate = defineUpdate<void, [from: RetryPoint | null]>(RETRY_UPDATE);
-
-const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, 'KEYWORD');
-const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
 
 /**
  * Keeps what a failed job needs for a retry. If a retry is asked for, starts the job again under its id. When the window
@@ -134,7 +131,7 @@ function toPastFailure(event: StageEvent, { error }: JobFailure, from: RetryPoin
 }
 
 function asRunning(attributes: SearchAttributePair[]): SearchAttributePair[] {
-  const replaced: string[] = [SEARCH_ATTRIBUTES.stage, SEARCH_ATTRIBUTES.outcome, SEARCH_ATTRIBUTES.error];
+  const replaced: string[] = [STAGE.name, OUTCOME.name, ERROR.name];
   return [
     ...attributes.filter(({ key }) => !replaced.includes(key.name)),
     { key: STAGE, value: 'INITIALIZED' },

@@ -1,4 +1,3 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
 import {
   ActivityFailure,
   condition,
@@ -18,10 +17,8 @@ import type {
   DeliveryState,
   WebhookMessage,
 } from '../../contracts/schemas/webhook.ts';
-import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
 import { RETRY_DELAYS_S, SEND_NOW_SIGNAL } from '../../contracts/webhook.ts';
-
-const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
+import { OUTCOME } from '../search-attributes.ts';
 
 const { sendWebhook } = proxyActivities<WebhookActivities>({
   taskQueue: QUEUES.webhooks,

@@ -1,4 +1,3 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
 import {
   CancellationScope,
   ChildWorkflowCancellationType,
@@ -11,13 +10,9 @@ import { QUEUES } from '../../contracts/queues.ts';
 import type { JobInput } from '../../contracts/schemas/job.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import type { DeliveryMemo, WebhookMessage, WebhookType } from '../../contracts/schemas/webhook.ts';
-import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
 import { isTerminal } from '../../contracts/stages.ts';
 import { DELIVER_WEBHOOK, toDeliveryWorkflowId } from '../../contracts/webhook.ts';
-
-const TASK_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.taskId, 'KEYWORD');
-const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, 'KEYWORD');
-const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
+import { KEY, OUTCOME, TASK_ID } from '../search-attributes.ts';
 
 const ENDS: Partial<Record<StageEvent['data']['stage'], WebhookType>> = {
   COMPLETED: 'task.completed',
