@@ -1,4 +1,4 @@
-"""Loads the people set into memory. Weights that are shipped see no photo under a NonCommercial licence."""
+"""Loads the people set into memory."""
 import copy
 import functools
 import hashlib

@@ -54,11 +54,11 @@ def run(model, make_batch, loss_of, *, phases, images, lr, out, seed=1, clip=4.0
         evaluate_every=6000, save_every_s=150, decay=0.02, frozen=(), slow=None, until=None):
     """Trains until `images` were seen. A run that was stopped goes on from its checkpoint, with the same batches.
 
-    On a machine that is shared nobody knows how many images an hour sees. There `until` (seconds since 1970) ends the
-    run, and the cosine with it.
+    `until` (seconds since 1970) ends the run and its cosine at a time of day, for shared machines, where the images per
+    hour are not known in advance.
 
-    `frozen` names parts that stay as they were loaded: the first layers cost most of a step and change least.
-    `slow` gives parts that know their work a share of the learning rate.
+    `frozen` names parts that keep their loaded weights: the first layers cost most of a step and change least.
+    `slow` gives pretrained parts a share of the learning rate.
     """
     torch.set_num_threads(1)  # for a net this small, one process per core is faster than threads
     out = Path(out)

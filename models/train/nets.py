@@ -1,4 +1,4 @@
-"""The networks. All are small enough to be trained on two CPU cores in an afternoon."""
+"""The networks. All are small enough to train on two CPU cores in an afternoon."""
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -50,7 +50,7 @@ class DepthwiseResidual(nn.Module):
 
 
 class EarlyConv(nn.Conv2d):
-    """Pads as TensorFlow does where the stride is 2: one pixel less before than after."""
+    """Pads as TensorFlow does at stride 2: one pixel less before than after."""
 
     def forward(self, x):
         k = self.kernel_size[0]
@@ -84,7 +84,7 @@ class Backbone(nn.Module):
     """
 
     CHANNELS = 16, 24, 40, 112, 192, 320
-    # The first layers cost most of a step; ImageNet's are good as they are.
+    # The first layers cost most of a step, and those from ImageNet need no more training.
     FROZEN = 'stem', 'stages.0', 'stages.1'
     # kernel, stride, expansion, channels, blocks; Google's four blocks of 192 channels are two stages here
     STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 2),
@@ -113,7 +113,7 @@ class Backbone(nn.Module):
 
 
 class Context(nn.Module):
-    """Widens the view at stride 32: growing max-pools, and a gate of the whole picture."""
+    """Widens the receptive field at stride 32: growing max-pools, and a gate over the whole picture."""
 
     def __init__(self, i, o):
         super().__init__()
@@ -167,13 +167,13 @@ class Matting(nn.Module):
 
 
 class Landmarks(nn.Module):
-    """468 points through a fixed basis of face shapes, turned, scaled and moved, and a logit that says "a face".
+    """468 points through a fixed basis of face shapes, turned, scaled and moved, and a logit for "this is a face".
 
     The basis is what keeps shapes plausible with so few training faces: the net only learns where on it a face lies.
     `mean` is 468 x 3 and `basis` k x 468 x 3, in units of the shape's own size.
     """
 
-    SIDE = 128  # what comes in is 192: a third of the time, and most photos hold no more
+    SIDE = 128  # the input is 192: this takes a third of the time, and most photos have no more detail
 
     def __init__(self, mean, basis, size):
         super().__init__()
@@ -223,7 +223,7 @@ class PersonDetector(nn.Module):
         self.head = DenseHead((64, 96, 128))
 
     def forward(self, x):
-        """RGB 0..1 to logits, boxes and the logits of a mask of all persons at stride 8."""
+        """RGB 0..1 to logits, boxes and the logits of a mask of all people at stride 8."""
         _, _, f8, f16, f32 = self.backbone((x - self.mean) / self.std)
         c32 = self.context(f32)
         d16 = self.d16(c32, f16)

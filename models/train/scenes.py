@@ -8,14 +8,14 @@ GREY = 114
 
 
 class Scene:
-    """A square picture under construction with its boxes, regions that count neither way, and a mask of all persons."""
+    """A square picture under construction with its boxes, regions without effect on the loss, and a mask of all people."""
 
     def __init__(self, size):
         self.size, self.rgb = size, np.full((size, size, 3), GREY, np.uint8)
         self.boxes, self.ignore, self.mask, self.has_mask = [], [], np.zeros((size, size), np.uint8), True
 
     def add_box(self, box, frame, least_visible=0.2):
-        """Clips to the frame; what is hardly visible or tiny is ignored rather than taught."""
+        """Clips to the frame. Boxes that are tiny or hardly visible are ignored, not taught."""
         whole = (box[2] - box[0]) * (box[3] - box[1])
         (x0, y0), (x1, y1) = np.maximum(box[:2], frame[:2]), np.minimum(box[2:], frame[2:])
         if x1 - x0 < 2 or y1 - y0 < 2:
@@ -42,7 +42,7 @@ def move_boxes(boxes, matrix):
 
 
 def put(rng, scene, photo, window, frame, ignore_outside=False):
-    """A part of a photo into a frame of the scene."""
+    """Copies a part of a photo into a frame of the scene."""
     matrix, covered = fit(window, frame, rng.random() < 0.5)
     x0, y0, x1, y1 = covered.round().astype(int)
     local = np.array([[1, 0, -x0], [0, 1, -y0], [0, 0, 1]]) @ matrix
@@ -82,7 +82,7 @@ def part_of(rng, photo):
 
 
 def grow_to(window, frame, photo):
-    """Grows the window in its shorter direction, as far as the photo goes, so that little of the frame stays grey."""
+    """Grows the window in its shorter direction, within the photo, so that little of the frame stays grey."""
     h, w = photo.rgb.shape[:2]
     x0, y0, x1, y1 = window
     aspect = (frame[2] - frame[0]) / (frame[3] - frame[1])
@@ -90,15 +90,15 @@ def grow_to(window, frame, photo):
     return np.array([max(x0 - more_w, 0), max(y0 - more_h, 0), min(x1 + more_w, w), min(y1 + more_h, h)])
 
 
-class Nobody:
-    """A photo of which only a part without people is used."""
+class PhotoWithoutPeople:
+    """A photo from which only parts without people are used."""
 
     def __init__(self, photo):
         self.rgb, self.mask, self.boxes = photo.rgb, None, np.zeros((0, 4))
 
 
 def empty_part(rng, photo):
-    """A part of a photo that holds none of its boxes, or None."""
+    """A part of a photo without any of its boxes, or None."""
     h, w = photo.rgb.shape[:2]
     for _ in range(6):
         ww, hh = w * rng.uniform(0.3, 0.9), h * rng.uniform(0.3, 0.9)
@@ -110,7 +110,7 @@ def empty_part(rng, photo):
 
 
 def frame_in(rng, size, whole=0.7):
-    """Where in the square the photo lies: mostly all of it, else smaller."""
+    """The photo's place in the square: usually all of it, else a smaller part."""
     if rng.random() < whole:
         return np.array([0, 0, size, size], float)
     s = size * rng.uniform(0.45, 0.95)
@@ -141,7 +141,7 @@ def empty_scene(rng, sets, size):
         photo = sets.pick_complete(rng)
         window = empty_part(rng, photo)
         if window is not None:
-            put(rng, scene, Nobody(photo), window, frame_in(rng, size))
+            put(rng, scene, PhotoWithoutPeople(photo), window, frame_in(rng, size))
             return scene
     photo = sets.pick_background(rng)
     put(rng, scene, photo, part_of(rng, photo), frame_in(rng, size))
@@ -149,7 +149,7 @@ def empty_scene(rng, sets, size):
 
 
 def paste_scene(rng, sets, size):
-    """Cut-outs before a background, the nearer the larger; boxes from what stays visible."""
+    """Cut-outs in front of a background, nearer ones larger. Boxes are those of the visible parts."""
     scene = Scene(size)
     scene.rgb = jitter_colour(rng, backdrop(rng, sets.backgrounds, size))
     count = rng.choice([0, 1, 2, 3, 4, 6], p=[0.06, 0.32, 0.25, 0.18, 0.12, 0.07])
@@ -169,7 +169,7 @@ def paste_scene(rng, sets, size):
         k = min(k, 1.3 * size / (part[2] - part[0]))
         height, width = k * (part[3] - part[1]), k * (part[2] - part[0])
         left = rng.uniform(-0.25 * width, size - 0.75 * width)
-        # A body that ends at the photo's edge must end at an edge here too.
+        # A body that the photo's edge cuts off must end at an edge here too.
         top = size - height + 1 if cut else rng.uniform(-0.1 * height, max(size - 0.9 * height, 0))
         flip = rng.random() < 0.5
         matrix = np.array([[-k if flip else k, 0, left + (k * part[2] if flip else -k * part[0])],

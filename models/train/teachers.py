@@ -43,7 +43,7 @@ class FaceFinder:
 
 
 def crop_matrix(cx, cy, side, degrees=0.0, flip=False, size=CROP):
-    """Photo pixels to a square crop of `side` photo pixels about (cx, cy), turned upright by `degrees`."""
+    """Maps photo pixels to a square crop of `side` photo pixels around (cx, cy), turned upright by `degrees`."""
     a, k = np.radians(degrees), size / side
     c, s = np.cos(a), np.sin(a)
     turn = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) * np.array([[k], [k], [1]])
@@ -53,7 +53,7 @@ def crop_matrix(cx, cy, side, degrees=0.0, flip=False, size=CROP):
 
 
 def transform(points, matrix):
-    """x, y by the matrix; z, where there is one, by its scale."""
+    """Transforms x and y by the matrix, and z, if present, by its scale."""
     out = points.copy()
     out[:, :2] = points[:, :2] @ matrix[:2, :2].T + matrix[:2, 2]
     if points.shape[1] == 3:

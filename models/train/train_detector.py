@@ -1,4 +1,4 @@
-"""Trains the person detector, from a backbone that knows ImageNet: python train_detector.py --data people --out runs/detector.pt"""
+"""Trains the person detector, from a backbone pretrained on ImageNet: python train_detector.py --data people --out runs/detector.pt"""
 import argparse
 
 import cv2
@@ -14,7 +14,7 @@ from loop import clock, run
 from nets import Backbone, PersonDetector
 from scenes import GREY, empty_scene, finish, mosaic_scene, paste_scene, photo_scene
 
-# The last pictures are as large as the exported graph works on: nets lose at sizes that they were not trained at.
+# The last pictures have the size of the exported graph: nets are worse at sizes that they were not trained at.
 PHASES = [(0.35, 192, 16), (0.7, 256, 16), (1.0, 320, 12)]
 BOX_WEIGHT = 10.0
 BACKBONE_RATE = 0.15
@@ -93,7 +93,7 @@ def detect(model, rgb, size=320):
 
 
 def figures(find, val, backgrounds):
-    """AP over persons of 10 % of the height and more, the main person, and false alarms at each threshold."""
+    """AP over people of at least 10 % of the height, the main person, and false alarms at each threshold."""
     rows, main = [], []
     for p in val:
         boxes, scores = find(p.rgb)

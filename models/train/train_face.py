@@ -19,19 +19,19 @@ from scenes import Scene, finish, frame_in, mosaic_scene, part_of, put
 from teachers import FaceFinder, suppress
 
 PHASES = [(0.75, 224, 16), (1.0, 320, 16)]  # the width; the height is three quarters of it
-SURE, DOUBTFUL = 0.7, 0.25  # of the teacher: above, a face; between, neither
+SURE, DOUBTFUL = 0.7, 0.25  # scores of the teacher: a face above the first, ignored between the two
 BOX_WEIGHT = 8.0
 
 
 class FacePhoto:
-    """A photo with the teacher's boxes. `ignore` holds what the teacher doubts."""
+    """A photo with the teacher's boxes. `ignore` holds the teacher's doubtful boxes."""
 
     def __init__(self, photo_id, rgb, boxes, ignore):
         self.id, self.rgb, self.mask, self.boxes, self.ignore = photo_id, rgb, None, boxes, ignore
 
 
 def teach(finder, photo_id, rgb):
-    """The teacher on the photo and on its quarters: it sees 320 pixels and misses small faces otherwise."""
+    """Runs the teacher on the photo and on its quarters, because its input of 320 pixels misses small faces."""
     h, w = rgb.shape[:2]
     boxes, scores = finder(rgb, DOUBTFUL)
     found = [(b, s) for b, s in zip(boxes, scores)]
@@ -41,7 +41,7 @@ def teach(finder, photo_id, rgb):
             part, score = finder(np.ascontiguousarray(rgb[y0:y1, x0:x1]), DOUBTFUL)
             for b, s in zip(part, score):
                 cut = (b[0] < 2 and x0) or (b[1] < 2 and y0) or (b[2] > x1 - x0 - 2 and x) or (b[3] > y1 - y0 - 2 and y)
-                # A close-up invents faces more readily: believe it less, and only small ones.
+                # In a close-up the teacher finds more false faces: require more, and accept only small ones.
                 if not cut and (b[3] - b[1]) < 0.3 * h:
                     found.append((b + [x0, y0, x0, y0], s * 0.9))
     if not found:
@@ -107,7 +107,7 @@ def make_scene(rng, sets, size):
 
 
 def portraits_on_backdrop(rng, sets, size):
-    """One to four portraits laid as pictures onto a background, turned a little."""
+    """One to four portraits on a background, slightly turned."""
     scene = Scene(size)
     scene.rgb = jitter_colour(rng, backdrop(rng, sets.backgrounds, size))
     for _ in range(rng.integers(1, 5)):
@@ -124,7 +124,7 @@ def portraits_on_backdrop(rng, sets, size):
         mid = matrix @ np.array([(x0 + x1) / 2, (y0 + y1) / 2, 1])
         half = k * np.array([x1 - x0, y1 - y0]) / 2
         box = np.array([mid[0] - half[0], mid[1] - half[1], mid[0] + half[0], mid[1] + half[1]])
-        # What this portrait hides is no face any more.
+        # A face hidden by this portrait does not count.
         for earlier in list(scene.boxes):
             ex, ey = int(np.clip((earlier[0] + earlier[2]) / 2, 0, size - 1)), int(np.clip((earlier[1] + earlier[3]) / 2, 0, size - 1))
             if alpha[ey, ex]:

@@ -26,7 +26,7 @@ PHASES = [(1.0, 192, 32)]
 
 
 def gather(args):
-    """Everything that is learned from, once: labelling takes a minute or two."""
+    """Loads and labels all training data once; labelling takes a minute or two."""
     cache = Path(args.out).with_suffix('.data')
     if cache.exists():
         return pickle.loads(cache.read_bytes())
@@ -40,7 +40,7 @@ def gather(args):
     misplaced = taught_crops(rng, mesh, 3000, faces=faces + good)
     profiles = taught_crops(rng, mesh, 800, faces=doubtful)
     crops, logits = (np.concatenate(x) for x in zip(nothing, bodies, misplaced, profiles))
-    # Whatever the teacher thinks: nothing here is a face.
+    # Nothing here is a face, even if the teacher finds one.
     logits[:len(nothing[0])] = np.minimum(logits[:len(nothing[0])], -4)
     order = mirror_order(faces + good)
     data = faces, good, doubtful, crops, logits, order
@@ -76,7 +76,7 @@ def random_face(rng, face, order):
     wide = 1.0 if first else 0.5
     cx, cy = np.array([cx, cy]) + np.clip(rng.normal(0, 0.05 * wide, 2), -0.13, 0.13) * side
     matrix = crop_matrix(cx, cy, side * np.exp(rng.normal(0, 0.14 * wide)), degrees, flip)
-    if rng.random() < 0.5:  # narrower and wider faces than the few that there are
+    if rng.random() < 0.5:  # narrower and wider faces: the data has few
         centre = np.array([[1, 0, 96], [0, 1, 96], [0, 0, 1]])
         back = np.array([[1, 0, -96], [0, 1, -96], [0, 0, 1]])
         matrix = centre @ np.diag([np.exp(rng.normal(0, 0.05)), np.exp(rng.normal(0, 0.05)), 1]) @ back @ matrix
@@ -167,7 +167,7 @@ def main():
                        for f in faces])
     model = Landmarks(*shape_basis(faces + good, order), typical)
     lite0.load(model.backbone)
-    if args.go_on:  # with its own shapes
+    if args.go_on:  # with the shapes of that file
         stored = from_onnx.stored(args.go_on)
         model = Landmarks(*(stored[f'net.{k}'] for k in ('mean', 'basis', 'size')))
 

@@ -1,4 +1,4 @@
-"""Trains the matting network, from a backbone that knows ImageNet: python train_matting.py --data people --out runs/matting.pt"""
+"""Trains the matting network, from a backbone pretrained on ImageNet: python train_matting.py --data people --out runs/matting.pt"""
 import argparse
 
 import numpy as np
@@ -14,10 +14,10 @@ from data import load_backgrounds, load_people
 from loop import clock, run
 from nets import IMAGENET_MEAN, IMAGENET_STD, Backbone, Matting
 
-# share of the training that ends the phase, size, batch: small pictures first, they teach five times as fast
+# share of the training that ends the phase, size, batch: small pictures first: they train five times as fast
 PHASES = [(0.3, 160, 16), (0.6, 192, 16), (1.0, 256, 12)]
 BACKBONE_RATE = 0.15
-# For weights that know their work already.
+# For weights that are trained already.
 PHASES_GOING_ON = [(0.4, 192, 16), (0.8, 256, 12), (1.0, 288, 12)]
 
 

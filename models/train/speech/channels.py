@@ -1,11 +1,11 @@
-"""What microphones, rooms and lines do to a voice."""
+"""Effects of microphones, rooms and phone lines on a voice."""
 import numpy as np
 
 RATE = 16000
 
 
 def resample(samples, ratio):
-    """`ratio` times as many samples."""
+    """Resamples to `ratio` times as many samples."""
     target = int(round(len(samples) * ratio))
     spectrum = np.fft.rfft(samples)
     size = target // 2 + 1
@@ -29,7 +29,7 @@ def hum(rng, count):
 
 def some_noise(rng, count):
     noise = hum(rng, count) if rng.random() < .15 else coloured_noise(rng, count, rng.choice([0, .5, 1, 1.5]))
-    if rng.random() < .3:  # machines that swell, traffic that passes
+    if rng.random() < .3:  # swelling machines, passing traffic
         swell = np.interp(np.arange(count), np.arange(0, count + RATE, RATE // 2), rng.uniform(.1, 1, count // (RATE // 2) + 3)[: len(np.arange(0, count + RATE, RATE // 2))])
         noise = noise * swell.astype(np.float32)
     return noise

@@ -1,4 +1,4 @@
-"""What the renderer computes from a voice, the same as in `src/providers/local/voice`: change both or none."""
+"""The features that the renderer computes from a voice. Keep it in step with `src/providers/local/voice`."""
 import numpy as np
 
 RATE, HOP, WINDOW, BANDS = 16000, 160, 512, 24
@@ -60,7 +60,7 @@ def shape_inputs(samples):
 
 
 def voice_inputs(samples):
-    """Bands against the loudest of the recording and against their own second: what is told is the pattern, not the level."""
+    """Bands against the loudest of the recording and against their own second: the pattern counts, not the level."""
     power = spectra(samples)
     bands = log_mel(power)
     level = decibels(power[:, SPEECH].sum(1))

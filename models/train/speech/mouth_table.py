@@ -1,4 +1,4 @@
-"""What the mouth does for a phoneme, by the first letters of its IPA name: jaw 0..1, width -1 (round) .. 1 (spread)."""
+"""The mouth shape of a phoneme, by the first letters of its IPA name: jaw 0..1, width -1 (round) .. 1 (spread)."""
 
 VOWELS = {
     'a': (.95, .1), 'ɑ': (1., -.05), 'æ': (.9, .4), 'ɐ': (.7, .05), 'ʌ': (.65, 0.), 'ɒ': (.8, -.5), 'ɔ': (.7, -.6),
@@ -20,7 +20,7 @@ AFFRICATES = ('ts', 'dz', 'tʃ', 'dʒ', 'tɕ', 'dʑ', 'tʂ', 'dʐ')
 
 
 def shapes_of(name):
-    """[(jaw, wide)] over the phoneme's time, hiss 0..1; None for a pause or what is no phoneme."""
+    """[(jaw, wide)] over the phoneme's time, hiss 0..1; None for a pause or an unknown phoneme."""
     name = name.lstrip('ˈˌ̩')
     if not name or name[0] in '(_':
         return None

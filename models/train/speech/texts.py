@@ -1,4 +1,4 @@
-"""Sentences to be spoken, written for this purpose: many lips that close, hiss, round and spread."""
+"""Sentences to speak, written for this purpose: they have many closed, hissing, round and spread lips."""
 
 TEXTS = {
     'en': [

@@ -1,5 +1,5 @@
 """
-Trains the two networks that listen: one for what the mouth does, one for whether anybody speaks. About four minutes of a core.
+Trains the two speech networks: one for the shape of the mouth, one for voice activity. Takes about four minutes on one core.
     python train_speech.py ../../speech.json
 """
 import base64
@@ -84,7 +84,7 @@ def collect(espeak, rng):
 
 
 def with_pauses(rng, samples, targets):
-    """Speech between pauses of room noise, at times with music behind it that is much softer."""
+    """Speech between pauses of room noise, sometimes over much softer music."""
     before, after = (rng.uniform(0, 1.5, 2) * RATE).astype(int) // 160 * 160
     sound = np.concatenate([np.zeros(before), samples, np.zeros(after)]).astype(np.float32)
     if rng.random() < .25:

@@ -1,13 +1,13 @@
-"""Spoken sentences with what the mouth does every 10 ms: jaw, wide, close, lip on teeth, hiss, and whether it speaks."""
+"""Spoken sentences with their targets every 10 ms: jaw, wide, close, lip on teeth, hiss, and voice activity."""
 import numpy as np
 
 from channels import RATE, resample
 from mouth_table import LABIAL, LIP_TEETH, shapes_of
 
 PER_SECOND = 100
-#: Milliseconds of the smoothing of each target: a jaw is heavy, a closure is short.
+#: Smoothing of each target in milliseconds: a jaw is heavy, a closure is short.
 SIGMA_MS = (35, 45, 12, 15, 15, 1)
-#: Of a voiced closure's or nasal's time, in which the lips touch; then they let go into the next sound.
+#: Share of a voiced closure or nasal in which the lips touch, before they open into the next sound.
 HELD = .7
 LONGEST_CLOSURE_S = .1
 
@@ -56,7 +56,7 @@ def targets_of(samples, phonemes):
 
 
 def closure_start(samples, burst, previous):
-    """espeak-ng names a voiceless stop at its burst: its closure is the silence before."""
+    """espeak-ng places a voiceless stop at its burst. Its closure is the silence before."""
     if previous is None:
         return max(0., burst - .07)
     step, at = int(.005 * RATE), int(burst * RATE) - int(.012 * RATE)

@@ -1,5 +1,5 @@
 """
-Speech that the networks never heard, with the times at which its lips are closed, for the tests.
+Writes speech for the tests that is not in the training, with the times of closed lips.
     python write_labials.py ../../../test/providers/local/fixtures
 """
 import json

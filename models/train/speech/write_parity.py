@@ -1,5 +1,5 @@
 """
-What the networks are given for the first seconds of the tests' speech, so that the renderer's own features stay the same.
+Writes the inputs of the networks for the first seconds of the tests' speech, so that a test can compare the renderer's features with them.
     python write_parity.py ../../../test/providers/local/fixtures
 """
 import json
