@@ -83,12 +83,12 @@ function stepUp(outside: Sample, inside: Sample): number {
   return outside.redness - inside.redness + Math.abs(outside.red - inside.red) / 2;
 }
 
-function price(offset: number, most: number): number {
-  return PRICE * (offset / most) ** 2;
+function price(offset: number, max: number): number {
+  return PRICE * (offset / max) ** 2;
 }
 
-function offsets(most: number): number[] {
-  const count = Math.round(most / STEP);
+function offsets(max: number): number[] {
+  const count = Math.round(max / STEP);
   return Array.from({ length: 2 * count + 1 }, (_, i) => (i - count) * STEP);
 }
 

@@ -14,12 +14,12 @@ export interface FrameSize {
   heightPx: number;
 }
 
-/** In heights of the face: up to the first, a photo is shown whole; of taller photos the video shows the second. */
+/** In heights of the face. A photo up to the first is shown whole; of a taller one the video shows the second. */
 const MAX_WHOLE_HEIGHT = 3.6;
 const CROPPED_HEIGHT = 2.8;
 /** Vertical position of the middle of the face, as a share from the top. */
 const FACE_AT = 0.42;
-/** Smaller photos are enlarged to it. */
+/** Smaller photos are enlarged to this. */
 const MIN_LONG_SIDE_PX = 512;
 
 /**
@@ -73,6 +73,6 @@ function toEven(length: number): number {
   return Math.max(2, 2 * Math.round(length / 2));
 }
 
-function inside(start: number, room: number): number {
-  return Math.round(Math.min(Math.max(start, 0), room));
+function inside(start: number, max: number): number {
+  return Math.round(Math.min(Math.max(start, 0), max));
 }

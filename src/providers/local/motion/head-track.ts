@@ -67,7 +67,7 @@ export function createHeadTrack(gate: VoiceGate, random: () => number): (timeS: 
 /** Times of prominent peaks of loudness, far enough apart. */
 function stressTimes({ loudness, open }: VoiceGate): number[] {
   const smooth = smoothSeries(loudness, 0.08 * FEATURE_RATE_HZ);
-  const least = percentile(
+  const minLoudness = percentile(
     smooth.filter((_, i) => open[i]! > 0.5),
     0.55,
   );
@@ -75,7 +75,7 @@ function stressTimes({ loudness, open }: VoiceGate): number[] {
   for (let i = 1; i < smooth.length - 1; i += 1) {
     const isPeak = smooth[i]! > smooth[i - 1]! && smooth[i]! >= smooth[i + 1]!;
     const time = i / FEATURE_RATE_HZ;
-    if (isPeak && smooth[i]! > least && open[i]! > 0.5 && time - (times.at(-1) ?? -1) >= STRESS_APART) {
+    if (isPeak && smooth[i]! > minLoudness && open[i]! > 0.5 && time - (times.at(-1) ?? -1) >= STRESS_APART) {
       times.push(time);
     }
   }

@@ -114,7 +114,7 @@ export function gapAt({ upper, lower }: Lips, u: number): number {
 /** Widest gap between the lips, as a share of the mouth's width: up to .03 closed, from .11 parted, .26 a grin. */
 export function gapRatio({ upper, lower, leftWidth, rightWidth }: Lips): number {
   return (
-    upper.reduce((most, height, place) => Math.max(most, lower[place]! - height), 0) /
+    upper.reduce((widest, height, place) => Math.max(widest, lower[place]! - height), 0) /
     (leftWidth + rightWidth)
   );
 }

@@ -13,9 +13,9 @@ export async function readMono(voice: WavReader): Promise<Float32Array> {
   const mono = new Float32Array(Math.ceil((frames * SAMPLE_RATE_HZ) / sampleRateHz) + 64);
   let length = 0;
   const add = (samples: Float32Array) => {
-    const room = samples.subarray(0, mono.length - length);
-    mono.set(room, length);
-    length += room.length;
+    const fitting = samples.subarray(0, mono.length - length);
+    mono.set(fitting, length);
+    length += fitting.length;
   };
   for (let at = 0; at < frames; at += BLOCK) {
     const mixed = mix(await voice.read(at, Math.min(BLOCK, frames - at)));

@@ -33,16 +33,17 @@ export function mouthShapesOf(features: VoiceFeatures, gate: VoiceGate, net: Sma
     values.filter((_, i) => gate.open[i]! > 0.5 && gate.loudness[i]! > 0.2);
   const gated = (values: Float32Array) => values.map((value, i) => value * gate.open[i]!);
 
-  const surely = (values: Float32Array, least: number, from: number, to: number) => {
-    const most = Math.max(least, percentile(spokenOrSoft(values, gate), 0.98));
-    return gated(values.map((value) => smoothstep(from, to, value / most)));
+  /** Scales to the voice's own maximum, which is at least `minPeak`. */
+  const scaled = (values: Float32Array, minPeak: number, from: number, to: number) => {
+    const peak = Math.max(minPeak, percentile(spokenOrSoft(values, gate), 0.98));
+    return gated(values.map((value) => smoothstep(from, to, value / peak)));
   };
-  const close = surely(heard.close, 0.3, 0.25, 0.6);
-  const lipOnTeeth = surely(heard.lipOnTeeth, 0.35, 0.4, 0.85);
+  const close = scaled(heard.close, 0.3, 0.25, 0.6);
+  const lipOnTeeth = scaled(heard.lipOnTeeth, 0.35, 0.4, 0.85);
   const sibilant = smoothSeries(gated(heard.sibilant), ms(15));
-  const most = Math.max(0.25, percentile(spoken(heard.jaw), 0.95));
+  const jawPeak = Math.max(0.25, percentile(spoken(heard.jaw), 0.95));
   const jaw = heard.jaw.map((value, i) => {
-    const opened = clamp((value - 0.08) / most, 0, 1.25) ** 0.9;
+    const opened = clamp((value - 0.08) / jawPeak, 0, 1.25) ** 0.9;
     const held = (1 - 0.9 * close[i]!) * (1 - 0.35 * sibilant[i]!) * (1 - 0.4 * lipOnTeeth[i]!);
     return TALKING_JAW * opened * (0.45 + 0.55 * loud[i]!) * gate.open[i]! * held;
   });

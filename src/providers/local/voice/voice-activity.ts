@@ -49,14 +49,14 @@ function createPeriodicity(mono: Float32Array): (frame: number) => number {
     for (let bin = from; bin < to; bin += 1) {
       total += power[bin]!;
     }
-    let most = 0;
+    let largest = 0;
     for (let lag = shortest; lag < longest; lag += 1) {
       let sum = 0;
       for (let bin = from; bin < to; bin += 1) {
         sum += power[bin]! * cosines[(bin * lag) & (WINDOW - 1)]!;
       }
-      most = Math.max(most, sum);
+      largest = Math.max(largest, sum);
     }
-    return Math.min(1, most / total);
+    return Math.min(1, largest / total);
   };
 }

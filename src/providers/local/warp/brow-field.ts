@@ -18,9 +18,7 @@ import { nodesOf, type WarpGrid } from './warp-grid.ts';
 export function browFieldOf(points: FacePoints, grid: WarpGrid): VectorField {
   const up = 0.05 * eyeDistance(points);
   const brows = EYES.map((eye) => browOf(points, eye));
-  const lifts = nodesOf(grid).map(
-    (node) => -up * brows.reduce((most, brow) => Math.max(most, liftBy(brow, node)), 0),
-  );
+  const lifts = nodesOf(grid).map((node) => -up * Math.max(0, ...brows.map((brow) => liftBy(brow, node))));
   const { down } = brows[0]!;
   return {
     x: Float32Array.from(lifts, (lift) => down.x * lift),

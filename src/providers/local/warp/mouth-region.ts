@@ -122,7 +122,7 @@ export function createMouthRegion(
   };
 }
 
-function clampFixed(pixels: number, most: number): number {
+function clampFixed(pixels: number, max: number): number {
   const fixed = pixels * 256 + 0.5;
-  return fixed < 0 ? 0 : fixed > most ? most | 0 : fixed | 0;
+  return fixed < 0 ? 0 : fixed > max ? max | 0 : fixed | 0;
 }

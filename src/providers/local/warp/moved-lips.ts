@@ -24,15 +24,15 @@ export interface MovedLips {
 const LIP_STEP = 0.5;
 
 export function createMovedLips(frame: MouthFrame, grid: WarpGrid) {
-  const room = Math.ceil((2 * (frame.leftWidth + frame.rightWidth)) / LIP_STEP) + 2;
+  const capacity = Math.ceil((2 * (frame.leftWidth + frame.rightWidth)) / LIP_STEP) + 2;
   const lips: MovedLips = {
     left: 0,
     right: 0,
     top: 0,
     bottom: 0,
     movement: 0,
-    upper: new Float32Array(room),
-    lower: new Float32Array(room),
+    upper: new Float32Array(capacity),
+    lower: new Float32Array(capacity),
     head: { x: 0, y: 0 },
   };
   const determinant = frame.across.x * frame.down.y - frame.across.y * frame.down.x;
@@ -58,7 +58,7 @@ export function createMovedLips(frame: MouthFrame, grid: WarpGrid) {
   }
 
   function drawCurve(target: Float32Array): void {
-    const steps = Math.min(room - 1, Math.ceil((lips.right - lips.left) / LIP_STEP));
+    const steps = Math.min(capacity - 1, Math.ceil((lips.right - lips.left) / LIP_STEP));
     let place = 0;
     for (let i = 0; i <= steps; i += 1) {
       const x = lips.left + i * LIP_STEP;

@@ -20,15 +20,13 @@ export function createFrameWarp(
   const { widthPx, heightPx } = still;
   const { cell } = grid;
   const live = liveCells(still, grid);
-  const maxX = (widthPx - 1.01) * 256;
-  const maxY = (heightPx - 1.01) * 256;
+  const maxX = Math.floor((widthPx - 1.01) * 256);
+  const maxY = Math.floor((heightPx - 1.01) * 256);
 
   // Signed views: see `sample-texture.ts`. Sampling is inlined, because this loop takes half of the renderer's time.
   const from = new Int32Array(moving.pixels.buffer, moving.pixels.byteOffset, moving.pixels.length);
   const behind = new Int32Array(plate.pixels.buffer, plate.pixels.byteOffset, plate.pixels.length);
   const resting = new Int32Array(still.pixels.buffer, still.pixels.byteOffset, still.pixels.length);
-  const mostX = maxX | 0;
-  const mostY = maxY | 0;
 
   function warpCell({ x, y }: VectorField, node: number, left: number, top: number, out: Int32Array): void {
     const below = node + grid.columns;
@@ -51,8 +49,8 @@ export function createFrameWarp(
       const stepY = (endY - startY) / cell;
       const last = row * widthPx + right;
       for (let target = row * widthPx + left; target < last; target += 1) {
-        const fixedX = sx < 0 ? 0 : sx > mostX ? mostX : sx | 0;
-        const fixedY = sy < 0 ? 0 : sy > mostY ? mostY : sy | 0;
+        const fixedX = sx < 0 ? 0 : sx > maxX ? maxX : sx | 0;
+        const fixedY = sy < 0 ? 0 : sy > maxY ? maxY : sy | 0;
         const at = (fixedY >> 8) * widthPx + (fixedX >> 8);
         const fx = fixedX & 255;
         const fy = fixedY & 255;
