@@ -94,5 +94,5 @@ it('keeps its settings if the file has an error, and names it', async () => {
       .toContain('YOLO_CONFIDENCE_THRESHOLD');
   }
   expect(await threshold()).toBe(0.3);
-  expect(said).toContain('The settings were not reloaded');
+  expect(said).toContain('The settings are invalid and were not reloaded');
 });
