@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { WorkerOptions } from '@temporalio/worker';
 import type { BackgroundActivities } from '../../src/activities/background.ts';
@@ -69,6 +70,13 @@ export function toJobInput(
   });
 }
 
+/** Polls the state: a long poll for the result takes up to 20 s, and a test stalled for just that after its job had ended. */
+async function untilClosed(handle: WorkflowHandle): Promise<void> {
+  while ((await handle.describe()).status.name === 'RUNNING') {
+    await sleep(20);
+  }
+}
+
 /** The real workflow on a real server; only what the activities do is made up. */
 export async function createHarness(
   server: TestServer,
@@ -111,6 +119,7 @@ export async function createHarness(
       });
       const run = { handle, calls: current.calls, written };
       await during?.(run);
+      await untilClosed(handle);
       const [outcome] = await Promise.allSettled([handle.result()]);
       return { ...run, outcome };
     },
