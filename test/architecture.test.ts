@@ -2,8 +2,8 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { basename, dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { bundleWorkflows } from '../src/temporal/workflow-bundle.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -437,13 +437,15 @@ describe('the architecture', () => {
 });
 
 describe('the bundle of the workflows', () => {
+  let code: string;
   let modules: string[];
   beforeAll(async () => {
-    const { code } = await bundleWorkflowCode({
-      workflowsPath: join(ROOT, 'src/workflows/index.ts'),
-      logger: new DefaultLogger('ERROR'),
-    });
+    ({ code } = await bundleWorkflows());
     modules = [...code.matchAll(/^\/\*{3}\/ "\.\/([^"]+)"$/gm)].map(([, path]) => path!);
+  });
+
+  it('keeps private fields and object spread, which Node has itself', () => {
+    expect(code).not.toMatch(/_class_private_field_get|_object_spread/);
   });
 
   it('holds workflows and contracts, and nothing else of ours', () => {
