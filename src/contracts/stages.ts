@@ -17,7 +17,7 @@ export type RunningStage = keyof typeof STAGE_PERCENT;
 /** FAILED and CANCELLED keep the percentage that the job reached. */
 export type Stage = RunningStage | 'FAILED' | 'CANCELLED';
 
-/** Stages that begin a step and add nothing to what the stage before left. */
+/** Stages that begin a step, so there is no new result yet. */
 const BEGINNINGS: ReadonlySet<Stage> = new Set([
   'DETECTION_RUNNING',
   'BACKGROUND_REMOVAL_RUNNING',
@@ -31,6 +31,6 @@ export function isBeginning(stage: Stage): boolean {
 
 const TERMINAL: ReadonlySet<Stage> = new Set(['COMPLETED', 'FAILED', 'CANCELLED']);
 
-export function isTerminal(stage: Stage): boolean {
+export function isTerminal(stage: Stage): stage is 'COMPLETED' | 'FAILED' | 'CANCELLED' {
   return TERMINAL.has(stage);
 }

@@ -28,7 +28,8 @@ export function createSlotPool<Input, Result, Progress = never>(
   let closed: PipelineError | undefined;
 
   const settle = () => {
-    const failures = closed ? slots.map(() => closed as Error) : slots.flatMap((slot) => slot.failure ?? []);
+    const reason = closed;
+    const failures = reason ? slots.map(() => reason) : slots.flatMap((slot) => slot.failure ?? []);
     const started = slots.every((slot) => slot.snapshot().state !== 'starting');
     for (const watcher of failures.length > 0 || started ? watchers : []) {
       watchers.delete(watcher);

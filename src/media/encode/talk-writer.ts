@@ -34,7 +34,7 @@ interface TalkWriterOptions {
   provenance: boolean;
 }
 
-interface TalkWriter {
+export interface TalkWriter {
   /** The first frame to add: 0, or the one after the parts that were found. */
   nextFrame: number;
   /** @param planes the next frame: I420 in bt709, or I420A for WebM, tightly packed */

@@ -1,12 +1,14 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { openWav } from '../../media/audio/wav.ts';
 import { toAlphaPlane, toI420 } from '../../media/encode/i420.ts';
-import { createTalkWriter } from '../../media/encode/talk-writer.ts';
+import { createTalkWriter, type TalkWriter } from '../../media/encode/talk-writer.ts';
 import type { RenderedTalk, TalkProgress, TalkRequest } from '../../ports/video-provider.ts';
-import { createLipSync } from './lip-sync/lip-sync.ts';
+import type { FrameSize } from './face/framing.ts';
+import type { FaceAnimator } from './face-animator.ts';
+import { createLipSync, type LipSync } from './lip-sync/lip-sync.ts';
 import { motionOf } from './motion/motion.ts';
-import { MOUTH_AT_REST } from './motion/pose.ts';
-import { createAiMark } from './picture/ai-mark.ts';
+import { MOUTH_AT_REST, type Pose } from './motion/pose.ts';
+import { type AiMark, createAiMark } from './picture/ai-mark.ts';
 import { stageTalk } from './stage-talk.ts';
 import type { TalkModels } from './talk-models.ts';
 import { analyseVoice } from './voice/analyse-voice.ts';
@@ -49,7 +51,6 @@ export async function renderTalk(
     ...animator.manner,
     stillHead: request.plateShowsPerson,
   });
-  const mark = options.mark ? await createAiMark(size) : undefined;
   const partsFolder = request.partsFolder ?? `${videoPath}.parts`;
   await mkdir(partsFolder, { recursive: true });
   const { isTransparent = false } = request;
@@ -62,10 +63,44 @@ export async function renderTalk(
     provenance: options.provenance,
     format: isTransparent ? 'webm' : 'mp4',
   });
+  await drawFrames(
+    {
+      size,
+      frames,
+      animator,
+      poseAt,
+      isTransparent,
+      mark: options.mark ? await createAiMark(size) : undefined,
+      lipSync:
+        models.lipSync &&
+        createLipSync(models.lipSync, mono, { points, frame: size, framesPerS: FRAMES_PER_SECOND }),
+    },
+    writer,
+    onProgress,
+  );
+  await writer.finish(videoPath);
+  if (!request.partsFolder) {
+    await rm(partsFolder, { recursive: true });
+  }
+  return { ...size, durationS: frames / FRAMES_PER_SECOND, warnings };
+}
 
-  const lipSync =
-    models.lipSync &&
-    createLipSync(models.lipSync, mono, { points, frame: size, framesPerS: FRAMES_PER_SECOND });
+interface FramePlan {
+  size: FrameSize;
+  frames: number;
+  animator: FaceAnimator;
+  poseAt: (frame: number) => Pose;
+  isTransparent: boolean;
+  mark: AiMark | undefined;
+  lipSync: LipSync | undefined;
+}
+
+/** Draws the frames that the writer lacks, in batches of the lip-sync network or one by one. */
+async function drawFrames(
+  { size, frames, animator, poseAt, isTransparent, mark, lipSync }: FramePlan,
+  writer: TalkWriter,
+  onProgress: (progress: TalkProgress) => void,
+): Promise<void> {
   const pictures = Array.from(
     { length: lipSync?.batch ?? 1 },
     () => new Uint32Array(size.widthPx * size.heightPx),
@@ -96,9 +131,4 @@ export async function renderTalk(
       }
     }
   }
-  await writer.finish(videoPath);
-  if (!request.partsFolder) {
-    await rm(partsFolder, { recursive: true });
-  }
-  return { ...size, durationS: frames / FRAMES_PER_SECOND, warnings };
 }

@@ -67,7 +67,7 @@ export class ProgressLog {
   note(message: string, details?: Record<string, unknown>): void {
     const { stage } = this;
     if (!this.#isEnding && !isTerminal(stage) && this.#events.at(-1)?.data.message !== message) {
-      this.enter(stage as RunningStage, message, details);
+      this.enter(stage, message, details);
     }
   }
 

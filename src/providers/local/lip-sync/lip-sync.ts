@@ -10,7 +10,7 @@ import { createFacePatch } from './face-patch.ts';
 import { melSpectrogramOf } from './mel-spectrogram.ts';
 
 /** A network that draws the mouth for the sound, over frames in which the head already moves. */
-interface LipSync {
+export interface LipSync {
   /** Number of frames at a time. */
   batch: number;
   /** Draws the mouth into consecutive frames, from frame number `from` on. */

@@ -9,7 +9,7 @@ const WIDTH = 0.19;
 const MARGIN = 0.015;
 
 /** Position of the mark in the frame, and a function that draws it over packed RGBA. */
-interface AiMark {
+export interface AiMark {
   left: number;
   top: number;
   right: number;
