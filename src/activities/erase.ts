@@ -18,12 +18,14 @@ export function createEraseActivities({ store, records, executions }: EraseDeps)
       await keepAlive((signal) => executions.end(taskId, signal));
     },
 
-    /** What is stored at the provider. Only the record lists it, so ask before the record is erased. */
+    /** Lists what is stored at the provider. Only the record names it, so call this before the record is erased. */
     async findRemote({ taskId }: { taskId: string }): Promise<RemoteThing[]> {
       return (await records.readReferences(taskId)).remote ?? [];
     },
 
-    /** The task's entries in the content cache, then every file of it, its record last. What is gone already is not listed. */
+    /**
+     * Erases the task's entries in the content cache, then all its files, the record last. Lists only what it has erased.
+     */
     async eraseFiles({ taskId }: { taskId: string }): Promise<ErasedThing[]> {
       const erased: ErasedThing[] = [];
       const erase = async (kind: ErasedThing['kind'], prefix: string) => {

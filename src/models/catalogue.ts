@@ -4,7 +4,7 @@ import { ManifestEntry } from './model-manifest.ts';
 
 /** A model that can be pulled. If the entry has no `sha256`, the first download pins it. */
 const CatalogueEntry = ManifestEntry.extend({
-  /** Absent if the model is published only in archives: then it comes from a folder or a mirror. */
+  /** Absent if the model is published only in archives. It then comes from a folder or a mirror. */
   source: z.url().optional(),
   /** Home page of the model. */
   page: z.url(),

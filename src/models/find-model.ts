@@ -28,7 +28,7 @@ export interface FoundModel {
   precision?: 'fp32' | 'fp16' | 'int8' | undefined;
 }
 
-/** A model without a contract, because its inputs are more than a picture: its caller knows them. Plain data. */
+/** A model without a contract: its inputs are more than a picture, and its caller defines them. Plain data. */
 export interface ModelFile {
   path: string;
   name: string;

@@ -73,7 +73,7 @@ export const ManifestEntry = z.looseObject({
   revision: z.string().optional(),
   /** Working memory on the device. */
   memory_mb: z.number().optional(),
-  /** Name of the entry that this one is another precision of. Never chosen by itself. */
+  /** Name of the entry whose model this is in another precision. A variant is never chosen on its own. */
   variant_of: z.string().optional(),
   precision: z.enum(['fp32', 'fp16', 'int8']).optional(),
 });

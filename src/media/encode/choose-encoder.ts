@@ -17,8 +17,8 @@ const TRIAL_TIMEOUT_MS = 3000;
 const TRIAL_FRAMES = 3;
 
 /**
- * Chooses the encoder of a graphics card if there is one and it encodes frames of this format, else the software
- * encoder. Tries it each time, because drivers claim support that they do not have.
+ * Chooses the encoder of a graphics card if there is one and it encodes frames of this format, or the software encoder.
+ * Tries it each time, because drivers claim support that they do not have.
  */
 export async function chooseEncoder(
   format: Format,

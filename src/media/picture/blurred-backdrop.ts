@@ -2,7 +2,7 @@ import type { Sharp } from 'sharp';
 import { type ColourGrid, fillHoles } from './fill-holes.ts';
 import { sharp } from './image-library.ts';
 
-/** Working size: after such a strong blur there is no more detail. */
+/** Working size. Such a strong blur leaves no finer detail. */
 const LONG_SIDE_PX = 320;
 /** At the working size. Looks like a portrait lens wide open. */
 const BLUR_SIGMA_PX = 5;

@@ -7,7 +7,7 @@ interface DIdHttpOptions {
   apiUrl: string;
   /** `API_USERNAME:API_PASSWORD` as it was issued. */
   apiKey: string;
-  /** Whether the key is sent in base64. Most clients send it as it is. */
+  /** Whether the key is sent in base64. Most clients send it unchanged. */
   encodesKey: boolean;
   /** The connection pool, whose timeouts bound every phase of a call. The caller closes it. */
   dispatcher: Dispatcher;

@@ -29,7 +29,7 @@ export interface FittedFile {
   name: string;
 }
 
-/** The picture within D-ID's limits: the file itself if it fits, else the largest JPEG that does, in `folder`. */
+/** Fits the picture to D-ID's limits. Returns the file itself if it fits, or the largest JPEG that does, in `folder`. */
 export async function fitPortrait(path: string, folder: string): Promise<FittedFile> {
   const { width, height, format } = await sharp(path).metadata();
   const { size } = await stat(path);
@@ -63,7 +63,7 @@ function fitSize(width: number, height: number): { width: number; height: number
 }
 
 /**
- * The recording within D-ID's limits: the WAV itself if it fits, else AAC in `folder`.
+ * Fits the recording to D-ID's limits. Returns the WAV itself if it fits, or AAC in `folder`.
  * @throws PipelineError AUDIO_TOO_LONG before any work.
  */
 export async function fitVoice(wavPath: string, folder: string): Promise<FittedFile> {

@@ -29,7 +29,7 @@ export const TalkAnswer = z.looseObject({
 });
 export type TalkAnswer = z.infer<typeof TalkAnswer>;
 
-/** Requires only what tells talks apart, so that an odd talk of another program does not hide ours. */
+/** Requires only what identifies a talk, so that an odd talk of another program does not hide ours. */
 export const TalksAnswer = z.looseObject({
   talks: z.array(
     z.looseObject({ id: Id, user_data: z.string().nullish(), created_at: z.string().default('') }),

@@ -21,7 +21,7 @@ const variables = {
     .describe(
       'API_USERNAME:API_PASSWORD as issued by D-ID; with it D-ID makes the videos unless a job says otherwise',
     ),
-  D_ID_ENCODE_KEY: flag(false).describe('Whether to send the key in base64 instead of as it is'),
+  D_ID_ENCODE_KEY: flag(false).describe('Whether to send the key in base64'),
   D_ID_API_URL: z.url().default('https://api.d-id.com').describe("Address of D-ID's API, or of the emulator"),
   D_ID_STITCH: flag(true).describe(
     'Whether videos show the whole portrait; plans without this feature show the face only',

@@ -21,7 +21,7 @@ export interface KeptJob {
   searchAttributes: SearchAttributePair[];
 }
 
-/** A verdict on the photo does not change by itself, and a full disk needs an operator. */
+/** The provider would reject the photo again, and a full disk needs an operator. */
 const NOT_WORTH_RETRYING: ReadonlySet<ErrorCode> = new Set([
   'PROVIDER_TALK_FAILED',
   'PROVIDER_TALK_MISSING',

@@ -116,7 +116,7 @@ async function restart(
   });
 }
 
-/** The event of the failure is no longer the last one. Later readers must not take it for the end. */
+/** A retry continues the events after the failure, so readers must not take the failure for the end. */
 function toPastFailure(event: StageEvent, { error }: JobFailure, from: RetryPoint): StageEvent {
   const { stage, code, message } = error;
   return {

@@ -24,9 +24,9 @@ export interface BreakerSnapshot {
 }
 
 interface Lease {
-  /** Then the place is taken back. */
+  /** The place is taken back at this time. */
   until: number;
-  /** An order failed, but the provider may work on its talk all the same. */
+  /** An order failed, but the provider may still work on its talk. */
   mayHaveTalk?: true;
 }
 
@@ -153,7 +153,7 @@ export class Breaker {
     return this.settle(now);
   }
 
-  /** When `settle` is due even if nothing happens before. */
+  /** The latest time for the next `settle`, if nothing happens before. */
   nextDueAt(): number | undefined {
     const { open, waiting, leases } = this.#state;
     const probeAt = open && !open.probe && waiting.length > 0 ? [open.probeAt] : [];

@@ -48,18 +48,18 @@ interface TalkOrder {
 
 type OrderOutcome =
   | { kind: 'created'; talkId: string }
-  /** The worker came to it after the window: nothing was sent. */
+  /** The worker started after the window, so nothing was sent. */
   | { kind: 'too late' }
   | {
       kind: 'failed';
       error: unknown;
-      /** Whether a talk may exist all the same. */
+      /** Whether a talk may exist despite the failure. */
       mayHaveTalk: boolean;
       /** Until then a lost worker may still send the request. Milliseconds since 1970. */
       mayBeSentUntil?: number;
     };
 
-/** One request for a talk, and what is known after it. */
+/** Sends one request for a talk. */
 export async function orderTalk(
   { once }: RemoteCalls,
   { sendWindowMs, ...talk }: TalkOrder,
@@ -80,7 +80,7 @@ export async function orderTalk(
   }
 }
 
-/** The talk of an earlier order that may have succeeded. Searches until the order cannot arrive any more. */
+/** The talk of an earlier order that may have succeeded. Searches until the order can no longer arrive. */
 export async function findLostTalk(
   { few }: RemoteCalls,
   leftovers: Leftovers,

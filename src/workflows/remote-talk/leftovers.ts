@@ -1,7 +1,7 @@
 import type { RemoteProviderFacts, RemoteThing } from '../../contracts/schemas/job.ts';
 import type { RemoteUpload } from '../../ports/video-provider.ts';
 
-/** What a job has left at its provider, as far as it knows. Only `RemoteTalk` changes it. */
+/** The known talk and uploads of a job at its provider. Only `RemoteTalk` changes it. */
 export interface Leftovers {
   readonly provider: RemoteProviderFacts;
   readonly requestId: string;
@@ -10,7 +10,7 @@ export interface Leftovers {
   readonly mayHaveUnknownTalk: boolean;
   /** When a talk was first asked for, ISO 8601: none can be older. */
   readonly askedAt?: string | undefined;
-  /** Whether the job takes one of the places at the provider, which it does as long as its talk may be worked on. */
+  /** Whether the job has one of the places at the provider. It keeps the place while its talk may be in progress. */
   readonly hasPlace: boolean;
   readonly talkId?: string | undefined;
   readonly portrait?: RemoteUpload | undefined;

@@ -114,7 +114,7 @@ export class ProviderGate {
   }
 }
 
-/** Gives back the place of a job that has ended, once its talk is not in progress any more. */
+/** Gives back the place of a job that has ended. Call it once its talk is no longer in progress. */
 export async function releasePlace(provider: string, requestId: string): Promise<void> {
   const report: GateReport = { workflowId: toWorkflowId(requestId), outcome: 'left' };
   // Without a breaker there are no places.

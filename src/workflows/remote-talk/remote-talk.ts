@@ -146,7 +146,7 @@ export class RemoteTalk {
     }
     for (let failures = 0; ; ) {
       try {
-        // Uploads take no place. But after a failure the breaker is asked before anything else.
+        // Uploads need no place. But after a failure the job asks the breaker before anything else.
         const early = failures > 0 ? await this.#enter(request, gate) : undefined;
         const urls = await this.#upload(request, calls);
         const { talkMsPerVoiceS, isWatched } = early ?? (await this.#enter(request, gate));
@@ -218,7 +218,7 @@ export class RemoteTalk {
     });
   }
 
-  /** Returns when the next attempt is due. Rejects if there is to be none. */
+  /** Waits until the next attempt is due. Rejects if there is none. */
   async #holdAfter(
     error: unknown,
     failures: number,
@@ -234,7 +234,7 @@ export class RemoteTalk {
     if (onOutage !== 'wait' && failures >= MAX_ATTEMPTS) {
       throw givenUp(label, reason, onOutage);
     }
-    // The random part spreads jobs that failed together. If the breaker is open, it decides when to go on.
+    // The random part spreads jobs that failed together. If the breaker is open, it sets the time of the next attempt.
     const maxDelayMs = Math.min(FIRST_RETRY_DELAY_MS * 2 ** (failures - 1), MAX_RETRY_DELAY_MS);
     const spreadMs = maxDelayMs * this.#leftovers!.timeScale * (0.5 + Math.random() / 2);
     const delayMs = Math.max(spreadMs, retryAfterMsOf(error));

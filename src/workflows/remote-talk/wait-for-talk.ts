@@ -17,7 +17,7 @@ interface AwaitedTalk {
   onProgress: (message: string, details?: Record<string, unknown>) => void;
 }
 
-/** Often at first, then less often the longer the talk takes. */
+/** The longer the talk takes, the less often it is polled. */
 const POLLS = [
   { untilMs: 20_000, intervalMs: 1_000 },
   { untilMs: 2 * 60_000, intervalMs: 2_000 },

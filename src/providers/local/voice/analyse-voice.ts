@@ -18,7 +18,7 @@ const DOUBT = 4;
 
 /**
  * @param mono at 16 kHz
- * @param detect another speech detector, besides our own network
+ * @param detect another speech detector, in addition to our own network
  */
 export async function analyseVoice(
   mono: Float32Array,

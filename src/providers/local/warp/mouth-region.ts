@@ -18,7 +18,7 @@ const ROUNDS = 2;
 
 /**
  * Redraws the area around the lips pixel by pixel, because a cell of the grid may lie on both sides of the lip line.
- * Keeps source points on their own side of the line, else the dark line and the teeth smear along the lip as beads.
+ * Keeps source points on their own side of the line. Otherwise the dark line and the teeth smear along the lip as beads.
  */
 export function createMouthRegion(
   frame: MouthFrame,
