@@ -93,7 +93,7 @@ export interface JobClient {
    */
   erase(taskId: string, state: { isKnown: boolean }): Promise<EraseReceipt>;
   /**
-   * Resumes a failed job. Rejects with RETRY_IMPOSSIBLE if it cannot go on from there, and with TASK_NOT_FOUND if its files
+   * Resumes a failed job. Rejects with RETRY_IMPOSSIBLE if it cannot continue from there, and with TASK_NOT_FOUND if its files
    * are gone.
    */
   retry(taskId: string, from: RetryPoint | undefined): Promise<void>;

@@ -125,7 +125,7 @@ describe('a job that failed for a temporary reason', () => {
       cause: {
         type: 'RETRY_IMPOSSIBLE',
         message:
-          'The task failed at DETECTION_RUNNING and can go on from upload, detection, not from provider.',
+          'The task failed at DETECTION_RUNNING and can continue from upload, detection, not from provider.',
       },
     });
   });

@@ -52,7 +52,7 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
           throw refusal('RETRY_IMPOSSIBLE', toReason(kept, from));
         }
         if (chosen && from && from !== chosen) {
-          throw refusal('TASK_RUNNING', `The task already goes on from ${chosen}.`);
+          throw refusal('TASK_RUNNING', `The task already continues from ${chosen}.`);
         }
       },
     },
@@ -79,8 +79,8 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
 function toReason({ failure, leftovers }: KeptJob, from: RetryPoint): string {
   const { stage, retry } = failure.error;
   return leftovers
-    ? `A talk that is paid may be at ${leftovers.provider.label}: the task can only go on from provider, not from ${from}.`
-    : `The task failed at ${stage} and can go on from ${retry!.from.join(', ')}, not from ${from}.`;
+    ? `${leftovers.provider.label} may have a paid talk of the task: it can only continue from provider, not from ${from}.`
+    : `The task failed at ${stage} and can continue from ${retry!.from.join(', ')}, not from ${from}.`;
 }
 
 async function restart(
