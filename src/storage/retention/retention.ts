@@ -1,5 +1,10 @@
 import { retentionOverrideKey } from '../../contracts/retention.ts';
-import type { FilesAndBytes, RetentionGroup, RetentionReport } from '../../contracts/schemas/retention.ts';
+import type {
+  FilesAndBytes,
+  RetentionGroup,
+  RetentionOverride,
+  RetentionReport,
+} from '../../contracts/schemas/retention.ts';
 import type { ListedObject, ObjectStore } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { createDeletionBatch } from './deletion-batch.ts';
@@ -39,7 +44,7 @@ const MAX_EXAMPLES = 10;
  * the number of cache entries and overrides, not with that of objects.
  */
 export async function retain(options: RetentionOptions): Promise<RetentionReport> {
-  const { store, records, isRunning, rules, dryRun, now = Date.now() } = options;
+  const { store, records, rules, dryRun, now = Date.now() } = options;
   const startedAt = Date.now();
   const report: RetentionReport = {
     dry_run: dryRun,
@@ -62,45 +67,12 @@ export async function retain(options: RetentionOptions): Promise<RetentionReport
     options.onProgress?.(report.scanned);
   };
   const batch = createDeletionBatch({ store, records, dryRun, deleted: report.deleted, fail });
+  const run: Run = { ...options, now, batch, see, fail };
 
   const overrides = await readRetentionOverrides(store);
-  const withoutFiles = new Map(overrides);
-  for await (const { taskId, objects } of listTasks(store)) {
-    withoutFiles.delete(taskId);
-    objects.forEach(see);
-    try {
-      const due = await judgeTask({
-        taskId,
-        objects,
-        override: overrides.get(taskId),
-        now,
-        rules,
-        records,
-        isRunning,
-      });
-      if (due.kept) {
-        report.kept[due.kept] += 1;
-      }
-      await batch.addTask(due.objects, due.record);
-      if (due.unreadable) {
-        fail(taskId, due.unreadable);
-      }
-    } catch (error) {
-      fail(taskId, error);
-    }
-  }
-  for (const [taskId, { hold }] of withoutFiles) {
-    const override = hold ? undefined : await store.stat(retentionOverrideKey(taskId));
-    if (override && override.modifiedAt.getTime() < now - rules.unknownDays * 24 * HOUR_MS) {
-      await batch.add('unknown', override);
-    }
-  }
-  for await (const object of store.list('temp/')) {
-    see(object);
-    if (object.modifiedAt.getTime() < now - rules.tempHours * HOUR_MS) {
-      await batch.add('temp', object);
-    }
-  }
+  const { kept, withoutFiles } = await expireTasks(run, overrides);
+  await expireOverrides(run, withoutFiles);
+  await expireTemporary(run);
   await evictEntries({
     store,
     maxBytes: rules.maxCacheBytes,
@@ -110,14 +82,68 @@ export async function retain(options: RetentionOptions): Promise<RetentionReport
     evict: (object) => batch.add('cache', object),
   });
   await batch.flush();
-  if (!dryRun) {
-    report.swept = (await store.sweep({ olderThanMs: LEFTOVER_HOURS * HOUR_MS })).length;
-  }
-  report.duration_ms = Date.now() - startedAt;
-  return report;
+  const swept = dryRun ? [] : await store.sweep({ olderThanMs: LEFTOVER_HOURS * HOUR_MS });
+  return { ...report, kept, swept: swept.length, duration_ms: Date.now() - startedAt };
 }
 
-export function add(sum: FilesAndBytes, bytes: number): void {
+interface Run extends RetentionOptions {
+  now: number;
+  batch: ReturnType<typeof createDeletionBatch>;
+  /** Counts an object as scanned. */
+  see(object: ListedObject): void;
+  /** Reports a failure that does not stop the run. */
+  fail(what: string, error: unknown): void;
+}
+
+type Overrides = Map<string, RetentionOverride>;
+
+/** @returns how many tasks were kept although something of them is due, and the overrides of tasks that have no files. */
+async function expireTasks(
+  { store, records, rules, now, isRunning, batch, see, fail }: Run,
+  overrides: Overrides,
+): Promise<Pick<RetentionReport, 'kept'> & { withoutFiles: Overrides }> {
+  const kept = { running: 0, held: 0 };
+  const withoutFiles = new Map(overrides);
+  for await (const { taskId, objects } of listTasks(store)) {
+    withoutFiles.delete(taskId);
+    objects.forEach(see);
+    const override = overrides.get(taskId);
+    try {
+      const due = await judgeTask({ taskId, objects, override, now, rules, records, isRunning });
+      if (due.kept) {
+        kept[due.kept] += 1;
+      }
+      await batch.addTask(due.objects, due.record);
+      if (due.unreadable) {
+        fail(taskId, due.unreadable);
+      }
+    } catch (error) {
+      fail(taskId, error);
+    }
+  }
+  return { kept, withoutFiles };
+}
+
+/** Deletes old overrides of tasks without files. A hold stays. */
+async function expireOverrides({ store, rules, now, batch }: Run, withoutFiles: Overrides): Promise<void> {
+  for (const [taskId, { hold }] of withoutFiles) {
+    const override = hold ? undefined : await store.stat(retentionOverrideKey(taskId));
+    if (override && override.modifiedAt.getTime() < now - rules.unknownDays * 24 * HOUR_MS) {
+      await batch.add('unknown', override);
+    }
+  }
+}
+
+async function expireTemporary({ store, rules, now, batch, see }: Run): Promise<void> {
+  for await (const object of store.list('temp/')) {
+    see(object);
+    if (object.modifiedAt.getTime() < now - rules.tempHours * HOUR_MS) {
+      await batch.add('temp', object);
+    }
+  }
+}
+
+function add(sum: FilesAndBytes, bytes: number): void {
   sum.files += 1;
   sum.bytes += bytes;
 }

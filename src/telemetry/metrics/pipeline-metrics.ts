@@ -23,6 +23,74 @@ export function addPipelineMetrics(
   statistics: PipelineStatistics,
   queues: readonly string[],
 ): void {
+  const metric = createPipelineMetrics(registry);
+  let countedUntil = new Date(Date.now() - LISTING_DELAY_MS);
+  const countEnded = async () => {
+    const until = new Date(Date.now() - LISTING_DELAY_MS);
+    // Read the whole list before counting: after a failure it is read again from the start.
+    const jobs = await Array.fromAsync(statistics.endedJobs(countedUntil, until));
+    for (const { end, provider, tookMs } of jobs) {
+      metric.durations.observe({ outcome: end, provider }, tookMs / 1000);
+    }
+    countedUntil = until;
+  };
+
+  const readRetention = async () => {
+    const { lastSuccess, failures } = await statistics.retention(new Date(Date.now() - DAY_MS));
+    const labels = { schedule: RETENTION_SCHEDULE };
+    if (lastSuccess) {
+      metric.retained.set(labels, lastSuccess.getTime() / 1000);
+    }
+    metric.retentionFailures.set(labels, failures);
+  };
+
+  const readQueue = async (queue: string) => {
+    const now = await statistics.queue(queue);
+    metric.waiting.set({ queue }, now.waiting);
+    metric.oldest.set({ queue }, now.oldestMs / 1000);
+    metric.pollers.set({ queue }, now.pollers);
+  };
+
+  const readJobs = async () => {
+    const [running, ends] = await Promise.all([
+      statistics.countRunning(),
+      statistics.countEnds(new Date(Date.now() - SUCCESS_WINDOW_MS)),
+    ]);
+    metric.active.set(running);
+    for (const [stage, jobs] of Object.entries(running > 0 ? await statistics.countRunningByStage() : {})) {
+      metric.stages.set({ stage }, jobs);
+    }
+    for (const [outcome, jobs] of Object.entries(ends)) {
+      metric.ended.set({ outcome }, jobs);
+    }
+    const counted = ends.completed + ends.failed;
+    if (counted > 0) {
+      metric.success.set({ window: '15m' }, ends.completed / counted);
+    }
+  };
+
+  const read = async () => {
+    const { stages, success, ended, waiting, oldest, pollers } = metric;
+    for (const gauge of [stages, success, ended, waiting, oldest, pollers]) {
+      gauge.reset();
+    }
+    const answers = await Promise.allSettled([
+      readJobs(),
+      countEnded(),
+      readRetention(),
+      ...queues.map(readQueue),
+    ]);
+    const isUp = answers.every(({ status }) => status === 'fulfilled');
+    metric.up.set(isUp ? 1 : 0);
+    if (!isUp) {
+      metric.active.set(Number.NaN);
+    }
+  };
+
+  beforeScrape(atMostEvery(FRESH_FOR_MS, read));
+}
+
+function createPipelineMetrics(registry: Metrics['registry']) {
   const registers = [registry];
   const durations = new Histogram({
     name: 'pipeline_execution_time_seconds',
@@ -81,68 +149,17 @@ export function addPipelineMetrics(
     labelNames: ['schedule'],
     registers,
   });
-
-  let countedUntil = new Date(Date.now() - LISTING_DELAY_MS);
-  const countEnded = async () => {
-    const until = new Date(Date.now() - LISTING_DELAY_MS);
-    // Read the whole list before counting: after a failure it is read again from the start.
-    const jobs = await Array.fromAsync(statistics.endedJobs(countedUntil, until));
-    for (const { end, provider, tookMs } of jobs) {
-      durations.observe({ outcome: end, provider }, tookMs / 1000);
-    }
-    countedUntil = until;
+  return {
+    durations,
+    up,
+    active,
+    stages,
+    success,
+    ended,
+    waiting,
+    oldest,
+    pollers,
+    retained,
+    retentionFailures,
   };
-
-  const readRetention = async () => {
-    const { lastSuccess, failures } = await statistics.retention(new Date(Date.now() - DAY_MS));
-    const labels = { schedule: RETENTION_SCHEDULE };
-    if (lastSuccess) {
-      retained.set(labels, lastSuccess.getTime() / 1000);
-    }
-    retentionFailures.set(labels, failures);
-  };
-
-  const readQueue = async (queue: string) => {
-    const now = await statistics.queue(queue);
-    waiting.set({ queue }, now.waiting);
-    oldest.set({ queue }, now.oldestMs / 1000);
-    pollers.set({ queue }, now.pollers);
-  };
-
-  const readJobs = async () => {
-    const [running, ends] = await Promise.all([
-      statistics.countRunning(),
-      statistics.countEnds(new Date(Date.now() - SUCCESS_WINDOW_MS)),
-    ]);
-    active.set(running);
-    for (const [stage, jobs] of Object.entries(running > 0 ? await statistics.countRunningByStage() : {})) {
-      stages.set({ stage }, jobs);
-    }
-    for (const [outcome, jobs] of Object.entries(ends)) {
-      ended.set({ outcome }, jobs);
-    }
-    const counted = ends.completed + ends.failed;
-    if (counted > 0) {
-      success.set({ window: '15m' }, ends.completed / counted);
-    }
-  };
-
-  const read = async () => {
-    for (const gauge of [stages, success, ended, waiting, oldest, pollers]) {
-      gauge.reset();
-    }
-    const answers = await Promise.allSettled([
-      readJobs(),
-      countEnded(),
-      readRetention(),
-      ...queues.map(readQueue),
-    ]);
-    const isUp = answers.every(({ status }) => status === 'fulfilled');
-    up.set(isUp ? 1 : 0);
-    if (!isUp) {
-      active.set(Number.NaN);
-    }
-  };
-
-  beforeScrape(atMostEvery(FRESH_FOR_MS, read));
 }
