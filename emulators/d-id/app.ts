@@ -14,7 +14,7 @@ export interface EmulatorDeps {
   findAccount: (authorization: string | undefined) => Account | undefined;
   accounts: () => Iterable<Account>;
   talks: TalkService;
-  /** For uploads. */
+  /** The folder for uploads. */
   folder: string;
   resultUrl: (account: Account, talk: { id: string }) => string;
   findResult: (token: string) => { account: Account; path: string } | undefined;

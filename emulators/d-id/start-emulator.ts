@@ -15,12 +15,12 @@ export interface EmulatorOptions {
   /** Default: a free port. */
   port?: number;
   host?: string;
-  /** Origin to which webhooks go instead of their own, which D-ID requires to be https. */
+  /** Origin that webhooks are sent to in place of their own, which D-ID requires to be https. */
   webhookOrigin?: string;
 }
 
 export interface Emulator extends AsyncDisposable {
-  /** For `D_ID_API_URL`. */
+  /** The value for `D_ID_API_URL`. */
   url: string;
   /** Opens an account. Accounts see nothing of each other. */
   open(options: AccountOptions): Account;
@@ -30,7 +30,7 @@ export interface Emulator extends AsyncDisposable {
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const folder = await mkdtemp(join(tmpdir(), 'limelight-d-id-emulator-'));
   const accounts = new Map<string, Account>();
-  /** By the token of a presigned URL. */
+  /** Results by the token of their presigned URL. */
   const results = new Map<string, { account: Account; talkId: string }>();
   let url = '';
   const resultUrl = (account: Account, talk: { id: string }) => {

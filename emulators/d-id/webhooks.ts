@@ -12,7 +12,7 @@ export interface WebhookOptions {
 /** Sends each change once, unless the fault plan says otherwise, and does not wait for the answer. */
 export class Webhooks {
   readonly #options: WebhookOptions;
-  /** By talk: held back until the next webhook is sent. */
+  /** Bodies by talk, held back until the next webhook is sent. */
   readonly #heldBack = new Map<string, unknown>();
 
   constructor(options: WebhookOptions) {

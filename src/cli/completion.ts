@@ -45,7 +45,7 @@ function toFlag({ long, short, description, required, optional, argChoices }: Op
   };
 }
 
-/** In single quotes, which all three shells read alike. A quote in the text becomes a typographic one. */
+/** Puts a text in single quotes, which all three shells read alike. A quote in the text becomes a typographic one. */
 const quote = (text: string) => `'${text.replaceAll("'", '’')}'`;
 
 /** The lines of `case` statements that bash and zsh share: the path so far, values of flags, and words by path. */

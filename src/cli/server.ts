@@ -57,7 +57,7 @@ export async function connect(flags: ServerFlags, signal: AbortSignal): Promise<
   return client;
 }
 
-/** For a server that is starting, or waiting for Temporal. */
+/** How long to wait for a server that is starting, or waiting for Temporal. */
 const READY_TIMEOUT_MS = 60_000;
 const READY_POLL_INTERVAL_MS = 250;
 

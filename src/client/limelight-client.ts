@@ -6,10 +6,10 @@ import { isTerminal, type RunningStage } from '../contracts/stages.ts';
 import { isFailure, PipelineError } from '../errors.ts';
 import { createHttp, type HttpOptions } from './http.ts';
 import { type Submission, toForm } from './submission.ts';
-import { type EventOptions, readTaskEvents, type TaskEvent } from './task-events.ts';
+import { type EventOptions, type ReceivedEvent, readTaskEvents } from './task-events.ts';
 import { newTaskId } from './task-id.ts';
 
-export type { HttpOptions, Submission, TaskEvent };
+export type { HttpOptions, ReceivedEvent, Submission };
 export { isFailure, newTaskId, PipelineError };
 
 export type TaskFile = 'video' | 'cutout' | 'mask' | 'thumbnail';
@@ -26,11 +26,11 @@ export interface LimelightClient {
   /** The task is durable when this resolves. Submitting the same `taskId` again returns the same task. */
   submit(submission: Submission, options?: CallOptions): Promise<AcceptedTask>;
   /** Every event from the first, or after `since`, to the last. Reconnects as often as needed. */
-  events(taskId: string, options?: EventOptions): AsyncGenerator<TaskEvent, void>;
+  events(taskId: string, options?: EventOptions): AsyncGenerator<ReceivedEvent, void>;
   /** Waits for the end of the task and returns its outcome. */
   wait(
     taskId: string,
-    options?: EventOptions & { onEvent?: (event: TaskEvent) => void },
+    options?: EventOptions & { onEvent?: (event: ReceivedEvent) => void },
   ): Promise<JobOutcome>;
   status(taskId: string, options?: CallOptions): Promise<TaskStatus>;
   /** Recent tasks, newest first. `cursor` is the `next_cursor` of the previous page. */

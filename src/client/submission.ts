@@ -3,7 +3,7 @@ export interface Submission {
   taskId?: string;
   image: Blob;
   audio: Blob;
-  /** For `background: 'image'`. */
+  /** Required by `background: 'image'`. */
   backgroundImage?: Blob;
   /** Text fields under their API names, such as `background` and `persons`. */
   fields?: Record<string, string | number | boolean>;

@@ -1,14 +1,11 @@
 import { createParser } from 'eventsource-parser';
-import type { StageEvent } from '../contracts/schemas/stage-event.ts';
+import type { ActivityProgressEvent, TaskEvent } from '../contracts/schemas/stage-event.ts';
 import { isTerminal } from '../contracts/stages.ts';
 import type { Http } from './http.ts';
 import { sleep } from './sleep.ts';
 
-/** How far a long stage is. It has no `seq`: a reader that comes back does not get it again. */
-export interface ActivityProgressEvent extends Omit<StageEvent, 'seq' | 'event_type'> {
-  event_type: 'activity_progress';
-}
-export type TaskEvent = StageEvent | ActivityProgressEvent;
+/** The events that a client passes on: stages, and progress within a long stage. Heartbeats are skipped. */
+export type ReceivedEvent = TaskEvent | ActivityProgressEvent;
 
 export interface EventOptions {
   signal?: AbortSignal;
@@ -26,7 +23,7 @@ export async function* readTaskEvents(
   http: Http,
   taskId: string,
   { signal, since = 0, waitS = 0 }: EventOptions = {},
-): AsyncGenerator<TaskEvent, void> {
+): AsyncGenerator<ReceivedEvent, void> {
   let last = since;
   let retryDelayMs = http.retryDelayMs;
   for (;;) {
@@ -72,14 +69,14 @@ export async function* readTaskEvents(
 async function* parseEvents(
   body: ReadableStream<Uint8Array>,
   onRetry: (ms: number) => void,
-): AsyncGenerator<TaskEvent, void> {
-  let parsed: TaskEvent[] = [];
+): AsyncGenerator<ReceivedEvent, void> {
+  let parsed: ReceivedEvent[] = [];
   const parser = createParser({
     onRetry,
     onEvent({ event, data }) {
-      // Stage events have no type. Heartbeats are skipped.
+      // Stage events have no type.
       if (event === undefined || event === 'activity_progress') {
-        parsed.push(JSON.parse(data) as TaskEvent);
+        parsed.push(JSON.parse(data) as ReceivedEvent);
       }
     },
   });

@@ -67,7 +67,7 @@ const toConfig = (
   temporal: {
     address: env.TEMPORAL_ADDRESS,
     namespace: env.TEMPORAL_NAMESPACE,
-    /** As a browser on this machine reaches it. */
+    /** The address that a browser on this machine uses. */
     webUiUrl:
       env.TEMPORAL_UI_URL?.replace(/\/$/, '') ??
       (env.TEMPORAL_ADDRESS ? undefined : `http://127.0.0.1:${env.TEMPORAL_UI_PORT}`),
@@ -99,7 +99,7 @@ const toConfig = (
     mark: env.RENDER_AI_MARK,
     provenance: env.RENDER_PROVENANCE,
   },
-  /** By name: the remote providers that are set up. */
+  /** The settings of the remote providers that are set up, by name. */
   providers: readProviders(env, providers),
   onnx: { threads: env.ONNX_THREADS },
   tracing: {
@@ -124,7 +124,7 @@ function readProviders(
   );
 }
 
-/** What no log line and no span shows. */
+/** Secrets that no log line and no span may show. */
 function toRedactions(env: Record<string, unknown>, providers: readonly ProviderDescriptor[]) {
   return {
     secrets: listSecrets(providers).flatMap((name) => (env[name] as string | undefined) ?? []),

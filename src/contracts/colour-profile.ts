@@ -15,7 +15,7 @@ export function isSrgbProfile(icc: Uint8Array | undefined): boolean {
 const TAGS_START = 128;
 const TAG_BYTES = 12;
 
-/** From the tag `desc`: ASCII in version 2 of the format, UTF-16 in several languages in version 4. */
+/** The text of the tag `desc`: ASCII in version 2 of the format, UTF-16 in several languages in version 4. */
 function nameOf(icc: Uint8Array): string {
   const view = new DataView(icc.buffer, icc.byteOffset, icc.byteLength);
   const text = (start: number, end: number, encoding: string) =>

@@ -4,7 +4,7 @@
  * `retryable` refers to the activity that threw: whether the same call may succeed a little later.
  */
 export const ERROR_CODES = {
-  // What the client sent
+  // Requests
   REQUEST_MALFORMED: { status: 400, retryable: false },
   INPUT_INVALID: { status: 422, retryable: false },
   UPLOAD_TOO_LARGE: { status: 413, retryable: false },
@@ -44,7 +44,7 @@ export const ERROR_CODES = {
   // The content of the photo
   PERSON_NOT_FOUND: { status: 422, retryable: false },
   PERSON_CHOICE_INVALID: { status: 422, retryable: false },
-  /** The task does not wait for a choice, or no longer. */
+  /** The task is not waiting for a choice, or no longer waiting. */
   PERSON_NOT_ASKED: { status: 409, retryable: false },
   FACE_NOT_FOUND: { status: 422, retryable: false },
   FACE_UNSUITABLE: { status: 422, retryable: false },
@@ -73,7 +73,7 @@ export const ERROR_CODES = {
   MODEL_MISSING: { status: 503, retryable: false },
   MODEL_INVALID: { status: 503, retryable: false },
   MODEL_DOWNLOAD_FAILED: { status: 503, retryable: true },
-  /** The device is short of memory or does not compute, and neither do the fallbacks of the slot. */
+  /** The device failed or ran out of memory, and so did every fallback of the slot. */
   DEVICE_FAILED: { status: 503, retryable: true },
   DEVICE_IN_USE: { status: 503, retryable: false },
   DEVICE_MEMORY_EXCEEDED: { status: 503, retryable: false },
@@ -84,9 +84,9 @@ export const ERROR_CODES = {
 
   // The provider
   PROVIDER_UNAVAILABLE: { status: 503, retryable: true },
-  /** It is unknown whether the talk was created: search for it before ordering another. */
+  /** It is unknown whether the talk was created: search for it before creating another. */
   PROVIDER_AMBIGUOUS: { status: 502, retryable: true },
-  /** The provider still works on the talk that is to be deleted. */
+  /** The provider is still working on the talk that is to be deleted. */
   PROVIDER_BUSY: { status: 503, retryable: true },
   PROVIDER_TIMEOUT: { status: 504, retryable: false },
   PROVIDER_CREDITS_EXHAUSTED: { status: 402, retryable: false },

@@ -1,14 +1,14 @@
 /**
- * Messages between jobs and the breaker workflow of a provider. A job asks for a place before it orders a talk, and reports
- * how the order went. The breaker answers at once, and again when something changes.
+ * Messages between jobs and the breaker workflow of a provider. A job asks for a place before it creates a talk, and reports
+ * the outcome. The breaker answers at once, and again when something changes.
  */
 export const PROVIDER_BREAKER = 'providerBreaker';
 export const ASK_SIGNAL = 'ask';
 export const REPORT_SIGNAL = 'report';
 export const BREAKER_QUERY = 'state';
-/** From the breaker to the job. */
+/** Sent by the breaker to the job. */
 export const ANSWER_SIGNAL = 'providerAnswer';
-/** From the API to the job: its talk may have changed. Only a hint, because webhooks are unsigned. */
+/** Sent by the API to the job: its talk may have changed. Only a hint, because webhooks are unsigned. */
 export const TALK_HINT_SIGNAL = 'talkHint';
 
 export function toBreakerId(provider: string): string {

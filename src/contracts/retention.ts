@@ -1,4 +1,4 @@
-/** The workflow that deletes what is past its retention time, and the schedule that runs it. */
+/** The workflow that deletes expired files, and the schedule that runs it. */
 export const RETAIN_STORAGE = 'retainStorage';
 export const RETENTION_SCHEDULE = 'storage-retention';
 export const RETENTION_INTERVAL = '60 minutes';

@@ -31,7 +31,7 @@ export function createOutbound({
 }: OutboundOptions): Outbound {
   const connectTo = buildConnector({ timeout: connectMs, ...(ca && { ca }) });
 
-  /** In the order to try them. */
+  /** The addresses in the order to try them. */
   async function addressesOf(protocol: string, hostname: string): Promise<string[]> {
     const host = hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
     const addresses = isIP(host) ? [host] : await resolve(host);

@@ -9,7 +9,7 @@ import type { Stage } from '../contracts/stages.ts';
 
 export interface PendingActivity {
   name: string;
-  /** From 1. */
+  /** The number of the attempt, from 1. */
   attempt: number;
   /** Details of the last heartbeat. */
   heartbeat: unknown;
@@ -19,7 +19,7 @@ export interface PendingActivity {
 export interface JobDescription {
   memo: JobMemo;
   status: 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out';
-  /** As the workflow last indexed it. Absent before its first step. */
+  /** The stage that the workflow indexed last. Absent before its first step. */
   stage: Stage | undefined;
   activities: PendingActivity[];
   /** The queue in which the job waits for a slot. */
@@ -34,7 +34,7 @@ export interface JobQuery {
   owner?: string;
   /** Maximum number of jobs on a page. */
   limit: number;
-  /** `nextCursor` of the page before. Opaque. */
+  /** `nextCursor` of the previous page. Opaque. */
   cursor?: string;
 }
 
@@ -68,7 +68,7 @@ export interface JobClient {
   /** Asks a worker. Also rejects with TEMPORAL_UNAVAILABLE if no worker is running. */
   progress(taskId: string, since: number): Promise<Progress>;
   /**
-   * Resolves when the job may have got further since `cursor`: at once without a cursor, perhaps after minutes with one.
+   * Resolves when the job may have progressed since `cursor`: at once without a cursor, perhaps after minutes with one.
    * `undefined` when the job has ended. Rejects with the signal's reason.
    */
   waitForChange(

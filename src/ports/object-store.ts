@@ -26,7 +26,7 @@ export interface OpenObject extends StoredObject {
   modifiedAt: Date;
 }
 
-/** Without the hash, which some stores only return for single objects (`stat`). */
+/** Has no hash, because some stores return it for single objects only (`stat`). */
 export interface ListedObject {
   key: string;
   bytes: number;

@@ -12,7 +12,7 @@ export interface OutboundRequest {
 export interface OutboundAnswer {
   statusCode: number;
   headers: Record<string, string | string[] | undefined>;
-  /** To be read to its end, dumped or destroyed: until then it holds its connection. */
+  /** Holds its connection until it is read to the end, dumped or destroyed. */
   body: Readable & {
     /** Reads and drops the rest, at most `limit` bytes of it. */
     dump(options: { limit: number; signal: AbortSignal }): Promise<void>;

@@ -1,14 +1,14 @@
 import type { RetentionReport } from '../contracts/schemas/retention.ts';
 import type { Stage } from '../contracts/stages.ts';
 
-/** How a job ended. `refused` is a failure that only other input avoids, such as a photo without a person. */
+/** How a job ended. `refused`: the input cannot be used, such as a photo without a person. */
 export type JobEnd = 'completed' | 'failed' | 'refused' | 'cancelled';
 
 export interface EndedJob {
   end: JobEnd;
   /** The provider that the job was submitted for. */
   provider: string;
-  /** From start to end, waits included. */
+  /** Time from start to end, waits included. */
   tookMs: number;
 }
 

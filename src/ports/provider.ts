@@ -11,14 +11,14 @@ import type {
 
 /**
  * Everything that the rest of Limelight knows about a provider. A provider is a folder that exports one of these, and a
- * line in `src/providers/registry.ts`. A descriptor is cheap to load: whatever is heavy is imported when it is used.
+ * line in `src/providers/registry.ts`. A descriptor is cheap to load: heavy modules are imported when they are used.
  */
 export type ProviderDescriptor = LocalProviderDescriptor | RemoteProviderDescriptor;
 
 interface CommonDescriptor {
-  /** As jobs, queues, paths and metrics name it: lower-case letters, digits and hyphens. */
+  /** Its name in jobs, queues, paths and metrics: lower-case letters, digits and hyphens. */
   readonly name: string;
-  /** As sentences name it: "D-ID", "the built-in renderer". */
+  /** Its name in sentences, such as "D-ID" or "the built-in renderer". */
   readonly label: string;
   readonly capabilities: {
     /** Whether it makes WebM videos with alpha, for `background=transparent`. */
@@ -28,7 +28,7 @@ interface CommonDescriptor {
   };
 }
 
-/** Renders in an activity of ours. */
+/** Renders in one of our own activities. */
 export interface LocalProviderDescriptor extends CommonDescriptor {
   readonly kind: 'local';
   /** Task queue of the activity, one of `QUEUES`. */
@@ -42,7 +42,7 @@ export interface LocalProviderDescriptor extends CommonDescriptor {
    * @param logger a pino logger.
    */
   openPool(config: RendererConfig, logger: object): Promise<RendererPool | undefined>;
-  /** Without a pool it rejects every job and says what is missing. */
+  /** A renderer without a pool rejects every job, with a message about what is missing. */
   createRenderer(pool: RendererPool | undefined): Promise<VideoProvider>;
 }
 
@@ -61,20 +61,20 @@ export interface RendererConfig {
   onnx: { threads: number };
 }
 
-/** Makes talks elsewhere that are paid. */
+/** Makes talks elsewhere, for money. */
 export interface RemoteProviderDescriptor<S extends RemoteSettings = RemoteSettings>
   extends CommonDescriptor {
   readonly kind: 'remote';
-  /** A credit pays for so many seconds of voice; a second that is begun counts. */
+  /** Seconds of voice that a credit pays for. Part of a second counts as a whole one. */
   readonly secondsPerCredit: number;
   readonly settings: ProviderSettings<S>;
   /** Changes whenever its videos may: part of the key under which they are cached. */
   producerVersion(settings: S): string;
-  /** With connections of its own, which close when it is disposed. */
+  /** Opens connections of its own, and closes them when disposed. */
   open(settings: S): Promise<RemoteVideoProvider & AsyncDisposable>;
   /** Reads a webhook. Without this method the provider has none, and talks are polled. */
   parseWebhook?(body: unknown): TalkHint | undefined;
-  /** For `limelight doctor`. Changes nothing, costs nothing, and takes a few seconds at most. */
+  /** The check of `limelight doctor`. Changes nothing, costs nothing, and takes a few seconds at most. */
   examine(settings: S | undefined): Promise<ProviderFinding>;
   /** A stand-in for tests and demonstrations, which costs nothing. */
   readonly emulator?: ProviderEmulator;
@@ -82,7 +82,7 @@ export interface RemoteProviderDescriptor<S extends RemoteSettings = RemoteSetti
 
 /** The environment variables of a provider. */
 export interface ProviderSettings<S extends RemoteSettings = RemoteSettings> {
-  /** By name, each with a description: `.env.example` lists them. */
+  /** The variables by name, each with a description for `.env.example`. */
   readonly variables: Readonly<Record<string, z.ZodType>>;
   /** Names of variables that no log line or span shows, and that may come from files. */
   readonly secrets: readonly string[];
@@ -96,16 +96,16 @@ export interface ProviderSettings<S extends RemoteSettings = RemoteSettings> {
 
 export interface RemoteSettings {
   terms: ProviderTerms;
-  /** Over all workers. */
+  /** Maximum over all workers. */
   requestsPerS: number;
   /** End of the path of its webhooks. Without it webhooks are refused. */
   webhookSecret?: string | undefined;
 }
 
-/** What a webhook says. It is unsigned, so it only makes a job look earlier. */
+/** The content of a webhook. It is unsigned, so it only makes a job check its talk earlier. */
 export interface TalkHint {
   taskId: string;
-  /** Whether the talk may have ended; otherwise there is nothing to look at yet. */
+  /** Whether the talk may have ended. If not, there is nothing to check yet. */
   mayHaveEnded: boolean;
 }
 
@@ -128,7 +128,7 @@ export interface EmulatorOptions {
   port: number;
   key: string;
   credits: number;
-  /** Origin to which webhooks go, in place of their https address. */
+  /** Origin that webhooks are sent to, in place of their https address. */
   webhooksTo?: string | undefined;
   /** Random faults; the same seed gives the same faults. */
   faultSeed?: number | undefined;

@@ -14,8 +14,8 @@ export interface TaskRecords {
    */
   read(taskId: string): Promise<TaskMetadata | undefined>;
   /**
-   * What the record names outside the folders of the task. Erasing must not depend on the rest of the record, so this
-   * also works on a record that `read` rejects: fields that cannot be parsed are absent.
+   * The things outside the task's folders that the record lists. Erasing must not depend on the rest of the record, so
+   * this also works on a record that `read` rejects: fields that cannot be parsed are absent.
    */
   readReferences(taskId: string): Promise<RecordReferences>;
 }

@@ -6,10 +6,10 @@ export interface TalkRequest {
   requestId: string;
   /** The person on the background: what the first frame shows. */
   portraitPath: string;
-  /** The background alone, for providers that move the person before it. */
+  /** The background alone, for providers that move the person in front of it. */
   platePath: string;
   maskPath: string;
-  /** Whether the plate shows the person too (`background=original`): a person moving before it would have a double edge. */
+  /** Whether the plate shows the person too (`background=original`): a person who moves in front of it would have a double edge. */
   plateShowsPerson: boolean;
   /** Whether the background is transparent. The video is then a WebM with alpha. */
   isTransparent?: boolean;
@@ -23,8 +23,9 @@ export interface TalkRequest {
 }
 
 export interface TalkProgress {
-  /** Frames done and in all. */
+  /** Frames done. */
   frame: number;
+  /** Frames in total. */
   frames: number;
 }
 
@@ -41,8 +42,8 @@ export interface VideoProvider {
   readonly name: string;
   /**
    * Writes an MP4 (H.264, AAC, index in front), or a WebM (VP9 with alpha, Opus), to `videoPath`. Idempotent. Rejects with
-   * FACE_NOT_FOUND or FACE_UNSUITABLE if the portrait cannot be animated, and with the signal's reason when aborted. After
-   * it has settled nothing runs on.
+   * FACE_NOT_FOUND or FACE_UNSUITABLE if the portrait cannot be animated, and with the signal's reason when aborted. Nothing
+   * runs on after it has settled.
    */
   render(
     request: TalkRequest,
@@ -60,7 +61,7 @@ export interface RemoteUpload {
 export interface RemoteTalk {
   talkId: string;
   state: 'waiting' | 'working' | 'done';
-  /** The provider's own name of the state. */
+  /** The provider's own name for the state. */
   status: string;
 }
 

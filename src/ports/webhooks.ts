@@ -12,7 +12,7 @@ export interface DeliveryQuery {
   taskId?: string;
   state?: DeliveryState;
   limit: number;
-  /** Where an earlier page ended. */
+  /** `cursor` of the previous page. */
   cursor?: string;
 }
 

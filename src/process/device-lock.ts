@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ignoreFailure, PipelineError } from '../errors.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from './process-identity.ts';
 
-/** Two processes that start at the same moment both back off; after random pauses one of them is first. */
+/** Two processes that start at the same moment both back off; after random pauses one of them comes first. */
 const MAX_ATTEMPTS = 5;
 const MAX_BACKOFF_MS = 100;
 

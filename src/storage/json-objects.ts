@@ -6,7 +6,7 @@ import { objectCorrupt } from './object-errors.ts';
 export interface JsonObjectsOptions<T> {
   store: Pick<ObjectStore, 'read' | 'put'>;
   schema: z.ZodType<T>;
-  /** For the error message, such as `an API key`. */
+  /** The name of such an object in error messages, such as `an API key`. */
   what: string;
 }
 

@@ -5,7 +5,7 @@ interface DiskWatchOptions {
   /** A folder of the disk. */
   root: string;
   minFreeBytes: number;
-  /** Called when less is free, and again every `repeatMs` while that lasts. */
+  /** Called when less space is free, and again every `repeatMs` while that lasts. */
   onLow(freeBytes: number): Promise<void>;
   logger: Logger;
   /** Default: a minute. */

@@ -17,7 +17,7 @@ const SECRET_FIELDS = [
 ];
 
 /**
- * Logs one JSON line an event. `part` is the process or module that logs. Lines written during a request or an activity
+ * Logs one JSON line per event. `part` is the process or module that logs. Lines written during a request or an activity
  * have its task's id. No line contains any of `secrets`.
  */
 export function createLogger(

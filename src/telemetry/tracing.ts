@@ -26,7 +26,7 @@ class TaskIdGenerator extends RandomIdGenerator {
 }
 const random = new RandomIdGenerator();
 
-/** Without `secretPaths` only the secrets themselves are redacted. */
+/** If `secretPaths` is absent, only the secrets themselves are redacted. */
 type TracingSettings = Omit<Config['tracing'], 'secretPaths'> &
   Partial<Pick<Config['tracing'], 'secretPaths'>>;
 

@@ -15,7 +15,7 @@ export interface DevServerOptions {
   port: number;
   /** Default: no Web UI. */
   uiPort?: number;
-  /** For the server's own log lines. Default: none. */
+  /** Receives the server's own log lines. Default: they are dropped. */
   log?: NodeJS.WritableStream;
 }
 

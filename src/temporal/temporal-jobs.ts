@@ -157,7 +157,7 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
   };
 }
 
-/** Without an answer the check whether it is too late is skipped. */
+/** Skips the check whether it is too late if no worker answers. */
 function ignoreUnavailable(error: unknown): void {
   if (!isFailure(error, 'TEMPORAL_UNAVAILABLE')) {
     throw error;

@@ -2,9 +2,9 @@ import type { CustomSlotSupplier, WorkerTuner, WorkflowSlotInfo } from '@tempora
 
 /** How many workflow tasks run at a time. */
 export interface WorkflowSlots {
-  /** Of executions that are not in this worker's cache: mostly new ones. */
+  /** Tasks of executions that are not in this worker's cache: mostly new ones. */
   fresh: number;
-  /** Of executions in the cache. */
+  /** Tasks of executions in the cache. */
   cached: number;
 }
 

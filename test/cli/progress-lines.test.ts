@@ -1,15 +1,17 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createProgressLines } from '../../src/cli/terminal/progress-lines.ts';
-import type { TaskEvent } from '../../src/client/limelight-client.ts';
+import type { ReceivedEvent } from '../../src/client/limelight-client.ts';
 import type { Stage } from '../../src/contracts/stages.ts';
 
 const at = (second: number) => new Date(Date.UTC(2030, 0, 1, 0, 0, second)).toISOString();
 
-const stage = (seq: number, name: Stage, progress_percent: number, message: string): TaskEvent => ({
+const stage = (seq: number, name: Stage, progress_percent: number, message: string): ReceivedEvent => ({
   seq,
   task_id: 't',
   event_type: 'stage_update',
+  progress_percent,
+  message,
   data: { stage: name, progress_percent, message },
   timestamp: at(seq),
 });
@@ -24,6 +26,8 @@ describe('progress lines', () => {
     lines.show({
       task_id: 't',
       event_type: 'activity_progress',
+      progress_percent: 77.5,
+      message: 'Frame 20 of 40',
       data: { stage: 'DID_PROCESSING', progress_percent: 77.5, message: 'Frame 20 of 40' },
       timestamp: at(5),
     });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startStack } from '../../src/cli/stack/stack.ts';
-import { createLimelightClient, type TaskEvent } from '../../src/client/limelight-client.ts';
+import { createLimelightClient, type ReceivedEvent } from '../../src/client/limelight-client.ts';
 import { loadConfig } from '../../src/process/load-config.ts';
 import { needs } from '../harness/needs.ts';
 import { stackEnvironment } from '../harness/stack/stack-environment.ts';
@@ -35,7 +35,7 @@ needs('MODELS_DIR').describe('a restart of every process', () => {
     const signal = AbortSignal.timeout(240_000);
     const photoPath = join(SAMPLES, 'portrait.jpg');
     const voicePath = join(SAMPLES, 'voice.wav');
-    const before: TaskEvent[] = [];
+    const before: ReceivedEvent[] = [];
     {
       await using stack = await start();
       const client = createLimelightClient({ baseUrl: stack.apiUrl });
@@ -49,7 +49,7 @@ needs('MODELS_DIR').describe('a restart of every process', () => {
       }
     }
 
-    const whole: TaskEvent[] = [];
+    const whole: ReceivedEvent[] = [];
     {
       await using stack = await start();
       for await (const event of createLimelightClient({ baseUrl: stack.apiUrl }).events(taskId, { signal })) {
@@ -66,7 +66,7 @@ needs('MODELS_DIR').describe('a restart of every process', () => {
     const start4 = await fetch(`${files}/video`, { headers: { Range: 'bytes=4-7' } });
     expect(start4.status).toBe(206);
     expect(await start4.text()).toBe('ftyp');
-    const replayed: TaskEvent[] = [];
+    const replayed: ReceivedEvent[] = [];
     for await (const event of createLimelightClient({ baseUrl: stack.apiUrl }).events(taskId, { signal }))
       replayed.push(event);
     expect(replayed).toEqual(whole);

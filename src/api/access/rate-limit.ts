@@ -43,7 +43,7 @@ export interface Taken {
   retryAfterMs: number;
 }
 
-/** The buckets of one process, one a name. A name without a bucket has a full one. */
+/** The buckets of one process, one per name. A name without a bucket has a full one. */
 export interface TokenBuckets {
   take(name: string): Taken;
   readonly size: number;

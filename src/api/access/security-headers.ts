@@ -5,7 +5,7 @@ import { secureHeaders } from 'hono/secure-headers';
 
 const LOADS_NOTHING = "default-src 'none'; frame-ancestors 'none'";
 
-/** For a picture or a video opened on its own: the browser shows it in a page of its own, with styles. */
+/** The policy of pictures and videos. A browser that opens one shows it in a page of its own, with styles. */
 export const SHOWS_ITSELF =
   "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 

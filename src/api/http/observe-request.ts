@@ -21,7 +21,7 @@ export function requestContext(): MiddlewareHandler<ApiEnv> {
     );
 }
 
-/** Logs one line a request when its answer begins. Without the query, which may hold a signature. */
+/** Logs one line per request when its answer begins, without the query, which may contain a signature. */
 export function accessLog(logger: Logger): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     const startedAt = performance.now();

@@ -2,7 +2,7 @@ import type { Eta } from '../../contracts/schemas/task-status.ts';
 import type { TimelineSummary } from '../../contracts/schemas/timeline.ts';
 import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
 
-/** In the order of a job. */
+/** The stages in the order of a job. */
 const ORDER = Object.keys(STAGE_PERCENT) as Stage[];
 
 /**

@@ -2,7 +2,7 @@ import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
 
 /** A piece of a task's progress, encoded once for all readers. */
 export interface ProgressMessage {
-  /** Of a stage event. Absent for messages that no replay repeats: finer progress and heartbeats. */
+  /** The `seq` of a stage event. Absent for messages that no replay repeats: finer progress and heartbeats. */
   seq?: number;
   /** The frame of a server-sent event. */
   bytes: Uint8Array;

@@ -19,7 +19,7 @@ const urlField = (description: string) =>
 /** What the fields hold, as values. */
 const Values = JobOptions.extend({
   conf_threshold: JobOptions.shape.conf_threshold.optional(),
-  // Which of them exist is checked against the registry, see `findProviderFaults`.
+  // `findProviderFaults` checks the name against the registry.
   provider: z
     .string()
     .default('auto')
@@ -78,7 +78,7 @@ function toCandidates(text: string): unknown[] {
   ];
 }
 
-/** Without it, the type of the text would contradict alternatives of another type. */
+/** The JSON types of all alternatives. The type of the text alone would contradict them. */
 function typesOf({ type, anyOf }: Json): string | string[] | undefined {
   return anyOf ? [...new Set((anyOf as Json[]).map((one) => String(one.type)))] : type;
 }

@@ -8,7 +8,7 @@ export interface ApiLimits {
   backgroundImageBytes: number;
   /** A file may take as long as its maximum size takes at this speed. */
   minBytesPerS: number;
-  /** For the files that a submission names by URLs. */
+  /** Timeout for downloading the files that a submission names by URLs. */
   urlTimeoutMs: number;
   /** A reader of events with more bytes than this queued is disconnected. */
   eventQueueBytes: number;

@@ -36,7 +36,7 @@ const MAX_PARTS = 64;
 /** Boundaries, headers and text fields. */
 const OVERHEAD_BYTES = 256 * 1024;
 
-/** A client that sends nothing for this long is given up. */
+/** A client that sends nothing for this long is disconnected. */
 const IDLE_TIMEOUT_MS = 30_000;
 
 export interface ReceiveFormOptions {

@@ -36,7 +36,7 @@ export interface Submitted {
 interface Existing {
   fingerprint: string;
   submittedAt: string;
-  /** Keys that the job reads, which must stay. */
+  /** Keys of the objects that the job reads. They must stay. */
   uploads: string[];
 }
 
@@ -87,7 +87,7 @@ export async function submitJob(
         ? [{ key: content.backgroundImage.key, body: backgroundImage }]
         : []),
     ]);
-    await keepFor(deps.store, input);
+    await storeRetention(deps.store, input);
     if ((await deps.jobs.start(input)).created) {
       return { taskId, submittedAt: input.submittedAt, replayed: false };
     }
@@ -104,8 +104,11 @@ export async function submitJob(
   return replay(input, await discardOrphans(deps, input));
 }
 
-/** For retention, which reads the store and not the records. */
-async function keepFor(store: ObjectStore, { taskId, options: { retention_days } }: JobInput): Promise<void> {
+/** Stores the task's own retention time for the retention run, which reads the store and not the records. */
+async function storeRetention(
+  store: ObjectStore,
+  { taskId, options: { retention_days } }: JobInput,
+): Promise<void> {
   if (retention_days !== undefined) {
     const override: RetentionOverride = { days: retention_days };
     await store.put(retentionOverrideKey(taskId), Buffer.from(JSON.stringify(override)));

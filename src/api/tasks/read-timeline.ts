@@ -7,7 +7,7 @@ import type { TaskRecords } from '../../ports/task-records.ts';
 
 const NOTHING = { compute: 0, provider: 0, retry: 0, queue: 0, orchestration: 0 };
 
-/** From the history, or from the record if Temporal has forgotten the job. */
+/** Reads the history, or the record if Temporal has deleted the job. */
 export async function readTimeline(
   { timelines, records }: { timelines: TimelineClient; records: TaskRecords },
   taskId: string,

@@ -10,7 +10,7 @@ import { estimateEnd } from '../progress/estimate-end.ts';
 import { toForgottenEnd, toLostEnd } from './lost-job.ts';
 import type { RecentTimelines } from './timeline-summary.ts';
 
-/** From the record if the task has ended, else from a worker, or from Temporal alone if no worker answers. */
+/** Reads the record of an ended task. Asks a worker about others, or Temporal alone if no worker answers. */
 export async function readTaskStatus(
   { jobs, records, recent }: { jobs: JobClient; records: TaskRecords; recent?: RecentTimelines },
   taskId: string,
@@ -65,7 +65,7 @@ export async function readTaskStatus(
   };
 }
 
-/** For a choice, for disk space, or for a provider: the duration is unknown. */
+/** Whether it waits for a choice, disk space or a provider: the duration is unknown. */
 function waitsForOthers({ data: { details } }: StageEvent): boolean {
   return details?.waiting_for !== undefined || details?.hold !== undefined;
 }

@@ -1,11 +1,11 @@
 import { clearScreenDown, moveCursor } from 'node:readline';
 import type { WriteStream } from 'node:tty';
-import type { TaskEvent } from '../../client/limelight-client.ts';
+import type { ReceivedEvent } from '../../client/limelight-client.ts';
 
 const REDRAW_INTERVAL_MS = 200;
 
 export interface ProgressBoard {
-  show(name: string, event: TaskEvent): void;
+  show(name: string, event: ReceivedEvent): void;
   /** Shows the final line of a job. */
   finish(name: string, line: string): void;
   /** Hides the board during a question. Questions are asked one at a time; jobs that end meanwhile are shown afterwards. */
@@ -20,13 +20,13 @@ export interface ProgressBoard {
 export function createProgressBoard(names: string[], output: NodeJS.WritableStream): ProgressBoard {
   const terminal = (output as Partial<WriteStream>).isTTY ? (output as WriteStream) : undefined;
   const width = Math.max(...names.map((name) => name.length));
-  const running = new Map<string, { event: TaskEvent; since: number }>();
+  const running = new Map<string, { event: ReceivedEvent; since: number }>();
   let drawn = 0;
   let questions = 0;
   let lastQuestion: Promise<unknown> = Promise.resolve();
   const heldBack: string[] = [];
 
-  const toLine = (name: string, { data }: TaskEvent, since: number) => {
+  const toLine = (name: string, { data }: ReceivedEvent, since: number) => {
     const percent = String(Math.floor(data.progress_percent)).padStart(3);
     const seconds = ((Date.now() - since) / 1000).toFixed(1).padStart(6);
     return `${name.padEnd(width)}  ${percent} % ${seconds} s  ${data.message}`;

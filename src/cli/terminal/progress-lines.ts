@@ -1,11 +1,11 @@
 import { clearLine, cursorTo } from 'node:readline';
 import type { WriteStream } from 'node:tty';
-import type { TaskEvent } from '../../client/limelight-client.ts';
+import type { ReceivedEvent } from '../../client/limelight-client.ts';
 
 const REDRAW_INTERVAL_MS = 200;
 
 export interface ProgressLines {
-  show(event: TaskEvent): void;
+  show(event: ReceivedEvent): void;
   /** Completes the current line. */
   end(): void;
 }
@@ -13,7 +13,9 @@ export interface ProgressLines {
 /** Shows one line per stage, redrawn during the stage on a terminal, else written at its end. Skips a failure. */
 export function createProgressLines(output: NodeJS.WritableStream): ProgressLines {
   const terminal = (output as Partial<WriteStream>).isTTY ? (output as WriteStream) : undefined;
-  let current: { event: TaskEvent; latest: TaskEvent; startedAtMs: number; shownAt: number } | undefined;
+  let current:
+    | { event: ReceivedEvent; latest: ReceivedEvent; startedAtMs: number; shownAt: number }
+    | undefined;
   let redraw: NodeJS.Timeout | undefined;
 
   const draw = () => {
@@ -57,7 +59,7 @@ export function createProgressLines(output: NodeJS.WritableStream): ProgressLine
   };
 }
 
-function toLine({ data }: TaskEvent, elapsedMs: number): string {
+function toLine({ data }: ReceivedEvent, elapsedMs: number): string {
   const percent = String(Math.floor(data.progress_percent)).padStart(3);
   const seconds = (elapsedMs / 1000).toFixed(1).padStart(6);
   return `${percent} % ${seconds} s  ${data.message}`;

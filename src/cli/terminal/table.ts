@@ -4,7 +4,7 @@ const GAP = '  ';
 
 export interface Column {
   title: string;
-  /** For numbers. */
+  /** Numbers are aligned to the right. */
   align?: 'right';
 }
 

@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type LimelightClient, newTaskId, type TaskEvent } from '../../client/limelight-client.ts';
+import { type LimelightClient, newTaskId, type ReceivedEvent } from '../../client/limelight-client.ts';
 import type { JobOutcome, Person } from '../../contracts/schemas/job-outcome.ts';
 import { isTerminal } from '../../contracts/stages.ts';
 import { JobFailedError } from '../exit-code.ts';
@@ -21,18 +21,18 @@ export interface VideoOrder {
 
 export interface MakeOptions {
   signal: AbortSignal;
-  onEvent(event: TaskEvent): void;
+  onEvent(event: ReceivedEvent): void;
   /** Chooses who speaks if the job asks. Aborted if the question was answered elsewhere. A rejection cancels the job. */
   choose?(persons: Person[], signal: AbortSignal): Promise<number>;
 }
 
-/** As `--json` prints it. */
+/** A finished video, as `--json` prints it. */
 export interface MadeVideo {
   photo: string;
   task_id: string;
   video: string;
   bytes: number;
-  /** From the submission to the file. */
+  /** Time from the submission to the file. */
   seconds: number;
   warnings: string[];
 }
@@ -55,7 +55,7 @@ export async function makeVideo(
   try {
     await submitOrder(client, order, { taskId, signal });
     const answer = choose && createAnswerer(client, taskId, choose, { signal, giveUp });
-    const handleEvent = (event: TaskEvent) => {
+    const handleEvent = (event: ReceivedEvent) => {
       onEvent(event);
       answer?.(event);
     };
@@ -99,7 +99,7 @@ export function assertMade(outcome: JobOutcome, taskId: string): JobOutcome & { 
 async function cancel(
   client: LimelightClient,
   taskId: string,
-  onEvent: (event: TaskEvent) => void,
+  onEvent: (event: ReceivedEvent) => void,
 ): Promise<void> {
   const signal = AbortSignal.timeout(CANCEL_TIMEOUT_MS);
   try {
@@ -123,7 +123,7 @@ function createAnswerer(
   taskId: string,
   choose: (persons: Person[], signal: AbortSignal) => Promise<number>,
   { signal, giveUp }: { signal: AbortSignal; giveUp: AbortController },
-): (event: TaskEvent) => void {
+): (event: ReceivedEvent) => void {
   let asking: AbortController | undefined;
   const answer = async (persons: Person[], withdrawn: AbortSignal) => {
     const until = AbortSignal.any([signal, withdrawn]);

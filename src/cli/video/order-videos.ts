@@ -1,6 +1,6 @@
 import { basename, relative } from 'node:path';
 import process from 'node:process';
-import type { LimelightClient, TaskEvent } from '../../client/limelight-client.ts';
+import type { LimelightClient, ReceivedEvent } from '../../client/limelight-client.ts';
 import type { Person } from '../../contracts/schemas/job-outcome.ts';
 import { PipelineError } from '../../errors.ts';
 import { JobFailedError } from '../exit-code.ts';
@@ -98,7 +98,7 @@ function toName({ photoPath }: VideoOrder, all: VideoOrder[]): string {
 
 interface VideoEnd {
   order: VideoOrder;
-  /** Present, or else `error`. */
+  /** Absent if it failed; then `error` is set. */
   made?: MadeVideo;
   error?: unknown;
   seconds: number;
@@ -107,9 +107,9 @@ interface VideoEnd {
 interface SeveralOptions {
   signal: AbortSignal;
   inFlight: number;
-  onEvent(order: VideoOrder, event: TaskEvent): void;
+  onEvent(order: VideoOrder, event: ReceivedEvent): void;
   onEnd(end: VideoEnd): void;
-  /** As in `MakeOptions`. */
+  /** See `MakeOptions`. */
   choose(order: VideoOrder, persons: Person[], signal: AbortSignal): Promise<number>;
 }
 

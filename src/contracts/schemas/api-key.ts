@@ -5,7 +5,7 @@ import { extensible, Instant, Sha256 } from './primitives.ts';
 export const KeyName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/);
 
 export const KeySecret = extensible({
-  /** Of the secret. The secret has 256 random bits, so a slow hash would not protect it better. */
+  /** Hash of the secret. The secret has 256 random bits, so a slow hash would not protect it better. */
   sha256: Sha256,
   created_at: Instant,
   /** Set when another secret replaced it. */
@@ -27,7 +27,7 @@ export const ApiKey = extensible({
   created_at: Instant,
   revoked_at: Instant.optional(),
   secrets: z.array(KeySecret),
-  /** In place of the settings of the server. */
+  /** Replaces the limits in the server's settings. */
   quota: KeyQuota.optional(),
 });
 export type ApiKey = z.infer<typeof ApiKey>;

@@ -4,7 +4,7 @@ import { JobOptions, WebhookOrder } from './job-options.ts';
 import { extensible, Instant, ProviderName, Sha256 } from './primitives.ts';
 import { StageEvent } from './stage-event.ts';
 
-/** A stored object as payloads name it. Bytes never travel through Temporal. */
+/** A stored object as payloads refer to it. Bytes never travel through Temporal. */
 export const StoredObject = extensible({
   key: z.string().min(1),
   bytes: z.int().min(0),
@@ -47,9 +47,9 @@ export const Resume = z.object({
 export type Resume = z.infer<typeof Resume>;
 
 const commonFacts = {
-  /** As jobs name it: `d-id`. */
+  /** Its name in jobs, such as `d-id`. */
   name: ProviderName,
-  /** As sentences name it: "D-ID", "the built-in renderer". */
+  /** Its name in sentences, such as "D-ID" or "the built-in renderer". */
   label: z.string().min(1),
   /** The task queue of its activities. */
   queue: z.string().min(1),
@@ -63,7 +63,7 @@ export type LocalProviderFacts = z.infer<typeof LocalProviderFacts>;
 export const RemoteProviderFacts = z.object({
   kind: z.literal('remote'),
   ...commonFacts,
-  /** Seconds of voice that a credit pays for. A second that is begun counts. */
+  /** Seconds of voice that a credit pays for. Part of a second counts as a whole one. */
   secondsPerCredit: z.number().positive(),
   /** The setting to raise if talks take longer than this server waits. */
   talkTimeoutSetting: z.string(),

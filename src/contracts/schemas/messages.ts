@@ -16,7 +16,7 @@ export type Progress = z.infer<typeof Progress>;
 /** The memo of a `generateVideo` execution: what an API process needs without asking a worker. */
 export const JobMemo = z.object({
   fingerprint: z.string(),
-  /** As in the input of the job. */
+  /** The same as in the input of the job. */
   submittedAt: Instant,
   /** Keys of the uploads that the job reads. Other uploads under its id belong to no job. */
   uploads: z.array(z.string()),
@@ -26,13 +26,13 @@ export const JobMemo = z.object({
 });
 export type JobMemo = z.infer<typeof JobMemo>;
 
-/** The facts about a video that are the same for every job that gets it. */
+/** Facts about a video that are the same for every job that gets it. */
 export const MadeVideo = JobResult.shape.metadata.omit({ timings_ms: true });
 export type MadeVideo = z.infer<typeof MadeVideo>;
 
 /** Answer of the content cache to a job that asks for its whole video. */
 export const VideoAnswer = z.discriminatedUnion('kind', [
-  /** Such videos are not cached. */
+  /** Videos with these options are not cached. */
   z.object({ kind: z.literal('off') }),
   /** The files are under the keys of the job. */
   z.object({
@@ -41,9 +41,9 @@ export const VideoAnswer = z.discriminatedUnion('kind', [
     stored: z.array(StoredObject),
     entry: z.string(),
   }),
-  /** No other job makes it. `claim` is to be deleted at the end. */
+  /** No other job is making it. Delete `claim` at the end. */
   z.object({ kind: z.literal('claimed'), claim: z.string() }),
-  /** Another job makes the same video. */
+  /** Another job is making the same video. */
   z.object({ kind: z.literal('taken'), owner: z.string(), claim: z.string() }),
 ]);
 export type VideoAnswer = z.infer<typeof VideoAnswer>;

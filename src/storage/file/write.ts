@@ -96,7 +96,7 @@ async function storeFiles(
 
 interface NamedFile {
   object: StoredObject;
-  /** From the root down. An fsync of the last one makes the name durable. */
+  /** The folders from the root down. An fsync of the last one makes the name durable. */
   folders: string[];
 }
 
@@ -134,7 +134,7 @@ async function storeFile(
 
 interface PlacedVersion {
   path: string;
-  /** From the root down. */
+  /** The folders from the root down. */
   folders: string[];
 }
 

@@ -19,6 +19,7 @@ interface EvictOptions {
   /** Bytes to free even if the cache is within its maximum size. */
   bytesToFree: number;
   now: number;
+  /** Called for each object. */
   see(object: ListedObject): void;
   evict(object: ListedObject): Promise<void>;
 }

@@ -7,7 +7,7 @@ export interface S3Settings {
   region: string;
   /** URL of the server, if it isn't Amazon's. */
   endpoint?: string | undefined;
-  /** By default the SDK looks in the environment, in shared files and at the role of the machine. */
+  /** Default: the SDK's own sources, which are the environment, shared files and the role of the machine. */
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
   /** Put the bucket into the path instead of the host name. Most self-hosted servers need this. */
   usesPaths: boolean;
@@ -21,7 +21,7 @@ export interface S3Access extends Disposable {
 /** Per request, including the first. The delay doubles from 100 ms. */
 const MAX_ATTEMPTS = 5;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Without a byte in either direction. */
+/** Timeout without a byte in either direction. */
 const IDLE_TIMEOUT_MS = 30_000;
 const MAX_CONNECTIONS = 64;
 

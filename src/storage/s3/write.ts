@@ -18,7 +18,7 @@ export interface KnownBody {
 /** Larger objects are uploaded in parts of this size, which are retried independently. */
 const PART_BYTES = 16 * 1024 * 1024;
 const MAX_CONCURRENT_PARTS = 4;
-/** For conditional writes that conflict with another write in progress (409): it ends before the last attempt. */
+/** Attempts of a conditional write that conflicts with another write in progress (409). That one ends before the last. */
 const MAX_CONFLICT_ATTEMPTS = 5;
 
 /** The object becomes visible with a single request: the upload, or the completion of its parts. */

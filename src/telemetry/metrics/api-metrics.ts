@@ -16,7 +16,7 @@ export interface ApiMetricsDeps {
   providers: readonly WatchedProvider[];
 }
 
-/** What an API process exports: its own requests, and the state of the whole pipeline, which every API process sees alike. */
+/** The metrics of an API process: its own requests, and the state of the whole pipeline, the same from every API process. */
 export function createApiMetrics(deps: ApiMetricsDeps): { metrics: Metrics; requests: HttpMetrics } {
   const metrics = createMetrics('api');
   const providerQueues = deps.providers.map(({ name }) => name);

@@ -2,7 +2,7 @@ import { Counter, Histogram } from 'prom-client';
 import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import type { Metrics } from './metrics.ts';
 
-/** From a stage that only reads a header to an hour of waiting for a provider. */
+/** They range from a stage that only reads a header to an hour of waiting for a provider. */
 const STAGE_BUCKETS_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600];
 
 /**

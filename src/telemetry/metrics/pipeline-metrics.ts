@@ -6,11 +6,11 @@ import { atMostEvery, type Metrics } from './metrics.ts';
 const DAY_MS = 86_400_000;
 /** Short, so that an outage shows within minutes and its end does too. */
 const SUCCESS_WINDOW_MS = 15 * 60_000;
-/** Several scrapers cost one round of queries. */
+/** Several scrapers share one round of queries. */
 const FRESH_FOR_MS = 2_000;
 /** Temporal lists a job as ended a moment after its end. Jobs that ended less than this ago are counted next time. */
 const LISTING_DELAY_MS = 3_000;
-/** Around the mean of 90 s that an alert watches, from a short local talk to an hour of waiting for a provider. */
+/** They range from a short local talk to an hour of waiting for a provider. An alert watches the mean, at 90 s. */
 const JOB_BUCKETS_S = [1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1800, 3600];
 
 /**

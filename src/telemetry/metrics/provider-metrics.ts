@@ -15,7 +15,7 @@ export interface WatchedProvider {
   gate: ProviderGateClient;
 }
 
-/** The state of remote providers: as they answer the API, and as jobs wait for them. */
+/** The state of remote providers: whether they answer, and how many jobs use or await them. */
 export function addProviderMetrics(
   { registry, beforeScrape }: Metrics,
   providers: readonly WatchedProvider[],
@@ -27,10 +27,13 @@ export function addProviderMetrics(
   const up = gauge('limelight_provider_up', 'Whether the provider answered (1) or not (0)');
   const credits = gauge('limelight_provider_credits_remaining', 'Credits left in the account');
   const inFlight = gauge('limelight_provider_talks_in_flight', 'Talks that the provider works on');
-  const waiting = gauge('limelight_provider_jobs_waiting', 'Jobs that wait for a place or for the provider');
+  const waiting = gauge(
+    'limelight_provider_jobs_waiting',
+    'Jobs that wait for a free place or for the provider',
+  );
   const held = new Gauge({
     name: 'limelight_provider_held',
-    help: 'Whether no talk is started (1) because the provider is out (outage) or the account is empty (credits)',
+    help: 'Whether new talks are held back (1) because the provider is down (outage) or the account is empty (credits)',
     labelNames: ['provider', 'reason'],
     registers,
   });
