@@ -7,10 +7,10 @@ export const EXIT_CODES = {
   failed: [1, 'any other failure, or a check found a problem'],
   usage: [2, 'the command line, a setting or an input file must be changed'],
   unreachable: [3, 'no server responds, or it is not ready yet; try again later'],
-  jobFailed: [4, 'a job ended without a video; the message says why'],
+  jobFailed: [4, 'a task ended without a video; the message says why'],
   notFound: [5, 'the task, file or model does not exist'],
   notAllowed: [6, 'the server requires an API key, or one with more rights'],
-  stopped: [130, 'stopped by Ctrl-C; unfinished jobs are cancelled and undone'],
+  stopped: [130, 'stopped by Ctrl-C; unfinished tasks are cancelled and undone'],
 } as const satisfies Record<string, readonly [number, string]>;
 
 /** An accepted job ended without a video. Code and message are those of the job. */

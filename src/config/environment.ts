@@ -31,10 +31,10 @@ const variables = {
     .max(30 * 86_400)
     .default(86_400)
     .describe(
-      'Seconds to keep the files of a job that failed for a temporary reason, so that it can be retried; 0 deletes them at once',
+      'Seconds to keep the files of a task that failed for a temporary reason, so that it can be retried; 0 deletes them at once',
     ),
   MEDIA_SLOTS: count(1).describe(
-    'Decoder processes of an io worker; with 1, jobs stay strictly in order of submission',
+    'Decoder processes of an io worker; with 1, tasks stay strictly in order of submission',
   ),
   MEDIA_TIMEOUT_S: seconds(60).describe('Seconds that decoding may take; then its process is replaced'),
   RENDER_SLOTS: count(1).describe('Renderer processes of an io worker'),

@@ -17,7 +17,7 @@ export const inferenceVariables = {
     .min(0)
     .max(1)
     .default(0.5)
-    .describe('Default conf_threshold of jobs'),
+    .describe('Default conf_threshold of tasks'),
   YOLO_TIMEOUT_S: seconds(30).describe('Seconds that one detection may take; then its process is replaced'),
   BIREFNET_SLOTS: count(1).describe('Background removal processes of a GPU worker'),
   BIREFNET_MEMORY_GB: gigabytes(6).describe('Device memory of one background removal slot'),
@@ -41,9 +41,9 @@ export const inferenceVariables = {
     .int()
     .min(1)
     .default(1000)
-    .describe('Runs after which the process of a model is replaced, between two jobs'),
+    .describe('Runs after which the process of a model is replaced, between two tasks'),
   SLOT_MAX_MEMORY_GB: gigabytes(12).describe(
-    'Resident memory above which the process of a model is replaced, between two jobs',
+    'Resident memory above which the process of a model is replaced, between two tasks',
   ),
   ONNX_THREADS: z.coerce
     .number()

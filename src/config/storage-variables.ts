@@ -44,13 +44,13 @@ export const storageVariables = {
     'Free disk space below which there is a warning and an early retention run',
   ),
   STORAGE_HARD_FLOOR_GB: gigabytes(1).describe(
-    'Free disk space below which submissions are refused with 507; the needs of running jobs count as used',
+    'Free disk space below which submissions are refused with 507; the needs of running tasks count as used',
   ),
   STORAGE_JOB_RESERVE_MB: z.coerce
     .number()
     .positive()
     .default(250)
-    .describe('Disk space that a running job is expected to need'),
+    .describe('Disk space that a running task is expected to need'),
   STORAGE_LOCAL_CACHE_GB: gigabytes(20).describe(
     'Maximum disk space for copies of objects on each machine that uses a bucket',
   ),

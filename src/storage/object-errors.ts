@@ -14,7 +14,7 @@ export function objectExists(key: string): PipelineError {
 export function objectCorrupt(key: string, found: string): PipelineError {
   return new PipelineError(
     'OBJECT_CORRUPT',
-    `The object ${key} is damaged: ${found}. Restore it, or delete it and submit the job again`,
+    `The object ${key} is damaged: ${found}. Restore it, or delete it and submit the task again`,
     { details: { key } },
   );
 }

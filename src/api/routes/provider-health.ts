@@ -112,7 +112,7 @@ async function readHealth(
   const reason =
     remaining < 1
       ? 'The account has no credits left'
-      : gate?.hold && 'Jobs are held after failures; one job tries again at next_try_at';
+      : gate?.hold && 'Tasks are held after failures; one of them tries again at next_try_at';
   return {
     status: reason ? 'degraded' : 'ok',
     ...(reason && { reason }),

@@ -57,7 +57,7 @@ const ANSWERS = {
     headers: HEADERS,
   },
   202: {
-    description: 'Accepted: files and job are durable.',
+    description: 'Accepted: the files and the task are stored durably.',
     content: { 'application/json': { schema: AcceptedTask } },
     headers: HEADERS,
   },

@@ -14,10 +14,10 @@ export function toLostEnd(
 ): { event: StageEvent; outcome: JobFailure } {
   const cancelled = status === 'cancelled';
   const message = cancelled
-    ? 'The job was cancelled before it started.'
+    ? 'The task was cancelled before it started.'
     : status === 'terminated'
-      ? 'An operator terminated the job, and nothing was undone. Submit it again.'
-      : 'The job ended unexpectedly. Submit it again. If it ends the same way, give the operator this task id.';
+      ? 'An operator terminated the task, and nothing was undone. Submit it again.'
+      : 'The task ended unexpectedly. Submit it again. If it ends the same way, give the operator this task id.';
   const stage = lastEvent?.data.stage ?? 'INITIALIZED';
   const outcome: JobFailure = {
     task_id: taskId,

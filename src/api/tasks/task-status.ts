@@ -104,7 +104,7 @@ function withoutWorker(taskId: string, { stage = 'INITIALIZED', memo }: JobDescr
     task_id: taskId,
     stage,
     progress_percent: stage === 'FAILED' || stage === 'CANCELLED' ? 0 : STAGE_PERCENT[stage],
-    message: 'Accepted. The workers do not answer at the moment; the job goes on when they do',
+    message: 'Accepted. The workers do not answer at the moment; the task continues when they do',
     submitted_at: memo.submittedAt,
     updated_at: memo.submittedAt,
   };

@@ -25,7 +25,7 @@ export function addKeysCommand(program: Command): void {
   const creating = keys
     .command('create')
     .description('create a key and show its secret once')
-    .argument('<name>', 'name of the key; only this key sees the jobs and files it makes')
+    .argument('<name>', 'name of the key; only this key sees its tasks and their files')
     .option('--scopes <scopes>', `comma-separated list of ${SCOPES.join(', ')}`, toScopes, [
       'submit',
       'read',

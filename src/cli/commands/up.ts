@@ -43,7 +43,7 @@ async function up(): Promise<void> {
   write(`Ready in ${((Date.now() - startedAt) / 1000).toFixed(1)} s. Stop with Ctrl-C.`);
   write(`  API      ${stack.apiUrl}`);
   if (stack.webUiUrl) {
-    write(`  Web UI   ${stack.webUiUrl}  (every job, step by step)`);
+    write(`  Web UI   ${stack.webUiUrl}  (every task, step by step)`);
   }
   write(`  Storage  ${config.storage.root}  (logs in logs/)`);
   // A closing terminal sends SIGHUP too, and then it must end the process as usual.

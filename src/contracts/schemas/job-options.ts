@@ -51,7 +51,7 @@ export const JobOptions = extensible({
     .min(1)
     .max(86_400)
     .default(3600)
-    .describe('Seconds from submission until the job fails with DEADLINE_EXCEEDED and is undone.'),
+    .describe('Seconds from submission until the task fails with DEADLINE_EXCEEDED and is undone.'),
   priority: z.int().min(1).max(5).default(3).describe('From 1 (first) to 5 (last).'),
   cache: z
     .enum(CACHE_CHOICES)

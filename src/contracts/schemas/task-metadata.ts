@@ -24,7 +24,7 @@ export const TaskMetadata = extensible({
     .array(z.string())
     .optional()
     .describe('Folders of the content cache with something of this task. Other tasks may use them too.'),
-  usage: z.array(ProviderUsage).optional().describe('Talks that were paid for, however the job ended.'),
+  usage: z.array(ProviderUsage).optional().describe('Talks that were paid for, however the task ended.'),
   remote: z
     .array(RemoteThing)
     .optional()
@@ -32,6 +32,6 @@ export const TaskMetadata = extensible({
   timeline: Timeline.optional().describe(
     'Where the time went, from the history, which Temporal deletes later.',
   ),
-  outcome: JobOutcome.optional().describe('Absent while the job runs.'),
+  outcome: JobOutcome.optional().describe('Absent while the task runs.'),
 });
 export type TaskMetadata = z.infer<typeof TaskMetadata>;

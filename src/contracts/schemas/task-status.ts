@@ -9,7 +9,7 @@ export const QueuePlace = z.object({
   position: z
     .int()
     .min(1)
-    .describe('1 is next. An estimate: jobs with a higher priority may still overtake.'),
+    .describe('1 is next. An estimate: tasks with a higher priority may still overtake.'),
   length: z.int().describe('How many tasks wait in this queue.'),
 });
 export type QueuePlace = z.infer<typeof QueuePlace>;

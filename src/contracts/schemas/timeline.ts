@@ -66,17 +66,17 @@ export type Timeline = z.infer<typeof Timeline>;
 
 export const Percentiles = z.object({ p50: z.number(), p90: z.number(), p99: z.number() }).meta({
   id: 'Percentiles',
-  description: 'Milliseconds that half, 90 % and 99 % of the jobs did not exceed.',
+  description: 'Milliseconds that half, 90 % and 99 % of the tasks did not exceed.',
 });
 export type Percentiles = z.infer<typeof Percentiles>;
 
 /** The same over many jobs. */
 export const TimelineSummary = z
   .object({
-    since: Instant.describe('Only jobs that ended after this.'),
+    since: Instant.describe('Only tasks that ended after this.'),
     jobs: z.int(),
     total_ms: Percentiles,
-    split_ms: splitOf(Percentiles).describe('Over the jobs whose timeline is known.'),
+    split_ms: splitOf(Percentiles).describe('Over the tasks whose timeline is known.'),
     stages: z.array(
       z.object({ stage: StageName, jobs: z.int(), ms: Percentiles, split_ms: splitOf(Percentiles) }),
     ),
