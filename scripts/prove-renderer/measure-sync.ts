@@ -6,7 +6,7 @@ import { boundsOf, eyeDistance } from '../../src/providers/local/face/face-point
 import { renderTalk } from '../../src/providers/local/render-talk.ts';
 import type { TalkModels } from '../../src/providers/local/talk-models.ts';
 import { readMono } from '../../src/providers/local/voice/mono-voice.ts';
-import { smoothSeries } from '../../src/providers/local/voice/series.ts';
+import { smoothSeries } from '../../src/providers/local/series.ts';
 import { voiceFeaturesOf } from '../../src/providers/local/voice/voice-features.ts';
 
 export interface Sync {

@@ -1,3 +1,4 @@
+import { heightOn } from '../curves.ts';
 import type { EyeMesh } from '../face/face-mesh.ts';
 import { between, direction, distance, type FacePoints, type Point, pointAt } from '../face/face-points.ts';
 
@@ -48,14 +49,4 @@ export function toEye(
 
 export function fromEye({ centre, along, down }: EyeFrame, x: number, y: number): Point {
   return { x: centre.x + x * along.x + y * down.x, y: centre.y + x * along.y + y * down.y };
-}
-
-/** Linear between the points, constant beyond them. */
-function heightOn(points: Point[], x: number): number {
-  const next = points.findIndex((point) => point.x >= x);
-  if (next <= 0) {
-    return points.at(next === 0 ? 0 : -1)!.y;
-  }
-  const [a, b] = [points[next - 1]!, points[next]!];
-  return a.y + ((b.y - a.y) * (x - a.x)) / Math.max(1e-6, b.x - a.x);
 }

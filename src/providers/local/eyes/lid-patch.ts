@@ -1,7 +1,7 @@
+import { clamp, gauss, smoothstep } from '../curves.ts';
 import type { Colour } from '../face/face-colours.ts';
 import { luma } from '../face/face-colours.ts';
 import { blue, green, pack, red, type Texture } from '../picture/texture.ts';
-import { clamp, gauss, smoothstep } from '../smoothstep.ts';
 import { samplePacked } from '../warp/sample-texture.ts';
 import { type EyeFrame, fromEye, toEye } from './eye-frame.ts';
 import { LID_REACH, type LidSkin } from './lid-skin.ts';

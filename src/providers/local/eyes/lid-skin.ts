@@ -1,6 +1,6 @@
+import { clamp, smoothstep } from '../curves.ts';
 import { type Colour, luma, times } from '../face/face-colours.ts';
 import { blue, green, red, type Texture } from '../picture/texture.ts';
-import { clamp, smoothstep } from '../smoothstep.ts';
 import { type EyeFrame, fromEye } from './eye-frame.ts';
 
 /** Lines on the skin of the lid, as shares of the way from the lid up to the brow. */

@@ -1,5 +1,5 @@
 import { blue, green, red, type Texture } from '../picture/texture.ts';
-import { mean } from '../voice/series.ts';
+import { mean } from '../series.ts';
 import { type EyeFrame, fromEye } from './eye-frame.ts';
 
 /** Maximum correction of a lid's ends, and of its middle relative to them, as shares of the eye's width. */

@@ -1,5 +1,5 @@
+import { gauss, smoothstep } from '../curves.ts';
 import { blue, green, pack, red, type Texture } from '../picture/texture.ts';
-import { gauss, smoothstep } from '../smoothstep.ts';
 import { boundsOf, distance, eyeDistance, type FacePoints, type Point, pointAt } from './face-points.ts';
 
 /** Landmarks of the nasolabial folds, from the wings of the nose past the corners of the mouth. */

@@ -1,7 +1,7 @@
 import { FACE_SIDE } from '../../../inference/speech/lip-sync-model.ts';
+import { smoothstep } from '../curves.ts';
 import { boundsOf, type FacePoints } from '../face/face-points.ts';
 import type { FrameSize } from '../face/framing.ts';
-import { smoothstep } from '../smoothstep.ts';
 
 const PLANE = FACE_SIDE * FACE_SIDE;
 /** Margin below the chin as a share of the face's height, because Wav2Lip was trained on larger boxes. */

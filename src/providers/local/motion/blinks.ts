@@ -1,4 +1,4 @@
-import { smoothstep } from '../smoothstep.ts';
+import { smoothstep } from '../curves.ts';
 
 /** In seconds: the lid closes, rests, and opens more slowly. */
 const DOWN = 0.08;

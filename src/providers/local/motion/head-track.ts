@@ -1,5 +1,5 @@
-import { smoothstep } from '../smoothstep.ts';
-import { percentile, smoothSeries } from '../voice/series.ts';
+import { smoothstep } from '../curves.ts';
+import { percentile, smoothSeries } from '../series.ts';
 import { FEATURE_RATE_HZ } from '../voice/voice-features.ts';
 import type { VoiceGate } from '../voice/voice-gate.ts';
 import type { Pose } from './pose.ts';

@@ -1,6 +1,6 @@
-import { clamp } from '../smoothstep.ts';
+import { clamp } from '../curves.ts';
+import { mean } from '../series.ts';
 import type { MouthShapes } from '../voice/mouth-shapes.ts';
-import { mean } from '../voice/series.ts';
 import { FEATURE_RATE_HZ } from '../voice/voice-features.ts';
 import type { MouthParameter, Pose } from './pose.ts';
 

@@ -1,3 +1,5 @@
+import { heightOn } from '../curves.ts';
+
 /** Number of places along the mouth, from its left corner (u = -1) to its right (u = 1). */
 export const LIP_PLACES = 41;
 
@@ -17,8 +19,8 @@ export function heightAt(curve: LipCurve, u: number): number {
 
 /** A curve through scattered points: linear in between, then smoothed over five places. */
 export function curveThrough(points: Array<{ u: number; height: number }>): LipCurve {
-  const sorted = [...points].sort((a, b) => a.u - b.u);
-  const curve = Float32Array.from({ length: LIP_PLACES }, (_, place) => interpolate(sorted, placeToU(place)));
+  const sorted = points.map(({ u, height }) => ({ x: u, y: height })).sort((a, b) => a.x - b.x);
+  const curve = Float32Array.from({ length: LIP_PLACES }, (_, place) => heightOn(sorted, placeToU(place)));
   return smoothCurve(curve, [1, 2, 3, 2, 1]);
 }
 
@@ -35,13 +37,4 @@ export function smoothCurve(curve: LipCurve, weights: number[]): LipCurve {
     }
     return sum / total;
   });
-}
-
-function interpolate(sorted: Array<{ u: number; height: number }>, u: number): number {
-  const next = sorted.findIndex((point) => point.u >= u);
-  if (next <= 0) {
-    return sorted.at(next === 0 ? 0 : -1)!.height;
-  }
-  const [a, b] = [sorted[next - 1]!, sorted[next]!];
-  return a.height + ((b.height - a.height) * (u - a.u)) / Math.max(1e-6, b.u - a.u);
 }

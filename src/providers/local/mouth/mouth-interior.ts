@@ -1,7 +1,7 @@
+import { gauss, smoothstep } from '../curves.ts';
 import type { FaceColours } from '../face/face-colours.ts';
 import { times } from '../face/face-colours.ts';
 import { pack } from '../picture/texture.ts';
-import { gauss, smoothstep } from '../smoothstep.ts';
 import { overlapPx } from '../warp/mouth-fields.ts';
 import { type MovedLips, movedHeightAt } from '../warp/moved-lips.ts';
 import type { MouthFrame } from './mouth-frame.ts';

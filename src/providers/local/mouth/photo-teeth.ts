@@ -1,31 +1,9 @@
-import type { Colour } from '../face/face-colours.ts';
-import { luma } from '../face/face-colours.ts';
+import { smoothstep } from '../curves.ts';
 import { blue, green, red, type Texture } from '../picture/texture.ts';
-import { smoothstep } from '../smoothstep.ts';
 import { samplePacked } from '../warp/sample-texture.ts';
-import { heightAt, LIP_PLACES, placeToU } from './lip-curve.ts';
-import { fromMouth, fromU, type MouthFrame, toU } from './mouth-frame.ts';
+import { heightAt } from './lip-curve.ts';
+import { fromMouth, type MouthFrame, toU } from './mouth-frame.ts';
 import type { Teeth } from './upper-teeth.ts';
-
-/** Minimum share of bright, pale pixels between the lips for teeth. A grin has .9, a small smile .4. */
-const TEETH_SHARE = 0.25;
-
-export function showsTeeth(frame: MouthFrame, portrait: Texture, skin: Colour): boolean {
-  let inside = 0;
-  let teeth = 0;
-  for (let place = 0; place < LIP_PLACES; place += 1) {
-    const x = fromU(frame, placeToU(place));
-    for (let y = frame.upper[place]! + 1; y < frame.lower[place]! - 1; y += 1) {
-      const point = fromMouth(frame, x, y);
-      const pixel = portrait.pixels[Math.round(point.y) * portrait.widthPx + Math.round(point.x)] ?? 0;
-      const colour: Colour = [red(pixel), green(pixel), blue(pixel)];
-      const saturation = 1 - Math.min(...colour) / Math.max(1, ...colour);
-      inside += 1;
-      teeth += luma(colour) > 0.6 * luma(skin) && saturation < 0.38 ? 1 : 0;
-    }
-  }
-  return frame.open && inside > 0 && teeth / inside > TEETH_SHARE;
-}
 
 /** The teeth in the photo, fixed to the head. Below the photo's lower lip they fade into the dark. */
 export function createPhotoTeeth(frame: MouthFrame, portrait: Texture): Teeth {

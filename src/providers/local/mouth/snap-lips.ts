@@ -1,6 +1,6 @@
+import { smoothstep } from '../curves.ts';
 import { blurPlane, lumaPlane, type Plane, rednessPlane, sampleAt } from '../picture/luma-plane.ts';
 import type { Texture } from '../picture/texture.ts';
-import { smoothstep } from '../smoothstep.ts';
 import { LIP_PLACES, type LipCurve, placeToU, smoothCurve } from './lip-curve.ts';
 import { fromMouth, fromU, type MouthFrame } from './mouth-frame.ts';
 

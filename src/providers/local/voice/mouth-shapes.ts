@@ -1,5 +1,5 @@
-import { clamp, smoothstep } from '../smoothstep.ts';
-import { percentile, smoothSeries } from './series.ts';
+import { clamp, smoothstep } from '../curves.ts';
+import { percentile, smoothSeries } from '../series.ts';
 import { type SmallNet, sigmoid } from './small-net.ts';
 import { BANDS, FEATURE_RATE_HZ, type VoiceFeatures } from './voice-features.ts';
 import type { VoiceGate } from './voice-gate.ts';

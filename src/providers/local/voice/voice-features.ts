@@ -1,6 +1,6 @@
-import { clamp } from '../smoothstep.ts';
+import { clamp } from '../curves.ts';
+import { percentile } from '../series.ts';
 import { createPowerSpectrum } from './power-spectrum.ts';
-import { percentile } from './series.ts';
 
 /** Sample rate in this folder. */
 export const SAMPLE_RATE_HZ = 16_000;

@@ -1,3 +1,4 @@
+import { gauss, smoothstep } from '../curves.ts';
 import { EYES, type EyeMesh } from '../face/face-mesh.ts';
 import {
   direction,
@@ -7,7 +8,6 @@ import {
   type Point,
   pointAt,
 } from '../face/face-points.ts';
-import { gauss, smoothstep } from '../smoothstep.ts';
 import type { VectorField } from './head-fields.ts';
 import { nodesOf, type WarpGrid } from './warp-grid.ts';
 

@@ -1,3 +1,4 @@
+import { clamp, smoothstep } from '../curves.ts';
 import { MESH } from '../face/face-mesh.ts';
 import {
   between,
@@ -8,7 +9,6 @@ import {
   type Point,
   pointAt,
 } from '../face/face-points.ts';
-import { clamp, smoothstep } from '../smoothstep.ts';
 import { type Field, nodesOf, type WarpGrid } from './warp-grid.ts';
 
 /** Displacement in pixels: one field for x, one for y. */

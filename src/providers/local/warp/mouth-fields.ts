@@ -1,7 +1,7 @@
+import { gauss, smoothstep } from '../curves.ts';
 import type { MouthParameter } from '../motion/pose.ts';
 import { heightAt } from '../mouth/lip-curve.ts';
 import { gapAt, type MouthFrame, toMouth, toU } from '../mouth/mouth-frame.ts';
-import { gauss, smoothstep } from '../smoothstep.ts';
 import { boxOf, type Field, type NodeBox, nodesOf, type WarpGrid } from './warp-grid.ts';
 
 /**

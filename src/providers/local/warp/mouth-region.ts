@@ -1,8 +1,8 @@
+import { smoothstep } from '../curves.ts';
 import { heightAt } from '../mouth/lip-curve.ts';
 import type { MouthFrame } from '../mouth/mouth-frame.ts';
 import type { MouthInterior } from '../mouth/mouth-interior.ts';
 import type { Texture } from '../picture/texture.ts';
-import { smoothstep } from '../smoothstep.ts';
 import type { Displacements } from './displacements.ts';
 import type { VectorField } from './head-fields.ts';
 import { overlapPx } from './mouth-fields.ts';

@@ -1,4 +1,4 @@
-/** Functions over time series. */
+/** Functions over series of numbers. */
 
 /** The value below which the given share of the series lies. 0 for an empty series. */
 export function percentile(values: ArrayLike<number>, share: number): number {
