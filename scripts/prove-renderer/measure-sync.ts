@@ -4,9 +4,9 @@ import { whileCodecsRun } from '../../src/media/codecs/webcodecs.ts';
 import type { TalkRequest } from '../../src/ports/video-provider.ts';
 import { boundsOf, eyeDistance } from '../../src/providers/local/face/face-points.ts';
 import { renderTalk } from '../../src/providers/local/render-talk.ts';
+import { smoothSeries } from '../../src/providers/local/series.ts';
 import type { TalkModels } from '../../src/providers/local/talk-models.ts';
 import { readMono } from '../../src/providers/local/voice/mono-voice.ts';
-import { smoothSeries } from '../../src/providers/local/series.ts';
 import { voiceFeaturesOf } from '../../src/providers/local/voice/voice-features.ts';
 
 export interface Sync {

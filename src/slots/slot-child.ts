@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { PipelineError } from '../errors.ts';
+import { ignoreFailure, PipelineError } from '../errors.ts';
 import type { SlotSnapshot } from '../ports/slot-task.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { FromSlot, SlotError, SlotResult, SlotVitals, ToSlot } from './slot-protocol.ts';
@@ -61,8 +61,7 @@ export function startSlotChild({ name, task, config, env, logger }: SlotChildOpt
   );
   const ready = Promise.withResolvers<SlotSnapshot['facts']>();
   const ended = Promise.withResolvers<void>();
-  // The process may end while nothing awaits `ready`.
-  ready.promise.catch(() => {});
+  void ignoreFailure(ready.promise, 'the process may end while nothing awaits `ready`');
   let pending: Pending | undefined;
   let lastId = 0;
   let vitals: SlotVitals | undefined;

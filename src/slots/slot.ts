@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { PipelineError } from '../errors.ts';
+import { ignoreFailure, PipelineError } from '../errors.ts';
 import type { SlotSnapshot } from '../ports/slot-task.ts';
 import { type SlotChild, type SlotChildOptions, startSlotChild } from './slot-child.ts';
 
@@ -114,7 +114,8 @@ export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
       state = 'starting';
       if (failedStarts > 0) {
         const waitMs = Math.min(FIRST_RESTART_DELAY_MS * 2 ** (failedStarts - 1), MAX_RESTART_DELAY_MS);
-        await delay(waitMs, undefined, { signal: closing.signal, ref: false }).catch(() => {});
+        const wait = delay(waitMs, undefined, { signal: closing.signal, ref: false });
+        await ignoreFailure(wait, 'the slot is closing');
       }
       if (!closing.signal.aborted) {
         child = startSlotChild(options);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getAvailableHardwareAccelerators } from '@napi-rs/webcodecs';
+import { ignoreFailure } from '../../errors.ts';
 import { type Acceleration, createFrameEncoder, type FrameEncoderOptions } from './frame-encoder.ts';
 
 interface ChosenEncoder {
@@ -29,7 +30,7 @@ export async function chooseEncoder(
   }: { accelerators?: string[]; trial?: Trial; trialTimeoutMs?: number } = {},
 ): Promise<ChosenEncoder> {
   if (accelerators.length > 0) {
-    const tried = trial(format, 'prefer-hardware').catch(() => undefined);
+    const tried = ignoreFailure(trial(format, 'prefer-hardware'), 'software encodes instead');
     const description = await Promise.race([tried, sleep(trialTimeoutMs, undefined, { ref: false })]);
     if (description) {
       return { acceleration: 'prefer-hardware', description };
