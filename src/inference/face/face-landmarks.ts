@@ -27,7 +27,7 @@ const SIDE = 192;
 /** Side of the crop, as a multiple of the face's longer side: the context that the model was trained with. */
 const CROP = 1.5;
 /** Further crops around the face: the model may find a point in one of them that it misses in another. */
-const LOOKS = [
+const EXTRA_CROPS = [
   { larger: 1.1, roll: (7 * Math.PI) / 180, mirrored: true },
   { larger: 0.93, roll: (-7 * Math.PI) / 180, mirrored: true },
 ];
@@ -70,12 +70,12 @@ export async function createFaceLandmarker(
       const second = await pass(picture, cropOfPoints(first.points));
       const third = await pass(picture, cropOfPoints(second.points));
       const around = cropOfPoints(third.points);
-      const looks = [third.points];
-      for (const { larger, roll, mirrored } of LOOKS) {
-        const look = { ...around, side: larger * around.side, roll: around.roll + roll, mirrored };
-        looks.push((await pass(picture, look)).points);
+      const results = [third.points];
+      for (const { larger, roll, mirrored } of EXTRA_CROPS) {
+        const crop = { ...around, side: larger * around.side, roll: around.roll + roll, mirrored };
+        results.push((await pass(picture, crop)).points);
       }
-      return { points: meanOf(looks), logit: third.logit, drift: drift(second.points, third.points) };
+      return { points: meanOf(results), logit: third.logit, drift: drift(second.points, third.points) };
     },
   };
 }
@@ -178,8 +178,8 @@ function toPicture(points: Float32Array, { x, y, side, roll, mirrored = false }:
   return mapped;
 }
 
-function meanOf(looks: readonly Float32Array[]): Float32Array {
-  return looks[0]!.map((_, at) => looks.reduce((sum, points) => sum + points[at]!, 0) / looks.length);
+function meanOf(results: readonly Float32Array[]): Float32Array {
+  return results[0]!.map((_, at) => results.reduce((sum, points) => sum + points[at]!, 0) / results.length);
 }
 
 function drift(before: Float32Array, after: Float32Array): number {

@@ -31,7 +31,10 @@ export interface Talk {
   remote: RemoteThing[];
 }
 
-/** Call it before any work that would be lost if the account cannot pay. */
+/**
+ * Returns the remote provider with its terms, or a local renderer. With `on_outage=wait`, waits until the account can pay.
+ * Otherwise falls back or rejects if it cannot pay or the provider is down.
+ */
 export async function chooseRenderer(job: Job, voiceS: number): Promise<Renderer> {
   const { provider, options } = job.input;
   if (provider.kind === 'local') {

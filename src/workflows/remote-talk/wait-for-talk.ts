@@ -41,9 +41,9 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
   const { talkId, terms, onOutage, calls, onProgress } = talk;
   const { label, talkTimeoutSetting } = talk.provider;
   const startedAt = Date.now();
-  let hinted = false;
+  let isHinted = false;
   setHandler(defineSignal(TALK_HINT_SIGNAL), () => {
-    hinted = true;
+    isHinted = true;
   });
   let failures = 0;
   let retryAfterMs = 0;
@@ -57,8 +57,8 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
         next_try_at: next.toISOString(),
       });
     }
-    await condition(() => hinted, delayMs, { summary: 'Until the next poll of the talk' });
-    hinted = false;
+    await condition(() => isHinted, delayMs, { summary: 'Until the next poll of the talk' });
+    isHinted = false;
     retryAfterMs = 0;
     try {
       const { state, status } = await calls.once.readTalk({ talkId });

@@ -15,10 +15,9 @@ const WEIGHTS = [1, 0.6, 0.35] as const;
 const BREATH_HZ = 0.25;
 const NOD = { degrees: 1.3, sigmaS: 0.12 };
 const BROWS = { share: 0.45, upS: 0.1, downS: 0.28 };
-/** Minimum seconds between stresses. */
-const STRESS_APART = 0.45;
-/** Seconds over which the motion starts: the first frame is the portrait. */
-const SET_IN = 0.6;
+const MIN_STRESS_INTERVAL_S = 0.45;
+/** The motion starts slowly, because the first frame is the portrait. */
+const FADE_IN_S = 0.6;
 
 type HeadPose = Pick<Pose, 'yaw' | 'pitch' | 'roll' | 'breath' | 'brows'>;
 
@@ -43,7 +42,7 @@ export function createHeadTrack(gate: VoiceGate, random: () => number): (timeS: 
 
   return (timeS) => {
     const liveliness =
-      (0.45 + 0.55 * (speaking[Math.round(timeS * FEATURE_RATE_HZ)] ?? 0)) * smoothstep(0, SET_IN, timeS);
+      (0.45 + 0.55 * (speaking[Math.round(timeS * FEATURE_RATE_HZ)] ?? 0)) * smoothstep(0, FADE_IN_S, timeS);
     let nod = 0;
     let brows = 0;
     for (const stress of stresses) {
@@ -75,7 +74,12 @@ function stressTimes({ loudness, open }: VoiceGate): number[] {
   for (let i = 1; i < smooth.length - 1; i += 1) {
     const isPeak = smooth[i]! > smooth[i - 1]! && smooth[i]! >= smooth[i + 1]!;
     const time = i / FEATURE_RATE_HZ;
-    if (isPeak && smooth[i]! > minLoudness && open[i]! > 0.5 && time - (times.at(-1) ?? -1) >= STRESS_APART) {
+    if (
+      isPeak &&
+      smooth[i]! > minLoudness &&
+      open[i]! > 0.5 &&
+      time - (times.at(-1) ?? -1) >= MIN_STRESS_INTERVAL_S
+    ) {
       times.push(time);
     }
   }

@@ -7,12 +7,12 @@ import type { MouthParameter, Pose } from './pose.ts';
 /** `lipOnTeeth` is for `holdOpenMouth`: it keeps the lower lip up. */
 export type MouthPose = Pick<Pose, MouthParameter> & { lipOnTeeth: number };
 
-/** Seconds by which the lips lead the sound, as in people. */
-const LEAD = 0.03;
-/** Seconds on both sides of a frame that it covers. */
-const AROUND = 0.02;
-/** Maximum speed of the jaw. */
-const JAW_PER_SECOND = 8.5;
+/** The lips lead the sound, as in people. */
+const LEAD_S = 0.03;
+/** A frame covers this much sound on both sides. */
+const REACH_S = 0.02;
+/** In full openings. */
+const MAX_JAW_SPEED_PER_S = 8.5;
 /** Closure of the frames next to a closed one. */
 const BESIDE_CLOSURE = 0.38;
 
@@ -22,8 +22,8 @@ export function mouthTrackOf(
   { frames, framesPerSecond, reach }: { frames: number; framesPerSecond: number; reach: number },
 ): MouthPose[] {
   const at = (series: Float32Array, frame: number, pick: (window: Float32Array) => number) => {
-    const centre = (frame / framesPerSecond + LEAD) * FEATURE_RATE_HZ;
-    const [from, to] = [centre - AROUND * FEATURE_RATE_HZ, centre + AROUND * FEATURE_RATE_HZ];
+    const centre = (frame / framesPerSecond + LEAD_S) * FEATURE_RATE_HZ;
+    const [from, to] = [centre - REACH_S * FEATURE_RATE_HZ, centre + REACH_S * FEATURE_RATE_HZ];
     const window = series.subarray(Math.max(0, Math.round(from)), Math.round(to) + 1);
     return window.length > 0 ? pick(window) : 0;
   };
@@ -39,7 +39,7 @@ export function mouthTrackOf(
     perFrame(shapes.jaw, mean).map(
       (value, i) => Math.max(value, 0.1 * sibilant[i]!, 0.09 * lipOnTeeth[i]!) * (1 - 0.95 * close[i]!),
     ),
-    JAW_PER_SECOND / framesPerSecond,
+    MAX_JAW_SPEED_PER_S / framesPerSecond,
   );
   return Array.from({ length: frames }, (_, i) => {
     const open = 1 - close[i]!;
