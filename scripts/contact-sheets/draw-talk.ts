@@ -8,7 +8,7 @@ import { readMono } from '../../src/providers/local/voice/mono-voice.ts';
 import { tileSheet, wholeFrame } from './tile-sheet.ts';
 
 const TILES = 28;
-const FRAMES_PER_SECOND = 25;
+const FRAMES_PER_S = 25;
 
 /** Frames spread over the whole video. */
 export async function drawTalk(
@@ -19,11 +19,11 @@ export async function drawTalk(
 ): Promise<void> {
   const { animator, frame } = await stageTalk(models, request, longSidePx);
   await using voice = await openWav(request.voicePath);
-  const frames = Math.round((voice.frames / voice.sampleRateHz) * FRAMES_PER_SECOND);
+  const frames = Math.round((voice.frames / voice.sampleRateHz) * FRAMES_PER_S);
   const heard = await analyseVoice(await readMono(voice), models.speech);
   const poseAt = motionOf(heard, {
     frames,
-    framesPerSecond: FRAMES_PER_SECOND,
+    framesPerS: FRAMES_PER_S,
     seed: request.requestId,
     ...animator.manner,
     stillHead: false,
@@ -33,7 +33,7 @@ export async function drawTalk(
   for (let tile = 0; tile < TILES; tile += 1) {
     const at = Math.floor((tile * frames) / TILES);
     animator.draw(poseAt(at), picture);
-    tiles.push({ name: `${(at / FRAMES_PER_SECOND).toFixed(2)} s`, ...(await wholeFrame(picture, frame)) });
+    tiles.push({ name: `${(at / FRAMES_PER_S).toFixed(2)} s`, ...(await wholeFrame(picture, frame)) });
   }
   await tileSheet(tiles, 7, path);
 }

@@ -21,7 +21,7 @@ export interface Sync {
   isClosedAtRest: boolean;
 }
 
-const FRAMES_PER_SECOND = 25;
+const FRAMES_PER_S = 25;
 const OPTIONS = { longSidePx: 512, mark: true, provenance: true };
 /** Opening of lips that touch, relative to the distance of the eyes. */
 const CLOSED = 0.03;
@@ -88,7 +88,7 @@ async function loudnessOf(voicePath: string, frames: number): Promise<number[]> 
   await using voice = await openWav(voicePath);
   const { loudness } = voiceFeaturesOf(await readMono(voice));
   const smooth = smoothSeries(loudness, 2);
-  return Array.from({ length: frames }, (_, frame) => smooth[(frame * 100) / FRAMES_PER_SECOND] ?? 0);
+  return Array.from({ length: frames }, (_, frame) => smooth[(frame * 100) / FRAMES_PER_S] ?? 0);
 }
 
 /** Rotates the series. */

@@ -1,13 +1,11 @@
 import sharp, { type Sharp } from 'sharp';
 import { isSrgbProfile } from '../../contracts/colour-profile.ts';
+import { MAX_IMAGE_PIXELS } from '../../contracts/media-limits.ts';
 import type { Raster } from './raster.ts';
 
 // Every picture is read once, and the slots share the cores with the sessions.
 sharp.cache(false);
 sharp.concurrency(1);
-
-/** The limit for uploads. */
-const MAX_PIXELS = 50_000_000;
 
 /** Part of a photo, in whole pixels. */
 export interface CropArea {
@@ -22,14 +20,14 @@ export interface CropArea {
  * @returns three 8-bit channels in sRGB
  */
 export function openImage(source: string | Uint8Array, ignoreIcc = false): Sharp {
-  return sharp(source, { limitInputPixels: MAX_PIXELS, ignoreIcc }).toColourspace('srgb').removeAlpha();
+  return sharp(source, { limitInputPixels: MAX_IMAGE_PIXELS, ignoreIcc }).toColourspace('srgb').removeAlpha();
 }
 
 /** The same, with the size. Skips the conversion if the picture's colour profile is sRGB. */
 export async function openSized(
   source: string | Uint8Array,
 ): Promise<{ opened: Sharp; widthPx: number; heightPx: number }> {
-  const { width, height, icc } = await sharp(source, { limitInputPixels: MAX_PIXELS }).metadata();
+  const { width, height, icc } = await sharp(source, { limitInputPixels: MAX_IMAGE_PIXELS }).metadata();
   return { opened: openImage(source, isSrgbProfile(icc)), widthPx: width, heightPx: height };
 }
 

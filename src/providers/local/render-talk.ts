@@ -14,7 +14,7 @@ import type { TalkModels } from './talk-models.ts';
 import { analyseVoice } from './voice/analyse-voice.ts';
 import { readMono } from './voice/mono-voice.ts';
 
-const FRAMES_PER_SECOND = 25;
+const FRAMES_PER_S = 25;
 /** Frames between two progress reports. */
 const PROGRESS_INTERVAL = 10;
 
@@ -41,12 +41,12 @@ export async function renderTalk(
 ): Promise<RenderedTalk> {
   const { animator, frame: size, points, warnings } = await stageTalk(models, request, options.longSidePx);
   await using voice = await openWav(request.voicePath);
-  const frames = Math.max(1, Math.round((voice.frames / voice.sampleRateHz) * FRAMES_PER_SECOND));
+  const frames = Math.max(1, Math.round((voice.frames / voice.sampleRateHz) * FRAMES_PER_S));
   const mono = await readMono(voice);
   const heard = await analyseVoice(mono, models.speech, models.voiceActivity);
   const poseAt = motionOf(heard, {
     frames,
-    framesPerSecond: FRAMES_PER_SECOND,
+    framesPerS: FRAMES_PER_S,
     seed: request.requestId,
     ...animator.manner,
     stillHead: request.plateShowsPerson,
@@ -56,7 +56,7 @@ export async function renderTalk(
   const { isTransparent = false } = request;
   await using writer = await createTalkWriter({
     ...size,
-    framesPerS: FRAMES_PER_SECOND,
+    framesPerS: FRAMES_PER_S,
     frames,
     voice,
     partsFolder,
@@ -73,7 +73,7 @@ export async function renderTalk(
       mark: options.mark ? await createAiMark(size) : undefined,
       lipSync:
         models.lipSync &&
-        createLipSync(models.lipSync, mono, { points, frame: size, framesPerS: FRAMES_PER_SECOND }),
+        createLipSync(models.lipSync, mono, { points, frame: size, framesPerS: FRAMES_PER_S }),
     },
     writer,
     onProgress,
@@ -82,7 +82,7 @@ export async function renderTalk(
   if (!request.partsFolder) {
     await rm(partsFolder, { recursive: true });
   }
-  return { ...size, durationS: frames / FRAMES_PER_SECOND, warnings };
+  return { ...size, durationS: frames / FRAMES_PER_S, warnings };
 }
 
 interface FramePlan {

@@ -32,7 +32,7 @@ function poses(voice: VoiceAnalysis, options: Partial<Parameters<typeof motionOf
   const frames = SECONDS * 25;
   const poseAt = motionOf(voice, {
     frames,
-    framesPerSecond: 25,
+    framesPerS: 25,
     seed: 'a',
     mouthOpen: false,
     grins: false,

@@ -182,7 +182,7 @@ async function drawFrames(
   const heard = await once(`hear ${voicePath}`, () => analyseVoice(mono, models.speech));
   const poseAt = motionOf(heard, {
     frames: Math.round(mono.length / 640),
-    framesPerSecond: 25,
+    framesPerS: 25,
     seed,
     ...animator.manner,
     stillHead: false,

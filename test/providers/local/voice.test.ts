@@ -20,7 +20,7 @@ import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 /** Seconds in which the lips of `labials.flac` are closed for p, b and m, as the synthesiser says. */
 const CLOSURES = JSON.parse(readFileSync(fixture('labials.json'), 'utf8')) as Array<[number, number]>;
-const FRAMES_PER_SECOND = 25;
+const FRAMES_PER_S = 25;
 /** Pressed lips, or a jaw that lets no gap be seen. */
 const isClosed = ({ press, jaw }: Pose) => press > 0.4 || jaw < 0.02;
 
@@ -37,10 +37,7 @@ describe('the lips', () => {
 
     const closed = CLOSURES.filter(([from, to]) => {
       // A frame shows what is said 30 ms later.
-      const [first, last] = [
-        Math.floor((from - 0.05) * FRAMES_PER_SECOND),
-        Math.ceil(to * FRAMES_PER_SECOND),
-      ];
+      const [first, last] = [Math.floor((from - 0.05) * FRAMES_PER_S), Math.ceil(to * FRAMES_PER_S)];
       return poses.slice(Math.max(0, first), last + 1).some(isClosed);
     });
     expect(closed.length / CLOSURES.length).toBeGreaterThanOrEqual(0.9);
@@ -51,7 +48,7 @@ describe('the lips', () => {
     const poses = posesOf({ gate, ...heard }, labials.length);
 
     const between = poses.filter((_, frame) => {
-      const time = frame / FRAMES_PER_SECOND + 0.03;
+      const time = frame / FRAMES_PER_S + 0.03;
       const speaks = gate.open[Math.round(100 * time)]! > 0.9;
       return speaks && !CLOSURES.some(([from, to]) => time > from - 0.06 && time < to + 0.06);
     });
@@ -125,10 +122,10 @@ describe('the mouth stays shut', () => {
 });
 
 function posesOf(heard: VoiceAnalysis, samples: number): Pose[] {
-  const frames = Math.round((samples / SAMPLE_RATE_HZ) * FRAMES_PER_SECOND);
+  const frames = Math.round((samples / SAMPLE_RATE_HZ) * FRAMES_PER_S);
   const poseAt = motionOf(heard, {
     frames,
-    framesPerSecond: FRAMES_PER_SECOND,
+    framesPerS: FRAMES_PER_S,
     seed: 'a',
     mouthOpen: false,
     grins: false,

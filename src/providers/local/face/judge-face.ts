@@ -4,9 +4,9 @@ import type { Raster } from '../../../inference/image/raster.ts';
 import { gapRatio, mouthFrameOf } from '../mouth/mouth-frame.ts';
 import { faceHeight, faceYaw } from './face-points.ts';
 
-/** Pixels from hairline to chin. */
-const MIN_HEIGHT = 70;
-const SMALL_HEIGHT = 110;
+/** From hairline to chin. */
+const MIN_HEIGHT_PX = 70;
+const SMALL_HEIGHT_PX = 110;
 const MIN_LOGIT = 10;
 /** As a share of the distance between the eyes: landmarks that do not converge are not on a frontal face. */
 const MAX_DRIFT = 0.02;
@@ -31,9 +31,9 @@ export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
   const lopsided = Math.max(leftWidth / rightWidth, rightWidth / leftWidth);
   const outside = outsideShare(face.points, portrait);
 
-  if (heightPx < MIN_HEIGHT) {
+  if (heightPx < MIN_HEIGHT_PX) {
     refuse(
-      `Expected a face of at least ${MIN_HEIGHT} pixels from hairline to chin, but found one of ${heightPx}.`,
+      `Expected a face of at least ${MIN_HEIGHT_PX} pixels from hairline to chin, but found one of ${heightPx}.`,
       'Use a larger photo, or one taken from closer.',
       { heightPx },
     );
@@ -67,7 +67,7 @@ export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
     );
   }
   return [
-    ...(heightPx < SMALL_HEIGHT
+    ...(heightPx < SMALL_HEIGHT_PX
       ? [
           `The face is small (${heightPx} pixels from hairline to chin): the video will be soft. Use a larger photo.`,
         ]

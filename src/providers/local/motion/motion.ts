@@ -18,7 +18,7 @@ export interface Manner {
 
 interface MotionOptions extends Manner {
   frames: number;
-  framesPerSecond: number;
+  framesPerS: number;
   /** The same seed gives the same motion. */
   seed: string;
   /**
@@ -29,13 +29,13 @@ interface MotionOptions extends Manner {
 
 /** @returns the pose of each frame of the talk */
 export function motionOf({ shapes, gate }: VoiceAnalysis, options: MotionOptions): (frame: number) => Pose {
-  const { frames, framesPerSecond } = options;
+  const { frames, framesPerS } = options;
   const track = mouthTrackOf(shapes, options);
   const mouth = options.mouthOpen ? holdOpenMouth(track, options) : track;
   const headAt = createHeadTrack(gate, seededRandom(`${options.seed}/head`));
-  const blinks = blinkTimes(frames / framesPerSecond, seededRandom(`${options.seed}/blinks`));
+  const blinks = blinkTimes(frames / framesPerS, seededRandom(`${options.seed}/blinks`));
   return (frame) => {
-    const timeS = frame / framesPerSecond;
+    const timeS = frame / framesPerS;
     const head = headAt(timeS);
     return {
       ...REST,

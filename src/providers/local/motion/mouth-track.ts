@@ -19,10 +19,10 @@ const BESIDE_CLOSURE = 0.38;
 /** Converts mouth shapes to frames of a mouth that is closed at rest. */
 export function mouthTrackOf(
   shapes: MouthShapes,
-  { frames, framesPerSecond, reach }: { frames: number; framesPerSecond: number; reach: number },
+  { frames, framesPerS, reach }: { frames: number; framesPerS: number; reach: number },
 ): MouthPose[] {
   const at = (series: Float32Array, frame: number, pick: (window: Float32Array) => number) => {
-    const centre = (frame / framesPerSecond + LEAD_S) * FEATURE_RATE_HZ;
+    const centre = (frame / framesPerS + LEAD_S) * FEATURE_RATE_HZ;
     const [from, to] = [centre - REACH_S * FEATURE_RATE_HZ, centre + REACH_S * FEATURE_RATE_HZ];
     const window = series.subarray(Math.max(0, Math.round(from)), Math.round(to) + 1);
     return window.length > 0 ? pick(window) : 0;
@@ -39,7 +39,7 @@ export function mouthTrackOf(
     perFrame(shapes.jaw, mean).map(
       (value, i) => Math.max(value, 0.1 * sibilant[i]!, 0.09 * lipOnTeeth[i]!) * (1 - 0.95 * close[i]!),
     ),
-    MAX_JAW_SPEED_PER_S / framesPerSecond,
+    MAX_JAW_SPEED_PER_S / framesPerS,
   );
   return Array.from({ length: frames }, (_, i) => {
     const open = 1 - close[i]!;

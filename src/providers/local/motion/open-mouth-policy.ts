@@ -9,10 +9,10 @@ const HOLD = 0.9;
  */
 export function holdOpenMouth(
   track: MouthPose[],
-  options: { grins: boolean; framesPerSecond: number },
+  options: { grins: boolean; framesPerS: number },
 ): MouthPose[] {
   const strength = options.grins ? 1 : 0.55;
-  const held = holding(track, options.framesPerSecond);
+  const held = holding(track, options.framesPerS);
   return track.map((pose, i) => {
     const hold = held[i]! * strength;
     const round = pose.thick / 0.7;
@@ -32,11 +32,11 @@ export function holdOpenMouth(
 }
 
 /** HOLD from the first to the last sound, with slopes of a quarter of a second. */
-function holding(track: MouthPose[], framesPerSecond: number): Float32Array {
+function holding(track: MouthPose[], framesPerS: number): Float32Array {
   const sounds = (pose: MouthPose) => pose.jaw > 0.04 || pose.press > 0.1;
   const first = track.findIndex(sounds);
   const last = track.findLastIndex(sounds);
-  const slope = 0.25 * framesPerSecond;
+  const slope = 0.25 * framesPerS;
   return Float32Array.from(track, (_, i) => {
     const inside = first < 0 ? -Infinity : Math.min(i - first, last - i);
     return HOLD * Math.min(1, Math.max(0, 1 + inside / slope));
