@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
-/** Adds lines to type below the help of the command. A test runs each of them through the parser. */
+/** Adds example command lines below the help of the command. A test runs each of them through the parser. */
 export function addExamples(command: Command, examples: string[]): Command {
   const lines = examples.map((example) => `  ${example}`);
   return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);

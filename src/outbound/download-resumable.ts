@@ -13,7 +13,7 @@ export interface ResumableDownload {
    * fixed URL it fails at once. Retryable errors of the function are retried.
    */
   url: string | (() => Promise<string>);
-  /** Bytes that an earlier attempt left here are kept. Their ETag is stored beside them, as `<path>.etag`. */
+  /** Keeps the bytes that an earlier attempt left here. Their ETag is stored beside them, as `<path>.etag`. */
   path: string;
   /** Expected size, if known. A different size is rejected before the body is read. */
   bytes?: number | undefined;
@@ -27,7 +27,7 @@ export interface ResumableDownload {
   dispatcher?: Dispatcher;
   /** Default: true. */
   followRedirects?: boolean;
-  /** Time without a byte after which an attempt fails. Default: 30 s. */
+  /** Time without data after which an attempt fails. Default: 30 s. */
   stallMs?: number;
   /** Delay before the first retry, doubled for each further one. Default: 1 s. */
   retryDelayMs?: number;
@@ -81,7 +81,7 @@ async function attempt(download: ResumableDownload, have: number): Promise<void>
   const etagPath = `${path}.etag`;
   const etag = have > 0 ? await ignoreMissing(readFile(etagPath, 'utf8')) : undefined;
   const stall = new AbortController();
-  const timer = setTimeout(() => stall.abort(new Error(`no byte came in ${stallMs / 1000} s`)), stallMs);
+  const timer = setTimeout(() => stall.abort(new Error(`no data for ${stallMs / 1000} s`)), stallMs);
   const anySignal = AbortSignal.any([signal, stall.signal]);
   try {
     const response = await fetch(typeof url === 'string' ? url : await url(), {

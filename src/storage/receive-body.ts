@@ -38,7 +38,7 @@ export async function writeNew(
   { signal, gatherBytes }: { signal?: AbortSignal | undefined; gatherBytes?: number } = {},
 ): Promise<ReceivedBody> {
   const handle = await open(path, 'wx');
-  return owning(handle, signal, async () => {
+  return closeOnFailure(handle, signal, async () => {
     if (signal && source instanceof Readable) {
       addAbortSignal(signal, source);
     }
@@ -65,7 +65,7 @@ async function adopt(
   signal: AbortSignal | undefined,
 ): Promise<ReceivedBody> {
   const { handle, bytes } = await openRegular(from);
-  return owning(handle, signal, async () => {
+  return closeOnFailure(handle, signal, async () => {
     if (await isMoved(from, path)) {
       return sha256 === undefined
         ? { handle, ...(await hashFile(handle, signal)) }
@@ -98,7 +98,7 @@ async function openRegular(path: string): Promise<{ handle: FileHandle; bytes: n
 }
 
 /** Closes the handle if the work fails. */
-async function owning(
+async function closeOnFailure(
   handle: FileHandle,
   signal: AbortSignal | undefined,
   work: () => Promise<ReceivedBody>,

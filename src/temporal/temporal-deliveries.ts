@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/common';
+import { defaultPayloadConverter } from '@temporalio/common';
 import type proto from '@temporalio/proto';
 import { QUEUES } from '../contracts/queues.ts';
 import type { DeliveryMemo, WebhookMessage } from '../contracts/schemas/webhook.ts';
@@ -14,11 +14,8 @@ import { isFailure, PipelineError } from '../errors.ts';
 import type { Delivery, DeliveryClient, DeliveryQuery } from '../ports/webhooks.ts';
 import { readPage, toCursor } from './page-cursor.ts';
 import { toIso, toMs } from './proto-time.ts';
+import { KEY, OUTCOME, TASK_ID } from './search-attribute-keys.ts';
 import { callTemporal } from './temporal-error.ts';
-
-const TASK_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.taskId, 'KEYWORD');
-const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, 'KEYWORD');
-const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
 
 /** `DeliveryClient` over a Temporal client. */
 export function createTemporalDeliveries({ client }: { client: Client }): DeliveryClient {

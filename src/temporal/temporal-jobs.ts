@@ -1,5 +1,5 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { defaultPayloadConverter, defineSearchAttributeKey } from '@temporalio/common';
+import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { GENERATE_VIDEO, PROGRESS_QUERY, taskIdOf, toWorkflowId } from '../contracts/messages.ts';
 import { QUEUES } from '../contracts/queues.ts';
@@ -12,6 +12,7 @@ import type { JobClient, JobDescription, PendingActivity } from '../ports/job-cl
 import { eraseJob } from './erase-job.ts';
 import { listJobs } from './list-jobs.ts';
 import { readQueuePlace, toWaitsIn } from './queue-place.ts';
+import { KEY, OUTCOME, PROVIDER, STAGE, TASK_ID } from './search-attribute-keys.ts';
 import { createTaskUpdates } from './task-updates.ts';
 import { callTemporal } from './temporal-error.ts';
 
@@ -20,12 +21,6 @@ const PING_TIMEOUT_MS = 2_000;
 const QUERY_TIMEOUT_MS = 3_000;
 /** The server ends a long poll after 20 s by itself. */
 const LONG_POLL_TIMEOUT_MS = 60_000;
-
-const TASK_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.taskId, 'KEYWORD');
-const STAGE = defineSearchAttributeKey(SEARCH_ATTRIBUTES.stage, 'KEYWORD');
-const PROVIDER = defineSearchAttributeKey(SEARCH_ATTRIBUTES.provider, 'KEYWORD');
-const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, 'KEYWORD');
-const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
 
 const { EVENT_TYPE_WORKFLOW_TASK_COMPLETED } = proto.temporal.api.enums.v1.EventType;
 

@@ -1,5 +1,4 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { ERROR_CODES, isErrorCode } from '../contracts/error-codes.ts';
 import { GENERATE_VIDEO } from '../contracts/messages.ts';
@@ -9,12 +8,10 @@ import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { STAGE_PERCENT, type Stage } from '../contracts/stages.ts';
 import type { JobEnd, PipelineStatistics } from '../ports/pipeline-statistics.ts';
 import { toMs } from './proto-time.ts';
+import { ERROR, PROVIDER } from './search-attribute-keys.ts';
 import { callTemporal, toPipelineError } from './temporal-error.ts';
 
 const PAGE_SIZE = 1_000;
-
-const PROVIDER = defineSearchAttributeKey(SEARCH_ATTRIBUTES.provider, 'KEYWORD');
-const ERROR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.error, 'KEYWORD');
 
 const { TASK_QUEUE_TYPE_ACTIVITY, TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 

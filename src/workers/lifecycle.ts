@@ -21,7 +21,7 @@ export const WORKER_DEFAULTS = {
 } satisfies Partial<WorkerOptions>;
 
 /**
- * Sends the SDK's log lines through our logger, and leaves SIGINT and SIGTERM to `runMain`. Call it once a process.
+ * Sends the SDK's log lines through our logger, and leaves SIGINT and SIGTERM to `runMain`. Call it once per process.
  * @returns the address of the SDK's own metrics.
  */
 export async function installRuntime(logger: Logger): Promise<string> {

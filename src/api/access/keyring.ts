@@ -25,7 +25,7 @@ interface Ring {
   byName: Map<string, ApiKey>;
 }
 
-/** The stored keys, read again on requests once the cache is some seconds old: no process needs a restart. */
+/** The stored keys. A request reads them again once the cache is some seconds old, so no process needs a restart. */
 export function createKeyring({ keys, maxAgeMs = 3_000, now = Date.now }: KeyringDeps): Keyring {
   let ring: Promise<Ring> | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
@@ -56,7 +56,7 @@ export function createKeyring({ keys, maxAgeMs = 3_000, now = Date.now }: Keyrin
       const sha256 = createHash('sha256').update(secret).digest('hex');
       const key =
         (await current()).bySecret.get(sha256) ??
-        // A new key works at once, and guesses do not cause more reads than this.
+        // A new key works at once, and guessed secrets cause no more reads than this.
         (await current(Math.min(maxAgeMs, UNKNOWN_SECRET_MAX_AGE_MS))).bySecret.get(sha256);
       const used = key?.secrets.find((one) => one.sha256 === sha256);
       const isExpired = used?.expires_at !== undefined && Date.parse(used.expires_at) <= now();

@@ -22,7 +22,7 @@ const MAX_RETRY_DELAY_MS = 10_000;
 
 /**
  * One task and all its readers in this process: a single long poll on its history feeds them all. Readers get missed
- * events from the buffer, then new ones as they come, by strictly increasing `seq`.
+ * events from the buffer, then new ones as they come, in strictly increasing order of `seq`.
  */
 export class TaskWatch {
   readonly #taskId: string;

@@ -13,7 +13,7 @@ export function pageRoutes({ page }: Pick<ApiDeps, 'page'>) {
         'ROUTE_NOT_FOUND',
         page && page.size > 0
           ? `There is nothing at ${c.req.path}.`
-          : 'The page is not built: run `npm run setup` where Limelight is installed, and start it again. The API works without.',
+          : 'The page is not built: run `npm run setup` in the folder of Limelight, and restart it. The API works without the page.',
       );
     }
     const { type, etag, bytes, gzipped, isImmutable } = file;

@@ -39,7 +39,7 @@ function healthRoute(descriptor: RemoteProviderDescriptor, remote: Remote) {
     responses: {
       ...problems(),
       200: answer(`${label} answers.`),
-      503: answer('It does not, or is not set up.'),
+      503: answer('It does not answer, or is not set up.'),
     },
   });
   return createRoutes().openapi(health, async (c) => {
@@ -74,14 +74,14 @@ function webhookRoute(
       ...problems('ROUTE_NOT_FOUND', 'UPLOAD_TOO_LARGE', 'TEMPORAL_UNAVAILABLE'),
     },
   });
-  // Webhooks are unsigned: a true one only makes a job look earlier, and so does a false one.
+  // Webhooks are unsigned, but even a forged one only makes a job check its talk earlier.
   return routes.openapi(webhook, async (c) => {
     if (!remote?.webhookSecret || !isSame(c.req.param('secret'), remote.webhookSecret)) {
       throw new PipelineError('ROUTE_NOT_FOUND', 'There is nothing at this path.');
     }
     const hint = parseWebhook(await ignoreFailure(c.req.json(), 'a body that is not JSON is no hint'));
     if (!hint) {
-      logger.warn({ provider: name }, 'Ignored a webhook that names no job');
+      logger.warn({ provider: name }, 'Ignored a webhook without a task id');
     } else if (hint.mayHaveEnded) {
       await remote.gate.hint(hint.taskId);
     }

@@ -91,7 +91,7 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
   );
   const stopApi = start('api', 'api', API_MALLOC);
   const stop = async () => {
-    // First no new work, then the workers, last the server they talk to.
+    // Stop accepting work first, then stop the workers, and last the server that they talk to.
     await stopApi(config.api.shutdownGraceMs + API_MARGIN_MS);
     await Promise.all([stopIo, ...stopGpus].map((stopWorker) => stopWorker(WORKER_STOP_TIMEOUT_MS)));
     await stopTemporal?.(TEMPORAL_STOP_TIMEOUT_MS);

@@ -33,7 +33,7 @@ await runMain(createLogger('temporal', config.log), async (signal) => {
   const watched = AbortSignal.any([signal, watch.signal]);
   const silent = untilSilent({ address: server.address, signal: watched }).then(() => 'stopped responding');
   const fault = await Promise.race([ended, silent]);
-  // Else it would keep polling the dead server and keep this process alive.
+  // Otherwise it would poll the dead server and keep this process alive.
   watch.abort();
   if (!signal.aborted) {
     server.process.kill('SIGKILL');

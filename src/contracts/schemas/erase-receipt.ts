@@ -11,7 +11,7 @@ export const ErasedThing = extensible({
 });
 export type ErasedThing = z.infer<typeof ErasedThing>;
 
-/** What of a task was erased, and when. The owner keeps this answer. */
+/** A list of everything that was erased for a task, and when. Its owner can keep it as proof. */
 export const EraseReceipt = extensible({
   task_id: TaskId,
   erased_at: Instant,

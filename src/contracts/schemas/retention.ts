@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import { extensible, Instant } from './primitives.ts';
 
-/** A retention of its own for one task: `retention-overrides/<task>.json`. */
+/** Retention settings of one task: `retention-overrides/<task>.json`. */
 export const RetentionOverride = extensible({
   hold: extensible({ reason: z.string(), since: z.string() })
     .optional()
     .describe('While this is set, nothing of the task is deleted.'),
-  days: z.number().positive().optional().describe('In place of the times of the tiers.'),
+  days: z.number().positive().optional().describe('Replaces the retention times of the tiers.'),
 });
 export type RetentionOverride = z.infer<typeof RetentionOverride>;
 
 export const FilesAndBytes = z.object({ files: z.int(), bytes: z.int() });
 export type FilesAndBytes = z.infer<typeof FilesAndBytes>;
 
-/** What was deleted: files of the tiers, records of tasks, files of unknown tasks, cached files. */
+/** Groups of deleted files: by tier, records of tasks, files of unknown tasks, and cached files. */
 export const RetentionGroup = z.enum([
   'uploads',
   'processed',
@@ -38,7 +38,7 @@ export const RetentionReport = z.object({
   deleted: z.record(RetentionGroup, FilesAndBytes).describe('With `dry_run`: what would be deleted.'),
   kept: z
     .object({ running: z.int(), held: z.int() })
-    .describe('Tasks whose files are past their time but stay.'),
+    .describe('Tasks whose files have expired but are kept.'),
   swept: z.int().describe('Leftovers of writers that died.'),
   errors: z.object({ count: z.int(), examples: z.array(z.string()) }),
 });

@@ -19,8 +19,7 @@ interface EvictOptions {
   /** Bytes to free even if the cache is within its maximum size. */
   bytesToFree: number;
   now: number;
-  /** Called for each object. */
-  see(object: ListedObject): void;
+  countScanned(object: ListedObject): void;
   evict(object: ListedObject): Promise<void>;
 }
 
@@ -30,12 +29,12 @@ export async function evictEntries({
   maxBytes,
   bytesToFree,
   now,
-  see,
+  countScanned,
   evict,
 }: EvictOptions): Promise<void> {
   const entries = new Map<string, Entry>();
   for await (const object of store.list(CACHE_PREFIX)) {
-    see(object);
+    countScanned(object);
     const { key, bytes, modifiedAt } = object;
     if (key.startsWith(CLAIMS)) {
       if (modifiedAt.getTime() < now - CLAIM_TTL_MS) {

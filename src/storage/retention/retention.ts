@@ -62,12 +62,12 @@ export async function retain(options: RetentionOptions): Promise<RetentionReport
       report.errors.examples.push(`${what}: ${error instanceof Error ? error.message : error}`);
     }
   };
-  const see = ({ bytes }: ListedObject) => {
+  const countScanned = ({ bytes }: ListedObject) => {
     add(report.scanned, bytes);
     options.onProgress?.(report.scanned);
   };
   const batch = createDeletionBatch({ store, records, dryRun, deleted: report.deleted, fail });
-  const run: Run = { ...options, now, batch, see, fail };
+  const run: Run = { ...options, now, batch, countScanned, fail };
 
   const overrides = await readRetentionOverrides(store);
   const { kept, withoutFiles } = await expireTasks(run, overrides);
@@ -78,7 +78,7 @@ export async function retain(options: RetentionOptions): Promise<RetentionReport
     maxBytes: rules.maxCacheBytes,
     bytesToFree: options.bytesToFree ?? 0,
     now,
-    see,
+    countScanned,
     evict: (object) => batch.add('cache', object),
   });
   await batch.flush();
@@ -89,8 +89,8 @@ export async function retain(options: RetentionOptions): Promise<RetentionReport
 interface Run extends RetentionOptions {
   now: number;
   batch: ReturnType<typeof createDeletionBatch>;
-  /** Counts an object as scanned. */
-  see(object: ListedObject): void;
+  /** Also reports progress. */
+  countScanned(object: ListedObject): void;
   /** Reports a failure that does not stop the run. */
   fail(what: string, error: unknown): void;
 }
@@ -99,14 +99,14 @@ type Overrides = Map<string, RetentionOverride>;
 
 /** @returns how many tasks were kept although something of them is due, and the overrides of tasks that have no files. */
 async function expireTasks(
-  { store, records, rules, now, isRunning, batch, see, fail }: Run,
+  { store, records, rules, now, isRunning, batch, countScanned, fail }: Run,
   overrides: Overrides,
 ): Promise<Pick<RetentionReport, 'kept'> & { withoutFiles: Overrides }> {
   const kept = { running: 0, held: 0 };
   const withoutFiles = new Map(overrides);
   for await (const { taskId, objects } of listTasks(store)) {
     withoutFiles.delete(taskId);
-    objects.forEach(see);
+    objects.forEach(countScanned);
     const override = overrides.get(taskId);
     try {
       const due = await judgeTask({ taskId, objects, override, now, rules, records, isRunning });
@@ -134,9 +134,9 @@ async function expireOverrides({ store, rules, now, batch }: Run, withoutFiles: 
   }
 }
 
-async function expireTemporary({ store, rules, now, batch, see }: Run): Promise<void> {
+async function expireTemporary({ store, rules, now, batch, countScanned }: Run): Promise<void> {
   for await (const object of store.list('temp/')) {
-    see(object);
+    countScanned(object);
     if (object.modifiedAt.getTime() < now - rules.tempHours * HOUR_MS) {
       await batch.add('temp', object);
     }
