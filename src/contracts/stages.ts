@@ -14,6 +14,7 @@ export const STAGE_PERCENT = {
 } as const;
 
 export type RunningStage = keyof typeof STAGE_PERCENT;
+export const RUNNING_STAGES = Object.keys(STAGE_PERCENT) as RunningStage[];
 /** FAILED and CANCELLED keep the percentage that the job reached. */
 export type Stage = RunningStage | 'FAILED' | 'CANCELLED';
 

@@ -5,7 +5,7 @@ import { GENERATE_VIDEO } from '../contracts/messages.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { RETAIN_STORAGE } from '../contracts/retention.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
-import { STAGE_PERCENT, type Stage } from '../contracts/stages.ts';
+import { RUNNING_STAGES, type Stage } from '../contracts/stages.ts';
 import type { JobEnd, PipelineStatistics } from '../ports/pipeline-statistics.ts';
 import { toMs } from './proto-time.ts';
 import { ERROR, PROVIDER } from './search-attribute-keys.ts';
@@ -65,9 +65,9 @@ export function createTemporalStatistics({ client }: { client: Client }): Pipeli
 
     async countRunningByStage() {
       const counts = await Promise.all(
-        Object.keys(STAGE_PERCENT).map(
+        RUNNING_STAGES.map(
           async (stage): Promise<[Stage, number]> => [
-            stage as Stage,
+            stage,
             await count(`${RUNNING} AND ${SEARCH_ATTRIBUTES.stage} = '${stage}'`),
           ],
         ),

@@ -121,7 +121,7 @@ describe('pulling a model', () => {
     server.faults.push(...Array<'silence'>(9).fill('silence'));
     await expect(pull({ stallMs: 50 })).rejects.toMatchObject({
       code: 'MODEL_DOWNLOAD_FAILED',
-      message: expect.stringContaining('no byte came'),
+      message: expect.stringContaining('no data for'),
     });
   });
 

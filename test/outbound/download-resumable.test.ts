@@ -131,7 +131,7 @@ describe('a resumable download', () => {
       code: 'PROVIDER_UNAVAILABLE',
     });
     server.faults.push(...Array<'silence'>(9).fill('silence'));
-    await expect(download({ stallMs: 20 })).rejects.toThrow('no byte came in 0.02 s');
+    await expect(download({ stallMs: 20 })).rejects.toThrow('no data for 0.02 s');
     await expect(download({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
   });
 

@@ -57,7 +57,7 @@ export class ActivityProgress {
         this.#jobs.describe(this.#taskId),
         'without Temporal there is no finer progress; the stages have another source',
       );
-      const activity = description?.activities.find(({ heartbeat }) => isFrameCount(heartbeat));
+      const activity = description?.activities.find(isCountingFrames);
       const seen = JSON.stringify(activity);
       if (activity && seen !== sent && !signal.aborted) {
         sent = seen;
@@ -74,13 +74,14 @@ interface FrameCount {
   frames: number;
 }
 
-function isFrameCount(heartbeat: unknown): heartbeat is FrameCount {
-  const count = heartbeat as Partial<FrameCount> | null | undefined;
+type CountingActivity = PendingActivity & { heartbeat: FrameCount };
+
+function isCountingFrames(activity: PendingActivity): activity is CountingActivity {
+  const count = activity.heartbeat as Partial<FrameCount> | null | undefined;
   return typeof count?.frame === 'number' && typeof count.frames === 'number' && count.frames > 0;
 }
 
-function toFrame(task_id: string, { attempt, heartbeat }: PendingActivity) {
-  const { frame, frames } = heartbeat as FrameCount;
+function toFrame(task_id: string, { attempt, heartbeat: { frame, frames } }: CountingActivity) {
   const { DID_PROCESSING: from, DID_COMPLETE: to } = STAGE_PERCENT;
   const percent = from + (to - from) * Math.min(1, frame / frames);
   const progress = {

@@ -1,9 +1,8 @@
 import type { Eta } from '../../contracts/schemas/task-status.ts';
 import type { TimelineSummary } from '../../contracts/schemas/timeline.ts';
-import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
+import { RUNNING_STAGES, type Stage } from '../../contracts/stages.ts';
 
-/** The stages in the order of a job. */
-const ORDER = Object.keys(STAGE_PERCENT) as Stage[];
+const ORDER: readonly Stage[] = RUNNING_STAGES;
 
 /**
  * When a task that entered `stage` at `since` will end, if each remaining stage takes as long as for the tasks of the last

@@ -1,5 +1,5 @@
 import type { Percentiles, Timeline, TimelineSummary, TimeSplit } from '../../contracts/schemas/timeline.ts';
-import { STAGE_PERCENT, type Stage } from '../../contracts/stages.ts';
+import { RUNNING_STAGES } from '../../contracts/stages.ts';
 import { taskIdOfRecord } from '../../contracts/task-keys.ts';
 import { TIME_KINDS, type TimeKind } from '../../contracts/timeline.ts';
 import { ignoreFailure } from '../../errors.ts';
@@ -80,7 +80,7 @@ export function summarize(timelines: Timeline[], since: Date): TimelineSummary {
     jobs: timelines.length,
     total_ms: toPercentiles(timelines.map(({ total_ms }) => total_ms)),
     split_ms: toSplitPercentiles(known.map(({ split_ms }) => split_ms!)),
-    stages: (Object.keys(STAGE_PERCENT) as Stage[]).flatMap((stage) => {
+    stages: RUNNING_STAGES.flatMap((stage) => {
       const samples = stages.filter((one) => one.stage === stage);
       return samples.length === 0
         ? []

@@ -109,9 +109,13 @@ async function withKeys<T>(use: (keys: ApiKeys) => Promise<T>): Promise<T> {
 }
 
 function toScopes(text: string): Scope[] {
-  const scopes = text.split(',').map((part) => SCOPES.find((scope) => scope === part.trim()));
-  if (scopes.some((scope) => scope === undefined)) {
+  const scopes = text.split(',').map((part) => part.trim());
+  if (!scopes.every(isScope)) {
     throw new InvalidArgumentError(`Expected one or more of ${SCOPES.join(', ')}.`);
   }
-  return scopes as Scope[];
+  return scopes;
+}
+
+function isScope(text: string): text is Scope {
+  return SCOPES.some((scope) => scope === text);
 }

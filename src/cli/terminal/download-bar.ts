@@ -1,6 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline';
-import type { WriteStream } from 'node:tty';
 import { toMegabytes } from './format.ts';
+import { toTerminal } from './output.ts';
 
 const WIDTH_COLUMNS = 24;
 const REDRAW_INTERVAL_MS = 100;
@@ -13,7 +13,7 @@ export interface DownloadBar {
 
 /** A progress line that is redrawn during a download. Only on a terminal. */
 export function createDownloadBar(name: string, output: NodeJS.WritableStream): DownloadBar {
-  const terminal = (output as Partial<WriteStream>).isTTY ? (output as WriteStream) : undefined;
+  const terminal = toTerminal(output);
   let drawnAt = 0;
   return {
     show(bytes, total) {

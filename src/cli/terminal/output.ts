@@ -1,4 +1,5 @@
 import process from 'node:process';
+import type { WriteStream } from 'node:tty';
 
 /** Prints progress to standard error. Standard output is reserved for results, such as the path of a video. */
 export function write(line: string): void {
@@ -8,6 +9,11 @@ export function write(line: string): void {
 /** Prints a line of a result to standard output. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** The stream as a terminal. `undefined` if it is not one. */
+export function toTerminal(output: NodeJS.WritableStream): WriteStream | undefined {
+  return (output as Partial<WriteStream>).isTTY ? (output as WriteStream) : undefined;
 }
 
 let json = false;

@@ -1,6 +1,6 @@
 import { clearScreenDown, moveCursor } from 'node:readline';
-import type { WriteStream } from 'node:tty';
 import type { ReceivedEvent } from '../../client/limelight-client.ts';
+import { toTerminal } from './output.ts';
 
 const REDRAW_INTERVAL_MS = 200;
 
@@ -18,7 +18,7 @@ export interface ProgressBoard {
  * each stage is a line that begins with the name of the job.
  */
 export function createProgressBoard(names: string[], output: NodeJS.WritableStream): ProgressBoard {
-  const terminal = (output as Partial<WriteStream>).isTTY ? (output as WriteStream) : undefined;
+  const terminal = toTerminal(output);
   const width = Math.max(...names.map((name) => name.length));
   const running = new Map<string, { event: ReceivedEvent; since: number }>();
   let drawn = 0;

@@ -1,6 +1,6 @@
 import { clearLine, cursorTo } from 'node:readline';
-import type { WriteStream } from 'node:tty';
 import type { ReceivedEvent } from '../../client/limelight-client.ts';
+import { toTerminal } from './output.ts';
 
 const REDRAW_INTERVAL_MS = 200;
 
@@ -12,7 +12,7 @@ export interface ProgressLines {
 
 /** Shows one line per stage, redrawn during the stage on a terminal, else written at its end. Skips a failure. */
 export function createProgressLines(output: NodeJS.WritableStream): ProgressLines {
-  const terminal = (output as Partial<WriteStream>).isTTY ? (output as WriteStream) : undefined;
+  const terminal = toTerminal(output);
   let current:
     | { event: ReceivedEvent; latest: ReceivedEvent; startedAtMs: number; shownAt: number }
     | undefined;

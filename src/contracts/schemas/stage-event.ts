@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { STAGE_PERCENT, type Stage } from '../stages.ts';
+import { RUNNING_STAGES } from '../stages.ts';
 import { EXAMPLE_TASK_ID, extensible, Instant, TaskId } from './primitives.ts';
 
-export const StageName = z.enum([...Object.keys(STAGE_PERCENT), 'FAILED', 'CANCELLED'] as Stage[]).meta({
+export const StageName = z.enum([...RUNNING_STAGES, 'FAILED', 'CANCELLED']).meta({
   id: 'Stage',
   description: 'The stages of a task in order, then the two ways it can end without a video.',
 });
