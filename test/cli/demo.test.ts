@@ -75,7 +75,7 @@ needs('MODELS_DIR').describe('limelight demo', { timeout: DEMO_TIMEOUT_MS }, () 
     const { code, said } = await start([], { MODELS_DIR: scratch }).ended;
 
     expect(code).toBe(5);
-    expect(said).toContain('Set MODELS_DIR to a folder that holds models');
+    expect(said).toContain('Set MODELS_DIR to a folder with models');
   });
 });
 
