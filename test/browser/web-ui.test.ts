@@ -63,7 +63,7 @@ needs('chromium').describe('Temporal’s Web UI', { timeout: 180_000 }, () => {
     };
     await expect
       .poll(refreshed, { timeout: 90_000, interval: 1_000 })
-      .toMatch(/Held: the provider is not answering; one job is let through to try at \d\d:\d\d:\d\d/);
+      .toMatch(/Held: the provider is not answering; one job tries again at \d\d:\d\d:\d\d/);
     await client.cancel(id);
   });
 });

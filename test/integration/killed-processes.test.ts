@@ -11,20 +11,20 @@ import { processesBelow } from '../harness/stack/processes-below.ts';
 import { stackEnvironment } from '../harness/stack/stack-environment.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
-/** As the README has them, `pkill -9 -f`; the stage that is under way then. */
+const SETUP_PAGE = readFileSync(join(ROOT, 'docs/setup.md'), 'utf8');
+/** As docs/setup.md has them, `pkill -9 -f`; the stage that is under way then. */
 const KILLS = [
   ['supervised-process.*gpu-main', 'BACKGROUND_REMOVAL_RUNNING'],
   ['supervised-process.*io-main', 'DID_PROCESSING'],
   ['supervised-process.*api/main', 'DID_PROCESSING'],
   ['temporal.* server start-dev', 'DID_PROCESSING'],
 ] as const;
-/** From the kill to the video; it takes about 10 s where nothing else is at work, a restart that hangs takes minutes. */
+/** From the kill to the video; about 10 s on an idle machine. A restart that hangs takes minutes. */
 const RECOVERY_MS = 60_000;
 
-it('the README names them as they are', () => {
+it('docs/setup.md names the processes as they are', () => {
   for (const [pattern] of KILLS) {
-    expect(README).toContain(pattern.replace('supervised-process.*', ''));
+    expect(SETUP_PAGE).toContain(pattern.replace('supervised-process.*', ''));
   }
 });
 
