@@ -19,7 +19,7 @@ const PURE = [
 const IMPURE = [
   // sharp's blocked formats count for a whole process, and these read some of them.
   'test/inference/{detect/batch,detect/detector-task,matte/matting-task}.test.ts',
-  // Replaces a module.
+  // Replaces the functions of node:fs.
   'test/storage/file-store/faults.test.ts',
 ];
 

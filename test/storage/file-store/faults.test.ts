@@ -1,76 +1,143 @@
-import type { FileHandle } from 'node:fs/promises';
+import fs from 'node:fs';
+import { mkdir, mkdtemp, open, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { finished } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../../src/ports/object-store.ts';
-import { createStore } from '../../harness/storage/temporary-store.ts';
+import { createFileStore } from '../../../src/storage/file/file-store.ts';
+import { type FileFaults, injectFileFaults } from './file-faults.ts';
 import { litterOf } from './litter-of.ts';
 
-/** A step is a file system call. It fails at `at`, once or from then on. */
-const faults = vi.hoisted(() => ({
-  at: Number.POSITIVE_INFINITY,
-  forGood: false,
-  code: 'EIO',
-  steps: 0,
-  step() {
-    this.steps += 1;
-    if (this.steps === this.at || (this.forGood && this.steps > this.at)) {
-      throw Object.assign(new Error(`injected at step ${this.steps}`), { code: this.code });
-    }
-  },
-}));
-
-vi.mock('node:fs/promises', async (importOriginal) => {
-  const real = await importOriginal<Record<string, unknown>>();
-  // Closing always works: otherwise the test itself would leak handles.
-  const passes = new Set<PropertyKey>(['close', Symbol.asyncDispose, 'createReadStream', 'fd', 'on', 'once']);
-  const wrapHandle = (handle: FileHandle): FileHandle =>
-    new Proxy(handle, {
-      get(target, name) {
-        const value = Reflect.get(target, name, target);
-        if (typeof value !== 'function') return value;
-        return (...args: unknown[]) => {
-          if (!passes.has(name)) faults.step();
-          return value.apply(target, args);
-        };
-      },
-    });
-  const wrap =
-    (call: (...args: unknown[]) => Promise<unknown>) =>
-    async (...args: unknown[]) => {
-      faults.step();
-      const result = await call(...args);
-      return result?.constructor?.name === 'FileHandle' ? wrapHandle(result as FileHandle) : result;
-    };
-  return Object.fromEntries(
-    Object.entries(real).map(([name, value]) => [
-      name,
-      typeof value === 'function' ? wrap(value as never) : value,
-    ]),
-  );
-});
-
-const OLD = Buffer.from('the old content');
-const NEW = Buffer.from('the new content, which is longer');
+const OLD = 'the old content';
+const NEW = 'the new content, which is longer';
 const KEY = 'tier/task/object';
+const SOURCE = 'tier/task/source';
+const ABSENT = 'tier/other/object';
 
-const WRITES: Record<string, (store: ObjectStore, folder: string) => Promise<unknown>> = {
-  'put of bytes': (store) => store.put(KEY, NEW),
-  'put of a stream': (store) => store.put(KEY, Readable.from([NEW.subarray(0, 5), NEW.subarray(5)])),
-  'put of an absent key': (store) => store.put('tier/other/object', NEW, { ifAbsent: true }),
-  'put of a file': async (store) => {
-    await using scratch = await store.scratch();
-    const { writeFile } = await import('node:fs/promises');
-    await writeFile(join(scratch.path, 'file'), NEW);
-    await store.put(KEY, { path: join(scratch.path, 'file') });
+/** The content of each object; undefined if there is none. */
+type Contents = Record<string, string | undefined>;
+const BEFORE: Contents = { [KEY]: OLD, [SOURCE]: NEW };
+
+interface Write {
+  run(store: ObjectStore, file: string): Promise<unknown>;
+  /** What the write changes. */
+  after: Contents;
+}
+
+const WRITES: Record<string, Write> = {
+  'put of bytes': { run: (store) => store.put(KEY, Buffer.from(NEW)), after: { [KEY]: NEW } },
+  'put of a stream': {
+    run: (store) => store.put(KEY, Readable.from([Buffer.from(NEW.slice(0, 5)), Buffer.from(NEW.slice(5))])),
+    after: { [KEY]: NEW },
   },
-  copy: (store) => store.copy('tier/task/source', KEY),
-  delete: (store) => store.delete(KEY),
-  'delete of a folder': (store) => store.deleteAll('tier/'),
+  'put of an absent key': {
+    run: (store) => store.put(ABSENT, Buffer.from(NEW), { ifAbsent: true }),
+    after: { [ABSENT]: NEW },
+  },
+  'put of a file': { run: (store, path) => store.put(KEY, { path }), after: { [KEY]: NEW } },
+  'put of two objects': {
+    run: (store) =>
+      store.putMany([
+        { key: KEY, body: Buffer.from(NEW) },
+        { key: ABSENT, body: Buffer.from(NEW) },
+      ]),
+    after: { [KEY]: NEW, [ABSENT]: NEW },
+  },
+  copy: { run: (store) => store.copy(SOURCE, KEY), after: { [KEY]: NEW } },
+  delete: { run: (store) => store.delete(KEY), after: { [KEY]: undefined } },
+  'delete of two objects': {
+    run: (store) => store.deleteMany([KEY, SOURCE]),
+    after: { [KEY]: undefined, [SOURCE]: undefined },
+  },
+  'delete of a folder': {
+    run: (store) => store.deleteAll('tier/'),
+    after: { [KEY]: undefined, [SOURCE]: undefined },
+  },
 };
 
-afterEach(() => {
-  faults.at = Number.POSITIVE_INFINITY;
+let folder: string;
+let faults: FileFaults;
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'limelight-faults-')));
+  faults = await injectFileFaults(folder);
+});
+afterAll(async () => {
+  faults[Symbol.dispose]();
+  await rm(folder, { recursive: true });
+});
+
+/** Runs the write in a new store, with a fault wherever `fails` returns true. */
+async function attempt({ run }: Write, code: string, fails: (step: string) => boolean) {
+  const root = join(folder, 'store');
+  await rm(root, { recursive: true, force: true });
+  await mkdir(root);
+  const store = createFileStore({ root });
+  for (const [key, text] of Object.entries(BEFORE)) await store.put(key, Buffer.from(text!));
+  await using scratch = await store.scratch();
+  const file = join(scratch.path, 'file');
+  await writeFile(file, NEW);
+
+  faults.arm((step) => (fails(step) ? Object.assign(new Error(`injected: ${step}`), { code }) : undefined));
+  const failure: unknown = await run(store, file).then(
+    () => undefined,
+    (error) => error ?? new Error('rejected without a reason'),
+  );
+  faults.disarm();
+  return { store, root, failure };
+}
+
+async function contentsOf(store: ObjectStore): Promise<Contents> {
+  const contents: Contents = {};
+  // Reading verifies the checksum.
+  for await (const { key } of store.list('')) contents[key] = (await store.read(key)).toString();
+  return contents;
+}
+
+async function expectWhole(
+  write: Write,
+  where: string,
+  { store, failure }: Awaited<ReturnType<typeof attempt>>,
+) {
+  const contents = await contentsOf(store);
+  for (const key of new Set([KEY, SOURCE, ABSENT, ...Object.keys(contents)])) {
+    const isChanged = key in write.after;
+    const allowed =
+      failure && isChanged ? [BEFORE[key], write.after[key]] : [isChanged ? write.after[key] : BEFORE[key]];
+    expect(allowed, `${key} after a fault at ${where}`).toContain(contents[key]);
+  }
+}
+
+describe('an injected fault', () => {
+  it.each<[string, (path: string) => unknown]>([
+    ['a promise', (path) => writeFile(path, NEW)],
+    ['a promise of node:fs', (path) => fs.promises.rename(`${folder}/other`, path)],
+    ['a callback', (path) => promisify(fs.writeFile)(path, NEW)],
+    ['a synchronous call', (path) => fs.cpSync(import.meta.filename, path)],
+    ['a stream', (path) => finished(fs.createWriteStream(path).end(NEW))],
+  ])('reaches %s', async (_, call) => {
+    faults.arm(() => new Error('injected'));
+
+    await expect((async () => call(join(folder, 'file')))()).rejects.toThrow('injected');
+
+    faults.disarm();
+    expect(fs.existsSync(join(folder, 'file'))).toBe(false);
+  });
+
+  it('reaches open handles and descriptors', async () => {
+    await using handle = await open(join(folder, 'open'), 'w');
+    const fd = fs.openSync(join(folder, 'open'), 'w');
+    faults.arm(() => new Error('injected'));
+
+    await expect(handle.write(NEW)).rejects.toThrow('injected');
+    expect(() => fs.writeSync(fd, NEW)).toThrow('injected');
+
+    faults.disarm();
+    fs.closeSync(fd);
+    expect(fs.readFileSync(join(folder, 'open'), 'utf8')).toBe('');
+  });
 });
 
 describe.each(Object.entries(WRITES))('a fault at each step of a %s', (_, write) => {
@@ -78,30 +145,32 @@ describe.each(Object.entries(WRITES))('a fault at each step of a %s', (_, write)
     ['once', false, 'EIO'],
     ['from then on, because the disk is full', true, 'ENOSPC'],
   ])('leaves old or new content, and nothing that the sweep misses (%s)', async (_when, forGood, code) => {
-    for (let at = 1; ; at++) {
-      const { store, root } = await createStore();
-      await store.put(KEY, OLD);
-      await store.put('tier/task/source', NEW);
-      Object.assign(faults, { steps: 0, at, forGood, code });
+    const tried = new Set<string>();
+    for (;;) {
+      let failed: string | undefined;
+      const attempted = await attempt(write, code, (step) => {
+        if (failed === undefined && !tried.has(step)) failed = step;
+        return failed === step || (forGood && failed !== undefined);
+      });
 
-      const failure = await write(store, root).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      const isPastTheEnd = faults.steps < at;
-      faults.at = Number.POSITIVE_INFINITY;
-
-      for await (const { key } of store.list('')) {
-        const bytes = await store.read(key);
-        expect(bytes.equals(OLD) || bytes.equals(NEW), `${key} after a fault at step ${at}`).toBe(true);
+      await expectWhole(write, failed ?? 'no step', attempted);
+      await attempted.store.sweep({ olderThanMs: -1000 });
+      expect(await litterOf(attempted.root), `after a fault at ${failed}`).toEqual([]);
+      await expectWhole(write, failed ?? 'no step', attempted);
+      if (failed === undefined) {
+        expect(attempted.failure).toBeUndefined();
+        break;
       }
-      await store.sweep({ olderThanMs: -1000 });
-      expect(await litterOf(root), `after a fault at step ${at}`).toEqual([]);
-      if (isPastTheEnd) {
-        expect(failure).toBeUndefined();
-        expect(at).toBeGreaterThan(4);
-        return;
-      }
+      tried.add(failed);
     }
+    // Else nothing was injected: these are the steps that change the disk.
+    expect([...tried].join()).toMatch(/\b(rename|symlink|unlink|rm|rmdir)(Sync)? /);
+  });
+
+  it('changes nothing if every step fails', async () => {
+    const { store, failure } = await attempt(write, 'EIO', () => true);
+
+    expect(failure).toBeDefined();
+    expect(await contentsOf(store)).toEqual(BEFORE);
   });
 });
