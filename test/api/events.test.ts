@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readMessages, type SseMessage, seqs, stageEvents } from '../harness/api/event-reader.ts';
 import { jobForm } from '../harness/api/job-form-data.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
@@ -149,8 +149,9 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
 
   it('waits for a task that is not submitted yet if the client asks for it', async () => {
     const taskId = randomUUID();
+    using looksFor = vi.spyOn(api.jobs, 'describe');
     const early = follow(taskId, '?wait=20');
-    await sleep(300);
+    await expect.poll(() => looksFor.mock.calls.length).toBeGreaterThan(0);
     await submit(taskId);
 
     expect(seqs(await readMessages(await early))).toEqual(ALL);

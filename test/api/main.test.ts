@@ -70,6 +70,12 @@ async function startUpload(
 
 const exit = () => once(api, 'exit').then(([code]) => code as number);
 
+const listens = (port: number) =>
+  fetch(`http://127.0.0.1:${port}/health/live`).then(
+    () => true,
+    () => false,
+  );
+
 describe('the API process', () => {
   it('finishes uploads, disconnects readers and accepts nothing new after SIGTERM', async () => {
     const port = await start();
@@ -148,7 +154,7 @@ describe('the API process', () => {
     const exited = exit();
 
     api.kill('SIGTERM');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await expect.poll(() => listens(port)).toBe(false);
     api.kill('SIGTERM');
 
     expect(await exited).toBe(130);

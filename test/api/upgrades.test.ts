@@ -35,7 +35,7 @@ async function submitHeld() {
   const taskId = randomUUID();
   await fetch(`${api.url}/api/pipeline/tasks/${taskId}`, { method: 'PUT', body: jobForm() });
   await expect.poll(() => held.reached(), { timeout: 20_000 }).toBe(1);
-  return { taskId, release: held.release };
+  return { taskId, [Symbol.dispose]: held.release };
 }
 
 describe('an upgrade request', () => {
@@ -72,8 +72,8 @@ describe('an upgrade request', () => {
   });
 
   it('at another route is ignored: the response streams, and the reader leaves with its connection', async () => {
-    const { taskId, release } = await submitHeld();
-    const { socket, text } = shake(`/api/pipeline/progress/${taskId}/events`);
+    using held = await submitHeld();
+    const { socket, text } = shake(`/api/pipeline/progress/${held.taskId}/events`);
     await expect.poll(text, { timeout: 5_000 }).toContain('"stage":"DID_PROCESSING"');
     expect(text()).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(api.hub.readers).toBe(1);
@@ -81,7 +81,6 @@ describe('an upgrade request', () => {
     socket.destroy();
 
     await expect.poll(() => api.hub.readers, { timeout: 5_000 }).toBe(0);
-    release();
   });
 
   it.each(['h2c', 'websocket, h2c'])('to %s is ignored', async (protocol) => {
@@ -91,17 +90,16 @@ describe('an upgrade request', () => {
   });
 
   it('with a failed handshake leaves no reader behind', async () => {
-    const { taskId, release } = await submitHeld();
-    const { socket, text } = shake(`/api/pipeline/progress/${taskId}`, { 'Sec-WebSocket-Key': 'short' });
+    using held = await submitHeld();
+    const { socket, text } = shake(`/api/pipeline/progress/${held.taskId}`, { 'Sec-WebSocket-Key': 'short' });
     await expect.poll(text, { timeout: 5_000 }).toMatch(/^HTTP\/1\.1 400 /);
 
     await expect.poll(() => api.hub.readers, { timeout: 5_000 }).toBe(0);
     socket.destroy();
-    release();
   });
 
   it('stops waiting for a task when its client leaves', async () => {
-    const describeTask = vi.spyOn(api.jobs, 'describe');
+    using describeTask = vi.spyOn(api.jobs, 'describe');
     const { socket } = shake(`/api/pipeline/progress/${randomUUID()}?wait=60`);
     await expect.poll(() => describeTask.mock.calls.length, { timeout: 5_000 }).toBeGreaterThan(1);
 
@@ -113,6 +111,5 @@ describe('an upgrade request', () => {
     const calls = describeTask.mock.calls.length;
     await settle();
     expect(describeTask.mock.calls.length).toBe(calls);
-    describeTask.mockRestore();
   });
 });

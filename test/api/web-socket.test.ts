@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -42,6 +42,12 @@ async function readAll(socket: WebSocket): Promise<Read> {
   return read;
 }
 
+async function nextHeartbeat(socket: WebSocket): Promise<void> {
+  for await (const [data] of on(socket, 'message')) {
+    if (JSON.parse(String(data)).event_type === 'heartbeat') return;
+  }
+}
+
 /** The refusal of a handshake, as it came over the wire. */
 async function handshake(path: string): Promise<string> {
   const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
@@ -77,8 +83,11 @@ describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
     const taskId = await submit();
     const printing = runSampleClient(taskId);
     await expect.poll(() => held.reached(), { timeout: 20_000 }).toBe(1);
-    // Heartbeats come meanwhile.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await expect.poll(() => api.hub.readers, { timeout: 20_000 }).toBe(1);
+    // A heartbeat goes to all readers of a task.
+    const other = open(taskId);
+    await nextHeartbeat(other);
+    other.close();
     held.release();
 
     const lines = await printing;
@@ -91,9 +100,11 @@ describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
   it('sends every event and keep-alives, and then closes', async () => {
     using held = worker.hold('renderTalk');
     const taskId = await submit();
-    const reading = readAll(open(taskId));
+    const socket = open(taskId);
+    const reading = readAll(socket);
     await expect.poll(() => held.reached(), { timeout: 20_000 }).toBe(1);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    for (let ping = 0; ping < 2; ping += 1) await once(socket, 'ping');
+    await nextHeartbeat(socket);
     held.release();
 
     const { seqs, types, pings, code } = await reading;

@@ -13,6 +13,7 @@ import { toWav } from '../harness/api/job-form-data.ts';
 import { openBrowser } from '../harness/browser/browser.ts';
 import { MAIN } from '../harness/cli/limelight.ts';
 import { needs } from '../harness/needs.ts';
+import { untilReady } from '../harness/until-ready.ts';
 import { type CookbookServer, startCookbookServer } from './cookbook-server.ts';
 import { readRecipes, textOf } from './recipes.ts';
 
@@ -156,7 +157,8 @@ needs('Go', 'jq', 'curl', 'python3', 'nginx').describe('the cookbook', { timeout
     await writeFile(join(folder, 'nginx.conf'), toNginxConfig(folder, server.localize(textOf(10, 'nginx'))));
     const nginx = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-g', 'daemon off;']);
     try {
-      const { stdout } = await run(`sleep 0.5; ${textOf(10, 'sh', 1)}`);
+      await untilReady(server.localize('http://limelight.example.com/health/live'));
+      const { stdout } = await run(textOf(10, 'sh', 1));
 
       const [path, result] = stdout.split('\n');
       expect(path).toBe('proxied.mp4');

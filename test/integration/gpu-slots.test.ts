@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
@@ -97,26 +96,30 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('slots of the GPU worker', () => {
     return busy() ?? Number.NaN;
   }
 
+  const mattingRestarts = () => stack.gpu.slots.birefnet?.snapshot()[0]?.restarts ?? 0;
+
   it('are replaced if killed during an inference, and the job succeeds', async () => {
+    const restarts = mattingRestarts();
     const job = await stack.submit(face, voice);
     const pid = await busyMattingPid();
     process.kill(pid, 'SIGKILL');
 
     expect(await resultOf(job)).toMatchObject({ success: true });
     expect(stack.gpu.slots.birefnet?.snapshot()[0]).toMatchObject({
-      restarts: 1,
+      restarts: restarts + 1,
       pid: expect.not.toBeOneOf([pid]),
     });
   }, 180_000);
 
   it('are replaced if they time out, and the job succeeds', async () => {
+    const restarts = mattingRestarts();
     const job = await stack.submit(face, voice);
     const pid = await busyMattingPid();
     process.kill(pid, 'SIGSTOP');
 
     expect(await resultOf(job)).toMatchObject({ success: true });
     expect(stack.gpu.slots.birefnet?.snapshot()[0]).toMatchObject({
-      restarts: 2,
+      restarts: restarts + 1,
       pid: expect.not.toBeOneOf([pid]),
     });
   }, 180_000);
@@ -126,7 +129,11 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('slots of the GPU worker', () => {
     await expect
       .poll(() => stack.io.slots.render?.snapshot()[0]?.state, { timeout: 60_000, interval: 5 })
       .toBe('busy');
-    await sleep(200);
+    const isRendering = async () => {
+      const { activities } = await stack.jobs.describe(job.taskId);
+      return activities.some(({ name, heartbeat }) => name === 'renderTalk' && heartbeat !== undefined);
+    };
+    await expect.poll(isRendering, { timeout: 60_000 }).toBe(true);
 
     const cancelledAt = performance.now();
     await stack.jobs.cancel(job.taskId);
