@@ -21,7 +21,7 @@ export const TIDY_UP_PREFIX = 'tidy-up/';
 /** The operator's limits. Each job sends the terms it started with, and the breaker uses the latest. */
 export interface ProviderTerms {
   maxTalksInFlight: number;
-  /** A job gives up a talk that takes longer. */
+  /** A job abandons a talk that takes longer. */
   talkTimeoutMs: number;
   /** Whether the provider sends webhooks, so that polls may be rare. */
   hasWebhook: boolean;

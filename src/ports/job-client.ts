@@ -107,7 +107,7 @@ export interface TimelineClient {
 /** The workflow executions of one task, for erasing it. */
 export interface TaskExecutions {
   /**
-   * Cancels the job so that it undoes itself, gives up undelivered webhooks, and waits for deletions at the provider.
+   * Cancels the job so that it undoes itself, drops undelivered webhooks, and waits for deletions at the provider.
    * Resolves when nothing runs for the task. Idempotent.
    */
   end(taskId: string, signal: AbortSignal): Promise<void>;

@@ -12,7 +12,7 @@ interface PublisherOptions {
   logger: Logger;
 }
 
-/** Keeps this worker's status in the store until disposed. The worker goes on if the store is down. */
+/** Keeps this worker's status in the store until disposed. The worker continues if the store is down. */
 export async function publishGpuStatus({
   store,
   device,

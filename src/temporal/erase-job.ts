@@ -6,7 +6,7 @@ import { isFailure, PipelineError } from '../errors.ts';
 import { toPipelineError } from './temporal-error.ts';
 
 const START_TIMEOUT_MS = 5_000;
-/** How long a request waits for the receipt. The workflow goes on after it. */
+/** How long a request waits for the receipt. The workflow continues after that. */
 const RECEIPT_TIMEOUT_MS = 45_000;
 
 /** Starts erasing a known task, or finds the earlier erasure, and returns the receipt. */

@@ -103,7 +103,7 @@ function toPipelineError(error: unknown): PipelineError {
 export interface ServeOptions {
   host: string;
   port: number;
-  /** How long requests in flight, above all uploads, may go on after the signal. */
+  /** How long requests in flight, above all uploads, may continue after the signal. */
   shutdownGraceMs: number;
   /** Called once no new request is accepted: ends streams that would last as long as their clients like. */
   onStop: () => void;

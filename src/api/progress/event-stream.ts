@@ -5,11 +5,11 @@ export interface EventStreamOptions {
   /** A reader with more bytes queued is disconnected. It reconnects with `Last-Event-ID` and misses nothing. */
   maxQueuedBytes: number;
   /** Closes the connection of a reader that is too slow. */
-  cut: () => void;
+  disconnect: () => void;
 }
 
 /** The body of a server-sent event response, and the reader that fills it. */
-export function createEventStream({ maxQueuedBytes, cut }: EventStreamOptions) {
+export function createEventStream({ maxQueuedBytes, disconnect }: EventStreamOptions) {
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   let leave = () => {};
   let open = true;
@@ -34,7 +34,7 @@ export function createEventStream({ maxQueuedBytes, cut }: EventStreamOptions) {
       if (!open) return;
       if (controller.desiredSize! <= 0) {
         close();
-        cut();
+        disconnect();
         controller.error(new Error('The reader is too slow'));
         return;
       }

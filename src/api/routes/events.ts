@@ -132,7 +132,7 @@ export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limi
     const outgoing = c.env?.outgoing;
     const stream = createEventStream({
       maxQueuedBytes: limits.eventQueueBytes,
-      cut: () => outgoing?.destroy(),
+      disconnect: () => outgoing?.destroy(),
     });
     const follow = () => followOwn(c, taskId, since, stream.reader);
     stream.onLeave(await whenSubmitted(follow, waitS * 1000, c.req.raw.signal));

@@ -35,7 +35,7 @@ export function addGenerateCommand(program: Command): void {
       'path of the video, or a folder for several; default: named after the photo, in this folder',
     )
     .option('--watch', 'show the stages of each of several photos; for one photo they are always shown')
-    .option('--detach', 'print the task ids and exit; the server goes on');
+    .option('--detach', 'print the task ids and exit; the server continues');
   addServerOption(addJobOptions(command)).action(generate);
   addExamples(command, [
     'limelight generate me.jpg hello.m4a -o me.mp4',

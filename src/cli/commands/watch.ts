@@ -15,7 +15,7 @@ export function addWatchCommand(program: Command): void {
     .command('watch')
     .summary('follow a task until it ends')
     .description(
-      'Shows the stages of a task live, with their times, until it ends. Ctrl-C stops watching; the task goes on. With --json each event is a line.',
+      'Shows the stages of a task live, with their times, until it ends. Ctrl-C stops watching; the task continues. With --json each event is a line.',
     )
     .argument('<task>', TASK_ARGUMENT);
   addServerOption(command).action(async (task: string, flags: ServerFlags) => {

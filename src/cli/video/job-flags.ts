@@ -40,7 +40,7 @@ export function addJobOptions(command: Command): Command {
     )
     .option('--confidence <0-1>', 'minimum confidence of a detected person', toShare)
     .option('--no-smoothing', 'do not smooth the edge of the person')
-    .option('--deadline <seconds>', 'give up after this time')
+    .option('--deadline <seconds>', 'fail the task after this time')
     .option('--priority <1-5>', '1 runs first', toPriority)
     .option('--retry-window <seconds>', 'keep what a retry needs for this time after a failure');
 }
