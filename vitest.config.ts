@@ -53,7 +53,8 @@ export default defineConfig({
       reportsDirectory: 'out/coverage',
       reporter: ['text-summary', 'json-summary', 'html'],
       reportOnFailure: true,
-      thresholds: { lines: 90 },
+      // Without real models and photos too many tests are skipped for the limit to mean anything.
+      ...(process.env.MODELS_DIR && process.env.MEDIA_DIR && { thresholds: { lines: 90 } }),
     },
     projects: [
       { test: { ...project('pure', 0, { include: pure }), pool: 'threads', isolate: false, execArgv: [] } },
