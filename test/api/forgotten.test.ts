@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { createProgressHub } from '../../src/api/progress/progress-hub.ts';
-import type { ProgressMessage } from '../../src/api/progress/progress-reader.ts';
+import type { ProgressReader } from '../../src/api/progress/progress-reader.ts';
 import { readTaskStatus } from '../../src/api/tasks/task-status.ts';
 import type { JobOutcome } from '../../src/contracts/schemas/job-outcome.ts';
 import type { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
 import { PipelineError } from '../../src/errors.ts';
-import type { JobClient } from '../../src/ports/job-client.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { fakeJobs } from '../harness/api/fake-jobs.ts';
 import { storeTask } from '../harness/storage/task-files.ts';
 import { createStore } from '../harness/storage/temporary-store.ts';
 
-/** Temporal as it is when it knows nothing any more. */
-const jobs = {
-  describe: async (taskId: string) => {
+/** A Temporal that has forgotten every task. */
+const jobs = fakeJobs({
+  describe: async (taskId) => {
     throw new PipelineError('TASK_NOT_FOUND', `There is no task ${taskId}.`);
   },
-} as unknown as JobClient;
+});
 
 async function recordsOf(isEnded: boolean) {
   const { store } = await createStore();
@@ -37,10 +37,11 @@ async function follow(records: Awaited<ReturnType<typeof recordsOf>>) {
   const hub = createProgressHub({ jobs, records, logger: createLogger('test', { level: 'silent' }) });
   const seqs: Array<number | undefined> = [];
   const ends: Array<JobOutcome | undefined> = [];
-  await hub.follow('task-1', 0, {
-    send: ({ seq }: ProgressMessage) => void seqs.push(seq),
-    end: (outcome: JobOutcome | undefined) => void ends.push(outcome),
-  } as never);
+  const reader: ProgressReader = {
+    send: ({ seq }) => void seqs.push(seq),
+    end: (outcome) => void ends.push(outcome),
+  };
+  await hub.follow('task-1', 0, reader);
   hub.close();
   return { seqs, ends };
 }

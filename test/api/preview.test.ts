@@ -1,67 +1,90 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createErrorHandler } from '../../src/api/http/problem.ts';
 import { previewRoutes } from '../../src/api/routes/video-preview.ts';
+import type { JobOutcome } from '../../src/contracts/schemas/job-outcome.ts';
+import type { StageEvent } from '../../src/contracts/schemas/stage-event.ts';
 import { taskKeys } from '../../src/contracts/task-keys.ts';
 import type { VideoFormat } from '../../src/contracts/video-format.ts';
 import { partName } from '../../src/media/encode/part-name.ts';
-import type { ObjectStore } from '../../src/ports/object-store.ts';
-import { createFileStore } from '../../src/storage/file/file-store.ts';
+import { createTaskRecords } from '../../src/storage/task-records.ts';
+import { describeJob, fakeJobs } from '../harness/api/fake-jobs.ts';
+import { storeTask } from '../harness/storage/task-files.ts';
+import { createStore } from '../harness/storage/temporary-store.ts';
 
-const TASK = '6b3f7f0a-6a0c-4c7e-9d0c-0d9c3f7c1a55';
-const EVENT = {
-  task_id: TASK,
-  timestamp: '2026-01-01T00:00:00Z',
-  data: { stage: 'DID_PROCESSING', progress_percent: 75, message: '' },
-};
-type Outcome = { success: boolean; error?: { message: string }; metadata?: object };
-const VIDEO_MADE: Outcome = { success: true, metadata: { background_removal: {} } };
-
-let folder: string;
-let store: ObjectStore;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'preview-'));
-  store = createFileStore({ root: folder });
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-/** A task that runs until its end is set. */
-function startTask() {
-  let outcome: Outcome | undefined;
-  const deps = {
-    store,
-    records: {
-      read: async () =>
-        outcome && { events: [EVENT], submitted_at: EVENT.timestamp, outcome: { ...outcome, ...EVENT } },
-    },
-    jobs: {
-      describe: async () => ({ status: 'running', memo: { submittedAt: EVENT.timestamp }, activities: [] }),
-      progress: async () => ({ events: [EVENT] }),
-    },
+/** A task in a store of its own. It runs until it is ended. */
+async function startTask() {
+  const taskId = randomUUID();
+  const event: StageEvent = {
+    seq: 1,
+    task_id: taskId,
+    event_type: 'stage_update',
+    data: { stage: 'DID_PROCESSING', progress_percent: 75, message: '' },
+    timestamp: new Date().toISOString(),
   };
-  const app = previewRoutes(deps as never);
+  const { store } = await createStore();
+  const records = createTaskRecords({ store });
+  const jobs = fakeJobs({
+    describe: async () => describeJob(),
+    progress: async () => ({ events: [event] }),
+  });
+  const app = previewRoutes({ store, records, jobs });
   app.onError(createErrorHandler(pino({ level: 'silent' })));
-  const get = async () => app.request(`/api/pipeline/tasks/${TASK}/preview`);
+  const get = async () => app.request(`/api/pipeline/tasks/${taskId}/preview`);
+  const end = async (outcome: JobOutcome) => {
+    const { record } = await storeTask(store, taskId, { isEnded: false, hasRecord: false });
+    await records.write({ ...record, events: [event], outcome });
+  };
   return {
+    taskId,
     get,
     problem: async () => (await get()).json(),
-    end(next: Outcome) {
-      outcome = next;
-    },
+    putPart: (index: number, text: string, format: VideoFormat = 'mp4') =>
+      store.put(`${taskKeys(taskId).parts}${partName(index, format)}`, Buffer.from(text)),
+    fail: (message: string) =>
+      end({
+        task_id: taskId,
+        success: false,
+        execution_time_ms: 1,
+        error: {
+          code: 'FACE_NOT_FOUND',
+          message,
+          stage: 'DID_PROCESSING',
+          retryable: false,
+          compensated: [],
+        },
+      }),
+    succeed: () =>
+      end({
+        task_id: taskId,
+        success: true,
+        execution_time_ms: 1,
+        metadata: {
+          person_detection: { total_persons: 1, selected_person_id: 1, confidence: 0.9, persons: [] },
+          background_removal: { input_size: 1024 },
+          provider: { name: 'local', degraded: false },
+          video: {
+            width_px: 512,
+            height_px: 512,
+            duration_s: 1,
+            bytes: 1,
+            sha256: '0'.repeat(64),
+            content_type: 'video/mp4',
+          },
+          timings_ms: {},
+          cached: [],
+          warnings: [],
+        },
+      }),
   };
 }
 
-const putPart = (index: number, text: string, format: VideoFormat = 'mp4') =>
-  store.put(`${taskKeys(TASK).parts}${partName(index, format)}`, Buffer.from(text));
-
 describe('GET /api/pipeline/tasks/{task_id}/preview', () => {
   it('sends the video so far, then new parts, and ends with the task', async () => {
-    const task = startTask();
-    await putPart(0, 'tracks,');
-    await putPart(1, 'first,');
+    const task = await startTask();
+    await task.putPart(0, 'tracks,');
+    await task.putPart(1, 'first,');
     const answer = await task.get();
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'video/mp4']);
 
@@ -69,42 +92,40 @@ describe('GET /api/pipeline/tasks/{task_id}/preview', () => {
     const read = async () => Buffer.from((await reader.read()).value ?? []).toString();
     expect([await read(), await read()]).toEqual(['tracks,', 'first,']);
     const next = read();
-    await putPart(2, 'second');
+    await task.putPart(2, 'second');
     expect(await next).toBe('second');
-    task.end(VIDEO_MADE);
+    await task.succeed();
     expect((await reader.read()).done).toBe(true);
   });
 
   it('redirects to the finished video', async () => {
-    const task = startTask();
-    task.end(VIDEO_MADE);
+    const task = await startTask();
+    await task.succeed();
 
     const answer = await task.get();
 
     expect([answer.status, answer.headers.get('location')]).toEqual([
       303,
-      `/api/pipeline/tasks/${TASK}/video`,
+      `/api/pipeline/tasks/${task.taskId}/video`,
     ]);
   });
 
   it('is a WebM if the video will be transparent', async () => {
-    await store.deleteAll(taskKeys(TASK).parts);
-    const task = startTask();
-    await putPart(0, 'tracks,', 'webm');
-    await putPart(1, 'first', 'webm');
+    const task = await startTask();
+    await task.putPart(0, 'tracks,', 'webm');
+    await task.putPart(1, 'first', 'webm');
 
     const answer = await task.get();
-    task.end(VIDEO_MADE);
+    await task.succeed();
 
     expect([answer.headers.get('content-type'), await answer.text()]).toEqual(['video/webm', 'tracks,first']);
   });
 
   it('says that there is nothing yet, or why there never will be', async () => {
-    await store.deleteAll(taskKeys(TASK).parts);
-    const task = startTask();
+    const task = await startTask();
     expect(await task.problem()).toMatchObject({ code: 'VIDEO_NOT_READY' });
 
-    task.end({ success: false, error: { message: 'No face.' } });
+    await task.fail('No face.');
     expect(await task.problem()).toMatchObject({
       code: 'OBJECT_NOT_FOUND',
       detail: expect.stringContaining('No face.'),

@@ -2,9 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { createProgressHub } from '../../src/api/progress/progress-hub.ts';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
-import type { JobClient } from '../../src/ports/job-client.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { describeJob, fakeJobs } from '../harness/api/fake-jobs.ts';
 import { createStore } from '../harness/storage/temporary-store.ts';
 
 const LONG_STAGE: Progress = {
@@ -24,17 +24,17 @@ it('stops asking Temporal for a reader that left meanwhile', async () => {
   const asked = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<Progress>();
   let descriptions = 0;
-  const jobs = {
+  const jobs = fakeJobs({
     describe: async () => {
       descriptions += 1;
-      return { status: 'running', activities: [] };
+      return describeJob();
     },
     waitForChange: async () => new Uint8Array(),
     progress: () => {
       asked.resolve();
       return answer.promise;
     },
-  } as unknown as JobClient;
+  });
   const records = createTaskRecords({ store });
   const hub = createProgressHub({ jobs, records, logger: createLogger('test', { level: 'silent' }) });
   const leave = await hub.follow('task-1', 0, { send: () => {}, end: () => {} });
