@@ -1,94 +1,165 @@
-import { globSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { API_MALLOC } from '../../src/cli/stack/stack.ts';
 import { NODE_FLAGS } from '../../src/cli/stack/supervisor.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts';
 import { Environment, loadConfig, SECRETS } from '../../src/process/load-config.ts';
+import { parseDockerfile, parseUnit } from './parse-files.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
-const compose = read('docker-compose.yml');
-const dockerfile = read('Dockerfile');
+const readYaml = <T>(path: string) => parse(read(path), { merge: true }) as T;
+const readUnit = (role: string) => parseUnit(read(`deploy/systemd/limelight-${role}.service`));
+
+interface Service {
+  image: string;
+  command?: string[];
+  environment?: Record<string, string>;
+  ports?: string[];
+  volumes?: string[];
+  healthcheck?: { test: string[] };
+  deploy?: { resources: { limits: { cpus?: string; memory?: string } } };
+}
+
+const { services, 'x-environment': shared } = readYaml<{
+  services: Record<string, Service>;
+  'x-environment': Record<string, string>;
+}>('docker-compose.yml');
+const named = Object.entries(services);
+const dockerfile = parseDockerfile(read('Dockerfile'));
+const argsOf = (name: string) => dockerfile.filter(([word]) => word === name).map(([, args]) => args);
 
 describe('docker-compose.yml', () => {
-  it('pins every image to a version, and contains no secrets', () => {
-    const images = [...compose.matchAll(/^ +image: (\S+)$/gm)].map(([, image]) => image!);
-    expect(images.length).toBeGreaterThan(5);
-    for (const image of images) {
-      expect(image, image).toMatch(/:(v?\d+\.\d+|\$\{LIMELIGHT_VERSION:-\d)/);
+  it.each(named)('pins the image of %s to a version, and gives it no secret', (_, { image, environment }) => {
+    expect(image).toMatch(/:(v?\d+\.\d+|\$\{LIMELIGHT_VERSION:-\d)/);
+    for (const [name, value] of Object.entries(environment ?? {})) {
+      if (/(PASSWORD|PWD|KEY|SECRET)$/.test(name)) expect(value, name).toBe('');
     }
-    expect(compose).not.toMatch(/(PASSWORD|PWD|KEY|SECRET): \S/);
   });
 
-  it('opens ports on loopback only, and gives every service a health check and limits', () => {
-    const ports = [...compose.matchAll(/ports: \[["']([^"']+)["']\]/g)].map(([, port]) => port!);
-    expect(ports.length).toBeGreaterThan(3);
-    expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
-    const services = compose.slice(compose.indexOf('\nservices:'), compose.indexOf('\nsecrets:'));
-    for (const service of services.split(/^ {2}(?=[a-z-]+:$)/m).slice(1)) {
-      expect(service).toMatch(/healthcheck:|<<: \*gpu-worker/);
-      expect(service).toContain('limits:');
-    }
+  it.each(named)('gives %s a health check and limits, and opens its ports on loopback only', (_, service) => {
+    expect(service.healthcheck?.test.length).toBeGreaterThan(1);
+    expect(service.deploy?.resources.limits).toEqual({
+      cpus: expect.any(String),
+      memory: expect.stringMatching(/^\d+[mg]$/),
+    });
+    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
   });
 
   it('sets variables that exist', () => {
-    const block = compose.slice(compose.indexOf('x-environment:'), compose.indexOf('x-health:'));
-    const set = [...block.matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name]) => name!);
-    expect(set.length).toBeGreaterThan(4);
-    expect(set.filter((name) => !(name in Environment.shape))).toEqual([]);
+    expect(Object.keys(shared).length).toBeGreaterThan(4);
+    expect(Object.keys(shared).filter((name) => !(name in Environment.shape))).toEqual([]);
   });
 
   it('probes the ports that the processes have', () => {
     const { api, worker } = loadConfig({});
-    for (const port of [api.port, worker.ioPort, worker.gpuPort]) {
-      expect(compose).toContain(`http://127.0.0.1:${port}/health/ready`);
-      expect(read('deploy/prometheus/prometheus.yml')).toMatch(new RegExp(`:${port}["']`));
-      expect(dockerfile).toMatch(new RegExp(`^EXPOSE .*\\b${port}\\b`, 'm'));
+    const { scrape_configs } = readYaml<{
+      scrape_configs: Array<{ static_configs: Array<{ targets: string[] }> }>;
+    }>('deploy/prometheus/prometheus.yml');
+    const ports = { api: api.port, io: worker.ioPort, gpu: worker.gpuPort };
+    for (const [name, port] of Object.entries({ ...ports, 'gpu-cpu': worker.gpuPort })) {
+      const probe = services[name]!.healthcheck!.test;
+      expect(probe.join(' ')).toContain(`http://127.0.0.1:${port}/health/ready`);
+    }
+    expect(scrape_configs[0]!.static_configs[0]!.targets).toEqual(
+      Object.entries(ports).map(([name, port]) => `${name}:${port}`),
+    );
+    expect(argsOf('EXPOSE').join(' ').split(' ')).toEqual(Object.values(ports).map(String));
+  });
+
+  it('mounts folders that exist', () => {
+    const mounted = named
+      .flatMap(([, { volumes = [] }]) => volumes)
+      .filter((volume) => volume.startsWith('./'))
+      .map((volume) => volume.split(':')[0]!);
+    expect(mounted.length).toBeGreaterThan(3);
+    for (const path of mounted) expect(globSync(`${path}/**`, { cwd: ROOT }), path).not.toEqual([]);
+  });
+});
+
+describe('the image', () => {
+  it('has the Node of this project, and runs unprivileged', () => {
+    const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } };
+    expect(argsOf('ARG')).toContain(`NODE=${devDependencies.node}`);
+    expect(argsOf('USER')).toEqual(['10001:10001']);
+  });
+
+  it('copies and runs files that exist', () => {
+    const scripts = argsOf('RUN').flatMap(
+      (line) => line.match(/(?<=\bnode )(scripts|node_modules)\/\S+/g) ?? [],
+    );
+    expect(scripts).toHaveLength(2);
+    const copied = argsOf('COPY').flatMap((line) =>
+      line.split(' ').filter((word) => /^\/app\/(?!node_modules|dist)/.test(word)),
+    );
+    expect(copied.length).toBeGreaterThan(4);
+    for (const path of [...scripts, ...copied.map((path) => path.slice('/app/'.length))]) {
+      expect(globSync(path, { cwd: ROOT }), path).toHaveLength(1);
     }
   });
 });
 
-it('the image has the versions of this project', () => {
-  const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } };
-  expect(dockerfile).toContain(`ARG NODE=${devDependencies.node}`);
-  expect(dockerfile).toMatch(/^USER 10001:10001$/m);
-});
-
 it('image and services limit memory like `npm start`', () => {
-  const units = globSync('deploy/systemd/*.service', { cwd: ROOT }).map(read);
-  expect(units).toHaveLength(3);
-  for (const file of [dockerfile, ...units]) {
-    expect(file).toContain(`NODE_OPTIONS=${NODE_FLAGS.join(' ')}`);
-  }
-  const [[name, value]] = Object.entries(API_MALLOC) as [[string, string]];
-  expect(read('deploy/systemd/limelight-api.service')).toContain(`Environment=${name}=${value}`);
-  expect(compose).toContain(`${name}: "${value}"`);
-});
-
-it('every file named by the image and the services exists', () => {
-  for (const [, path] of compose.matchAll(/["']?(\.\/deploy\/[\w/-]+):/g)) {
-    expect(globSync(`${path}/**`, { cwd: ROOT }), path).not.toEqual([]);
-  }
-  for (const [, script] of dockerfile.matchAll(/node (scripts\/\S+|node_modules\/onnx\S+)/g)) {
-    expect(globSync(script!, { cwd: ROOT }), script).toHaveLength(1);
+  const flags = `NODE_OPTIONS=${NODE_FLAGS.join(' ')}`;
+  expect(argsOf('ENV').join(' ')).toContain(flags);
+  for (const role of ['api', 'io', 'gpu']) expect(readUnit(role).Service!.Environment).toContain(flags);
+  for (const [name, value] of Object.entries(API_MALLOC)) {
+    expect(readUnit('api').Service!.Environment).toContain(`${name}=${value}`);
+    expect(services.api!.environment).toMatchObject({ [name]: value });
   }
 });
 
-it("Temporal's readiness makes every search attribute that jobs carry", () => {
-  const [, names] = /for name in (.*); do/.exec(read('deploy/temporal/is-ready.sh'))!;
-  expect(names!.split(' ').sort()).toEqual(Object.values(SEARCH_ATTRIBUTES).sort());
+it("Temporal's readiness makes every search attribute that jobs carry, once", () => {
+  const folder = mkdtempSync(join(tmpdir(), 'limelight-ready-'));
+  const [known, ...missing] = Object.values(SEARCH_ATTRIBUTES);
+  const fake = (name: string, script: string) => {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(folder, name), 0o755);
+  };
+  try {
+    fake('hostname', 'echo 10.0.0.1');
+    fake(
+      'temporal',
+      `case "$*" in
+        *'cluster health'*) echo SERVING ;;
+        *'search-attribute list'*) echo '${known} Keyword' ;;
+        *) echo "$@" >> ${folder}/calls ;;
+      esac`,
+    );
+
+    execFileSync('/bin/sh', [join(ROOT, 'deploy/temporal/is-ready.sh')], {
+      env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
+    });
+
+    const calls = readFileSync(join(folder, 'calls'), 'utf8').trim().split('\n');
+    expect(calls.sort()).toEqual(
+      missing
+        .map(
+          (name) =>
+            `operator search-attribute create --address 10.0.0.1:7233 --namespace default --name ${name} --type Keyword`,
+        )
+        .sort(),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
-it('systemd services run one role each, unprivileged, and leave time to drain', () => {
-  for (const role of ['api', 'io', 'gpu']) {
-    const unit = read(`deploy/systemd/limelight-${role}.service`);
-    expect(unit).toContain(`up --role ${role}\n`);
-    expect(unit).toMatch(/^User=limelight$/m);
-    expect(unit).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);
-    expect(Number(/^TimeoutStopSec=(\d+)$/m.exec(unit)![1])).toBeGreaterThan(20);
-    for (const secret of SECRETS) {
-      expect(unit).not.toMatch(new RegExp(`^Environment=${secret}=`, 'm'));
-    }
-  }
+describe.each(['api', 'io', 'gpu'])('the systemd service %s', (role) => {
+  const { Service } = readUnit(role);
+
+  it('runs its role, unprivileged, and leaves time to drain', () => {
+    expect(Service!.ExecStart).toEqual([expect.stringMatching(new RegExp(` up --role ${role}$`))]);
+    expect(Service).toMatchObject({ User: ['limelight'], ExecReload: ['/bin/kill -HUP $MAINPID'] });
+    expect(Number(Service!.TimeoutStopSec)).toBeGreaterThan(20);
+  });
+
+  it('has no secrets', () => {
+    const names = Service!.Environment!.map((line) => line.split('=')[0]);
+    expect(names.filter((name) => (SECRETS as readonly string[]).includes(name!))).toEqual([]);
+  });
 });
