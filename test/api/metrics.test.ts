@@ -117,6 +117,7 @@ it('counts requests by the pattern of their route, never by their path', async (
 });
 
 it('responds while Temporal is unavailable, and says so instead of showing old figures', async () => {
+  await submit();
   const away = new Error('away');
   // What an earlier scan found stands for a while.
   await api.store.delete('state/storage-usage.json');

@@ -23,14 +23,26 @@ let worker: PipelineWorker | undefined;
 let workerConnection: NativeConnection | undefined;
 
 async function startTemporal(): Promise<void> {
-  temporal = await startDevServer({ binary: findTemporalBinary(process.env), dir, port });
+  temporal ??= await startDevServer({ binary: findTemporalBinary(process.env), dir, port });
   await expect.poll(ready, { timeout: 20_000 }).toBe(200);
 }
 
+async function stopTemporal(): Promise<void> {
+  await temporal?.stop();
+  temporal = undefined;
+}
+
 async function startWorker(): Promise<PipelineWorker> {
-  workerConnection = await NativeConnection.connect({ address: `127.0.0.1:${port}` });
-  worker = await startPipelineWorker({ workerConnection }, api);
+  workerConnection ??= await NativeConnection.connect({ address: `127.0.0.1:${port}` });
+  worker ??= await startPipelineWorker({ workerConnection }, api);
   return worker;
+}
+
+async function stopWorker(): Promise<void> {
+  await worker?.[Symbol.asyncDispose]();
+  await workerConnection?.close();
+  worker = undefined;
+  workerConnection = undefined;
 }
 
 beforeAll(async () => {
@@ -41,11 +53,10 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await worker?.[Symbol.asyncDispose]();
-  await workerConnection?.close();
+  await stopWorker();
   await api[Symbol.asyncDispose]();
   await connection.close();
-  await temporal?.stop();
+  await stopTemporal();
   await rm(dir, { recursive: true, force: true });
 });
 
@@ -54,6 +65,8 @@ const submit = (taskId: string) =>
   fetch(`${api.url}/api/pipeline/tasks/${taskId}`, { method: 'PUT', body: jobForm() });
 
 it('responds 503 at once while Temporal is unavailable, with nothing half done', async () => {
+  await stopTemporal();
+  const before = await api.files();
   const taskId = randomUUID();
   const startedAt = performance.now();
   const answers = [
@@ -71,11 +84,12 @@ it('responds 503 at once while Temporal is unavailable, with nothing half done',
     expect(await answer.json()).toMatchObject({ code: 'TEMPORAL_UNAVAILABLE' });
   }
   expect(performance.now() - startedAt).toBeLessThan(15_000);
-  expect(await api.files()).toEqual([]);
+  expect(await api.files()).toEqual(before);
   expect((await fetch(`${api.url}/health/live`)).status).toBe(200);
 });
 
 it('accepts submissions while there is no worker, and reports their status', async () => {
+  await stopWorker();
   await startTemporal();
   const taskId = randomUUID();
 
@@ -95,14 +109,15 @@ it('accepts submissions while there is no worker, and reports their status', asy
 }, 60_000);
 
 it('keeps its readers through a restart of Temporal, and they miss nothing', async () => {
-  const held = worker!.hold('renderTalk');
+  await startTemporal();
+  using held = (await startWorker()).hold('renderTalk');
   const taskId = randomUUID();
   expect((await submit(taskId)).status).toBe(202);
   const answer = await fetch(`${api.url}/api/pipeline/progress/${taskId}/events`);
   const messages = readMessages(answer);
   await expect.poll(held.reached, { timeout: 20_000 }).toBeGreaterThan(0);
 
-  await temporal!.stop();
+  await stopTemporal();
   expect(await ready()).toBe(503);
   await startTemporal();
   held.release();

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandsOf, fullName } from '../../src/cli/manual.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { createRetentionSchedule } from '../../src/temporal/retention-schedule.ts';
-import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { jobForm, PHOTO, VOICE } from '../harness/api/job-form-data.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 import { limelight } from '../harness/cli/limelight.ts';
 import { runHere } from '../harness/cli/run-here.ts';
@@ -14,7 +15,7 @@ const COMMANDS = commandsOf(createProgram())
   .filter(({ commands }) => commands.length === 0)
   .map((command) => fullName(command).replace('limelight ', ''));
 
-/** Each command with arguments, in an order in which it has something to tell of. `TASK` is one that was made. */
+/** Each command with arguments. `TASK` is a finished task of the test's own. */
 const CALLS: Record<string, string[]> = {
   generate: ['me.png', 'hello.wav'],
   tasks: [],
@@ -35,12 +36,19 @@ const CALLS: Record<string, string[]> = {
   'models verify': [],
   'keys create': ['studio'],
   'keys list': [],
-  'keys rotate': ['studio'],
-  'keys revoke': ['studio'],
+  'keys rotate': ['rotated'],
+  'keys revoke': ['revoked'],
   'webhooks list': [],
   'webhooks secret': [],
   'webhooks rotate': [],
   completion: ['bash'],
+};
+
+/** Commands that must run before another one. */
+const BEFORE: Record<string, string> = {
+  'retention release': 'retention hold TASK',
+  'keys rotate': 'keys create rotated',
+  'keys revoke': 'keys create revoked',
 };
 
 /** What needs a whole machine, a download or a running task: here it is its error that is told. */
@@ -62,7 +70,6 @@ const { server, api } = await startTestPipeline({ defaults: { retryWindowS: 60 }
 describe('with --json', { timeout: 60_000 }, () => {
   let folder: string;
   let env: Record<string, string>;
-  let taskId = '';
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'limelight-json-'));
@@ -78,8 +85,17 @@ describe('with --json', { timeout: 60_000 }, () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
+  const makeTask = async () => {
+    const taskId = randomUUID();
+    await fetch(`${api.url}/api/pipeline/tasks/${taskId}?wait=30`, { method: 'PUT', body: jobForm() });
+    return taskId;
+  };
   const inFolder = (args: string[]) =>
-    args.map((arg) => (arg === 'TASK' ? taskId : /\.(png|wav|mp4)$/.test(arg) ? join(folder, arg) : arg));
+    args.map((arg) => (/\.(png|wav|mp4)$/.test(arg) ? join(folder, arg) : arg));
+  const withTask = async (args: string[]) => {
+    const taskId = args.includes('TASK') ? await makeTask() : '';
+    return { taskId, args: args.map((arg) => (arg === 'TASK' ? taskId : arg)) };
+  };
   const call = (name: string, args: string[]) =>
     runHere([...name.split(' '), ...inFolder(args), '--json'], env);
 
@@ -89,22 +105,25 @@ describe('with --json', { timeout: 60_000 }, () => {
   });
 
   it.each(Object.entries(CALLS))('%s prints one value per line and nothing else', async (name, args) => {
-    const out = name === 'generate' ? [...args, '-o', 'out.mp4'] : args;
+    const made = await withTask(name === 'generate' ? [...args, '-o', 'out.mp4'] : args);
+    const before = BEFORE[name]?.replace('TASK', made.taskId);
+    if (before) expect(await call(before, [])).toMatchObject({ code: 0 });
 
-    const { code, printed } = await call(name, out);
+    const { code, printed } = await call(name, made.args);
 
     expect({ name, code }).toEqual({ name, code: 0 });
     const lines = printed.trimEnd().split('\n');
-    const values = lines.map((line) => JSON.parse(line));
+    for (const line of lines) JSON.parse(line);
     // Only what is followed has a line an event.
     expect({ name, isOne: lines.length === 1 }).toEqual({ name, isOne: name !== 'watch' });
-    taskId ||= values[0].task_id;
   });
 
   it.each(Object.entries(REFUSED))('%s prints one error', async (name, args) => {
     // The benches are a program of their own, whose output goes past this one.
     const { code, printed } =
-      name === 'bench' ? await limelight(['bench', ...args, '--json']) : await call(name, args);
+      name === 'bench'
+        ? await limelight(['bench', ...args, '--json'])
+        : await call(name, (await withTask(args)).args);
 
     expect(code).toBeGreaterThan(0);
     expect(JSON.parse(printed)).toEqual({ error: expect.objectContaining({ exit_code: code }) });

@@ -57,16 +57,24 @@ const threshold = async () => {
   return ((await answer.json()) as { defaults: { conf_threshold: number } }).defaults.conf_threshold;
 };
 
+/** Resolves when all processes have the new settings. */
+async function reload(text: string): Promise<void> {
+  const reloads = async (name: string) =>
+    (await messages(name)).filter((message) => message === 'Settings reloaded').length;
+  const before = await Promise.all(PROCESSES.map(reloads));
+  await write(text);
+  up.kill('SIGHUP');
+  for (const [index, name] of PROCESSES.entries()) {
+    await expect.poll(() => reloads(name), SOON).toBeGreaterThan(before[index]!);
+  }
+}
+
 it('passes SIGHUP on to all processes, which reload their settings', async () => {
   expect(await threshold()).toBe(0.5);
   const before = await Promise.all(PROCESSES.map(pidOf));
-  await write('LOG_LEVEL=debug\nYOLO_CONFIDENCE_THRESHOLD=0.3\n');
 
-  up.kill('SIGHUP');
+  await reload('LOG_LEVEL=debug\nYOLO_CONFIDENCE_THRESHOLD=0.3\n');
 
-  for (const name of PROCESSES) {
-    await expect.poll(() => messages(name), SOON).toContain('Settings reloaded');
-  }
   expect(await threshold()).toBe(0.3);
   // None of them was restarted for it, Temporal neither.
   expect(await Promise.all(PROCESSES.map(pidOf))).toEqual(before);
@@ -74,16 +82,18 @@ it('passes SIGHUP on to all processes, which reload their settings', async () =>
 });
 
 it('restarts a process with the reloaded settings', async () => {
+  await reload('LOG_LEVEL=info\nYOLO_CONFIDENCE_THRESHOLD=0.4\n');
   const before = await pidOf('api');
 
   process.kill(before, 'SIGKILL');
 
   await expect.poll(() => pidOf('api'), SOON).not.toBe(before);
   await untilReady(`${url}/health/ready`);
-  expect(await threshold()).toBe(0.3);
+  expect(await threshold()).toBe(0.4);
 });
 
 it('keeps its settings if the file has an error, and names it', async () => {
+  await reload('LOG_LEVEL=debug\nYOLO_CONFIDENCE_THRESHOLD=0.3\n');
   await write('LOG_LEVEL=info\nYOLO_CONFIDENCE_THRESHOLD=often\n');
 
   up.kill('SIGHUP');
