@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { createLimelightClient } from '../src/client/limelight-client.ts';
 import { openBrowser } from '../test/harness/browser/browser.ts';
-import { startMonitored } from '../test/harness/stack/monitored-stack.ts';
+import { startTestStack } from '../test/harness/stack/test-stack.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const IMAGES = join(ROOT, 'docs/images');
@@ -23,7 +23,7 @@ const COLUMNS = [
   'Start',
 ];
 
-await using stack = await startMonitored({
+await using stack = await startTestStack({
   // Nothing listens there, as in an outage of D-ID.
   D_ID_API_URL: 'http://127.0.0.1:9',
   D_ID_API_KEY: 'screen:shots',

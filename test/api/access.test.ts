@@ -6,7 +6,7 @@ import { accessRule } from '../../src/api/access/access-rules.ts';
 import { assertMayListen, createAnonymousAccess } from '../../src/api/access/anonymous-access.ts';
 import { createApp } from '../../src/api/app.ts';
 import type { Scope } from '../../src/contracts/api-key.ts';
-import { jobForm } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestApi } from '../harness/api/test-api.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
@@ -26,22 +26,6 @@ beforeAll(async () => {
 
 const bearer = (name: keyof typeof secrets) => ({ Authorization: `Bearer ${secrets[name]}` });
 const get = (path: string, headers: Record<string, string> = {}) => fetch(`${api.url}${path}`, { headers });
-
-async function submit(
-  name: keyof typeof secrets,
-  { path = 'generate?wait=30', headers = {} as Record<string, string>, method = 'POST' } = {},
-) {
-  const answer = await fetch(`${api.url}/api/pipeline/${path}`, {
-    method,
-    body: jobForm(),
-    headers: { ...bearer(name), ...headers },
-  });
-  return {
-    status: answer.status,
-    headers: answer.headers,
-    body: (await answer.json()) as { task_id: string },
-  };
-}
 
 describe('a server with API keys', () => {
   it('challenges requests with a missing or wrong key', async () => {
@@ -104,16 +88,16 @@ describe('a server with API keys', () => {
 
   it('allows a key exactly what its scopes say', async () => {
     expect((await get('/api/gpu', bearer('reader'))).status).toBe(200);
-    const submitted = await submit('reader');
+    const submitted = await submit(api, { headers: bearer('reader'), waitS: 30 });
     expect(submitted).toMatchObject({ status: 403, body: { code: 'KEY_SCOPE_MISSING' } });
     expect((await get('/api/gpu', bearer('submitter'))).status).toBe(403);
-    expect((await submit('submitter')).status).toBe(200);
+    expect((await submit(api, { headers: bearer('submitter'), waitS: 30 })).status).toBe(200);
     expect((await get('/api/pipeline/usage', bearer('acme'))).status).toBe(403);
     expect((await get('/api/pipeline/usage', bearer('boss'))).status).toBe(200);
   });
 
   it('shows a task to its key and to admins, and responds 404 to others', async () => {
-    const { body } = await submit('acme');
+    const { body } = await submit(api, { headers: bearer('acme'), waitS: 30 });
     const paths = [
       `status/${body.task_id}`,
       `progress/${body.task_id}/events`,
@@ -138,7 +122,7 @@ describe('a server with API keys', () => {
 
   it('also hides the task of a running job from others', async () => {
     using held = worker.hold('prepareMedia');
-    const { body } = await submit('acme', { path: 'generate' });
+    const { body } = await submit(api, { headers: bearer('acme') });
 
     expect((await get(`/api/pipeline/status/${body.task_id}`, bearer('other'))).status).toBe(404);
     expect((await get(`/api/pipeline/status/${body.task_id}`, bearer('acme'))).status).toBe(200);
@@ -149,14 +133,14 @@ describe('a server with API keys', () => {
     const id = randomUUID();
     const spy = get(`/api/pipeline/progress/${id}/events?wait=3`, bearer('other'));
     const own = get(`/api/pipeline/progress/${id}/events?wait=30`, bearer('acme'));
-    await submit('acme', { path: `tasks/${id}`, method: 'PUT' });
+    await submit(api, { taskId: id, headers: bearer('acme') });
 
     expect(await (await own).text()).toContain('"stage":"COMPLETED"');
     expect((await spy).status).toBe(404);
   });
 
   it('requires a key or a signed link to open a WebSocket', async () => {
-    const { body } = await submit('acme');
+    const { body } = await submit(api, { headers: bearer('acme'), waitS: 30 });
     const path = `/api/pipeline/progress/${body.task_id}`;
     const open = (url: string, headers: Record<string, string> = {}) =>
       new Promise<number>((resolve) => {
@@ -182,7 +166,7 @@ describe('a server with API keys', () => {
   });
 
   it('names the owner of a task in Temporal and in the record', async () => {
-    const { body } = await submit('acme');
+    const { body } = await submit(api, { headers: bearer('acme'), waitS: 30 });
 
     const description = await server.client.workflow.getHandle(`video/${body.task_id}`).describe();
     expect(description.searchAttributes).toMatchObject({ LimelightKey: ['acme'] });
@@ -193,9 +177,10 @@ describe('a server with API keys', () => {
   });
 
   it('treats the same Idempotency-Key of two API keys as two tasks', async () => {
-    const headers = { 'Idempotency-Key': 'order-17' };
-    const [mine, theirs] = [await submit('acme', { headers }), await submit('other', { headers })];
-    const again = await submit('acme', { headers });
+    const submitAs = (name: keyof typeof secrets) =>
+      submit(api, { headers: { ...bearer(name), 'Idempotency-Key': 'order-17' }, waitS: 30 });
+    const [mine, theirs] = [await submitAs('acme'), await submitAs('other')];
+    const again = await submitAs('acme');
 
     expect(mine.body.task_id).not.toBe(theirs.body.task_id);
     expect(again.body.task_id).toBe(mine.body.task_id);
@@ -203,9 +188,9 @@ describe('a server with API keys', () => {
 
   it('refuses a submission with the task id of another key', async () => {
     const id = randomUUID();
-    await submit('acme', { path: `tasks/${id}`, method: 'PUT' });
+    await submit(api, { taskId: id, headers: bearer('acme') });
 
-    expect(await submit('other', { path: `tasks/${id}`, method: 'PUT' })).toMatchObject({
+    expect(await submit(api, { taskId: id, headers: bearer('other') })).toMatchObject({
       status: 422,
       body: { code: 'IDEMPOTENCY_CONFLICT' },
     });
@@ -289,16 +274,8 @@ describe('limits', () => {
     const secret = await api.keys.create('small', ['submit'], { jobs_in_flight: 2 });
     const tiny = await api.keys.create('tiny', ['submit'], { bytes_in_flight: 10_000 });
     const send = async (one: string) => {
-      const answer = await fetch(`${api.url}/api/pipeline/generate`, {
-        method: 'POST',
-        body: jobForm(),
-        headers: { Authorization: `Bearer ${one}` },
-      });
-      return [
-        answer.status,
-        ((await answer.json()) as { code?: string }).code,
-        answer.headers.get('retry-after'),
-      ];
+      const { status, headers, body } = await submit(api, { headers: { Authorization: `Bearer ${one}` } });
+      return [status, (body as { code?: string }).code, headers.get('retry-after')];
     };
     const atOnce = await Promise.all(Array.from({ length: 6 }, () => send(secret)));
     // Another process has counted nothing of this.

@@ -5,7 +5,7 @@ import type { RecentTimelines } from '../../src/api/tasks/timeline-summary.ts';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
 import type { Person } from '../../src/contracts/schemas/job-outcome.ts';
 import { PipelineError } from '../../src/errors.ts';
-import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const ONE: Person = { id: 1, confidence: 0.9, box: [1, 1, 60, 60] };
@@ -18,13 +18,6 @@ beforeAll(async () => {
   client = createLimelightClient({ baseUrl: api.url });
 });
 
-async function submit(fields: Record<string, string> = {}): Promise<string> {
-  const taskId = randomUUID();
-  const [image, audio] = [PHOTO, VOICE].map((bytes) => new Blob([new Uint8Array(bytes)]));
-  await client.submit({ taskId, image: image!, audio: audio!, fields });
-  return taskId;
-}
-
 /** Resolves when the task's events ask for a person. */
 async function untilAsked(taskId: string): Promise<void> {
   for await (const { data } of client.events(taskId)) {
@@ -36,7 +29,7 @@ async function untilAsked(taskId: string): Promise<void> {
 describe('POST /api/pipeline/tasks/{task_id}/person', () => {
   it('chooses the person that the task waits for', async () => {
     worker.findPersons([ONE, TWO]);
-    const taskId = await submit({ persons: 'ask' });
+    const { taskId } = await submit(api, { fields: { persons: 'ask' } });
     await untilAsked(taskId);
 
     expect(await client.status(taskId)).toMatchObject({
@@ -57,7 +50,7 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
     worker.findPersons([ONE, TWO]);
     const lastDay = { stages: [{ stage: 'DID_PROCESSING', ms: { p50: 1_000, p90: 2_000, p99: 2_000 } }] };
     const recent = { peek: () => lastDay } as unknown as RecentTimelines;
-    const taskId = await submit({ persons: 'ask' });
+    const { taskId } = await submit(api, { fields: { persons: 'ask' } });
     await untilAsked(taskId);
     using held = worker.hold('removeBackground');
 
@@ -73,7 +66,7 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
 
   it('refuses an invalid choice with a reason, and keeps waiting', async () => {
     worker.findPersons([ONE, TWO]);
-    const taskId = await submit({ persons: 'ask' });
+    const { taskId } = await submit(api, { fields: { persons: 'ask' } });
     await untilAsked(taskId);
     using held = worker.hold('removeBackground');
 
@@ -96,7 +89,7 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
 
   it('is refused for tasks that do not ask', async () => {
     using held = worker.hold('renderTalk');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     await expect(client.choosePerson(taskId, 1)).rejects.toMatchObject({
       code: 'PERSON_NOT_ASKED',
       message: 'This task does not ask: it was submitted with persons=auto.',
@@ -109,14 +102,16 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
   it('is not needed if there is one person', async () => {
     worker.findPersons([ONE]);
 
-    expect(await client.wait(await submit({ persons: 'ask' }))).toMatchObject({ success: true });
+    expect(await client.wait((await submit(api, { fields: { persons: 'ask' } })).taskId)).toMatchObject({
+      success: true,
+    });
   });
 });
 
 describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
   it('continues a failed task, and its events', async () => {
     const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     const failure = await client.wait(taskId);
     broken.release();
 
@@ -136,7 +131,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
 
   it('says why a task cannot be retried', async () => {
     using held = worker.hold('renderTalk');
-    const running = await submit();
+    const { taskId: running } = await submit(api);
     await expect(client.retry(running)).rejects.toMatchObject({ code: 'TASK_RUNNING' });
     held.release();
     await client.wait(running);
@@ -144,7 +139,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
       'prepareMedia',
       new PipelineError('AUDIO_SILENT', 'The recording is silent.'),
     );
-    const hopeless = await submit();
+    const { taskId: hopeless } = await submit(api);
     await client.wait(hopeless);
     refused.release();
 
@@ -161,7 +156,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
 
   it('continues once if there are concurrent requests', async () => {
     const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     await client.wait(taskId);
     broken.release();
     using held = worker.hold('renderTalk');
@@ -179,7 +174,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
 describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
   it('cancels the execution and undoes everything', async () => {
     using held = worker.hold('renderTalk');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     await expect.poll(held.reached).toBe(1);
 
     await client.cancel(taskId);
@@ -190,7 +185,7 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
   });
 
   it('refuses with a reason if the video is finished', async () => {
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     let refused: unknown;
     const { write } = api.records;
     onTestFinished(() => {
@@ -212,7 +207,7 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
 
 describe('DELETE /api/pipeline/tasks/{task_id}', () => {
   it('erases files, record and execution, and returns a receipt that lists each', async () => {
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     await client.wait(taskId);
     const files = (await api.files()).filter((path) => path.includes(taskId));
 
@@ -235,7 +230,7 @@ describe('DELETE /api/pipeline/tasks/{task_id}', () => {
 
   it('stops a running task first', async () => {
     using held = worker.hold('renderTalk');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     await expect.poll(held.reached, { timeout: 20_000 }).toBe(1);
 
     const receipt = await client.erase(taskId);
@@ -247,7 +242,7 @@ describe('DELETE /api/pipeline/tasks/{task_id}', () => {
 
   it('closes the retry window of a failed task', async () => {
     const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     await client.wait(taskId);
     broken.release();
 
@@ -264,13 +259,13 @@ describe('DELETE /api/pipeline/tasks/{task_id}', () => {
 
 describe('GET /api/pipeline/tasks', () => {
   it('lists tasks newest first, in pages and by status', async () => {
-    const first = await submit();
+    const { taskId: first } = await submit(api);
     await client.wait(first);
     const refused = worker.fail(
       'prepareMedia',
       new PipelineError('AUDIO_SILENT', 'The recording is silent.'),
     );
-    const second = await submit();
+    const { taskId: second } = await submit(api);
     await client.wait(second);
     refused.release();
     const newest = async () => (await client.list({ limit: 2 })).tasks;

@@ -1,20 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { jobForm, PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { api, worker } = await startTestPipeline();
 
-async function submit(filename: string, query = '?wait=30'): Promise<string> {
-  const form = new FormData();
-  form.append('image', new Blob([new Uint8Array(PHOTO)]), filename);
-  form.append('audio', new Blob([new Uint8Array(VOICE)]), filename);
-  const answer = await fetch(`${api.url}/api/pipeline/generate${query}`, { method: 'POST', body: form });
-  return ((await answer.json()) as { task_id: string }).task_id;
-}
-
 describe('a file of a task', () => {
   it("is sent under a name of the server's own, whatever it was called when it came", async () => {
-    const taskId = await submit('"; filename="evil.html"\r\nX-Evil: 1.png');
+    const filename = '"; filename="evil.html"\r\nX-Evil: 1.png';
+    const body = new FormData();
+    body.append('image', new Blob([new Uint8Array(PHOTO)]), filename);
+    body.append('audio', new Blob([new Uint8Array(VOICE)]), filename);
+    const { taskId } = await submit(api, { body, waitS: 30 });
     for (const name of ['video', 'cutout', 'mask', 'thumbnail']) {
       const { headers } = await fetch(`${api.url}/api/pipeline/tasks/${taskId}/${name}`);
 
@@ -28,16 +25,15 @@ describe('a file of a task', () => {
 
   it('is never an upload: there is no route to one', async () => {
     using held = worker.hold('prepareMedia');
-    const form = await fetch(`${api.url}/api/pipeline/generate`, { method: 'POST', body: jobForm() });
-    const { task_id } = (await form.json()) as { task_id: string };
-    const keys = await Array.fromAsync(api.store.list(`uploads/${task_id}/`), ({ key }) => key);
+    const { taskId } = await submit(api);
+    const keys = await Array.fromAsync(api.store.list(`uploads/${taskId}/`), ({ key }) => key);
     expect(keys).toHaveLength(2);
 
     const guesses = keys.flatMap((key) => [
       `/${key}`,
       `/api/pipeline/tasks/${key}`,
-      `/api/pipeline/tasks/${task_id}/${key.split('/').at(-1)}`,
-      `/api/pipeline/tasks/${task_id}/video/..%2f..%2f${encodeURIComponent(key)}`,
+      `/api/pipeline/tasks/${taskId}/${key.split('/').at(-1)}`,
+      `/api/pipeline/tasks/${taskId}/video/..%2f..%2f${encodeURIComponent(key)}`,
       `/assets/..%2f..%2f${encodeURIComponent(key)}`,
       `/docs/../${key}`,
     ]);

@@ -2,18 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { readMessages, type SseMessage, seqs, stageEvents } from '../harness/api/event-reader.ts';
-import { jobForm } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { server, api, worker } = await startTestPipeline({ commentIntervalMs: 200 });
 
 const ALL = Array.from({ length: 11 }, (_, index) => index + 1);
-
-async function submit(taskId: string = randomUUID()): Promise<string> {
-  const answer = await fetch(`${api.url}/api/pipeline/tasks/${taskId}`, { method: 'PUT', body: jobForm() });
-  expect(answer.status).toBe(202);
-  return taskId;
-}
 
 function follow(taskId: string, query = '', headers: Record<string, string> = {}): Promise<Response> {
   return fetch(`${api.url}/api/pipeline/progress/${taskId}/events${query}`, { headers });
@@ -26,7 +20,7 @@ async function untilRendering(taskId: string): Promise<void> {
 
 describe('GET /api/pipeline/progress/{task_id}/events', () => {
   it('sends every stage in order and ends after the last one', async () => {
-    const taskId = await submit();
+    const { taskId } = await submit(api);
 
     const answer = await follow(taskId);
     expect(answer.headers.get('content-type')).toBe('text/event-stream');
@@ -39,7 +33,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
   });
 
   it('sends the events of a job that Temporal has forgotten from its record', async () => {
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     const live = stageEvents(await readMessages(await follow(taskId)));
     const forgotten = randomUUID();
     const record = await api.records.read(taskId);
@@ -50,7 +44,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
 
   it('sends fifty readers that reconnect every event once', async () => {
     using held = worker.hold('removeBackground');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
 
     const readers = Array.from({ length: 50 }, async (_, index) => {
       const first = await readMessages(await follow(taskId), (messages) => seqs(messages).length > index % 5);
@@ -68,7 +62,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
 
   it('watches a task once for all readers, and stops when they have left', async () => {
     using held = worker.hold('renderTalk');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     await untilRendering(taskId);
     const abort = new AbortController();
     const { url } = api;
@@ -88,7 +82,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
 
   it('responds to HEAD without following the task', async () => {
     using held = worker.hold('renderTalk');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     await untilRendering(taskId);
 
     const url = `${api.url}/api/pipeline/progress/${taskId}/events`;
@@ -100,7 +94,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
   });
 
   it('starts after ?since', async () => {
-    const taskId = await submit();
+    const { taskId } = await submit(api);
 
     expect(seqs(await readMessages(await follow(taskId, '?since=9')))).toEqual([10, 11]);
     const empty = await follow(taskId, '?since=9', { 'Last-Event-ID': '' });
@@ -108,7 +102,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
   });
 
   it('responds 204 to a reader that has the last event, so that an EventSource stops', async () => {
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     await readMessages(await follow(taskId));
 
     expect((await follow(taskId, '', { 'Last-Event-ID': '11' })).status).toBe(204);
@@ -116,7 +110,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
 
   it('sends the progress of the long stage without an id', async () => {
     using held = worker.hold('renderTalk');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
 
     const progress = (messages: SseMessage[]) =>
       messages.filter(({ event }) => event === 'activity_progress');
@@ -133,7 +127,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
 
   it('sends keep-alives while nothing happens', async () => {
     using held = worker.hold('detectPersons');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
 
     const answer = await follow(taskId);
     let text = '';
@@ -152,7 +146,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
     using looksFor = vi.spyOn(api.jobs, 'describe');
     const early = follow(taskId, '?wait=20');
     await expect.poll(() => looksFor.mock.calls.length).toBeGreaterThan(0);
-    await submit(taskId);
+    await submit(api, { taskId });
 
     expect(seqs(await readMessages(await early))).toEqual(ALL);
   });
@@ -166,7 +160,7 @@ describe('GET /api/pipeline/progress/{task_id}/events', () => {
 
   it('ends with FAILED if an administrator terminated the workflow', async () => {
     using held = worker.hold('renderTalk');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     await untilRendering(taskId);
     const messages = follow(taskId).then((answer) => readMessages(answer));
     await server.client.workflow.getHandle(`video/${taskId}`).terminate('by a test');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { jobForm } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { api } = await startTestPipeline({ access: { rate: { perS: 1e6, burst: 1e6 } } });
@@ -9,12 +9,8 @@ let taskId: string;
 
 beforeAll(async () => {
   secret = await api.keys.create('acme', ['submit', 'read']);
-  const answer = await api.app.request('/api/pipeline/generate?wait=30', {
-    method: 'POST',
-    body: jobForm(),
-    headers: { Authorization: `Bearer ${secret}` },
-  });
-  taskId = ((await answer.json()) as { task_id: string }).task_id;
+  const headers = { Authorization: `Bearer ${secret}` };
+  ({ taskId } = await submit(api, { headers, waitS: 30 }));
 });
 
 /** What a header may hold at all. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { jobForm } from '../harness/api/job-form-data.ts';
+import { type Submitted, submit } from '../harness/api/submit.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
@@ -24,25 +25,21 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-/** What a client does that is told to come back. */
-async function submit(key: string): Promise<Record<string, unknown>> {
+/** Comes back as long as the API asks for it. */
+async function submitUntilAccepted(key: string): Promise<Submitted['body']> {
+  const headers = { 'Content-Type': CONTENT_TYPE, 'Idempotency-Key': key };
   for (let tries = 0; tries < 20; tries += 1) {
-    const answer = await fetch(`${api.url}/api/pipeline/generate`, {
-      method: 'POST',
-      body: BODY,
-      headers: { 'Content-Type': CONTENT_TYPE, 'Idempotency-Key': key },
-    }).catch(() => undefined);
-    if (answer?.status === 202) return (await answer.json()) as Record<string, unknown>;
-    await answer?.body?.cancel();
+    const answer = await submit(api, { body: BODY, headers }).catch(() => undefined);
+    if (answer?.status === 202) return answer.body;
     await sleep(250);
   }
-  throw new Error('The server never took it');
+  throw new Error('The API never accepted the submission');
 }
 
 it(`makes one workflow of ${SUBMITS} submissions at once with one key, and answers all of them alike`, async () => {
   const key = randomUUID();
 
-  const answers = await Promise.all(Array.from({ length: SUBMITS }, () => submit(key)));
+  const answers = await Promise.all(Array.from({ length: SUBMITS }, () => submitUntilAccepted(key)));
 
   expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
   const taskId = answers[0]!.task_id;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { LINKS } from '../../src/api/access/access-rules.ts';
 import { signLink, verifyLink } from '../../src/api/access/link-signature.ts';
-import { jobForm } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { api } = await startTestPipeline();
@@ -12,12 +12,7 @@ let taskId: string;
 
 beforeAll(async () => {
   auth = { Authorization: `Bearer ${await api.keys.create('acme', ['submit', 'read'])}` };
-  const answer = await fetch(`${api.url}/api/pipeline/generate?wait=30`, {
-    method: 'POST',
-    body: jobForm(),
-    headers: auth,
-  });
-  taskId = ((await answer.json()) as { task_id: string }).task_id;
+  ({ taskId } = await submit(api, { headers: auth, waitS: 30 }));
 });
 
 function ask(wish: object, id = taskId, headers = auth): Promise<Response> {

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { jobForm } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/api/main.ts', import.meta.url));
@@ -79,11 +80,7 @@ const listens = (port: number) =>
 describe('the API process', () => {
   it('finishes uploads, disconnects readers and accepts nothing new after SIGTERM', async () => {
     const port = await start();
-    const submitted = await fetch(`http://127.0.0.1:${port}/api/pipeline/generate`, {
-      method: 'POST',
-      body: jobForm(),
-    });
-    const { events_url } = (await submitted.json()) as { events_url: string };
+    const { events_url } = (await submit({ url: `http://127.0.0.1:${port}` })).body;
     const reader = await fetch(`http://127.0.0.1:${port}${events_url}`);
     const upload = await startUpload(port);
     const exited = exit();
@@ -99,12 +96,8 @@ describe('the API process', () => {
 
   it('closes WebSockets with 1012 after SIGTERM, so that clients reconnect', async () => {
     const port = await start();
-    const submitted = await fetch(`http://127.0.0.1:${port}/api/pipeline/generate`, {
-      method: 'POST',
-      body: jobForm(),
-    });
-    const { task_id } = (await submitted.json()) as { task_id: string };
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/api/pipeline/progress/${task_id}`);
+    const { taskId } = await submit({ url: `http://127.0.0.1:${port}` });
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/api/pipeline/progress/${taskId}`);
     await once(socket, 'open');
     const closed = once(socket, 'close');
     const exited = exit();
@@ -120,10 +113,7 @@ describe('the API process', () => {
     const upload = await startUpload(port, '?wait=300');
     const uploads = () => readdir(join(root, 'uploads')).catch(() => []);
     const before = (await uploads()).length;
-    const waiting = fetch(`http://127.0.0.1:${port}/api/pipeline/generate?wait=300`, {
-      method: 'POST',
-      body: jobForm(),
-    });
+    const waiting = submit({ url: `http://127.0.0.1:${port}` }, { waitS: 300 });
     // Durable, and its reader waits.
     await expect.poll(async () => (await uploads()).length, { timeout: 10_000 }).toBe(before + 1);
     const exited = exit();

@@ -1,7 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, expect, it } from 'vitest';
-import { jobForm, PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { api } = await startTestPipeline({
@@ -43,14 +44,6 @@ beforeAll(async () => {
   };
 });
 
-async function submit(fields: Parameters<typeof jobForm>[0], query = '') {
-  const answer = await fetch(`${api.url}/api/pipeline/generate${query}`, {
-    method: 'POST',
-    body: jobForm(fields),
-  });
-  return { status: answer.status, body: (await answer.json()) as { detail?: string } };
-}
-
 it.each<[string, number, string]>([
   ['/inside', 422, 'URL_FORBIDDEN'],
   ['/page.html', 415, 'MEDIA_UNSUPPORTED'],
@@ -61,7 +54,7 @@ it.each<[string, number, string]>([
   ['/cut', 422, 'URL_UNREACHABLE'],
   ['/slow', 422, 'URL_UNREACHABLE'],
 ])('an image_url that leads to %s is answered with %i %s and leaves nothing', async (path, status, code) => {
-  const answer = await submit({ image: undefined, image_url: `${base}${path}` });
+  const answer = await submit(api, { fields: { image: undefined, image_url: `${base}${path}` } });
 
   expect(answer).toMatchObject({ status, body: { code, details: { field: 'image_url' } } });
   expect(answer.body.detail).toMatch(/^image_url: /);
@@ -72,10 +65,10 @@ it.each(['http://127.0.0.1/a.png', 'https://169.254.169.254/latest/meta-data/', 
   'photo, recording and webhook at %s are refused',
   async (url) => {
     for (const field of ['image', 'audio']) {
-      const answer = await submit({ [field]: undefined, [`${field}_url`]: url });
+      const answer = await submit(api, { fields: { [field]: undefined, [`${field}_url`]: url } });
       expect(answer).toMatchObject({ status: 422, body: { code: 'URL_FORBIDDEN' } });
     }
-    const answer = await submit({ webhook_url: url });
+    const answer = await submit(api, { fields: { webhook_url: url } });
     expect(answer).toMatchObject({
       status: 422,
       body: { code: 'URL_FORBIDDEN', details: { field: 'webhook_url' } },
@@ -84,7 +77,9 @@ it.each(['http://127.0.0.1/a.png', 'https://169.254.169.254/latest/meta-data/', 
 );
 
 it('a URL together with a file is refused, and so is an invalid URL', async () => {
-  const answer = await submit({ image_url: `${base}/photo.png`, audio: undefined, audio_url: 'voice.wav' });
+  const answer = await submit(api, {
+    fields: { image_url: `${base}/photo.png`, audio: undefined, audio_url: 'voice.wav' },
+  });
 
   expect(answer).toMatchObject({
     status: 422,
@@ -99,9 +94,14 @@ it('a URL together with a file is refused, and so is an invalid URL', async () =
 });
 
 it('a photo and a recording at URLs become a video, also through a redirect', async () => {
-  const answer = await submit(
-    { image: undefined, image_url: `${base}/moved`, audio: undefined, audio_url: `${base}/voice.wav` },
-    '?wait=30',
-  );
+  const answer = await submit(api, {
+    fields: {
+      image: undefined,
+      image_url: `${base}/moved`,
+      audio: undefined,
+      audio_url: `${base}/voice.wav`,
+    },
+    waitS: 30,
+  });
   expect(answer).toMatchObject({ status: 200, body: { success: true } });
 });

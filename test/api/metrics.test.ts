@@ -8,17 +8,11 @@ import { createApiMetrics } from '../../src/telemetry/metrics/api-metrics.ts';
 import type { WatchedProvider } from '../../src/telemetry/metrics/provider-metrics.ts';
 import { createTemporalGate } from '../../src/temporal/temporal-gate.ts';
 import { createTemporalStatistics } from '../../src/temporal/temporal-statistics.ts';
-import { jobForm } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 import { parseMetrics } from '../harness/metric-lines.ts';
 
 const { server, api, worker } = await startTestPipeline();
-
-const submit = async (wait = 30) => {
-  const taskId = randomUUID();
-  await fetch(`${api.url}/api/pipeline/tasks/${taskId}?wait=${wait}`, { method: 'PUT', body: jobForm() });
-  return taskId;
-};
 
 async function scrape(): Promise<Map<string, number>> {
   const answer = await fetch(`${api.url}/metrics`);
@@ -40,7 +34,7 @@ const ended = (outcome: string) =>
 
 it('counts running jobs and each ended job once, and starts at zero after a restart', async () => {
   using held = worker.hold('renderTalk');
-  const cancelled = await submit(0);
+  const { taskId: cancelled } = await submit(api);
   await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
   await expect.poll(async () => (await scrape()).get('active_pipelines_count'), { timeout: 10_000 }).toBe(1);
   expect((await scrape()).get('limelight_jobs_running{stage="DID_PROCESSING"}')).toBe(1);
@@ -52,12 +46,12 @@ it('counts running jobs and each ended job once, and starts at zero after a rest
     .toMatchObject({ stage: 'CANCELLED' });
   held.release();
 
-  await submit();
+  await submit(api, { waitS: 30 });
   const refused = worker.fail('detectPersons', new PipelineError('PERSON_NOT_FOUND', 'A landscape'));
-  await submit();
+  await submit(api, { waitS: 30 });
   refused.release();
   const failed = worker.fail('finishVideo', new PipelineError('MODEL_INVALID', 'A model that is broken'));
-  await submit();
+  await submit(api, { waitS: 30 });
   failed.release();
 
   await expect
@@ -95,8 +89,7 @@ it('reports queue depth, the age of the oldest task and the pollers, as Temporal
     expect(now.get(`limelight_queue_depth{queue="${queue}"}`)).toBe(0);
     expect(now.get(`limelight_queue_oldest_task_age_seconds{queue="${queue}"}`)).toBe(0);
     // No worker of the test polls the provider's queue.
-    const pollers = queue === 'd-id' ? 0 : expect.toSatisfy((count: number) => count > 0);
-    expect(now.get(`limelight_queue_pollers{queue="${queue}"}`), queue).toEqual(pollers);
+    expect(now.get(`limelight_queue_pollers{queue="${queue}"}`), queue).toBeGreaterThan(0);
   }
 });
 

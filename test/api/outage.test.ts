@@ -10,8 +10,8 @@ import { findTemporalBinary } from '../../src/temporal/binary.ts';
 import { openLazyConnection } from '../../src/temporal/connection.ts';
 import { type DevServer, startDevServer } from '../../src/temporal/dev-server.ts';
 import { readMessages, seqs } from '../harness/api/event-reader.ts';
-import { jobForm } from '../harness/api/job-form-data.ts';
 import { type PipelineWorker, startPipelineWorker } from '../harness/api/pipeline-worker.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
 
 let dir: string;
@@ -60,9 +60,11 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
+const call = async (path: string, init: RequestInit = {}) => {
+  const answer = await fetch(`${api.url}${path}`, init);
+  return { status: answer.status, headers: answer.headers, body: (await answer.json()) as unknown };
+};
 const ready = async () => (await fetch(`${api.url}/health/ready`)).status;
-const submit = (taskId: string) =>
-  fetch(`${api.url}/api/pipeline/tasks/${taskId}`, { method: 'PUT', body: jobForm() });
 
 it('responds 503 at once while Temporal is unavailable, with nothing half done', async () => {
   await stopTemporal();
@@ -70,18 +72,18 @@ it('responds 503 at once while Temporal is unavailable, with nothing half done',
   const taskId = randomUUID();
   const startedAt = performance.now();
   const answers = [
-    await submit(taskId),
-    await fetch(`${api.url}/api/pipeline/status/${taskId}`),
-    await fetch(`${api.url}/api/pipeline/progress/${taskId}/events`),
-    await fetch(`${api.url}/api/pipeline/tasks/${taskId}/video`),
-    await fetch(`${api.url}/api/pipeline/tasks/${taskId}/cancel`, { method: 'POST' }),
-    await fetch(`${api.url}/health/ready`),
+    await submit(api, { taskId }),
+    await call(`/api/pipeline/status/${taskId}`),
+    await call(`/api/pipeline/progress/${taskId}/events`),
+    await call(`/api/pipeline/tasks/${taskId}/video`),
+    await call(`/api/pipeline/tasks/${taskId}/cancel`, { method: 'POST' }),
+    await call('/health/ready'),
   ];
 
   for (const answer of answers) {
     expect(answer.status).toBe(503);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(await answer.json()).toMatchObject({ code: 'TEMPORAL_UNAVAILABLE' });
+    expect(answer.body).toMatchObject({ code: 'TEMPORAL_UNAVAILABLE' });
   }
   expect(performance.now() - startedAt).toBeLessThan(15_000);
   expect(await api.files()).toEqual(before);
@@ -93,7 +95,7 @@ it('accepts submissions while there is no worker, and reports their status', asy
   await startTemporal();
   const taskId = randomUUID();
 
-  expect((await submit(taskId)).status).toBe(202);
+  expect((await submit(api, { taskId })).status).toBe(202);
   const status = await fetch(`${api.url}/api/pipeline/status/${taskId}`);
   expect(await status.json()).toMatchObject({
     stage: 'INITIALIZED',
@@ -112,7 +114,7 @@ it('keeps its readers through a restart of Temporal, and they miss nothing', asy
   await startTemporal();
   using held = (await startWorker()).hold('renderTalk');
   const taskId = randomUUID();
-  expect((await submit(taskId)).status).toBe(202);
+  expect((await submit(api, { taskId })).status).toBe(202);
   const answer = await fetch(`${api.url}/api/pipeline/progress/${taskId}/events`);
   const messages = readMessages(answer);
   await expect.poll(held.reached, { timeout: 20_000 }).toBeGreaterThan(0);

@@ -6,7 +6,7 @@ import { PipelineError } from '../../src/errors.ts';
 import { loadConfig } from '../../src/process/load-config.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
-import { jobForm } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 
@@ -192,18 +192,13 @@ it('adds up the cost from the records of the tasks', async () => {
 
 describe('the fields provider and on_outage', () => {
   it('are refused by name if they make no sense', async () => {
-    const submit = (fields: Record<string, string>) =>
-      api.app.request('/api/pipeline/generate', { method: 'POST', body: jobForm(fields) });
-
-    const withoutKey = await submit({ provider: 'd-id' });
-    expect([withoutKey.status, await withoutKey.json()]).toEqual([
+    const withoutKey = await submit(api.app, { fields: { provider: 'd-id' } });
+    expect([withoutKey.status, withoutKey.body]).toEqual([
       422,
       expect.objectContaining({ detail: expect.stringContaining('D_ID_API_KEY') }),
     ]);
-    const odd = await submit({ on_outage: 'panic' });
-    expect(((await odd.json()) as { detail: string }).detail).toContain(
-      'on_outage: expected wait, local or fail',
-    );
+    const odd = await submit(api.app, { fields: { on_outage: 'panic' } });
+    expect(odd.body.detail).toContain('on_outage: expected wait, local or fail');
   });
 
   it('become options of the job; auto is D-ID if there is a key', async () => {
@@ -214,9 +209,8 @@ describe('the fields provider and on_outage', () => {
     expect(await optionsOf({ background: 'transparent' })).toMatchObject({ provider: 'local' });
 
     const { app } = appWith({});
-    const body = jobForm({ background: 'transparent', provider: 'd-id' });
-    const refused = await app.request('/api/pipeline/generate', { method: 'POST', body });
-    expect([refused.status, await refused.json()]).toEqual([
+    const refused = await submit(app, { fields: { background: 'transparent', provider: 'd-id' } });
+    expect([refused.status, refused.body]).toEqual([
       422,
       expect.objectContaining({ details: { background: expect.stringContaining('without alpha') } }),
     ]);
@@ -225,9 +219,8 @@ describe('the fields provider and on_outage', () => {
   /** Of the job that is started where there is a key. */
   async function optionsOf(fields: Record<string, string>) {
     const { app } = appWith({});
-    const answer = await app.request('/api/pipeline/generate', { method: 'POST', body: jobForm(fields) });
-    const { task_id } = (await answer.json()) as { task_id: string };
-    const { events } = await server.client.workflow.getHandle(`video/${task_id}`).fetchHistory();
+    const { taskId } = await submit(app, { fields });
+    const { events } = await server.client.workflow.getHandle(`video/${taskId}`).fetchHistory();
     const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
     return JSON.parse(Buffer.from(input!).toString()).options;
   }

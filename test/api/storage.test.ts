@@ -1,36 +1,32 @@
-import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { jobForm } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 let freeBytes = 1e12;
 const { api, worker } = await startTestPipeline({ freeBytes: () => freeBytes });
 
-const submit = (query = '') =>
-  fetch(`${api.url}/api/pipeline/tasks/${randomUUID()}${query}`, { method: 'PUT', body: jobForm() });
-
 describe('a disk that is nearly full', () => {
   it('refuses submissions with 507, and running jobs finish', async () => {
     using held = worker.hold('renderTalk');
-    const running = submit('?wait=60');
+    const running = submit(api, { waitS: 60 });
     await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
     freeBytes = 1.05e9;
 
-    const refused = await submit();
+    const refused = await submit(api);
     held.release();
 
     expect(refused.status).toBe(507);
     expect(refused.headers.get('retry-after')).toBe('60');
-    expect(await refused.json()).toMatchObject({ code: 'STORAGE_FULL' });
-    expect(await (await running).json()).toMatchObject({ success: true });
+    expect(refused.body).toMatchObject({ code: 'STORAGE_FULL' });
+    expect((await running).body).toMatchObject({ success: true });
     freeBytes = 1e12;
-    expect((await submit('?wait=60')).status).toBe(200);
+    expect((await submit(api, { waitS: 60 })).status).toBe(200);
   });
 });
 
 describe('GET /api/pipeline/storage/stats', () => {
   it('reports files by tier, disk usage, and the age of the scan', async () => {
-    await submit('?wait=60');
+    await submit(api, { waitS: 60 });
     const uploads = await Array.fromAsync(api.store.list('uploads/'));
     expect(uploads.length).toBeGreaterThanOrEqual(2);
     await api.store.delete('state/storage-usage.json');
@@ -59,7 +55,7 @@ describe('GET /api/pipeline/storage/stats', () => {
       return ((await answer.json()) as { tiers: { uploads: { files: number } } }).tiers.uploads.files;
     };
     const before = await uploads();
-    expect((await submit('?wait=60')).status).toBe(200);
+    expect((await submit(api, { waitS: 60 })).status).toBe(200);
 
     await expect.poll(uploads, { timeout: 15_000, interval: 250 }).toBe(before + 2);
   });

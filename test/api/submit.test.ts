@@ -4,27 +4,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { retentionOverrideKey } from '../../src/contracts/retention.ts';
 import { jobForm, PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { type SubmitOptions, submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { server, api, worker } = await startTestPipeline({ limits: { imageBytes: 200_000 } });
-
-type Fields = Parameters<typeof jobForm>[0];
-interface Accepted {
-  task_id: string;
-  status_url: string;
-  events_url: string;
-  submitted_at: string;
-}
-
-async function send(
-  method: 'POST' | 'PUT',
-  path: string,
-  fields: Fields = {},
-  headers: Record<string, string> = {},
-) {
-  const answer = await fetch(`${api.url}/api/pipeline/${path}`, { method, body: jobForm(fields), headers });
-  return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Accepted };
-}
 
 async function uploadsOf(taskId: string): Promise<string[]> {
   const keys: string[] = [];
@@ -44,7 +27,7 @@ async function untilAllJobsEnded(): Promise<void> {
 describe('POST /api/pipeline/generate', () => {
   it('stores the files and starts the job before it responds', async () => {
     using held = worker.hold('prepareMedia');
-    const { status, headers, body } = await send('POST', 'generate');
+    const { status, headers, body } = await submit(api);
 
     expect(status).toBe(202);
     expect(body).toEqual({
@@ -62,7 +45,7 @@ describe('POST /api/pipeline/generate', () => {
   });
 
   it('names the job for administrators in Temporal', async () => {
-    const { body } = await send('POST', 'generate', { priority: '1' });
+    const { body } = await submit(api, { fields: { priority: '1' } });
 
     const description = await server.client.workflow.getHandle(`video/${body.task_id}`).describe();
     expect(description.searchAttributes).toMatchObject({
@@ -74,7 +57,7 @@ describe('POST /api/pipeline/generate', () => {
   });
 
   it('responds with the outcome if the client waits for it', async () => {
-    const answer = await send('POST', 'generate', {}, { Prefer: 'wait=30' });
+    const answer = await submit(api, { headers: { Prefer: 'wait=30' } });
 
     expect(answer.status).toBe(200);
     expect(answer.headers.get('preference-applied')).toBe('wait=30');
@@ -83,7 +66,7 @@ describe('POST /api/pipeline/generate', () => {
 
   it('responds 202 if the job takes longer than the client waits', async () => {
     using held = worker.hold('renderTalk');
-    const { status, body } = await send('POST', 'generate?wait=1');
+    const { status, body } = await submit(api, { waitS: 1 });
 
     expect(status).toBe(202);
     expect(body.task_id).toBeTruthy();
@@ -92,17 +75,20 @@ describe('POST /api/pipeline/generate', () => {
   });
 
   it('passes every option to the job', async () => {
-    const { body } = await send('POST', 'generate?wait=30', {
-      conf_threshold: '.25',
-      apply_smoothing: 'false',
-      persons: '1',
-      background: '#FF8800',
-      provider: 'auto',
-      deadline_s: '60',
-      priority: '5',
-      cache: 'no-store',
-      retention_days: '0.5',
-      retry_window_s: '60',
+    const { body } = await submit(api, {
+      waitS: 30,
+      fields: {
+        conf_threshold: '.25',
+        apply_smoothing: 'false',
+        persons: '1',
+        background: '#FF8800',
+        provider: 'auto',
+        deadline_s: '60',
+        priority: '5',
+        cache: 'no-store',
+        retention_days: '0.5',
+        retry_window_s: '60',
+      },
     });
 
     expect(JSON.parse(String(await api.store.read(retentionOverrideKey(body.task_id))))).toEqual({
@@ -127,8 +113,8 @@ describe('POST /api/pipeline/generate', () => {
 describe('Idempotency-Key', () => {
   it('starts one job for a hundred concurrent submissions', async () => {
     const before = await countJobs();
-    const key = { 'Idempotency-Key': randomUUID() };
-    const answers = await Promise.all(Array.from({ length: 100 }, () => send('POST', 'generate', {}, key)));
+    const headers = { 'Idempotency-Key': randomUUID() };
+    const answers = await Promise.all(Array.from({ length: 100 }, () => submit(api, { headers })));
 
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
@@ -139,16 +125,16 @@ describe('Idempotency-Key', () => {
 
   it('refuses different content, and keeps only the files of the first submission', async () => {
     using held = worker.hold('prepareMedia');
-    const key = { 'Idempotency-Key': 'the same' };
-    const { body } = await send('POST', 'generate', {}, key);
+    const headers = { 'Idempotency-Key': 'the same' };
+    const { body } = await submit(api, { headers });
     const uploads = await uploadsOf(body.task_id);
-    const others: Fields[] = [
+    const others: SubmitOptions['fields'][] = [
       { persons: '2' },
       { audio: Buffer.concat([VOICE, VOICE]) },
       { background: 'blur' },
     ];
 
-    const answers = await Promise.all(others.map((fields) => send('POST', 'generate', fields, key)));
+    const answers = await Promise.all(others.map((fields) => submit(api, { fields, headers })));
 
     for (const answer of answers) {
       expect(answer).toMatchObject({
@@ -162,9 +148,9 @@ describe('Idempotency-Key', () => {
 
   it('accepts one of two concurrent submissions with different content', async () => {
     using held = worker.hold('prepareMedia');
-    const key = { 'Idempotency-Key': randomUUID() };
+    const headers = { 'Idempotency-Key': randomUUID() };
     const voices = Array.from({ length: 8 }, (_, index) => Buffer.concat([VOICE, Buffer.alloc(index)]));
-    const answers = await Promise.all(voices.map((audio) => send('POST', 'generate', { audio }, key)));
+    const answers = await Promise.all(voices.map((audio) => submit(api, { fields: { audio }, headers })));
 
     expect(answers.filter(({ status }) => status === 202)).toHaveLength(1);
     expect(answers.filter(({ status }) => status === 422)).toHaveLength(7);
@@ -175,23 +161,23 @@ describe('Idempotency-Key', () => {
 
   it('is kept in the record after Temporal has forgotten the job', async () => {
     const taskId = randomUUID();
-    const { body } = await send('POST', 'generate?wait=30');
+    const { body } = await submit(api, { waitS: 30 });
     const record = await api.records.read(body.task_id);
     await api.records.write({ ...record!, task_id: taskId });
     const before = await countJobs();
 
-    const again = await send('PUT', `tasks/${taskId}`);
+    const again = await submit(api, { taskId });
 
     expect(again.status).toBe(202);
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(again.body.submitted_at).toBe(record!.submitted_at);
     expect(await uploadsOf(taskId)).toEqual([]);
     expect(await countJobs()).toBe(before);
-    expect((await send('PUT', `tasks/${taskId}`, { priority: '1' })).status).toBe(422);
+    expect((await submit(api, { taskId, fields: { priority: '1' } })).status).toBe(422);
   });
 
   it('is refused if it is invalid', async () => {
-    expect(await send('POST', 'generate', {}, { 'Idempotency-Key': 'x'.repeat(256) })).toMatchObject({
+    expect(await submit(api, { headers: { 'Idempotency-Key': 'x'.repeat(256) } })).toMatchObject({
       status: 422,
       body: { code: 'INPUT_INVALID' },
     });
@@ -201,8 +187,8 @@ describe('Idempotency-Key', () => {
 describe('PUT /api/pipeline/tasks/{task_id}', () => {
   it('accepts an id of the client once', async () => {
     const taskId = randomUUID();
-    const first = await send('PUT', `tasks/${taskId.toUpperCase()}`);
-    const again = await send('PUT', `tasks/${taskId}`);
+    const first = await submit(api, { taskId: taskId.toUpperCase() });
+    const again = await submit(api, { taskId });
 
     expect(first).toMatchObject({ status: 202, body: { task_id: taskId } });
     expect(again).toMatchObject({ status: 202, body: first.body });
@@ -210,23 +196,28 @@ describe('PUT /api/pipeline/tasks/{task_id}', () => {
   });
 
   it('refuses an id that is not a UUID', async () => {
-    expect(await send('PUT', 'tasks/mine')).toMatchObject({ status: 422, body: { code: 'INPUT_INVALID' } });
+    expect(await submit(api, { taskId: 'mine' })).toMatchObject({
+      status: 422,
+      body: { code: 'INPUT_INVALID' },
+    });
   });
 });
 
 describe('a refused submission', () => {
   it('gets all its errors at once, by field', async () => {
-    const { status, headers, body } = await send('POST', 'generate', {
-      image: undefined,
-      conf_threshold: '1.5',
-      apply_smoothing: 'yes',
-      persons: 'nobody',
-      background: 'sunset',
-      provider: 'd-id',
-      deadline_s: '-1',
-      priority: '1e0',
-      webhook_url: 'not a URL',
-      image_link: 'https://example.org',
+    const { status, headers, body } = await submit(api, {
+      fields: {
+        image: undefined,
+        conf_threshold: '1.5',
+        apply_smoothing: 'yes',
+        persons: 'nobody',
+        background: 'sunset',
+        provider: 'd-id',
+        deadline_s: '-1',
+        priority: '1e0',
+        webhook_url: 'not a URL',
+        image_link: 'https://example.org',
+      },
     });
 
     expect(status).toBe(422);
@@ -253,10 +244,10 @@ describe('a refused submission', () => {
   });
 
   it('gets a hint which image belongs to which background', async () => {
-    expect(await send('POST', 'generate', { background: 'image' })).toMatchObject({
+    expect(await submit(api, { fields: { background: 'image' } })).toMatchObject({
       body: { details: { background_image: expect.stringContaining('received none') } },
     });
-    expect(await send('POST', 'generate', { background_image: PHOTO })).toMatchObject({
+    expect(await submit(api, { fields: { background_image: PHOTO } })).toMatchObject({
       body: { details: { background: expect.stringContaining('expected image') } },
     });
   });
@@ -266,15 +257,15 @@ describe('a refused submission', () => {
     const before = await api.files();
     const large = Buffer.concat([PHOTO, Buffer.alloc(3_000_000)]);
 
-    expect(await send('POST', 'generate', { image: large })).toMatchObject({
+    expect(await submit(api, { fields: { image: large } })).toMatchObject({
       status: 413,
       body: { code: 'UPLOAD_TOO_LARGE' },
     });
-    expect(await send('POST', 'generate', { audio: PHOTO })).toMatchObject({
+    expect(await submit(api, { fields: { audio: PHOTO } })).toMatchObject({
       status: 415,
       body: { code: 'MEDIA_UNSUPPORTED' },
     });
-    expect(await send('POST', 'generate', { persons: '0' })).toMatchObject({ status: 422 });
+    expect(await submit(api, { fields: { persons: '0' } })).toMatchObject({ status: 422 });
 
     expect(await api.files()).toEqual(before);
   });

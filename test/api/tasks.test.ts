@@ -1,16 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { jobForm } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { api, worker } = await startTestPipeline();
-
-async function submit({ wait = 0, ...fields }: { wait?: number; background?: string } = {}): Promise<string> {
-  const taskId = randomUUID();
-  const body = jobForm(fields);
-  await fetch(`${api.url}/api/pipeline/tasks/${taskId}?wait=${wait}`, { method: 'PUT', body });
-  return taskId;
-}
 
 async function call(path: string, init: RequestInit = {}) {
   const answer = await fetch(`${api.url}${path}`, init);
@@ -25,7 +18,7 @@ const file = (taskId: string, name: string, headers: Record<string, string> = {}
 describe('GET /api/pipeline/status/{task_id}', () => {
   it('returns the status of a running job', async () => {
     using held = worker.hold('renderTalk');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     await expect
       .poll(async () => (await status(taskId)).body, { timeout: 10_000 })
       .toEqual({
@@ -41,7 +34,7 @@ describe('GET /api/pipeline/status/{task_id}', () => {
   });
 
   it('returns the result of a finished job', async () => {
-    const taskId = await submit({ wait: 30 });
+    const { taskId } = await submit(api, { waitS: 30 });
 
     expect((await status(taskId)).body).toMatchObject({
       stage: 'COMPLETED',
@@ -62,7 +55,7 @@ describe('GET /api/pipeline/status/{task_id}', () => {
 describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
   it('stops and undoes a running job, and is idempotent', async () => {
     using held = worker.hold('renderTalk');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
 
     const answers = await Promise.all([cancel(taskId), cancel(taskId), cancel(taskId)]);
@@ -83,7 +76,7 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
   });
 
   it('changes nothing about a finished job', async () => {
-    const taskId = await submit({ wait: 30 });
+    const { taskId } = await submit(api, { waitS: 30 });
 
     expect(await cancel(taskId)).toMatchObject({ status: 200, body: { stage: 'COMPLETED' } });
     expect((await file(taskId, 'video')).status).toBe(200);
@@ -96,7 +89,7 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
 
 describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
   it('serves video, cutout, mask and thumbnail', async () => {
-    const taskId = await submit({ wait: 30 });
+    const { taskId } = await submit(api, { waitS: 30 });
     const types = { video: 'video/mp4', cutout: 'image/png', mask: 'image/png', thumbnail: 'image/jpeg' };
     for (const [name, type] of Object.entries(types)) {
       const answer = await file(taskId, name);
@@ -109,7 +102,7 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
   });
 
   it('serves a transparent video as WebM', async () => {
-    const taskId = await submit({ wait: 30, background: 'transparent' });
+    const { taskId } = await submit(api, { waitS: 30, fields: { background: 'transparent' } });
 
     const { headers } = await file(taskId, 'video');
 
@@ -118,7 +111,7 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
   });
 
   it('serves ranges, for seeking players and resumed downloads', async () => {
-    const taskId = await submit({ wait: 30 });
+    const { taskId } = await submit(api, { waitS: 30 });
     const whole = await file(taskId, 'video');
     const etag = whole.headers.get('etag')!;
     const content = await whole.text();
@@ -142,7 +135,7 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
   });
 
   it('does not send a file again that the client has', async () => {
-    const taskId = await submit({ wait: 30 });
+    const { taskId } = await submit(api, { waitS: 30 });
     const { headers } = await file(taskId, 'mask', {}, 'HEAD');
 
     const same = [
@@ -164,7 +157,7 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
   });
 
   it('responds to HEAD like GET, without the bytes', async () => {
-    const taskId = await submit({ wait: 30 });
+    const { taskId } = await submit(api, { waitS: 30 });
     const [get, head] = [await file(taskId, 'video'), await file(taskId, 'video', {}, 'HEAD')];
 
     expect(head.status).toBe(200);
@@ -176,7 +169,7 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
 
   it('distinguishes a video that is not ready from an unknown task', async () => {
     using held = worker.hold('detectPersons');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
 
     expect(await call(`/api/pipeline/tasks/${taskId}/video`)).toMatchObject({
       status: 409,

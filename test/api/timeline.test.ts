@@ -8,16 +8,10 @@ import { TIME_KINDS } from '../../src/contracts/timeline.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { recallRecord } from '../../src/temporal/recall-record.ts';
 import { createTemporalTimeline } from '../../src/temporal/temporal-timeline.ts';
-import { jobForm } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { server, api, worker } = await startTestPipeline();
-
-async function submit(wait: number): Promise<string> {
-  const taskId = randomUUID();
-  await fetch(`${api.url}/api/pipeline/tasks/${taskId}?wait=${wait}`, { method: 'PUT', body: jobForm() });
-  return taskId;
-}
 
 const get = async <T>(path: string) => (await (await fetch(`${api.url}${path}`)).json()) as T;
 const timelineOf = (taskId: string) => get<Timeline>(`/api/pipeline/tasks/${taskId}/timeline`);
@@ -27,7 +21,7 @@ const steps = ({ stages }: Timeline) => stages.flatMap((stage) => stage.steps);
 describe('GET /api/pipeline/tasks/{task_id}/timeline', () => {
   it('shows the current stage of a running task and its duration', async () => {
     using held = worker.hold('renderTalk');
-    const taskId = await submit(0);
+    const { taskId } = await submit(api);
     await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
 
     const timeline = await timelineOf(taskId);
@@ -45,7 +39,7 @@ describe('GET /api/pipeline/tasks/{task_id}/timeline', () => {
 
   it('accounts for every moment, including failed attempts, even after Temporal has forgotten the task', async () => {
     const failing = worker.fail('removeBackground', new PipelineError('SLOT_CRASHED', 'The slot fell over'));
-    const taskId = await submit(0);
+    const { taskId } = await submit(api);
     await expect
       .poll(async () => steps(await timelineOf(taskId)).find(({ name }) => name === 'removeBackground'), {
         timeout: 10_000,
@@ -107,7 +101,7 @@ describe('GET /api/pipeline/tasks/{task_id}/timeline', () => {
   });
 
   it('has at least the stages if the record has no timeline', async () => {
-    const taskId = await submit(30);
+    const { taskId } = await submit(api, { waitS: 30 });
     const { timeline: _, ...record } = (await api.records.read(taskId))!;
     const forgotten = randomUUID();
     await api.records.write({ ...record, task_id: forgotten });
@@ -126,7 +120,7 @@ describe('GET /api/pipeline/tasks/{task_id}/timeline', () => {
 
 describe('GET /api/pipeline/timeline', () => {
   it('returns percentiles of tasks that ended within the last day', async () => {
-    await submit(30);
+    await submit(api, { waitS: 30 });
 
     const summary = await get<TimelineSummary>('/api/pipeline/timeline');
 

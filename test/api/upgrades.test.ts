@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
-import { jobForm } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { api, worker } = await startTestPipeline({ commentIntervalMs: 50 });
@@ -32,8 +32,7 @@ function shake(path: string, headers: Record<string, string> = {}): { socket: So
 
 async function submitHeld() {
   const held = worker.hold('renderTalk');
-  const taskId = randomUUID();
-  await fetch(`${api.url}/api/pipeline/tasks/${taskId}`, { method: 'PUT', body: jobForm() });
+  const { taskId } = await submit(api);
   await expect.poll(() => held.reached(), { timeout: 20_000 }).toBe(1);
   return { taskId, [Symbol.dispose]: held.release };
 }

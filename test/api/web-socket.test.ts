@@ -8,15 +8,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { jobForm } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const { api, worker } = await startTestPipeline({ commentIntervalMs: 50 });
-
-async function submit(taskId = randomUUID()): Promise<string> {
-  await fetch(`${api.url}/api/pipeline/tasks/${taskId}`, { method: 'PUT', body: jobForm() });
-  return taskId;
-}
 
 const open = (taskId: string, query = '') =>
   new WebSocket(`${api.url.replace('http', 'ws')}/api/pipeline/progress/${taskId}${query}`);
@@ -80,7 +75,7 @@ async function runSampleClient(taskId: string): Promise<string[]> {
 describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
   it('gives the sample client a percentage and a message with each event', async () => {
     using held = worker.hold('renderTalk');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     const printing = runSampleClient(taskId);
     await expect.poll(() => held.reached(), { timeout: 20_000 }).toBe(1);
     await expect.poll(() => api.hub.readers, { timeout: 20_000 }).toBe(1);
@@ -99,7 +94,7 @@ describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
 
   it('sends every event and keep-alives, and then closes', async () => {
     using held = worker.hold('renderTalk');
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     const socket = open(taskId);
     const reading = readAll(socket);
     await expect.poll(() => held.reached(), { timeout: 20_000 }).toBe(1);
@@ -117,7 +112,7 @@ describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
   });
 
   it('resumes after the client’s last event, even if the task has ended', async () => {
-    const taskId = await submit();
+    const { taskId } = await submit(api);
     const all = await readAll(open(taskId));
 
     const { seqs, code } = await readAll(open(taskId, '?since=5'));
@@ -130,14 +125,14 @@ describe('a WebSocket at /api/pipeline/progress/{task_id}', () => {
     const taskId = randomUUID();
     const reading = readAll(open(taskId, '?wait=20'));
 
-    await submit(taskId);
+    await submit(api, { taskId });
 
     expect((await reading).code).toBe(1000);
   });
 
   it('leaves no reader behind when it closes', async () => {
     using held = worker.hold('renderTalk');
-    const socket = open(await submit());
+    const socket = open((await submit(api)).taskId);
     await once(socket, 'open');
     expect(api.hub.readers).toBe(1);
 

@@ -8,8 +8,8 @@ import type { EraseReceipt } from '../../src/contracts/schemas/erase-receipt.ts'
 import type { DeliveryMemo, WebhookMessage } from '../../src/contracts/schemas/webhook.ts';
 import { DELIVER_WEBHOOK, RETRY_DELAYS_S, toDeliveryWorkflowId } from '../../src/contracts/webhook.ts';
 import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
-import { jobForm } from '../harness/api/job-form-data.ts';
 import { PUBLIC_URL } from '../harness/api/pipeline-worker.ts';
+import { type SubmitOptions, submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 import { startReceiver } from '../harness/api/webhook-receiver.ts';
 import { runHere } from '../harness/cli/run-here.ts';
@@ -49,10 +49,14 @@ const list = async (query = '') =>
   (await call<{ deliveries: Delivery[] }>('GET', `/api/webhooks/deliveries${query}`)).deliveries;
 const sendNow = (id: string) => call<{ status: number }>('POST', `/api/webhooks/deliveries/${id}/send`);
 
-async function submit(path: string, fields: Record<string, string> = {}, query = '?wait=30') {
-  const form = jobForm({ webhook_url: receiver.url(path), ...fields });
-  return call<{ status: number; task_id: string }>('POST', `/api/pipeline/generate${query}`, form);
-}
+const submitTo = (path: string, { fields, ...options }: SubmitOptions = {}) =>
+  submit(api, {
+    headers: { Authorization: `Bearer ${key}` },
+    fields: { webhook_url: receiver.url(path), ...fields },
+    waitS: 30,
+    ...options,
+  });
+const ALL_EVENTS = { fields: { webhook_events: 'all' } };
 
 /** A delivery without a job. */
 async function deliver(path: string, message: Partial<WebhookMessage> = {}) {
@@ -85,19 +89,19 @@ async function deliver(path: string, message: Partial<WebhookMessage> = {}) {
 
 describe('a job with a webhook_url', () => {
   it('sends its end, signed according to Standard Webhooks', async () => {
-    const { task_id } = await submit('/end');
+    const { taskId } = await submitTo('/end');
     const [webhook] = await receiver.until('/end', 1);
     const { secrets } = await call<{ secrets: Array<{ secret: string }> }>('GET', '/api/webhooks/secrets');
 
     expect(new Webhook(secrets[0]!.secret).verify(webhook!.text, webhook!.headers)).toMatchObject({
       type: 'task.completed',
       data: {
-        task_id,
+        task_id: taskId,
         progress_percent: 100,
         data: {
           stage: 'COMPLETED',
           details: {
-            outcome: { success: true, video_url: `${PUBLIC_URL}/api/pipeline/tasks/${task_id}/video` },
+            outcome: { success: true, video_url: `${PUBLIC_URL}/api/pipeline/tasks/${taskId}/video` },
           },
         },
       },
@@ -105,7 +109,7 @@ describe('a job with a webhook_url', () => {
     expect(() => new Webhook(secrets[0]!.secret).verify(`${webhook!.text} `, webhook!.headers)).toThrow();
     expect(webhook!.headers['content-type']).toBe('application/json');
     await expect
-      .poll(() => list(`?task_id=${task_id}`))
+      .poll(() => list(`?task_id=${taskId}`))
       .toEqual([
         expect.objectContaining({
           id: webhook!.headers['webhook-id'],
@@ -117,8 +121,8 @@ describe('a job with a webhook_url', () => {
   });
 
   it('sends each stage once if all events are wanted', async () => {
-    const { task_id } = await submit('/all', { webhook_events: 'all' });
-    const events = (await api.records.read(task_id))!.events;
+    const { taskId } = await submitTo('/all', ALL_EVENTS);
+    const events = (await api.records.read(taskId))!.events;
     const webhooks = await receiver.until('/all', events.length);
 
     const seen = webhooks.map(({ body }) => body.data.seq).sort((a, b) => a - b);
@@ -130,9 +134,9 @@ describe('a job with a webhook_url', () => {
 
   it('sends its cancellation', async () => {
     using held = worker.hold('renderTalk');
-    const { task_id } = await submit('/cancelled', {}, '');
+    const { taskId } = await submitTo('/cancelled', { waitS: 0 });
     await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
-    await call('POST', `/api/pipeline/tasks/${task_id}/cancel`);
+    await call('POST', `/api/pipeline/tasks/${taskId}/cancel`);
     const [webhook] = await receiver.until('/cancelled', 1);
     held.release();
 
@@ -140,11 +144,11 @@ describe('a job with a webhook_url', () => {
   });
 
   it('replays with it', async () => {
-    const { task_id } = await submit('/replayed', { webhook_events: 'all' });
-    const [delivery] = await list(`?task_id=${task_id}`);
+    const { taskId } = await submitTo('/replayed', ALL_EVENTS);
+    const [delivery] = await list(`?task_id=${taskId}`);
     const workflowBundle = await loadWorkflowBundle();
 
-    for (const workflowId of [`video/${task_id}`, `webhook/${delivery!.id}`]) {
+    for (const workflowId of [`video/${taskId}`, `webhook/${delivery!.id}`]) {
       const history = await server.client.workflow.getHandle(workflowId).fetchHistory();
       await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
     }
@@ -239,21 +243,21 @@ describe('a delivery', () => {
 
   it('is listed for its own key only, by state and in pages', async () => {
     const stranger = await api.keys.create('stranger', ['submit', 'read']);
-    const { task_id } = await submit('/listed', { webhook_events: 'all' });
+    const { taskId } = await submitTo('/listed', ALL_EVENTS);
     await expect
-      .poll(async () => (await list(`?task_id=${task_id}&state=delivered&limit=100`)).length, {
+      .poll(async () => (await list(`?task_id=${taskId}&state=delivered&limit=100`)).length, {
         timeout: 10_000,
       })
-      .toBe((await api.records.read(task_id))!.events.length);
+      .toBe((await api.records.read(taskId))!.events.length);
     const page = await call<{ deliveries: Delivery[]; cursor: string }>(
       'GET',
-      `/api/webhooks/deliveries?task_id=${task_id}&limit=3`,
+      `/api/webhooks/deliveries?task_id=${taskId}&limit=3`,
     );
-    const next = await list(`?task_id=${task_id}&limit=3&cursor=${page.cursor}`);
+    const next = await list(`?task_id=${taskId}&limit=3&cursor=${page.cursor}`);
     const ids = [...page.deliveries, ...next].map(({ id }) => id);
 
     expect(new Set(ids).size).toBe(6);
-    expect(await list(`?task_id=${task_id}&state=failed`)).toEqual([]);
+    expect(await list(`?task_id=${taskId}&state=failed`)).toEqual([]);
     expect(await call('GET', '/api/webhooks/deliveries', undefined, stranger)).toMatchObject({
       deliveries: [],
     });
@@ -268,8 +272,8 @@ describe('a delivery', () => {
   });
 
   it('has cursors that work for no other list', async () => {
-    await submit('/one');
-    await submit('/two');
+    await submitTo('/one');
+    await submitTo('/two');
     const cursors = async () => {
       const tasks = await call<{ next_cursor?: string }>('GET', '/api/pipeline/tasks?limit=1');
       const deliveries = await call<{ cursor?: string }>('GET', '/api/webhooks/deliveries?limit=1');
@@ -292,15 +296,15 @@ describe('a delivery', () => {
 describe('erasing a task', () => {
   it('gives up on undelivered webhooks, and the receipt says so', async () => {
     receiver.answer('/away', 500);
-    const { task_id } = await submit('/away');
+    const { taskId } = await submitTo('/away');
     await receiver.until('/away', 1);
     const receivedAt = Date.now();
     // Its next attempt is 5 s away.
-    await expect.poll(() => list(`?task_id=${task_id}&state=pending`), { timeout: 4_000 }).toHaveLength(1);
-    const [delivery] = await list(`?task_id=${task_id}`);
+    await expect.poll(() => list(`?task_id=${taskId}&state=pending`), { timeout: 4_000 }).toHaveLength(1);
+    const [delivery] = await list(`?task_id=${taskId}`);
     const workflowId = toDeliveryWorkflowId(delivery!.id);
 
-    const receipt = await call<EraseReceipt>('DELETE', `/api/pipeline/tasks/${task_id}`);
+    const receipt = await call<EraseReceipt>('DELETE', `/api/pipeline/tasks/${taskId}`);
 
     expect(receipt.erased).toContainEqual({
       kind: 'execution',
@@ -308,7 +312,7 @@ describe('erasing a task', () => {
       erased_at: expect.any(String),
     });
     // Temporal takes up to a minute to forget what was deleted.
-    await expect.poll(() => list(`?task_id=${task_id}`), { timeout: 90_000, interval: 1_000 }).toEqual([]);
+    await expect.poll(() => list(`?task_id=${taskId}`), { timeout: 90_000, interval: 1_000 }).toEqual([]);
     await expect(server.client.workflow.getHandle(workflowId).describe()).rejects.toThrow();
     // A terminated one makes no attempt any more.
     await sleep(Math.max(0, receivedAt + 6_000 - Date.now()));
@@ -316,13 +320,13 @@ describe('erasing a task', () => {
   }, 120_000);
 
   it('deletes the messages of a task with webhooks for each stage', async () => {
-    const { task_id } = await submit('/each', { webhook_events: 'all' });
+    const { taskId } = await submitTo('/each', ALL_EVENTS);
     await expect
-      .poll(() => list(`?task_id=${task_id}&state=delivered&limit=100`), { timeout: 10_000 })
+      .poll(() => list(`?task_id=${taskId}&state=delivered&limit=100`), { timeout: 10_000 })
       .not.toEqual([]);
-    const ids = (await list(`?task_id=${task_id}&limit=100`)).map(({ id }) => id);
+    const ids = (await list(`?task_id=${taskId}&limit=100`)).map(({ id }) => id);
 
-    const { erased } = await call<EraseReceipt>('DELETE', `/api/pipeline/tasks/${task_id}`);
+    const { erased } = await call<EraseReceipt>('DELETE', `/api/pipeline/tasks/${taskId}`);
 
     const names = erased.map(({ name }) => name.split(' ')[0]);
     expect(names).toEqual(expect.arrayContaining(ids.map(toDeliveryWorkflowId)));

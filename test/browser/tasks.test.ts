@@ -9,6 +9,7 @@ import { readPageFiles } from '../../src/api/http/page-files.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 import { openBrowser, SIZES } from '../harness/browser/browser.ts';
 import { faultsOfView } from '../harness/browser/faults-of-view.ts';
@@ -81,19 +82,12 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.context().close();
   });
 
-  const submit = (fields: Record<string, string> = {}) =>
-    client.submit({
-      image: new Blob([new Uint8Array(PHOTO)]),
-      audio: new Blob([new Uint8Array(VOICE)]),
-      fields,
-    });
-
   it('lets the user choose a person in another browser', async () => {
     worker.findPersons([
       { id: 1, confidence: 0.9, box: [30, 1, 60, 60] },
       { id: 2, confidence: 0.8, box: [1, 1, 29, 60] },
     ]);
-    const { task_id: id } = await submit({ persons: 'ask' });
+    const { taskId: id } = await submit(api, { fields: { persons: 'ask' } });
     const { page, complaints } = await open();
     await page.goto(`${api.url}/#/videos/${id}`);
     await page.getByRole('heading', { name: 'Who should talk?' }).waitFor();
@@ -107,7 +101,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
 
   it('shows in another browser why a task failed, and requests no deleted files', async () => {
     const broken = worker.fail('detectPersons', new PipelineError('PERSON_NOT_FOUND', 'Nobody is there.'));
-    const { task_id: id } = await submit();
+    const { taskId: id } = await submit(api);
     await client.wait(id);
     broken.release();
     const { page, complaints } = await open();
@@ -209,7 +203,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
   });
 
   it('lists the newest tasks, and older ones on demand, also on a wide screen', async () => {
-    await Promise.all(Array.from({ length: 26 }, () => submit()));
+    await Promise.all(Array.from({ length: 26 }, () => submit(api)));
     const { page, complaints } = await open({ viewport: SIZES.wide });
     await page.goto(`${api.url}/#/videos`);
     const cards = page.locator('.video-card');

@@ -6,17 +6,17 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { openBrowser } from '../harness/browser/browser.ts';
 import { needs } from '../harness/needs.ts';
-import { type Monitored, startMonitored } from '../harness/stack/monitored-stack.ts';
+import { startTestStack, type TestStack } from '../harness/stack/test-stack.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples');
 
 needs('chromium').describe('Temporal’s Web UI', { timeout: 180_000 }, () => {
-  let stack: Monitored;
+  let stack: TestStack;
   let browser: Browser;
   beforeAll(async () => {
     [stack, browser] = await Promise.all([
       // Nothing listens there, as in an outage of D-ID.
-      startMonitored({ D_ID_API_URL: 'http://127.0.0.1:9', D_ID_API_KEY: 'web:ui', ONNX_THREADS: '1' }),
+      startTestStack({ D_ID_API_URL: 'http://127.0.0.1:9', D_ID_API_KEY: 'web:ui', ONNX_THREADS: '1' }),
       openBrowser(),
     ]);
   }, 180_000);

@@ -46,7 +46,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
 
   const where = () => ({ cwd: folder, env: { API_URL: api.url } });
   const run = (...args: string[]) => runHere(args, { API_URL: api.url });
-  const submit = async (...flags: string[]) =>
+  const generate = async (...flags: string[]) =>
     (await run('generate', 'me.jpg', 'hello.wav', '--detach', ...flags)).printed.trim();
 
   it('makes a video, shows the stages and prints its path', async () => {
@@ -232,7 +232,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
       said: expect.stringContaining('give --person 1, or --detach and answer with `limelight person`'),
     });
 
-    const id = await submit('--person', 'ask');
+    const id = await generate('--person', 'ask');
     const status = async () => (await run('status', id)).printed;
     await expect.poll(status, { timeout: 20_000 }).toContain(`limelight person ${id} NUMBER`);
     expect(await run('person', id, '2')).toMatchObject({ code: 0 });
@@ -240,7 +240,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('leaves a detached task to the server for status, watch and download', async () => {
-    const id = await submit();
+    const id = await generate();
     expect(id).toMatch(TASK_ID);
 
     const watched = await run('watch', id);
@@ -258,7 +258,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('prints the events of a task as lines of JSON', async () => {
-    const { printed } = await run('watch', await submit(), '--json');
+    const { printed } = await run('watch', await generate(), '--json');
 
     const events = printed
       .trimEnd()
@@ -270,7 +270,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
 
   it('cancels a task, waits until it is undone, and can repeat that', async () => {
     using held = worker.hold('renderTalk');
-    const id = await submit();
+    const id = await generate();
     await expect.poll(held.reached, { timeout: 20_000 }).toBe(1);
 
     const first = await run('cancel', id);
@@ -312,7 +312,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
 
   it('retries a failed task from the failed stage', async () => {
     const failing = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
-    const id = await submit();
+    const id = await generate();
     expect(await run('watch', id)).toMatchObject({
       code: 4,
       said: expect.stringContaining('The model is broken'),
@@ -329,7 +329,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('lists the newest tasks and finds one by `last` or by the start of its id', async () => {
-    const id = await submit();
+    const id = await generate();
     await run('watch', id);
 
     // What Temporal lists is a moment behind.
@@ -353,7 +353,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('erases a task after a yes and prints a receipt', async () => {
-    const id = await submit();
+    const id = await generate();
     await run('watch', id);
 
     expect(await run('erase', id)).toMatchObject({

@@ -7,28 +7,24 @@ import { type Emulator, startEmulator } from '../../emulators/d-id/start-emulato
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { parseMetrics } from '../harness/metric-lines.ts';
 import { needs } from '../harness/needs.ts';
-import {
-  type Monitored,
-  type Prometheus,
-  startMonitored,
-  startPrometheus,
-} from '../harness/stack/monitored-stack.ts';
+import { type Prometheus, startPrometheus } from '../harness/stack/prometheus.ts';
+import { startTestStack, type TestStack } from '../harness/stack/test-stack.ts';
 import { type CollectedSpan, startTraceCollector, type TraceCollector } from '../harness/trace-collector.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const KEY = 'monitored:stack';
 
 let emulator: Emulator;
-let stack: Monitored;
+let stack: TestStack;
 let collector: TraceCollector;
 let taskId: string;
-let texts: Record<keyof Monitored['processes'], string>;
+let texts: Record<keyof TestStack['processes'], string>;
 
 beforeAll(async () => {
   collector = await startTraceCollector();
   emulator = await startEmulator();
   emulator.open({ apiKey: KEY, credits: 100 });
-  stack = await startMonitored({
+  stack = await startTestStack({
     D_ID_API_URL: emulator.url,
     D_ID_API_KEY: KEY,
     D_ID_TIME_SCALE: '0.05',
@@ -58,9 +54,9 @@ afterAll(async () => {
 });
 
 const DONE = 'pipeline_execution_time_seconds_count{outcome="completed",provider="d-id"}';
-const read = async (process: keyof Monitored['processes']) =>
+const read = async (process: keyof TestStack['processes']) =>
   (await fetch(`http://${stack.processes[process]}/metrics`)).text();
-const scrape = async (process: keyof Monitored['processes']) => parseMetrics(await read(process));
+const scrape = async (process: keyof TestStack['processes']) => parseMetrics(await read(process));
 
 describe('the metrics of the running stack', () => {
   it('report from each process its part of a job for D-ID', () => {

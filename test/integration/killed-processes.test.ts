@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { openAsBlob, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Stack, startStack } from '../../src/cli/stack/stack.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
-import { loadConfig } from '../../src/process/load-config.ts';
 import { processesBelow } from '../harness/stack/processes-below.ts';
-import { stackEnvironment } from '../harness/stack/stack-environment.ts';
+import { startTestStack, type TestStack } from '../harness/stack/test-stack.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SETUP_PAGE = readFileSync(join(ROOT, 'docs/setup.md'), 'utf8');
@@ -29,23 +25,12 @@ it('docs/setup.md names the processes as they are', () => {
 });
 
 describe('a process that is killed with SIGKILL in the middle of a job', () => {
-  let root: string;
-  let stack: Stack;
+  let stack: TestStack;
 
   beforeAll(async () => {
-    root = await mkdtemp(join(tmpdir(), 'limelight-killed-'));
-    const environment = { ...(await stackEnvironment(root)), MODELS_DIR: undefined };
-    stack = await startStack({
-      config: loadConfig(environment),
-      environment,
-      onWarning() {},
-      signal: AbortSignal.timeout(180_000),
-    });
+    stack = await startTestStack({ MODELS_DIR: undefined });
   }, 200_000);
-  afterAll(async () => {
-    await stack?.[Symbol.asyncDispose]();
-    await rm(root, { recursive: true, force: true });
-  }, 60_000);
+  afterAll(() => stack?.[Symbol.asyncDispose](), 60_000);
 
   it.each(KILLS)(
     '%s: is back soon, and the job ends in its video',

@@ -4,31 +4,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startStack } from '../../src/cli/stack/stack.ts';
 import { createLimelightClient, type ReceivedEvent } from '../../src/client/limelight-client.ts';
-import { loadConfig } from '../../src/process/load-config.ts';
 import { needs } from '../harness/needs.ts';
-import { stackEnvironment } from '../harness/stack/stack-environment.ts';
+import { stackPorts } from '../harness/stack/stack-environment.ts';
+import { startTestStack } from '../harness/stack/test-stack.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples');
 
 needs('MODELS_DIR').describe('a restart of every process', () => {
   let root: string;
-  let environment: Record<string, string | undefined>;
+  let settings: Record<string, string>;
 
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'limelight-restart-'));
-    environment = await stackEnvironment(root);
+    settings = { STORAGE_ROOT: root, ...(await stackPorts()) };
   });
   afterAll(() => rm(root, { recursive: true, force: true }));
-
-  const start = () =>
-    startStack({
-      config: loadConfig(environment),
-      environment,
-      onWarning() {},
-      signal: AbortSignal.timeout(180_000),
-    });
 
   it('loses no running job, and nothing of a finished one', async () => {
     const taskId = randomUUID();
@@ -37,7 +28,7 @@ needs('MODELS_DIR').describe('a restart of every process', () => {
     const voicePath = join(SAMPLES, 'voice.wav');
     const before: ReceivedEvent[] = [];
     {
-      await using stack = await start();
+      await using stack = await startTestStack(settings);
       const client = createLimelightClient({ baseUrl: stack.apiUrl });
       await client.submit(
         { taskId, image: await openAsBlob(photoPath), audio: await openAsBlob(voicePath) },
@@ -51,7 +42,7 @@ needs('MODELS_DIR').describe('a restart of every process', () => {
 
     const whole: ReceivedEvent[] = [];
     {
-      await using stack = await start();
+      await using stack = await startTestStack(settings);
       for await (const event of createLimelightClient({ baseUrl: stack.apiUrl }).events(taskId, { signal })) {
         if (event.event_type === 'stage_update') whole.push(event);
       }
@@ -59,7 +50,7 @@ needs('MODELS_DIR').describe('a restart of every process', () => {
     expect(whole.slice(0, before.length)).toEqual(before);
     expect(whole.at(-1)?.data.stage).toBe('COMPLETED');
 
-    await using stack = await start();
+    await using stack = await startTestStack(settings);
     const files = `${stack.apiUrl}/api/pipeline/tasks/${taskId}`;
     const status = await (await fetch(`${stack.apiUrl}/api/pipeline/status/${taskId}`)).json();
     expect(status).toMatchObject({ stage: 'COMPLETED', result: { success: true } });

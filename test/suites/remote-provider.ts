@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { offerProvider } from '../../src/api/run-api.ts';
-import { createLimelightClient, type LimelightClient, newTaskId } from '../../src/client/limelight-client.ts';
+import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { PipelineError } from '../../src/errors.ts';
 import type { ProviderDescriptor, RemoteProviderDescriptor } from '../../src/ports/provider.ts';
 import { local } from '../../src/providers/local/descriptor.ts';
-import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
 import { type PipelineWorker, startPipelineWorker } from '../harness/api/pipeline-worker.ts';
+import { submit } from '../harness/api/submit.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
@@ -97,17 +97,8 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
     });
 
     /** `no-store`: no job takes the video of another. */
-    async function submit(fields: Record<string, string> = {}): Promise<string> {
-      const taskId = newTaskId();
-      const [image, audio] = [PHOTO, VOICE].map((bytes) => new Blob([new Uint8Array(bytes)]));
-      await client.submit({
-        taskId,
-        image: image!,
-        audio: audio!,
-        fields: { provider, cache: 'no-store', ...fields },
-      });
-      return taskId;
-    }
+    const submitJob = async (fields: Record<string, string> = {}) =>
+      (await submit(api, { fields: { provider, cache: 'no-store', ...fields } })).taskId;
 
     const paidFor = (taskId: string) => service.paid().filter((job) => job === taskId);
     const health = async () => {
@@ -117,7 +108,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
 
     it('end in a video that is paid once, at the price of the descriptor', async () => {
       const before = service.credits();
-      const taskId = await submit();
+      const taskId = await submitJob();
 
       const outcome = await client.wait(taskId);
 
@@ -137,8 +128,8 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
     });
 
     it('are the choice of `auto`, but not for what the provider cannot make', async () => {
-      const taskId = await submit({ provider: 'auto' });
-      const transparent = await submit({ provider: 'auto', background: 'transparent' });
+      const taskId = await submitJob({ provider: 'auto' });
+      const transparent = await submitJob({ provider: 'auto', background: 'transparent' });
 
       expect(await client.wait(taskId)).toMatchObject({ metadata: { provider: { name: provider } } });
       expect(await client.wait(transparent)).toMatchObject({
@@ -150,7 +141,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
 
     it('wait while the provider is out, and go on by themselves', async () => {
       service.setOut(true);
-      const taskId = await submit();
+      const taskId = await submitJob();
       const reported = `${descriptor.label} is not answering`;
       await expect.poll(async () => (await client.status(taskId)).message, POLL).toContain(reported);
       expect(await health()).toMatchObject({ http: 503, status: 'down' });
@@ -167,7 +158,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
     it('go to the built-in renderer if they were submitted with on_outage=local', async () => {
       service.setOut(true);
 
-      const outcome = await client.wait(await submit({ on_outage: 'local' }));
+      const outcome = await client.wait(await submitJob({ on_outage: 'local' }));
 
       expect(outcome).toMatchObject({
         success: true,
@@ -177,7 +168,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
 
     it('are paid once although the worker is killed before it knows of the talk', async () => {
       service.setAnswerDelay(60_000);
-      const taskId = await submit();
+      const taskId = await submitJob();
       await expect.poll(() => paidFor(taskId), POLL).toHaveLength(1);
 
       await kill(worker);
@@ -194,7 +185,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
     it('leave nothing at the provider when they are cancelled during the talk', async () => {
       const before = service.leftovers();
       service.setTalkMs(2_000);
-      const taskId = await submit();
+      const taskId = await submitJob();
       await expect.poll(() => paidFor(taskId), POLL).toHaveLength(1);
 
       await client.cancel(taskId);
@@ -205,7 +196,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
 
     it('take up the paid talk when they are retried', async () => {
       const broken = stages.fail('finishVideo', new PipelineError('DEVICE_FAILED', 'The device is gone'));
-      const taskId = await submit();
+      const taskId = await submitJob();
       expect(await client.wait(taskId)).toMatchObject({ error: { retry: { from: ['provider'] } } });
       broken.release();
 
@@ -217,7 +208,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
 
     it('leave nothing at the provider when they are erased, and the receipt lists what was there', async () => {
       const before = service.leftovers();
-      const taskId = await submit();
+      const taskId = await submitJob();
       await client.wait(taskId);
       const added = service.leftovers().filter((id) => !before.includes(id));
 

@@ -6,6 +6,7 @@ import { createEraseActivities, type EraseDeps } from '../../../src/activities/e
 import { keepAlive } from '../../../src/activities/keep-alive.ts';
 import { createRecordActivities, type RecordDeps } from '../../../src/activities/records.ts';
 import { createWebhookActivities } from '../../../src/activities/webhooks.ts';
+import type { OfferedProvider } from '../../../src/api/submit/choose-provider.ts';
 import { QUEUES, type QueueName } from '../../../src/contracts/queues.ts';
 import type { Person } from '../../../src/contracts/schemas/job-outcome.ts';
 import { toNetworks } from '../../../src/outbound/networks.ts';
@@ -16,6 +17,7 @@ import { createDisabledWebhooks } from '../../../src/storage/disabled-webhooks.t
 import { createWebhookSecrets } from '../../../src/storage/webhook-secrets.ts';
 import { createTaskExecutions } from '../../../src/temporal/task-executions.ts';
 import { createTemporalTimeline } from '../../../src/temporal/temporal-timeline.ts';
+import { allQueues } from '../providers.ts';
 import type { TestServer } from '../temporal-server.ts';
 import { startWorkers } from '../workers.ts';
 
@@ -53,9 +55,12 @@ export async function startPipelineWorker(
   server: Pick<TestServer, 'workerConnection'>,
   { store, records }: { store: ObjectStore; records: TaskRecords },
   {
+    providers = [],
     stageMs,
     slots = {},
   }: {
+    /** Queues of the remote ones are polled too. */
+    providers?: readonly Pick<OfferedProvider, 'descriptor'>[];
     /** How long the next activity of a stage takes, beating meanwhile. */
     stageMs?: () => number;
     /** How many activities of a queue run at a time. Default: a hundred. */
@@ -86,10 +91,10 @@ export async function startPipelineWorker(
     ]),
   );
   const workers = await startWorkers(server, withFailureBoundary(activities), {
-    queues: Object.values(QUEUES),
+    queues: allQueues(providers.map(({ descriptor }) => descriptor)),
     toOptions: (taskQueue) => {
-      const [name] = Object.entries(QUEUES).find(([, queue]) => queue === taskQueue)!;
-      const slotCount = slots[name as QueueName];
+      const [, slotCount] =
+        Object.entries(slots).find(([name]) => QUEUES[name as QueueName] === taskQueue) ?? [];
       return slotCount ? { maxConcurrentActivityTaskExecutions: slotCount } : {};
     },
   });

@@ -17,6 +17,6 @@ export async function startTestPipeline(
   afterAll(() => resources.disposeAsync(), 120_000);
   const server = resources.use(await startTestServer());
   const api = resources.use(await startTestApi(server.client, options));
-  const worker = resources.use(await startPipelineWorker(server, api));
+  const worker = resources.use(await startPipelineWorker(server, api, { providers: api.deps.providers }));
   return { server, api, worker };
 }

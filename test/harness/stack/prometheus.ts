@@ -3,49 +3,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../../src/cli/stack/free-port.ts';
-import { startStack } from '../../../src/cli/stack/stack.ts';
-import { loadConfig } from '../../../src/process/load-config.ts';
 import { stop } from '../stop.ts';
-import { stackEnvironment } from './stack-environment.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../../deploy/prometheus');
-
-export interface Monitored extends AsyncDisposable {
-  apiUrl: string;
-  webUiUrl: string;
-  /** Where each process answers, as host:port. */
-  processes: { api: string; io: string; gpu: string };
-}
-
-/** Everything, as `npm start` runs it, on free ports. */
-export async function startMonitored(settings: Record<string, string>): Promise<Monitored> {
-  await using resources = new AsyncDisposableStack();
-  const root = await mkdtemp(join(tmpdir(), 'limelight-monitored-'));
-  resources.defer(() => rm(root, { recursive: true, force: true }));
-  const environment = {
-    ...(await stackEnvironment(root)),
-    ...settings,
-  };
-  const stack = resources.use(
-    await startStack({
-      config: loadConfig(environment),
-      environment,
-      onWarning() {},
-      signal: AbortSignal.timeout(120_000),
-    }),
-  );
-  const owned = resources.move();
-  return {
-    apiUrl: stack.apiUrl,
-    webUiUrl: stack.webUiUrl!,
-    processes: {
-      api: new URL(stack.apiUrl).host,
-      io: `127.0.0.1:${environment.IO_HTTP_PORT}`,
-      gpu: `127.0.0.1:${environment.GPU_HTTP_PORT}`,
-    },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
-}
 
 export interface Prometheus extends AsyncDisposable {
   query(path: string): Promise<unknown>;
