@@ -1,4 +1,6 @@
 import { globSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { configDefaults, defineConfig } from 'vitest/config';
 
@@ -29,6 +31,10 @@ const pure = globSync(PURE, { exclude: IMPURE });
 /** Whether coverage is measured. */
 const isMeasured = process.argv.includes('--coverage');
 
+// Every test file and every process that a test starts compiles the same packages: 0.75 s of CPU without this, then 0.43 s.
+// V8's coverage of code that comes from a cache is less precise.
+if (!isMeasured) process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compile');
+
 const project = (name: string, order: number, files: { include: string[]; exclude?: string[] }) => ({
   name,
   ...files,
@@ -41,6 +47,12 @@ const project = (name: string, order: number, files: { include: string[]; exclud
   expect: { poll: { timeout: 10_000, interval: 50 } },
   maxWorkers: 2,
   sequence: { groupOrder: order },
+});
+
+/** For a project whose files share Temporal servers. */
+const withTemporal = (name: string) => ({
+  globalSetup: './test/harness/shared-temporal.ts',
+  env: { SHARED_TEMPORAL: join(tmpdir(), `limelight-${process.pid}-${name}.sock`) },
 });
 
 export default defineConfig({
@@ -59,12 +71,21 @@ export default defineConfig({
     projects: [
       { test: { ...project('pure', 0, { include: pure }), pool: 'threads', isolate: false, execArgv: [] } },
       {
-        test: project('service', 1, {
-          include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...pure, ...wholeStack],
-        }),
+        test: {
+          ...project('service', 1, {
+            include: ['test/**/*.test.ts'],
+            exclude: [...configDefaults.exclude, ...pure, ...wholeStack],
+          }),
+          ...withTemporal('service'),
+        },
       },
-      { test: { ...project('whole-stack', 2, { include: wholeStack }), maxWorkers: 1 } },
+      {
+        test: {
+          ...project('whole-stack', 2, { include: wholeStack }),
+          ...withTemporal('whole-stack'),
+          maxWorkers: 1,
+        },
+      },
     ],
   },
 });

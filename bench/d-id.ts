@@ -13,7 +13,7 @@ import type { ObjectStore } from '../src/ports/object-store.ts';
 import { createFileStore } from '../src/storage/file/file-store.ts';
 import { createTaskRecords } from '../src/storage/task-records.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from '../test/harness/d-id-harness.ts';
-import { happyActivities } from '../test/harness/pipeline-harness.ts';
+import { happyActivities } from '../test/harness/happy-activities.ts';
 import { startTestServer } from '../test/harness/temporal-server.ts';
 import { buzz, writeVoice } from '../test/providers/local/talk-files.ts';
 import { type Bench, percentile, type Row } from './bench.ts';

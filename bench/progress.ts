@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { StageEvent } from '../src/contracts/schemas/stage-event.ts';
 import { startTestApi } from '../test/harness/api/test-api.ts';
-import { type Activities, createHarness, happyActivities } from '../test/harness/pipeline-harness.ts';
+import { type Activities, happyActivities } from '../test/harness/happy-activities.ts';
+import { createHarness } from '../test/harness/pipeline-harness.ts';
 import { startTestServer } from '../test/harness/temporal-server.ts';
 import { type Bench, percentile } from './bench.ts';
 

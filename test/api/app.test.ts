@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 
 let server: TestServer;
 let api: TestApi;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await openTestNamespace();
   api = await startTestApi(server.client);
 });
 

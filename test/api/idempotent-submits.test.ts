@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { jobForm } from '../harness/api/job-form-data.ts';
 import { type Submitted, submit } from '../harness/api/submit.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 
 const SUBMITS = 1_000;
 
@@ -16,7 +16,7 @@ let server: TestServer;
 let api: TestApi;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await openTestNamespace();
   api = await startTestApi(server.client, { access: { rate: { perS: 1e6, burst: 1e6 } } });
 });
 

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { jobForm } from '../harness/api/job-form-data.ts';
 import { submit } from '../harness/api/submit.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/api/main.ts', import.meta.url));
 const STARTERS = fileURLToPath(new URL('../../models', import.meta.url));
@@ -19,7 +19,7 @@ let root: string;
 let api: ChildProcess;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await openTestNamespace();
   root = await mkdtemp(join(tmpdir(), 'limelight-main-'));
 });
 
@@ -33,7 +33,7 @@ afterAll(async () => {
 /** Resolves with the port once the process says that it listens. */
 async function start(env: Record<string, string> = {}): Promise<number> {
   api = spawn(process.execPath, [MAIN], {
-    env: { ...process.env, TEMPORAL_ADDRESS: server.address, STORAGE_ROOT: root, API_PORT: '0', ...env },
+    env: { ...process.env, ...server.env, STORAGE_ROOT: root, API_PORT: '0', ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   for await (const line of createInterface({ input: api.stderr! })) {
@@ -154,7 +154,7 @@ describe('the API process', () => {
     api = spawn(process.execPath, [MAIN], {
       env: {
         ...process.env,
-        TEMPORAL_ADDRESS: server.address,
+        ...server.env,
         STORAGE_ROOT: root,
         API_HOST: '0.0.0.0',
         API_PORT: '0',

@@ -34,7 +34,7 @@ async function stopTemporal(): Promise<void> {
 
 async function startWorker(): Promise<PipelineWorker> {
   workerConnection ??= await NativeConnection.connect({ address: `127.0.0.1:${port}` });
-  worker ??= await startPipelineWorker({ workerConnection }, api);
+  worker ??= await startPipelineWorker({ workerConnection, namespace: 'default' }, api);
   return worker;
 }
 

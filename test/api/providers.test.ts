@@ -8,7 +8,7 @@ import { PROVIDERS } from '../../src/providers/registry.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { submit } from '../harness/api/submit.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 
 const SECRET = 'an-unguessable-path-segment';
 const TASK_ID = '0b3e2f64-63f5-4a3f-8f2c-0e6cf30d7a11';
@@ -16,7 +16,7 @@ const TASK_ID = '0b3e2f64-63f5-4a3f-8f2c-0e6cf30d7a11';
 let server: TestServer;
 let api: TestApi;
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await openTestNamespace();
   api = await startTestApi(server.client);
 });
 afterAll(async () => {

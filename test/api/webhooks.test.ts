@@ -364,7 +364,7 @@ describe('limelight webhooks', () => {
     receiver.answer('/shown', 404);
     const { id, handle } = await deliver('/shown', { timeScale: 1e-6 });
     await handle.result();
-    const env = { TEMPORAL_ADDRESS: server.address };
+    const { env } = server;
 
     await expect
       .poll(async () => (await runHere(['webhooks', 'list'], env)).printed, { timeout: 10_000 })

@@ -5,7 +5,7 @@ import { withFailureBoundary } from '../../src/activities/boundary.ts';
 import { createRemoteTalkActivities } from '../../src/activities/remote-talk.ts';
 import { dIdAt } from '../harness/d-id-at.ts';
 import { createTwoFileStore } from '../harness/d-id-harness.ts';
-import { happyActivities } from '../harness/pipeline-harness.ts';
+import { happyActivities } from '../harness/happy-activities.ts';
 import { startWorkers } from '../harness/workers.ts';
 import type { ChaosWorkerOptions } from './kill-workers.ts';
 
@@ -21,5 +21,5 @@ const activities = withFailureBoundary({
     terms,
   }),
 });
-await startWorkers({ workerConnection: connection }, activities);
+await startWorkers({ workerConnection: connection, namespace: 'default' }, activities);
 process.stdout.write('ready\n');

@@ -16,7 +16,7 @@ import { limelight, limelightInTerminal, MAIN } from '../harness/cli/limelight.t
 import { needs } from '../harness/needs.ts';
 import { runOnSmallDisk } from '../harness/small-disk.ts';
 import { stackPorts } from '../harness/stack/stack-environment.ts';
-import { startTestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 
 const MODELS = join(import.meta.dirname, '../../models');
 
@@ -106,7 +106,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
   });
 
   it('reports a missing namespace and how to create it', async () => {
-    await using server = await startTestServer();
+    await using server = await openTestNamespace();
     const there = { TEMPORAL_ADDRESS: server.address };
 
     expect(await faultsWith(there)).toEqual([]);

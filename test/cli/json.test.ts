@@ -78,7 +78,7 @@ describe('with --json', { timeout: 60_000 }, () => {
     env = {
       API_URL: api.url,
       STORAGE_ROOT: api.root,
-      TEMPORAL_ADDRESS: server.address,
+      ...server.env,
       MODELS_CACHE_DIR: join(folder, 'models'),
     };
     await createRetentionSchedule({ client: server.client }).ensure();

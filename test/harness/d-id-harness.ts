@@ -7,7 +7,6 @@ import { createAdaptorServer } from '@hono/node-server';
 import { activityInfo } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { NativeConnection } from '@temporalio/worker';
 import sharp from 'sharp';
 import { Agent } from 'undici';
 import type { Account, AccountOptions } from '../../emulators/d-id/account.ts';
@@ -31,7 +30,9 @@ import { workflowSlots } from '../../src/temporal/workflow-slots.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
 import { dIdAt } from './d-id-at.ts';
-import { happyActivities, toJobInput } from './pipeline-harness.ts';
+import { happyActivities, toStored } from './happy-activities.ts';
+import { toJobInput } from './pipeline-harness.ts';
+import type { TestServer } from './temporal-server.ts';
 import { startWorkers } from './workers.ts';
 
 export const VOICE_S = 1;
@@ -65,9 +66,7 @@ export interface DIdHarness extends AsyncDisposable {
   tidied(job: DIdJob): Promise<void>;
 }
 
-export interface DIdHarnessDeps {
-  client: Client;
-  workerConnection: NativeConnection;
+export interface DIdHarnessDeps extends Pick<TestServer, 'client' | 'namespace' | 'workerConnection'> {
   terms?: Partial<ProviderTerms>;
   /** Where portraits and voices are, and videos go. Default: one portrait and one voice for all. */
   store?: ObjectStore;
@@ -82,7 +81,7 @@ export interface DIdHarnessDeps {
  * comes before and after D-ID answers at once.
  */
 export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness> {
-  const { client, workerConnection, overrides = {} } = deps;
+  const { client, overrides = {} } = deps;
   const resources = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'limelight-d-id-harness-'));
   resources.defer(() => rm(folder, { recursive: true, force: true }));
@@ -120,7 +119,7 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
       return run(argument);
     },
   ]);
-  const workers = await startWorkers({ workerConnection }, withFailureBoundary(Object.fromEntries(failing)), {
+  const workers = await startWorkers(deps, withFailureBoundary(Object.fromEntries(failing)), {
     // As the io worker has it.
     toOptions: (taskQueue) => (taskQueue === QUEUES.pipeline ? { tuner: workflowSlots() } : {}),
   });
@@ -204,7 +203,6 @@ export async function createTwoFileStore(folder: string): Promise<ObjectStore> {
     join(folder, 'voice.wav'),
     buzz(VOICE_S, () => true),
   );
-  const toStored = (key: string) => ({ key, bytes: 1000, sha256: 'd'.repeat(64) });
   return {
     localPath: async (key: string) => (key.endsWith('.wav') ? voice : portrait),
     put: async (key: string) => toStored(key),

@@ -2,15 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { WorkerOptions } from '@temporalio/worker';
-import type { BackgroundActivities } from '../../src/activities/background.ts';
-import type { CompositionActivities } from '../../src/activities/composition.ts';
-import type { CacheActivities } from '../../src/activities/content-cache.ts';
-import type { DetectionActivities } from '../../src/activities/detection.ts';
-import type { MediaActivities } from '../../src/activities/media.ts';
-import type { RecordActivities } from '../../src/activities/records.ts';
-import type { RenderActivities } from '../../src/activities/render.ts';
-import type { VideoActivities } from '../../src/activities/video.ts';
-import type { WebhookActivities } from '../../src/activities/webhooks.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { JobInput } from '../../src/contracts/schemas/job.ts';
@@ -18,20 +9,11 @@ import { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
 import { uploadKey } from '../../src/contracts/task-keys.ts';
 import type { ProviderDescriptor } from '../../src/ports/provider.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
+import { type Activities, happyActivities, toStored } from './happy-activities.ts';
 import { JOB_OPTIONS } from './job-options.ts';
 import { providersOf } from './providers.ts';
 import type { TestServer } from './temporal-server.ts';
 import { startWorkers } from './workers.ts';
-
-export type Activities = CacheActivities &
-  MediaActivities &
-  DetectionActivities &
-  BackgroundActivities &
-  CompositionActivities &
-  RenderActivities &
-  VideoActivities &
-  RecordActivities &
-  WebhookActivities;
 
 export interface PipelineRun {
   handle: WorkflowHandle<typeof generateVideo>;
@@ -61,8 +43,8 @@ export function toJobInput(
   const allOptions = { ...JOB_OPTIONS, ...options };
   return JobInput.parse({
     taskId,
-    image: stored(uploadKey(taskId, 'image', 'a'.repeat(64))),
-    audio: stored(uploadKey(taskId, 'audio', 'b'.repeat(64))),
+    image: toStored(uploadKey(taskId, 'image', 'a'.repeat(64))),
+    audio: toStored(uploadKey(taskId, 'audio', 'b'.repeat(64))),
     options: allOptions,
     ...providersOf(allOptions, providers),
     fingerprint: 'f'.repeat(64),
@@ -149,67 +131,4 @@ const ACTIVITY_NAMES = [
 function describeDiscard(what: { keys?: string[]; prefixes?: string[] }): string {
   const names = [...(what.keys ?? []), ...(what.prefixes ?? [])].map((key) => key.split('/')[0]);
   return `discard ${[...new Set(names)].join(' ')}`;
-}
-
-function stored(key: string) {
-  return { key, bytes: 1000, sha256: 'c'.repeat(64) };
-}
-
-export function happyActivities(): Activities {
-  return {
-    async prepareMedia(request) {
-      return {
-        photo: { widthPx: 640, heightPx: 480, format: 'jpeg' },
-        voice: { durationS: 11, sampleRateHz: 44_100, channels: 1, format: 'wav', peakDb: -3 },
-        stored: [stored(request.photoKey), stored(request.voiceKey)],
-      };
-    },
-    async detectPersons() {
-      return {
-        widthPx: 640,
-        heightPx: 480,
-        persons: [
-          { id: 1, confidence: 0.9, box: [100, 50, 400, 470] },
-          { id: 2, confidence: 0.8, box: [400, 50, 600, 470] },
-        ],
-        timingsMs: {},
-      };
-    },
-    async removeBackground(request) {
-      return {
-        inputSize: 512,
-        coverage: 0.4,
-        timingsMs: {},
-        mask: stored(request.maskKey),
-        cutout: stored(request.cutoutKey),
-      };
-    },
-    async composePortrait(request) {
-      return [stored(request.plateKey), stored(request.portraitKey)];
-    },
-    async renderTalk(request) {
-      return { widthPx: 512, heightPx: 512, durationS: 11, warnings: [], video: stored(request.videoKey) };
-    },
-    async finishVideo(request) {
-      return { widthPx: 512, heightPx: 512, durationS: 11, thumbnail: stored(request.thumbnailKey) };
-    },
-    async findVideo() {
-      return { kind: 'off' };
-    },
-    async findDetection() {
-      return null;
-    },
-    async findCutout() {
-      return null;
-    },
-    async keepVideo() {
-      return null;
-    },
-    async recordTask() {},
-    async amendTask() {},
-    async discard() {},
-    async sendWebhook() {
-      return { kind: 'delivered', attempt: { at: new Date().toISOString(), status: 200, duration_ms: 1 } };
-    },
-  };
 }

@@ -19,6 +19,7 @@ import type { SlotPool } from '../../src/ports/slot-task.ts';
 import { createContentCache } from '../../src/storage/content-cache.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
+import { happyActivities } from './happy-activities.ts';
 import { JOB_OPTIONS } from './job-options.ts';
 import { providersOf } from './providers.ts';
 import type { TestServer } from './temporal-server.ts';
@@ -53,6 +54,7 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
     producerVersions: { detector: 'detector 1', matting: 'matting 1', videos: { local: 'renderer 1' } },
   };
   const activities = {
+    ...happyActivities((key) => store.put(key, Buffer.from(key))),
     ...createCacheActivities(deps),
     ...createRecordActivities(deps),
     ...createMediaActivities({
@@ -87,12 +89,6 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
         return { inputSize: 512, coverage: 0.4, timingsMs: {} };
       }),
     }),
-    async composePortrait(request: { plateKey: string; portraitKey: string }) {
-      return [
-        await store.put(request.plateKey, Buffer.from('plate')),
-        await store.put(request.portraitKey, Buffer.from('portrait')),
-      ];
-    },
     ...createRenderActivities({
       store,
       renderer: {
@@ -109,10 +105,6 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
         },
       } as never,
     }),
-    async finishVideo(request: { thumbnailKey: string }) {
-      const thumbnail = await store.put(request.thumbnailKey, Buffer.from('thumbnail'));
-      return { widthPx: 512, heightPx: 512, durationS: 1, thumbnail };
-    },
   };
   const workers = await startWorkers(server, activities);
 

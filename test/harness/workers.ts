@@ -1,8 +1,9 @@
-import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Worker, type WorkerOptions } from '@temporalio/worker';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import { allQueues } from './providers.ts';
+import type { TestServer } from './temporal-server.ts';
 
 /**
  * A worker for each queue, with the same activities; the one of the pipeline runs the workflows. They stop when disposed.
@@ -10,7 +11,7 @@ import { allQueues } from './providers.ts';
  * @param toOptions of the worker of a queue, over those that every worker has
  */
 export async function startWorkers(
-  { workerConnection }: { workerConnection: NativeConnection },
+  { workerConnection, namespace }: Pick<TestServer, 'workerConnection' | 'namespace'>,
   activities: object,
   {
     queues = allQueues(),
@@ -23,6 +24,7 @@ export async function startWorkers(
       Worker.create({
         ...WORKER_DEFAULTS,
         connection: workerConnection,
+        namespace,
         taskQueue,
         activities,
         ...(taskQueue === QUEUES.pipeline && { workflowBundle }),

@@ -32,7 +32,8 @@ import type { WebhookMessage } from '../../src/contracts/schemas/webhook.ts';
 import { SELF_TEST } from '../../src/contracts/self-test.ts';
 import { DELIVER_WEBHOOK, toDeliveryWorkflowId } from '../../src/contracts/webhook.ts';
 import type { Leftovers } from '../../src/workflows/remote-talk/leftovers.ts';
-import { createHarness, happyActivities, type PipelineRun } from '../harness/pipeline-harness.ts';
+import { happyActivities } from '../harness/happy-activities.ts';
+import { createHarness, type PipelineRun } from '../harness/pipeline-harness.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 import { startWorkers } from '../harness/workers.ts';
 

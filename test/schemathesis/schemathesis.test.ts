@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type PipelineWorker, startPipelineWorker } from '../harness/api/pipeline-worker.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
 import { needs } from '../harness/needs.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 import { prepareSchemathesis, runSchemathesis } from './run-schemathesis.ts';
 
 const program = await prepareSchemathesis().catch((error: Error) => error);
@@ -13,7 +13,7 @@ needs({ 'python3 and PyPI': typeof program === 'string' }).describe('schemathesi
   let worker: PipelineWorker;
 
   beforeAll(async () => {
-    server = await startTestServer();
+    server = await openTestNamespace();
     api = await startTestApi(server.client, { access: { rate: { perS: 1e6, burst: 1e6 } } });
     worker = await startPipelineWorker(server, api);
   });

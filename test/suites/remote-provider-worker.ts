@@ -7,7 +7,7 @@ import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createRemoteProviderWorkers } from '../../src/workers/remote-provider-worker.ts';
 
 export interface RemoteWorkerOptions {
-  temporal: string;
+  temporal: { address: string; namespace: string };
   /** Module that exports the descriptor under this name. */
   module: string;
   name: string;
@@ -24,14 +24,14 @@ Runtime.install({ logger: new DefaultLogger('ERROR') });
 const options = JSON.parse(process.argv[2]!) as RemoteWorkerOptions;
 const exported = (await import(options.module)) as Record<string, ProviderDescriptor>;
 const registry = [exported[options.name]!];
-const connection = await NativeConnection.connect({ address: options.temporal });
+const connection = await NativeConnection.connect({ address: options.temporal.address });
 // The stages before this one store no real pictures and voices.
 const store: ObjectStore = {
   ...createFileStore({ root: options.root }),
   localPath: async (key) => (key.endsWith('.wav') ? options.voice : options.portrait),
 };
 const workers = await createRemoteProviderWorkers(
-  { connection, namespace: 'default', store },
+  { connection, namespace: options.temporal.namespace, store },
   registry,
   parseConfig(options.env, registry).providers,
   new AsyncDisposableStack(),

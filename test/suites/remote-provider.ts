@@ -15,7 +15,7 @@ import { local } from '../../src/providers/local/descriptor.ts';
 import { type PipelineWorker, startPipelineWorker } from '../harness/api/pipeline-worker.ts';
 import { submit } from '../harness/api/submit.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
 import type { RemoteWorkerOptions } from './remote-provider-worker.ts';
 
@@ -76,7 +76,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
         buzz(VOICE_S, () => true),
       );
       service = resources.use(await start());
-      server = resources.use(await startTestServer());
+      server = resources.use(await openTestNamespace());
       const registry: ProviderDescriptor[] = [descriptor, local];
       const config = parseConfig(service.env, registry);
       const deps = { config, client: server.client, resources };
@@ -85,7 +85,15 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
       stages = resources.use(await startPipelineWorker(server, api));
       client = createLimelightClient({ baseUrl: api.url });
       const { root } = api;
-      options = { temporal: server.address, module, name, env: service.env, root, portrait, voice };
+      options = {
+        temporal: { address: server.address, namespace: server.namespace },
+        module,
+        name,
+        env: service.env,
+        root,
+        portrait,
+        voice,
+      };
       worker = await startWorker(options);
       resources.defer(() => kill(worker));
     });

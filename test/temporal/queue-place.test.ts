@@ -2,12 +2,13 @@ import { expect, it } from 'vitest';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import type { JobInput } from '../../src/contracts/schemas/job.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
-import { happyActivities, toJobInput } from '../harness/pipeline-harness.ts';
-import { startTestServer } from '../harness/temporal-server.ts';
+import { happyActivities } from '../harness/happy-activities.ts';
+import { toJobInput } from '../harness/pipeline-harness.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 import { startWorkers } from '../harness/workers.ts';
 
 it('returns the position of a job among those that wait for the same slots', async () => {
-  await using server = await startTestServer();
+  await using server = await openTestNamespace();
   const jobs = createTemporalJobs({ client: server.client });
   // No worker serves the queue of the decoders.
   await using _workers = await startWorkers(server, happyActivities(), {

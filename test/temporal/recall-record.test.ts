@@ -2,13 +2,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recallRecord } from '../../src/temporal/recall-record.ts';
 import { createHarness, type Harness } from '../harness/pipeline-harness.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 
 let server: TestServer;
 let harness: Harness;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await openTestNamespace();
   harness = await createHarness(server);
 });
 

@@ -9,12 +9,12 @@ import { createRetentionRuns } from '../../src/temporal/retention-runs.ts';
 import { createRetentionSchedule } from '../../src/temporal/retention-schedule.ts';
 import { age, storeTask } from '../harness/storage/task-files.ts';
 import { createStore } from '../harness/storage/temporary-store.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 import { startWorkers } from '../harness/workers.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await openTestNamespace();
 });
 afterAll(() => server[Symbol.asyncDispose]());
 

@@ -9,7 +9,7 @@ import type { ObjectStore } from '../../src/ports/object-store.ts';
 import { loadConfig } from '../../src/process/load-config.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { createRemoteProviderWorkers } from '../../src/workers/remote-provider-worker.ts';
-import { startTestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 
 const REQUESTS = 24;
 const PER_S = 8;
@@ -25,7 +25,7 @@ it('keeps all workers together under the configured rate of requests to a provid
   dId.listen(0, '127.0.0.1');
   await once(dId, 'listening');
   resources.defer(() => void dId.close());
-  const server = resources.use(await startTestServer());
+  const server = resources.use(await openTestNamespace());
   const config = loadConfig({
     D_ID_API_KEY: 'someone:secret',
     D_ID_API_URL: `http://127.0.0.1:${(dId.address() as AddressInfo).port}`,
@@ -36,7 +36,7 @@ it('keeps all workers together under the configured rate of requests to a provid
   resources.defer(() => second.close());
   const createWorkers = (connection: NativeConnection) =>
     createRemoteProviderWorkers(
-      { connection, namespace: 'default', store: {} as ObjectStore },
+      { connection, namespace: server.namespace, store: {} as ObjectStore },
       PROVIDERS,
       config.providers,
       resources,
@@ -46,6 +46,7 @@ it('keeps all workers together under the configured rate of requests to a provid
     ...(await createWorkers(second)),
     await Worker.create({
       connection: server.workerConnection,
+      namespace: server.namespace,
       taskQueue: 'ask-often',
       workflowsPath: fileURLToPath(new URL('./fixtures/ask-often.ts', import.meta.url)),
     }),

@@ -2,19 +2,15 @@ import { heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
-import {
-  createHarness,
-  type Harness,
-  happyActivities,
-  type PipelineRun,
-} from '../harness/pipeline-harness.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { happyActivities } from '../harness/happy-activities.ts';
+import { createHarness, type Harness, type PipelineRun } from '../harness/pipeline-harness.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 
 let server: TestServer;
 let harness: Harness;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await openTestNamespace();
   harness = await createHarness(server);
 });
 

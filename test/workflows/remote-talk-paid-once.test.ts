@@ -20,10 +20,10 @@ import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createTaskExecutions } from '../../src/temporal/task-executions.ts';
 import type { tidyUpRemoteTalk } from '../../src/workflows/remote-talk/tidy-up.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
+import { happyActivities } from '../harness/happy-activities.ts';
 import { JOB_OPTIONS } from '../harness/job-options.ts';
-import { happyActivities } from '../harness/pipeline-harness.ts';
 import { providersOf } from '../harness/providers.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
 
 const PORTRAIT = new URL('../../samples/portrait.jpg', import.meta.url).pathname;
@@ -34,7 +34,7 @@ let store: ObjectStore;
 let harness: DIdHarness;
 
 beforeAll(async () => {
-  server = resources.use(await startTestServer());
+  server = resources.use(await openTestNamespace());
   const root = await mkdtemp(join(tmpdir(), 'limelight-paid-once-'));
   resources.defer(() => rm(root, { recursive: true, force: true }));
   store = createFileStore({ root });

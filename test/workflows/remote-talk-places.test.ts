@@ -2,14 +2,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Call, type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
 import { mostInFlight } from '../../emulators/d-id/most-in-flight.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 
 const TALK_MS = 2_500;
 
 let server: TestServer;
 let harness: DIdHarness;
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await openTestNamespace();
   harness = await createDIdHarness({
     ...server,
     terms: { maxTalksInFlight: 1 },

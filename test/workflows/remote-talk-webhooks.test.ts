@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
 import { createDIdHarness, type DIdHarness } from '../harness/d-id-harness.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 
 let server: TestServer;
 let harness: DIdHarness;
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await openTestNamespace();
   harness = await createDIdHarness({ ...server, webhooks: true });
 });
 afterAll(async () => {

@@ -3,13 +3,13 @@ import { type Call, type Fault, scriptedFaults } from '../../emulators/d-id/faul
 import { toBreakerId } from '../../src/contracts/provider-gate.ts';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 
 let server: TestServer;
 let harness: DIdHarness;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await openTestNamespace();
   harness = await createDIdHarness({ ...server });
 });
 afterAll(async () => {

@@ -6,13 +6,13 @@ import type { JobFailure, JobResult } from '../../src/contracts/schemas/job-outc
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
 import { createHarness, type Harness, type PipelineRun } from '../harness/pipeline-harness.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
 
 let server: TestServer;
 let harness: Harness;
 
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await openTestNamespace();
   harness = await createHarness(server);
 });
 

@@ -8,14 +8,14 @@ import { taskKeys } from '../../src/contracts/task-keys.ts';
 import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createReuseHarness, type ReusedJob, type ReuseHarness } from '../harness/reuse-harness.ts';
-import { startTestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 
 const resources = new AsyncDisposableStack();
 let root: string;
 let harness: ReuseHarness;
 
 beforeAll(async () => {
-  const server = resources.use(await startTestServer());
+  const server = resources.use(await openTestNamespace());
   root = await mkdtemp(join(tmpdir(), 'limelight-reuse-'));
   resources.defer(() => rm(root, { recursive: true, force: true }));
   harness = resources.use(await createReuseHarness(server, createFileStore({ root })));

@@ -17,6 +17,7 @@ import { createDisabledWebhooks } from '../../../src/storage/disabled-webhooks.t
 import { createWebhookSecrets } from '../../../src/storage/webhook-secrets.ts';
 import { createTaskExecutions } from '../../../src/temporal/task-executions.ts';
 import { createTemporalTimeline } from '../../../src/temporal/temporal-timeline.ts';
+import { happyActivities } from '../happy-activities.ts';
 import { allQueues } from '../providers.ts';
 import type { TestServer } from '../temporal-server.ts';
 import { startWorkers } from '../workers.ts';
@@ -52,7 +53,7 @@ const STAGES = [
 
 /** The real workflow, and activities that store small files and real records without looking at any picture. */
 export async function startPipelineWorker(
-  server: Pick<TestServer, 'workerConnection'>,
+  server: Pick<TestServer, 'workerConnection' | 'namespace'>,
   { store, records }: { store: ObjectStore; records: TaskRecords },
   {
     providers = [],
@@ -68,8 +69,9 @@ export async function startPipelineWorker(
   } = {},
 ): Promise<PipelineWorker> {
   const gates = new Map<string, { reached: number; open: boolean }>();
-  const timelines = createTemporalTimeline({ client: new Client({ connection: server.workerConnection }) });
-  const executions = createTaskExecutions({ client: new Client({ connection: server.workerConnection }) });
+  const client = new Client({ connection: server.workerConnection, namespace: server.namespace });
+  const timelines = createTemporalTimeline({ client });
+  const executions = createTaskExecutions({ client });
   const failures = new Map<string, Error>();
   const found = { persons: [{ id: 1, confidence: 0.9, box: [1, 1, 60, 60] }] as Person[] };
   const activities = Object.fromEntries(
@@ -124,9 +126,9 @@ export async function startPipelineWorker(
 
 function createActivities(deps: RecordDeps & EraseDeps, found: { persons: Person[] }) {
   const { store } = deps;
-  const write = (key: string) => store.put(key, Buffer.from(`bytes of ${key}`));
-  const talk = { widthPx: 512, heightPx: 512, durationS: 1 };
+  const happy = happyActivities((key) => store.put(key, Buffer.from(`bytes of ${key}`)));
   return {
+    ...happy,
     ...createEraseActivities(deps),
     ...createRecordActivities(deps),
     ...createWebhookActivities({
@@ -136,45 +138,19 @@ function createActivities(deps: RecordDeps & EraseDeps, found: { persons: Person
       publicUrl: PUBLIC_URL,
     }),
 
-    findVideo: async () => ({ kind: 'off' }),
-    findDetection: async () => null,
-    findCutout: async () => null,
     async testDetector() {
       return { score: 0.9, timings_ms: {} };
     },
     async testMatting() {
       return { score: 0.4, timings_ms: {} };
     },
-    async prepareMedia(request: { imageKey: string; audioKey: string; photoKey: string; voiceKey: string }) {
+    async prepareMedia(request: Parameters<typeof happy.prepareMedia>[0]) {
       // What was accepted must be there.
       await Promise.all([store.read(request.imageKey), store.read(request.audioKey)]);
-      return {
-        photo: { widthPx: 64, heightPx: 64, format: 'png' },
-        voice: { durationS: 1, sampleRateHz: 16_000, channels: 1, format: 'wav', peakDb: -3 },
-        stored: [await write(request.photoKey), await write(request.voiceKey)],
-      };
+      return happy.prepareMedia(request);
     },
-    async detectPersons() {
-      return {
-        widthPx: 64,
-        heightPx: 64,
-        persons: found.persons,
-        timingsMs: {},
-      };
-    },
-    async removeBackground(request: { maskKey: string; cutoutKey: string }) {
-      const mask = await write(request.maskKey);
-      return { inputSize: 512, coverage: 0.4, timingsMs: {}, mask, cutout: await write(request.cutoutKey) };
-    },
-    async composePortrait(request: { plateKey: string; portraitKey: string }) {
-      return [await write(request.plateKey), await write(request.portraitKey)];
-    },
-    async renderTalk(request: { videoKey: string }) {
-      return { ...talk, warnings: [], video: await write(request.videoKey) };
-    },
-    async finishVideo(request: { thumbnailKey: string }) {
-      await sleep(1);
-      return { ...talk, thumbnail: await write(request.thumbnailKey) };
+    async detectPersons(request: Parameters<typeof happy.detectPersons>[0]) {
+      return { ...(await happy.detectPersons(request)), persons: found.persons };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { afterAll } from 'vitest';
-import { startTestServer, type TestServer } from '../temporal-server.ts';
+import { openTestNamespace, type TestServer } from '../temporal-server.ts';
 import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
 import { startTestApi, type TestApi } from './test-api.ts';
 
@@ -15,7 +15,7 @@ export async function startTestPipeline(
 ): Promise<TestPipeline> {
   const resources = new AsyncDisposableStack();
   afterAll(() => resources.disposeAsync(), 120_000);
-  const server = resources.use(await startTestServer());
+  const server = resources.use(await openTestNamespace());
   const api = resources.use(await startTestApi(server.client, options));
   const worker = resources.use(await startPipelineWorker(server, api, { providers: api.deps.providers }));
   return { server, api, worker };

@@ -50,7 +50,7 @@ export async function startPageStack(voiceS = 1.2): Promise<PageStack> {
         ...process.env,
         ...models,
         STORAGE_ROOT: stack.roots.api,
-        TEMPORAL_ADDRESS: stack.server.address,
+        ...stack.server.env,
         API_PORT: String(port),
         CUDA_VISIBLE_DEVICES: `test-${randomUUID()}`,
         TEMPORAL_UI_URL: 'http://127.0.0.1:8233',

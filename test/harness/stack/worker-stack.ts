@@ -46,7 +46,7 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
   if (!settings.STORAGE_ROOT) resources.defer(() => rm(root, { recursive: true, force: true }));
   const common = {
     ...process.env,
-    TEMPORAL_ADDRESS: server.address,
+    ...server.env,
     // The device lock is the host's: a stack that runs beside the tests must not be in their way.
     CUDA_VISIBLE_DEVICES: `test-${randomUUID()}`,
     API_PORT: String(await freePort()),

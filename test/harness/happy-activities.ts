@@ -1,0 +1,90 @@
+import type { BackgroundActivities } from '../../src/activities/background.ts';
+import type { CompositionActivities } from '../../src/activities/composition.ts';
+import type { CacheActivities } from '../../src/activities/content-cache.ts';
+import type { DetectionActivities } from '../../src/activities/detection.ts';
+import type { MediaActivities } from '../../src/activities/media.ts';
+import type { RecordActivities } from '../../src/activities/records.ts';
+import type { RenderActivities } from '../../src/activities/render.ts';
+import type { VideoActivities } from '../../src/activities/video.ts';
+import type { WebhookActivities } from '../../src/activities/webhooks.ts';
+import type { StoredObject } from '../../src/contracts/schemas/job.ts';
+
+export type Activities = CacheActivities &
+  MediaActivities &
+  DetectionActivities &
+  BackgroundActivities &
+  CompositionActivities &
+  RenderActivities &
+  VideoActivities &
+  RecordActivities &
+  WebhookActivities;
+
+export function toStored(key: string): StoredObject {
+  return { key, bytes: 1000, sha256: 'c'.repeat(64) };
+}
+
+/**
+ * Activities that succeed at once without looking at any picture. A test overrides those that it is about.
+ *
+ * @param put writes what a job stores. Default: nothing is written.
+ */
+export function happyActivities(
+  put: (key: string) => StoredObject | Promise<StoredObject> = toStored,
+): Activities {
+  return {
+    async prepareMedia(request) {
+      return {
+        photo: { widthPx: 640, heightPx: 480, format: 'jpeg' },
+        voice: { durationS: 11, sampleRateHz: 44_100, channels: 1, format: 'wav', peakDb: -3 },
+        stored: [await put(request.photoKey), await put(request.voiceKey)],
+      };
+    },
+    async detectPersons() {
+      return {
+        widthPx: 640,
+        heightPx: 480,
+        persons: [
+          { id: 1, confidence: 0.9, box: [100, 50, 400, 470] },
+          { id: 2, confidence: 0.8, box: [400, 50, 600, 470] },
+        ],
+        timingsMs: {},
+      };
+    },
+    async removeBackground(request) {
+      return {
+        inputSize: 512,
+        coverage: 0.4,
+        timingsMs: {},
+        mask: await put(request.maskKey),
+        cutout: await put(request.cutoutKey),
+      };
+    },
+    async composePortrait(request) {
+      return [await put(request.plateKey), await put(request.portraitKey)];
+    },
+    async renderTalk(request) {
+      return { widthPx: 512, heightPx: 512, durationS: 11, warnings: [], video: await put(request.videoKey) };
+    },
+    async finishVideo(request) {
+      return { widthPx: 512, heightPx: 512, durationS: 11, thumbnail: await put(request.thumbnailKey) };
+    },
+    async findVideo() {
+      return { kind: 'off' };
+    },
+    async findDetection() {
+      return null;
+    },
+    async findCutout() {
+      return null;
+    },
+    async keepVideo() {
+      return null;
+    },
+    async recordTask() {},
+    async amendTask() {},
+    async discard() {},
+    async sendWebhook() {
+      return { kind: 'delivered', attempt: { at: new Date().toISOString(), status: 200, duration_ms: 1 } };
+    },
+  };
+}

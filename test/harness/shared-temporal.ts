@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { freePort } from '../../src/cli/stack/free-port.ts';
+import { findTemporalBinary } from '../../src/temporal/binary.ts';
+import { type DevServer, startDevServer } from '../../src/temporal/dev-server.ts';
+
+/**
+ * Global setup: one Temporal server for each worker of vitest, started when the worker's first file asks for it. A file
+ * sends the id of its worker to the socket SHARED_TEMPORAL and receives the address; see `openTestNamespace`.
+ */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const resources = new AsyncDisposableStack();
+  const dir = await mkdtemp(join(tmpdir(), 'limelight-temporal-'));
+  resources.defer(() => rm(dir, { recursive: true, force: true }));
+  const servers = new Map<string, Promise<DevServer>>();
+  const serverOf = (worker: string) => {
+    const server = servers.get(worker) ?? start(join(dir, worker));
+    servers.set(worker, server);
+    return server;
+  };
+  resources.defer(async () => {
+    for (const server of await Promise.allSettled(servers.values())) {
+      // A graceful stop takes a second, and the database is deleted anyway.
+      if (server.status === 'fulfilled') await kill(server.value);
+    }
+  });
+
+  const socketPath = project.config.env.SHARED_TEMPORAL!;
+  const listener = createServer(async (socket) => {
+    const [worker] = await once(socket, 'data');
+    await serverOf(String(worker)).then(
+      ({ address }) => socket.end(address),
+      (error: Error) => socket.destroy(error),
+    );
+  }).listen(socketPath);
+  resources.defer(() => void listener.close());
+  await once(listener, 'listening');
+  return () => resources.disposeAsync();
+}
+
+async function start(dir: string): Promise<DevServer> {
+  return startDevServer({ binary: findTemporalBinary(process.env), dir, port: await freePort() });
+}
+
+async function kill(server: DevServer): Promise<void> {
+  server.process.kill('SIGKILL');
+  await server.stop();
+}
