@@ -1,21 +1,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
-import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { startTestApi } from '../harness/api/test-api.ts';
+import { fileResources } from '../harness/file-resources.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 
-let server: TestServer;
-let api: TestApi;
-
-beforeAll(async () => {
-  server = await openTestNamespace();
-  api = await startTestApi(server.client);
-});
-
-afterAll(async () => {
-  await api[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const resources = fileResources();
+const server = resources.use(await openTestNamespace());
+const api = resources.use(await startTestApi(server.client));
 
 async function raw(text: string): Promise<string> {
   const socket = connect(Number(new URL(api.url).port), '127.0.0.1');

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { jobForm } from '../harness/api/job-form-data.ts';
 import { type Submitted, submit } from '../harness/api/submit.ts';
-import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
-import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
+import { startTestApi } from '../harness/api/test-api.ts';
+import { fileResources } from '../harness/file-resources.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 
 const SUBMITS = 1_000;
 
@@ -12,18 +13,9 @@ const form = new Response(jobForm());
 const CONTENT_TYPE = form.headers.get('content-type')!;
 const BODY = new Uint8Array(await form.arrayBuffer());
 
-let server: TestServer;
-let api: TestApi;
-
-beforeAll(async () => {
-  server = await openTestNamespace();
-  api = await startTestApi(server.client, { access: { rate: { perS: 1e6, burst: 1e6 } } });
-});
-
-afterAll(async () => {
-  await api[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const resources = fileResources();
+const server = resources.use(await openTestNamespace());
+const api = resources.use(await startTestApi(server.client, { access: { rate: { perS: 1e6, burst: 1e6 } } }));
 
 /** Comes back as long as the API asks for it. */
 async function submitUntilAccepted(key: string): Promise<Submitted['body']> {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import type { OfferedProvider } from '../../src/api/submit/choose-provider.ts';
 import type { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
@@ -7,22 +7,16 @@ import { loadConfig } from '../../src/process/load-config.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { submit } from '../harness/api/submit.ts';
-import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
-import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
+import { startTestApi } from '../harness/api/test-api.ts';
+import { fileResources } from '../harness/file-resources.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 
 const SECRET = 'an-unguessable-path-segment';
 const TASK_ID = '0b3e2f64-63f5-4a3f-8f2c-0e6cf30d7a11';
 
-let server: TestServer;
-let api: TestApi;
-beforeAll(async () => {
-  server = await openTestNamespace();
-  api = await startTestApi(server.client);
-});
-afterAll(async () => {
-  await api?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+const resources = fileResources();
+const server = resources.use(await openTestNamespace());
+const api = resources.use(await startTestApi(server.client));
 
 type Remote = NonNullable<OfferedProvider['remote']>;
 

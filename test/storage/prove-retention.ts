@@ -14,6 +14,7 @@ import { retain } from '../../src/storage/retention/retention.ts';
 import { createStorageUsage } from '../../src/storage/storage-usage.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { OBJECTS_PER_TASK, putTask } from '../harness/storage/many-objects.ts';
+import { RETENTION_RULES } from '../harness/storage/retention-rules.ts';
 
 export interface RetentionProof {
   objects: number;
@@ -48,12 +49,7 @@ export async function proveRetention(objects: number): Promise<RetentionProof> {
       store,
       records: createTaskRecords({ store }),
       isRunning: async (taskId) => running.has(taskId),
-      rules: {
-        days: { uploads: 7, processed: 3, videos: 30, records: 365 },
-        unknownDays: 1,
-        tempHours: 1,
-        maxCacheBytes: 1e9,
-      },
+      rules: RETENTION_RULES,
       dryRun: false,
     });
     const seconds = (performance.now() - startedAt) / 1000;

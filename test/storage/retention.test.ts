@@ -4,16 +4,12 @@ import type { ObjectStore } from '../../src/ports/object-store.ts';
 import { type RetentionOptions, type RetentionRules, retain } from '../../src/storage/retention/retention.ts';
 import { writeRetentionOverride } from '../../src/storage/retention/retention-overrides.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
+import { RETENTION_RULES } from '../harness/storage/retention-rules.ts';
 import { age, storeTask } from '../harness/storage/task-files.ts';
 import { createStore } from '../harness/storage/temporary-store.ts';
 import { proveRetention } from './prove-retention.ts';
 
-const RULES: RetentionRules = {
-  days: { uploads: 7, processed: 3, videos: 30, records: 365 },
-  unknownDays: 1,
-  tempHours: 1,
-  maxCacheBytes: 1_000_000,
-};
+const RULES: RetentionRules = { ...RETENTION_RULES, maxCacheBytes: 1_000_000 };
 
 async function run(
   store: ObjectStore,

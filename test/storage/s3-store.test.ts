@@ -11,6 +11,7 @@ import { createS3Store } from '../../src/storage/s3/s3-store.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { needs } from '../harness/needs.ts';
 import { type S3Server, startS3Server } from '../harness/s3-server.ts';
+import { RETENTION_RULES } from '../harness/storage/retention-rules.ts';
 import { storeTask } from '../harness/storage/task-files.ts';
 import { objectStoreSuite } from '../suites/object-store.ts';
 import { startFlakyProxy } from './s3-store/flaky-proxy.ts';
@@ -132,12 +133,7 @@ needs('Go').describe('objects in S3', () => {
       store,
       records,
       isRunning: async () => false,
-      rules: {
-        days: { uploads: 7, processed: 3, videos: 30, records: 365 },
-        unknownDays: 1,
-        tempHours: 1,
-        maxCacheBytes: 1e9,
-      },
+      rules: RETENTION_RULES,
       dryRun: false,
       now: Date.now() + 8 * 24 * HOUR_MS,
     });

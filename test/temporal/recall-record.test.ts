@@ -1,21 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { recallRecord } from '../../src/temporal/recall-record.ts';
-import { createHarness, type Harness } from '../harness/pipeline-harness.ts';
-import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
+import { fileResources } from '../harness/file-resources.ts';
+import { createHarness } from '../harness/pipeline-harness.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 
-let server: TestServer;
-let harness: Harness;
-
-beforeAll(async () => {
-  server = await openTestNamespace();
-  harness = await createHarness(server);
-});
-
-afterAll(async () => {
-  await harness[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const resources = fileResources();
+const server = resources.use(await openTestNamespace());
+const harness = resources.use(await createHarness(server));
 
 describe('the record of a task from Temporal’s history', () => {
   it('is the last one that the job wrote', async () => {

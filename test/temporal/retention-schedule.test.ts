@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createRetentionActivities } from '../../src/activities/retention.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { RETENTION_SCHEDULE } from '../../src/contracts/retention.ts';
@@ -7,16 +7,14 @@ import { retain } from '../../src/storage/retention/retention.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createRetentionRuns } from '../../src/temporal/retention-runs.ts';
 import { createRetentionSchedule } from '../../src/temporal/retention-schedule.ts';
+import { fileResources } from '../harness/file-resources.ts';
+import { RETENTION_RULES } from '../harness/storage/retention-rules.ts';
 import { age, storeTask } from '../harness/storage/task-files.ts';
 import { createStore } from '../harness/storage/temporary-store.ts';
-import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 import { startWorkers } from '../harness/workers.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await openTestNamespace();
-});
-afterAll(() => server[Symbol.asyncDispose]());
+const server = fileResources().use(await openTestNamespace());
 
 describe('the retention schedule', () => {
   it('is created once, runs every 60 minutes, skips overlapping runs, and stays paused', async () => {
@@ -49,12 +47,7 @@ describe('the retention schedule', () => {
           store,
           records: createTaskRecords({ store }),
           isRunning: async () => false,
-          rules: {
-            days: { uploads: 7, processed: 3, videos: 30, records: 365 },
-            unknownDays: 1,
-            tempHours: 1,
-            maxCacheBytes: 1e9,
-          },
+          rules: RETENTION_RULES,
         }),
       onReport: (report) => reports.push(report),
     });

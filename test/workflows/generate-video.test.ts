@@ -1,23 +1,15 @@
 import { heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
+import { fileResources } from '../harness/file-resources.ts';
 import { happyActivities } from '../harness/happy-activities.ts';
-import { createHarness, type Harness, type PipelineRun } from '../harness/pipeline-harness.ts';
-import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
+import { createHarness, type PipelineRun } from '../harness/pipeline-harness.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 
-let server: TestServer;
-let harness: Harness;
-
-beforeAll(async () => {
-  server = await openTestNamespace();
-  harness = await createHarness(server);
-});
-
-afterAll(async () => {
-  await harness[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const resources = fileResources();
+const server = resources.use(await openTestNamespace());
+const harness = resources.use(await createHarness(server));
 
 const UNDO_ALL = ['discard videos temp', 'discard processed', 'discard uploads'];
 

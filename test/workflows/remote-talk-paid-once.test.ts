@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createCacheActivities } from '../../src/activities/content-cache.ts';
 import { createEraseActivities } from '../../src/activities/erase.ts';
 import { createRecordActivities } from '../../src/activities/records.ts';
@@ -20,6 +20,7 @@ import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createTaskExecutions } from '../../src/temporal/task-executions.ts';
 import type { tidyUpRemoteTalk } from '../../src/workflows/remote-talk/tidy-up.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
+import { fileResources } from '../harness/file-resources.ts';
 import { happyActivities } from '../harness/happy-activities.ts';
 import { JOB_OPTIONS } from '../harness/job-options.ts';
 import { providersOf } from '../harness/providers.ts';
@@ -28,7 +29,7 @@ import { buzz, writeVoice } from '../providers/local/talk-files.ts';
 
 const PORTRAIT = new URL('../../samples/portrait.jpg', import.meta.url).pathname;
 
-const resources = new AsyncDisposableStack();
+const resources = fileResources();
 let server: TestServer;
 let store: ObjectStore;
 let harness: DIdHarness;
@@ -46,7 +47,6 @@ beforeAll(async () => {
     }),
   );
 });
-afterAll(() => resources.disposeAsync());
 
 /** The real cache, records and erasing; files of the stages before and after D-ID are there, and small. */
 async function createStoringActivities(root: string) {

@@ -1,24 +1,15 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { type Call, type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
 import { mostInFlight } from '../../emulators/d-id/most-in-flight.ts';
-import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
-import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
+import { createDIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
+import { fileResources } from '../harness/file-resources.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 
 const TALK_MS = 2_500;
 
-let server: TestServer;
-let harness: DIdHarness;
-beforeAll(async () => {
-  server = await openTestNamespace();
-  harness = await createDIdHarness({
-    ...server,
-    terms: { maxTalksInFlight: 1 },
-  });
-});
-afterAll(async () => {
-  await harness?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+const resources = fileResources();
+const server = resources.use(await openTestNamespace());
+const harness = resources.use(await createDIdHarness({ ...server, terms: { maxTalksInFlight: 1 } }));
 
 const outages: Fault[] = Array.from({ length: 30 }, () => ({
   kind: 'answer',

@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
-import { createDIdHarness, type DIdHarness } from '../harness/d-id-harness.ts';
-import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
+import { createDIdHarness } from '../harness/d-id-harness.ts';
+import { fileResources } from '../harness/file-resources.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 
-let server: TestServer;
-let harness: DIdHarness;
-beforeAll(async () => {
-  server = await openTestNamespace();
-  harness = await createDIdHarness({ ...server, webhooks: true });
-});
-afterAll(async () => {
-  await harness?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+const resources = fileResources();
+const server = resources.use(await openTestNamespace());
+const harness = resources.use(await createDIdHarness({ ...server, webhooks: true }));
 
 describe('a job whose provider sends webhooks', () => {
   it.each<[string, Fault[]]>([

@@ -1,21 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type Call, type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
 import { toBreakerId } from '../../src/contracts/provider-gate.ts';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
-import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
-import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
+import { createDIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
+import { fileResources } from '../harness/file-resources.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 
-let server: TestServer;
-let harness: DIdHarness;
-
-beforeAll(async () => {
-  server = await openTestNamespace();
-  harness = await createDIdHarness({ ...server });
-});
-afterAll(async () => {
-  await harness?.[Symbol.asyncDispose]();
-  await server?.[Symbol.asyncDispose]();
-});
+const resources = fileResources();
+const server = resources.use(await openTestNamespace());
+const harness = resources.use(await createDIdHarness(server));
 // An outage of one test must not hold the jobs of the next.
 beforeEach(async () => {
   await server.client.workflow

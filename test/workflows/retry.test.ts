@@ -1,25 +1,17 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PROGRESS_QUERY, toWorkflowId } from '../../src/contracts/messages.ts';
 import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
 import type { JobFailure, JobResult } from '../../src/contracts/schemas/job-outcome.ts';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
-import { createHarness, type Harness, type PipelineRun } from '../harness/pipeline-harness.ts';
-import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
+import { fileResources } from '../harness/file-resources.ts';
+import { createHarness, type PipelineRun } from '../harness/pipeline-harness.ts';
+import { openTestNamespace } from '../harness/temporal-server.ts';
 
-let server: TestServer;
-let harness: Harness;
-
-beforeAll(async () => {
-  server = await openTestNamespace();
-  harness = await createHarness(server);
-});
-
-afterAll(async () => {
-  await harness[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+const resources = fileResources();
+const server = resources.use(await openTestNamespace());
+const harness = resources.use(await createHarness(server));
 
 const taskIdOf = ({ handle }: PipelineRun) => handle.workflowId.split('/')[1]!;
 const window = (run: PipelineRun) => server.client.workflow.getHandle(toRetryWindowId(taskIdOf(run)));

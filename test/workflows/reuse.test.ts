@@ -2,15 +2,16 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import { taskKeys } from '../../src/contracts/task-keys.ts';
 import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
+import { fileResources } from '../harness/file-resources.ts';
 import { createReuseHarness, type ReusedJob, type ReuseHarness } from '../harness/reuse-harness.ts';
 import { openTestNamespace } from '../harness/temporal-server.ts';
 
-const resources = new AsyncDisposableStack();
+const resources = fileResources();
 let root: string;
 let harness: ReuseHarness;
 
@@ -20,7 +21,6 @@ beforeAll(async () => {
   resources.defer(() => rm(root, { recursive: true, force: true }));
   harness = resources.use(await createReuseHarness(server, createFileStore({ root })));
 });
-afterAll(() => resources.disposeAsync());
 beforeEach(async () => {
   Object.assign(harness.done, { detections: 0, cutouts: 0, videos: 0 });
   await harness.store.deleteAll('cache/');

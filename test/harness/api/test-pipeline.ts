@@ -1,4 +1,4 @@
-import { afterAll } from 'vitest';
+import { fileResources } from '../file-resources.ts';
 import { openTestNamespace, type TestServer } from '../temporal-server.ts';
 import { type PipelineWorker, startPipelineWorker } from './pipeline-worker.ts';
 import { startTestApi, type TestApi } from './test-api.ts';
@@ -13,8 +13,7 @@ export interface TestPipeline {
 export async function startTestPipeline(
   options: Parameters<typeof startTestApi>[1] = {},
 ): Promise<TestPipeline> {
-  const resources = new AsyncDisposableStack();
-  afterAll(() => resources.disposeAsync(), 120_000);
+  const resources = fileResources();
   const server = resources.use(await openTestNamespace());
   const api = resources.use(await startTestApi(server.client, options));
   const worker = resources.use(await startPipelineWorker(server, api, { providers: api.deps.providers }));
