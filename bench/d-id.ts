@@ -133,10 +133,7 @@ async function untilInLine(client: Client, wanted: Partial<GateState>): Promise<
 async function measureAddedTime(): Promise<Row[]> {
   const root = await mkdtemp(join(tmpdir(), 'limelight-bench-'));
   const store = createFileStore({ root });
-  const voice = await writeVoice(
-    join(root, 'voice.wav'),
-    buzz(5, () => true),
-  );
+  const voice = await writeVoice(join(root, 'voice.wav'), buzz(5));
   const portrait = await sharp(PORTRAIT).png().toBuffer();
   await using server = await startTestServer();
   await using harness = await createDIdHarness({

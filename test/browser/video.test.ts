@@ -101,10 +101,7 @@ needs('chromium').describe('videos in Chromium', { timeout: 120_000 }, () => {
 
 /** A grey that gets lighter, as MP4, and on the right half alone as WebM. */
 async function writeTalk(folder: string, format: VideoFormat): Promise<void> {
-  const voicePath = await writeVoice(
-    join(folder, 'voice.wav'),
-    buzz(FRAMES / 25, () => true),
-  );
+  const voicePath = await writeVoice(join(folder, 'voice.wav'), buzz(FRAMES / 25));
   await using voice = await openWav(voicePath);
   await using writer = await createTalkWriter({
     ...SIZE,

@@ -7,7 +7,6 @@ import { createAdaptorServer } from '@hono/node-server';
 import { activityInfo } from '@temporalio/activity';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import sharp from 'sharp';
 import { Agent } from 'undici';
 import type { Account, AccountOptions } from '../../emulators/d-id/account.ts';
 import { type Emulator, startEmulator } from '../../emulators/d-id/start-emulator.ts';
@@ -28,7 +27,7 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 import { createTemporalGate } from '../../src/temporal/temporal-gate.ts';
 import { workflowSlots } from '../../src/temporal/workflow-slots.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
-import { buzz, writeVoice } from '../providers/local/talk-files.ts';
+import { writeSmallTalkFiles } from '../providers/local/talk-files.ts';
 import { dIdAt } from './d-id-at.ts';
 import { happyActivities, toStored } from './happy-activities.ts';
 import { toJobInput } from './pipeline-harness.ts';
@@ -194,15 +193,7 @@ async function serveWebhooks(client: Client): Promise<AsyncDisposable & { origin
 
 /** Every portrait is one small picture, every voice one second; a video is looked at and gone. */
 export async function createTwoFileStore(folder: string): Promise<ObjectStore> {
-  const portrait = join(folder, 'portrait.png');
-  await sharp(new URL('../../samples/portrait.jpg', import.meta.url).pathname)
-    .resize(176, 176)
-    .png()
-    .toFile(portrait);
-  const voice = await writeVoice(
-    join(folder, 'voice.wav'),
-    buzz(VOICE_S, () => true),
-  );
+  const { portrait, voice } = await writeSmallTalkFiles(folder, VOICE_S);
   return {
     localPath: async (key: string) => (key.endsWith('.wav') ? voice : portrait),
     put: async (key: string) => toStored(key),

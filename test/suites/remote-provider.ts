@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { offerProvider } from '../../src/api/run-api.ts';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
@@ -16,7 +15,7 @@ import { type PipelineWorker, startPipelineWorker } from '../harness/api/pipelin
 import { submit } from '../harness/api/submit.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
 import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
-import { buzz, writeVoice } from '../providers/local/talk-files.ts';
+import { writeSmallTalkFiles } from '../providers/local/talk-files.ts';
 import type { RemoteWorkerOptions } from './remote-provider-worker.ts';
 
 const VOICE_S = 1;
@@ -66,15 +65,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
     beforeAll(async () => {
       const folder = await mkdtemp(join(tmpdir(), 'limelight-remote-provider-'));
       resources.defer(() => rm(folder, { recursive: true, force: true }));
-      const portrait = join(folder, 'portrait.png');
-      await sharp(new URL('../../samples/portrait.jpg', import.meta.url).pathname)
-        .resize(176, 176)
-        .png()
-        .toFile(portrait);
-      const voice = await writeVoice(
-        join(folder, 'voice.wav'),
-        buzz(VOICE_S, () => true),
-      );
+      const { portrait, voice } = await writeSmallTalkFiles(folder, VOICE_S);
       service = resources.use(await start());
       server = resources.use(await openTestNamespace());
       const registry: ProviderDescriptor[] = [descriptor, local];

@@ -63,10 +63,7 @@ export function videoProviderSuite(name: string, create: () => Promise<TalkMaker
         platePath: join(folder, 'plate.png'),
         maskPath: join(folder, 'mask.png'),
         plateShowsPerson: false,
-        voicePath: await writeVoice(
-          join(folder, 'voice.wav'),
-          buzz(VOICE_S, () => true),
-        ),
+        voicePath: await writeVoice(join(folder, 'voice.wav'), buzz(VOICE_S)),
       };
       await portrait.png().toFile(request.portraitPath);
       await sharp(flat).png().toFile(request.platePath);

@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createCacheActivities } from '../../src/activities/content-cache.ts';
 import { createEraseActivities } from '../../src/activities/erase.ts';
@@ -25,9 +24,7 @@ import { happyActivities } from '../harness/happy-activities.ts';
 import { JOB_OPTIONS } from '../harness/job-options.ts';
 import { providersOf } from '../harness/providers.ts';
 import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
-import { buzz, writeVoice } from '../providers/local/talk-files.ts';
-
-const PORTRAIT = new URL('../../samples/portrait.jpg', import.meta.url).pathname;
+import { writeSmallTalkFiles } from '../providers/local/talk-files.ts';
 
 const resources = fileResources();
 let server: TestServer;
@@ -50,37 +47,17 @@ beforeAll(async () => {
 
 /** The real cache, records and erasing; files of the stages before and after D-ID are there, and small. */
 async function createStoringActivities(root: string) {
-  const happy = happyActivities();
   const records = createTaskRecords({ store });
   const executions = createTaskExecutions(server);
   const producerVersions = { detector: 'detector 1', matting: 'matting 1', videos: { 'd-id': 'd-id 1' } };
-  const portrait = await sharp(PORTRAIT).resize(176, 176).png().toBuffer();
-  const voice = await readFile(
-    await writeVoice(
-      join(root, 'voice.wav'),
-      buzz(1, () => true),
-    ),
-  );
-  const put = (key: string, bytes = portrait) => store.put(key, bytes);
+  const files = await writeSmallTalkFiles(root, 1);
+  const portrait = await readFile(files.portrait);
+  const voice = await readFile(files.voice);
   return {
+    ...happyActivities((key) => store.put(key, key.endsWith('.wav') ? voice : portrait)),
     ...createCacheActivities({ store, cache: createContentCache({ store }), producerVersions }),
     ...createRecordActivities({ store, records }),
     ...createEraseActivities({ store, records, executions }),
-    async prepareMedia(request: Parameters<typeof happy.prepareMedia>[0]) {
-      const stored = [await put(request.photoKey), await put(request.voiceKey, voice)];
-      return { ...(await happy.prepareMedia(request)), stored };
-    },
-    async removeBackground(request: Parameters<typeof happy.removeBackground>[0]) {
-      const [mask, cutout] = [await put(request.maskKey), await put(request.cutoutKey)];
-      return { ...(await happy.removeBackground(request)), mask, cutout };
-    },
-    composePortrait: async (request: { plateKey: string; portraitKey: string }) => [
-      await put(request.plateKey),
-      await put(request.portraitKey),
-    ],
-    async finishVideo(request: Parameters<typeof happy.finishVideo>[0]) {
-      return { ...(await happy.finishVideo(request)), thumbnail: await put(request.thumbnailKey) };
-    },
   };
 }
 

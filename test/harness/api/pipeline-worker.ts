@@ -41,6 +41,9 @@ export interface PipelineWorker extends AsyncDisposable {
   findPersons(persons: Person[]): void;
 }
 
+/** Duration of the recording of `jobForm`, which providers charge by. */
+const VOICE_S = 1;
+
 /** What takes its time in a real job. */
 const STAGES = [
   'prepareMedia',
@@ -147,7 +150,8 @@ function createActivities(deps: RecordDeps & EraseDeps, found: { persons: Person
     async prepareMedia(request: Parameters<typeof happy.prepareMedia>[0]) {
       // What was accepted must be there.
       await Promise.all([store.read(request.imageKey), store.read(request.audioKey)]);
-      return happy.prepareMedia(request);
+      const prepared = await happy.prepareMedia(request);
+      return { ...prepared, voice: { ...prepared.voice, durationS: VOICE_S } };
     },
     async detectPersons(request: Parameters<typeof happy.detectPersons>[0]) {
       return { ...(await happy.detectPersons(request)), persons: found.persons };

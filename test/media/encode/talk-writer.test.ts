@@ -20,10 +20,7 @@ let folder: string;
 let voicePath: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'talk-writer-'));
-  voicePath = await writeVoice(
-    join(folder, 'voice.wav'),
-    buzz(FRAMES / 25, () => true),
-  );
+  voicePath = await writeVoice(join(folder, 'voice.wav'), buzz(FRAMES / 25));
 });
 afterAll(() => rm(folder, { recursive: true }));
 

@@ -35,10 +35,7 @@ describe('D-ID', () => {
   let dId: RemoteVideoProvider;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'limelight-d-id-test-'));
-    voicePath = await writeVoice(
-      join(folder, 'voice.wav'),
-      buzz(1, () => true),
-    );
+    voicePath = await writeVoice(join(folder, 'voice.wav'), buzz(1));
     emulator = await startEmulator();
   });
   afterAll(async () => {

@@ -86,11 +86,7 @@ describe('the lip-sync engine', () => {
       },
     };
     const red = new Uint32Array(240 * 240).fill(0xff0000ff);
-    await createLipSync(
-      spy,
-      buzz(1, () => true),
-      { points: FACE, frame: FRAME, framesPerS: 25 },
-    ).draw([red], 0);
+    await createLipSync(spy, buzz(1), { points: FACE, frame: FRAME, framesPerS: 25 }).draw([red], 0);
 
     const plane = (channel: number, row: number) => seen[0]![channel * 96 * 96 + row * 96 + 48];
     expect([0, 1, 2, 3, 4, 5].map((channel) => plane(channel, 10))).toEqual([0, 0, 1, 0, 0, 1]);
@@ -149,10 +145,7 @@ describe('the lip-sync engine', () => {
       const plan = await findTalkModels({ cacheDir: join(folder, 'none') }, 1);
       const lipSync = await write('tiny.onnx', SPEAKS);
       const models = await createTalkModels({ ...plan, lipSync });
-      const voice = await writeVoice(
-        join(folder, 'voice.wav'),
-        buzz(1, () => true),
-      );
+      const voice = await writeVoice(join(folder, 'voice.wav'), buzz(1));
       const path = join(folder, 'talk');
       const options = { longSidePx: 512, mark: true, provenance: true };
       const request = { ...(await photoRequest(folder, SAMPLE, voice)), isTransparent };

@@ -43,7 +43,11 @@ async function flatPng(path: string, width: number, height: number, background: 
 }
 
 /** Syllables: a 150 Hz buzz through formants of "ah", on and off twice a second, or silence. */
-export function buzz(seconds: number, isOn: (timeS: number) => boolean, sampleRateHz = 16_000): Float32Array {
+export function buzz(
+  seconds: number,
+  isOn: (timeS: number) => boolean = () => true,
+  sampleRateHz = 16_000,
+): Float32Array {
   return Float32Array.from({ length: seconds * sampleRateHz }, (_, i) => {
     const time = i / sampleRateHz;
     let value = 0;
@@ -66,4 +70,17 @@ export async function writeVoice(
   await writer.write(samples);
   await writer.finish();
   return path;
+}
+
+const PORTRAIT = new URL('../../../samples/portrait.jpg', import.meta.url).pathname;
+const SMALL_PX = 176;
+
+/** The sample portrait, small, and a voice of this length: enough for a provider that is emulated. */
+export async function writeSmallTalkFiles(
+  folder: string,
+  voiceS: number,
+): Promise<{ portrait: string; voice: string }> {
+  const portrait = join(folder, 'portrait.png');
+  await sharp(PORTRAIT).resize(SMALL_PX, SMALL_PX).png().toFile(portrait);
+  return { portrait, voice: await writeVoice(join(folder, 'voice.wav'), buzz(voiceS)) };
 }
