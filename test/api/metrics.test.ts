@@ -88,7 +88,6 @@ it('reports queue depth, the age of the oldest task and the pollers, as Temporal
   for (const queue of ['pipeline', 'io', 'media', 'yolo', 'birefnet', 'render', 'd-id']) {
     expect(now.get(`limelight_queue_depth{queue="${queue}"}`)).toBe(0);
     expect(now.get(`limelight_queue_oldest_task_age_seconds{queue="${queue}"}`)).toBe(0);
-    // No worker of the test polls the provider's queue.
     expect(now.get(`limelight_queue_pollers{queue="${queue}"}`), queue).toBeGreaterThan(0);
   }
 });
@@ -110,7 +109,7 @@ it('counts requests by the pattern of their route, never by their path', async (
 });
 
 it('responds while Temporal is unavailable, and says so instead of showing old figures', async () => {
-  await submit();
+  await submit(api, { waitS: 30 });
   const away = new Error('away');
   // What an earlier scan found stands for a while.
   await api.store.delete('state/storage-usage.json');

@@ -1,8 +1,9 @@
 import { Worker } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SlotSnapshot } from '../../src/ports/slot-task.ts';
 import { toRunningWorker } from '../../src/workers/lifecycle.ts';
-import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { fileResources } from '../harness/file-resources.ts';
+import { startTestServer } from '../harness/temporal-server.ts';
 
 const IDLE: SlotSnapshot = {
   pid: 1,
@@ -15,11 +16,7 @@ const IDLE: SlotSnapshot = {
   facts: {},
 };
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server[Symbol.asyncDispose]());
+const server = fileResources().use(await startTestServer());
 
 const createWorker = (taskQueue: string, activities = { act: async () => 'done' }) =>
   Worker.create({ connection: server.workerConnection, taskQueue, activities });
