@@ -38,7 +38,7 @@ export async function uploadMedia(
   };
 }
 
-interface TalkOrder {
+interface OrderToSend {
   requestId: string;
   portraitUrl: string;
   voiceUrl: string;
@@ -62,7 +62,7 @@ type OrderOutcome =
 /** Sends one request for a talk. */
 export async function orderTalk(
   { once }: RemoteCalls,
-  { sendWindowMs, ...talk }: TalkOrder,
+  { sendWindowMs, ...talk }: OrderToSend,
 ): Promise<OrderOutcome> {
   const sendBefore = Date.now() + sendWindowMs;
   try {

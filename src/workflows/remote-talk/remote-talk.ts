@@ -1,33 +1,29 @@
-import { isCancellation } from '@temporalio/workflow';
-import type { OutageChoice } from '../../contracts/job.ts';
+/**
+ * A talk at a remote provider, paid once. The words of this folder:
+ *
+ * - talk: one video that a provider makes of a portrait and a voice. It is paid once it is ordered.
+ * - place: the right to have one talk in progress at the provider. There are as many as its terms allow.
+ * - lease: a place that the breaker has given to a job. It expires, so a job that is lost frees its place.
+ * - breaker: the workflow, one for each provider, that gives out places and stops all orders during an outage.
+ * - gate: a job's side of the breaker. It asks for a place, holds it and gives it back.
+ * - hold: the wait of a job before it may order: the provider is down, the credits are used up, or all places are taken.
+ * - leftovers: the record of what a job has at the provider, from which a tidy-up deletes it or a retry takes it up.
+ */
+
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
 import type { ProviderUsage, RemoteProviderFacts, StoredObject } from '../../contracts/schemas/job.ts';
-import type { RunningStage } from '../../contracts/stages.ts';
 import { creditsFor } from './afford-talk.ts';
-import { findLostTalk, orderTalk, uploadMedia } from './create-talk.ts';
 import { type Leftovers, mayHaveTalk } from './leftovers.ts';
-import { givenUp, retryAfterMsOf, toClock, troubleOf } from './outage.ts';
-import { pause } from './pause.ts';
-import { type Granted, type Held, ProviderGate } from './provider-gate.ts';
-import { type RemoteCalls, remoteActivities } from './remote-activities.ts';
+import { ProviderGate } from './provider-gate.ts';
+import { remoteActivities } from './remote-activities.ts';
+import { type OrderRequest, TalkOrder } from './talk-order.ts';
 import { startTidyUp } from './tidy-up.ts';
 import { waitForTalk } from './wait-for-talk.ts';
 
-/** An order that is not sent within this time is not sent at all. Doubles with each order that comes too late. */
-const FIRST_SEND_WINDOW_MS = 10_000;
-const FIRST_RETRY_DELAY_MS = 1_000;
-const MAX_RETRY_DELAY_MS = 30_000;
-/** For jobs that do not wait while the provider is down. */
-const MAX_ATTEMPTS = 3;
-
-interface RemoteTalkRequest {
-  portraitKey: string;
-  voiceKey: string;
+interface RemoteTalkRequest extends OrderRequest {
   videoKey: string;
   voiceS: number;
-  onOutage: OutageChoice;
   terms: ProviderTerms;
-  onProgress: (stage: RunningStage, message: string, details?: Record<string, unknown>) => void;
   /** Called once the talk exists, so that the cost is on record however the job ends. */
   onPaid: (usage: ProviderUsage) => void;
   /** Called each time an activity begins to wait for disk space. */
@@ -43,9 +39,6 @@ export class RemoteTalk {
   readonly #requestId: string;
   #leftovers: Leftovers | undefined;
   #gate: ProviderGate | undefined;
-  #sendWindowMs = FIRST_SEND_WINDOW_MS;
-  /** Until then a lost worker may still order the talk. Milliseconds since 1970. */
-  #mayBeSentUntil = 0;
 
   /** @param earlier what an earlier attempt of the job left at the provider. */
   constructor(provider: RemoteProviderFacts, requestId: string, earlier?: Leftovers) {
@@ -81,7 +74,13 @@ export class RemoteTalk {
     this.#gate = gate;
     try {
       onProgress('DID_UPLOAD', `Handing portrait and voice to ${label}`);
-      const { talkId, isNew, talkMsPerVoiceS } = await this.#takeOrCreate(request, calls, gate);
+      const { talkId, isNew, talkMsPerVoiceS } = await new TalkOrder({
+        provider: this.#provider,
+        request,
+        calls,
+        gate,
+        leftovers: { read: () => this.#leftovers!, keep: (change) => this.#keep(change) },
+      }).takeOrCreate();
       onPaid({
         provider: name,
         talk_id: talkId,
@@ -134,129 +133,4 @@ export class RemoteTalk {
     this.#leftovers = { ...this.#leftovers!, ...change };
     return this.#leftovers;
   }
-
-  /**
-   * If it is unknown whether an order succeeded, its talk is searched for before the next order. Holds while the provider
-   * is down.
-   */
-  async #takeOrCreate(request: RemoteTalkRequest, calls: RemoteCalls, gate: ProviderGate) {
-    const earlier = this.#leftovers!.talkId;
-    if (earlier) {
-      return { talkId: earlier, isNew: false };
-    }
-    for (let failures = 0; ; ) {
-      try {
-        // Uploads need no place. But after a failure the job asks the breaker before anything else.
-        const early = failures > 0 ? await this.#enter(request, gate) : undefined;
-        const urls = await this.#upload(request, calls);
-        const { talkMsPerVoiceS, isWatched } = early ?? (await this.#enter(request, gate));
-        const talkId = (await this.#find(calls)) ?? (await this.#order(urls, calls));
-        if (talkId) {
-          this.#keep({ talkId, mayHaveUnknownTalk: false });
-          if (isWatched) {
-            await gate.report('created', true);
-          }
-          return { talkId, isNew: true, ...(talkMsPerVoiceS !== undefined && { talkMsPerVoiceS }) };
-        }
-      } catch (error) {
-        failures += 1;
-        await this.#holdAfter(error, failures, request, gate);
-      }
-    }
-  }
-
-  async #upload(request: RemoteTalkRequest, calls: RemoteCalls) {
-    const { uploads, failure } = await uploadMedia(calls, request, this.#leftovers!);
-    this.#keep(uploads);
-    if (failure) {
-      throw failure.reason;
-    }
-    return { portraitUrl: uploads.portrait!.url, voiceUrl: uploads.voice!.url };
-  }
-
-  async #find(calls: RemoteCalls): Promise<string | undefined> {
-    if (!this.#leftovers!.mayHaveUnknownTalk) {
-      return undefined;
-    }
-    const talkId = await findLostTalk(calls, this.#leftovers!, this.#mayBeSentUntil);
-    if (!talkId) {
-      this.#keep({ mayHaveUnknownTalk: false });
-    }
-    return talkId;
-  }
-
-  async #order(
-    urls: { portraitUrl: string; voiceUrl: string },
-    calls: RemoteCalls,
-  ): Promise<string | undefined> {
-    // Noted before the call: if the job is cancelled during it, the talk may exist.
-    const { requestId } = this.#keep({
-      mayHaveUnknownTalk: true,
-      askedAt: this.#leftovers!.askedAt ?? new Date().toISOString(),
-    });
-    const outcome = await orderTalk(calls, { requestId, ...urls, sendWindowMs: this.#sendWindowMs });
-    if (outcome.kind === 'created') {
-      return outcome.talkId;
-    }
-    if (outcome.kind === 'too late') {
-      this.#keep({ mayHaveUnknownTalk: false });
-      this.#sendWindowMs *= 2;
-      return undefined;
-    }
-    this.#keep({ mayHaveUnknownTalk: outcome.mayHaveTalk });
-    this.#mayBeSentUntil = outcome.mayBeSentUntil ?? this.#mayBeSentUntil;
-    throw outcome.error;
-  }
-
-  #enter({ onOutage, onProgress }: RemoteTalkRequest, gate: ProviderGate): Promise<Granted> {
-    const { label } = this.#provider;
-    return gate.enter((held) => {
-      if (held.reason !== 'busy' && onOutage !== 'wait') {
-        throw givenUp(label, held.reason, onOutage);
-      }
-      onProgress('DID_UPLOAD', ...describeHold(label, held));
-    });
-  }
-
-  /** Waits until the next attempt is due. Rejects if there is none. */
-  async #holdAfter(
-    error: unknown,
-    failures: number,
-    { onOutage, onProgress }: RemoteTalkRequest,
-    gate: ProviderGate,
-  ): Promise<void> {
-    const { label } = this.#provider;
-    const trouble = isCancellation(error) ? undefined : troubleOf(error);
-    if (!trouble) {
-      throw error;
-    }
-    const reason = trouble === 'credits' ? 'credits' : 'outage';
-    if (onOutage !== 'wait' && failures >= MAX_ATTEMPTS) {
-      throw givenUp(label, reason, onOutage);
-    }
-    // The random part spreads jobs that failed together. If the breaker is open, it sets the time of the next attempt.
-    const maxDelayMs = Math.min(FIRST_RETRY_DELAY_MS * 2 ** (failures - 1), MAX_RETRY_DELAY_MS);
-    const spreadMs = maxDelayMs * this.#leftovers!.timeScale * (0.5 + Math.random() / 2);
-    const delayMs = Math.max(spreadMs, retryAfterMsOf(error));
-    // A lost worker is no sign of an outage: the job keeps its place.
-    if (trouble !== 'worker lost') {
-      await gate.report(reason, this.#leftovers!.mayHaveUnknownTalk);
-      const until = new Date(Date.now() + delayMs).toISOString();
-      onProgress('DID_UPLOAD', ...describeHold(label, { reason, until }));
-    }
-    await pause(delayMs, 'Until the next order of the talk');
-  }
-}
-
-function describeHold(
-  label: string,
-  { reason, until }: Omit<Held, 'kind'>,
-): [message: string, details: Record<string, unknown>] {
-  const message = {
-    outage: `${label} is not answering`,
-    credits: `The ${label} account has no credits left`,
-    busy: `Waiting for a place: ${label} works on as many talks as the settings allow`,
-  }[reason];
-  const next = until ? `; next try at ${toClock(new Date(until))}` : '';
-  return [`${message}${next}`, { hold: reason, ...(until && { next_try_at: until }) }];
 }
