@@ -7,6 +7,7 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import { CANCEL_UPDATE } from '../../contracts/messages.ts';
+import { ignoreFailure } from '../ignore-failure.ts';
 import { refusal } from '../job-error.ts';
 
 const cancelUpdate = defineUpdate(CANCEL_UPDATE);
@@ -52,8 +53,7 @@ export class JobScope {
         isExpired = true;
         this.#scope.cancel();
       });
-      // The timer rejects when it is cancelled, which is the usual case.
-      expiry.catch(() => undefined);
+      void ignoreFailure(expiry, 'the timer rejects when it is cancelled, which is the usual case');
       try {
         const result = await work();
         this.#isDone = true;

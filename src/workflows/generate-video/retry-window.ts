@@ -18,6 +18,7 @@ import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import { taskPrefix } from '../../contracts/task-keys.ts';
 import { records, undo } from '../activities.ts';
 import { waitForDiskSpace } from '../disk-space-wait.ts';
+import { ignoreFailure } from '../ignore-failure.ts';
 import { refusal } from '../job-error.ts';
 import { toUndoName } from '../remote-talk/leftovers.ts';
 import { releasePlaceAfterTalk, startTidyUp } from '../remote-talk/tidy-up.ts';
@@ -36,8 +37,9 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
   let isRestarted = false;
   const { leftovers } = kept;
   if (leftovers) {
-    // Runs at most until the window closes. Then the retry or the tidy-up has the place. If it fails, the lease expires.
-    void CancellationScope.nonCancellable(() => releasePlaceAfterTalk(leftovers)).catch(() => undefined);
+    // Runs at most until the window closes. Then the retry or the tidy-up has the place.
+    const released = CancellationScope.nonCancellable(() => releasePlaceAfterTalk(leftovers));
+    void ignoreFailure(released, 'the lease expires');
   }
   setHandler(
     retryUpdate,

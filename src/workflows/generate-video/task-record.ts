@@ -2,6 +2,7 @@ import type { JobInput, ProviderUsage, RemoteThing, StoredObject } from '../../c
 import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
+import { ignoreFailure } from '../ignore-failure.ts';
 
 /** Collects the content of `metadata.json`, which outlives the history of the workflow, and writes it. */
 export class TaskRecord {
@@ -65,8 +66,7 @@ export class TaskRecord {
         await this.#recordTask(this.toMetadata(pending));
       }
     });
-    // The next write repeats what this one failed to write.
-    write.catch(() => undefined);
+    void ignoreFailure(write, 'the next write repeats what this one failed to write');
   }
 
   /** Writes the record. Writes keep their order, so an earlier state never replaces a later one. */
@@ -77,8 +77,7 @@ export class TaskRecord {
   }
 
   #afterLastWrite(write: () => Promise<void>): Promise<void> {
-    // A write that failed does not stop the next one.
-    this.#lastWrite = this.#lastWrite.catch(() => undefined).then(write);
+    this.#lastWrite = ignoreFailure(this.#lastWrite, 'a failed write does not stop the next one').then(write);
     return this.#lastWrite;
   }
 

@@ -24,6 +24,7 @@ import {
   toBreakerId,
 } from '../../contracts/provider-gate.ts';
 import { QUEUES } from '../../contracts/queues.ts';
+import { ignoreFailure } from '../ignore-failure.ts';
 
 export type Held = Extract<GateAnswer, { kind: 'held' }>;
 export type Granted = Extract<GateAnswer, { kind: 'granted' }>;
@@ -117,10 +118,8 @@ export class ProviderGate {
 /** Gives back the place of a job that has ended. Call it once its talk is no longer in progress. */
 export async function releasePlace(provider: string, requestId: string): Promise<void> {
   const report: GateReport = { workflowId: toWorkflowId(requestId), outcome: 'left' };
-  // Without a breaker there are no places.
-  await getExternalWorkflowHandle(toBreakerId(provider))
-    .signal(REPORT_SIGNAL, report)
-    .catch(() => undefined);
+  const breaker = getExternalWorkflowHandle(toBreakerId(provider));
+  await ignoreFailure(breaker.signal(REPORT_SIGNAL, report), 'without a breaker there are no places');
 }
 
 async function startBreaker(workflowId: string): Promise<void> {

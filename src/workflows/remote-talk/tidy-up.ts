@@ -1,6 +1,7 @@
 import { log, ParentClosePolicy, startChild } from '@temporalio/workflow';
 import { TIDY_UP_PREFIX } from '../../contracts/provider-gate.ts';
 import { QUEUES } from '../../contracts/queues.ts';
+import { ignoreFailure } from '../ignore-failure.ts';
 import { type Leftovers, mayHaveTalk, toLostTalk, toRemoteThings } from './leftovers.ts';
 import { pause } from './pause.ts';
 import { releasePlace } from './provider-gate.ts';
@@ -57,8 +58,7 @@ export async function releasePlaceAfterTalk(leftovers: Leftovers): Promise<void>
   const { undo } = remoteActivities(provider, timeScale);
   const talkId = await findTalkId(leftovers);
   const isInProgress = async () => {
-    // A talk that failed is reported as an error.
-    const talk = talkId && (await undo.readTalk({ talkId }).catch(() => undefined));
+    const talk = talkId && (await ignoreFailure(undo.readTalk({ talkId }), 'a talk that failed is an error'));
     return talk && talk.state !== 'done';
   };
   while (await isInProgress()) {

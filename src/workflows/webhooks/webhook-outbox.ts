@@ -12,6 +12,7 @@ import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import type { DeliveryMemo, WebhookMessage, WebhookType } from '../../contracts/schemas/webhook.ts';
 import { isTerminal } from '../../contracts/stages.ts';
 import { DELIVER_WEBHOOK, toDeliveryWorkflowId } from '../../contracts/webhook.ts';
+import { ignoreFailure } from '../ignore-failure.ts';
 import { KEY, OUTCOME, TASK_ID } from '../search-attributes.ts';
 
 const ENDS: Partial<Record<StageEvent['data']['stage'], WebhookType>> = {
@@ -34,8 +35,7 @@ export class WebhookOutbox {
     const { webhook } = this.#input;
     if (webhook && (webhook.events === 'all' || isTerminal(event.data.stage))) {
       const started = CancellationScope.nonCancellable(() => this.#start(webhook.url, event));
-      // `flush` logs the failure.
-      started.catch(() => undefined);
+      void ignoreFailure(started, '`flush` logs the failure');
       this.#started.push(started);
     }
   }
