@@ -72,7 +72,7 @@ const LAYERS: Record<string, Layer> = {
     type: ['contracts/schemas', 'ports', 'config', 'telemetry'],
   },
   'storage/open-store': { value: ['storage/file', 'storage/s3'], type: ['ports', 'config'] },
-  temporal: { value: ['contracts', 'errors'], type: ['contracts/schemas', 'ports', 'config', 'telemetry'] },
+  temporal: { value: ['contracts/schemas', 'contracts', 'errors'], type: ['ports', 'config', 'telemetry'] },
   activities: {
     value: ['contracts/schemas', 'contracts', 'errors', 'media'],
     type: ['ports'],

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type proto from '@temporalio/proto';
 import { QUEUES } from '../contracts/queues.ts';
-import type { DeliveryMemo, WebhookMessage } from '../contracts/schemas/webhook.ts';
+import { DeliveryMemo, type WebhookMessage } from '../contracts/schemas/webhook.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import {
   DELIVER_WEBHOOK,
@@ -14,6 +14,7 @@ import { isFailure, PipelineError } from '../errors.ts';
 import type { Delivery, DeliveryClient, DeliveryQuery } from '../ports/webhooks.ts';
 import { readPage, toCursor } from './page-cursor.ts';
 import { toIso, toMs } from './proto-time.ts';
+import { readMemo } from './read-memo.ts';
 import { KEY, OUTCOME, TASK_ID } from './search-attribute-keys.ts';
 import { callTemporal } from './temporal-error.ts';
 
@@ -30,8 +31,11 @@ export function createTemporalDeliveries({ client }: { client: Client }): Delive
     const description = await call(() => handle.describe()).catch((error) => {
       throw isFailure(error, 'TASK_NOT_FOUND') ? notFound : error;
     });
-    const memo = description.memo as unknown as DeliveryMemo;
-    if (description.type !== DELIVER_WEBHOOK || (owner !== undefined && memo.owner !== owner)) {
+    if (description.type !== DELIVER_WEBHOOK) {
+      throw notFound;
+    }
+    const memo = readMemo(DeliveryMemo, description.memo);
+    if (owner !== undefined && memo.owner !== owner) {
       throw notFound;
     }
     return { handle, memo, isRunning: description.status.name === 'RUNNING' };
@@ -114,8 +118,7 @@ function toDelivery({
     defaultPayloadConverter.fromPayload(payload),
   ]);
   return {
-    // Temporal removes an empty list from a memo.
-    ...({ attempts: [], ...Object.fromEntries(facts) } as unknown as DeliveryMemo),
+    ...readMemo(DeliveryMemo, Object.fromEntries(facts)),
     id: toDeliveryId(execution?.workflowId ?? ''),
     createdAt: toIso(toMs(startTime)),
   };

@@ -4,7 +4,7 @@ import proto from '@temporalio/proto';
 import { GENERATE_VIDEO, PROGRESS_QUERY, taskIdOf, toWorkflowId } from '../contracts/messages.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import type { JobInput } from '../contracts/schemas/job.ts';
-import type { JobMemo, Progress } from '../contracts/schemas/messages.ts';
+import { JobMemo, type Progress } from '../contracts/schemas/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
 import { isFailure, PipelineError } from '../errors.ts';
@@ -12,6 +12,7 @@ import type { JobClient, JobDescription, PendingActivity } from '../ports/job-cl
 import { eraseJob } from './erase-job.ts';
 import { listJobs } from './list-jobs.ts';
 import { readQueuePlace, toWaitsIn } from './queue-place.ts';
+import { readMemo } from './read-memo.ts';
 import { KEY, OUTCOME, PROVIDER, STAGE, TASK_ID } from './search-attribute-keys.ts';
 import { createTaskUpdates } from './task-updates.ts';
 import { callTemporal } from './temporal-error.ts';
@@ -56,7 +57,7 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
       const pending = description.raw.pendingActivities ?? [];
       const waitsIn = toWaitsIn(pending);
       return {
-        memo: description.memo as unknown as JobMemo,
+        memo: readMemo(JobMemo, description.memo),
         status: description.status.name.toLowerCase() as JobDescription['status'],
         stage: description.typedSearchAttributes.get(STAGE) as Stage | undefined,
         activities: pending.map(toPendingActivity),
@@ -75,7 +76,7 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
         for await (const { workflowId, memo } of workflow.list({ query })) {
           const taskId = taskIdOf(workflowId);
           if (taskId !== undefined) {
-            found.set(taskId, (memo as Partial<JobMemo> | undefined)?.uploadBytes ?? 0);
+            found.set(taskId, readMemo(JobMemo, memo).uploadBytes ?? 0);
           }
         }
         return found;

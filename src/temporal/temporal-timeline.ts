@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { toWorkflowId } from '../contracts/messages.ts';
-import type { JobMemo } from '../contracts/schemas/messages.ts';
+import { JobMemo } from '../contracts/schemas/messages.ts';
 import type { TimelineClient } from '../ports/job-client.ts';
 import { toTimeline } from './history-timeline.ts';
+import { readMemo } from './read-memo.ts';
 import { callTemporal } from './temporal-error.ts';
 
 /** `TimelineClient` over a Temporal client. */
@@ -19,7 +20,7 @@ export function createTemporalTimeline({
         () => Promise.all([handle.fetchHistory(), handle.describe()]),
         { taskId },
       );
-      const memo = description.memo as unknown as JobMemo;
+      const memo = readMemo(JobMemo, description.memo);
       return toTimeline({
         taskId,
         events: history.events ?? [],

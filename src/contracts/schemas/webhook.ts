@@ -48,7 +48,7 @@ export const DeliveryMemo = z.object({
   url: z.string(),
   type: WebhookType,
   state: DeliveryState,
-  attempts: z.array(DeliveryAttempt),
+  attempts: z.array(DeliveryAttempt).default([]),
   /** Absent if there is none. */
   nextAttemptAt: z.string().optional(),
 });
