@@ -26,6 +26,7 @@ const LAYERS: Record<string, Layer> = {
   'contracts/schemas': { value: ['contracts'], type: [], packages: ['zod'] },
   errors: { value: ['contracts'], type: [], packages: [] },
   'hash-file': { value: [], type: [], packages: ['node:*'] },
+  clamp: { value: [], type: [], packages: [] },
   ports: { value: [], type: ['contracts/schemas', 'contracts'], packages: ['node:*', 'zod'] },
   config: { value: ['errors'], type: ['ports'], packages: ['node:*', 'zod'] },
   outbound: { value: ['contracts', 'errors', 'hash-file'], type: ['ports'], packages: ['node:*', 'undici'] },
@@ -41,11 +42,11 @@ const LAYERS: Record<string, Layer> = {
     packages: ['node:*', 'zod'],
   },
   inference: {
-    value: ['contracts', 'errors', 'slots', 'models'],
+    value: ['contracts', 'errors', 'clamp', 'slots', 'models'],
     type: ['contracts/schemas', 'ports', 'config', 'telemetry'],
   },
   media: {
-    value: ['contracts', 'errors', 'slots'],
+    value: ['contracts', 'errors', 'clamp', 'slots'],
     type: ['contracts/schemas', 'ports', 'config', 'telemetry'],
   },
   'providers/d-id/limits': { value: [], type: [], packages: [] },
@@ -53,14 +54,14 @@ const LAYERS: Record<string, Layer> = {
   // Each provider is a folder of its own, which no other provider may import.
   providers: {
     value: [
-      ...['contracts', 'errors', 'config', 'outbound', 'slots', 'models', 'inference', 'media'],
+      ...['contracts', 'errors', 'clamp', 'config', 'outbound', 'slots', 'models', 'inference', 'media'],
       ...['providers/d-id/limits', 'emulators'],
     ],
     type: ['contracts/schemas', 'ports', 'telemetry'],
   },
   'providers/registry': { value: ['providers'], type: ['ports'], packages: [] },
   storage: {
-    value: ['contracts/schemas', 'contracts', 'errors', 'hash-file'],
+    value: ['contracts/schemas', 'contracts', 'errors', 'hash-file', 'clamp'],
     type: ['ports', 'config', 'telemetry'],
   },
   'storage/file': {
@@ -72,7 +73,10 @@ const LAYERS: Record<string, Layer> = {
     type: ['contracts/schemas', 'ports', 'config', 'telemetry'],
   },
   'storage/open-store': { value: ['storage/file', 'storage/s3'], type: ['ports', 'config'] },
-  temporal: { value: ['contracts/schemas', 'contracts', 'errors'], type: ['ports', 'config', 'telemetry'] },
+  temporal: {
+    value: ['contracts/schemas', 'contracts', 'errors', 'clamp'],
+    type: ['ports', 'config', 'telemetry'],
+  },
   activities: {
     value: ['contracts/schemas', 'contracts', 'errors', 'media'],
     type: ['ports'],

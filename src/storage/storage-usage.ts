@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import { z } from 'zod';
+import { clamp } from '../clamp.ts';
 import { TIERS } from '../contracts/task-keys.ts';
 import { ignoreFailure } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
@@ -39,7 +40,7 @@ export function createStorageUsage({ store, root }: StorageUsageOptions) {
     const startedAt = performance.now();
     next ??= scan(store).finally(() => {
       const tookMs = performance.now() - startedAt;
-      maxAgeMs = Math.min(Math.max(tookMs * SCAN_TIME_FACTOR, MIN_AGE_LIMIT_MS), MAX_AGE_LIMIT_MS);
+      maxAgeMs = clamp(tookMs * SCAN_TIME_FACTOR, MIN_AGE_LIMIT_MS, MAX_AGE_LIMIT_MS);
       next = undefined;
     });
     return next;

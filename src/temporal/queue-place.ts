@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
+import { clamp } from '../clamp.ts';
 import { QUEUES, type QueueName } from '../contracts/queues.ts';
 import type { QueuePlace } from '../contracts/schemas/task-status.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
@@ -54,5 +55,5 @@ export async function readQueuePlace(
   ]);
   const length = Math.max(1, waiting);
   const working = Math.max(0, all.count - length);
-  return { name: queue, position: Math.min(length, Math.max(1, earlier.count + 1 - working)), length };
+  return { name: queue, position: clamp(earlier.count + 1 - working, 1, length), length };
 }

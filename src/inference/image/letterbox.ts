@@ -1,3 +1,4 @@
+import { clamp } from '../../clamp.ts';
 import type { Box } from '../../contracts/schemas/job-outcome.ts';
 import type { ModelContract } from '../../models/model-manifest.ts';
 import { openSized } from './open-image.ts';
@@ -42,16 +43,12 @@ export async function letterbox(image: string | Uint8Array, to: LetterboxOptions
     .raw()
     .toBuffer();
 
-  const toX = (x: number) => clamp(((x - left) * width) / innerWidth, width);
-  const toY = (y: number) => clamp(((y - top) * height) / innerHeight, height);
+  const toX = (x: number) => clamp(((x - left) * width) / innerWidth, 0, width);
+  const toY = (y: number) => clamp(((y - top) * height) / innerHeight, 0, height);
   return {
     rgb,
     widthPx: width,
     heightPx: height,
     toPicture: ([x1, y1, x2, y2]) => [toX(x1), toY(y1), toX(x2), toY(y2)],
   };
-}
-
-function clamp(value: number, max: number): number {
-  return Math.min(Math.max(value, 0), max);
 }

@@ -1,4 +1,5 @@
 import sharp from 'sharp';
+import { clamp } from '../../clamp.ts';
 
 /** Uncompressed picture, interleaved. */
 export interface Raster {
@@ -130,7 +131,7 @@ interface Neighbours {
 function neighbours(from: number, to: number, step: number): Neighbours {
   const [first, second, weights] = [new Int32Array(to), new Int32Array(to), new Int32Array(to)];
   for (let at = 0; at < to; at += 1) {
-    const place = Math.min(Math.max(((at + 0.5) * from) / to - 0.5, 0), from - 1);
+    const place = clamp(((at + 0.5) * from) / to - 0.5, 0, from - 1);
     const before = Math.floor(place);
     first[at] = before * step;
     second[at] = Math.min(before + 1, from - 1) * step;

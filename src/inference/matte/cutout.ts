@@ -1,3 +1,4 @@
+import { clamp } from '../../clamp.ts';
 import type { Box } from '../../contracts/schemas/job-outcome.ts';
 import type { CropArea } from '../image/open-image.ts';
 import { type LocalColours, toForeground } from './foreground.ts';
@@ -88,7 +89,7 @@ function gridPlaces(sidePx: number, step: number): GridPlaces {
     weight: new Float32Array(sidePx),
   };
   for (let at = 0; at < sidePx; at += 1) {
-    const place = Math.min(Math.max(((at + 0.5) * GRID_PX) / sidePx - 0.5, 0), GRID_PX - 1);
+    const place = clamp(((at + 0.5) * GRID_PX) / sidePx - 0.5, 0, GRID_PX - 1);
     const before = Math.floor(place);
     places.first[at] = before * step;
     places.second[at] = Math.min(before + 1, GRID_PX - 1) * step;

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { clamp } from '../../clamp.ts';
 import { PipelineError } from '../../errors.ts';
 
 const HEADER_BYTES = 44;
@@ -101,7 +102,7 @@ export async function openWav(path: string): Promise<WavReader> {
       channels,
       frames,
       async read(from, count) {
-        const length = Math.max(0, Math.min(count, frames - from));
+        const length = clamp(frames - from, 0, count);
         const buffer = Buffer.alloc(length * bytesPerFrame);
         await file.read(buffer, 0, buffer.length, dataAt + from * bytesPerFrame);
         return toChannels(buffer, channels, length);
@@ -176,7 +177,7 @@ function toPcm16(interleaved: Float32Array): Buffer {
   const bytes = Buffer.allocUnsafe(interleaved.length * 2);
   for (let index = 0; index < interleaved.length; index++) {
     const value = Math.round(interleaved[index]! * 32_768);
-    bytes.writeInt16LE(Math.max(-32_768, Math.min(32_767, value)), index * 2);
+    bytes.writeInt16LE(clamp(value, -32_768, 32_767), index * 2);
   }
   return bytes;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clamp } from '../../clamp.ts';
 import type { ErrorCode } from '../../contracts/error-codes.ts';
 import { PipelineError } from '../../errors.ts';
 
@@ -132,7 +133,7 @@ function withoutQueries(text: string): string {
 /** Seconds, or a date (RFC 9110, 10.2.3). */
 function parseRetryAfter(text: string): number {
   const ms = /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS) : DEFAULT_RETRY_AFTER_MS;
+  return Number.isFinite(ms) ? clamp(ms, 0, MAX_RETRY_AFTER_MS) : DEFAULT_RETRY_AFTER_MS;
 }
 
 function findCode(error: unknown): string | undefined {

@@ -1,3 +1,5 @@
+import { clamp } from '../../clamp.ts';
+
 /** Functions over series of numbers. */
 
 /** The value below which the given share of the series lies. 0 for an empty series. */
@@ -24,7 +26,7 @@ export function smoothSeries(values: Float32Array, sigma: number): Float32Array 
   return values.map((_, i) => {
     let sum = 0;
     for (let k = -reach; k <= reach; k += 1) {
-      sum += weights[k + reach]! * values[Math.min(Math.max(i + k, 0), values.length - 1)]!;
+      sum += weights[k + reach]! * values[clamp(i + k, 0, values.length - 1)]!;
     }
     return sum / total;
   });

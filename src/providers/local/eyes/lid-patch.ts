@@ -1,4 +1,5 @@
-import { clamp, gauss, smoothstep } from '../curves.ts';
+import { clamp } from '../../../clamp.ts';
+import { gauss, smoothstep } from '../curves.ts';
 import type { Colour } from '../face/face-colours.ts';
 import { luma } from '../face/face-colours.ts';
 import { blue, green, pack, red, type Texture } from '../picture/texture.ts';

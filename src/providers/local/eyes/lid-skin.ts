@@ -1,4 +1,5 @@
-import { clamp, smoothstep } from '../curves.ts';
+import { clamp } from '../../../clamp.ts';
+import { smoothstep } from '../curves.ts';
 import { type Colour, luma, times } from '../face/face-colours.ts';
 import { blue, green, red, type Texture } from '../picture/texture.ts';
 import { type EyeFrame, fromEye } from './eye-frame.ts';
@@ -67,8 +68,8 @@ export function lidSkinOf(eye: EyeFrame, portrait: Texture, skin: Colour): LidSk
 
 function colourAt(eye: EyeFrame, { widthPx, heightPx, pixels }: Texture, x: number, y: number): Colour {
   const point = fromEye(eye, x, y);
-  const column = Math.min(Math.max(Math.round(point.x), 0), widthPx - 1);
-  const row = Math.min(Math.max(Math.round(point.y), 0), heightPx - 1);
+  const column = clamp(Math.round(point.x), 0, widthPx - 1);
+  const row = clamp(Math.round(point.y), 0, heightPx - 1);
   const pixel = pixels[row * widthPx + column]!;
   return [red(pixel), green(pixel), blue(pixel)];
 }

@@ -1,3 +1,4 @@
+import { clamp } from '../../../clamp.ts';
 import { blue, green, red, type Texture } from '../picture/texture.ts';
 import { mean } from '../series.ts';
 import { type EyeFrame, fromEye } from './eye-frame.ts';
@@ -101,8 +102,8 @@ function best(values: number[], scoreOf: (value: number) => number): { value: nu
 /** Interpolates between rows only: lids are nearly level, and the columns are dense. */
 function sample(eye: EyeFrame, { widthPx, heightPx, pixels }: Texture, x: number, y: number): Sample {
   const point = fromEye(eye, x, y);
-  const column = Math.min(Math.max(Math.round(point.x), 0), widthPx - 1);
-  const row = Math.min(Math.max(point.y, 0), heightPx - 1.01);
+  const column = clamp(Math.round(point.x), 0, widthPx - 1);
+  const row = clamp(point.y, 0, heightPx - 1.01);
   const share = row % 1;
   const [above, below] = [0, 1].map((k) => pixels[(Math.floor(row) + k) * widthPx + column]!) as [
     number,

@@ -1,3 +1,4 @@
+import { clamp } from '../../../clamp.ts';
 import type { Texture } from '../picture/texture.ts';
 import { blue, green, red } from '../picture/texture.ts';
 import { EYES, MESH } from './face-mesh.ts';
@@ -70,7 +71,7 @@ function toothColour(skin: Colour, eyeWhite: number): Colour {
   const skinLuma = Math.max(1, luma(skin));
   const target = Math.min(228, Math.min(1.25 * skinLuma, Math.max(0.98 * skinLuma, 1.15 * eyeWhite)));
   const hue = [1, 0.96, 0.89].map((share, channel) => {
-    const light = Math.min(1.06, Math.max(0.85, skin[channel]! / skinLuma));
+    const light = clamp(skin[channel]! / skinLuma, 0.85, 1.06);
     return share * light ** 0.6;
   }) as [number, number, number];
   const [r, g, b] = times(hue, target / luma(hue));

@@ -1,3 +1,4 @@
+import { clamp } from '../../../clamp.ts';
 import { gauss, smoothstep } from '../curves.ts';
 import { blue, green, pack, red, type Texture } from '../picture/texture.ts';
 import { boundsOf, distance, eyeDistance, type FacePoints, type Point, pointAt } from './face-points.ts';
@@ -25,7 +26,7 @@ export function createFolds(points: FacePoints, live: Texture): (depth: number) 
   const patches = FOLDS.map((fold) => patchOf(points, fold, live));
   let shown = 0;
   return (depth) => {
-    const level = Math.round(Math.min(1, Math.max(0, depth)) * LEVELS);
+    const level = Math.round(clamp(depth, 0, 1) * LEVELS);
     if (level === shown) {
       return;
     }

@@ -1,3 +1,4 @@
+import { clamp } from '../../../clamp.ts';
 import { boundsOf, type FacePoints } from './face-points.ts';
 
 /** The part of the photo that the video shows, in whole pixels of the photo, and its scale in the video. */
@@ -74,5 +75,5 @@ function toEven(length: number): number {
 }
 
 function inside(start: number, max: number): number {
-  return Math.round(Math.min(Math.max(start, 0), max));
+  return Math.round(clamp(start, 0, max));
 }

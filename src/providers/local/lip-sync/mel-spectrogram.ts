@@ -1,3 +1,4 @@
+import { clamp } from '../../../clamp.ts';
 import { MEL_BANDS, MEL_STEPS } from '../../../inference/speech/lip-sync-model.ts';
 import { SAMPLE_RATE_HZ } from '../voice/voice-features.ts';
 
@@ -38,7 +39,7 @@ export function melSpectrogramOf(mono: Float32Array): MelSpectrogram {
       const sum = weights.reduce((total, weight, k) => total + weight * magnitudes[from + k]!, 0);
       const db = 20 * Math.log10(Math.max(10 ** (MIN_DB / 20), sum)) - REFERENCE_DB;
       const scaled = (2 * MAX_LEVEL * (db - MIN_DB)) / -MIN_DB - MAX_LEVEL;
-      bands[step * MEL_BANDS + band] = Math.min(MAX_LEVEL, Math.max(-MAX_LEVEL, scaled));
+      bands[step * MEL_BANDS + band] = clamp(scaled, -MAX_LEVEL, MAX_LEVEL);
     }
   }
   return {

@@ -1,4 +1,4 @@
-import { clamp } from '../curves.ts';
+import { clamp } from '../../../clamp.ts';
 import { mean } from '../series.ts';
 import type { MouthShapes } from '../voice/mouth-shapes.ts';
 import { FEATURE_RATE_HZ } from '../voice/voice-features.ts';

@@ -1,3 +1,4 @@
+import { clamp } from '../../../clamp.ts';
 import type { MouthPose } from './mouth-track.ts';
 
 /** Share of the photo's smile that is suppressed while speaking. */
@@ -39,6 +40,6 @@ function holding(track: MouthPose[], framesPerS: number): Float32Array {
   const slope = 0.25 * framesPerS;
   return Float32Array.from(track, (_, i) => {
     const inside = first < 0 ? -Infinity : Math.min(i - first, last - i);
-    return HOLD * Math.min(1, Math.max(0, 1 + inside / slope));
+    return HOLD * clamp(1 + inside / slope, 0, 1);
   });
 }

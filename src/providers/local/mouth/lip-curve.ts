@@ -1,3 +1,4 @@
+import { clamp } from '../../../clamp.ts';
 import { heightOn } from '../curves.ts';
 
 /** Number of places along the mouth, from its left corner (u = -1) to its right (u = 1). */
@@ -12,7 +13,7 @@ export function placeToU(place: number): number {
 
 /** Linear between the places, constant beyond the corners. */
 export function heightAt(curve: LipCurve, u: number): number {
-  const place = Math.min(Math.max(((u + 1) * (LIP_PLACES - 1)) / 2, 0), LIP_PLACES - 1.001);
+  const place = clamp(((u + 1) * (LIP_PLACES - 1)) / 2, 0, LIP_PLACES - 1.001);
   const left = Math.floor(place);
   return curve[left]! + (curve[left + 1]! - curve[left]!) * (place - left);
 }

@@ -1,4 +1,5 @@
-import { clamp, smoothstep } from '../curves.ts';
+import { clamp } from '../../../clamp.ts';
+import { smoothstep } from '../curves.ts';
 import type { Colour } from '../face/face-colours.ts';
 import { heightAt } from './lip-curve.ts';
 import { type MouthFrame, toU } from './mouth-frame.ts';

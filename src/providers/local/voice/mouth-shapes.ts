@@ -1,4 +1,5 @@
-import { clamp, smoothstep } from '../curves.ts';
+import { clamp } from '../../../clamp.ts';
+import { smoothstep } from '../curves.ts';
 import { percentile, smoothSeries } from '../series.ts';
 import { type SmallNet, sigmoid } from './small-net.ts';
 import { BANDS, FEATURE_RATE_HZ, type VoiceFeatures } from './voice-features.ts';

@@ -1,3 +1,4 @@
+import { clamp } from '../../../clamp.ts';
 import { createPowerSpectrum } from './power-spectrum.ts';
 import { type SmallNet, sigmoid } from './small-net.ts';
 import { BANDS, HOP, SAMPLE_RATE_HZ, type VoiceFeatures } from './voice-features.ts';
@@ -20,7 +21,7 @@ export function voiceActivityOf(mono: Float32Array, features: VoiceFeatures, net
     for (let pair = 0; pair < PAIRS; pair += 1) {
       const at = frame * BANDS + 2 * pair;
       const relative = ((bands[at]! + bands[at + 1]!) / 2 - peakDb + 30) / 15;
-      frames[frame * width + pair] = Math.min(3, Math.max(-3, relative));
+      frames[frame * width + pair] = clamp(relative, -3, 3);
     }
     frames[frame * width + PAIRS] = periodicityAt(frame);
   }
@@ -28,7 +29,7 @@ export function voiceActivityOf(mono: Float32Array, features: VoiceFeatures, net
   const output = new Float32Array(1);
   return Float32Array.from({ length: count }, (_, frame) => {
     OFFSETS.forEach((offset, k) => {
-      const at = Math.min(Math.max(frame + offset, 0), count - 1) * width;
+      const at = clamp(frame + offset, 0, count - 1) * width;
       inputs.set(frames.subarray(at, at + width), k * width);
     });
     net(inputs, output);

@@ -1,4 +1,4 @@
-import { clamp } from '../curves.ts';
+import { clamp } from '../../../clamp.ts';
 import { percentile } from '../series.ts';
 import { createPowerSpectrum } from './power-spectrum.ts';
 

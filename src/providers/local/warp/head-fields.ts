@@ -1,4 +1,5 @@
-import { clamp, smoothstep } from '../curves.ts';
+import { clamp } from '../../../clamp.ts';
+import { smoothstep } from '../curves.ts';
 import { MESH } from '../face/face-mesh.ts';
 import {
   between,

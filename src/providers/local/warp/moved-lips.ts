@@ -1,3 +1,4 @@
+import { clamp } from '../../../clamp.ts';
 import { LIP_PLACES, placeToU } from '../mouth/lip-curve.ts';
 import { fromMouth, fromU, type MouthFrame } from '../mouth/mouth-frame.ts';
 import type { Displacements } from './displacements.ts';
@@ -65,7 +66,7 @@ export function createMovedLips(frame: MouthFrame, grid: WarpGrid) {
       while (place < LIP_PLACES - 2 && xs[place + 1]! < x) {
         place += 1;
       }
-      const t = Math.min(1, Math.max(0, (x - xs[place]!) / (xs[place + 1]! - xs[place]!)));
+      const t = clamp((x - xs[place]!) / (xs[place + 1]! - xs[place]!), 0, 1);
       target[i] = ys[place]! + (ys[place + 1]! - ys[place]!) * t;
     }
     target.fill(target[steps]!, steps + 1);
@@ -96,7 +97,7 @@ export function createMovedLips(frame: MouthFrame, grid: WarpGrid) {
 /** Height of a lip at x, constant beyond the corners. */
 export function movedHeightAt(lips: MovedLips, curve: Float32Array, x: number): number {
   const last = (lips.right - lips.left) / LIP_STEP;
-  const at = Math.min(Math.max((x - lips.left) / LIP_STEP, 0), last);
+  const at = clamp((x - lips.left) / LIP_STEP, 0, last);
   const i = Math.floor(at);
   return curve[i]! + (curve[i + 1]! - curve[i]!) * (at - i);
 }
@@ -106,9 +107,9 @@ export function belowShare(lips: MovedLips, chin: number, x: number, y: number):
   const fromMiddle = y - (movedHeightAt(lips, lips.upper, x) + movedHeightAt(lips, lips.lower, x)) / 2;
   const middle = (lips.left + lips.right) / 2;
   const beyond = Math.abs(x - middle) / ((lips.right - lips.left) / 2);
-  const softness = 0.12 * chin * Math.min(1, Math.max(0, (beyond - 1) / 0.25));
+  const softness = 0.12 * chin * clamp((beyond - 1) / 0.25, 0, 1);
   if (softness < 1e-3) {
     return fromMiddle > 0 ? 1 : 0;
   }
-  return Math.min(1, Math.max(0, 0.5 + fromMiddle / (2 * softness)));
+  return clamp(0.5 + fromMiddle / (2 * softness), 0, 1);
 }
