@@ -1,6 +1,6 @@
 import { PipelineError } from '../errors.ts';
 import type { SlotPool } from '../ports/slot-task.ts';
-import { keepSlot, type Slot, type SlotOptions } from './slot.ts';
+import { Slot, type SlotOptions } from './slot.ts';
 
 export interface SlotPoolOptions extends Omit<SlotOptions, 'env' | 'startTimeoutMs'> {
   slots: number;
@@ -48,7 +48,7 @@ export function createSlotPool<Input, Result, Progress = never>(
     }
   };
   // `settle` reads `slots`. A slot calls it asynchronously, so never before this assignment.
-  const slots = Array.from({ length: options.slots }, () => keepSlot(slotOptions, settle));
+  const slots = Array.from({ length: options.slots }, () => new Slot(slotOptions, settle));
 
   return {
     ready: () =>

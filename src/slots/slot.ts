@@ -21,163 +21,192 @@ interface SlotRun {
   onProgress(at: number, progress: unknown): void;
 }
 
-/** Supervises one child process, restarting it when it dies. */
-export interface Slot {
-  /** Why nothing can run: the last start failed for good, or several in a row failed. */
-  readonly failure: Error | undefined;
-  /** How many inputs to run at once: the fact `batch` of the self-test. Default: 1. */
-  readonly batch: number;
-  snapshot(): SlotSnapshot;
-  /** Only while idle. Resolves to the result or error of each input. Rejects as `SlotPool.run`. */
-  run(run: SlotRun): Promise<PromiseSettledResult<unknown>[]>;
-  close(): Promise<void>;
-}
-
 /** One crash at startup may be bad luck, for example memory that was still in use. */
 const MAX_FAILED_STARTS = 3;
 const FIRST_RESTART_DELAY_MS = 250;
 const MAX_RESTART_DELAY_MS = 30_000;
 
-/** @param onChange called, asynchronously, when the slot becomes idle or its `failure` changes */
-export function keepSlot(options: SlotOptions, onChange: () => void): Slot {
-  const { name, timeoutMs, startTimeoutMs, logger } = options;
-  const { maxRuns = Number.POSITIVE_INFINITY, maxMemoryMb = Number.POSITIVE_INFINITY } = options;
-  const closing = new AbortController();
-  let child = startSlotChild(options);
-  let state: SlotSnapshot['state'] = 'starting';
-  let facts: SlotSnapshot['facts'] = {};
-  let failure: Error | undefined;
-  let restarts = 0;
-  let recycled = 0;
-  let runs = 0;
-  let busyMs = 0;
-  let busySince: number | undefined;
-  let runsOfChild = 0;
-  let retired = false;
+/** Supervises one child process from its start to its end, and replaces it until the slot is closed. */
+export class Slot {
+  readonly #options: SlotOptions;
+  readonly #onChange: () => void;
+  readonly #closing = new AbortController();
+  /** Resolves when the slot is closed and its last process has ended. */
+  readonly #lived: Promise<void>;
+  #child: SlotChild;
+  #state: SlotSnapshot['state'] = 'starting';
+  #facts: SlotSnapshot['facts'] = {};
+  #failure: Error | undefined;
+  /** In a row. */
+  #failedStarts = 0;
+  #restarts = 0;
+  #recycled = 0;
+  #runs = 0;
+  #runsOfChild = 0;
+  #busyMs = 0;
+  #busySince: number | undefined;
+  /** Whether the process was killed to be replaced, between two runs. */
+  #isRetired = false;
 
-  const becomeIdle = () => {
-    state = 'idle';
-    onChange();
-  };
+  /** @param onChange called, asynchronously, when the slot becomes idle or its `failure` changes */
+  constructor(options: SlotOptions, onChange: () => void) {
+    this.#options = options;
+    this.#onChange = onChange;
+    this.#child = startSlotChild(options);
+    this.#lived = this.#live();
+  }
+
+  /** Why nothing can run: the last start failed for good, or several in a row failed. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** How many inputs to run at once: the fact `batch` of the self-test. Default: 1. */
+  get batch(): number {
+    return Number(this.#facts.batch ?? 1);
+  }
+
+  snapshot(): SlotSnapshot {
+    const child = this.#child;
+    return {
+      pid: child.alive ? child.pid : undefined,
+      state: this.#state,
+      memoryMb: child.vitals?.memoryMb,
+      restarts: this.#restarts,
+      recycled: this.#recycled,
+      runs: this.#runs,
+      busyMs: this.#busyMs + (this.#busySince === undefined ? 0 : performance.now() - this.#busySince),
+      facts: this.#facts,
+    };
+  }
+
+  async #live(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await this.#start();
+      // The memory of a device is free only after the process that held it has ended.
+      await this.#child.ended;
+      this.#state = 'starting';
+      await this.#waitAfterFailedStarts();
+      if (!signal.aborted) {
+        this.#replaceChild();
+      }
+    }
+    await this.#child.ended;
+  }
+
+  async #start(): Promise<void> {
+    const { name, startTimeoutMs, logger } = this.#options;
+    const { pid, ready } = this.#child;
+    try {
+      this.#facts = await within(this.#child, ready, {
+        timeoutMs: startTimeoutMs,
+        signal: this.#closing.signal,
+        what: `The ${name} process ${pid} did not start`,
+      });
+    } catch (error) {
+      if (!this.#closing.signal.aborted) {
+        this.#noteFailedStart(error as Error);
+      }
+      return;
+    }
+    this.#failure = undefined;
+    this.#failedStarts = 0;
+    logger.info({ slot: name, slotPid: pid, ...this.#facts }, 'Slot is ready');
+    this.#becomeIdle();
+  }
+
+  #noteFailedStart(error: Error): void {
+    const { name, logger } = this.#options;
+    this.#failedStarts += 1;
+    const mayRecover = error instanceof PipelineError && error.retryable;
+    if (!mayRecover || this.#failedStarts >= MAX_FAILED_STARTS) {
+      this.#failure = error;
+      this.#onChange();
+    }
+    logger.error({ slot: name, err: error, failedStarts: this.#failedStarts }, 'Slot did not start');
+  }
+
+  #becomeIdle(): void {
+    this.#state = 'idle';
+    this.#onChange();
+  }
+
+  /** Only while idle. Resolves to the result or error of each input. Rejects as `SlotPool.run`. */
+  async run({ inputs, signal, onProgress }: SlotRun): Promise<PromiseSettledResult<unknown>[]> {
+    const { name, timeoutMs } = this.#options;
+    const child = this.#child;
+    this.#state = 'busy';
+    this.#runs += inputs.length;
+    this.#runsOfChild += inputs.length;
+    this.#busySince = performance.now();
+    try {
+      return await within(child, child.run(inputs, onProgress), {
+        timeoutMs,
+        signal: AbortSignal.any([signal, this.#closing.signal]),
+        what: `The ${name} process ${child.pid} did not finish its run`,
+      });
+    } finally {
+      this.#busyMs += performance.now() - this.#busySince;
+      this.#busySince = undefined;
+      if (child.alive) {
+        this.#retireOrBecomeIdle();
+      }
+    }
+  }
+
+  /** Between two runs, so nothing is lost: the next process serves the pool's queue. */
+  #retireOrBecomeIdle(): void {
+    const reason = this.#findRetireReason();
+    if (!reason) {
+      this.#becomeIdle();
+      return;
+    }
+    const { name, logger } = this.#options;
+    logger.info({ slot: name, slotPid: this.#child.pid, reason }, 'Recycling slot');
+    this.#state = 'starting';
+    this.#isRetired = true;
+    this.#child.kill();
+  }
 
   /** The reason to replace the process before its next run, if there is one. */
-  const findRetireReason = () => {
-    const { memoryMb = 0, degraded = false } = child.vitals ?? {};
+  #findRetireReason(): string | undefined {
+    const { maxRuns = Number.POSITIVE_INFINITY, maxMemoryMb = Number.POSITIVE_INFINITY } = this.#options;
+    const { memoryMb = 0, degraded = false } = this.#child.vitals ?? {};
     if (degraded) {
       return 'its device failed';
     }
     if (memoryMb > maxMemoryMb) {
       return `it holds ${memoryMb} MB`;
     }
-    return runsOfChild >= maxRuns ? `it has done ${runsOfChild} runs` : undefined;
-  };
+    return this.#runsOfChild >= maxRuns ? `it has done ${this.#runsOfChild} runs` : undefined;
+  }
 
-  /** Between two runs, so nothing is lost: the next process serves the pool's queue. */
-  const retire = (reason: string) => {
-    logger.info({ slot: name, slotPid: child.pid, reason }, 'Recycling slot');
-    state = 'starting';
-    retired = true;
-    child.kill();
-  };
-
-  const awaitStart = async () => {
-    facts = await within(child, child.ready, {
-      timeoutMs: startTimeoutMs,
-      signal: closing.signal,
-      what: `The ${name} process ${child.pid} did not start`,
-    });
-    failure = undefined;
-    logger.info({ slot: name, slotPid: child.pid, ...facts }, 'Slot is ready');
-    becomeIdle();
-  };
-
-  const keepFilled = async () => {
-    let failedStarts = 0;
-    while (!closing.signal.aborted) {
-      try {
-        await awaitStart();
-        failedStarts = 0;
-      } catch (error) {
-        if (closing.signal.aborted) {
-          break;
-        }
-        failedStarts += 1;
-        const mayRecover = error instanceof PipelineError && error.retryable;
-        if (!mayRecover || failedStarts >= MAX_FAILED_STARTS) {
-          failure = error as Error;
-          onChange();
-        }
-        logger.error({ slot: name, err: error, failedStarts }, 'Slot did not start');
-      }
-      // The memory of a device is free only after the process that held it has ended.
-      await child.ended;
-      state = 'starting';
-      if (failedStarts > 0) {
-        const waitMs = Math.min(FIRST_RESTART_DELAY_MS * 2 ** (failedStarts - 1), MAX_RESTART_DELAY_MS);
-        const wait = delay(waitMs, undefined, { signal: closing.signal, ref: false });
-        await ignoreFailure(wait, 'the slot is closing');
-      }
-      if (!closing.signal.aborted) {
-        child = startSlotChild(options);
-        runsOfChild = 0;
-        if (retired) {
-          recycled += 1;
-        } else {
-          restarts += 1;
-        }
-        retired = false;
-      }
+  async #waitAfterFailedStarts(): Promise<void> {
+    if (this.#failedStarts > 0) {
+      const waitMs = Math.min(FIRST_RESTART_DELAY_MS * 2 ** (this.#failedStarts - 1), MAX_RESTART_DELAY_MS);
+      const wait = delay(waitMs, undefined, { signal: this.#closing.signal, ref: false });
+      await ignoreFailure(wait, 'the slot is closing');
     }
-    await child.ended;
-  };
-  const filled = keepFilled();
+  }
 
-  return {
-    get failure() {
-      return failure;
-    },
-    get batch() {
-      return Number(facts.batch ?? 1);
-    },
-    snapshot: () => ({
-      pid: child.alive ? child.pid : undefined,
-      state,
-      memoryMb: child.vitals?.memoryMb,
-      restarts,
-      recycled,
-      runs,
-      busyMs: busyMs + (busySince === undefined ? 0 : performance.now() - busySince),
-      facts,
-    }),
-    async run({ inputs, signal, onProgress }) {
-      const runner = child;
-      state = 'busy';
-      runs += inputs.length;
-      runsOfChild += inputs.length;
-      busySince = performance.now();
-      try {
-        return await within(runner, runner.run(inputs, onProgress), {
-          timeoutMs,
-          signal: AbortSignal.any([signal, closing.signal]),
-          what: `The ${name} process ${runner.pid} did not finish its run`,
-        });
-      } finally {
-        busyMs += performance.now() - busySince;
-        busySince = undefined;
-        const reason = findRetireReason();
-        if (runner.alive && reason) {
-          retire(reason);
-        } else if (runner.alive) {
-          becomeIdle();
-        }
-      }
-    },
-    async close() {
-      closing.abort(new PipelineError('SLOT_CRASHED', `The ${name} process was closed`));
-      child.kill();
-      await filled;
-    },
-  };
+  #replaceChild(): void {
+    this.#child = startSlotChild(this.#options);
+    this.#runsOfChild = 0;
+    if (this.#isRetired) {
+      this.#recycled += 1;
+    } else {
+      this.#restarts += 1;
+    }
+    this.#isRetired = false;
+  }
+
+  async close(): Promise<void> {
+    const { name } = this.#options;
+    this.#closing.abort(new PipelineError('SLOT_CRASHED', `The ${name} process was closed`));
+    this.#child.kill();
+    await this.#lived;
+  }
 }
 
 /** Awaits the work. If it takes too long or the signal aborts, kills the child and rejects at once. */
