@@ -28,7 +28,7 @@ export function toPipelineError(error: unknown, taskId?: string): unknown {
   if (code !== undefined && UNAVAILABLE.has(code)) {
     return new PipelineError(
       'TEMPORAL_UNAVAILABLE',
-      'The job server did not answer. Nothing was lost; send the same request again in a few seconds.',
+      'The server that keeps the tasks did not answer. Nothing was lost; send the same request again in a few seconds.',
       { cause: error, retryAfterMs: 5_000 },
     );
   }

@@ -5,7 +5,7 @@ const FIRST_RETRY_DELAY_MS = 2_000;
 const MAX_RETRY_DELAY_MS = 60_000;
 
 /** Shown to the user while a job waits. */
-export const DISK_FULL_MESSAGE = 'The disk is full. The job continues when there is space again.';
+export const DISK_FULL_MESSAGE = 'The disk is full. The task continues when there is space again.';
 
 /**
  * Repeats a call until there is disk space for it. A full disk is not a failure: the attempt leaves nothing on the disk, and

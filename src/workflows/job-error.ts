@@ -22,7 +22,7 @@ export function codeOf(error: unknown): string | undefined {
 /** Why a job failed, for its client: code and message of the root failure, never a stack. */
 export function toJobError(error: unknown): Pick<JobError, 'code' | 'message' | 'retryable'> {
   if (isCancellation(error)) {
-    return { code: 'TASK_CANCELLED', message: 'The job was cancelled.', retryable: true };
+    return { code: 'TASK_CANCELLED', message: 'The task was cancelled.', retryable: true };
   }
   const failure = error instanceof ActivityFailure ? error.cause : error;
   if (failure instanceof ApplicationFailure && isErrorCode(failure.type)) {
@@ -31,7 +31,8 @@ export function toJobError(error: unknown): Pick<JobError, 'code' | 'message' | 
   if (failure instanceof TimeoutFailure) {
     return {
       code: 'SLOT_TIMEOUT',
-      message: 'The workers for this step stopped or took too long, three times. Submit the job again later.',
+      message:
+        'The workers for this step stopped or took too long, three times. Submit the task again later.',
       retryable: true,
     };
   }

@@ -66,7 +66,7 @@ needs('MODELS_DIR').describe('limelight demo', { timeout: DEMO_TIMEOUT_MS }, () 
     const { code, said } = await ended;
 
     expect(code).toBe(130);
-    expect(said).toContain('The job was cancelled');
+    expect(said).toContain('The task was cancelled');
     expect(await storages()).toEqual([]);
     expect(await readdir(join(folder, 'out'))).toEqual([]);
   });

@@ -112,7 +112,7 @@ describe('generateVideo', () => {
     const { events } = await progressOf(run);
     expect(events.find(({ data }) => data.details?.waiting_for === 'disk_space')?.data).toMatchObject({
       stage: 'BACKGROUND_REMOVAL_RUNNING',
-      message: 'The disk is full. The job continues when there is space again.',
+      message: 'The disk is full. The task continues when there is space again.',
     });
   });
 

@@ -154,7 +154,7 @@ describe('identical jobs at the same time', () => {
     const first = await harness.submit('photo G', 'voice G');
     await untilSaid(first, 'draws the frames');
     const others = await Promise.all([1, 2, 3].map(() => harness.submit('photo G', 'voice G')));
-    await Promise.all(others.map((job) => untilSaid(job, 'An identical job is under way')));
+    await Promise.all(others.map((job) => untilSaid(job, 'An identical task is under way')));
     harness.hold = false;
 
     const results = await Promise.all([first, ...others].map(({ handle }) => handle.result()));
@@ -169,9 +169,9 @@ describe('identical jobs at the same time', () => {
     const first = await harness.submit('photo H', 'voice H');
     await untilSaid(first, 'draws the frames');
     const second = await harness.submit('photo H', 'voice H');
-    await untilSaid(second, 'An identical job is under way');
+    await untilSaid(second, 'An identical task is under way');
     const third = await harness.submit('photo H', 'voice H');
-    await untilSaid(third, 'An identical job is under way');
+    await untilSaid(third, 'An identical task is under way');
     await first.handle.cancel();
     await first.handle.result().catch(() => undefined);
     harness.fail = true;

@@ -28,7 +28,7 @@ export function addRetentionCommand(program: Command): void {
     .command('retention')
     .summary('manage the deletion of old files')
     .description(
-      'Every 60 minutes Limelight deletes files that are older than the STORAGE_RETENTION_… settings allow, except files of running or held jobs. These commands control that schedule.',
+      'Every 60 minutes Limelight deletes files that are older than the STORAGE_RETENTION_… settings allow, except files of running or held tasks. These commands control that schedule.',
     );
   const running = retention
     .command('run')

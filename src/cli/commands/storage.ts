@@ -22,7 +22,7 @@ export function addStorageCommand(program: Command): void {
     .command('check')
     .summary('find missing, corrupt and orphaned files')
     .description(
-      'Compares every stored file with its checksum and every record with its files. With --repair, restores what it can from the content cache, the video or Temporal’s history, and deletes orphaned files. Ignores files of running jobs.',
+      'Compares every stored file with its checksum and every record with its files. With --repair, restores what it can from the content cache, the video or Temporal’s history, and deletes orphaned files. Ignores files of running tasks.',
     )
     .option('--repair', 'repair what can be repaired')
     .action(({ repair = false }: { repair?: boolean }) => check(repair));

@@ -26,7 +26,7 @@ export const Info = z
     web_ui: z
       .object({ url: z.url(), namespace: z.string() })
       .optional()
-      .describe("Temporal's Web UI, which shows each job. Absent if its address is not known."),
+      .describe("Temporal's Web UI, which shows each task. Absent if its address is not known."),
   })
   .meta({ id: 'Info' });
 export type Info = z.infer<typeof Info>;

@@ -57,7 +57,7 @@ function toCode(status: number): ErrorCode {
 const ADVICE: Partial<Record<ErrorCode, string>> = {
   PROVIDER_UNAUTHORIZED: 'Check D_ID_API_KEY and what its plan allows',
   PROVIDER_CREDITS_EXHAUSTED: 'Buy credits, or wait until the plan renews them',
-  PROVIDER_TALK_MISSING: 'It may have been deleted there; submit the job again',
+  PROVIDER_TALK_MISSING: 'It may have been deleted there; submit the task again',
   PROVIDER_REFUSED: 'Use another photo or recording, or provider=local',
 };
 
@@ -108,7 +108,7 @@ export function toTalkError(status: 'error' | 'rejected', error: { kind: string;
       )
     : new PipelineError(
         'PROVIDER_TALK_FAILED',
-        `D-ID could not make the video (${reason}). Submit the job again.`,
+        `D-ID could not make the video (${reason}). Submit the task again.`,
         {
           details,
         },

@@ -67,7 +67,7 @@ async function examine(settings: DIdSettings | undefined): Promise<ProviderFindi
       ? { state: 'ok', found }
       : {
           state: 'note',
-          found: `${found}: jobs for D-ID wait, or do what their on_outage says`,
+          found: `${found}: tasks for D-ID wait, or do what their on_outage says`,
           fix: `open ${ACCOUNT_URL}`,
         };
   } catch (error) {

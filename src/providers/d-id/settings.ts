@@ -19,7 +19,7 @@ const variables = {
     .string()
     .optional()
     .describe(
-      'API_USERNAME:API_PASSWORD as issued by D-ID; with it D-ID makes the videos unless a job says otherwise',
+      'API_USERNAME:API_PASSWORD as issued by D-ID; with it D-ID makes the videos unless a task says otherwise',
     ),
   D_ID_ENCODE_KEY: flag(false).describe('Whether to send the key in base64'),
   D_ID_API_URL: z.url().default('https://api.d-id.com').describe("Address of D-ID's API, or of the emulator"),
@@ -38,7 +38,7 @@ const variables = {
   D_ID_CONNECTIONS: count(16).describe('Connections of one process to D-ID'),
   D_ID_CONNECT_TIMEOUT_S: seconds(5).describe('Seconds to connect to D-ID'),
   D_ID_ANSWER_TIMEOUT_S: seconds(30).describe('Seconds without a byte from D-ID after which a request fails'),
-  D_ID_TALK_TIMEOUT_S: seconds(1800).describe('Seconds after which a job gives up waiting for a talk'),
+  D_ID_TALK_TIMEOUT_S: seconds(1800).describe('Seconds after which a task gives up waiting for a talk'),
   D_ID_REQUESTS_PER_S: z.coerce
     .number()
     .positive()

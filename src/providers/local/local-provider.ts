@@ -23,7 +23,7 @@ export function createLipSyncProvider({ pool }: { pool: RendererPool | undefined
         throw new PipelineError(
           'MODEL_MISSING',
           'There is no lip-sync model: neither MODELS_DIR nor the pulled models have one for the task "lip-sync" with the ' +
-            'output "wav2lip". Add one, or submit the job with provider=local.',
+            'output "wav2lip". Add one, or submit the task with provider=local.',
         );
       }
       return pool.run({ request, videoPath }, options);

@@ -14,20 +14,20 @@ export function addEndedJobMetrics({ registry }: Metrics): (metadata: TaskMetada
   const registers = [registry];
   const stages = new Histogram({
     name: 'limelight_stage_duration_seconds',
-    help: 'Time that ended jobs spent in each stage, waits included',
+    help: 'Time that ended tasks spent in each stage, waits included',
     labelNames: ['stage'],
     buckets: STAGE_BUCKETS_S,
     registers,
   });
   const failures = new Counter({
     name: 'limelight_job_failures_total',
-    help: 'Jobs that did not end in a video, by error code and by the stage they had reached',
+    help: 'Tasks that did not end in a video, by error code and by the stage they had reached',
     labelNames: ['code', 'stage'],
     registers,
   });
   const credits = new Counter({
     name: 'limelight_provider_credits_spent_total',
-    help: 'Credits paid for talks, whether or not their job succeeded',
+    help: 'Credits paid for talks, whether or not their task succeeded',
     labelNames: ['provider'],
     registers,
   });
@@ -39,7 +39,7 @@ export function addEndedJobMetrics({ registry }: Metrics): (metadata: TaskMetada
   });
   const degraded = new Counter({
     name: 'limelight_jobs_degraded_total',
-    help: 'Jobs that the built-in renderer finished in place of their provider',
+    help: 'Tasks that the built-in renderer finished in place of their provider',
     registers,
   });
   const cacheHits = new Counter({

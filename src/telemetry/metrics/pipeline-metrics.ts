@@ -106,25 +106,25 @@ function createPipelineMetrics(registry: Metrics['registry']) {
   });
   const active = new Gauge({
     name: 'active_pipelines_count',
-    help: 'Jobs that are running or waiting',
+    help: 'Tasks that are running or waiting',
     registers,
   });
   const stages = new Gauge({
     name: 'limelight_jobs_running',
-    help: 'Jobs that are running or waiting, by stage',
+    help: 'Tasks that are running or waiting, by stage',
     labelNames: ['stage'],
     registers,
   });
   const success = new Gauge({
     name: 'pipeline_success_rate',
-    help: 'Share of the jobs of the last 15 minutes that ended in a video, 0 to 1; cancelled jobs and refused input do not count. No value if no job ended',
+    help: 'Share of the tasks of the last 15 minutes that ended in a video, 0 to 1; cancelled tasks and refused input do not count. No value if no task ended',
     registers,
     // Without labels it would start as 0, as if every job failed.
     labelNames: ['window'],
   });
   const ended = new Gauge({
     name: 'limelight_jobs_ended_recently',
-    help: 'Jobs that ended in the last 15 minutes: completed, failed, refused (unusable input) or cancelled',
+    help: 'Tasks that ended in the last 15 minutes: completed, failed, refused (unusable input) or cancelled',
     labelNames: ['outcome'],
     registers,
   });

@@ -29,7 +29,7 @@ export function addProviderMetrics(
   const inFlight = gauge('limelight_provider_talks_in_flight', 'Talks that the provider works on');
   const waiting = gauge(
     'limelight_provider_jobs_waiting',
-    'Jobs that wait for a free place or for the provider',
+    'Tasks that wait for a free place or for the provider',
   );
   const held = new Gauge({
     name: 'limelight_provider_held',

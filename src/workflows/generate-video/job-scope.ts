@@ -70,6 +70,6 @@ export class JobScope {
 function deadlineExceeded({ seconds }: Deadline): ApplicationFailure {
   return refusal(
     'DEADLINE_EXCEEDED',
-    `The job did not end within its deadline of ${seconds} s. Submit it again with a larger deadline_s.`,
+    `The task did not end within its deadline of ${seconds} s. Submit it again with a larger deadline_s.`,
   );
 }

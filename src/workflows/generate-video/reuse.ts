@@ -34,7 +34,7 @@ export async function reuseVideo(job: Job): Promise<MadeVideo | undefined> {
   }
   record.addObjects(...answer.stored);
   record.addCacheEntry(answer.entry);
-  progress.enter('DID_COMPLETE', 'An identical job has made this video: it is taken from the cache', {
+  progress.enter('DID_COMPLETE', 'An identical task has made this video: it is taken from the cache', {
     from_cache: true,
   });
   return { ...answer.video, cached: ['DETECTION_RUNNING', 'BACKGROUND_REMOVAL_RUNNING', 'DID_PROCESSING'] };
@@ -90,7 +90,7 @@ async function findVideo({
   try {
     answer = await askCache(() =>
       claim.findVideo(input, () =>
-        progress.enter('INITIALIZED', 'An identical job is under way: waiting for its video'),
+        progress.enter('INITIALIZED', 'An identical task is under way: waiting for its video'),
       ),
     );
     return answer;

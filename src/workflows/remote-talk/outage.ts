@@ -61,7 +61,7 @@ export function givenUp(
     reason === 'credits' ? `The ${label} account has too few credits` : `${label} is not answering`;
   return refusal(
     type,
-    `${cause}, and the job was submitted with on_outage=${onOutage}. Submit it again later, or with on_outage=wait.`,
+    `${cause}, and the task was submitted with on_outage=${onOutage}. Submit it again later, or with on_outage=wait.`,
   );
 }
 

@@ -90,7 +90,7 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
     if (Date.now() - startedAt > terms.talkTimeoutMs) {
       throw refusal(
         'PROVIDER_TIMEOUT',
-        `${label} did not finish the talk within ${Math.round(terms.talkTimeoutMs / 1000)} s. Submit the job again, or raise ${talkTimeoutSetting}.`,
+        `${label} did not finish the talk within ${Math.round(terms.talkTimeoutMs / 1000)} s. Submit the task again, or raise ${talkTimeoutSetting}.`,
       );
     }
   }
