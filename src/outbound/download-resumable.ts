@@ -73,80 +73,106 @@ export async function downloadResumable(download: ResumableDownload): Promise<vo
 class Refused extends Error {}
 
 async function attempt(download: ResumableDownload, have: number): Promise<void> {
-  const { url, path, bytes, onProgress, signal, dispatcher, followRedirects = true } = download;
-  const { toSizeError, stallMs = 30_000 } = download;
+  const { path, bytes, signal, stallMs = 30_000 } = download;
   if (bytes !== undefined && have === bytes) {
     return;
   }
-  const etagPath = `${path}.etag`;
-  const etag = have > 0 ? await ignoreMissing(readFile(etagPath, 'utf8')) : undefined;
   const stall = new AbortController();
   const timer = setTimeout(() => stall.abort(new Error(`no data for ${stallMs / 1000} s`)), stallMs);
   const anySignal = AbortSignal.any([signal, stall.signal]);
   try {
-    const response = await fetch(typeof url === 'string' ? url : await url(), {
-      headers: {
-        'accept-encoding': 'identity',
-        ...(etag !== undefined && { range: `bytes=${have}-`, 'if-range': etag }),
-      },
-      redirect: followRedirects ? 'follow' : 'manual',
-      signal: anySignal,
-      ...(dispatcher && { dispatcher }),
-    });
+    const response = await request(download, have, anySignal);
     if (response.status === 416) {
-      await response.body?.cancel();
-      if (response.headers.get('content-range') !== `bytes */${have}`) {
-        await rm(path, { force: true });
-        throw new Error('the server has fewer bytes than the partial file');
-      }
+      await assertComplete(path, have, response);
     } else {
-      await save(response);
+      const { start, total } = await accept(download, have, response);
+      await save(download, response, { start, total, signal: anySignal, onData: () => timer.refresh() });
     }
     await assertChecksum(path, response);
-    await rm(etagPath, { force: true });
+    await rm(etagPathOf(path), { force: true });
   } catch (error) {
     // The pipeline reports only that it was aborted.
     throw stall.signal.aborted ? stall.signal.reason : error;
   } finally {
     clearTimeout(timer);
   }
+}
 
-  async function save(response: Response): Promise<void> {
-    const { status, headers, body } = response;
-    if ((status !== 200 && status !== 206) || !body) {
-      await body?.cancel();
-      const ErrorClass = status < 500 && typeof url === 'string' ? Refused : Error;
-      throw new ErrorClass(`status ${status}`);
-    }
-    const start = status === 206 ? have : 0;
-    const length = headers.get('content-length');
-    const total = length === null ? undefined : start + Number(length);
-    if (bytes !== undefined && total !== undefined && total !== bytes) {
-      await body.cancel();
-      await rm(path, { force: true });
-      throw toSizeError?.(total) ?? new Refused(`expected ${bytes} bytes, but the server has ${total}`);
-    }
-    // A weak validator must not be used with ranges (RFC 9110, 13.1.5).
-    const received = headers.get('etag');
-    await (received && !received.startsWith('W/')
-      ? writeFile(etagPath, received)
-      : rm(etagPath, { force: true }));
+async function request(download: ResumableDownload, have: number, signal: AbortSignal): Promise<Response> {
+  const { url, path, dispatcher, followRedirects = true } = download;
+  const etag = have > 0 ? await ignoreMissing(readFile(etagPathOf(path), 'utf8')) : undefined;
+  return fetch(typeof url === 'string' ? url : await url(), {
+    headers: {
+      'accept-encoding': 'identity',
+      ...(etag !== undefined && { range: `bytes=${have}-`, 'if-range': etag }),
+    },
+    redirect: followRedirects ? 'follow' : 'manual',
+    signal,
+    ...(dispatcher && { dispatcher }),
+  });
+}
 
-    let done = start;
-    const count = new Transform({
-      transform(chunk: Buffer, _, next) {
-        timer.refresh();
-        done += chunk.length;
-        onProgress?.(done, total ?? bytes);
-        next(null, chunk);
-      },
-    });
-    const target = createWriteStream(path, { flags: status === 206 ? 'a' : 'w' });
-    await pipeline(Readable.fromWeb(body), count, target, { signal: anySignal });
-    if (total !== undefined && done < total) {
-      throw new Error(`the connection was cut after ${done} of ${total} bytes`);
-    }
+/** Status 416: the server has nothing after the bytes that we have. */
+async function assertComplete(path: string, have: number, { headers, body }: Response): Promise<void> {
+  await body?.cancel();
+  if (headers.get('content-range') !== `bytes */${have}`) {
+    await rm(path, { force: true });
+    throw new Error('the server has fewer bytes than the partial file');
   }
+}
+
+/** Checks status and size before the body is read. Returns where the body begins and how long the file will be. */
+async function accept(
+  { url, path, bytes, toSizeError }: ResumableDownload,
+  have: number,
+  { status, headers, body }: Response,
+): Promise<{ start: number; total: number | undefined }> {
+  if ((status !== 200 && status !== 206) || !body) {
+    await body?.cancel();
+    const ErrorClass = status < 500 && typeof url === 'string' ? Refused : Error;
+    throw new ErrorClass(`status ${status}`);
+  }
+  const start = status === 206 ? have : 0;
+  const length = headers.get('content-length');
+  const total = length === null ? undefined : start + Number(length);
+  if (bytes !== undefined && total !== undefined && total !== bytes) {
+    await body.cancel();
+    await rm(path, { force: true });
+    throw toSizeError?.(total) ?? new Refused(`expected ${bytes} bytes, but the server has ${total}`);
+  }
+  return { start, total };
+}
+
+async function save(
+  { path, bytes, onProgress }: ResumableDownload,
+  { status, headers, body }: Response,
+  to: { start: number; total: number | undefined; signal: AbortSignal; onData(): void },
+): Promise<void> {
+  const { start, total, signal, onData } = to;
+  // A weak validator must not be used with ranges (RFC 9110, 13.1.5).
+  const etag = headers.get('etag');
+  await (etag && !etag.startsWith('W/')
+    ? writeFile(etagPathOf(path), etag)
+    : rm(etagPathOf(path), { force: true }));
+
+  let done = start;
+  const count = new Transform({
+    transform(chunk: Buffer, _, next) {
+      onData();
+      done += chunk.length;
+      onProgress?.(done, total ?? bytes);
+      next(null, chunk);
+    },
+  });
+  const target = createWriteStream(path, { flags: status === 206 ? 'a' : 'w' });
+  await pipeline(Readable.fromWeb(body!), count, target, { signal });
+  if (total !== undefined && done < total) {
+    throw new Error(`the connection was cut after ${done} of ${total} bytes`);
+  }
+}
+
+function etagPathOf(path: string): string {
+  return `${path}.etag`;
 }
 
 async function assertChecksum(path: string, { headers }: Response): Promise<void> {
