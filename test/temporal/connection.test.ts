@@ -38,11 +38,11 @@ describe('a connection to Temporal', () => {
   it('waits for a server that is still starting', async () => {
     const port = await freePort();
     const { temporal } = loadConfig({ TEMPORAL_ADDRESS: `127.0.0.1:${port}` });
-    const connecting = connectClient(temporal);
+    const connecting = connectWorker(temporal);
     const binary = findTemporalBinary(process.env);
     await using _server = await startDevServer({ binary, dir: await temporaryFolder(), port });
 
-    const { connection } = await connecting;
+    const connection = await connecting;
 
     await connection.close();
   });
