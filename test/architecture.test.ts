@@ -132,7 +132,9 @@ const LAYERS: Record<string, Layer> = {
 };
 
 /** Layers whose files are not simply those under their name. */
-const FILES: Record<string, string[]> = { 'api/main': ['src/api/main.ts', 'src/api/run-api.ts'] };
+const FILES: Record<string, string[]> = {
+  'api/main': ['src/api/main.ts', 'src/api/run-api.ts', 'src/api/compose-api.ts'],
+};
 
 /** Packages that belong to some layers only. */
 const PACKAGES: Record<string, string[]> = {
