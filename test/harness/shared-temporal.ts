@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { freePort } from '../../src/cli/stack/free-port.ts';
 import { findTemporalBinary } from '../../src/temporal/binary.ts';
 import { type DevServer, startDevServer } from '../../src/temporal/dev-server.ts';
+
+/** What a file receives: the address of its server, or why there is none. */
+export type SharedTemporal = { address: string } | { message: string };
 
 /**
  * Global setup: one Temporal server for each worker of vitest, started when the worker's first file asks for it. A file
@@ -17,8 +20,15 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const dir = await mkdtemp(join(tmpdir(), 'limelight-temporal-'));
   resources.defer(() => rm(dir, { recursive: true, force: true }));
   const servers = new Map<string, Promise<DevServer>>();
+  const start = async (worker: string) => {
+    const binary = findTemporalBinary(process.env);
+    const server = await startDevServer({ binary, dir: join(dir, worker), port: await freePort() });
+    // Its worker gets another if it crashes.
+    server.process.once('exit', () => servers.delete(worker));
+    return server;
+  };
   const serverOf = (worker: string) => {
-    const server = servers.get(worker) ?? start(join(dir, worker));
+    const server = servers.get(worker) ?? start(worker);
     servers.set(worker, server);
     return server;
   };
@@ -30,20 +40,20 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   });
 
   const socketPath = project.config.env.SHARED_TEMPORAL!;
-  const listener = createServer(async (socket) => {
+  const respond = async (socket: Socket) => {
     const [worker] = await once(socket, 'data');
-    await serverOf(String(worker)).then(
-      ({ address }) => socket.end(address),
-      (error: Error) => socket.destroy(error),
+    const answer: SharedTemporal = await serverOf(String(worker)).then(
+      ({ address }) => ({ address }),
+      ({ message }: Error) => ({ message }),
     );
-  }).listen(socketPath);
+    socket.end(JSON.stringify(answer));
+  };
+  // A file that ends before it has its answer needs none.
+  const listener = createServer((socket) => void respond(socket).catch(() => socket.destroy()));
+  listener.listen(socketPath);
   resources.defer(() => void listener.close());
   await once(listener, 'listening');
   return () => resources.disposeAsync();
-}
-
-async function start(dir: string): Promise<DevServer> {
-  return startDevServer({ binary: findTemporalBinary(process.env), dir, port: await freePort() });
 }
 
 async function kill(server: DevServer): Promise<void> {

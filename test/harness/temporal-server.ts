@@ -5,17 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { Client, Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { freePort } from '../../src/cli/stack/free-port.ts';
 import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts';
 import { findTemporalBinary } from '../../src/temporal/binary.ts';
 import { startDevServer } from '../../src/temporal/dev-server.ts';
+import type { SharedTemporal } from './shared-temporal.ts';
 
 // Jobs fail on purpose here; only what goes wrong in the SDK itself is worth a line.
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-
-const RETENTION_S = 86_400;
 
 /** A namespace on a real Temporal server, and connections to it. */
 export interface TestServer extends AsyncDisposable {
@@ -60,7 +60,7 @@ export async function openTestNamespace(): Promise<TestServer> {
   const { namespace } = opened;
   await connection.workflowService.registerNamespace({
     namespace,
-    workflowExecutionRetentionPeriod: { seconds: RETENTION_S as never },
+    workflowExecutionRetentionPeriod: msToTs('1 day'),
   });
   const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
   await connection.operatorService.addSearchAttributes({
@@ -74,11 +74,15 @@ export async function openTestNamespace(): Promise<TestServer> {
 
 /** See `shared-temporal.ts`. */
 async function sharedAddress(): Promise<string> {
-  const socket = connect(process.env.SHARED_TEMPORAL!);
-  socket.write(process.env.VITEST_POOL_ID!);
-  const address = await text(socket);
-  if (!address) throw new Error('The shared Temporal server did not start');
-  return address;
+  const { SHARED_TEMPORAL, VITEST_POOL_ID } = process.env;
+  if (!SHARED_TEMPORAL || !VITEST_POOL_ID) {
+    throw new Error('Only test files of a project with shared Temporal servers can open a namespace');
+  }
+  const socket = connect(SHARED_TEMPORAL);
+  socket.write(VITEST_POOL_ID);
+  const answer = JSON.parse(await text(socket)) as SharedTemporal;
+  if ('address' in answer) return answer.address;
+  throw new Error(`The shared Temporal server did not start: ${answer.message}`);
 }
 
 async function connectTo(address: string, namespace: string): Promise<TestServer> {
