@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import type { OfferedProvider } from '../../src/api/submit/choose-provider.ts';
+import { JobOptions } from '../../src/contracts/schemas/job-options.ts';
 import type { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { loadConfig } from '../../src/process/load-config.ts';
@@ -152,17 +153,7 @@ it('adds up the cost from the records of the tasks', async () => {
     fingerprint: 'f',
     submitted_at: '2026-01-01T00:00:00.000Z',
     updated_at: '2026-01-01T00:00:00.000Z',
-    options: {
-      conf_threshold: 0.5,
-      apply_smoothing: true,
-      persons: 'auto',
-      background: '#ffffff',
-      provider: 'd-id',
-      on_outage: 'wait',
-      deadline_s: 1,
-      priority: 3,
-      cache: 'use',
-    },
+    options: JobOptions.parse({ conf_threshold: 0.5, provider: 'd-id' }),
     objects: [],
     events: [],
     usage: [usage],

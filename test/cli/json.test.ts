@@ -101,7 +101,7 @@ describe('with --json', { timeout: 60_000 }, () => {
 
   it('covers every command', () => {
     const called = [...Object.keys(CALLS), ...Object.keys(REFUSED), 'doctor'];
-    expect(called.sort()).toEqual(COMMANDS.sort());
+    expect(called.sort(), 'Add new commands to CALLS or REFUSED').toEqual(COMMANDS.sort());
   });
 
   it.each(Object.entries(CALLS))('%s prints one value per line and nothing else', async (name, args) => {

@@ -27,7 +27,7 @@ describe('the manual', () => {
     'has examples of %s that its own parser takes',
     async (name, command) => {
       const examples = examplesOf(toHelp(command)).filter((line) => line !== '');
-      expect(examples).not.toEqual([]);
+      expect(examples, 'Add examples with addExamples() of src/cli/command-parts.ts').not.toEqual([]);
 
       for (const example of examples) {
         expect(`${example} `).toContain(`${name} `);

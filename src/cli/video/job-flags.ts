@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { OUTAGE_CHOICES } from '../../contracts/job.ts';
+import type { JobOptions } from '../../contracts/schemas/job-options.ts';
 import { type VideoFormat, videoFormatOf } from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
 import { PROVIDERS } from '../../providers/registry.ts';
@@ -17,6 +18,18 @@ export interface JobFlags {
   priority?: string;
   retryWindow?: string;
 }
+
+const FIELD_OF: Record<keyof JobFlags, keyof JobOptions> = {
+  person: 'persons',
+  background: 'background',
+  provider: 'provider',
+  onOutage: 'on_outage',
+  confidence: 'conf_threshold',
+  smoothing: 'apply_smoothing',
+  deadline: 'deadline_s',
+  priority: 'priority',
+  retryWindow: 'retry_window_s',
+};
 
 export function addJobOptions(command: Command): Command {
   return command
@@ -48,20 +61,17 @@ export function addJobOptions(command: Command): Command {
 /** @returns the fields of the submission under their API names, and the background picture. */
 export function toJobFields(flags: JobFlags): { fields: Record<string, string>; backgroundPath?: string } {
   const backgroundPath = toBackgroundPath(flags.background);
-  const fields = {
-    persons: flags.person,
+  const values = {
+    ...flags,
     background: backgroundPath === undefined ? flags.background : 'image',
-    provider: flags.provider,
-    on_outage: flags.onOutage,
-    conf_threshold: flags.confidence,
-    apply_smoothing: flags.smoothing ? undefined : 'false',
-    deadline_s: flags.deadline,
-    priority: flags.priority,
-    retry_window_s: flags.retryWindow,
+    smoothing: flags.smoothing ? undefined : 'false',
   };
   return {
     fields: Object.fromEntries(
-      Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined),
+      Object.entries(FIELD_OF).flatMap(([flag, field]) => {
+        const value = values[flag as keyof JobFlags];
+        return value === undefined ? [] : [[field, value]];
+      }),
     ),
     ...(backgroundPath !== undefined && { backgroundPath }),
   };
