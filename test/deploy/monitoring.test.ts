@@ -89,7 +89,7 @@ describe('the metrics of the running stack', () => {
     const exported = new Set(
       Object.values(texts).flatMap((text) => [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name!)),
     );
-    // Of a device that has nvidia-smi, whose line has a test of its own.
+    // Only with nvidia-smi. Reading its output has its own test.
     const elsewhere = ['gpu_memory_used_bytes', 'gpu_memory_total_bytes', 'up'];
     const asked = [...expressionsOf('deploy/prometheus/rules.yml'), ...panels()].flatMap(namesIn);
 
@@ -102,7 +102,7 @@ describe('the metrics of the running stack', () => {
   });
 });
 
-/** Panels that rightly show nothing here, and what they would need. */
+/** Panels that are empty in this test, with the reason. */
 const SILENT = [
   'gpu_memory_', // nvidia-smi
   'deriv(limelight_storage_free_bytes[6h]) < 0', // a disk that fills
@@ -151,7 +151,7 @@ describe('the trace of a job', () => {
 
     const ofJob = collector.spans.filter((span) => span.traceId === traceId);
     expect(new Set(ofJob.map(({ part }) => part))).toEqual(new Set(['api', 'io', 'gpu']));
-    // Nothing hangs in the air: each span's parent is in the trace.
+    // Each span's parent is in the trace.
     const ids = new Set(ofJob.map(({ spanId }) => spanId));
     expect(ofJob.filter(({ parentSpanId }) => parentSpanId && !ids.has(parentSpanId))).toEqual([]);
 
@@ -198,7 +198,7 @@ needs('prometheus').describe('a real Prometheus over the running stack', () => {
   });
   afterAll(() => prometheus[Symbol.asyncDispose]());
 
-  /** What Prometheus answers now. */
+  /** The current answer of Prometheus. */
   const ask = async (expression: string) => {
     const { result = [] } = ((await prometheus.query(`query?query=${encodeURIComponent(expression)}`)) ??
       {}) as { result?: Array<{ value: [number, string] }> };
@@ -210,7 +210,7 @@ needs('prometheus').describe('a real Prometheus over the running stack', () => {
   });
 
   it('has a value for each panel of each dashboard while jobs succeed and fail', async () => {
-    // Rates need two looks, the first of them before anything happened.
+    // A rate needs two scrapes, the first one before the jobs.
     await expect.poll(() => ask('max(pipeline_success_rate)'), { timeout: 30_000 }).toEqual(['1']);
     await runJobs();
     const silent = async () => {
@@ -251,7 +251,7 @@ needs('prometheus').describe('a real Prometheus over the running stack', () => {
   });
 });
 
-/** The expressions of a file of rules, on one line or folded over several. */
+/** The expressions in a file of rules, each on one line or on several. */
 function expressionsOf(path: string): string[] {
   const text = readFileSync(join(ROOT, path), 'utf8');
   return [...text.matchAll(/^ {8}expr: (?:>-\n((?: {10}.*\n)+)|(.*)\n)/gm)].map(
@@ -269,7 +269,7 @@ function panels(): string[] {
 
 const WORDS = new Set(['and', 'or', 'unless', 'by', 'without', 'on', 'ignoring', 'bool', 'offset']);
 
-/** What in an expression is the name of a metric: no function, no label, no word of the language. */
+/** The names of metrics in an expression, without functions, labels and keywords. */
 function namesIn(expression: string): string[] {
   const bare = expression
     .replaceAll(/\{[^}]*\}|\[[^\]]*\]|"[^"]*"/g, ' ')
@@ -279,7 +279,7 @@ function namesIn(expression: string): string[] {
     .filter((name) => !WORDS.has(name) && !/^e\d*$/.test(name));
 }
 
-/** A histogram's series belong to the name that it is declared with. */
+/** A histogram is declared without the suffix of its series. */
 function familyOf(name: string, exported: Set<string>): string {
   const family = name.replace(/_(bucket|sum|count)$/, '');
   return exported.has(family) ? family : name;

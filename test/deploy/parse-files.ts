@@ -13,7 +13,7 @@ export function parseDockerfile(text: string): Array<[instruction: string, args:
     });
 }
 
-/** The values of each key of each section, as systemd.syntax(7) has them. */
+/** The values of each key in each section, by systemd.syntax(7). */
 export function parseUnit(text: string): Record<string, Record<string, string[]>> {
   const sections: Record<string, Record<string, string[]>> = {};
   let section: Record<string, string[]> = {};

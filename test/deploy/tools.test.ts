@@ -30,7 +30,7 @@ needs('docker compose').describe('the compose file', () => {
 });
 
 needs('hadolint').describe('the Dockerfile', () => {
-  it('has nothing that hadolint finds', () => {
+  it('passes hadolint', () => {
     const { status, stdout } = run('hadolint', ['Dockerfile']);
     expect(stdout).toBe('');
     expect(status).toBe(0);
@@ -45,7 +45,7 @@ needs('systemd-analyze').describe('the units', () => {
       const path = join(folder, `limelight-${role}.service`);
       writeFileSync(path, unit.replaceAll('/opt/limelight', ROOT));
       const { status, stderr } = run('systemd-analyze', ['verify', '--man=no', path]);
-      // It tells of other units of the machine too.
+      // It also reports other units of the machine.
       expect(stderr.split('\n').filter((line) => line.includes('limelight'))).toEqual([]);
       expect(status, stderr).toBe(0);
     } finally {

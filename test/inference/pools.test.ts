@@ -96,7 +96,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('a slot whose device fails', () => {
   });
 });
 
-it('a pool without a model says how to get one', async () => {
+it('a pool without a model fails with the command that installs one', async () => {
   const empty = await mkdtemp(join(tmpdir(), 'models-'));
   await expect(createMattingPool(loadConfig({ MODELS_DIR: empty }), logger)).rejects.toMatchObject({
     code: 'MODEL_MISSING',

@@ -19,7 +19,7 @@ it('the catalogue holds contracts that the pipeline can serve, under names and f
   const catalogue = await readCatalogue();
   for (const entry of catalogue) {
     expect(KINDS[entry.task], entry.name).toContain(entry.output.kind);
-    // A model that takes more than a picture has its contract in its reader.
+    // The reader of a model with other inputs than a picture has its contract.
     expect(entry.task === 'lip-sync' || ModelContract.safeParse(entry).success, entry.name).toBe(true);
     expect(entry.variant_of ?? catalogue[0]!.name).toSatisfy((name) =>
       catalogue.some((other) => other.name === name),

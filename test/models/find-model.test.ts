@@ -121,7 +121,7 @@ describe('a model', () => {
 });
 
 describe('a missing model', () => {
-  it('is MODEL_MISSING, and says how to get one', async () => {
+  it('is MODEL_MISSING with the command that installs one', async () => {
     await expect(findModel('background-removal', ['holograms'], { cacheDir })).rejects.toMatchObject({
       code: 'MODEL_MISSING',
       message: expect.stringContaining('Set MODELS_DIR to a folder'),

@@ -107,7 +107,7 @@ describe('pulling a model', () => {
     await expectFile(join(cacheDir, 'other.onnx'), other);
   });
 
-  it('gives up on a server that sends nothing, and keeps what was received', async () => {
+  it('gives up after repeated failures, and keeps the bytes that were received', async () => {
     server.faults.push({ cutAfter: 1000 }, ...Array<{ status: number }>(9).fill({ status: 500 }));
     await expect(pull()).rejects.toMatchObject({
       code: 'MODEL_DOWNLOAD_FAILED',
@@ -209,7 +209,7 @@ describe('the store of models', () => {
     });
   });
 
-  it('reports files that differ from what was pulled', async () => {
+  it('reports files that have changed since they were pulled', async () => {
     const store = createModelStore(cacheDir);
     const entry = await pull();
     await expect(store.verify(entry)).resolves.toBeUndefined();

@@ -116,7 +116,7 @@ describe('a resumable download', () => {
     await expectWhole();
   });
 
-  it('does not follow redirects if told not to', async () => {
+  it('does not follow redirects if they are disabled', async () => {
     server.headers = { location: '/elsewhere' };
     server.faults.push({ status: 302 });
     await download();

@@ -1,6 +1,6 @@
 /**
- * Ways to write addresses that no client may make this server ask: each as the host of a URL. `0x7f.1` and its like are
- * what parsers of URLs turn into 127.0.0.1.
+ * Addresses that no client may make this server connect to, each as the host of a URL. Parsers of URLs turn `0x7f.1` and
+ * similar hosts into 127.0.0.1.
  */
 export const FORBIDDEN_HOSTS = [
   // loopback, in every notation of IPv4
@@ -109,7 +109,7 @@ export const FORBIDDEN_HOSTS = [
   '[64:ff9b:1::7f00:1]',
 ];
 
-/** What is wrong before an address is looked at. */
+/** URLs that are refused before their address is resolved. */
 export const FORBIDDEN_URLS = [
   'ftp://example.org/photo.jpg',
   'file:///etc/passwd',

@@ -13,12 +13,12 @@ import { FORBIDDEN_HOSTS, FORBIDDEN_URLS } from './forbidden-urls.ts';
 const fixture = (name: string) => readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8');
 const CERT = fixture('receiver-cert.pem');
 
-/** A machine of a network that an operator has allowed. */
+/** A machine in a network that the operator allows. */
 const ALLOWED = '127.0.0.2';
 const FORBIDDEN = '127.0.0.1';
 
 let stack: AsyncDisposableStack;
-/** Every connection that is begun by anybody in this process, TLS included. */
+/** Every connection that this process opens, including TLS. */
 let connections: MockInstance;
 
 beforeEach(() => {

@@ -82,7 +82,7 @@ describe('the lock of a device', () => {
   });
 
   it('is taken by one of many workers that start together', async () => {
-    // All may withdraw for each other. Then they start again, as under a service manager.
+    // All of them may give way to each other. Then they start again, as under a service manager.
     for (let round = 1; ; round += 1) {
       const contenders = Array.from({ length: 4 }, () => startHolder('0'));
       const words = await Promise.all(contenders.map(word));

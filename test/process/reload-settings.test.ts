@@ -44,7 +44,7 @@ it('applies safe settings, and names those that need a restart', async () => {
   expect(config.gpu.yolo.slots).toBe(2);
 });
 
-it('changes nothing if a setting is invalid', async () => {
+it('changes no setting if one is invalid', async () => {
   const { config, reload, hangUp } = start('YOLO_CONFIDENCE_THRESHOLD=0.5\n');
   using _reload = reload;
 

@@ -10,7 +10,7 @@ import { findTemporalBinary, TEMPORAL_PROGRAM } from '../../src/temporal/binary.
 
 const SCRIPTS = join(import.meta.dirname, '../../scripts');
 
-/** A clone with scripts and a lock file, and a PATH on which npm and temporal are what a test makes them. */
+/** A clone with scripts and a lock file, and a PATH with an npm and a temporal that the test controls. */
 describe('setup', () => {
   let clone: string;
   let bin: string;
@@ -29,7 +29,7 @@ describe('setup', () => {
       HOME: folder,
     };
     await program('temporal', 'exit 0');
-    // Does what `npm ci` does for the setup: packages with Node 24, and npm's own note of them at the end.
+    // Has the effects of `npm ci` that the setup needs: packages with Node 24, and npm's own list of them at the end.
     await program(
       'npm',
       `cd "${clone}" && echo "$@" >> npm-calls && sleep "\${NPM_SECONDS:-0}" && mkdir -p node_modules/.bin &&
@@ -71,7 +71,7 @@ describe('setup', () => {
     }
   };
 
-  it('installs the packages of a fresh clone, and nothing the second time', async () => {
+  it('installs the packages of a fresh clone once', async () => {
     expect((await setUp()).code).toBe(0);
     expect(await npmCalls()).toEqual([expect.stringMatching(/^ci --include=dev/)]);
 
@@ -120,7 +120,7 @@ describe('setup', () => {
     expect((await setUp()).code).toBe(0);
   });
 
-  it('shows npm’s output if it fails, and what to do', async () => {
+  it('shows npm’s output and the next step if npm fails', async () => {
     await program('npm', 'echo "npm error code EUSAGE" >&2; exit 1');
 
     const { code, said } = await setUp();

@@ -88,9 +88,9 @@ describe('a slot pool', () => {
     expect(longestGapMs).toBeLessThan(500);
   });
 
-  it('gives a child none of its own environment', async () => {
+  it('does not pass its environment on to a child', async () => {
     const pool = errandPool({ env: { CUDA_VISIBLE_DEVICES: '3' } });
-    // What measures coverage is passed on to every process.
+    // The variables of coverage are passed on to every process.
     const measuring = process.env.LIMELIGHT_COVERAGE ? ['LIMELIGHT_COVERAGE', 'NODE_OPTIONS'] : [];
     await expect(pool.run({ do: 'tell environment' }, { signal: never })).resolves.toEqual([
       'CUDA_VISIBLE_DEVICES',
@@ -230,7 +230,7 @@ describe('recycling', () => {
     expect(pool.snapshot()).toMatchObject([{ runs: 5, recycled: 2, restarts: 0 }]);
   });
 
-  it('replaces a process that uses too much memory, or whose task is degraded', async () => {
+  it('replaces a process if it uses too much memory or its task is degraded', async () => {
     const pool = errandPool({ maxMemoryMb: 400 });
     const [first] = await pids(pool, 1);
     expect(pool.snapshot()[0]?.memoryMb).toBeLessThan(400);

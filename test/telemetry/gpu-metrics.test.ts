@@ -31,7 +31,7 @@ it('reports the share of time that the slots were busy', async () => {
   expect(percent).toBeLessThanOrEqual(100);
 });
 
-it("reads nvidia-smi's line, and nothing from one of a device that cannot tell", () => {
+it('reads the line of nvidia-smi, unless the device has no values', () => {
   expect(parseNvidiaSmi('37, 5120, 81559\n')).toEqual({ percent: 37, usedMib: 5120, totalMib: 81_559 });
   expect(parseNvidiaSmi('[N/A], 5120, 81559\n')).toBeUndefined();
   expect(parseNvidiaSmi('')).toBeUndefined();

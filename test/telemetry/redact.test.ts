@@ -3,7 +3,7 @@ import { loadConfig, SECRETS } from '../../src/process/load-config.ts';
 import { withLogContext } from '../../src/telemetry/log-context.ts';
 import { createLogger, type Logger } from '../../src/telemetry/logger.ts';
 
-/** With what JSON, URLs and base64 write differently. */
+/** With characters that JSON, URLs and base64 encode. */
 const SECRET = 'user@host:pa"ss/wörd+0123';
 const VALUES = Object.fromEntries(SECRETS.map((name) => [name, `${name.toLowerCase()}-${SECRET}`]));
 
@@ -17,7 +17,7 @@ function capture() {
 
 const cause = (message: string) => new Error('outer', { cause: new Error(message) });
 
-/** The ways in which a secret gets into a line. */
+/** The forms of a secret in a log line. */
 const WAYS: Array<[way: string, log: (logger: Logger, secret: string) => void]> = [
   ['in the message', (logger, secret) => logger.info(`It was ${secret}, they say`)],
   ['in a field of any name', (logger, secret) => logger.warn({ note: secret }, 'A note')],

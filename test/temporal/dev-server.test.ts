@@ -8,15 +8,15 @@ import { startDevServer } from '../../src/temporal/dev-server.ts';
 import { needs } from '../harness/needs.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 
-/** Without Go, or with a `temporal` on PATH, the server is one that was published, and that does not go on. */
+/** Without Go, or with a `temporal` on PATH, it is a published server, which stops answering. */
 const isBuiltHere = findTemporalBinary(process.env).includes(TEMPORAL_PROGRAM);
 const CALLERS = 24;
 const GIVEN_UP = 6_000;
-/** About as long as the server reads its database for an answer, with so many callers. */
-const PATIENCE_MS = 8;
+/** About as long as the server takes to read its database for an answer, with this many callers. */
+const MAX_WAIT_MS = 8;
 
 needs({ 'a Temporal CLI built with Go': isBuiltHere }).it(
-  'the server goes on when callers give up while it reads its database',
+  'the server keeps answering when callers give up while it reads its database',
   async () => {
     await using server = await startTestServer();
     const { connection } = server.client;
@@ -31,7 +31,7 @@ needs({ 'a Temporal CLI built with Go': isBuiltHere }).it(
     const caller = async () => {
       while (givenUp < GIVEN_UP) {
         const leaving = new AbortController();
-        setTimeout(() => leaving.abort(), Math.random() * PATIENCE_MS);
+        setTimeout(() => leaving.abort(), Math.random() * MAX_WAIT_MS);
         await connection.withAbortSignal(leaving.signal, look).catch(() => {
           givenUp += 1;
         });

@@ -10,7 +10,7 @@ const at = (seconds: number) => {
   return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1e6 };
 };
 
-/** A job that only sleeps: `slept` seconds in the stage that it entered after one second. */
+/** A job that only sleeps: `slept` seconds in the stage that it enters after one second. */
 function sleeper(stage: Stage, slept: number): JobHistory {
   const events = [
     { eventTime: at(0), workflowExecutionStartedEventAttributes: {} },

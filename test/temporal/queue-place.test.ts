@@ -24,7 +24,7 @@ it('returns the position of a job among those that wait for the same slots', asy
     const { waitsIn, stage } = await jobs.describe(taskId);
     return waitsIn && stage && jobs.queuePlace({ queue: waitsIn, stage, submittedAt });
   };
-  // Temporal's visibility and the statistics of its queues come a little later.
+  // Temporal's visibility and queue statistics lag a little.
   await expect
     .poll(() => Promise.all(inputs.map(placeOf)), { timeout: 20_000 })
     .toEqual([1, 2, 3].map((position) => ({ name: 'media', position, length: 3 })));

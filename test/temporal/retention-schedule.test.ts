@@ -67,7 +67,7 @@ describe('the retention schedule', () => {
     expect(await handle.result()).toEqual(reports[0]);
     expect(reports).toMatchObject([{ dry_run: false, deleted: { processed: { files: 1 } } }]);
 
-    // Visibility is told of a finished run a moment later.
+    // A finished run appears in visibility a moment later.
     const history = createRetentionRuns(server);
     await expect.poll(() => history.newest(5), { timeout: 10_000 }).toEqual([reports[0], dry]);
     expect(await history.newest(1)).toEqual([reports[0]]);

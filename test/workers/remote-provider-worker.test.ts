@@ -31,7 +31,7 @@ it('keeps all workers together under the configured rate of requests to a provid
     D_ID_API_URL: `http://127.0.0.1:${(dId.address() as AddressInfo).port}`,
     D_ID_REQUESTS_PER_S: String(PER_S),
   });
-  // The SDK takes two workers of a queue in one process only over connections of their own, as two processes have.
+  // Two workers of one queue in one process need separate connections, like those of two processes.
   const second = await NativeConnection.connect({ address: server.address });
   resources.defer(() => second.close());
   const createWorkers = (connection: NativeConnection) =>
@@ -63,7 +63,7 @@ it('keeps all workers together under the configured rate of requests to a provid
   for (const worker of workers) worker.shutdown();
   await Promise.all(runs);
   expect(arrivals).toHaveLength(REQUESTS);
-  // Temporal lets through at once what one second allows; the rest comes at the rate. Counted from before the first could
+  // Temporal lets one second's worth through at once, and the rest at the rate. Measured from before the first could
   // come: a busy machine may hold that one up longer than the last.
   const tookS = (Math.max(...arrivals) - startedAt) / 1000;
   expect((REQUESTS - PER_S) / tookS).toBeLessThanOrEqual(PER_S * 1.1);

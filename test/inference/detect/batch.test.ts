@@ -14,7 +14,7 @@ beforeAll(async () => {
   starter = await findModel('person-detection', ['yolo-dense'], { cacheDir: '/nonexistent' });
 });
 
-/** A detector on a GPU that finds one person, with other scores in a batch if told so. */
+/** A detector on a GPU that finds one person. Its scores in a batch can be made to differ. */
 function detector({ batchScore = 0.9 } = {}): DetectorModel {
   const detection = (score: number): Detection => ({
     widthPx: 10,

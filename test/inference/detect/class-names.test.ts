@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A field of a protocol buffer whose contents have a length. */
+/** A length-delimited field of a protocol buffer. */
 function field(number: number, contents: Buffer | string): Buffer {
   const bytes = Buffer.from(contents);
   const length: number[] = [];
@@ -48,7 +48,7 @@ describe('the metadata of an ONNX file', () => {
     const head = Buffer.concat([Buffer.of(8, 9), Buffer.of(8 * 7 + 2, 0x80, 0x80, 0x80, 0x80, 0x0c)]);
     await using file = await open(path, 'w');
     await file.write(head, 0, head.length, 0);
-    // Sparse: the file takes no room on the disk.
+    // Sparse: the file takes no disk space.
     await file.write(tail, 0, tail.length, head.length + graphBytes);
     expect(await readOnnxMetadata(path)).toEqual(new Map([['names', "{0: 'cat'}"]]));
   });

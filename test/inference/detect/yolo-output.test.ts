@@ -3,7 +3,7 @@ import { readYoloPersons } from '../../../src/inference/detect/yolo-output.ts';
 
 const INPUT = { widthPx: 64, heightPx: 32 };
 
-/** [1, 4 + classes, anchors] out of one list an anchor: x, y, width, height, then scores. */
+/** [1, 4 + classes, anchors] from one list for each anchor: x, y, width, height, then scores. */
 function dense(anchors: number[][]) {
   const rows = anchors[0]?.length ?? 0;
   const data = new Float32Array(rows * anchors.length);

@@ -5,7 +5,7 @@ import { toGridPerson } from '../../../src/inference/matte/grid-person.ts';
 import { GRID_PIXELS, GRID_PX } from '../../../src/inference/matte/mask-grid.ts';
 import { isolatePerson } from '../../../src/inference/matte/person-mask.ts';
 
-/** The grid seen as a photo of its own size. */
+/** The grid as a photo of the same size. */
 const whole = { left: 0, top: 0, width: GRID_PX, height: GRID_PX };
 const person = (box: Box): GridPerson => toGridPerson(box, whole);
 

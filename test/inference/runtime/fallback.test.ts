@@ -130,7 +130,7 @@ describe('a model with fallback', () => {
     expect(model.fallbacks).toEqual([]);
   });
 
-  it('skips a provider that does not work on this machine, and says why in its facts', async () => {
+  it('skips a provider that does not work on this machine, and reports the reason in its facts', async () => {
     const { model, run } = await openFailing({ open: { cuda: new Error('Failed to load shared library') } });
     await expect(run()).resolves.toBe('big at 1024 px on cpu');
     expect(model).toMatchObject({

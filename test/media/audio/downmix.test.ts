@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { downmix } from '../../../src/media/audio/downmix.ts';
 
-/** One sample in each of so many channels, all silent but one. */
+/** One sample in each channel. All channels but one are silent. */
 const only = (channel: number, count: number) =>
   Array.from({ length: count }, (_, index) => Float32Array.of(index === channel ? 1 : 0));
 const values = (channels: Float32Array[]) => channels.map(([value]) => Math.round(value! * 100) / 100);

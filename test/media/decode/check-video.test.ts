@@ -105,7 +105,7 @@ describe('the thumbnail', () => {
   });
 });
 
-/** The index goes last and an empty box takes its place, so that what it points to stays where it was. */
+/** Moves the index to the end and puts an empty box in its place, so that its offsets stay valid. */
 function moveIndexToEnd(mp4: Buffer): Buffer {
   const start = mp4.indexOf('moov') - 4;
   const index = mp4.subarray(start, start + mp4.readUInt32BE(start));

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Sizes are upright; seconds as players show them. */
+/** Sizes of the upright picture, and seconds as players show them. */
 const PICTURES: Record<string, [format: string, widthPx: number, heightPx: number] | { code: string }> = {
   'edge/exif_Landscape_6.jpg': ['jpeg', 1800, 1200],
   'edge/exif_Portrait_6.jpg': ['jpeg', 1200, 1800],

@@ -22,18 +22,18 @@ const RECORDINGS: Array<[string, Buffer]> = [
   ['mp4', ascii('\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42')],
 ];
 
-it.each(RECORDINGS)('knows %s by its first bytes', async (name, head) => {
+it.each(RECORDINGS)('detects %s by its first bytes', async (name, head) => {
   expect(await requireMediaType('audio', head)).toBe(name);
 });
 
-it.each(['jpeg', 'png', 'webp', 'avif'] as const)('knows %s by its first bytes', async (name) => {
+it.each(['jpeg', 'png', 'webp', 'avif'] as const)('detects %s by its first bytes', async (name) => {
   const head = await picture().toFormat(name).toBuffer();
 
   expect(await requireMediaType('image', head)).toBe(name);
   expect(await requireMediaType('background_image', head)).toBe(name);
 });
 
-it('says what came and what to send', async () => {
+it('names the type that was sent and the types that are accepted', async () => {
   const gif = await picture().gif().toBuffer();
 
   await expect(requireMediaType('image', gif)).rejects.toMatchObject({

@@ -22,7 +22,7 @@ async function prepare(bytes: Buffer) {
 const plain = (width: number, height: number, background: string) =>
   sharp({ create: { width, height, channels: background.length > 7 ? 4 : 3, background } });
 
-/** Busy enough that damage shows; the generator is that of Numerical Recipes, so that it is the same every time. */
+/** Noise, so that damage shows. The generator of Numerical Recipes makes it the same every time. */
 function noise(width: number, height: number) {
   let state = 1;
   const bytes = Buffer.alloc(width * height * 3).map(() => {
@@ -60,7 +60,7 @@ describe('preparing an image', () => {
 
   it('refuses more than 50 megapixels by the header, before decoding', async () => {
     const png = await plain(64, 64, '#804020').png().toBuffer();
-    // Width and height of the IHDR chunk; its checksum is wrong now, which only a decoder would mind.
+    // Width and height of the IHDR chunk; their checksum is now wrong, which only a decoder checks.
     png.writeUInt32BE(10_000, 16);
     png.writeUInt32BE(5001, 20);
 
@@ -69,7 +69,7 @@ describe('preparing an image', () => {
 
   it('refuses a JPEG with damage in the middle, although it could be decoded with a grey area', async () => {
     const jpeg = await noise(256, 256).jpeg().toBuffer();
-    // A marker where none may stand: the decoder goes on in grey from there.
+    // A marker in an invalid place: the decoder fills the rest with grey.
     jpeg.set([0xff, 0xd9], jpeg.length / 2);
 
     await expect(prepare(jpeg)).rejects.toMatchObject({ code: 'MEDIA_UNDECODABLE' });

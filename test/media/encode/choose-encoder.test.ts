@@ -5,7 +5,7 @@ const FORMAT = { widthPx: 96, heightPx: 64, framesPerS: 25 };
 const DESCRIPTION = Uint8Array.of(1, 100, 0, 40);
 const CARD = ['cuda'];
 
-/** Software works; hardware does as it is told. */
+/** Software works; hardware works if the test says so. */
 function trialOf(hardware: () => Promise<Uint8Array | undefined>): { trial: Trial; tried: string[] } {
   const tried: string[] = [];
   return {
@@ -18,7 +18,7 @@ function trialOf(hardware: () => Promise<Uint8Array | undefined>): { trial: Tria
 }
 
 describe('the encoder of a talk', () => {
-  it("is a graphics card's where that encodes", async () => {
+  it("is a graphics card's if that encodes", async () => {
     const { trial } = trialOf(async () => DESCRIPTION);
 
     expect(await chooseEncoder(FORMAT, { accelerators: CARD, trial })).toEqual({
@@ -39,14 +39,14 @@ describe('the encoder of a talk', () => {
     expect([tried, acceleration]).toEqual([['prefer-hardware', 'prefer-software'], 'prefer-software']);
   });
 
-  it('is not looked for in a card where there is none', async () => {
+  it('does not try a card if there is none', async () => {
     const { trial, tried } = trialOf(async () => DESCRIPTION);
     await chooseEncoder(FORMAT, { accelerators: [], trial });
 
     expect(tried).toEqual(['prefer-software']);
   });
 
-  it('tells decoders the same each time, so that a talk can go on where it died', async () => {
+  it('gives decoders the same parameters each time, so that an interrupted talk can continue', async () => {
     const [first, again] = [await chooseEncoder(FORMAT), await chooseEncoder(FORMAT)];
 
     expect(first.description.length).toBeGreaterThan(8);

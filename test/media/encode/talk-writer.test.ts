@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A grey that rises with the frames, so that each can be told from its picture. */
+/** A grey that gets lighter with each frame, so that a picture identifies its frame. */
 function planesOf(frame: number): Uint8Array {
   const grey = 40 + frame;
   const pixels = new Uint32Array(SIZE.widthPx * SIZE.heightPx).fill((grey * 0x010101) | 0xff000000);
@@ -41,7 +41,7 @@ function planesWithAlpha(frame: number): Uint8Array {
   return Buffer.concat([planesOf(frame), alpha]);
 }
 
-/** Makes the talk, or dies after some frames; answers with the frames that were drawn. */
+/** Makes the talk, or fails after some frames. Returns the frames that were drawn. */
 async function write(
   partsFolder: string,
   path: string,
@@ -135,7 +135,7 @@ describe('the talk writer', () => {
     const [path, preview] = [join(folder, 'clear.webm'), join(folder, 'preview.webm')];
     await write(parts, path, { format: 'webm', dieAt: FRAMES - 10 });
     expect(await joinParts(parts, preview, 'webm')).toBe(true);
-    // VP9 looks 25 frames ahead: the second group may not have come out.
+    // VP9 looks 25 frames ahead: the second group may still be inside the encoder.
     expect((await checkVideo(preview)).durationS).toBeGreaterThan(GROUP_FRAMES / 25 - 0.1);
 
     const drawn = await write(parts, path, { format: 'webm' });

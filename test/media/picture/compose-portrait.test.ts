@@ -11,7 +11,7 @@ const HEIGHT = 320;
 let folder: string;
 const at = (name: string) => join(folder, name);
 
-/** A red person in front of a green wall, cut out by a mask that is a little too small: a red rim stays outside of it. */
+/** A red person in front of a green wall, cut out by a mask that is a little too small, so a red rim is outside of it. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'compose-'));
   await drawPerson(3).flatten({ background: '#20a040' }).png().toFile(at('photo.png'));
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** A head and shoulders, opaque on nothing. */
+/** An opaque head and shoulders on a transparent background. */
 function drawPerson(growPx: number) {
   const rgba = Buffer.alloc(WIDTH * HEIGHT * 4);
   for (let y = 0; y < HEIGHT; y++) {

@@ -114,7 +114,7 @@ describe('D-ID', () => {
     });
   });
 
-  it('pays nothing for a portrait without a face, and leaves none at D-ID', async () => {
+  it('does not pay for a portrait without a face, and deletes it at D-ID', async () => {
     const path = join(folder, 'wall.png');
     await sharp({ create: { width: 300, height: 300, channels: 3, background: '#aabbcc' } })
       .png()

@@ -6,7 +6,7 @@ const API = 'https://api.d-id.example';
 const DAY_MS = 24 * 3_600_000;
 const PAGE = 100;
 
-/** D-ID with talks without an end, a day older or newer with each. */
+/** D-ID with an endless list of talks, each a day older or newer than the one before. */
 function mockEndlessList({ daysOf, ours }: { daysOf: (index: number) => number; ours?: number }) {
   const agent = new MockAgent();
   agent.disableNetConnect();

@@ -10,7 +10,7 @@ import { toRemoteTalkMaker, videoProviderSuite } from '../../suites/video-provid
 const API = 'https://api.d-id.example';
 const BUCKET = 'https://d-id-results.s3.example';
 
-/** D-ID in its published words: answers as in the examples of its specification. */
+/** D-ID as published: its answers are the examples of its specification. */
 async function mockDId() {
   const agent = new MockAgent();
   agent.disableNetConnect();

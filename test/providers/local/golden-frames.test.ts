@@ -20,9 +20,9 @@ const SPEAKING: Partial<Pose> = { jaw: 0.5, wide: 0.1, upperRaise: 0.1, cheeks: 
 const BETWEEN = [80, 81, 82, 13, 312, 311, 310];
 const BELOW = [88, 178, 87, 14, 317, 402, 318];
 const OUTER = [37, 0, 267, 84, 17, 314];
-/** What speaking moves: the mouth, the chin and the cheeks beside them lie below the base of the nose. */
+/** Speech moves the mouth, the chin and the cheeks, all below the base of the nose. */
 const NOSE_BASE = 2;
-/** Of the face's width. */
+/** As a share of the face's width. */
 const STEADY = 0.02;
 
 let folder: string;

@@ -11,7 +11,7 @@ import { createTalkModels, findTalkModels } from '../../../src/providers/local/t
 const ROOT = new URL('../../../', import.meta.url);
 const path = (name: string) => fileURLToPath(new URL(name, ROOT));
 
-/** The face of the sample portrait, as the starters see it: each test makes another one of its points. */
+/** The face of the sample portrait from the starter models. Each test changes its points. */
 let photo: Raster;
 let face: FaceLandmarks;
 beforeAll(async () => {
@@ -46,7 +46,7 @@ describe('a face', () => {
     expect(judge(face)).toEqual({ warnings: [] });
   });
 
-  it('whose mouth is wide open is refused: there is no lip line to close', () => {
+  it('with a wide open mouth is refused, because there is no lip line to close', () => {
     const middle = pointAt(face.points, MESH.upperLipMiddle).y;
     const [left, right] = [MESH.leftMouthCorner, MESH.rightMouthCorner].map((i) => pointAt(face.points, i).x);
     const openBy = (share: number) => moved((x, y) => [x, y > middle + 1 ? y + share * (right! - left!) : y]);

@@ -8,7 +8,7 @@ const WHITE = pack(225, 220, 215);
 const IRIS = pack(90, 60, 40);
 const LASH = pack(60, 45, 40);
 const SIZE = { widthPx: 80, heightPx: 60 };
-/** Of the eye in the picture: parabolas between corners 40 pixels apart, which meet in the picture's middle. */
+/** The eye in the picture: parabolas between corners 40 pixels apart, around the middle of the picture. */
 const [HALF, UP, DOWN] = [20, 9, 5];
 const lid = (height: number) => (x: number) => height * (1 - (x / HALF) ** 2);
 
@@ -24,7 +24,7 @@ function drawEye() {
   return { ...SIZE, pixels };
 }
 
-/** Landmarks that say that the lids are there, in pixels from the middle. */
+/** Landmarks with the lids at these places, in pixels from the middle. */
 function eyeAt(up: number, down: number, shift: number): EyeFrame {
   return {
     centre: { x: 40, y: 30 },

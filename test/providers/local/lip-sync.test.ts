@@ -20,7 +20,7 @@ const FRAME = { widthPx: 240, heightPx: 240 };
 const FACE = Float32Array.of(60, 40, 0, 180, 200, 0);
 const GREY = 0xff808080;
 
-/** Wav2Lip's contract: the louder the voice, the nearer is the answer to the face as it was. */
+/** Wav2Lip's contract: the louder the voice, the closer the answer is to the original face. */
 const SPEAKS: TinyGraph = {
   inputs: [
     { name: 'mel', shape: ['n', 1, 80, 16] },
@@ -50,7 +50,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe('the lip-sync engine', () => {
-  it("draws the network's mouth for what is said, batch by batch, and leaves all else", async () => {
+  it("draws the network's mouth for the voice, batch by batch, and changes only the mouth", async () => {
     const voice = buzz(2, (time) => time > 1);
     const lipSync = createLipSync(model, voice, { points: FACE, frame: FRAME, framesPerS: 25 });
     const pictures = [5, 40].map(() => new Uint32Array(240 * 240).fill(GREY));

@@ -9,7 +9,7 @@ import type { VoiceAnalysis } from '../../../src/providers/local/voice/analyse-v
 const SECONDS = 4;
 const syllables = heard((time) => time % 0.5 < 0.3);
 
-/** A voice as it is heard that says "ah" at times. */
+/** The features of a voice that says "ah" now and then. */
 function heard(isOn: (timeS: number) => boolean): VoiceAnalysis {
   const series = (on: number) =>
     smoothSeries(

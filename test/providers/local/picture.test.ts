@@ -87,7 +87,7 @@ describe('a frame without a background', () => {
     mark.draw(bare);
     mark.draw(full);
 
-    // White and opaque somewhere; and over black it is what it is in a picture that is black.
+    // White and opaque in places. Over black it equals the same drawing in a black picture.
     expect(bare.some((pixel) => channels(pixel).every((value) => value > 250))).toBe(true);
     const overBlack = bare.map((pixel, i) => {
       const [r, , , alpha] = channels(pixel);

@@ -167,7 +167,7 @@ function difference(a: number, b: number): number {
 interface Cut {
   from: number;
   frames: number;
-  /** Draw only each so many-th frame. */
+  /** Draw only one of this many frames. */
   every?: number;
   seed?: string;
 }
@@ -196,7 +196,7 @@ async function drawFrames(
 
 const known = new Map<string, Promise<unknown>>();
 
-/** What takes a second is made once for all tests. */
+/** Made once for all tests, because it takes a second. */
 function once<T>(name: string, make: () => Promise<T>): Promise<T> {
   const made = (known.get(name) as Promise<T> | undefined) ?? make();
   known.set(name, made);

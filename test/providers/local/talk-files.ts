@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { createWavWriter } from '../../../src/media/audio/wav.ts';
 import type { TalkRequest } from '../../../src/ports/video-provider.ts';
 
-/** Files of a talk in a folder: a photo (by its path) as it is, with a mask that takes all of it for the person. */
+/** Writes the files of a talk: the unchanged photo at a path, and a mask in which all of it is the person. */
 export async function photoRequest(folder: string, photo: string, voicePath: string): Promise<TalkRequest> {
   const portraitPath = join(folder, `${basename(photo)}.png`);
   const { width, height } = await sharp(photo).png().toFile(portraitPath);
@@ -17,7 +17,7 @@ export async function photoRequest(folder: string, photo: string, voicePath: str
   };
 }
 
-/** A mask of the size of the given one that shows a part of the picture only. */
+/** A mask of the same size that shows only a part of the picture. */
 export async function maskOver(
   maskPath: string,
   part: { left: number; top: number; width: number; height: number },
@@ -75,7 +75,7 @@ export async function writeVoice(
 const PORTRAIT = new URL('../../../samples/portrait.jpg', import.meta.url).pathname;
 const SMALL_PX = 176;
 
-/** The sample portrait, small, and a voice of this length: enough for a provider that is emulated. */
+/** The sample portrait, small, and a voice of this length: enough for an emulated provider. */
 export async function writeSmallTalkFiles(
   folder: string,
   voiceS: number,

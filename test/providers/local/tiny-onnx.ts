@@ -3,7 +3,7 @@ type Field = [tag: number, value: number | string | Uint8Array];
 
 export interface TinyTensor {
   name: string;
-  /** A word where any length is taken. */
+  /** A name stands for any length. */
   shape: Array<number | string>;
 }
 

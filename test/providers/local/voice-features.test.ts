@@ -16,7 +16,7 @@ const trained = JSON.parse(readFileSync(fixture('voice-features.json'), 'utf8'))
   shapes: number[][];
   voice: number[][];
 };
-/** Of values from -4 to 3: quantiles are taken in two ways, and spectra in 32 and 64 bits. */
+/** For values from -4 to 3. The two sides compute quantiles differently, and spectra in 32 or in 64 bits. */
 const TOLERANCE = 0.03;
 
 it('the networks get the features they were trained on', async () => {
@@ -41,7 +41,7 @@ it('the networks get the features they were trained on', async () => {
   }
 });
 
-/** A network that keeps what it is asked, and answers that somebody speaks. */
+/** A network that keeps its inputs, and always detects speech. */
 function recorder() {
   const rows: Float32Array[] = [];
   const net: SmallNet = (inputs, outputs) => {

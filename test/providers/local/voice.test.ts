@@ -18,10 +18,10 @@ import { needs } from '../../harness/needs.ts';
 import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
-/** Seconds in which the lips of `labials.flac` are closed for p, b and m, as the synthesiser says. */
+/** Seconds in which the lips of `labials.flac` are closed for p, b and m, from the synthesiser. */
 const CLOSURES = JSON.parse(readFileSync(fixture('labials.json'), 'utf8')) as Array<[number, number]>;
 const FRAMES_PER_S = 25;
-/** Pressed lips, or a jaw that lets no gap be seen. */
+/** Pressed lips, or a jaw that leaves no visible gap. */
 const isClosed = ({ press, jaw }: Pose) => press > 0.4 || jaw < 0.02;
 
 let nets: SpeechNets;
@@ -36,7 +36,7 @@ describe('the lips', () => {
     const poses = posesOf(await analyseVoice(labials, nets), labials.length);
 
     const closed = CLOSURES.filter(([from, to]) => {
-      // A frame shows what is said 30 ms later.
+      // A frame shows the sound of 30 ms later.
       const [first, last] = [Math.floor((from - 0.05) * FRAMES_PER_S), Math.ceil(to * FRAMES_PER_S)];
       return poses.slice(Math.max(0, first), last + 1).some(isClosed);
     });

@@ -25,7 +25,7 @@ const CODES: Record<number, ErrorCode> = {
   529: 'PROVIDER_UNAVAILABLE',
 };
 
-/** A second remote provider, which shows all that one needs. */
+/** A second remote provider: an example with everything that a provider needs. */
 export const toy: RemoteProviderDescriptor<ToySettings> = {
   kind: 'remote',
   name: 'toy',

@@ -6,10 +6,10 @@ import type { AddressInfo } from 'node:net';
 export class ToyServer implements AsyncDisposable {
   readonly files = new Map<string, Buffer>();
   readonly clips = new Map<string, { job: string; readyAt: number }>();
-  /** Jobs by the clips that were paid. Deleting a clip gives nothing back. */
+  /** The job of each paid clip. Deleting a clip is not refunded. */
   readonly paid: string[] = [];
   isOut = false;
-  /** A new clip exists at once, but is answered after this time. */
+  /** A new clip exists at once, but the answer comes after this time. */
   answerDelayMs = 0;
   clipMs = 60;
   coins = 1_000;
