@@ -35,8 +35,6 @@ async function dropFile(page: Page, target: string, path: string, type: string):
 needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000 }, () => {
   let stack: PageStack;
   let browser: Browser;
-  /** The task of the first test, for tests that need a video. */
-  let videoUrl: string;
 
   beforeAll(async () => {
     [stack, browser] = await Promise.all([startPageStack(), openBrowser()]);
@@ -45,6 +43,17 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     await browser?.close();
     await stack?.[Symbol.asyncDispose]();
   });
+
+  /** Makes a video in a browser that is closed then. Returns the URL of its page. */
+  async function makeVideo(): Promise<string> {
+    const { page } = await open(stack.url);
+    await choose(page, SAMPLE_PHOTO, stack.files.shortVoice);
+    await page.getByRole('button', { name: 'Create video' }).click();
+    await page.getByRole('heading', { name: 'Your video is ready' }).waitFor({ timeout: VIDEO_MS });
+    const url = page.url();
+    await page.context().close();
+    return url;
+  }
 
   const open = (url: string, options?: BrowserContextOptions) => openInTest(browser, url, options);
 
@@ -82,7 +91,6 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     expect(complaints.slice(0, before)).toEqual([]);
     // Chromium logs each request that finds no server.
     expect(complaints.filter((text) => !/ERR_CONNECTION|ERR_INTERNET|ERR_INCOMPLETE/.test(text))).toEqual([]);
-    videoUrl = page.url();
     await page.context().close();
   });
 
@@ -110,7 +118,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
   });
 
   it('shows the video in another browser, on a phone and in German', async () => {
-    const { page, complaints } = await open(videoUrl, {
+    const { page, complaints } = await open(await makeVideo(), {
       viewport: SIZES.phone,
       locale: 'de-DE',
     });
