@@ -64,6 +64,29 @@ describe('the metrics of ended jobs', () => {
     });
     const move = { from: 'cuda', to: 'cpu', reason: 'no memory' };
 
+    const made = {
+      person_detection: {
+        total_persons: 1,
+        selected_person_id: 1,
+        confidence: 0.9,
+        persons: [],
+        fallbacks: [move, move],
+      },
+      background_removal: { input_size: 1024, fallbacks: [move] },
+      provider: { name: 'local', degraded: true },
+      video: {
+        width_px: 512,
+        height_px: 512,
+        duration_s: 1,
+        bytes: 1,
+        sha256: '0'.repeat(64),
+        content_type: 'video/mp4',
+      },
+      timings_ms: {},
+      cached: ['BACKGROUND_REMOVAL_RUNNING'],
+      warnings: [],
+    };
+
     ended({
       ...record,
       events: [event(1, 'DETECTION_RUNNING', 0), event(2, 'COMPLETED', 4)],
@@ -72,28 +95,16 @@ describe('the metrics of ended jobs', () => {
         task_id: 'task-1',
         success: true,
         execution_time_ms: 4000,
-        metadata: {
-          person_detection: {
-            total_persons: 1,
-            selected_person_id: 1,
-            confidence: 0.9,
-            persons: [],
-            fallbacks: [move, move],
-          },
-          background_removal: { input_size: 1024, fallbacks: [move] },
-          provider: { name: 'local', degraded: true },
-          video: {
-            width_px: 512,
-            height_px: 512,
-            duration_s: 1,
-            bytes: 1,
-            sha256: '0'.repeat(64),
-            content_type: 'video/mp4',
-          },
-          timings_ms: {},
-          cached: ['BACKGROUND_REMOVAL_RUNNING'],
-          warnings: [],
-        },
+        metadata: made,
+      },
+    });
+    ended({
+      ...record,
+      outcome: {
+        task_id: 'task-1',
+        success: true,
+        execution_time_ms: 1,
+        metadata: { ...made, provider: { name: 'd-id', degraded: false } },
       },
     });
     ended(record);
@@ -104,9 +115,9 @@ describe('the metrics of ended jobs', () => {
     expect(now.get('limelight_provider_credits_spent_total{provider="d-id"}')).toBe(2);
     expect(now.get('limelight_provider_talk_seconds_total{provider="d-id"}')).toBe(9);
     expect(now.get('limelight_jobs_degraded_total')).toBe(1);
-    expect(now.get('limelight_cache_hits_total{stage="BACKGROUND_REMOVAL_RUNNING"}')).toBe(1);
-    expect(now.get('limelight_fallbacks_total{stage="DETECTION_RUNNING"}')).toBe(2);
-    expect(now.get('limelight_fallbacks_total{stage="BACKGROUND_REMOVAL_RUNNING"}')).toBe(1);
+    expect(now.get('limelight_cache_hits_total{stage="BACKGROUND_REMOVAL_RUNNING"}')).toBe(2);
+    expect(now.get('limelight_fallbacks_total{stage="DETECTION_RUNNING"}')).toBe(4);
+    expect(now.get('limelight_fallbacks_total{stage="BACKGROUND_REMOVAL_RUNNING"}')).toBe(2);
     expect(now.get('limelight_job_failures_total{code="INTERNAL",stage="INITIALIZED"}')).toBe(1);
   });
 });
