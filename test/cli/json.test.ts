@@ -51,7 +51,7 @@ const BEFORE: Record<string, string> = {
   'keys revoke': 'keys create revoked',
 };
 
-/** What needs a whole machine, a download or a running task: here it is its error that is told. */
+/** Commands that need a whole machine, a download or a running task: their errors are tested. */
 const REFUSED: Record<string, string[]> = {
   demo: ['nope.jpg'],
   up: ['--role', 'db'],

@@ -8,8 +8,11 @@ import type { RenderActivities } from '../../src/activities/render.ts';
 import type { VideoActivities } from '../../src/activities/video.ts';
 import type { WebhookActivities } from '../../src/activities/webhooks.ts';
 import type { StoredObject } from '../../src/contracts/schemas/job.ts';
+import type { JobActivities } from '../../src/workflows/activities.ts';
 
-export type Activities = CacheActivities &
+/** With a member for each activity that a job calls, so that the compiler asks for new ones here. */
+export type Activities = Record<keyof JobActivities, unknown> &
+  CacheActivities &
   MediaActivities &
   DetectionActivities &
   BackgroundActivities &
