@@ -1,6 +1,6 @@
 /**
  * A job on a disk that is full nearly all the time: run with the mount point of a small file system. Each time the job waits
- * for room a little more is made, so that it meets the full disk in one stage after the other. Prints what was seen as JSON.
+ * for space a little is freed, so that it meets the full disk in one stage after the other. Prints what was seen as JSON.
  */
 import { openAsBlob } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { litterOf } from '../../storage/file-store/litter-of.ts';
 import { fillDisk } from './fill.ts';
 
 export interface FullDiskReport {
-  /** The stage of each wait for room. */
+  /** The stage of each wait for space. */
   waits: string[];
   /** Status of a submission during each wait. */
   refusals: number[];
@@ -20,7 +20,7 @@ export interface FullDiskReport {
   faults: string[];
   /** How the job ended. */
   ended: string;
-  /** Status of a submission when there is room again. */
+  /** Status of a submission when there is space again. */
   accepted: number;
 }
 
@@ -49,11 +49,11 @@ const report: FullDiskReport = { waits: [], refusals: [], faults: [], ended: '',
 await using disk = await fillDisk(root);
 await disk.free(1_100_000);
 const { task_id } = await client.submit({ image, audio });
-/** A job that goes on waiting says so once: more room is made until it says something else. */
+/** A job that keeps waiting says so once. Space is freed until it says something else. */
 let isWaiting = false;
 const making = setInterval(() => {
   if (isWaiting) void disk.free(STEP_BYTES);
-}, 2_000);
+}, 500);
 for await (const { event_type, data } of client.events(task_id, { signal: AbortSignal.timeout(300_000) })) {
   if (event_type !== 'stage_update') continue;
   isWaiting = data.details?.waiting_for === 'disk_space';
