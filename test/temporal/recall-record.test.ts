@@ -10,12 +10,14 @@ const server = resources.use(await openTestNamespace());
 const harness = resources.use(await createHarness(server));
 
 describe('the record of a task from Temporal’s history', () => {
-  it('is the last one that the job wrote', async () => {
+  it('is the last one that the job wrote, with its timeline', async () => {
     const { handle, written } = await harness.run({});
-    const record = await recallRecord(server.client, handle.workflowId.split('/')[1]!);
+    const recalled = await recallRecord(server.client, handle.workflowId.split('/')[1]!);
+    const { timeline, ...record } = recalled!;
 
     expect(record).toEqual(written.at(-1));
-    expect(record?.outcome).toMatchObject({ success: true });
+    expect(timeline?.source).toBe('history');
+    expect(record.outcome).toMatchObject({ success: true });
   });
 
   it('includes what was added after the job failed', async () => {
