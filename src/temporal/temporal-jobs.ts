@@ -160,23 +160,34 @@ function ignoreUnavailable(error: unknown): void {
   }
 }
 
-function toStartOptions(input: JobInput) {
-  const { taskId, options, image, audio, backgroundImage, owner } = input;
+/** What lists and statuses need to know about a job without reading its input. */
+export function toJobMemo({
+  fingerprint,
+  submittedAt,
+  image,
+  audio,
+  backgroundImage,
+  owner,
+}: JobInput): JobMemo {
   const uploads = [image, audio, ...(backgroundImage ? [backgroundImage] : [])];
-  const memo: JobMemo = {
-    fingerprint: input.fingerprint,
-    submittedAt: input.submittedAt,
+  return {
+    fingerprint,
+    submittedAt,
     uploads: uploads.map(({ key }) => key),
     uploadBytes: uploads.reduce((sum, { bytes }) => sum + bytes, 0),
     ...(owner !== undefined && { owner }),
   };
+}
+
+function toStartOptions(input: JobInput) {
+  const { taskId, options, image, audio, owner } = input;
   return {
     workflowId: toWorkflowId(taskId),
     taskQueue: QUEUES.pipeline,
     args: [input],
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     workflowIdConflictPolicy: 'FAIL' as const,
-    memo: { ...memo },
+    memo: { ...toJobMemo(input) },
     staticSummary: `Talking video of a photo (${toSize(image.bytes)}) and a voice recording (${toSize(audio.bytes)})`,
     typedSearchAttributes: [
       { key: TASK_ID, value: taskId },

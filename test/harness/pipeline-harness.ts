@@ -8,6 +8,7 @@ import { JobInput } from '../../src/contracts/schemas/job.ts';
 import { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
 import { uploadKey } from '../../src/contracts/task-keys.ts';
 import type { ProviderDescriptor } from '../../src/ports/provider.ts';
+import { toJobMemo } from '../../src/temporal/temporal-jobs.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import { type Activities, happyActivities, toStored } from './happy-activities.ts';
 import { JOB_OPTIONS } from './job-options.ts';
@@ -107,11 +108,7 @@ export async function createHarness(
         workflowId: toWorkflowId(input.taskId),
         taskQueue: QUEUES.pipeline,
         args: [input],
-        memo: {
-          fingerprint: input.fingerprint,
-          submittedAt: input.submittedAt,
-          uploads: [input.image.key, input.audio.key],
-        },
+        memo: { ...toJobMemo(input) },
       });
       const run = { handle, calls: current.calls, written };
       await during?.(run);
