@@ -41,7 +41,7 @@ describe('the page', () => {
     expect([answer.status, await answer.text()]).toEqual([304, '']);
   });
 
-  it('sends compressed scripts, to be cached for ever', async () => {
+  it('sends compressed scripts, that browsers cache for good', async () => {
     const answer = await app.request('/assets/index-abc.js', { headers: { 'accept-encoding': 'gzip, br' } });
 
     expect(answer.headers.get('content-encoding')).toBe('gzip');

@@ -151,7 +151,7 @@ needs('Go', 'jq', 'curl', 'python3', 'nginx').describe('the cookbook', { timeout
     expect(stdout.trim().split('\n').sort()).toEqual(devices.map((device) => `${device}: 2 + 1 slots`));
   });
 
-  // The last one: with a key, the server lets nobody in without one.
+  // Runs last: once a key exists, the server requires one.
   it('10: works through nginx with an API key', async () => {
     await run(textOf(10, 'sh'));
     await writeFile(join(folder, 'nginx.conf'), toNginxConfig(folder, server.localize(textOf(10, 'nginx'))));
