@@ -1,5 +1,4 @@
 /** Limits of photos and recordings. The server refuses others, and the page says so before it uploads them. */
-export const IMAGE_TYPES = ['image/jpeg', 'image/png', 'image/webp', 'image/avif'] as const;
 export const MAX_IMAGE_PIXELS = 50_000_000;
 export const MIN_IMAGE_SIDE_PX = 64;
 export const MAX_AUDIO_S = 600;

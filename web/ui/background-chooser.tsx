@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import { DEFAULT_BACKGROUND } from '../../src/contracts/job.ts';
+import { toAccept } from '../../src/contracts/media-types.ts';
 import { checkPicture, type RefusedPicture } from '../media/check-picture.ts';
 import { info } from '../state/info.ts';
 import { strings } from '../strings/strings.ts';
@@ -104,7 +105,7 @@ export function BackgroundChooser({
         ref={file}
         type="file"
         hidden
-        accept="image/*"
+        accept={toAccept('picture')}
         aria-label={t.choose}
         onChange={({ currentTarget }) => {
           void offer(currentTarget.files?.[0]);

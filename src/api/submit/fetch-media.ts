@@ -1,5 +1,5 @@
+import { MEDIA_HEAD_BYTES } from '../../contracts/media-types.ts';
 import { ignoreFailure, PipelineError } from '../../errors.ts';
-import { MEDIA_HEAD_BYTES } from '../../media/decode/media-type.ts';
 import { unreachable } from '../../outbound/outbound.ts';
 import type { ReceivedFile, ScratchFolder } from '../../ports/object-store.ts';
 import type { Outbound } from '../../ports/outbound.ts';

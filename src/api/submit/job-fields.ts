@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { WEBHOOK_EVENTS } from '../../contracts/job.ts';
-import { IMAGE_TYPES } from '../../contracts/media-limits.ts';
+import { acceptedTypes, listLabels, type MediaKind } from '../../contracts/media-types.ts';
 import { JobOptions } from '../../contracts/schemas/job-options.ts';
 
 /**
@@ -112,23 +112,24 @@ export const createSubmission = (providers: readonly string[]) =>
       .enum(['auto', ...providers])
       .default('auto')
       .describe(Values.shape.provider.description!),
-    image: file('JPEG, PNG, WebP or AVIF, at most 25 MB and 50 megapixels; or an `image_url`.').optional(),
-    audio: file(
-      'WAV, MP3, M4A/AAC, FLAC, OGG, WebM or the sound of an MP4, at most 50 MB and 10 minutes; or an `audio_url`.',
-    ).optional(),
+    image: file(`${listLabels('picture')}, at most 25 MB and 50 megapixels; or an \`image_url\`.`).optional(),
+    audio: file(`${listLabels('recording')}, at most 50 MB and 10 minutes; or an \`audio_url\`.`).optional(),
     background_image: file('A picture like `image`. It needs `background=image`.').optional(),
   });
+
+const listMimes = (kind: MediaKind) =>
+  acceptedTypes(kind)
+    .flatMap(({ mimes }) => mimes)
+    .join(', ');
 
 /** A reference: with the schema itself, Hono would read the whole body into memory. Bodies are streamed to files. */
 export const SUBMIT_CONTENT = {
   'multipart/form-data': {
     schema: { $ref: '#/components/schemas/Submission' },
     encoding: {
-      image: { contentType: IMAGE_TYPES.join(', ') },
-      audio: {
-        contentType: 'audio/wav, audio/mpeg, audio/mp4, audio/flac, audio/ogg, audio/webm, video/mp4',
-      },
-      background_image: { contentType: IMAGE_TYPES.join(', ') },
+      image: { contentType: listMimes('picture') },
+      audio: { contentType: listMimes('recording') },
+      background_image: { contentType: listMimes('picture') },
     },
   },
 };

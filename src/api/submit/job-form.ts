@@ -1,3 +1,4 @@
+import { listLabels } from '../../contracts/media-types.ts';
 import type { JobOptions, WebhookOrder } from '../../contracts/schemas/job-options.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ReceivedFile } from '../../ports/object-store.ts';
@@ -51,8 +52,8 @@ export function parseJobForm(
   const image = source('image');
   const audio = source('audio');
   const backgroundImage = files.get('background_image');
-  if (!image) add('image', 'expected a photo (JPEG, PNG, WebP, AVIF or HEIC) but received none');
-  if (!audio) add('audio', 'expected a voice recording (such as WAV, MP3 or M4A) but received none');
+  if (!image) add('image', `expected a photo (${listLabels('picture')}) but received none`);
+  if (!audio) add('audio', `expected a voice recording (${listLabels('recording')}) but received none`);
   const wantsImage = texts.get('background') === 'image';
   if (wantsImage && !backgroundImage) {
     add('background_image', 'expected a picture because background is image, but received none');

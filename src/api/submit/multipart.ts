@@ -1,8 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { Busboy, type BusboyFileStream } from '@fastify/busboy';
+import { MEDIA_HEAD_BYTES } from '../../contracts/media-types.ts';
 import { PipelineError } from '../../errors.ts';
-import { MEDIA_HEAD_BYTES } from '../../media/decode/media-type.ts';
 import type { ReceivedFile, ScratchFolder } from '../../ports/object-store.ts';
 import { receiveFile } from './receive-file.ts';
 import { uploadIncomplete, uploadTimeout, uploadTooLarge } from './upload-errors.ts';
@@ -20,8 +20,8 @@ export interface FileRule {
   maxBytes: number;
   /** How long the part may take from its first byte to its last. Default: no limit. */
   timeoutMs?: number;
-  /** Rejects with MEDIA_UNSUPPORTED if the first bytes are of a kind that the field does not accept. */
-  check: (head: Uint8Array) => Promise<void>;
+  /** Throws MEDIA_UNSUPPORTED if the first bytes are of a kind that the field does not accept. */
+  check: (head: Uint8Array) => void;
 }
 
 export interface ReceivedForm {

@@ -9,8 +9,8 @@ export interface ReceiveOptions {
   /** Called with the bytes so far, before they are written. Throws if there are too many. */
   onBytes: (bytes: number) => void;
   headBytes: number;
-  /** Called once with the first `headBytes`, or with all if there are fewer. Rejects if they are of a wrong kind. */
-  onHead: (head: Uint8Array) => Promise<void>;
+  /** Called once with the first `headBytes`, or with all if there are fewer. Throws if they are of a wrong kind. */
+  onHead: (head: Uint8Array) => void;
 }
 
 /** Writes a stream into a new file and checks it on the way. A failure destroys the stream. */
@@ -28,14 +28,14 @@ export async function receiveFile(
       if (head) {
         head = Buffer.concat([head, chunk.subarray(0, headBytes)]);
         if (head.length >= headBytes) {
-          await onHead(head.subarray(0, headBytes));
+          onHead(head.subarray(0, headBytes));
           head = undefined;
         }
       }
       yield chunk;
     }
     if (head?.length) {
-      await onHead(head);
+      onHead(head);
     }
   }
 

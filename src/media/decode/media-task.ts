@@ -1,11 +1,12 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MEDIA_HEAD_BYTES } from '../../contracts/media-types.ts';
 import type { PrepareMediaInput, PrepareMediaResult } from '../../ports/prepare-media.ts';
 import type { SlotTask } from '../../ports/slot-task.ts';
 import { createWavWriter } from '../audio/wav.ts';
 import { sharp } from '../picture/image-library.ts';
-import { MEDIA_HEAD_BYTES, type MediaField, requireMediaType } from './media-type.ts';
+import { type MediaField, requireMediaType } from './media-type.ts';
 import { prepareAudio } from './prepare-audio.ts';
 import { prepareImage } from './prepare-image.ts';
 
@@ -32,7 +33,7 @@ async function preparePicture(field: MediaField, path: string, pngPath: string) 
 async function readType(field: MediaField, path: string): Promise<string> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(MEDIA_HEAD_BYTES), 0, MEDIA_HEAD_BYTES, 0);
-  return await requireMediaType(field, buffer.subarray(0, bytesRead));
+  return requireMediaType(field, buffer.subarray(0, bytesRead));
 }
 
 /** Decodes a small picture and a short tone, to prove that the native libraries work on this machine. */

@@ -10,7 +10,4 @@ sharp.unblock({
   operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp', 'VipsForeignLoadHeif'],
 });
 
-/** Whether this build decodes HEVC. The prebuilt one does not, because of patents. */
-export const readsHeic: boolean = sharp.format.heif.input.fileSuffix?.includes('.heic') ?? false;
-
 export { sharp };

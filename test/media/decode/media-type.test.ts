@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
-import { requireMediaType } from '../../../src/media/decode/media-type.ts';
+import { type MediaField, requireMediaType } from '../../../src/media/decode/media-type.ts';
 
 const picture = () => sharp({ create: { width: 8, height: 8, channels: 3, background: '#804020' } });
 const ascii = (text: string) => Buffer.from(text, 'latin1');
@@ -22,34 +22,45 @@ const RECORDINGS: Array<[string, Buffer]> = [
   ['mp4', ascii('\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp42')],
 ];
 
-it.each(RECORDINGS)('detects %s by its first bytes', async (name, head) => {
-  expect(await requireMediaType('audio', head)).toBe(name);
+it.each(RECORDINGS)('detects %s by its first bytes', (name, head) => {
+  expect(requireMediaType('audio', head)).toBe(name);
 });
 
 it.each(['jpeg', 'png', 'webp', 'avif'] as const)('detects %s by its first bytes', async (name) => {
   const head = await picture().toFormat(name).toBuffer();
 
-  expect(await requireMediaType('image', head)).toBe(name);
-  expect(await requireMediaType('background_image', head)).toBe(name);
+  expect(requireMediaType('image', head)).toBe(name);
+  expect(requireMediaType('background_image', head)).toBe(name);
 });
+
+/** The error that refuses a file. */
+function refused(field: MediaField, head: Uint8Array): unknown {
+  try {
+    return requireMediaType(field, head);
+  } catch (error) {
+    return error;
+  }
+}
 
 it('names the type that was sent and the types that are accepted', async () => {
   const gif = await picture().gif().toBuffer();
 
-  await expect(requireMediaType('image', gif)).rejects.toMatchObject({
+  expect(refused('image', gif)).toMatchObject({
     code: 'MEDIA_UNSUPPORTED',
     message:
       'Expected a picture in the field image as JPEG, PNG, WebP or AVIF, but received a file of type GIF. Save it as JPEG and send it again.',
   });
-  await expect(
-    requireMediaType('image', ascii('\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic')),
-  ).rejects.toMatchObject({
+  expect(refused('image', ascii('\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic'))).toMatchObject({
     code: 'MEDIA_UNSUPPORTED',
     message: expect.stringContaining('received a file of type HEIC. Save it as JPEG'),
   });
-  await expect(requireMediaType('audio', await picture().jpeg().toBuffer())).rejects.toThrow('of type JPEG');
-  await expect(requireMediaType('image', ascii('hello'))).rejects.toThrow('of an unknown type');
-  await expect(requireMediaType('image', new Uint8Array())).rejects.toMatchObject({
+  expect(refused('audio', await picture().jpeg().toBuffer())).toMatchObject({
+    message: expect.stringContaining('of type JPEG'),
+  });
+  expect(refused('image', ascii('hello'))).toMatchObject({
+    message: expect.stringContaining('of an unknown type'),
+  });
+  expect(refused('image', new Uint8Array())).toMatchObject({
     code: 'MEDIA_UNSUPPORTED',
   });
 });

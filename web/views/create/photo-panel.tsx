@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { IMAGE_TYPES } from '../../../src/contracts/media-limits.ts';
+import { toAccept } from '../../../src/contracts/media-types.ts';
 import { backgroundImage, fields, photo, refusedPhoto, takePhoto } from '../../state/draft.ts';
 import { info } from '../../state/info.ts';
 import { strings } from '../../strings/strings.ts';
@@ -28,7 +28,7 @@ export function PhotoPanel() {
         type="file"
         hidden
         // Without HEIC, which few servers can read, an iPhone converts its photos to JPEG.
-        accept={IMAGE_TYPES.join()}
+        accept={toAccept('picture')}
         data-test="photo-file"
         onChange={({ currentTarget }) => {
           void offerPhoto(currentTarget.files?.[0]);

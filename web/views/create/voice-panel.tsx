@@ -1,5 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
 import { MAX_AUDIO_S, MIN_AUDIO_S } from '../../../src/contracts/media-limits.ts';
+import { toAccept } from '../../../src/contracts/media-types.ts';
 import { isSilent } from '../../media/decode-voice.ts';
 import { type Recorder, startRecorder } from '../../media/recorder.ts';
 import { takeVoice, voice, voiceFault } from '../../state/draft.ts';
@@ -10,8 +11,6 @@ import { useFileDrop } from '../../ui/file-drop.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { LevelMeter } from './level-meter.tsx';
 import { VoiceTrim } from './voice-trim.tsx';
-
-const VOICE_TYPES = 'audio/*,video/webm,video/mp4';
 
 export async function offerVoice(file: File | undefined): Promise<void> {
   if (!file) {
@@ -80,7 +79,7 @@ export function VoicePanel() {
         ref={input}
         type="file"
         hidden
-        accept={VOICE_TYPES}
+        accept={toAccept('recording')}
         data-test="voice-file"
         onChange={({ currentTarget }) => {
           void offerVoice(currentTarget.files?.[0]);

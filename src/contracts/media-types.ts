@@ -1,0 +1,263 @@
+/**
+ * Every kind of file that people send as a photo or as a recording, in one table. The server checks uploads by it and the
+ * page checks files by it before it uploads them. The texts of both name types and describe files from here.
+ *
+ * The first bytes decide, never a name or a declared type. The first row that matches wins.
+ */
+
+export type MediaKind = 'picture' | 'recording';
+
+export interface MediaType {
+  /** The name in results, such as `jpeg`. */
+  format: string;
+  /** The name for people, such as `JPEG`. */
+  label: string;
+  kind: MediaKind | 'other';
+  isAccepted: boolean;
+  /** For file pickers and OpenAPI, the usual one first. */
+  mimes: readonly string[];
+  /** For file pickers, in lower case with their dot. Some systems do not know the MIME types. */
+  extensions: readonly string[];
+  matches(head: Head): boolean;
+  /** What was received, in a sentence of its refusal. Default: "a file of type GIF". */
+  described?: string;
+  /** What to do, if this type is refused. Default: see `adviseOn`. */
+  advice?: string;
+}
+
+/** The start of a file: its bytes, the same bytes as Latin-1, and the brands if it is ISO base media. */
+export interface Head {
+  bytes: Uint8Array;
+  text: string;
+  brands: readonly string[];
+}
+
+/** Number of bytes that `detectMediaType` needs from the start of a file. It accepts fewer. */
+export const MEDIA_HEAD_BYTES = 4096;
+
+const startsWith =
+  (...signatures: string[]) =>
+  ({ text }: Head) =>
+    signatures.some((signature) => text.startsWith(signature));
+
+const riff =
+  (form: string) =>
+  ({ text }: Head) =>
+    text.startsWith('RIFF') && text.startsWith(form, 8);
+
+const hasBrand =
+  (...names: string[]) =>
+  ({ brands }: Head) =>
+    brands.some((brand) => names.includes(brand));
+
+const hasMajorBrand =
+  (...names: string[]) =>
+  ({ brands }: Head) =>
+    names.includes(brands[0] ?? '');
+
+const ebml =
+  (docType: string) =>
+  ({ text }: Head) =>
+    text.startsWith('\x1a\x45\xdf\xa3') && text.slice(0, 64).includes(docType);
+
+/** Eleven bits set, then version and layer. ADTS is layer 0. */
+const startsWithSync = ({ bytes }: Head) => bytes[0] === 0xff && (bytes[1]! & 0xe0) === 0xe0;
+const isMpegFrame = (head: Head) => startsWithSync(head) && (head.bytes[1]! & 0x06) !== 0;
+const isAdtsFrame = (head: Head) => startsWithSync(head) && (head.bytes[1]! & 0x16) === 0x10;
+
+/** Before MP4, files had no brands. */
+const isOldQuickTime = ({ text }: Head) =>
+  ['moov', 'mdat', 'wide', 'free', 'skip'].includes(text.slice(4, 8));
+
+type Row = Pick<MediaType, 'format' | 'label' | 'matches'> & Partial<MediaType>;
+
+const toTable =
+  (common: Pick<MediaType, 'kind' | 'isAccepted'>) =>
+  (rows: Row[]): MediaType[] =>
+    rows.map((row) => ({ mimes: [], extensions: [], ...common, ...row }));
+
+const PICTURES = toTable({ kind: 'picture', isAccepted: true })([
+  {
+    format: 'jpeg',
+    label: 'JPEG',
+    mimes: ['image/jpeg'],
+    extensions: ['.jpg', '.jpeg', '.jfif'],
+    matches: startsWith('\xff\xd8\xff'),
+  },
+  {
+    format: 'png',
+    label: 'PNG',
+    mimes: ['image/png'],
+    extensions: ['.png'],
+    matches: startsWith('\x89PNG\r\n\x1a\n'),
+  },
+  {
+    format: 'webp',
+    label: 'WebP',
+    mimes: ['image/webp'],
+    extensions: ['.webp'],
+    matches: riff('WEBP'),
+  },
+  {
+    format: 'avif',
+    label: 'AVIF',
+    mimes: ['image/avif'],
+    extensions: ['.avif'],
+    matches: hasBrand('avif', 'avis'),
+  },
+]);
+
+const OTHER_PICTURES = toTable({ kind: 'picture', isAccepted: false })([
+  {
+    format: 'heic',
+    label: 'HEIC',
+    matches: hasBrand('heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs', 'mif1', 'msf1'),
+  },
+  { format: 'gif', label: 'GIF', matches: startsWith('GIF87a', 'GIF89a') },
+  { format: 'tiff', label: 'TIFF', matches: startsWith('II*\0', 'MM\0*') },
+  { format: 'bmp', label: 'BMP', matches: startsWith('BM') },
+  { format: 'psd', label: 'PSD', matches: startsWith('8BPS') },
+  { format: 'jxl', label: 'JPEG XL', matches: startsWith('\xff\x0a', '\0\0\0\x0cJXL \r\n\x87\n') },
+  { format: 'jp2', label: 'JPEG 2000', matches: startsWith('\0\0\0\x0cjP  \r\n\x87\n', '\xff\x4f\xff\x51') },
+  {
+    format: 'svg',
+    label: 'SVG',
+    matches: ({ text }) => /^\s*(<\?xml|<!doctype svg|<!--|<svg)/i.test(text) && text.includes('<svg'),
+  },
+]);
+
+const OTHER_FILES = toTable({ kind: 'other', isAccepted: false })([
+  { format: 'pdf', label: 'PDF', matches: startsWith('%PDF-') },
+  { format: 'zip', label: 'ZIP', matches: startsWith('PK\x03\x04') },
+]);
+
+const RECORDINGS = toTable({ kind: 'recording', isAccepted: true })([
+  {
+    format: 'wav',
+    label: 'WAV',
+    mimes: ['audio/wav'],
+    extensions: ['.wav'],
+    matches: riff('WAVE'),
+  },
+  {
+    format: 'mp3',
+    label: 'MP3',
+    mimes: ['audio/mpeg'],
+    extensions: ['.mp3'],
+    matches: (head) => startsWith('ID3')(head) || isMpegFrame(head),
+  },
+  {
+    format: 'aac',
+    label: 'AAC',
+    mimes: ['audio/aac'],
+    extensions: ['.aac'],
+    matches: isAdtsFrame,
+  },
+  {
+    format: 'flac',
+    label: 'FLAC',
+    mimes: ['audio/flac'],
+    extensions: ['.flac'],
+    matches: startsWith('fLaC'),
+  },
+  {
+    format: 'ogg',
+    label: 'OGG',
+    mimes: ['audio/ogg'],
+    extensions: ['.ogg', '.oga', '.opus'],
+    matches: startsWith('OggS'),
+  },
+  {
+    format: 'webm',
+    label: 'WebM',
+    mimes: ['audio/webm', 'video/webm'],
+    extensions: ['.webm', '.weba'],
+    matches: ebml('webm'),
+  },
+  {
+    format: 'matroska',
+    label: 'MKV',
+    mimes: ['video/matroska'],
+    extensions: ['.mkv', '.mka'],
+    matches: ebml('matroska'),
+  },
+  {
+    format: 'm4a',
+    label: 'M4A',
+    mimes: ['audio/mp4'],
+    extensions: ['.m4a', '.m4b'],
+    matches: hasMajorBrand('M4A ', 'M4B ', 'M4P ', 'F4A ', 'F4B '),
+  },
+  {
+    format: 'quicktime',
+    label: 'MOV',
+    mimes: ['video/quicktime'],
+    extensions: ['.mov'],
+    matches: (head) => hasMajorBrand('qt  ')(head) || isOldQuickTime(head),
+  },
+  {
+    format: 'mp4',
+    label: 'MP4',
+    mimes: ['video/mp4'],
+    extensions: ['.mp4', '.m4v', '.3gp'],
+    // Pictures with brands are above. Videos have too many brands to list.
+    matches: ({ brands }) => brands.length > 0,
+  },
+]);
+
+/** In the order in which files are compared with them. */
+export const MEDIA_TYPES: readonly MediaType[] = [
+  ...PICTURES,
+  ...OTHER_PICTURES,
+  ...OTHER_FILES,
+  ...RECORDINGS,
+];
+
+/** @returns undefined if the table has no such type */
+export function detectMediaType(bytes: Uint8Array): MediaType | undefined {
+  const head = toHead(bytes.subarray(0, MEDIA_HEAD_BYTES));
+  return MEDIA_TYPES.find((type) => type.matches(head));
+}
+
+function toHead(bytes: Uint8Array): Head {
+  const text = String.fromCharCode(...bytes);
+  return { bytes, text, brands: brandsOf(bytes, text) };
+}
+
+/** The major brand, then the compatible ones. ISO/IEC 14496-12, section 4.3. */
+function brandsOf(bytes: Uint8Array, text: string): string[] {
+  if (!text.startsWith('ftyp', 4)) {
+    return [];
+  }
+  const end = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  const [major = '', , ...compatible] = text.slice(8, Math.max(12, end)).match(/.{4}/gs) ?? [];
+  return [major, ...compatible];
+}
+
+/** The accepted types of a kind. */
+export function acceptedTypes(kind: MediaKind): MediaType[] {
+  return MEDIA_TYPES.filter((type) => type.isAccepted && type.kind === kind);
+}
+
+/** "JPEG, PNG, WebP or AVIF". */
+export function listLabels(kind: MediaKind, or = 'or'): string {
+  const labels = acceptedTypes(kind).map(({ label }) => label);
+  return `${labels.slice(0, -1).join(', ')} ${or} ${labels.at(-1)}`;
+}
+
+/** The value of an `accept` attribute. */
+export function toAccept(kind: MediaKind): string {
+  return acceptedTypes(kind)
+    .flatMap(({ mimes, extensions }) => [...mimes, ...extensions])
+    .join();
+}
+
+/** What a refused file is, for a sentence such as "… but received a file of type PDF." */
+export function describeMedia(type: MediaType | undefined): string {
+  return type?.described ?? (type ? `a file of type ${type.label}` : 'a file of an unknown type');
+}
+
+/** What to do about a refused file, as a sentence. */
+export function adviseOn(kind: MediaKind, type: MediaType | undefined): string {
+  return type?.advice ?? `Save it as ${kind === 'picture' ? 'JPEG' : 'WAV or MP3'} and send it again.`;
+}
