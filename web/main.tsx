@@ -6,11 +6,11 @@ import './styles/create.css';
 import './styles/task.css';
 import './styles/lists.css';
 import { render } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { apiKey, wantsKey } from './server/server.ts';
 import './state/appearance.ts';
 import { readInfo } from './state/info.ts';
-import { route } from './state/route.ts';
+import { route, toHash } from './state/route.ts';
 import { resume } from './state/tasks.ts';
 import { strings } from './strings/strings.ts';
 import { CreateView } from './views/create/create-view.tsx';
@@ -27,9 +27,23 @@ function App() {
   useEffect(() => {
     document.title = `${title[to.view]} · Limelight`;
   });
+  useFocusOfView(toHash(to));
   // Read again with a new key.
   useEffect(() => void readInfo(), [apiKey.value]);
   return <Frame>{wantsKey.value ? <KeyView /> : <View />}</Frame>;
+}
+
+/** Moves the focus to the new view, or a keyboard and a screen reader would start again at the top of the page. */
+function useFocusOfView(view: string): void {
+  const before = useRef(view);
+  useEffect(() => {
+    if (before.current === view) {
+      return;
+    }
+    before.current = view;
+    const content = document.getElementById('content');
+    (content?.querySelector<HTMLElement>('[data-focus]') ?? content)?.focus();
+  }, [view]);
 }
 
 function View() {

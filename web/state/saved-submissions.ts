@@ -14,6 +14,8 @@ export interface SavedSubmission {
   fields: Record<string, string>;
   /** Whether the server has accepted or rejected it. */
   isSubmitted: boolean;
+  /** It was cancelled before the server accepted it. */
+  isCancelled?: boolean;
 }
 
 const MAX_SAVED = 30;

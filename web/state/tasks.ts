@@ -30,6 +30,8 @@ export interface Task {
   error?: JobError;
   /** The server does not know the task (any more). */
   isGone?: boolean;
+  /** It was cancelled before the server accepted it. */
+  isCancelled?: boolean;
 }
 
 /** Whether the finished video has a transparent background. */
@@ -81,6 +83,9 @@ function sortIds(): void {
 }
 
 export function stageOf(task: Task) {
+  if (task.isCancelled) {
+    return 'CANCELLED';
+  }
   // The status may be ahead of the events.
   if (task.status && isTerminal(task.status.stage)) {
     return task.status.stage;
@@ -93,9 +98,10 @@ export function isOver(task: Task): boolean {
 }
 
 /** Whether there are no more events to come. Unlike `isOver`, this is true only after the last event has arrived. */
-export function hasLastEvent({ refusal, isGone, events }: Task): boolean {
+export function hasLastEvent({ refusal, isGone, isCancelled, events }: Task): boolean {
   const last = events.at(-1);
-  return refusal !== undefined || isGone === true || (last !== undefined && isTerminal(last.data.stage));
+  const hasNone = refusal !== undefined || isGone === true || isCancelled === true;
+  return hasNone || (last !== undefined && isTerminal(last.data.stage));
 }
 
 export function takeStatus(status: TaskStatus): void {
@@ -117,23 +123,59 @@ export function beginAgain(id: string): void {
 }
 
 const RETRY_DELAY_MS = 1_500;
+const TRIES_TO_CANCEL = 4;
+
+/** Uploads of this tab. */
+const uploads = new Map<string, AbortController>();
+
+/** Tells the other tabs which upload was cancelled. One of them may be the one that uploads. */
+const cancelled = new BroadcastChannel('limelight.cancelled');
+cancelled.onmessage = ({ data }: MessageEvent<string>) => stopUpload(data);
 
 /** Uploads until the server accepts or rejects the submission. It is saved first, so that the page resumes after a restart. */
 export async function submit(submission: SavedSubmission): Promise<void> {
-  const { taskId } = submission;
-  change(taskId, { submittedAt: new Date(submission.keptAt).toISOString(), uploading: 0 });
+  change(submission.taskId, { submittedAt: new Date(submission.keptAt).toISOString(), uploading: 0 });
   await keep(submission);
-  for (;;) {
-    const answer = await upload(submission, (uploading) => change(taskId, { uploading }));
-    if (answer.kind === 'accepted') {
-      const { uploading: _, retryReason: __, ...task } = taskOf(taskId).value;
-      taskOf(taskId).value = task;
-      await keep({ ...submission, isSubmitted: true });
+  await uploadSaved(submission);
+}
+
+async function uploadSaved(submission: SavedSubmission): Promise<void> {
+  const { taskId } = submission;
+  change(taskId, { uploading: 0 });
+  const stop = new AbortController();
+  uploads.set(taskId, stop);
+  try {
+    await inOneTab(`limelight.upload.${taskId}`, stop.signal, async () => {
+      // Another tab may have uploaded it in the meantime.
+      if ((await recall(taskId))?.isSubmitted) endUpload(taskId);
+      else await uploadUntilAnswered(submission, stop.signal);
+    });
+  } finally {
+    uploads.delete(taskId);
+  }
+}
+
+/** Runs the action in one tab at a time. Without Web Locks, as on pages without HTTPS, in all tabs at once. */
+async function inOneTab(name: string, signal: AbortSignal, action: () => Promise<void>): Promise<void> {
+  if (!navigator.locks) {
+    return action();
+  }
+  try {
+    await navigator.locks.request(name, { signal }, action);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function uploadUntilAnswered(submission: SavedSubmission, signal: AbortSignal): Promise<void> {
+  const { taskId } = submission;
+  while (!signal.aborted) {
+    const answer = await upload(submission, (uploading) => change(taskId, { uploading }), signal);
+    if (answer.kind === 'aborted') {
       return;
     }
-    if (answer.kind === 'refused') {
-      const { uploading: _, retryReason: __, ...task } = taskOf(taskId).value;
-      taskOf(taskId).value = { ...task, refusal: answer.refusal };
+    if (answer.kind !== 'unanswered') {
+      endUpload(taskId, answer.kind === 'refused' ? { refusal: answer.refusal } : {});
       await keep({ ...submission, isSubmitted: true });
       return;
     }
@@ -142,10 +184,48 @@ export async function submit(submission: SavedSubmission): Promise<void> {
   }
 }
 
+function endUpload(id: string, changes: Partial<Task> = {}): void {
+  const { uploading: _, retryReason: __, ...task } = taskOf(id).value;
+  taskOf(id).value = { ...task, ...changes };
+}
+
+function stopUpload(id: string): void {
+  uploads.get(id)?.abort();
+  endUpload(id, { isCancelled: true });
+}
+
+/** Cancels a task, also while its files are still being uploaded. Returns `false` if the server did not answer. */
+export async function cancel(id: string): Promise<boolean> {
+  if (taskOf(id).value.uploading === undefined) {
+    const status = await server.cancel(id).catch(() => undefined);
+    if (status) takeStatus(status);
+    return status !== undefined;
+  }
+  stopUpload(id);
+  cancelled.postMessage(id);
+  const kept = await recall(id);
+  if (kept) await keep({ ...kept, isSubmitted: true, isCancelled: true });
+  void cancelArrived(id);
+  return true;
+}
+
+/** Cancels a task whose files may have arrived completely although the upload was stopped. */
+async function cancelArrived(id: string): Promise<void> {
+  for (let tried = 0; tried < TRIES_TO_CANCEL; tried += 1) {
+    try {
+      await server.cancel(id);
+      return;
+    } catch (error) {
+      if (!isFailure(error, 'TASK_NOT_FOUND')) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+  }
+}
+
 /** Reads the status of a task without one. Forgets the task if the server does not know it any more. */
 async function readStatus(id: string): Promise<void> {
-  const { events, status, summary, uploading } = taskOf(id).value;
-  if (events.length > 0 || status || summary || uploading !== undefined) {
+  const { events, status, summary, uploading, isCancelled } = taskOf(id).value;
+  if (events.length > 0 || status || summary || uploading !== undefined || isCancelled) {
     return;
   }
   try {
@@ -165,11 +245,10 @@ export const uploadsResumed: Promise<void> = recalled.promise;
 /** Called once when the page starts: restores tasks submitted from this browser and resumes interrupted uploads. */
 export async function resume(): Promise<void> {
   for (const submission of await recallAll()) {
-    const { taskId, keptAt, isSubmitted } = submission;
+    const { taskId, keptAt, isSubmitted, isCancelled = false } = submission;
     taskOf(taskId, new Date(keptAt).toISOString());
-    if (!isSubmitted) {
-      void submit(submission);
-    }
+    if (isCancelled) change(taskId, { isCancelled });
+    if (!isSubmitted) void uploadSaved(submission);
   }
   recalled.resolve();
   // One after another: there is no hurry, and the open view loads its own task.

@@ -60,10 +60,11 @@ function personsAskedFor({ data }: StageEvent): Person[] | undefined {
 
 /** The steps of a task as the page shows them, derived from its events. */
 export function toSteps(task: Task, t: Strings): Step[] {
-  if (task.uploading !== undefined || task.refusal) {
+  if (task.uploading !== undefined || task.refusal || task.isCancelled) {
     return STEPS.map((name, index): Step => {
       if (index > 0) return { name, state: 'waiting', words: '' };
       const percent = Math.round((task.uploading ?? 0) * 100);
+      if (task.isCancelled) return { name, state: 'stopped', words: '' };
       return task.refusal
         ? { name, state: 'failed', words: '' }
         : { name, state: 'now', words: toUploadWords(task, percent, t) };

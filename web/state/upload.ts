@@ -10,6 +10,7 @@ export interface Refusal {
 export type UploadAnswer =
   | { kind: 'accepted' }
   | { kind: 'refused'; refusal: Refusal }
+  | { kind: 'aborted' }
   | { kind: 'unanswered'; why?: string; retryAfterMs?: number };
 
 /**
@@ -19,6 +20,7 @@ export type UploadAnswer =
 export function upload(
   submission: SavedSubmission,
   onProgress: (share: number) => void,
+  signal: AbortSignal,
 ): Promise<UploadAnswer> {
   const { taskId, photo, voice, backgroundImage, fields } = submission;
   const form = toForm({ image: photo, audio: voice, ...(backgroundImage && { backgroundImage }), fields });
@@ -37,6 +39,8 @@ export function upload(
       isReachable.value = false;
       resolve({ kind: 'unanswered' });
     };
+    request.onabort = () => resolve({ kind: 'aborted' });
+    signal.addEventListener('abort', () => request.abort(), { once: true });
     request.send(form);
   });
 }

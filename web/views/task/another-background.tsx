@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
 import type { SavedSubmission } from '../../state/saved-submissions.ts';
+import { submitAgain } from '../../state/submit-again.ts';
 import { useTaskFile } from '../../state/task-file.ts';
 import type { Task } from '../../state/tasks.ts';
 import { strings } from '../../strings/strings.ts';
 import { BackgroundChooser } from '../../ui/background-chooser.tsx';
 import { useObjectUrl } from '../../ui/hooks.ts';
 import { Backdrop } from './backdrop.tsx';
-import { makeAnother } from './ready-panel.tsx';
 
 /** Other backgrounds behind the real cutout, drawn by the browser without any work on the server. */
 export function AnotherBackground({ task, kept }: { task: Task; kept: SavedSubmission | undefined }) {
@@ -42,13 +42,7 @@ export function AnotherBackground({ task, kept }: { task: Task; kept: SavedSubmi
           />
           <p class="muted small">{t.backgroundText}</p>
           <div class="actions">
-            <button
-              type="button"
-              class="button"
-              onClick={() =>
-                makeAnother({ ...kept, ...(image && { backgroundImage: image }) }, { background })
-              }
-            >
+            <button type="button" class="button" onClick={() => submitAgain(kept, { background, image })}>
               {t.withBackground}
             </button>
           </div>

@@ -1,19 +1,11 @@
 import { useState } from 'preact/hooks';
-import { newTaskId } from '../../../src/client/task-id.ts';
 import { server } from '../../server/server.ts';
-import { go } from '../../state/route.ts';
 import type { SavedSubmission } from '../../state/saved-submissions.ts';
-import { beginAgain, stageOf, submit, type Task } from '../../state/tasks.ts';
+import { submitAgain } from '../../state/submit-again.ts';
+import { beginAgain, stageOf, type Task } from '../../state/tasks.ts';
 import { strings } from '../../strings/strings.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { makeAnother } from './ready-panel.tsx';
-
-/** Submits the same files as a new task. */
-function submitAgain(kept: SavedSubmission): void {
-  const again = { ...kept, taskId: newTaskId(), keptAt: Date.now(), isSubmitted: false };
-  void submit(again);
-  go({ view: 'video', taskId: again.taskId });
-}
 
 /** What happened, what to do about it, and buttons to do it. */
 export function FailurePanel({ task, kept }: { task: Task; kept: SavedSubmission | undefined }) {

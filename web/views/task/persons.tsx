@@ -1,9 +1,9 @@
 import type { SavedSubmission } from '../../state/saved-submissions.ts';
+import { submitAgain } from '../../state/submit-again.ts';
 import type { Task } from '../../state/tasks.ts';
 import { type findingsOf, personsToChoose, selectedPerson } from '../../state/timeline.ts';
 import { strings } from '../../strings/strings.ts';
 import { choosePerson } from './person-choice.tsx';
-import { makeAnother } from './ready-panel.tsx';
 
 export interface PersonsProps {
   task: Task;
@@ -12,7 +12,7 @@ export interface PersonsProps {
   kept: SavedSubmission | undefined;
 }
 
-/** The photo with a box around each person. A click chooses that person, or later starts a new video with that person. */
+/** The photo with a box around each person. A click chooses that person, or later makes a new video with that person. */
 export function Persons({ task, photo, findings, kept }: PersonsProps) {
   const t = strings.value.task;
   const { persons, width, height } = findings;
@@ -32,7 +32,7 @@ export function Persons({ task, photo, findings, kept }: PersonsProps) {
         const act = isAsking
           ? () => choosePerson(task.id, id)
           : kept && id !== selected
-            ? () => makeAnother(kept, { persons: String(id) })
+            ? () => submitAgain(kept, { persons: String(id) })
             : undefined;
         return act ? (
           <button

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { SavedSubmission } from '../../state/saved-submissions.ts';
 import { useTaskFile } from '../../state/task-file.ts';
 import { isOver, isTransparent, stageOf, type Task } from '../../state/tasks.ts';
@@ -6,6 +6,7 @@ import { findingsOf, framesOf, personsToChoose } from '../../state/timeline.ts';
 import { strings } from '../../strings/strings.ts';
 import { useObjectUrl } from '../../ui/hooks.ts';
 import { Figure } from '../../ui/icon.tsx';
+import { Tabs } from '../../ui/tabs.tsx';
 import { Compare } from './compare.tsx';
 import { Persons } from './persons.tsx';
 import { Player } from './player.tsx';
@@ -32,6 +33,7 @@ function usePreview(task: Task, isUndone: boolean): { isThere: boolean; onFault:
 /** The newest picture of a task: photo, people, cutout or video. Tabs lead back to the earlier ones. */
 export function Stage({ task, kept }: { task: Task; kept: SavedSubmission | undefined }) {
   const t = strings.value.task;
+  const screenId = useId();
   const stages = new Set(task.events.map(({ data }) => data.stage));
   const isReady = task.result !== undefined;
   const isUndone = isOver(task) && !isReady;
@@ -66,7 +68,11 @@ export function Stage({ task, kept }: { task: Task; kept: SavedSubmission | unde
     stageOf(task) !== 'DID_PROCESSING';
   return (
     <section class="card stage" aria-label={t.tabs.label}>
-      <div class={`screen ${isWorking ? 'scan' : ''}`}>
+      <div
+        id={screenId}
+        class={`screen ${isWorking ? 'scan' : ''}`}
+        {...(there.length > 1 && { role: 'tabpanel', 'aria-label': t.tabs[show!] })}
+      >
         {show === 'video' ? (
           <Player
             preview={preview}
@@ -88,19 +94,13 @@ export function Stage({ task, kept }: { task: Task; kept: SavedSubmission | unde
         )}
       </div>
       {there.length > 1 && (
-        <div class="tabs" role="tablist" aria-label={t.tabs.label}>
-          {there.map((one) => (
-            <button
-              type="button"
-              role="tab"
-              key={one}
-              aria-selected={one === show}
-              onClick={() => setChosen(one)}
-            >
-              {t.tabs[one]}
-            </button>
-          ))}
-        </div>
+        <Tabs
+          label={t.tabs.label}
+          tabs={there.map((name) => ({ name, words: t.tabs[name] }))}
+          selected={show!}
+          panelId={screenId}
+          onSelect={setChosen}
+        />
       )}
     </section>
   );

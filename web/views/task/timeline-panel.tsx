@@ -1,6 +1,5 @@
 import { useState } from 'preact/hooks';
-import { server } from '../../server/server.ts';
-import { isOver, type Task, takeStatus } from '../../state/tasks.ts';
+import { cancel, isOver, type Task } from '../../state/tasks.ts';
 import { percentOf, personsToChoose, type Step, toSteps } from '../../state/timeline.ts';
 import { formatDuration, formatEstimate } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
@@ -17,7 +16,9 @@ export function TimelinePanel({ task }: { task: Task }) {
   return (
     <section class="card panel" aria-labelledby="progress-title">
       <div class="progress-line">
-        <h2 id="progress-title">{t.task.progress}</h2>
+        <h2 id="progress-title" tabIndex={-1} data-focus>
+          {t.task.progress}
+        </h2>
         {isRunning && <strong>{t.task.percent(percent)}</strong>}
       </div>
       {isRunning && <ProgressBar percent={percent} />}
@@ -27,7 +28,7 @@ export function TimelinePanel({ task }: { task: Task }) {
           <StepRow key={step.name} step={step} now={now} />
         ))}
       </ol>
-      {isRunning && task.uploading === undefined && <CancelButton id={task.id} />}
+      {isRunning && <CancelButton id={task.id} />}
     </section>
   );
 }
@@ -90,15 +91,13 @@ function StepRow({ step, now }: { step: Step; now: number }) {
 function CancelButton({ id }: { id: string }) {
   const t = strings.value.task;
   const [isCancelling, setCancelling] = useState(false);
-  const cancel = async () => {
+  const onCancel = async () => {
     setCancelling(true);
-    const status = await server.cancel(id).catch(() => undefined);
-    if (status) takeStatus(status);
-    else setCancelling(false);
+    if (!(await cancel(id))) setCancelling(false);
   };
   return (
     <div class="actions">
-      <button type="button" class="button" disabled={isCancelling} onClick={cancel}>
+      <button type="button" class="button" disabled={isCancelling} onClick={onCancel}>
         {isCancelling ? t.cancelling : t.cancel}
       </button>
     </div>
