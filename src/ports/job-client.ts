@@ -63,7 +63,7 @@ export interface JobClient {
   queuePlace(job: { queue: QueueName; stage: Stage; submittedAt: string }): Promise<QueuePlace>;
   /** The unfinished jobs of an API key, each with the bytes of its uploads. A new job appears within a second. */
   inFlight(owner: string): Promise<Map<string, number>>;
-  /** Jobs that Temporal still remembers, newest first. Rejects with INPUT_INVALID if the cursor is invalid. */
+  /** Jobs that Temporal still remembers, newest submission first. Rejects with INPUT_INVALID if the cursor is invalid. */
   list(query: JobQuery): Promise<JobPage>;
   /** Asks a worker. Also rejects with TEMPORAL_UNAVAILABLE if no worker is running. */
   progress(taskId: string, since: number): Promise<Progress>;

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
+import { SEARCH_ATTRIBUTES, searchAttributeType } from '../contracts/search-attributes.ts';
 import { PipelineError } from '../errors.ts';
 
 export interface DevServerOptions {
@@ -64,7 +64,10 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
       '--dynamic-config-value',
       `${key}=${value}`,
     ]),
-    ...Object.values(SEARCH_ATTRIBUTES).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+    ...Object.values(SEARCH_ATTRIBUTES).flatMap((name) => [
+      '--search-attribute',
+      `${name}=${searchAttributeType(name)}`,
+    ]),
   ];
   // In its own process group: Ctrl-C in the terminal must not reach it before the workers have drained.
   const child = spawn(options.binary, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });

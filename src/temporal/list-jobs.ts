@@ -6,7 +6,7 @@ import type { TaskSummary } from '../contracts/schemas/task-status.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
 import type { JobPage, JobQuery, JobStatus } from '../ports/job-client.ts';
-import { readPage, toCursor } from './page-cursor.ts';
+import { fromCursor, toCursor } from './page-cursor.ts';
 import { toIso, toMs } from './proto-time.ts';
 
 const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
@@ -19,32 +19,152 @@ const QUERIES: Record<JobStatus, string> = {
   cancelled: "ExecutionStatus = 'Canceled'",
 };
 
-/** One page of jobs, newest first. A task that was retried is listed once, as its last attempt. */
-export async function listJobs(client: Client, { status, owner, limit, cursor }: JobQuery): Promise<JobPage> {
-  const { executions, nextPageToken } = await readPage('tasks', cursor, (token) =>
-    client.workflowService.listWorkflowExecutions({
-      namespace: client.options.namespace,
-      pageSize: limit,
-      nextPageToken: token,
-      query: [
-        `WorkflowType = '${GENERATE_VIDEO}'`,
-        ...(status ? [QUERIES[status]] : []),
-        ...(owner === undefined ? [] : [`${SEARCH_ATTRIBUTES.key} = '${owner}'`]),
-      ].join(' AND '),
-    }),
-  );
-  const tasks = new Map<string, TaskSummary>();
-  for (const execution of executions ?? []) {
-    const task = toSummary(execution);
-    if (!tasks.has(task.task_id)) tasks.set(task.task_id, task);
-  }
-  return {
-    tasks: [...tasks.values()],
-    ...(nextPageToken?.length && { nextCursor: toCursor('tasks', nextPageToken) }),
-  };
+/** Temporal returns at most this many executions at once. */
+const MAX_PER_CALL = 1_000;
+const FIRST_SPAN_MS = 3_600_000;
+
+/** The last job of a page: its submission in milliseconds since 1970, and its id. */
+interface Position {
+  submittedMs: number;
+  taskId: string;
 }
 
-function toSummary(info: proto.temporal.api.workflow.v1.IWorkflowExecutionInfo): TaskSummary {
+/**
+ * One page of jobs, newest submission first. A task that was retried is listed once, as its last attempt.
+ *
+ * Temporal's SQL stores sort by the time of the end and take no `ORDER BY`. So a page is made from all jobs of a span of
+ * time that holds enough of them, which are sorted here.
+ */
+export async function listJobs(client: Client, query: JobQuery): Promise<JobPage> {
+  const after = query.cursor === undefined ? undefined : toPosition(query.cursor);
+  for (let wanted = query.limit + 1; ; wanted *= 4) {
+    const fromMs = await findSpan(client, query, { untilMs: after?.submittedMs, wanted });
+    const all = await readSpan(client, query, { fromMs, untilMs: after?.submittedMs });
+    const tasks = all.sort(newestFirst).filter((task) => !after || isAfter(task, after));
+    const page = tasks.slice(0, query.limit);
+    // Retries make a span hold fewer tasks than executions.
+    if (page.length === query.limit || fromMs === undefined) {
+      const last = page.at(-1);
+      const isMore = tasks.length > page.length || fromMs !== undefined;
+      return { tasks: page, ...(last && isMore && { nextCursor: fromPosition(last) }) };
+    }
+  }
+}
+
+function newestFirst(a: TaskSummary, b: TaskSummary): number {
+  return Date.parse(b.submitted_at) - Date.parse(a.submitted_at) || (a.task_id < b.task_id ? -1 : 1);
+}
+
+function isAfter({ submitted_at, task_id }: TaskSummary, { submittedMs, taskId }: Position): boolean {
+  const ms = Date.parse(submitted_at);
+  return ms < submittedMs || (ms === submittedMs && task_id > taskId);
+}
+
+function fromPosition({ submitted_at, task_id }: TaskSummary): string {
+  return toCursor('tasks', Buffer.from(`${Date.parse(submitted_at)}/${task_id}`));
+}
+
+function toPosition(cursor: string): Position {
+  const [submitted, taskId = ''] = Buffer.from(fromCursor('tasks', cursor)).toString().split('/');
+  return { submittedMs: Number(submitted), taskId };
+}
+
+/** Both ends count as inside. */
+interface Span {
+  fromMs: number | undefined;
+  untilMs: number | undefined;
+}
+
+function toQuery({ status, owner }: JobQuery, { fromMs, untilMs }: Span): string {
+  const submittedAt = SEARCH_ATTRIBUTES.submittedAt;
+  return [
+    `WorkflowType = '${GENERATE_VIDEO}'`,
+    ...(status ? [QUERIES[status]] : []),
+    ...(owner === undefined ? [] : [`${SEARCH_ATTRIBUTES.key} = '${owner}'`]),
+    ...(fromMs === undefined ? [] : [`${submittedAt} >= '${toIso(fromMs)}'`]),
+    ...(untilMs === undefined ? [] : [`${submittedAt} <= '${toIso(untilMs)}'`]),
+  ].join(' AND ');
+}
+
+/** The start of a span that holds at least `wanted` executions and not many more. `undefined` if the span holds all of them. */
+async function findSpan(
+  client: Client,
+  query: JobQuery,
+  { untilMs, wanted }: { untilMs: number | undefined; wanted: number },
+): Promise<number | undefined> {
+  const count = async (fromMs?: number) =>
+    (await client.workflow.count(toQuery(query, { fromMs, untilMs }))).count;
+  const enough = wanted * 4;
+  if ((await count()) <= enough) {
+    return undefined;
+  }
+  const end = untilMs ?? Date.now();
+  let [near, far] = [end, end - FIRST_SPAN_MS];
+  let counted = await count(far);
+  for (; counted < wanted; counted = await count(far)) {
+    [near, far] = [far, Math.max(0, end - (end - far) * 8)];
+  }
+  // Jobs of one batch may all be submitted within a millisecond.
+  while (counted > enough && near - far > 1) {
+    const middle = Math.floor((near + far) / 2);
+    const inside = await count(middle);
+    if (inside < wanted) {
+      near = middle;
+    } else {
+      [far, counted] = [middle, inside];
+    }
+  }
+  return far;
+}
+
+async function readSpan(client: Client, query: JobQuery, span: Span): Promise<TaskSummary[]> {
+  const found = await readExecutions(client, toQuery(query, span));
+  const last = toLastAttempts(found);
+  if (query.status !== 'failed' || last.size === 0) {
+    return [...last.values()].map(toSummary);
+  }
+  // Only failed tasks are retried. The later attempts have another status, so the query does not find them.
+  const ids = [...last.keys()].map((id) => `'${id}'`).join(', ');
+  const attempts = toLastAttempts(
+    await readExecutions(
+      client,
+      `WorkflowType = '${GENERATE_VIDEO}' AND ${SEARCH_ATTRIBUTES.taskId} IN (${ids})`,
+    ),
+  );
+  return [...attempts.values()].map(toSummary).filter(({ status }) => status === 'failed');
+}
+
+type Execution = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
+
+async function readExecutions(client: Client, query: string): Promise<Execution[]> {
+  const found: Execution[] = [];
+  let nextPageToken: Uint8Array | undefined;
+  do {
+    const page = await client.workflowService.listWorkflowExecutions({
+      namespace: client.options.namespace,
+      pageSize: MAX_PER_CALL,
+      query,
+      ...(nextPageToken && { nextPageToken }),
+    });
+    found.push(...(page.executions ?? []));
+    nextPageToken = page.nextPageToken;
+  } while (nextPageToken?.length);
+  return found;
+}
+
+function toLastAttempts(executions: Execution[]): Map<string, Execution> {
+  const last = new Map<string, Execution>();
+  for (const execution of executions) {
+    const id = taskIdOf(execution.execution?.workflowId ?? '') ?? '';
+    const known = last.get(id);
+    if (!known || toMs(known.startTime) < toMs(execution.startTime)) {
+      last.set(id, execution);
+    }
+  }
+  return last;
+}
+
+function toSummary(info: Execution): TaskSummary {
   const read = (name: string): string | undefined => {
     const payload = info.searchAttributes?.indexedFields?.[name];
     const value = payload && defaultPayloadConverter.fromPayload<string | string[]>(payload);
@@ -58,7 +178,7 @@ function toSummary(info: proto.temporal.api.workflow.v1.IWorkflowExecutionInfo):
     stage,
     status,
     ...(provider !== undefined && { provider }),
-    submitted_at: toIso(toMs(info.startTime)),
+    submitted_at: new Date(read(SEARCH_ATTRIBUTES.submittedAt) ?? toMs(info.startTime)).toISOString(),
     ...(info.closeTime && { ended_at: toIso(toMs(info.closeTime)) }),
   };
 }

@@ -9,14 +9,14 @@ const CHECK_BYTES = 8;
 export type PagedList = 'deliveries' | 'tasks';
 
 /**
- * A page token of Temporal for clients, with a checksum: Temporal treats an invalid token as an internal error and retries
+ * A page token for clients, with a checksum: Temporal treats an invalid token of its own as an internal error and retries
  * until the call times out, so forged cursors are refused here.
  */
 export function toCursor(list: PagedList, token: Uint8Array): string {
   return Buffer.concat([toCheck(list, token), token]).toString('base64url');
 }
 
-/** The page after `cursor`, or the first page. Rejects with INPUT_INVALID if the cursor is not one of this list. */
+/** The page of Temporal after `cursor`, or the first page. Rejects with INPUT_INVALID if the cursor is not one of this list. */
 export async function readPage<T>(
   list: PagedList,
   cursor: string | undefined,
@@ -30,7 +30,8 @@ export async function readPage<T>(
   }
 }
 
-function fromCursor(list: PagedList, cursor: string): Uint8Array {
+/** The token in a cursor. @throws PipelineError INPUT_INVALID if the cursor is not one of this list. */
+export function fromCursor(list: PagedList, cursor: string): Uint8Array {
   const bytes = Buffer.from(cursor, 'base64url');
   const token = bytes.subarray(CHECK_BYTES);
   if (token.length === 0 || !toCheck(list, token).equals(bytes.subarray(0, CHECK_BYTES))) {

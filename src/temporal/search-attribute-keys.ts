@@ -8,3 +8,4 @@ export const PROVIDER = defineSearchAttributeKey(SEARCH_ATTRIBUTES.provider, 'KE
 export const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
 export const ERROR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.error, 'KEYWORD');
 export const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, 'KEYWORD');
+export const SUBMITTED_AT = defineSearchAttributeKey(SEARCH_ATTRIBUTES.submittedAt, 'DATETIME');

@@ -13,7 +13,7 @@ import { eraseJob } from './erase-job.ts';
 import { listJobs } from './list-jobs.ts';
 import { readQueuePlace, toWaitsIn } from './queue-place.ts';
 import { readMemo } from './read-memo.ts';
-import { KEY, OUTCOME, PROVIDER, STAGE, TASK_ID } from './search-attribute-keys.ts';
+import { KEY, OUTCOME, PROVIDER, STAGE, SUBMITTED_AT, TASK_ID } from './search-attribute-keys.ts';
 import { createTaskUpdates } from './task-updates.ts';
 import { callTemporal } from './temporal-error.ts';
 
@@ -194,6 +194,7 @@ function toStartOptions(input: JobInput) {
       { key: STAGE, value: 'INITIALIZED' },
       { key: PROVIDER, value: options.provider },
       { key: OUTCOME, value: 'running' },
+      { key: SUBMITTED_AT, value: new Date(input.submittedAt) },
       ...(owner === undefined ? [] : [{ key: KEY, value: owner }]),
     ],
     priority: { priorityKey: options.priority },

@@ -7,3 +7,4 @@ export const OUTCOME = defineSearchAttributeKey(SEARCH_ATTRIBUTES.outcome, 'KEYW
 export const ERROR = defineSearchAttributeKey(SEARCH_ATTRIBUTES.error, 'KEYWORD');
 export const TASK_ID = defineSearchAttributeKey(SEARCH_ATTRIBUTES.taskId, 'KEYWORD');
 export const KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.key, 'KEYWORD');
+export const SUBMITTED_AT = defineSearchAttributeKey(SEARCH_ATTRIBUTES.submittedAt, 'DATETIME');

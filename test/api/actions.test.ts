@@ -291,6 +291,54 @@ describe('GET /api/pipeline/tasks', () => {
     expect(new Set(failed.tasks.map(({ status }) => status))).toEqual(new Set(['failed']));
   });
 
+  it('puts the task that was submitted last first, whichever ends or is retried last', async () => {
+    using held = worker.hold('renderTalk');
+    const { taskId: slow } = await submit(api);
+    await expect.poll(held.reached, { timeout: 10_000 }).toBe(1);
+    const broken = worker.fail('detectPersons', new PipelineError('MODEL_INVALID', 'The model is broken'));
+    const { taskId: retried, body } = await submit(api);
+    await client.wait(retried);
+    broken.release();
+    const { taskId: last } = await submit(api);
+    const newest = async () => (await client.list({ limit: 3 })).tasks;
+    const ids = async () => (await newest()).map(({ task_id }) => task_id);
+    await expect.poll(ids, { timeout: 10_000 }).toEqual([last, retried, slow]);
+
+    await client.retry(retried);
+    held.release();
+    await Promise.all([client.wait(last), client.wait(slow), client.wait(retried)]);
+
+    const ended = async () => (await newest()).map(({ status }) => status);
+    await expect.poll(ended, { timeout: 10_000 }).toEqual(['completed', 'completed', 'completed']);
+    expect(await ids()).toEqual([last, retried, slow]);
+    expect((await newest())[1]).toMatchObject({ submitted_at: body.submitted_at });
+    const failed = await client.list({ status: 'failed', limit: 100 });
+    expect(failed.tasks.map(({ task_id }) => task_id)).not.toContain(retried);
+  });
+
+  it('leads through all tasks by its cursors, each once, although new ones arrive meanwhile', async () => {
+    const submitted = await Promise.all(Array.from({ length: 23 }, () => submit(api)));
+    await Promise.all(submitted.map(({ taskId }) => client.wait(taskId)));
+    const all = async () => (await client.list({ limit: 100 })).tasks;
+    await expect
+      .poll(async () => (await all()).map(({ task_id }) => task_id), { timeout: 10_000 })
+      .toEqual(expect.arrayContaining(submitted.map(({ taskId }) => taskId)));
+    const expected = await all();
+
+    const listed: typeof expected = [];
+    let cursor: string | undefined;
+    do {
+      const page = await client.list({ limit: 4, ...(cursor && { cursor }) });
+      listed.push(...page.tasks);
+      cursor = page.next_cursor;
+      if (listed.length === 4) await submit(api);
+    } while (cursor);
+
+    expect(listed.map(({ task_id }) => task_id)).toEqual(expected.map(({ task_id }) => task_id));
+    const times = listed.map(({ submitted_at }) => submitted_at);
+    expect(times).toEqual(times.toSorted().reverse());
+  });
+
   it.each([['nonsense'], ['bm8'], ['MQ'], ['W10'], ['eyJTdGFydFRpbWUiOjV9']])(
     'refuses the cursor %s',
     async (cursor) => {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { API_MALLOC } from '../../src/cli/stack/stack.ts';
 import { NODE_FLAGS } from '../../src/cli/stack/supervisor.ts';
-import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts';
+import { SEARCH_ATTRIBUTES, searchAttributeType } from '../../src/contracts/search-attributes.ts';
 import { Environment, loadConfig, SECRETS } from '../../src/process/load-config.ts';
 import { parseDockerfile, parseUnit } from './parse-files.ts';
 
@@ -140,7 +140,7 @@ it("Temporal's readiness makes every search attribute that jobs carry, once", ()
       missing
         .map(
           (name) =>
-            `operator search-attribute create --address 10.0.0.1:7233 --namespace default --name ${name} --type Keyword`,
+            `operator search-attribute create --address 10.0.0.1:7233 --namespace default --name ${name} --type ${searchAttributeType(name)}`,
         )
         .sort(),
     );

@@ -9,7 +9,7 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { freePort } from '../../src/cli/stack/free-port.ts';
-import { SEARCH_ATTRIBUTES } from '../../src/contracts/search-attributes.ts';
+import { SEARCH_ATTRIBUTES, searchAttributeType } from '../../src/contracts/search-attributes.ts';
 import { findTemporalBinary } from '../../src/temporal/binary.ts';
 import { startDevServer } from '../../src/temporal/dev-server.ts';
 import type { SharedTemporal } from './shared-temporal.ts';
@@ -62,11 +62,13 @@ export async function openTestNamespace(): Promise<TestServer> {
     namespace,
     workflowExecutionRetentionPeriod: msToTs('1 day'),
   });
-  const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
+  const { INDEXED_VALUE_TYPE_KEYWORD, INDEXED_VALUE_TYPE_DATETIME } =
+    proto.temporal.api.enums.v1.IndexedValueType;
+  const types = { Keyword: INDEXED_VALUE_TYPE_KEYWORD, Datetime: INDEXED_VALUE_TYPE_DATETIME };
   await connection.operatorService.addSearchAttributes({
     namespace,
     searchAttributes: Object.fromEntries(
-      Object.values(SEARCH_ATTRIBUTES).map((name) => [name, INDEXED_VALUE_TYPE_KEYWORD]),
+      Object.values(SEARCH_ATTRIBUTES).map((name) => [name, types[searchAttributeType(name)]]),
     ),
   });
   return opened;

@@ -13,7 +13,7 @@ const list = createRoute({
   tags: ['Tasks'],
   summary: 'Recent tasks, newest first',
   description:
-    'As long as Temporal keeps them. A key without the scope `admin` sees its own tasks only. A new task appears within a second.',
+    'By the time of submission, as long as Temporal keeps them. A key without the scope `admin` sees its own tasks only. A new task appears within a second.',
   request: {
     query: z.object({
       status: TaskState.optional(),

@@ -20,7 +20,7 @@ export function addTasksCommand(program: Command): void {
   const command = program
     .command('tasks')
     .summary('list the newest tasks')
-    .description('Lists the tasks of the server, newest first, with their stage and duration.')
+    .description('Lists the tasks of the server, last submitted first, with their stage and duration.')
     .addOption(new Option('--status <status>', 'only tasks with this status').choices(STATUSES))
     .option('--limit <count>', 'maximum number of tasks', toWholeNumber, 20);
   addServerOption(command).action(list);

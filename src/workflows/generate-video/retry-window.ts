@@ -12,7 +12,7 @@ import {
 import { GENERATE_VIDEO, toWorkflowId } from '../../contracts/messages.ts';
 import { QUEUES } from '../../contracts/queues.ts';
 import { RETRY_UPDATE, type RetryPoint } from '../../contracts/retry.ts';
-import type { Resume } from '../../contracts/schemas/job.ts';
+import type { JobInput, Resume } from '../../contracts/schemas/job.ts';
 import type { JobFailure } from '../../contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import { taskPrefix } from '../../contracts/task-keys.ts';
@@ -22,7 +22,7 @@ import { ignoreFailure } from '../ignore-failure.ts';
 import { refusal } from '../job-error.ts';
 import { toUndoName } from '../remote-talk/leftovers.ts';
 import { releasePlaceAfterTalk, startTidyUp } from '../remote-talk/tidy-up.ts';
-import { ERROR, OUTCOME, STAGE } from '../search-attributes.ts';
+import { ERROR, OUTCOME, STAGE, SUBMITTED_AT } from '../search-attributes.ts';
 import type { KeptJob } from './retry-offer.ts';
 
 const retryUpdate = defineUpdate<void, [from: RetryPoint | null]>(RETRY_UPDATE);
@@ -112,7 +112,7 @@ async function restart(
     workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
     parentClosePolicy: ParentClosePolicy.ABANDON,
     memo,
-    typedSearchAttributes: asRunning(searchAttributes),
+    typedSearchAttributes: asRunning(searchAttributes, input),
     priority: { priorityKey: input.options.priority },
     staticSummary: `Attempt ${resume.attempt} of a talking video, from ${from}`,
   });
@@ -132,12 +132,14 @@ function toPastFailure(event: StageEvent, { error }: JobFailure, from: RetryPoin
   };
 }
 
-function asRunning(attributes: SearchAttributePair[]): SearchAttributePair[] {
-  const replaced: string[] = [STAGE.name, OUTCOME.name, ERROR.name];
+function asRunning(attributes: SearchAttributePair[], { submittedAt }: JobInput): SearchAttributePair[] {
+  const replaced: string[] = [STAGE.name, OUTCOME.name, ERROR.name, SUBMITTED_AT.name];
   return [
     ...attributes.filter(({ key }) => !replaced.includes(key.name)),
     { key: STAGE, value: 'INITIALIZED' },
     { key: OUTCOME, value: 'running' },
+    // A payload turns dates into texts.
+    { key: SUBMITTED_AT, value: new Date(submittedAt) },
   ];
 }
 
