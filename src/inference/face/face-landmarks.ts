@@ -2,6 +2,7 @@ import type { Box } from '../../contracts/schemas/job-outcome.ts';
 import type { FoundModel } from '../../models/find-model.ts';
 import type { Raster } from '../image/raster.ts';
 import { openImageModel, type SessionOptions } from '../runtime/session.ts';
+import { type Crop, sampleCrop } from './face-crop.ts';
 import { MIRRORED_POINT } from './face-mirror.ts';
 
 export const LANDMARKS = 468;
@@ -33,15 +34,6 @@ const EXTRA_CROPS = [
 ];
 const [RIGHT_EYE, LEFT_EYE] = [33, 263];
 
-/** A square of the picture, rolled by `roll` radians about its centre. */
-interface Crop {
-  x: number;
-  y: number;
-  side: number;
-  roll: number;
-  mirrored?: boolean;
-}
-
 /** Kinds for `findModel`. */
 export const LANDMARK_KINDS = ['landmarks-468'] as const;
 /** MediaPipe's name of the output, for manifests that name only the points. */
@@ -60,7 +52,7 @@ export async function createFaceLandmarker(
 ): Promise<FaceLandmarker> {
   const run = await openImageModel(withLogit(model), options);
   async function pass(picture: Raster, crop: Crop): Promise<{ points: Float32Array; logit: number }> {
-    const [points, logit] = await run({ data: toInput(picture, crop), dims: [1, 3, SIDE, SIDE] });
+    const [points, logit] = await run({ data: sampleCrop(picture, crop, SIDE), dims: [1, 3, SIDE, SIDE] });
     return { points: toPicture(points!.data, crop), logit: logit!.data[0]! };
   }
 
@@ -112,55 +104,6 @@ function cropOfPoints(points: Float32Array): Crop {
     side: CROP * Math.max(right - left, bottom - top),
     roll,
   };
-}
-
-/** Bilinear, with one tap per source pixel: a single tap would skip pixels and alias. */
-function toInput(picture: Raster, { x, y, side, roll, mirrored = false }: Crop): Float32Array {
-  const plane = SIDE * SIDE;
-  const input = new Float32Array(3 * plane);
-  const taps = Math.max(1, Math.ceil(side / SIDE));
-  const step = side / SIDE / taps;
-  const [cos, sin] = [Math.cos(roll), Math.sin(roll)];
-  const direction = mirrored ? -1 : 1;
-  const weight = 1 / (255 * taps * taps);
-  for (let pixel = 0; pixel < plane; pixel += 1) {
-    const row = Math.floor(pixel / SIDE);
-    const column = pixel % SIDE;
-    for (let tap = 0; tap < taps * taps; tap += 1) {
-      const across = (row * taps + Math.floor(tap / taps) + 0.5) * step - side / 2;
-      const along = direction * ((column * taps + (tap % taps) + 0.5) * step - side / 2);
-      const sourceX = x + along * cos - across * sin - 0.5;
-      const sourceY = y + along * sin + across * cos - 0.5;
-      addSample(input, pixel, plane, picture, sourceX, sourceY, weight);
-    }
-  }
-  return input;
-}
-
-/** Adds a sample of all channels to the planes. Outside the picture is black. */
-function addSample(
-  input: Float32Array,
-  pixel: number,
-  plane: number,
-  { bytes, widthPx, heightPx }: Raster,
-  x: number,
-  y: number,
-  weight: number,
-): void {
-  const left = Math.floor(x);
-  const top = Math.floor(y);
-  if (left < 0 || top < 0 || left >= widthPx - 1 || top >= heightPx - 1) {
-    return;
-  }
-  const fx = x - left;
-  const fy = y - top;
-  const upper = 3 * (top * widthPx + left);
-  const lower = upper + 3 * widthPx;
-  for (let channel = 0; channel < 3; channel += 1) {
-    const above = bytes[upper + channel]! * (1 - fx) + bytes[upper + 3 + channel]! * fx;
-    const below = bytes[lower + channel]! * (1 - fx) + bytes[lower + 3 + channel]! * fx;
-    input[channel * plane + pixel]! += weight * (above + (below - above) * fy);
-  }
 }
 
 function toPicture(points: Float32Array, { x, y, side, roll, mirrored = false }: Crop): Float32Array {
