@@ -1,9 +1,9 @@
 import sharp from 'sharp';
 import type { Box } from '../../../contracts/schemas/job-outcome.ts';
-import { PipelineError } from '../../../errors.ts';
 import type { ScoredBox } from '../../../inference/detect/boxes.ts';
 import type { FaceDetector } from '../../../inference/face/face-detector.ts';
 import type { Raster } from '../../../inference/image/raster.ts';
+import { toRefusal } from './face-finding.ts';
 
 /** Minimum share of a face's box on the person. Below, it is another person's face. */
 const ON_PERSON = 0.5;
@@ -23,10 +23,7 @@ export async function findFace(
     inWhole.length > 0 ? inWhole : onPerson(await detectNear(detector, portrait, mask), portrait, mask);
   const face = faces.sort((a, b) => height(b.box) - height(a.box))[0];
   if (!face) {
-    throw new PipelineError(
-      'FACE_NOT_FOUND',
-      'Expected a face on the selected person, but found none. Use a photo in which the person looks at the camera.',
-    );
+    throw toRefusal({ kind: 'none' });
   }
   return face;
 }

@@ -1,7 +1,7 @@
-import { PipelineError } from '../../../errors.ts';
 import type { FaceLandmarks } from '../../../inference/face/face-landmarks.ts';
 import type { Raster } from '../../../inference/image/raster.ts';
 import { gapRatio, mouthFrameOf } from '../mouth/mouth-frame.ts';
+import { toRefusal } from './face-finding.ts';
 import { faceHeight, faceYaw } from './face-points.ts';
 
 /** From hairline to chin. */
@@ -32,39 +32,19 @@ export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
   const outside = outsideShare(face.points, portrait);
 
   if (heightPx < MIN_HEIGHT_PX) {
-    refuse(
-      `Expected a face of at least ${MIN_HEIGHT_PX} pixels from hairline to chin, but found one of ${heightPx}.`,
-      'Use a larger photo, or one taken from closer.',
-      { heightPx },
-    );
+    throw toRefusal({ kind: 'tooSmall', heightPx, minHeightPx: MIN_HEIGHT_PX });
   }
   if (outside > MAX_OUTSIDE) {
-    refuse(
-      `Expected a whole face, but ${Math.round(100 * outside)} % of it is outside the photo.`,
-      'Use a photo that shows the whole face.',
-      { outside },
-    );
+    throw toRefusal({ kind: 'outside', share: outside });
   }
   if (degrees > MAX_YAW_DEGREES || !(lopsided > 0 && lopsided < MAX_LOPSIDED)) {
-    refuse(
-      `Expected a face that looks at the camera, but found one turned about ${degrees} degrees to the side.`,
-      'Use a photo from the front.',
-      { degrees },
-    );
+    throw toRefusal({ kind: 'turned', degrees });
   }
   if (face.logit < MIN_LOGIT || face.drift > MAX_DRIFT) {
-    refuse(
-      'Expected a face with clearly visible eyes, nose and mouth, but found one that is turned away or covered.',
-      'Use an upright photo from the front with nothing in front of the face.',
-      { logit: face.logit, drift: face.drift },
-    );
+    throw toRefusal({ kind: 'unclear', logit: face.logit, drift: face.drift });
   }
   if (gapRatio(mouth) > MAX_GAP) {
-    refuse(
-      'Expected a closed or smiling mouth, but found one that is wide open.',
-      'Use a photo with the mouth closed.',
-      { gap: gapRatio(mouth) },
-    );
+    throw toRefusal({ kind: 'mouthOpen', gap: gapRatio(mouth) });
   }
   return [
     ...(heightPx < SMALL_HEIGHT_PX
@@ -78,10 +58,6 @@ export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
         ]
       : []),
   ];
-}
-
-function refuse(found: string, change: string, details: Record<string, number>): never {
-  throw new PipelineError('FACE_UNSUITABLE', `${found} ${change}`, { details });
 }
 
 function outsideShare(points: Float32Array, { widthPx, heightPx }: Raster): number {
