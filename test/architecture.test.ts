@@ -27,6 +27,7 @@ const LAYERS: Record<string, Layer> = {
   errors: { value: ['contracts'], type: [], packages: [] },
   'hash-file': { value: [], type: [], packages: ['node:*'] },
   clamp: { value: [], type: [], packages: [] },
+  series: { value: ['clamp'], type: [], packages: [] },
   ports: { value: [], type: ['contracts/schemas', 'contracts'], packages: ['node:*', 'zod'] },
   config: { value: ['errors'], type: ['ports'], packages: ['node:*', 'zod'] },
   outbound: { value: ['contracts', 'errors', 'hash-file'], type: ['ports'], packages: ['node:*', 'undici'] },
@@ -46,7 +47,7 @@ const LAYERS: Record<string, Layer> = {
     type: ['contracts/schemas', 'ports', 'config', 'telemetry'],
   },
   media: {
-    value: ['contracts', 'errors', 'clamp', 'slots'],
+    value: ['contracts', 'errors', 'clamp', 'series', 'slots'],
     type: ['contracts/schemas', 'ports', 'config', 'telemetry'],
   },
   'providers/d-id/limits': { value: [], type: [], packages: [] },
@@ -54,7 +55,18 @@ const LAYERS: Record<string, Layer> = {
   // Each provider is a folder of its own, which no other provider may import.
   providers: {
     value: [
-      ...['contracts', 'errors', 'clamp', 'config', 'outbound', 'slots', 'models', 'inference', 'media'],
+      ...[
+        'contracts',
+        'errors',
+        'clamp',
+        'series',
+        'config',
+        'outbound',
+        'slots',
+        'models',
+        'inference',
+        'media',
+      ],
       ...['providers/d-id/limits', 'emulators'],
     ],
     type: ['contracts/schemas', 'ports', 'telemetry'],

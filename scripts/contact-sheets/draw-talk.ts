@@ -1,10 +1,10 @@
 import { openWav } from '../../src/media/audio/wav.ts';
+import { readMono } from '../../src/media/voice/mono-voice.ts';
 import type { TalkRequest } from '../../src/ports/video-provider.ts';
 import { motionOf } from '../../src/providers/local/motion/motion.ts';
 import { stageTalk } from '../../src/providers/local/stage-talk.ts';
 import type { TalkModels } from '../../src/providers/local/talk-models.ts';
 import { analyseVoice } from '../../src/providers/local/voice/analyse-voice.ts';
-import { readMono } from '../../src/providers/local/voice/mono-voice.ts';
 import { tileSheet, wholeFrame } from './tile-sheet.ts';
 
 const TILES = 28;

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { openWav } from '../../src/media/audio/wav.ts';
 import { whileCodecsRun } from '../../src/media/codecs/webcodecs.ts';
+import { readMono } from '../../src/media/voice/mono-voice.ts';
+import { voiceFeaturesOf } from '../../src/media/voice/voice-features.ts';
 import type { TalkRequest } from '../../src/ports/video-provider.ts';
 import { boundsOf, eyeDistance } from '../../src/providers/local/face/face-points.ts';
 import { renderTalk } from '../../src/providers/local/render-talk.ts';
-import { smoothSeries } from '../../src/providers/local/series.ts';
 import type { TalkModels } from '../../src/providers/local/talk-models.ts';
-import { readMono } from '../../src/providers/local/voice/mono-voice.ts';
-import { voiceFeaturesOf } from '../../src/providers/local/voice/voice-features.ts';
+import { smoothSeries } from '../../src/series.ts';
 
 export interface Sync {
   /** Correlation of the opening between the lips with the loudness of the voice, over all frames. */

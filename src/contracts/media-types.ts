@@ -5,6 +5,8 @@
  * The first bytes decide, never a name or a declared type. The first row that matches wins.
  */
 
+import { findMpegAudio, mpegFrameAt } from './mpeg-audio.ts';
+
 export type MediaKind = 'picture' | 'recording';
 
 export interface MediaType {
@@ -60,14 +62,23 @@ const ebml =
   ({ text }: Head) =>
     text.startsWith('\x1a\x45\xdf\xa3') && text.slice(0, 64).includes(docType);
 
-/** Eleven bits set, then version and layer. ADTS is layer 0. */
-const startsWithSync = ({ bytes }: Head) => bytes[0] === 0xff && (bytes[1]! & 0xe0) === 0xe0;
-const isMpegFrame = (head: Head) => startsWithSync(head) && (head.bytes[1]! & 0x06) !== 0;
-const isAdtsFrame = (head: Head) => startsWithSync(head) && (head.bytes[1]! & 0x16) === 0x10;
+/** A single frame at the start, or several anywhere: a part of a stream starts in the middle of a frame. */
+const hasMpegFrames =
+  (format: 'mp3' | 'aac') =>
+  ({ bytes }: Head) =>
+    (mpegFrameAt(bytes, 0)?.format ?? findMpegAudio(bytes)?.format) === format;
 
 /** Before MP4, files had no brands. */
 const isOldQuickTime = ({ text }: Head) =>
   ['moov', 'mdat', 'wide', 'free', 'skip'].includes(text.slice(4, 8));
+
+/** Packets of 188 bytes that start with a G, after a time code of 4 bytes in files of cameras. ISO/IEC 13818-1. */
+function isTransportStream({ bytes }: Head): boolean {
+  return [
+    [0, 188],
+    [4, 192],
+  ].some(([start, step]) => [0, 1, 2, 3].every((packet) => bytes[start! + packet * step!] === 0x47));
+}
 
 type Row = Pick<MediaType, 'format' | 'label' | 'matches'> & Partial<MediaType>;
 
@@ -129,6 +140,8 @@ const OTHER_PICTURES = toTable({ kind: 'picture', isAccepted: false })([
 const OTHER_FILES = toTable({ kind: 'other', isAccepted: false })([
   { format: 'pdf', label: 'PDF', matches: startsWith('%PDF-') },
   { format: 'zip', label: 'ZIP', matches: startsWith('PK\x03\x04') },
+  { format: 'midi', label: 'MIDI', matches: startsWith('MThd') },
+  { format: 'avi', label: 'AVI', matches: riff('AVI ') },
 ]);
 
 const RECORDINGS = toTable({ kind: 'recording', isAccepted: true })([
@@ -136,22 +149,10 @@ const RECORDINGS = toTable({ kind: 'recording', isAccepted: true })([
     format: 'wav',
     label: 'WAV',
     mimes: ['audio/wav'],
-    extensions: ['.wav'],
-    matches: riff('WAVE'),
-  },
-  {
-    format: 'mp3',
-    label: 'MP3',
-    mimes: ['audio/mpeg'],
-    extensions: ['.mp3'],
-    matches: (head) => startsWith('ID3')(head) || isMpegFrame(head),
-  },
-  {
-    format: 'aac',
-    label: 'AAC',
-    mimes: ['audio/aac'],
-    extensions: ['.aac'],
-    matches: isAdtsFrame,
+    extensions: ['.wav', '.w64', '.rf64'],
+    // RF64, BW64 and Wave64 are WAV for large files, RIFX is WAV with the other order of bytes.
+    matches: ({ text }) =>
+      /^(RIFF|RIFX|RF64|BW64)....WAVE/s.test(text) || text.startsWith('riff\x2e\x91\xcf\x11\xa5\xd6'),
   },
   {
     format: 'flac',
@@ -164,7 +165,7 @@ const RECORDINGS = toTable({ kind: 'recording', isAccepted: true })([
     format: 'ogg',
     label: 'OGG',
     mimes: ['audio/ogg'],
-    extensions: ['.ogg', '.oga', '.opus'],
+    extensions: ['.ogg', '.oga', '.opus', '.ogv'],
     matches: startsWith('OggS'),
   },
   {
@@ -192,16 +193,72 @@ const RECORDINGS = toTable({ kind: 'recording', isAccepted: true })([
     format: 'quicktime',
     label: 'MOV',
     mimes: ['video/quicktime'],
-    extensions: ['.mov'],
+    extensions: ['.mov', '.qt', '.qta'],
     matches: (head) => hasMajorBrand('qt  ')(head) || isOldQuickTime(head),
   },
   {
     format: 'mp4',
     label: 'MP4',
     mimes: ['video/mp4'],
-    extensions: ['.mp4', '.m4v', '.3gp'],
+    extensions: ['.mp4', '.m4v', '.3gp', '.3ga', '.3g2'],
     // Pictures with brands are above. Videos have too many brands to list.
     matches: ({ brands }) => brands.length > 0,
+  },
+  {
+    format: 'amr',
+    label: 'AMR',
+    mimes: ['audio/amr'],
+    extensions: ['.amr', '.awb'],
+    matches: startsWith('#!AMR\n', '#!AMR-WB\n'),
+  },
+  {
+    format: 'caf',
+    label: 'CAF',
+    mimes: ['audio/x-caf'],
+    extensions: ['.caf'],
+    matches: startsWith('caff'),
+  },
+  {
+    format: 'aiff',
+    label: 'AIFF',
+    mimes: ['audio/aiff'],
+    extensions: ['.aif', '.aiff', '.aifc'],
+    matches: ({ text }) => /^FORM....AIF[FC]/s.test(text),
+  },
+  {
+    format: 'wma',
+    label: 'WMA',
+    mimes: ['audio/x-ms-wma'],
+    extensions: ['.wma'],
+    matches: startsWith('\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa'),
+  },
+  {
+    format: 'flv',
+    label: 'FLV',
+    mimes: ['video/x-flv'],
+    extensions: ['.flv'],
+    matches: startsWith('FLV\x01'),
+  },
+  {
+    format: 'mpegts',
+    label: 'MPEG-TS',
+    mimes: ['video/mp2t'],
+    extensions: ['.ts', '.mts', '.m2ts'],
+    matches: isTransportStream,
+  },
+  {
+    format: 'mp3',
+    label: 'MP3',
+    mimes: ['audio/mpeg'],
+    extensions: ['.mp3'],
+    matches: (head) => startsWith('ID3')(head) || hasMpegFrames('mp3')(head),
+  },
+  {
+    format: 'aac',
+    label: 'AAC',
+    mimes: ['audio/aac'],
+    extensions: ['.aac'],
+    matches: hasMpegFrames('aac'),
   },
 ]);
 

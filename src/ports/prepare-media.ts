@@ -12,5 +12,15 @@ export interface PrepareMediaInput {
 
 export interface PrepareMediaResult {
   photo: { widthPx: number; heightPx: number; format: string };
-  voice: { durationS: number; sampleRateHz: number; channels: number; format: string; peakDb: number };
+  voice: {
+    durationS: number;
+    sampleRateHz: number;
+    channels: number;
+    format: string;
+    /** Loudest sample as it was sent, in decibels relative to full scale. */
+    peakDb: number;
+    /** Decibels by which a quiet voice was raised. */
+    gainDb: number;
+    hasSpeech: boolean;
+  };
 }

@@ -1,4 +1,4 @@
-"""The features that the renderer computes from a voice. Keep it in step with `src/providers/local/voice`."""
+"""The features that the renderer computes from a voice. Keep it in step with `src/media/voice`."""
 import numpy as np
 
 RATE, HOP, WINDOW, BANDS = 16000, 160, 512, 24

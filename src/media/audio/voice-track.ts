@@ -1,5 +1,7 @@
+import { PipelineError } from '../../errors.ts';
 import { downmix } from './downmix.ts';
-import { createResampler } from './resampler.ts';
+import { createResampler, type Resampler } from './resampler.ts';
+import { createSoundLevels, type SoundLevels } from './sound-levels.ts';
 import { createWavWriter } from './wav.ts';
 
 /** Rates that AAC supports, so that no later step converts again. Others become OTHER_RATE_HZ. */
@@ -7,15 +9,24 @@ const KEPT_RATES_HZ: ReadonlySet<number> = new Set([
   8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000,
 ]);
 const OTHER_RATE_HZ = 48_000;
+/** No recorder is outside of this. Conversion from any other rate would take too much memory. */
+const RATES_HZ = [1000, 768_000] as const;
+
+/** Changes to the sound that are known only when all of it was heard. */
+export interface Correction {
+  /** Factor of the loudness. */
+  gain: number;
+  /** Whether the second channel is turned over, because it is the first one turned over. */
+  isInverted: boolean;
+}
 
 export interface VoiceTrack {
   readonly sampleRateHz: number;
   readonly channels: number;
   /** Duration written so far. */
   durationS(): number;
-  /** Loudest sample so far, 1 is full scale. */
-  peak(): number;
-  /** @throws Error if the sample rate changes, which no decoder does for an intact file */
+  levels(): SoundLevels;
+  /** The rate and the number of channels may change, such as in Ogg files that were joined. */
   add(block: { sampleRateHz: number; channels: Float32Array[] }): Promise<void>;
   finish(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -25,52 +36,99 @@ export interface VoiceTrack {
 export async function createVoiceTrack(
   wavPath: string,
   source: { sampleRateHz: number; channels: number },
+  correction: Correction = { gain: 1, isInverted: false },
 ): Promise<VoiceTrack> {
+  requireRate(source.sampleRateHz);
   const sampleRateHz = KEPT_RATES_HZ.has(source.sampleRateHz) ? source.sampleRateHz : OTHER_RATE_HZ;
   const count = downmix(Array.from({ length: source.channels }, () => new Float32Array())).length;
   const wav = await createWavWriter(wavPath, { sampleRateHz, channels: count });
-  const resamplers =
-    sampleRateHz === source.sampleRateHz
-      ? undefined
-      : Array.from({ length: count }, () => createResampler(source.sampleRateHz, sampleRateHz));
+  const levels = createSoundLevels(count);
+  let fromHz = source.sampleRateHz;
+  let resamplers = openResamplers(fromHz, sampleRateHz, count);
   let frames = 0;
-  let peak = 0;
 
   const write = async (channels: Float32Array[]) => {
-    const interleaved = interleave(channels);
     frames += channels[0]!.length;
-    peak = findPeak(interleaved, peak);
-    await wav.write(interleaved);
+    levels.add(channels);
+    correct(channels, correction);
+    await wav.write(interleave(channels));
+  };
+  const end = async () => {
+    if (resamplers) {
+      await write(resamplers.map((resampler) => resampler.end()));
+    }
   };
   return {
     sampleRateHz,
     channels: count,
     durationS: () => frames / sampleRateHz,
-    peak: () => peak,
+    levels: levels.read,
     async add(block) {
-      if (block.sampleRateHz !== source.sampleRateHz) {
-        throw new Error(`The sample rate changes from ${source.sampleRateHz} to ${block.sampleRateHz} Hz.`);
+      if (block.sampleRateHz !== fromHz) {
+        requireRate(block.sampleRateHz);
+        await end();
+        fromHz = block.sampleRateHz;
+        resamplers = openResamplers(fromHz, sampleRateHz, count);
       }
-      const channels = fitChannels(downmix(block.channels), count);
+      const channels = fitChannels(downmix(block.channels.map(toFinite)), count);
       await write(resamplers ? resamplers.map((resampler, i) => resampler.push(channels[i]!)) : channels);
     },
     async finish() {
-      if (resamplers) {
-        await write(resamplers.map((resampler) => resampler.end()));
-      }
+      await end();
       await wav.finish();
     },
     [Symbol.asyncDispose]: () => wav[Symbol.asyncDispose](),
   };
 }
 
-/** MP3 and AAC may switch between mono and stereo within a file. */
+function openResamplers(fromHz: number, toHz: number, count: number): Resampler[] | undefined {
+  return fromHz === toHz ? undefined : Array.from({ length: count }, () => createResampler(fromHz, toHz));
+}
+
+function requireRate(hz: number): void {
+  if (!Number.isInteger(hz) || hz < RATES_HZ[0] || hz > RATES_HZ[1]) {
+    throw new PipelineError(
+      'MEDIA_UNDECODABLE',
+      `Expected a sample rate from ${RATES_HZ[0]} to ${RATES_HZ[1]} Hz for audio, but the file says ${hz}. Save it again as WAV or MP3 and send that.`,
+      { details: { field: 'audio' } },
+    );
+  }
+}
+
+/** Damaged files of floating point hold numbers that are none, which would silence all that follows. */
+function toFinite(samples: Float32Array): Float32Array {
+  for (const sample of samples) {
+    // A difference is faster than Number.isFinite, and is no number for infinity, too.
+    if (sample - sample !== 0) {
+      return samples.map((value) => (Number.isFinite(value) ? value : 0));
+    }
+  }
+  return samples;
+}
+
+/** MP3 and AAC may switch between mono and stereo within a file, and so do chained Ogg streams. */
 function fitChannels(channels: Float32Array[], count: number): Float32Array[] {
   if (channels.length === count) {
     return channels;
   }
-  const [left, right] = channels;
-  return count === 2 ? [left!, left!] : [left!.map((sample, index) => (sample + right![index]!) / 2)];
+  const [left, right] = channels as [Float32Array, Float32Array];
+  if (count === 2) {
+    return [left, left.slice()];
+  }
+  // Opposite channels would cancel each other.
+  const sign = left.reduce((sum, sample, index) => sum + sample * right[index]!, 0) < 0 ? -1 : 1;
+  return [left.map((sample, index) => (sample + sign * right[index]!) / 2)];
+}
+
+function correct(channels: Float32Array[], { gain, isInverted }: Correction): void {
+  channels.forEach((samples, channel) => {
+    const factor = isInverted && channel === 1 ? -gain : gain;
+    if (factor !== 1) {
+      for (let index = 0; index < samples.length; index++) {
+        samples[index]! *= factor;
+      }
+    }
+  });
 }
 
 function interleave(channels: Float32Array[]): Float32Array {
@@ -84,12 +142,4 @@ function interleave(channels: Float32Array[]): Float32Array {
     interleaved[index * 2 + 1] = right![index]!;
   }
   return interleaved;
-}
-
-function findPeak(samples: Float32Array, atLeast: number): number {
-  let peak = atLeast;
-  for (const sample of samples) {
-    peak = Math.max(peak, Math.abs(sample));
-  }
-  return peak;
 }

@@ -1,31 +1,65 @@
-import { MAX_AUDIO_S, MIN_AUDIO_S } from '../../contracts/media-limits.ts';
+import { rename, rm } from 'node:fs/promises';
+import { clamp } from '../../clamp.ts';
+import { MAX_AUDIO_S, MIN_AUDIO_S, SILENCE_DB } from '../../contracts/media-limits.ts';
 import { PipelineError } from '../../errors.ts';
-import { createVoiceTrack, type VoiceTrack } from '../audio/voice-track.ts';
-import { openRecording, type Recording } from './decode-recording.ts';
+import type { SoundLevels } from '../audio/sound-levels.ts';
+import { type Correction, createVoiceTrack, type VoiceTrack } from '../audio/voice-track.ts';
+import { openWav } from '../audio/wav.ts';
+import { type HeardSpeech, hearSpeech } from '../voice/hear-speech.ts';
+import { readSpeechNets } from '../voice/speech-nets.ts';
+import { openRecording } from './recording/open-recording.ts';
+import type { SoundTrack } from './recording/sound-block.ts';
 
-/** Recordings whose loudest sample is below this, relative to full scale, are silent. */
-const SILENCE_DB = -60;
+/** Voices whose loudest sample is below this are raised. */
+const QUIET_DB = -26;
+/** The loudest sample after that. */
+const RAISED_DB = -12;
+/** Noise between the words is not raised above this. */
+const MAX_NOISE_DB = -50;
 
 interface PreparedAudio {
   durationS: number;
   sampleRateHz: number;
   channels: number;
-  /** Loudest sample, in decibels relative to full scale. */
+  /** Loudest sample of the recording as it was sent, in decibels relative to full scale. */
   peakDb: number;
+  /** Decibels by which a quiet voice was raised. */
+  gainDb: number;
+  hasSpeech: boolean;
+}
+
+/** A track that was decoded. */
+interface DecodedTrack {
+  voice: VoiceTrack;
+  speech: HeardSpeech | undefined;
+  decode: SoundTrack;
 }
 
 /**
  * Decodes a recording piece by piece into a 16-bit PCM WAV with one or two channels. Of a truncated file it keeps the
- * part that can be played.
+ * part that can be played, of several tracks the first with speech. The length is what can be decoded, whatever the file
+ * says. Quiet voices are raised; channels of which one is the other turned over are put right.
  * @throws PipelineError AUDIO_MISSING, AUDIO_TOO_LONG, AUDIO_TOO_SHORT, AUDIO_SILENT; MEDIA_UNSUPPORTED for other codecs;
  * MEDIA_UNDECODABLE if the file is damaged
  */
 export async function prepareAudio(path: string, wavPath: string): Promise<PreparedAudio> {
   try {
     using recording = await openRecording(path);
-    requireLength(recording.announcedS ?? 0);
-    await using voice = await decodeInto(wavPath, recording);
-    return toPrepared(voice);
+    const track = await chooseTrack(recording.tracks, wavPath);
+    const { voice, speech } = track;
+    const correction = correctionOf(track);
+    if (correction) {
+      const corrected = await decodeInto(wavPath, track.decode, correction);
+      await corrected?.[Symbol.asyncDispose]();
+    }
+    return {
+      durationS: voice.durationS(),
+      sampleRateHz: voice.sampleRateHz,
+      channels: voice.channels,
+      peakDb: toDb(voice.levels().peak),
+      gainDb: toDb(correction?.gain ?? 1),
+      hasSpeech: speech !== undefined,
+    };
   } catch (error) {
     if (error instanceof PipelineError) {
       throw error;
@@ -38,15 +72,47 @@ export async function prepareAudio(path: string, wavPath: string): Promise<Prepa
   }
 }
 
-async function decodeInto(wavPath: string, recording: Recording): Promise<VoiceTrack | undefined> {
+/** Decodes one track after the other until one has speech. Without any, the first that has sound is kept. */
+async function chooseTrack(tracks: SoundTrack[], wavPath: string): Promise<DecodedTrack> {
+  const candidatePath = `${wavPath}.track`;
+  let kept: DecodedTrack | undefined;
+  let refusal: unknown;
+  try {
+    for (const decode of tracks) {
+      try {
+        const voice = await decodeInto(candidatePath, decode);
+        requireSound(voice);
+        const speech = await hear(candidatePath, voice.levels());
+        if (!kept || speech) {
+          kept = { voice, speech, decode };
+          await rename(candidatePath, wavPath);
+        }
+      } catch (error) {
+        refusal ??= error;
+      }
+      if (kept?.speech) {
+        break;
+      }
+    }
+  } finally {
+    await rm(candidatePath, { force: true });
+  }
+  if (!kept) {
+    throw refusal;
+  }
+  return kept;
+}
+
+async function decodeInto(
+  wavPath: string,
+  decode: SoundTrack,
+  correction?: Correction,
+): Promise<VoiceTrack | undefined> {
   let voice: VoiceTrack | undefined;
   try {
-    for await (const block of recording.blocks()) {
-      voice ??= await createVoiceTrack(wavPath, {
-        sampleRateHz: block.sampleRateHz,
-        channels: block.channels.length,
-      });
-      await voice.add(block);
+    for await (const { sampleRateHz, channels } of decode()) {
+      voice ??= await createVoiceTrack(wavPath, { sampleRateHz, channels: channels.length }, correction);
+      await voice.add({ sampleRateHz, channels });
       requireLength(voice.durationS());
     }
     await voice?.finish();
@@ -57,9 +123,23 @@ async function decodeInto(wavPath: string, recording: Recording): Promise<VoiceT
   }
 }
 
-function toPrepared(voice: VoiceTrack | undefined): PreparedAudio {
+let nets: ReturnType<typeof readSpeechNets> | undefined;
+
+async function hear(wavPath: string, levels: SoundLevels): Promise<HeardSpeech | undefined> {
+  nets ??= readSpeechNets();
+  await using wav = await openWav(wavPath);
+  return await hearSpeech(wav, (await nets).voice, levels);
+}
+
+function correctionOf({ voice, speech }: DecodedTrack): Correction | undefined {
+  const { peak, isOpposite } = voice.levels();
+  const isQuiet = speech && toDb(peak) < QUIET_DB;
+  const gainDb = isQuiet ? clamp(MAX_NOISE_DB - speech.floorDb, 0, RAISED_DB - toDb(peak)) : 0;
+  return gainDb > 0 || isOpposite ? { gain: 10 ** (gainDb / 20), isInverted: isOpposite } : undefined;
+}
+
+function requireSound(voice: VoiceTrack | undefined): asserts voice is VoiceTrack {
   const durationS = voice?.durationS() ?? 0;
-  const peakDb = 20 * Math.log10(voice?.peak() ?? 0);
   if (!voice || durationS < MIN_AUDIO_S) {
     throw new PipelineError(
       'AUDIO_TOO_SHORT',
@@ -67,17 +147,21 @@ function toPrepared(voice: VoiceTrack | undefined): PreparedAudio {
       { details: { durationS } },
     );
   }
-  if (peakDb < SILENCE_DB) {
+  const swingDb = toDb(voice.levels().swing);
+  if (swingDb < SILENCE_DB) {
     throw new PipelineError(
       'AUDIO_SILENT',
-      `Expected a voice for audio, but received silence: its peak is ${toDecibels(peakDb)}, below ${SILENCE_DB} dB of full scale. Check the microphone and record again.`,
+      `Expected a voice for audio, but received silence: its peak is ${toText(swingDb)}, below ${SILENCE_DB} dB of full scale. Check the microphone and record again.`,
       { details: { durationS } },
     );
   }
-  return { durationS, sampleRateHz: voice.sampleRateHz, channels: voice.channels, peakDb };
 }
 
-function toDecibels(db: number): string {
+function toDb(level: number): number {
+  return 20 * Math.log10(level);
+}
+
+function toText(db: number): string {
   return Number.isFinite(db) ? `${db.toFixed(0)} dB` : 'digital silence';
 }
 

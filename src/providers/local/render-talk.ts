@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { openWav } from '../../media/audio/wav.ts';
 import { toAlphaPlane, toI420 } from '../../media/encode/i420.ts';
 import { createTalkWriter, type TalkWriter } from '../../media/encode/talk-writer.ts';
+import { readMono } from '../../media/voice/mono-voice.ts';
 import type { RenderedTalk, TalkProgress, TalkRequest } from '../../ports/video-provider.ts';
 import type { FrameSize } from './face/framing.ts';
 import type { FaceAnimator } from './face-animator.ts';
@@ -12,7 +13,6 @@ import { type AiMark, createAiMark } from './picture/ai-mark.ts';
 import { stageTalk } from './stage-talk.ts';
 import type { TalkModels } from './talk-models.ts';
 import { analyseVoice } from './voice/analyse-voice.ts';
-import { readMono } from './voice/mono-voice.ts';
 
 const FRAMES_PER_S = 25;
 /** Frames between two progress reports. */

@@ -9,6 +9,7 @@ import {
   createSileroVoiceActivity,
   VOICE_ACTIVITY_KINDS,
 } from '../../inference/speech/silero-voice-activity.ts';
+import { readSpeechNets, type SpeechNets } from '../../media/voice/speech-nets.ts';
 import {
   type FoundModel,
   findModel,
@@ -17,7 +18,6 @@ import {
   type ModelFolders,
 } from '../../models/find-model.ts';
 import type { VoiceActivity } from './voice/analyse-voice.ts';
-import { readSpeechNets, type SpeechNets } from './voice/speech-nets.ts';
 
 /** Plain data, so it can be sent to the slot. */
 export interface TalkModelPlan {

@@ -12,10 +12,12 @@ interface Steps {
   people: People;
   cutout: Cutout;
   talk: Talk;
+  /** Of the steps before the talk. */
+  warnings: string[];
 }
 
 /** Checks that the video plays, makes its thumbnail, and collects the facts about it. */
-export async function finish(job: Job, { people, cutout, talk }: Steps): Promise<MadeVideo> {
+export async function finish(job: Job, { people, cutout, talk, warnings }: Steps): Promise<MadeVideo> {
   const { input, keys, activities, progress, record } = job;
   progress.enter('FINALIZING', 'Checking that the video plays, and storing it');
   const finished = await activities.finishVideo({ videoKey: keys.video, thumbnailKey: keys.thumbnail });
@@ -46,7 +48,7 @@ export async function finish(job: Job, { people, cutout, talk }: Steps): Promise
       content_type: VIDEO_TYPES[videoFormatOf(input.options)],
     },
     cached,
-    warnings: talk.warnings,
+    warnings: [...warnings, ...talk.warnings],
   };
   await keepVideo(job, video);
   return video;

@@ -20,13 +20,13 @@ export async function generateVideo(input: JobInput): Promise<JobResult> {
       if (reused) {
         return reused;
       }
-      const { photo, voiceS } = await prepare(job);
+      const { photo, voiceS, warnings } = await prepare(job);
       // Before the work that would be lost if the provider cannot be paid.
       const renderer = await chooseRenderer(job, voiceS);
       const people = await detect(job, photo);
       const cutout = await removeBackground(job, photo, people);
       const talk = await animate(job, { renderer, voiceS, people });
-      return finish(job, { people, cutout, talk });
+      return finish(job, { people, cutout, talk, warnings });
     });
     return await publish(job, video);
   } catch (error) {

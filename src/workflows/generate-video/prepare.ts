@@ -5,6 +5,8 @@ interface PreparedMedia {
   photo: StoredObject;
   /** Length of the voice. */
   voiceS: number;
+  /** What people should know about the recording, as sentences. */
+  warnings: string[];
 }
 
 /** Checks photo and voice, and stores both in the one form that all stages read. */
@@ -31,6 +33,21 @@ export function prepare({
       `Photo (${photo.widthPx} x ${photo.heightPx} pixels) and voice (${voice.durationS.toFixed(1)} s) are valid`,
       { photo, voice },
     );
-    return { photo: stored[0]!, voiceS: voice.durationS };
+    return { photo: stored[0]!, voiceS: voice.durationS, warnings: warningsOf(voice) };
   });
+}
+
+function warningsOf({ hasSpeech, gainDb }: { hasSpeech: boolean; gainDb: number }): string[] {
+  return [
+    ...(hasSpeech
+      ? []
+      : [
+          'No speech was heard in the recording, so the mouth stays still. Check the microphone, or send a recording of a voice.',
+        ]),
+    ...(gainDb > 0
+      ? [
+          `The voice was very quiet and was raised by ${gainDb.toFixed(0)} dB. Speak closer to the microphone.`,
+        ]
+      : []),
+  ];
 }

@@ -3,8 +3,8 @@ import { blinkTimes, lidsAt } from '../../../src/providers/local/motion/blinks.t
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';
 import type { Pose } from '../../../src/providers/local/motion/pose.ts';
 import { seededRandom } from '../../../src/providers/local/motion/seeded-random.ts';
-import { smoothSeries } from '../../../src/providers/local/series.ts';
 import type { VoiceAnalysis } from '../../../src/providers/local/voice/analyse-voice.ts';
+import { smoothSeries } from '../../../src/series.ts';
 
 const SECONDS = 4;
 const syllables = heard((time) => time % 0.5 < 0.3);

@@ -11,6 +11,8 @@ import {
   FilePathSource,
   Input,
 } from '../../../src/media/codecs/webcodecs.ts';
+import { readMono } from '../../../src/media/voice/mono-voice.ts';
+import { voiceFeaturesOf } from '../../../src/media/voice/voice-features.ts';
 import type { TalkRequest } from '../../../src/ports/video-provider.ts';
 import { boundsOf, eyeDistance } from '../../../src/providers/local/face/face-points.ts';
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';
@@ -23,8 +25,6 @@ import {
   type TalkModels,
 } from '../../../src/providers/local/talk-models.ts';
 import { analyseVoice } from '../../../src/providers/local/voice/analyse-voice.ts';
-import { readMono } from '../../../src/providers/local/voice/mono-voice.ts';
-import { voiceFeaturesOf } from '../../../src/providers/local/voice/voice-features.ts';
 import { needs } from '../../harness/needs.ts';
 import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
 import { buzz, maskOver, photoRequest, writeVoice } from './talk-files.ts';

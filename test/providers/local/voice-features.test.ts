@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { openRecording } from '../../../src/media/decode/decode-recording.ts';
+import { openRecording } from '../../../src/media/decode/recording/open-recording.ts';
+import type { SmallNet } from '../../../src/media/voice/small-net.ts';
+import { voiceActivityOf } from '../../../src/media/voice/voice-activity.ts';
+import { SAMPLE_RATE_HZ, voiceFeaturesOf } from '../../../src/media/voice/voice-features.ts';
+import { voiceGateOf } from '../../../src/media/voice/voice-gate.ts';
 import { mouthShapesOf } from '../../../src/providers/local/voice/mouth-shapes.ts';
-import type { SmallNet } from '../../../src/providers/local/voice/small-net.ts';
-import { voiceActivityOf } from '../../../src/providers/local/voice/voice-activity.ts';
-import { SAMPLE_RATE_HZ, voiceFeaturesOf } from '../../../src/providers/local/voice/voice-features.ts';
-import { voiceGateOf } from '../../../src/providers/local/voice/voice-gate.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 /** Rows of the networks' inputs at some frames, as `models/train/speech/write_parity.py` computes them. */
@@ -55,7 +55,7 @@ async function firstSeconds(path: string, seconds: number): Promise<Float32Array
   const mono = new Float32Array(seconds * SAMPLE_RATE_HZ);
   using recording = await openRecording(path);
   let at = 0;
-  for await (const { channels } of recording.blocks()) {
+  for await (const { channels } of recording.tracks[0]!()) {
     const piece = channels[0]!.subarray(0, mono.length - at);
     mono.set(piece, at);
     at += piece.length;

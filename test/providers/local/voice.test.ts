@@ -6,14 +6,14 @@ import {
   VOICE_ACTIVITY_KINDS,
 } from '../../../src/inference/speech/silero-voice-activity.ts';
 import { createResampler, type Resampler } from '../../../src/media/audio/resampler.ts';
-import { openRecording } from '../../../src/media/decode/decode-recording.ts';
+import { openRecording } from '../../../src/media/decode/recording/open-recording.ts';
+import { readSpeechNets, type SpeechNets } from '../../../src/media/voice/speech-nets.ts';
+import { SAMPLE_RATE_HZ } from '../../../src/media/voice/voice-features.ts';
 import { findModelFile } from '../../../src/models/find-model.ts';
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';
 import type { Pose } from '../../../src/providers/local/motion/pose.ts';
 import { seededRandom } from '../../../src/providers/local/motion/seeded-random.ts';
 import { analyseVoice, type VoiceAnalysis } from '../../../src/providers/local/voice/analyse-voice.ts';
-import { readSpeechNets, type SpeechNets } from '../../../src/providers/local/voice/speech-nets.ts';
-import { SAMPLE_RATE_HZ } from '../../../src/providers/local/voice/voice-features.ts';
 import { needs } from '../../harness/needs.ts';
 import { mediaDir, modelsDir } from '../../harness/shared-media.ts';
 
@@ -139,7 +139,7 @@ async function decode(path: string): Promise<Float32Array> {
   using recording = await openRecording(path);
   const pieces: Float32Array[] = [];
   let resampler: Resampler | undefined;
-  for await (const { channels, sampleRateHz } of recording.blocks()) {
+  for await (const { channels, sampleRateHz } of recording.tracks[0]!()) {
     if (sampleRateHz !== SAMPLE_RATE_HZ) {
       resampler ??= createResampler(sampleRateHz, SAMPLE_RATE_HZ);
     }

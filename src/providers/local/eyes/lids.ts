@@ -1,8 +1,8 @@
+import { percentile } from '../../../series.ts';
 import { type Colour, type FaceColours, luma } from '../face/face-colours.ts';
 import { EYES } from '../face/face-mesh.ts';
 import { type FacePoints, faceYaw } from '../face/face-points.ts';
 import { blue, green, red, type Texture } from '../picture/texture.ts';
-import { percentile } from '../series.ts';
 import { type EyeFrame, eyeFrameOf, fromEye, openness } from './eye-frame.ts';
 import { createLidPatch, LID_LEVELS, pasteLid } from './lid-patch.ts';
 import { lidSkinOf } from './lid-skin.ts';

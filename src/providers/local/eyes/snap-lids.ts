@@ -1,6 +1,6 @@
 import { clamp } from '../../../clamp.ts';
+import { mean } from '../../../series.ts';
 import { blue, green, red, type Texture } from '../picture/texture.ts';
-import { mean } from '../series.ts';
 import { type EyeFrame, fromEye } from './eye-frame.ts';
 
 /** Maximum correction of a lid's ends, and of its middle relative to them, as shares of the eye's width. */

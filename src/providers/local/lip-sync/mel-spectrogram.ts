@@ -1,6 +1,6 @@
 import { clamp } from '../../../clamp.ts';
 import { MEL_BANDS, MEL_STEPS } from '../../../inference/speech/lip-sync-model.ts';
-import { SAMPLE_RATE_HZ } from '../voice/voice-features.ts';
+import { SAMPLE_RATE_HZ } from '../../../media/voice/voice-features.ts';
 
 /** As in the training of Wav2Lip: Librosa's defaults over windows of 50 ms, 80 per second. */
 const WINDOW = 800;

@@ -1,7 +1,7 @@
+import { FEATURE_RATE_HZ } from '../../../media/voice/voice-features.ts';
+import type { VoiceGate } from '../../../media/voice/voice-gate.ts';
+import { percentile, smoothSeries } from '../../../series.ts';
 import { smoothstep } from '../curves.ts';
-import { percentile, smoothSeries } from '../series.ts';
-import { FEATURE_RATE_HZ } from '../voice/voice-features.ts';
-import type { VoiceGate } from '../voice/voice-gate.ts';
 import type { Pose } from './pose.ts';
 
 const DEGREE = Math.PI / 180;

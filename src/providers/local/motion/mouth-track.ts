@@ -1,7 +1,7 @@
 import { clamp } from '../../../clamp.ts';
-import { mean } from '../series.ts';
+import { FEATURE_RATE_HZ } from '../../../media/voice/voice-features.ts';
+import { mean } from '../../../series.ts';
 import type { MouthShapes } from '../voice/mouth-shapes.ts';
-import { FEATURE_RATE_HZ } from '../voice/voice-features.ts';
 import type { MouthParameter, Pose } from './pose.ts';
 
 /** `lipOnTeeth` is for `holdOpenMouth`: it keeps the lower lip up. */

@@ -1,8 +1,8 @@
+import type { SpeechNets } from '../../../media/voice/speech-nets.ts';
+import { voiceActivityOf } from '../../../media/voice/voice-activity.ts';
+import { voiceFeaturesOf } from '../../../media/voice/voice-features.ts';
+import { type VoiceGate, voiceGateOf } from '../../../media/voice/voice-gate.ts';
 import { type MouthShapes, mouthShapesOf } from './mouth-shapes.ts';
-import type { SpeechNets } from './speech-nets.ts';
-import { voiceActivityOf } from './voice-activity.ts';
-import { voiceFeaturesOf } from './voice-features.ts';
-import { type VoiceGate, voiceGateOf } from './voice-gate.ts';
 
 /** The properties of a recording that move a face. */
 export interface VoiceAnalysis {

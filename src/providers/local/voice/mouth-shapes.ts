@@ -1,9 +1,9 @@
 import { clamp } from '../../../clamp.ts';
+import { type SmallNet, sigmoid } from '../../../media/voice/small-net.ts';
+import { BANDS, FEATURE_RATE_HZ, type VoiceFeatures } from '../../../media/voice/voice-features.ts';
+import type { VoiceGate } from '../../../media/voice/voice-gate.ts';
+import { percentile, smoothSeries } from '../../../series.ts';
 import { smoothstep } from '../curves.ts';
-import { percentile, smoothSeries } from '../series.ts';
-import { type SmallNet, sigmoid } from './small-net.ts';
-import { BANDS, FEATURE_RATE_HZ, type VoiceFeatures } from './voice-features.ts';
-import type { VoiceGate } from './voice-gate.ts';
 
 /** Shape of the mouth every 10 ms: 0 to 1, and `wide` from -1 (round) to 1 (spread). */
 export interface MouthShapes {

@@ -1,4 +1,4 @@
-import { clamp } from '../../../clamp.ts';
+import { clamp } from '../../clamp.ts';
 import { createPowerSpectrum } from './power-spectrum.ts';
 import { type SmallNet, sigmoid } from './small-net.ts';
 import { BANDS, HOP, SAMPLE_RATE_HZ, type VoiceFeatures } from './voice-features.ts';

@@ -1,4 +1,4 @@
-import { clamp } from '../../../clamp.ts';
+import { clamp } from '../../clamp.ts';
 import { FEATURE_RATE_HZ, type VoiceFeatures } from './voice-features.ts';
 
 /** Speech in the recording. One number every 10 ms, 0 to 1. */

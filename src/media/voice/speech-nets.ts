@@ -9,7 +9,7 @@ export interface SpeechNets {
   voice: SmallNet;
 }
 
-const FILE = new URL('../../../../models/speech.json', import.meta.url);
+const FILE = new URL('../../../models/speech.json', import.meta.url);
 
 export async function readSpeechNets(): Promise<SpeechNets> {
   const { shapes, voice } = JSON.parse(await readFile(FILE, 'utf8')) as Record<

@@ -1,5 +1,5 @@
-import { clamp } from '../../../clamp.ts';
-import { percentile } from '../series.ts';
+import { clamp } from '../../clamp.ts';
+import { percentile } from '../../series.ts';
 import { createPowerSpectrum } from './power-spectrum.ts';
 
 /** Sample rate in this folder. */

@@ -1,4 +1,4 @@
-import { clamp } from '../../clamp.ts';
+import { clamp } from './clamp.ts';
 
 /** Functions over series of numbers. */
 

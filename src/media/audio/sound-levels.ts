@@ -1,0 +1,53 @@
+/** How loud a recording is. */
+export interface SoundLevels {
+  /** Largest distance of a sample from 0, 1 is full scale. */
+  peak: number;
+  /** Half the distance from the smallest sample to the largest: the peak without a constant offset. */
+  swing: number;
+  /** Whether the second channel is the first one turned over, such as with a plug that is wired the wrong way. */
+  isOpposite: boolean;
+}
+
+/** Channels are opposite if their correlation is below this. Voices from two microphones are not. */
+const OPPOSITE = -0.5;
+
+/** Measures the samples of a recording, piece by piece. */
+export function createSoundLevels(channels: number) {
+  const low = new Float32Array(channels);
+  const high = new Float32Array(channels);
+  let isEmpty = true;
+  // Of the differences between samples, because an offset or a rumble in both channels would hide the voice.
+  let left2 = 0;
+  let right2 = 0;
+  let both = 0;
+
+  return {
+    add(samples: Float32Array[]): void {
+      samples.forEach((channel, index) => {
+        let [smallest, largest] = isEmpty ? [channel[0] ?? 0, channel[0] ?? 0] : [low[index]!, high[index]!];
+        for (const sample of channel) {
+          if (sample < smallest) smallest = sample;
+          if (sample > largest) largest = sample;
+        }
+        low[index] = smallest;
+        high[index] = largest;
+      });
+      isEmpty &&= (samples[0]?.length ?? 0) === 0;
+      const [left, right] = samples;
+      if (left && right) {
+        for (let index = 1; index < left.length; index++) {
+          const a = left[index]! - left[index - 1]!;
+          const b = right[index]! - right[index - 1]!;
+          left2 += a * a;
+          right2 += b * b;
+          both += a * b;
+        }
+      }
+    },
+    read: (): SoundLevels => ({
+      peak: Math.max(0, ...low.map(Math.abs), ...high.map(Math.abs)),
+      swing: Math.max(0, ...high.map((value, index) => (value - low[index]!) / 2)),
+      isOpposite: left2 > 0 && right2 > 0 && both / Math.sqrt(left2 * right2) < OPPOSITE,
+    }),
+  };
+}
