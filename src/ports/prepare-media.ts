@@ -12,15 +12,7 @@ export interface PrepareMediaInput {
 
 export interface PrepareMediaResult {
   photo: { widthPx: number; heightPx: number; format: string };
-  voice: {
-    durationS: number;
-    sampleRateHz: number;
-    channels: number;
-    format: string;
-    /** Loudest sample as it was sent, in decibels relative to full scale. */
-    peakDb: number;
-    /** Decibels by which a quiet voice was raised. */
-    gainDb: number;
-    hasSpeech: boolean;
-  };
+  voice: { durationS: number; sampleRateHz: number; channels: number; format: string; peakDb: number };
+  /** What the user should know about the files, as sentences. */
+  warnings: string[];
 }

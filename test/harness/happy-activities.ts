@@ -36,15 +36,8 @@ export function happyActivities(
     async prepareMedia(request) {
       return {
         photo: { widthPx: 640, heightPx: 480, format: 'jpeg' },
-        voice: {
-          durationS: 11,
-          sampleRateHz: 44_100,
-          channels: 1,
-          format: 'wav',
-          peakDb: -3,
-          gainDb: 0,
-          hasSpeech: true,
-        },
+        voice: { durationS: 11, sampleRateHz: 44_100, channels: 1, format: 'wav', peakDb: -3 },
+        warnings: [],
         stored: [await put(request.photoKey), await put(request.voiceKey)],
       };
     },

@@ -64,15 +64,8 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
         await writeFile(voicePath, 'voice');
         return {
           photo: { widthPx: 64, heightPx: 64, format: 'png' },
-          voice: {
-            durationS: 1,
-            sampleRateHz: 16_000,
-            channels: 1,
-            format: 'wav',
-            peakDb: -3,
-            gainDb: 0,
-            hasSpeech: true,
-          },
+          voice: { durationS: 1, sampleRateHz: 16_000, channels: 1, format: 'wav', peakDb: -3 },
+          warnings: [],
         };
       }),
     }),

@@ -20,7 +20,8 @@ export async function createTask(): Promise<SlotTask<PrepareMediaInput, PrepareM
         await preparePicture('background_image', input.backgroundImagePath, input.backgroundPath);
       }
       const format = await readType('audio', input.audioPath);
-      return { photo, voice: { ...(await prepareAudio(input.audioPath, input.voicePath)), format } };
+      const { warnings, ...voice } = await prepareAudio(input.audioPath, input.voicePath);
+      return { photo, voice: { ...voice, format }, warnings };
     },
   };
 }

@@ -23,9 +23,8 @@ interface PreparedAudio {
   channels: number;
   /** Loudest sample of the recording as it was sent, in decibels relative to full scale. */
   peakDb: number;
-  /** Decibels by which a quiet voice was raised. */
-  gainDb: number;
-  hasSpeech: boolean;
+  /** What the user should know about it, as sentences. */
+  warnings: string[];
 }
 
 /** A track that was decoded. */
@@ -57,8 +56,7 @@ export async function prepareAudio(path: string, wavPath: string): Promise<Prepa
       sampleRateHz: voice.sampleRateHz,
       channels: voice.channels,
       peakDb: toDb(voice.levels().peak),
-      gainDb: toDb(correction?.gain ?? 1),
-      hasSpeech: speech !== undefined,
+      warnings: warningsOf(speech, toDb(correction?.gain ?? 1)),
     };
   } catch (error) {
     if (error instanceof PipelineError) {
@@ -136,6 +134,19 @@ function correctionOf({ voice, speech }: DecodedTrack): Correction | undefined {
   const isQuiet = speech && toDb(peak) < QUIET_DB;
   const gainDb = isQuiet ? clamp(MAX_NOISE_DB - speech.floorDb, 0, RAISED_DB - toDb(peak)) : 0;
   return gainDb > 0 || isOpposite ? { gain: 10 ** (gainDb / 20), isInverted: isOpposite } : undefined;
+}
+
+function warningsOf(speech: HeardSpeech | undefined, gainDb: number): string[] {
+  if (!speech) {
+    return [
+      'No speech was heard in the recording, so the mouth may stay still. Check the microphone, or send a recording of a voice.',
+    ];
+  }
+  return gainDb > 0
+    ? [
+        `The voice is very quiet and was raised by ${gainDb.toFixed(0)} dB. Speak closer to the microphone for a clearer sound.`,
+      ]
+    : [];
 }
 
 function requireSound(voice: VoiceTrack | undefined): asserts voice is VoiceTrack {

@@ -9,15 +9,15 @@ import type { Cutout } from './remove-background.ts';
 import { keepVideo } from './reuse.ts';
 
 interface Steps {
+  /** About the uploads. */
+  warnings: string[];
   people: People;
   cutout: Cutout;
   talk: Talk;
-  /** Of the steps before the talk. */
-  warnings: string[];
 }
 
 /** Checks that the video plays, makes its thumbnail, and collects the facts about it. */
-export async function finish(job: Job, { people, cutout, talk, warnings }: Steps): Promise<MadeVideo> {
+export async function finish(job: Job, { warnings, people, cutout, talk }: Steps): Promise<MadeVideo> {
   const { input, keys, activities, progress, record } = job;
   progress.enter('FINALIZING', 'Checking that the video plays, and storing it');
   const finished = await activities.finishVideo({ videoKey: keys.video, thumbnailKey: keys.thumbnail });

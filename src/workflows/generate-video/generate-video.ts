@@ -26,7 +26,7 @@ export async function generateVideo(input: JobInput): Promise<JobResult> {
       const people = await detect(job, photo);
       const cutout = await removeBackground(job, photo, people);
       const talk = await animate(job, { renderer, voiceS, people });
-      return finish(job, { people, cutout, talk, warnings });
+      return finish(job, { warnings, people, cutout, talk });
     });
     return await publish(job, video);
   } catch (error) {

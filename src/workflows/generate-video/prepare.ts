@@ -5,7 +5,7 @@ interface PreparedMedia {
   photo: StoredObject;
   /** Length of the voice. */
   voiceS: number;
-  /** What people should know about the recording, as sentences. */
+  /** What the user should know about the files, as sentences. */
   warnings: string[];
 }
 
@@ -19,7 +19,7 @@ export function prepare({
   record,
 }: Job): Promise<PreparedMedia> {
   return completed.once('upload', async () => {
-    const { photo, voice, stored } = await activities.prepareMedia({
+    const { photo, voice, stored, warnings } = await activities.prepareMedia({
       imageKey: input.image.key,
       audioKey: input.audio.key,
       ...(input.backgroundImage && { backgroundImageKey: input.backgroundImage.key }),
@@ -31,23 +31,8 @@ export function prepare({
     progress.enter(
       'UPLOAD_COMPLETE',
       `Photo (${photo.widthPx} x ${photo.heightPx} pixels) and voice (${voice.durationS.toFixed(1)} s) are valid`,
-      { photo, voice },
+      { photo, voice, warnings },
     );
-    return { photo: stored[0]!, voiceS: voice.durationS, warnings: warningsOf(voice) };
+    return { photo: stored[0]!, voiceS: voice.durationS, warnings };
   });
-}
-
-function warningsOf({ hasSpeech, gainDb }: { hasSpeech: boolean; gainDb: number }): string[] {
-  return [
-    ...(hasSpeech
-      ? []
-      : [
-          'No speech was heard in the recording, so the mouth stays still. Check the microphone, or send a recording of a voice.',
-        ]),
-    ...(gainDb > 0
-      ? [
-          `The voice was very quiet and was raised by ${gainDb.toFixed(0)} dB. Speak closer to the microphone.`,
-        ]
-      : []),
-  ];
 }
