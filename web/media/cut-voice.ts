@@ -7,6 +7,7 @@ export function cutVoice(buffer: AudioBuffer, fromS: number, toS: number): Blob 
   const from = Math.floor(fromS * sampleRate);
   const to = Math.min(buffer.length, Math.ceil(toS * sampleRate));
   const channels = Array.from({ length: numberOfChannels }, (_, index) => buffer.getChannelData(index));
+  const signs = channels.map((samples) => (isOpposite(channels[0]!, samples) ? -1 : 1));
   const dataBytes = (to - from) * 2;
   const view = new DataView(new ArrayBuffer(HEADER_BYTES + dataBytes));
   const text = (at: number, word: string) => {
@@ -25,8 +26,18 @@ export function cutVoice(buffer: AudioBuffer, fromS: number, toS: number): Blob 
   text(36, 'data');
   view.setUint32(40, dataBytes, true);
   for (let at = from; at < to; at += 1) {
-    const mixed = channels.reduce((sum, samples) => sum + samples[at]!, 0) / channels.length;
+    const mixed =
+      channels.reduce((sum, samples, index) => sum + signs[index]! * samples[at]!, 0) / channels.length;
     view.setInt16(HEADER_BYTES + (at - from) * 2, Math.max(-1, Math.min(1, mixed)) * 0x7fff, true);
   }
   return new Blob([view], { type: 'audio/wav' });
+}
+
+/** Whether one channel is the other turned over, so that a sum would cancel the voice. An offset or a rumble in both counts little. */
+function isOpposite(first: Float32Array, second: Float32Array): boolean {
+  let both = 0;
+  for (let at = 1; at < first.length; at += 1) {
+    both += (first[at]! - first[at - 1]!) * (second[at]! - second[at - 1]!);
+  }
+  return both < 0;
 }
