@@ -1,5 +1,5 @@
 /**
- * `npm run page-budgets [-- URL]`: measures size and load time of the page against its budgets. Without an address it serves
+ * `npm run page:budgets [-- URL]`: measures size and load time of the page against its budgets. Without an address it serves
  * the built page itself. The budgets are for an idle machine.
  */
 import { once } from 'node:events';

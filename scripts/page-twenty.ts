@@ -1,4 +1,4 @@
-/** `npm run page-twenty`: submits 20 videos at once from the page and checks that none is lost. Takes minutes. */
+/** `npm run page:twenty`: submits 20 videos at once from the page and checks that none is lost. Takes minutes. */
 import process from 'node:process';
 import { openBrowser, openPage } from '../test/harness/browser/browser.ts';
 import { SAMPLE_PHOTO, startPageStack } from '../test/harness/browser/page-stack.ts';

@@ -1,5 +1,5 @@
 /**
- * `npm run prove-renderer`: renders real portraits with real speech, decodes the videos, finds the landmarks in their
+ * `npm run prove:renderer`: renders real portraits with real speech, decodes the videos, finds the landmarks in their
  * frames, and checks whether the mouth follows the voice. Needs MODELS_DIR, MEDIA_DIR and `ffmpeg`. Exits with 1 if a
  * promise is missed.
  */
