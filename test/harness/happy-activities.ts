@@ -91,3 +91,16 @@ export function happyActivities(
     // The compiler asks here for each activity that a job calls.
   } satisfies Activities & Record<keyof JobActivities, unknown>;
 }
+
+/** Every activity of a job with a local provider. */
+export const ACTIVITY_NAMES = Object.keys(happyActivities()) as Array<keyof Activities>;
+
+/** Those that make something, in the order in which a job calls them. */
+export const STAGE_ACTIVITIES = [
+  'prepareMedia',
+  'detectPersons',
+  'removeBackground',
+  'composePortrait',
+  'renderTalk',
+  'finishVideo',
+] as const satisfies ReadonlyArray<keyof Activities>;

@@ -10,7 +10,7 @@ import { uploadKey } from '../../src/contracts/task-keys.ts';
 import type { ProviderDescriptor } from '../../src/ports/provider.ts';
 import { toJobMemo } from '../../src/temporal/temporal-jobs.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
-import { type Activities, happyActivities, toStored } from './happy-activities.ts';
+import { ACTIVITY_NAMES, type Activities, happyActivities, toStored } from './happy-activities.ts';
 import { JOB_OPTIONS } from './job-options.ts';
 import { providersOf } from './providers.ts';
 import type { TestServer } from './temporal-server.ts';
@@ -121,23 +121,6 @@ export async function createHarness(
     },
   };
 }
-
-const ACTIVITY_NAMES = [
-  'findVideo',
-  'findDetection',
-  'findCutout',
-  'keepVideo',
-  'prepareMedia',
-  'detectPersons',
-  'removeBackground',
-  'composePortrait',
-  'renderTalk',
-  'finishVideo',
-  'recordTask',
-  'amendTask',
-  'discard',
-  'sendWebhook',
-] as const satisfies ReadonlyArray<keyof Activities>;
 
 function describeDiscard(what: { keys?: string[]; prefixes?: string[] }): string {
   const names = [...(what.keys ?? []), ...(what.prefixes ?? [])].map((key) => key.split('/')[0]);

@@ -3,7 +3,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import { fileResources } from '../harness/file-resources.ts';
-import { happyActivities } from '../harness/happy-activities.ts';
+import { happyActivities, STAGE_ACTIVITIES } from '../harness/happy-activities.ts';
 import { createHarness, type PipelineRun } from '../harness/pipeline-harness.ts';
 import { openTestNamespace } from '../harness/temporal-server.ts';
 
@@ -31,14 +31,7 @@ describe('generateVideo', () => {
   it('runs every stage in order and ends with the result', async () => {
     const run = await harness.run({});
 
-    expect(run.calls.filter((name) => name !== 'recordTask')).toEqual([
-      'prepareMedia',
-      'detectPersons',
-      'removeBackground',
-      'composePortrait',
-      'renderTalk',
-      'finishVideo',
-    ]);
+    expect(run.calls.filter((name) => name !== 'recordTask')).toEqual(STAGE_ACTIVITIES);
     expect(run.outcome).toMatchObject({ status: 'fulfilled', value: { success: true } });
     const { events, outcome } = await progressOf(run);
     expect(events.map((event) => [event.seq, event.data.stage, event.data.progress_percent])).toEqual([

@@ -17,7 +17,7 @@ import { createDisabledWebhooks } from '../../../src/storage/disabled-webhooks.t
 import { createWebhookSecrets } from '../../../src/storage/webhook-secrets.ts';
 import { createTaskExecutions } from '../../../src/temporal/task-executions.ts';
 import { createTemporalTimeline } from '../../../src/temporal/temporal-timeline.ts';
-import { happyActivities } from '../happy-activities.ts';
+import { happyActivities, STAGE_ACTIVITIES } from '../happy-activities.ts';
 import { allQueues } from '../providers.ts';
 import type { TestServer } from '../temporal-server.ts';
 import { startWorkers } from '../workers.ts';
@@ -43,16 +43,6 @@ export interface PipelineWorker extends AsyncDisposable {
 
 /** Duration of the recording of `jobForm`, which providers charge by. */
 const VOICE_S = 1;
-
-/** What takes its time in a real job. */
-const STAGES = [
-  'prepareMedia',
-  'detectPersons',
-  'removeBackground',
-  'composePortrait',
-  'renderTalk',
-  'finishVideo',
-];
 
 /** The real workflow, and activities that store small files and real records without looking at any picture. */
 export async function startPipelineWorker(
@@ -83,7 +73,7 @@ export async function startPipelineWorker(
       async (request: never) => {
         const failure = failures.get(name);
         if (failure) throw failure;
-        if (stageMs && STAGES.includes(name))
+        if (stageMs && STAGE_ACTIVITIES.some((stage) => stage === name))
           await keepAlive((signal) => sleep(stageMs(), undefined, { signal }));
         const gate = gates.get(name);
         if (gate) gate.reached += 1;
