@@ -15,19 +15,27 @@ const KINDS: Record<ModelTask, readonly string[]> = {
 const SHA256 = /^[0-9a-f]{64}$/;
 
 /** Each task has a model whose file matches its checksum. */
-export const checkModels: Check = async ({ config }) =>
-  Promise.all(
-    (Object.keys(KINDS) as ModelTask[]).map(async (task): Promise<Result> => {
-      // Without MODELS_DIR the built-in models are used. A damaged pulled model is pulled again.
-      const fix = config.models.dir ? 'MODELS_DIR= npm start' : 'limelight models pull';
+export const checkModels: Check = async ({ config }) => {
+  // Without MODELS_DIR the built-in models are used. A damaged pulled model is pulled again.
+  const fix = config.models.dir ? 'MODELS_DIR= npm start' : 'limelight models pull';
+  const findings = await Promise.all(
+    (Object.keys(KINDS) as ModelTask[]).map(async (task): Promise<Result & { task: string }> => {
       try {
         const { path, contract, digest } = await findModel(task, KINDS[task], config.models);
         const isWhole = !digest || !SHA256.test(digest) || (await hashFile(path)).sha256 === digest;
         return isWhole
-          ? ok(`${task}: ${contract.name} (${path})`)
-          : fault(`${task}: ${path} is damaged: its SHA-256 differs from the manifest`, fix);
+          ? { task, ...ok(`${contract.name} (${path})`) }
+          : { task, ...fault(`${path} is damaged: its SHA-256 differs from the manifest`, fix) };
       } catch (error) {
-        return fault(`${task}: ${toSentence(error)}`, fix);
+        return { task, ...fault(toSentence(error), fix) };
       }
     }),
   );
+  // A fault of the folder, such as a missing manifest, is the same for all tasks and is reported once.
+  const isShared = (found: string) => findings.filter((other) => other.found === found).length > 1;
+  const results = findings.map(({ task, found, ...rest }) => ({
+    ...rest,
+    found: isShared(found) ? found : `${task}: ${found}`,
+  }));
+  return [...new Map(results.map((result) => [result.found, result])).values()];
+};
