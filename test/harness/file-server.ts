@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ignoreMissing } from '../../src/errors.ts';
 
 export interface FileServer extends AsyncDisposable {
   url: string;
@@ -9,6 +12,8 @@ export interface FileServer extends AsyncDisposable {
   ranges: (string | undefined)[];
   /** How the next requests fare, one after the other; then they are served. */
   faults: Fault[];
+  /** The file of the receiver. A connection is cut when it has all bytes that were sent. */
+  storedIn: string;
   /** What it serves under every path. */
   content: Buffer;
   etag(): string;
@@ -20,7 +25,7 @@ export interface FileServer extends AsyncDisposable {
 export type Fault = { cutAfter: number } | { status: number } | 'silence';
 
 /** Serves one file with ranges and validators as RFC 9110 has them, and fails as it is told. */
-export async function startFileServer(content: Buffer): Promise<FileServer> {
+export async function startFileServer(content: Buffer, storedIn: string): Promise<FileServer> {
   const server = createServer((request, response) => serve(request, response, state));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -28,6 +33,7 @@ export async function startFileServer(content: Buffer): Promise<FileServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     ranges: [],
     faults: [],
+    storedIn,
     content,
     headers: {},
     etag: () => `"${createHash('sha256').update(state.content).digest('hex').slice(0, 16)}"`,
@@ -68,11 +74,16 @@ function serve(
     ...(start > 0 && { 'Content-Range': `bytes ${start}-${content.length - 1}/${content.length}` }),
   });
   if (fault) {
-    response.write(content.subarray(start, start + fault.cutAfter), () => {
-      // Else the bytes may still be on their way.
-      setTimeout(() => response.destroy(), 50);
-    });
+    response.write(content.subarray(start, start + fault.cutAfter));
+    void cut(response, server.storedIn, start + fault.cutAfter);
   } else {
     response.end(content.subarray(start));
   }
+}
+
+/** Bytes that are still on their way when a connection is cut are lost. */
+async function cut(response: ServerResponse, path: string, bytes: number): Promise<void> {
+  const isStored = async () => (await ignoreMissing(stat(path)))?.size === bytes;
+  while (!response.closed && !(await isStored())) await sleep(5);
+  response.destroy();
 }

@@ -15,8 +15,8 @@ const sha256 = createHash('sha256').update(content).digest('hex');
 let server: FileServer;
 let cacheDir: string;
 beforeEach(async () => {
-  server = await startFileServer(content);
   cacheDir = await mkdtemp(join(tmpdir(), 'model-cache-'));
+  server = await startFileServer(content, join(cacheDir, 'downloads/big.onnx.partial'));
 });
 afterEach(async () => {
   await server[Symbol.asyncDispose]();
@@ -93,6 +93,7 @@ describe('pulling a model', () => {
     expect(server.ranges).toHaveLength(3);
 
     server.faults.push({ cutAfter: 100_000 });
+    server.storedIn = join(cacheDir, 'downloads/other.onnx.partial');
     const other = randomBytes(300_000);
     await pull({
       entry: entryOf({

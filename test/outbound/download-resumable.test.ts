@@ -14,9 +14,9 @@ let server: FileServer;
 let folder: string;
 let path: string;
 beforeEach(async () => {
-  server = await startFileServer(content);
   folder = await mkdtemp(join(tmpdir(), 'download-'));
   path = join(folder, 'file');
+  server = await startFileServer(content, path);
 });
 afterEach(async () => {
   await server[Symbol.asyncDispose]();
