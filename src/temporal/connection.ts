@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../config/config.ts';
 import { PipelineError } from '../errors.ts';
+import { withPromptResults } from './prompt-results.ts';
 
 const RETRY_INTERVAL_MS = 250;
 
@@ -20,7 +21,7 @@ export async function connectClient(config: Config['temporal'], waitMs = 60_000)
   const connection = await whenReady(config, waitMs, () =>
     Connection.connect({ address: temporalAddress(config), connectTimeout: 2_000 }),
   );
-  return new Client({ connection, namespace: config.namespace });
+  return new Client({ connection: withPromptResults(connection), namespace: config.namespace });
 }
 
 async function whenReady<T>(
@@ -51,9 +52,11 @@ async function whenReady<T>(
  * retry that is pending when the connection closes would end the process.
  */
 export function openLazyConnection(address: string): Connection {
-  return Connection.lazy({
-    address,
-    interceptors: [],
-    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 250, 'grpc.max_reconnect_backoff_ms': 2_000 },
-  });
+  return withPromptResults(
+    Connection.lazy({
+      address,
+      interceptors: [],
+      channelArgs: { 'grpc.initial_reconnect_backoff_ms': 250, 'grpc.max_reconnect_backoff_ms': 2_000 },
+    }),
+  );
 }

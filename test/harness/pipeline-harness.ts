@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { WorkerOptions } from '@temporalio/worker';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
@@ -53,22 +52,6 @@ export function toJobInput(
   });
 }
 
-/**
- * Waits for the result, and looks at the state beside it: a long poll takes up to 20 s, and one test stalled for just that
- * after its job had ended. The look is rare, because benches time this.
- */
-async function untilClosed(handle: WorkflowHandle): Promise<void> {
-  const result = handle.result().then(
-    () => true,
-    () => true,
-  );
-  while (!(await Promise.race([result, sleep(500, false)]))) {
-    if ((await handle.describe()).status.name !== 'RUNNING') {
-      return;
-    }
-  }
-}
-
 /** The real workflow on a real server; only what the activities do is made up. */
 export async function createHarness(
   server: TestServer,
@@ -112,7 +95,6 @@ export async function createHarness(
       });
       const run = { handle, calls: current.calls, written };
       await during?.(run);
-      await untilClosed(handle);
       const [outcome] = await Promise.allSettled([handle.result()]);
       return { ...run, outcome };
     },

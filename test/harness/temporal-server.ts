@@ -12,6 +12,7 @@ import { freePort } from '../../src/cli/stack/free-port.ts';
 import { SEARCH_ATTRIBUTES, searchAttributeType } from '../../src/contracts/search-attributes.ts';
 import { findTemporalBinary } from '../../src/temporal/binary.ts';
 import { startDevServer } from '../../src/temporal/dev-server.ts';
+import { withPromptResults } from '../../src/temporal/prompt-results.ts';
 import type { SharedTemporal } from './shared-temporal.ts';
 
 // Jobs fail on purpose here; only what goes wrong in the SDK itself is worth a line.
@@ -88,7 +89,7 @@ async function sharedAddress(): Promise<string> {
 }
 
 async function connectTo(address: string, namespace: string): Promise<TestServer> {
-  const connection = await Connection.connect({ address });
+  const connection = withPromptResults(await Connection.connect({ address }));
   const workerConnection = await NativeConnection.connect({ address });
   return {
     address,
