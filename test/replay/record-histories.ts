@@ -11,6 +11,7 @@ import { Context, heartbeat } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
 import type { EraseActivities } from '../../src/activities/erase.ts';
 import type { RemoteTalkActivities } from '../../src/activities/remote-talk.ts';
 import type { RetentionActivities } from '../../src/activities/retention.ts';
@@ -32,6 +33,7 @@ import type { WebhookMessage } from '../../src/contracts/schemas/webhook.ts';
 import { SELF_TEST } from '../../src/contracts/self-test.ts';
 import { DELIVER_WEBHOOK, toDeliveryWorkflowId } from '../../src/contracts/webhook.ts';
 import type { Leftovers } from '../../src/workflows/remote-talk/leftovers.ts';
+import { createDIdHarness } from '../harness/d-id-harness.ts';
 import { happyActivities } from '../harness/happy-activities.ts';
 import { createHarness, type PipelineRun } from '../harness/pipeline-harness.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
@@ -227,6 +229,58 @@ runs['retry-window-closed'] = await leaveRetryWindow((window) => window.cancel()
 runs.breaker = await grantPlace();
 
 await harness[Symbol.asyncDispose]();
+
+const UNAVAILABLE: Fault = { kind: 'answer', status: 503, error: 'Unavailable' };
+
+/** Jobs for a remote provider: one for each way that its part of the job can go. */
+async function recordRemoteJobs(): Promise<void> {
+  await using remote = await createDIdHarness(server);
+  const breaker = () => server.client.workflow.getHandle(toBreakerId('d-id'));
+  const record = async (name: string, ...[account, options]: Parameters<typeof remote.start>) => {
+    const job = await remote.start(account, options);
+    runs[`remote-${name}`] = job;
+    if (name === 'cancelled') {
+      while (job.account.talks.size === 0) await sleep(20);
+      await job.handle.cancel();
+    }
+    await Promise.allSettled([job.handle.result()]);
+    await remote.tidied(job);
+    return job;
+  };
+  await record('video', {});
+  await record('lost-talk', {
+    faults: scriptedFaults({ createTalk: [{ kind: 'reset', after: true }] }),
+    listDelayMs: 60,
+  });
+  await record('refused', {
+    faults: scriptedFaults({ talk: [{ kind: 'ends', status: 'rejected', error: 'Celebrity' }] }),
+  });
+  await record('without-credits', { credits: 0 }, { on_outage: 'fail' });
+  const { taskId } = await record('cancelled', { talkMs: () => 2_000 });
+  runs['remote-tidy-up'] = { handle: server.client.workflow.getHandle(`tidy-up/${taskId}`) };
+  await record('outage', { faults: scriptedFaults({ createTalk: Array(7).fill(UNAVAILABLE) }) });
+  const opened = await breaker().fetchHistory();
+  runs['remote-breaker'] = { handle: { fetchHistory: async () => opened } };
+  // It would hold the next job.
+  await breaker().terminate();
+  await record(
+    'degraded',
+    { faults: scriptedFaults({ createTalk: Array(50).fill(UNAVAILABLE) }) },
+    { on_outage: 'local' },
+  );
+}
+
+/** A job whose provider reports changes, so that the job does not poll. */
+async function recordRemoteWebhooks(): Promise<void> {
+  await using remote = await createDIdHarness({ ...server, webhooks: true });
+  const job = await remote.start({ talkMs: () => 200 });
+  runs['remote-webhooks'] = job;
+  await job.handle.result();
+}
+
+await recordRemoteJobs();
+await recordRemoteWebhooks();
+
 const workers = await startWorkers(server, upkeep, {
   queues: [QUEUES.pipeline, QUEUES.io, QUEUES.yolo, QUEUES.birefnet],
 });
