@@ -2,6 +2,7 @@ import { heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
+import { toRefusal } from '../../src/providers/local/face/face-finding.ts';
 import { fileResources } from '../harness/file-resources.ts';
 import { happyActivities, STAGE_ACTIVITIES } from '../harness/happy-activities.ts';
 import { createHarness, type PipelineRun } from '../harness/pipeline-harness.ts';
@@ -151,6 +152,26 @@ describe('generateVideo', () => {
     expect(run.outcome).toMatchObject({
       reason: { cause: { cause: { cause: { activityType: 'renderTalk' } } } },
     });
+  });
+
+  it('keeps what is wrong with the face as facts, also with another person suggested', async () => {
+    const face = { reason: 'too_small', height_px: 31, min_height_px: 70 };
+    const { message, details } = toRefusal({ kind: 'tooSmall', heightPx: 31, minHeightPx: 70 });
+    const run = await harness.run({
+      async renderTalk() {
+        throw ApplicationFailure.create({
+          type: 'FACE_UNSUITABLE',
+          message,
+          nonRetryable: true,
+          details: [details],
+        });
+      },
+    });
+
+    expect((await progressOf(run)).outcome).toMatchObject({
+      error: { face, message: expect.stringMatching(/31 pixels .* at least 70 .* Or choose another person/) },
+    });
+    expect(run.written.at(-1)?.outcome).toMatchObject({ error: { face } });
   });
 
   it('undoes everything, newest first, after the third failure', async () => {

@@ -4,6 +4,13 @@ import { MAX_MEGAPIXELS, MAX_MINUTES, type Strings } from './en.ts';
 const plural = (count: number, one: string, many: string) =>
   `${count.toLocaleString('de')} ${count === 1 ? one : many}`;
 
+const COVERS = {
+  mask: 'Eine Maske oder ein Schal',
+  hand: 'Eine Hand',
+  object: 'Etwas, zum Beispiel ein Mikrofon oder ein Becher,',
+  unknown: 'Etwas',
+};
+
 export const de: Strings = {
   language: 'Deutsch',
   dir: 'ltr',
@@ -192,6 +199,7 @@ export const de: Strings = {
     change: 'Bearbeiten und erneut versuchen',
     retryRefused: 'Dieser Schritt kann nicht mehr wiederholt werden. Erstelle das Video neu.',
     failed: 'Das hat nicht geklappt',
+    otherPerson: (count) => `Oder wähle eine andere Person: Das Foto zeigt ${count}.`,
     download: 'Herunterladen',
     share: 'Teilen',
     copied: 'Link kopiert. Damit kann 24 Stunden lang jeder das Video ansehen.',
@@ -316,6 +324,52 @@ export const de: Strings = {
     step: (step, state) => `${step}: ${state}.`,
     ready: 'Das Video ist fertig.',
     failed: (why) => `Das Video konnte nicht erstellt werden. ${why}`,
+  },
+  faces: {
+    none: () => ({
+      title: 'Die ausgewählte Person zeigt kein Gesicht',
+      advice: 'Wähle ein Foto, auf dem das Gesicht unverdeckt ist und in die Kamera schaut.',
+    }),
+    drawing: () => ({
+      title: 'Das sieht nach einer Zeichnung aus, und darin war kein Gesicht zu finden',
+      advice: 'Wähle ein Foto oder eine Zeichnung mit Augen, Nase und Mund wie auf einem Foto.',
+    }),
+    dark: () => ({
+      title: 'Das Foto ist zu dunkel, um darin ein Gesicht zu finden',
+      advice: 'Wähle ein Foto mit Licht auf dem Gesicht.',
+    }),
+    too_small: ({ height_px: found, min_height_px: needed }) => ({
+      title: `Das Gesicht ist zu klein: ${found} Pixel vom Haaransatz bis zum Kinn, nötig sind mindestens ${needed}`,
+      advice: 'Wähle ein größeres Foto oder eines aus der Nähe.',
+    }),
+    cut_off: ({ outside_percent: percent }) => ({
+      title: `${percent} % des Gesichts liegen außerhalb des Fotos`,
+      advice: 'Wähle ein Foto, auf dem das ganze Gesicht zu sehen ist.',
+    }),
+    turned: ({ to, degrees, max_degrees: max }) => ({
+      title: `Das Gesicht ist um etwa ${degrees} Grad nach ${to === 'left' ? 'links' : 'rechts'} gedreht`,
+      advice: `Wähle ein Foto von vorn. Bis ${max} Grad sind möglich.`,
+    }),
+    sideways: ({ degrees }) => ({
+      title:
+        degrees > 135
+          ? 'Das Gesicht steht auf dem Kopf'
+          : `Der Kopf liegt auf der Seite: Er ist um etwa ${degrees} Grad gekippt`,
+      advice: 'Drehe das Foto, bis das Gesicht aufrecht ist.',
+    }),
+    covered: ({ by }) => ({
+      title: `${COVERS[by]} verdeckt Mund oder Kinn`,
+      advice: 'Wähle ein Foto, auf dem nichts vor Mund und Kinn ist. Bärte und Brillen stören nicht.',
+    }),
+    mouth_open: () => ({
+      title: 'Der Mund ist weit offen',
+      advice: 'Wähle ein Foto mit geschlossenem oder lächelndem Mund.',
+    }),
+    unclear: () => ({
+      title: 'Augen, Nase und Mund sind nicht deutlich zu sehen',
+      advice:
+        'Wähle ein scharfes Foto von vorn, auf dem der Kopf weder gehoben noch gesenkt ist und nichts vor dem Gesicht ist.',
+    }),
   },
   errors: {
     PERSON_NOT_FOUND: {

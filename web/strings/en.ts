@@ -1,3 +1,4 @@
+import { FACE_WORDS } from '../../src/contracts/face-refusals.ts';
 import { MAX_AUDIO_S, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX } from '../../src/contracts/media-limits.ts';
 
 export const MAX_MEGAPIXELS = MAX_IMAGE_PIXELS / 1e6;
@@ -205,6 +206,7 @@ export const en = {
     change: 'Edit and try again',
     retryRefused: 'This step can no longer be retried. Create the video again.',
     failed: 'Something went wrong',
+    otherPerson: (count: number) => `Or choose another person: the photo shows ${count}.`,
     download: 'Download',
     share: 'Share',
     copied: 'Link copied. Anyone with it can watch for 24 hours.',
@@ -333,6 +335,8 @@ export const en = {
     ready: 'The video is ready.',
     failed: (why: string) => `The video couldn’t be created. ${why}`,
   },
+  /** By the reason for which a face is refused. */
+  faces: FACE_WORDS,
   /** By error code: what happened and what to do. Other codes show the server's message. */
   errors: {
     PERSON_NOT_FOUND: {

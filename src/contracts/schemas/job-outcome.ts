@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RETRY_POINTS } from '../retry.ts';
+import { FaceRefusal } from './face-refusal.ts';
 import {
   ErrorCodeName,
   EXAMPLE_TASK_PATH,
@@ -90,6 +91,7 @@ export const JobError = extensible({
   message: z.string().describe('What was expected, what was found, and what to change.'),
   stage: StageName.describe('The stage that failed.'),
   retryable: z.boolean().describe('Whether the same submission may succeed later.'),
+  face: FaceRefusal.optional().describe('What is wrong with the face, if that is why the task failed.'),
   compensated: z.array(z.string()).describe('The undo steps that ran, newest first.'),
   retry: extensible({ from: z.array(z.enum(RETRY_POINTS)), until: Instant })
     .optional()

@@ -29,7 +29,7 @@ function suggestOtherPeople(error: unknown, { all, selected }: People): unknown 
   if (isCancellation(error) || all.length === 1) {
     return error;
   }
-  const { code, message } = toJobError(error);
+  const { code, message, face } = toJobError(error);
   if (code !== 'FACE_NOT_FOUND' && code !== 'FACE_UNSUITABLE') {
     return error;
   }
@@ -37,5 +37,6 @@ function suggestOtherPeople(error: unknown, { all, selected }: People): unknown 
     code,
     `${message} Or choose another person: the photo shows ${all.length}, and this is #${selected.id}.`,
     error instanceof ActivityFailure ? error : undefined,
+    face,
   );
 }

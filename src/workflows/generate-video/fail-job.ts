@@ -7,7 +7,7 @@ import { refusal, toJobError } from '../job-error.ts';
 import type { Job } from './job.ts';
 import { isWorthRetrying, openRetryWindow } from './retry-offer.ts';
 
-type Reason = Pick<JobError, 'code' | 'message' | 'retryable' | 'stage'>;
+type Reason = Pick<JobError, 'code' | 'message' | 'retryable' | 'face' | 'stage'>;
 
 /** The last event of a failed job, and its outcome. */
 interface End {

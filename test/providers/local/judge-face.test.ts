@@ -53,7 +53,8 @@ describe('a face', () => {
 
     expect(judge(openBy(0.5))).toMatchObject({
       code: 'FACE_UNSUITABLE',
-      message: expect.stringMatching(/wide open\. Use a photo with the mouth closed/),
+      message: 'The mouth is wide open. Use a photo with the mouth closed or smiling.',
+      details: { reason: 'mouth_open' },
     });
     expect(judge(openBy(0.2))).toEqual({ warnings: [] });
   });
@@ -65,7 +66,10 @@ describe('a face', () => {
     expect(judge(heightOf(100))).toEqual({ warnings: [expect.stringContaining('The face is small')] });
     expect(judge(heightOf(60))).toMatchObject({
       code: 'FACE_UNSUITABLE',
-      message: expect.stringContaining('Use a larger photo'),
+      message:
+        'The face is too small: 60 pixels from hairline to chin, and at least 70 are needed. ' +
+        'Use a larger photo, or one taken from closer.',
+      details: { reason: 'too_small', height_px: 60, min_height_px: 70 },
     });
   });
 
@@ -75,6 +79,7 @@ describe('a face', () => {
     expect(judge(moved((x, y) => [x - (left + right) / 2, y]))).toMatchObject({
       code: 'FACE_UNSUITABLE',
       message: expect.stringContaining('shows the whole face'),
+      details: { reason: 'cut_off', outside_percent: expect.any(Number) },
     });
   });
 
@@ -84,6 +89,24 @@ describe('a face', () => {
     expect(judge(moved((x, y) => [x > nose ? nose + 0.3 * (x - nose) : x, y]))).toMatchObject({
       code: 'FACE_UNSUITABLE',
       message: expect.stringContaining('Use a photo from the front'),
+      details: { reason: 'turned', max_degrees: 28 },
+    });
+  });
+
+  it('that lies on its side is refused with its angle', () => {
+    const middle = pointAt(face.points, MESH.noseBase);
+    const rotatedBy = (degrees: number) => {
+      const [cos, sin] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+      return moved((x, y) => [
+        middle.x + (x - middle.x) * cos - (y - middle.y) * sin,
+        middle.y + (x - middle.x) * sin + (y - middle.y) * cos,
+      ]);
+    };
+
+    expect(judge(rotatedBy(-40))).toEqual({ warnings: [] });
+    expect(judge(rotatedBy(75))).toMatchObject({
+      code: 'FACE_UNSUITABLE',
+      message: expect.stringMatching(/rotated by about 7\d degrees\. Rotate the photo/),
     });
   });
 
@@ -91,7 +114,7 @@ describe('a face', () => {
     for (const unsure of [{ logit: 4 }, { drift: 0.05 }]) {
       expect(judge({ ...face, ...unsure })).toMatchObject({
         code: 'FACE_UNSUITABLE',
-        message: expect.stringContaining('covered'),
+        message: expect.stringContaining('not clearly visible'),
       });
     }
   });

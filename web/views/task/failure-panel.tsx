@@ -1,11 +1,19 @@
 import { useState } from 'preact/hooks';
+import { type FaceText, faceText } from '../../../src/contracts/face-refusals.ts';
 import { server } from '../../server/server.ts';
 import type { SavedSubmission } from '../../state/saved-submissions.ts';
 import { submitAgain } from '../../state/submit-again.ts';
 import { beginAgain, stageOf, type Task } from '../../state/tasks.ts';
+import { findingsOf } from '../../state/timeline.ts';
+import type { Strings } from '../../strings/en.ts';
 import { strings } from '../../strings/strings.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { makeAnother } from './ready-panel.tsx';
+
+/** The words for a failure. `undefined` if there is only the server's message. */
+export function whatFailed({ error, refusal }: Task, t: Strings): FaceText | undefined {
+  return error?.face ? faceText(t.faces, error.face) : t.errors[error?.code ?? refusal?.code ?? ''];
+}
 
 /** What happened, what to do about it, and buttons to do it. */
 export function FailurePanel({ task, kept }: { task: Task; kept: SavedSubmission | undefined }) {
@@ -13,9 +21,9 @@ export function FailurePanel({ task, kept }: { task: Task; kept: SavedSubmission
   const [refused, setRefused] = useState<string>();
   const isCancelled = stageOf(task) === 'CANCELLED';
   const { error, refusal } = task;
-  const code = error?.code ?? refusal?.code ?? '';
-  const known = t.errors[code];
+  const known = whatFailed(task, t);
   const message = error?.message ?? refusal?.detail;
+  const people = findingsOf(task)?.persons.length ?? 0;
   const canRetry = error?.retry !== undefined;
   const mayHelp = isCancelled || error?.retryable === true;
   const retry = async () => {
@@ -35,7 +43,13 @@ export function FailurePanel({ task, kept }: { task: Task; kept: SavedSubmission
         <>
           {known ? <p>{known.advice}</p> : message && <p>{message}</p>}
           <p class="muted small">
-            {known ? message : error?.retryable ? t.genericAdvice.retryable : t.genericAdvice.other}
+            {error?.face
+              ? people > 1 && t.task.otherPerson(people)
+              : known
+                ? message
+                : error?.retryable
+                  ? t.genericAdvice.retryable
+                  : t.genericAdvice.other}
           </p>
         </>
       )}

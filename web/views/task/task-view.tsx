@@ -10,7 +10,7 @@ import { announce } from '../../ui/announcer.tsx';
 import { Figure } from '../../ui/icon.tsx';
 import { AnotherBackground } from './another-background.tsx';
 import { DetailsPanel } from './details-panel.tsx';
-import { FailurePanel } from './failure-panel.tsx';
+import { FailurePanel, whatFailed } from './failure-panel.tsx';
 import { PersonChoice } from './person-choice.tsx';
 import { ReadyPanel } from './ready-panel.tsx';
 import { Stage } from './stage.tsx';
@@ -78,7 +78,7 @@ function Announcements({ task }: { task: Task }) {
   const said = result
     ? t.live.ready
     : error || refusal
-      ? t.live.failed(t.errors[(error ?? refusal)!.code]?.title ?? '')
+      ? t.live.failed(whatFailed(task, t)?.title ?? '')
       : current
         ? t.live.step(t.steps[current.name], t.stepState[current.state])
         : '';

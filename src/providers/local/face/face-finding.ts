@@ -1,50 +1,74 @@
-import type { ErrorCode } from '../../../contracts/error-codes.ts';
+import { type CoverKind, FACE_WORDS, type FaceRefusal, faceText } from '../../../contracts/face-refusals.ts';
 import { PipelineError } from '../../../errors.ts';
 
 /** Why the face of the selected person cannot be animated: what was measured in this photo. */
 export type FaceFinding =
   /** No face on the person, in no direction and at no size. */
   | { kind: 'none' }
-  /** No clear face, in a photo whose brightest parts have this luma, 0 to 255. */
-  | { kind: 'dark'; luma: number }
+  /** The same, in a drawing. */
+  | { kind: 'drawing' }
+  /** The same, in a dark photo. */
+  | { kind: 'dark' }
   | { kind: 'lyingOnItsSide' }
   | { kind: 'upsideDown' }
+  /** Between upright and lying. */
+  | { kind: 'tilted'; degrees: number; maxDegrees: number }
   /** From hairline to chin. */
   | { kind: 'tooSmall'; heightPx: number; minHeightPx: number }
   /** Share of the landmarks outside the photo. */
   | { kind: 'outside'; share: number }
-  | { kind: 'turned'; degrees: number }
+  /** Positive to the viewer's right. */
+  | { kind: 'turned'; degrees: number; maxDegrees: number }
+  /** How sure the model of covers is, 0 to 1. */
+  | { kind: 'covered'; by: CoverKind | 'unknown'; score: number }
   /** The landmarks are unsure of it, or do not converge. */
   | { kind: 'unclear'; logit: number; drift: number }
   /** Gap between the lips, as a share of the mouth's width. */
   | { kind: 'mouthOpen'; gap: number };
 
-/** The refusal of a photo: what was expected, what was found and what to change. */
+/**
+ * The refusal of a photo, in the words of `contracts/face-refusals.ts`. Its details are a `FaceRefusal`, which the page
+ * puts into words of its own.
+ */
 export function toRefusal(finding: FaceFinding): PipelineError {
-  const { kind, ...details } = finding;
-  const code: ErrorCode = kind === 'none' ? 'FACE_NOT_FOUND' : 'FACE_UNSUITABLE';
-  return new PipelineError(code, messageOf(finding), { details: { kind, ...details } });
+  const facts = toFacts(finding);
+  const { title, advice } = faceText(FACE_WORDS, facts);
+  const isFound = !NOT_FOUND.has(finding.kind);
+  return new PipelineError(isFound ? 'FACE_UNSUITABLE' : 'FACE_NOT_FOUND', `${title}. ${advice}`, {
+    details: { ...facts },
+  });
 }
 
-function messageOf(finding: FaceFinding): string {
+const NOT_FOUND: ReadonlySet<FaceFinding['kind']> = new Set(['none', 'drawing', 'dark']);
+
+/** What clients are told, in whole numbers. */
+function toFacts(finding: FaceFinding): FaceRefusal {
   switch (finding.kind) {
     case 'none':
-      return 'Expected a face on the selected person, but found none. Use a photo in which the person looks at the camera.';
+    case 'drawing':
     case 'dark':
-      return 'Expected a clearly visible face, but the photo is too dark to recognise one. Use a brighter photo.';
-    case 'lyingOnItsSide':
-      return 'Expected an upright face, but found one that lies on its side. Turn the photo.';
-    case 'upsideDown':
-      return 'Expected an upright face, but found one that is upside down. Turn the photo.';
-    case 'tooSmall':
-      return `Expected a face of at least ${finding.minHeightPx} pixels from hairline to chin, but found one of ${finding.heightPx}. Use a larger photo, or one taken from closer.`;
-    case 'outside':
-      return `Expected a whole face, but ${Math.round(100 * finding.share)} % of it is outside the photo. Use a photo that shows the whole face.`;
-    case 'turned':
-      return `Expected a face that looks at the camera, but found one turned about ${finding.degrees} degrees to the side. Use a photo from the front.`;
     case 'unclear':
-      return 'Expected a face with clearly visible eyes, nose and mouth, but found one that is turned away or covered. Use an upright photo from the front with nothing in front of the face.';
+      return { reason: finding.kind };
+    case 'lyingOnItsSide':
+      return { reason: 'sideways', degrees: 90 };
+    case 'upsideDown':
+      return { reason: 'sideways', degrees: 180 };
+    case 'tilted':
+      return { reason: 'sideways', degrees: Math.round(finding.degrees), max_degrees: finding.maxDegrees };
+    case 'tooSmall':
+      return { reason: 'too_small', height_px: finding.heightPx, min_height_px: finding.minHeightPx };
+    case 'outside':
+      return { reason: 'cut_off', outside_percent: Math.round(100 * finding.share) };
+    case 'turned':
+      return {
+        reason: 'turned',
+        to: finding.degrees > 0 ? 'right' : 'left',
+        degrees: Math.abs(Math.round(finding.degrees)),
+        max_degrees: finding.maxDegrees,
+      };
+    case 'covered':
+      return { reason: 'covered', by: finding.by };
     case 'mouthOpen':
-      return 'Expected a closed or smiling mouth, but found one that is wide open. Use a photo with the mouth closed.';
+      return { reason: 'mouth_open' };
   }
 }

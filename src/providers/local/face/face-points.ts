@@ -36,7 +36,17 @@ export function faceHeight(points: FacePoints): number {
   return distance(pointAt(points, MESH.forehead), pointAt(points, MESH.chin));
 }
 
-/** Turn of the head to the side in radians, from the depths of the cheeks. Positive turns the right cheek away. */
+/** Rotation of the face in the picture in radians, from the line of the eyes. Positive is clockwise. */
+export function faceRoll(points: FacePoints): number {
+  const [left, right] = [pointAt(points, MESH.leftEyeCorner), pointAt(points, MESH.rightEyeCorner)];
+  return Math.atan2(right.y - left.y, right.x - left.x);
+}
+
+/**
+ * Turn of the head to the side in radians, from the depths of the cheeks. Positive turns the right cheek away. With the
+ * starter models, it is off by 2 degrees in the mean, and too low by 4 between 30 and 45 degrees. A head that is raised
+ * or lowered cannot be measured: those models return the same depths for it.
+ */
 export function faceYaw(points: FacePoints): number {
   return Math.atan2(
     points[3 * MESH.rightCheek + 2]! - points[3 * MESH.leftCheek + 2]!,

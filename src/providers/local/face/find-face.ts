@@ -4,6 +4,7 @@ import type { ScoredBox } from '../../../inference/detect/boxes.ts';
 import type { FaceDetector } from '../../../inference/face/face-detector.ts';
 import type { Raster } from '../../../inference/image/raster.ts';
 import { toRefusal } from './face-finding.ts';
+import { isDrawing } from './is-drawing.ts';
 
 /** Minimum share of a face's box on the person. Below, it is another person's face. */
 const ON_PERSON = 0.5;
@@ -23,7 +24,7 @@ export async function findFace(
     inWhole.length > 0 ? inWhole : onPerson(await detectNear(detector, portrait, mask), portrait, mask);
   const face = faces.sort((a, b) => height(b.box) - height(a.box))[0];
   if (!face) {
-    throw toRefusal({ kind: 'none' });
+    throw toRefusal({ kind: isDrawing(portrait, mask) ? 'drawing' : 'none' });
   }
   return face;
 }

@@ -2,7 +2,7 @@ import type { FaceLandmarks } from '../../../inference/face/face-landmarks.ts';
 import type { Raster } from '../../../inference/image/raster.ts';
 import { gapRatio, mouthFrameOf } from '../mouth/mouth-frame.ts';
 import { toRefusal } from './face-finding.ts';
-import { faceHeight, faceYaw } from './face-points.ts';
+import { faceHeight, faceRoll, faceYaw } from './face-points.ts';
 
 /** From hairline to chin. */
 const MIN_HEIGHT_PX = 70;
@@ -12,6 +12,8 @@ const MIN_LOGIT = 10;
 const MAX_DRIFT = 0.02;
 const MAX_YAW_DEGREES = 28;
 const TURNED_DEGREES = 18;
+/** Heads that are bent to the side further lie. */
+const MAX_ROLL_DEGREES = 60;
 /** Ratio of the halves of the mouth: the far half of a turned face is shorter. */
 const MAX_LOPSIDED = 2;
 const MAX_OUTSIDE = 0.05;
@@ -25,11 +27,13 @@ const MAX_GAP = 0.35;
  */
 export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
   const heightPx = Math.round(faceHeight(face.points));
-  const degrees = Math.round(Math.abs(faceYaw(face.points)) * (180 / Math.PI));
+  const yaw = toDegrees(faceYaw(face.points));
+  const roll = Math.abs(toDegrees(faceRoll(face.points)));
   const mouth = mouthFrameOf(face.points);
   const { leftWidth, rightWidth } = mouth;
   const lopsided = Math.max(leftWidth / rightWidth, rightWidth / leftWidth);
   const outside = outsideShare(face.points, portrait);
+  const turned = { kind: 'turned', degrees: yaw, maxDegrees: MAX_YAW_DEGREES } as const;
 
   if (heightPx < MIN_HEIGHT_PX) {
     throw toRefusal({ kind: 'tooSmall', heightPx, minHeightPx: MIN_HEIGHT_PX });
@@ -37,11 +41,16 @@ export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
   if (outside > MAX_OUTSIDE) {
     throw toRefusal({ kind: 'outside', share: outside });
   }
-  if (degrees > MAX_YAW_DEGREES || !(lopsided > 0 && lopsided < MAX_LOPSIDED)) {
-    throw toRefusal({ kind: 'turned', degrees });
+  if (roll > MAX_ROLL_DEGREES) {
+    throw toRefusal({ kind: 'tilted', degrees: roll, maxDegrees: MAX_ROLL_DEGREES });
+  }
+  if (Math.abs(yaw) > MAX_YAW_DEGREES || !(lopsided > 0 && lopsided < MAX_LOPSIDED)) {
+    throw toRefusal(turned);
   }
   if (face.logit < MIN_LOGIT || face.drift > MAX_DRIFT) {
-    throw toRefusal({ kind: 'unclear', logit: face.logit, drift: face.drift });
+    // The angle of a profile is underestimated.
+    const { logit, drift } = face;
+    throw toRefusal(Math.abs(yaw) > TURNED_DEGREES ? turned : { kind: 'unclear', logit, drift });
   }
   if (gapRatio(mouth) > MAX_GAP) {
     throw toRefusal({ kind: 'mouthOpen', gap: gapRatio(mouth) });
@@ -52,12 +61,16 @@ export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
           `The face is small (${heightPx} pixels from hairline to chin): the video will be soft. Use a larger photo.`,
         ]
       : []),
-    ...(degrees > TURNED_DEGREES
+    ...(Math.abs(yaw) > TURNED_DEGREES
       ? [
-          `The face is turned about ${degrees} degrees to the side: the mouth moves less. A photo from the front looks better.`,
+          `The face is turned about ${Math.abs(yaw)} degrees to the side: the mouth moves less. A photo from the front looks better.`,
         ]
       : []),
   ];
+}
+
+function toDegrees(radians: number): number {
+  return Math.round((radians * 180) / Math.PI);
 }
 
 function outsideShare(points: Float32Array, { widthPx, heightPx }: Raster): number {
