@@ -293,7 +293,7 @@ describe('a refused submission', () => {
       { seed: 3, numRuns: 100 },
     );
 
-    await expect.poll(api.files, { timeout: 5_000 }).toEqual(before);
+    await expect.poll(api.files).toEqual(before);
     expect(await countJobs()).toBe(jobs);
   });
 });

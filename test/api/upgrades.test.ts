@@ -49,7 +49,7 @@ describe('an upgrade request', () => {
     ['Cookie', '\xff'],
   ])('with %s: %s gets an answer, and the server goes on', async (name, value) => {
     const { socket, text } = shake(`/api/pipeline/progress/${randomUUID()}`, { [name]: value });
-    await expect.poll(text, { timeout: 5_000 }).toMatch(/^HTTP\/1\.1 4\d\d /);
+    await expect.poll(text).toMatch(/^HTTP\/1\.1 4\d\d /);
     socket.destroy();
 
     expect((await fetch(`${api.url}/health/live`)).status).toBe(200);
@@ -64,7 +64,7 @@ describe('an upgrade request', () => {
     '/api/pipeline/progress/%ff',
   ])('at %s gets an answer, and the server goes on', async (path) => {
     const { socket, text } = shake(path);
-    await expect.poll(text, { timeout: 5_000 }).toMatch(/^HTTP\/1\.1 [24]\d\d /);
+    await expect.poll(text).toMatch(/^HTTP\/1\.1 [24]\d\d /);
     socket.destroy();
 
     expect((await fetch(`${api.url}/health/live`)).status).toBe(200);
@@ -73,34 +73,34 @@ describe('an upgrade request', () => {
   it('at another route is ignored: the response streams, and the reader leaves with its connection', async () => {
     using held = await submitHeld();
     const { socket, text } = shake(`/api/pipeline/progress/${held.taskId}/events`);
-    await expect.poll(text, { timeout: 5_000 }).toContain('"stage":"DID_PROCESSING"');
+    await expect.poll(text).toContain('"stage":"DID_PROCESSING"');
     expect(text()).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(api.hub.readers).toBe(1);
 
     socket.destroy();
 
-    await expect.poll(() => api.hub.readers, { timeout: 5_000 }).toBe(0);
+    await expect.poll(() => api.hub.readers).toBe(0);
   });
 
   it.each(['h2c', 'websocket, h2c'])('to %s is ignored', async (protocol) => {
     const { socket, text } = shake(`/api/pipeline/progress/${randomUUID()}`, { Upgrade: protocol });
-    await expect.poll(text, { timeout: 5_000 }).toContain('"code":"UPGRADE_REQUIRED"');
+    await expect.poll(text).toContain('"code":"UPGRADE_REQUIRED"');
     socket.destroy();
   });
 
   it('with a failed handshake leaves no reader behind', async () => {
     using held = await submitHeld();
     const { socket, text } = shake(`/api/pipeline/progress/${held.taskId}`, { 'Sec-WebSocket-Key': 'short' });
-    await expect.poll(text, { timeout: 5_000 }).toMatch(/^HTTP\/1\.1 400 /);
+    await expect.poll(text).toMatch(/^HTTP\/1\.1 400 /);
 
-    await expect.poll(() => api.hub.readers, { timeout: 5_000 }).toBe(0);
+    await expect.poll(() => api.hub.readers).toBe(0);
     socket.destroy();
   });
 
   it('stops waiting for a task when its client leaves', async () => {
     using describeTask = vi.spyOn(api.jobs, 'describe');
     const { socket } = shake(`/api/pipeline/progress/${randomUUID()}?wait=60`);
-    await expect.poll(() => describeTask.mock.calls.length, { timeout: 5_000 }).toBeGreaterThan(1);
+    await expect.poll(() => describeTask.mock.calls.length).toBeGreaterThan(1);
 
     socket.destroy();
     await once(socket, 'close');

@@ -35,7 +35,7 @@ it('a draining worker reports 503 while it finishes its work, then exits, and it
   const stopped = io.stop();
 
   await expect
-    .poll(() => io.readiness(), { timeout: 5_000, interval: 20 })
+    .poll(() => io.readiness(), { interval: 20 })
     .toMatchObject({ status: 503, reason: expect.stringContaining('It is draining') });
   expect((await fetch(`${io.url}/health/live`)).status).toBe(200);
   expect((await stopped).exitCode).toBe(0);

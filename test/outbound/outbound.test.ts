@@ -43,7 +43,7 @@ function listen(server: Server, host: string): Promise<number> {
 const serve = (listener: RequestListener, host = ALLOWED) => listen(createServer(listener), host);
 const open = (options: Partial<OutboundOptions> = {}) =>
   stack.use(createOutbound({ allowed: toNetworks([`${ALLOWED}/32`]), ...options }));
-const signal = () => AbortSignal.timeout(5_000);
+const signal = () => AbortSignal.timeout(20_000);
 const forbidden = expect.objectContaining({ code: 'URL_FORBIDDEN' });
 const unreachable = expect.objectContaining({ code: 'URL_UNREACHABLE' });
 
