@@ -12,7 +12,7 @@ import { type DevServer, startDevServer } from '../../src/temporal/dev-server.ts
 export type SharedTemporal = { address: string } | { message: string };
 
 /**
- * Global setup: one Temporal server for each worker of vitest, started when the worker's first file asks for it. A file
+ * Global setup: one Temporal server for each worker of vitest, started when the worker's first file asks for it, or before. A file
  * sends the id of its worker to the socket SHARED_TEMPORAL and receives the address; see `openTestNamespace`.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -38,6 +38,9 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       if (server.status === 'fulfilled') await kill(server.value);
     }
   });
+
+  // Nearly every service file asks for one. It starts while the first file loads.
+  if (project.name === 'service') void serverOf('1').catch(() => {});
 
   const socketPath = project.config.env.SHARED_TEMPORAL!;
   const respond = async (socket: Socket) => {

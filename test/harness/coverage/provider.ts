@@ -8,7 +8,6 @@ import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 // @ts-expect-error It has no types.
 import { mergeProcessCovs } from '@bcoe/v8-coverage';
-import v8 from '@vitest/coverage-v8';
 import { V8CoverageProvider } from '@vitest/coverage-v8/dist/provider.js';
 import type { ReportContext, Vitest } from 'vitest/node';
 import { loadWorkflowBundle } from '../../../src/temporal/workflow-bundle.ts';
@@ -66,8 +65,4 @@ async function codeOf(url: string): Promise<{ code: string; map?: unknown }> {
   return { code, map: { ...map, sources: map.sources.map((path: string) => pathToFileURL(path).href) } };
 }
 
-// biome-ignore lint/style/noDefaultExport: vitest reads it.
-export default {
-  ...v8,
-  getProvider: async () => new CoverageProvider(),
-};
+export const createProvider = () => new CoverageProvider();
