@@ -1,4 +1,6 @@
 const MAX_QUEUED = 8;
+/** A codec that fails empties its queue without an event. */
+const RECHECK_MS = 50;
 
 /** Waits while the queue of a codec is too long, to bound its memory. */
 export async function untilDequeued(
@@ -7,7 +9,11 @@ export async function untilDequeued(
 ): Promise<void> {
   while (queueSize() > MAX_QUEUED && codec.state === 'configured') {
     await new Promise<void>((resolve) => {
-      codec.ondequeue = () => resolve();
+      const timer = setTimeout(resolve, RECHECK_MS);
+      codec.ondequeue = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 }

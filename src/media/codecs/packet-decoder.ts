@@ -22,7 +22,7 @@ export class PacketDecoder {
   #isDecoded = false;
 
   constructor(config: PacketDecoderConfig, onSample: (sample: AudioSample) => void) {
-    this.#config = config;
+    this.#config = withCoreRate(config);
     this.#onSample = onSample;
     this.#decoder = this.#open();
   }
@@ -67,6 +67,24 @@ export class PacketDecoder {
     decoder.configure(this.#config);
     return decoder;
   }
+}
+
+/** Sample rates of AAC by their index. ISO/IEC 14496-3, table 1.18. */
+const AAC_RATES_HZ = [
+  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
+];
+
+/**
+ * HE-AAC doubles the rate of the AAC in it. Containers name the doubled one, which the decoder would double again. The
+ * description starts with the type in 5 bits and the index of the real rate in 4.
+ */
+function withCoreRate(config: PacketDecoderConfig): PacketDecoderConfig {
+  const [first = 0xff, second = 0xff] = (config.description as Uint8Array | undefined) ?? [];
+  const isLongType = first >> 3 === 31;
+  const rateHz = AAC_RATES_HZ[((first & 7) << 1) | (second >> 7)];
+  return config.codec.startsWith('mp4a.40') && rateHz && !isLongType
+    ? { ...config, sampleRate: rateHz }
+    : config;
 }
 
 function toSample(data: AudioData): AudioSample {

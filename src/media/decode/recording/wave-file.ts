@@ -15,6 +15,7 @@ const NAMES: Record<number, string> = {
   85: 'MP3 in WAV',
   353: 'WMA in WAV',
 };
+const MAX_CHANNELS = 64;
 const HEADER_BYTES = 44;
 const UNTIL_THE_END = 0xffffffff;
 /** More unknown bytes than this behind the sound are sound, too. Fewer are a tag, such as ID3v1 with 128. */
@@ -53,6 +54,9 @@ export async function openWaveFile(bytes: Uint8Array): Promise<{ sound: SoundTra
   if (![pcm, float, aLaw, muLaw].includes(format.code)) {
     return { codec: NAMES[format.code] ?? `WAV codec ${format.code}` };
   }
+  if (format.bits === 0 || format.bits > 64) {
+    throw new Error('The format of the WAV file is damaged.');
+  }
   const bytesPerSample = Math.ceil(format.bits / 8);
   const plain = {
     ...format,
@@ -60,7 +64,8 @@ export async function openWaveFile(bytes: Uint8Array): Promise<{ sound: SoundTra
     bits: bytesPerSample * 8,
     blockBytes: bytesPerSample * format.channels,
   };
-  const whole = Buffer.concat([toHeader(plain, { isLittleEndian, dataBytes: data.length }), data]);
+  const samples = isLittleEndian ? data : reverseEach(data, bytesPerSample);
+  const whole = Buffer.concat([toHeader(plain, { dataBytes: samples.length }), samples]);
   return {
     async *sound() {
       using container = await openContainer(new BufferSource(whole));
@@ -134,7 +139,7 @@ function readFormat(chunk: DataView, isLittleEndian: boolean): WaveFormat {
     bits: isLaw || chunk.byteLength < 16 ? 8 : u16(14),
     blockBytes: u16(12),
   };
-  if (format.channels === 0 || format.bits === 0 || format.bits > 64) {
+  if (format.channels === 0 || format.channels > MAX_CHANNELS) {
     throw new Error('The format of the WAV file is damaged.');
   }
   return format;
@@ -150,10 +155,7 @@ function decodeAdpcm(format: WaveFormat, data: Uint8Array): SoundTrack {
   const extension = Buffer.alloc(4);
   extension.writeUInt16LE(2, 0);
   extension.writeUInt16LE(Math.floor(samplesPerBlock), 2);
-  const header = toHeader(
-    { ...format, bits: 4 },
-    { isLittleEndian: true, dataBytes: UNTIL_THE_END, extension },
-  );
+  const header = toHeader({ ...format, bits: 4 }, { dataBytes: UNTIL_THE_END, extension });
   return decodePieces(createAdpcmDecoder, function* () {
     yield header;
     for (let at = 0; at < data.length; at += BLOCKS * blockBytes) {
@@ -162,30 +164,29 @@ function decodeAdpcm(format: WaveFormat, data: Uint8Array): SoundTrack {
   });
 }
 
+/** Turns the order of the bytes of each sample. */
+function reverseEach(data: Uint8Array, bytes: number): Uint8Array {
+  const length = data.length - (data.length % bytes);
+  return Uint8Array.from({ length }, (_, i) => data[i - (i % bytes) + bytes - 1 - (i % bytes)]!);
+}
+
 function toHeader(
   { code, channels, sampleRateHz, bits, blockBytes }: WaveFormat,
-  {
-    isLittleEndian,
-    dataBytes,
-    extension = Buffer.alloc(0),
-  }: { isLittleEndian: boolean; dataBytes: number; extension?: Buffer },
+  { dataBytes, extension = Buffer.alloc(0) }: { dataBytes: number; extension?: Buffer },
 ): Buffer {
   const header = Buffer.alloc(HEADER_BYTES + extension.length);
-  const view = new DataView(header.buffer, header.byteOffset, header.length);
-  const u16 = (at: number, value: number) => view.setUint16(at, value, isLittleEndian);
-  const u32 = (at: number, value: number) => view.setUint32(at, value, isLittleEndian);
-  header.write(isLittleEndian ? 'RIFF' : 'RIFX', 0, 'latin1');
-  u32(4, Math.min(UNTIL_THE_END, header.length - 8 + dataBytes));
+  header.write('RIFF', 0, 'latin1');
+  header.writeUInt32LE(Math.min(UNTIL_THE_END, header.length - 8 + dataBytes), 4);
   header.write('WAVEfmt ', 8, 'latin1');
-  u32(16, 16 + extension.length);
-  u16(20, code);
-  u16(22, channels);
-  u32(24, sampleRateHz);
-  u32(28, Math.min(UNTIL_THE_END, sampleRateHz * blockBytes));
-  u16(32, blockBytes);
-  u16(34, bits);
+  header.writeUInt32LE(16 + extension.length, 16);
+  header.writeUInt16LE(code, 20);
+  header.writeUInt16LE(channels, 22);
+  header.writeUInt32LE(sampleRateHz, 24);
+  header.writeUInt32LE(Math.min(UNTIL_THE_END, sampleRateHz * blockBytes), 28);
+  header.writeUInt16LE(blockBytes, 32);
+  header.writeUInt16LE(bits, 34);
   extension.copy(header, 36);
   header.write('data', 36 + extension.length, 'latin1');
-  u32(40 + extension.length, dataBytes);
+  header.writeUInt32LE(dataBytes, 40 + extension.length);
   return header;
 }
