@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, '..');
 const IMPORT = /^(?:import|export)\s+(?:[^;'"]*?\sfrom\s+)?'([^']+)'/gm;
 /** Parts of the project that also run in browsers. */
 const SHARED = /^(web|src\/client|src\/contracts|samples)\//;
-const PACKAGES = ['preact', 'preact/hooks', '@preact/signals'];
+const PACKAGES = ['preact', 'preact/hooks', '@preact/signals', 'libheif-js'];
 
 const files = globSync('web/**/*.{ts,tsx}', { cwd: ROOT }).filter((file) => !file.endsWith('vite.config.ts'));
 
@@ -19,7 +19,7 @@ describe('the page', () => {
         .filter((specifier) =>
           specifier.startsWith('.')
             ? !SHARED.test(normalize(join(dirname(file), specifier)))
-            : !PACKAGES.includes(specifier),
+            : !PACKAGES.some((name) => specifier === name || specifier.startsWith(`${name}/libheif-wasm/`)),
         )
         .map((specifier) => `${file}: ${specifier}`),
     );

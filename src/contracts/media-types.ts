@@ -116,15 +116,24 @@ const PICTURES = toTable({ kind: 'picture', isAccepted: true })([
     extensions: ['.avif'],
     matches: hasBrand('avif', 'avis'),
   },
+  {
+    // Files with the general brands of HEIF may also be AVIF: the decoder looks.
+    format: 'heic',
+    label: 'HEIC',
+    mimes: ['image/heic', 'image/heif'],
+    extensions: ['.heic', '.heif', '.hif'],
+    matches: hasBrand('heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs', 'mif1', 'mif2', 'msf1'),
+  },
+  {
+    format: 'gif',
+    label: 'GIF',
+    mimes: ['image/gif'],
+    extensions: ['.gif'],
+    matches: startsWith('GIF87a', 'GIF89a'),
+  },
 ]);
 
 const OTHER_PICTURES = toTable({ kind: 'picture', isAccepted: false })([
-  {
-    format: 'heic',
-    label: 'HEIC',
-    matches: hasBrand('heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'hevm', 'hevs', 'mif1', 'msf1'),
-  },
-  { format: 'gif', label: 'GIF', matches: startsWith('GIF87a', 'GIF89a') },
   { format: 'tiff', label: 'TIFF', matches: startsWith('II*\0', 'MM\0*') },
   { format: 'bmp', label: 'BMP', matches: startsWith('BM') },
   { format: 'psd', label: 'PSD', matches: startsWith('8BPS') },

@@ -1,29 +1,24 @@
-import { MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX } from '../../src/contracts/media-limits.ts';
-
-type PictureKind = 'jpeg' | 'png' | 'webp' | 'avif' | 'heic' | 'animation';
-
-const HEAD_BYTES = 64;
-/** Flag in the header of an extended WebP file. */
-const WEBP_ANIMATED = 0x02;
-const HEIC_BRANDS = ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1'];
+import { MAX_HALVED_PIXELS, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX } from '../../src/contracts/media-limits.ts';
+import { detectMediaType, MEDIA_HEAD_BYTES, type MediaType } from '../../src/contracts/media-types.ts';
+import { decodeHeic } from './decode-heic.ts';
 
 export type PictureFault =
   | 'empty'
   | 'tooLarge'
-  | 'unreadable'
-  | 'heic'
-  | 'animation'
+  | 'unsupported'
   | 'damaged'
   | 'tooManyPixels'
   | 'tooFewPixels';
 
-/** Formats that every browser reads. If it can't, the file is damaged. */
-const READ_EVERYWHERE: PictureKind[] = ['jpeg', 'png', 'webp'];
+/** Formats that every browser decodes. If it can't, the file is damaged. */
+const DECODED_EVERYWHERE = ['jpeg', 'png', 'webp', 'gif'];
 
 export interface RefusedPicture {
   fault: PictureFault;
   name: string;
   maxBytes: number;
+  /** Undefined if it is unknown. */
+  type?: MediaType | undefined;
 }
 
 export interface CheckedPicture {
@@ -31,50 +26,50 @@ export interface CheckedPicture {
   refused?: RefusedPicture;
   /** Missing if the picture is refused, or if only the server may be able to read it. The caller closes it. */
   whole?: ImageBitmap;
+  /** Whether it has several frames, of which the first is used. */
+  isAnimation?: boolean;
 }
 
-/** Checks a picture before it is uploaded. */
+/** Checks a picture before it is uploaded, by the same table of types as the server. */
 export async function checkPicture(file: Blob, name: string, maxBytes: number): Promise<CheckedPicture> {
-  const { fault, whole } = await findFault(file, maxBytes);
-  if (!fault) return { ...(whole && { whole }) };
-  whole?.close();
-  return { refused: { fault, name, maxBytes } };
-}
-
-async function findFault(
-  file: Blob,
-  maxBytes: number,
-): Promise<{ fault?: PictureFault | undefined; whole?: ImageBitmap }> {
-  if (file.size === 0) return { fault: 'empty' };
-  if (file.size > maxBytes) return { fault: 'tooLarge' };
-  const kind = await pictureKindOf(file);
-  if (kind === undefined) return { fault: 'unreadable' };
-  if (kind === 'heic' || kind === 'animation') return { fault: kind };
-  const whole = await createImageBitmap(file).catch(() => undefined);
-  if (!whole) return READ_EVERYWHERE.includes(kind) ? { fault: 'damaged' } : {};
-  const { width, height } = whole;
-  const fault =
-    width * height > MAX_IMAGE_PIXELS
-      ? 'tooManyPixels'
-      : Math.min(width, height) < MIN_IMAGE_SIDE_PX
-        ? 'tooFewPixels'
-        : undefined;
-  return { fault, whole };
-}
-
-/** Detects the format by the first bytes, not by the name. Undefined if it is unknown. */
-async function pictureKindOf(file: Blob): Promise<PictureKind | undefined> {
-  const head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
-  const text = String.fromCharCode(...head);
-  if (text.startsWith('\xff\xd8\xff')) return 'jpeg';
-  if (text.startsWith('\x89PNG\r\n')) return 'png';
-  if (text.startsWith('GIF8')) return 'animation';
-  if (text.startsWith('RIFF') && text.startsWith('WEBP', 8)) {
-    return text.startsWith('VP8X', 12) && (head[20]! & WEBP_ANIMATED) !== 0 ? 'animation' : 'webp';
+  const type = detectMediaType(new Uint8Array(await file.slice(0, MEDIA_HEAD_BYTES).arrayBuffer()));
+  const refuse = (fault: PictureFault): CheckedPicture => ({ refused: { fault, name, maxBytes, type } });
+  if (file.size === 0) return refuse('empty');
+  if (file.size > maxBytes) return refuse('tooLarge');
+  if (type?.kind !== 'picture' || !type.isAccepted) return refuse('unsupported');
+  const whole = await decode(file, type.format);
+  if (!whole) return DECODED_EVERYWHERE.includes(type.format) ? refuse('damaged') : {};
+  const fault = findSizeFault(whole, type.format);
+  if (fault) {
+    whole.close();
+    return refuse(fault);
   }
-  if (!text.startsWith('ftyp', 4)) return undefined;
-  const boxBytes = new DataView(head.buffer).getUint32(0);
-  const brands = text.slice(8, boxBytes).match(/.{4}/gs) ?? [];
-  if (brands.some((brand) => brand === 'avif' || brand === 'avis')) return 'avif';
-  return brands.some((brand) => HEIC_BRANDS.includes(brand)) ? 'heic' : undefined;
+  return { whole, isAnimation: await isAnimated(file, type) };
+}
+
+async function decode(file: Blob, format: string): Promise<ImageBitmap | undefined> {
+  const decoded = await createImageBitmap(file).catch(() => undefined);
+  return decoded ?? (format === 'heic' ? await decodeHeic(file) : undefined);
+}
+
+function findSizeFault({ width, height }: ImageBitmap, format: string): PictureFault | undefined {
+  const maxPixels = format === 'jpeg' ? MAX_HALVED_PIXELS : MAX_IMAGE_PIXELS;
+  if (width * height > maxPixels) return 'tooManyPixels';
+  return Math.min(width, height) < MIN_IMAGE_SIDE_PX ? 'tooFewPixels' : undefined;
+}
+
+/** Not known in browsers without `ImageDecoder`. The result of the task says it as well. */
+async function isAnimated(file: Blob, { mimes }: MediaType): Promise<boolean> {
+  if (!('ImageDecoder' in window) || !(await ImageDecoder.isTypeSupported(mimes[0]!))) {
+    return false;
+  }
+  const decoder = new ImageDecoder({ data: file.stream(), type: mimes[0]! });
+  try {
+    await decoder.tracks.ready;
+    return decoder.tracks.selectedTrack?.animated === true;
+  } catch {
+    return false;
+  } finally {
+    decoder.close();
+  }
 }

@@ -12,6 +12,8 @@ import type { SavedSubmission } from './saved-submissions.ts';
 export interface DraftPhoto {
   file: Blob;
   name: string;
+  /** Whether it has several frames, of which the first is used. */
+  isAnimation: boolean;
   /** Missing if the browser can't read the file. */
   picture?: ImageBitmap;
   /** See `sketchPerson`. */
@@ -65,7 +67,11 @@ let offered: Blob | undefined;
 export async function takePhoto(file: Blob, name: string): Promise<void> {
   refusedPhoto.value = undefined;
   offered = file;
-  const { refused, whole } = await checkPicture(file, name, info.value.limits.image_bytes);
+  const {
+    refused,
+    whole,
+    isAnimation = false,
+  } = await checkPicture(file, name, info.value.limits.image_bytes);
   const picture = whole && (await shrink(whole));
   if (offered !== file) {
     return;
@@ -74,7 +80,7 @@ export async function takePhoto(file: Blob, name: string): Promise<void> {
   if (refused) {
     return;
   }
-  photo.value = { file, name, ...(picture && { picture, sketch: sketchPerson(picture) }) };
+  photo.value = { file, name, isAnimation, ...(picture && { picture, sketch: sketchPerson(picture) }) };
 }
 
 async function shrink(whole: ImageBitmap): Promise<ImageBitmap> {

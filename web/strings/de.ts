@@ -1,5 +1,8 @@
 import { MIN_IMAGE_SIDE_PX } from '../../src/contracts/media-limits.ts';
+import { listLabels } from '../../src/contracts/media-types.ts';
 import { MAX_MEGAPIXELS, MAX_MINUTES, type Strings } from './en.ts';
+
+const PICTURES = listLabels('picture', 'oder');
 
 const plural = (count: number, one: string, many: string) =>
   `${count.toLocaleString('de')} ${count === 1 ? one : many}`;
@@ -42,21 +45,19 @@ export const de: Strings = {
       how: 'oder einfügen, oder',
       choose: 'Datei auswählen',
       hint: (megabytes) =>
-        `Am besten eignet sich ein gut sichtbares Gesicht mit Blick in die Kamera. JPEG, PNG, WebP oder AVIF, bis ${megabytes} MB.`,
+        `Am besten eignet sich ein gut sichtbares Gesicht mit Blick in die Kamera. ${PICTURES}, bis ${megabytes} MB.`,
       replace: 'Ersetzen',
       remove: 'Foto entfernen',
       alt: (name) => `Dein Foto: ${name}`,
+      firstFrame: 'Das ist eine Animation. Ihr erstes Bild wird verwendet.',
       sketch: 'Grobe Vorschau. Der Freisteller wird genauer.',
       noPreview: 'Dieser Browser kann das Foto nicht anzeigen, der Server aber vielleicht lesen.',
     },
     pictureFaults: {
       empty: (name) => `„${name}“ ist leer. Wähle eine andere Datei.`,
       tooLarge: (name, megabytes) => `„${name}“ ist größer als ${megabytes} MB. Wähle eine kleinere Datei.`,
-      unreadable: (name) => `„${name}“ ist kein Foto. Wähle eine JPEG-, PNG-, WebP- oder AVIF-Datei.`,
-      heic: (name) =>
-        `„${name}“ ist ein HEIC-Foto und wird nicht unterstützt. Exportiere es als JPEG und versuche es erneut.`,
-      animation: (name) =>
-        `„${name}“ ist eine Animation. Speichere ein Einzelbild als JPEG oder PNG und versuche es erneut.`,
+      unsupported: (name, type) =>
+        `„${name}“ ist ${type ? `vom Typ ${type}` : 'kein Foto'}. Wähle eine Datei vom Typ ${PICTURES}.`,
       damaged: (name) =>
         `„${name}“ ist beschädigt oder unvollständig. Speichere die Datei in einem anderen Programm neu und versuche es erneut.`,
       tooManyPixels: (name) =>
@@ -412,7 +413,7 @@ export const de: Strings = {
     },
     MEDIA_UNSUPPORTED: {
       title: 'Nicht unterstützter Dateityp',
-      advice: 'Fotos: JPEG, PNG, WebP oder AVIF. Aufnahmen: WAV, MP3, M4A, FLAC, OGG oder WebM.',
+      advice: `Fotos: ${PICTURES}. Aufnahmen: ${listLabels('recording', 'oder')}.`,
     },
     DEADLINE_EXCEEDED: {
       title: 'Es hat zu lange gedauert',

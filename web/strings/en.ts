@@ -1,7 +1,9 @@
 import { FACE_WORDS } from '../../src/contracts/face-refusals.ts';
 import { MAX_AUDIO_S, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX } from '../../src/contracts/media-limits.ts';
+import { listLabels } from '../../src/contracts/media-types.ts';
 
-export const MAX_MEGAPIXELS = MAX_IMAGE_PIXELS / 1e6;
+export const MAX_MEGAPIXELS = Math.floor(MAX_IMAGE_PIXELS / 1e6);
+const PICTURES = listLabels('picture');
 export const MAX_MINUTES = MAX_AUDIO_S / 60;
 
 const plural = (count: number, one: string, many: string) =>
@@ -42,10 +44,11 @@ export const en = {
       how: 'or paste one, or',
       choose: 'browse files',
       hint: (megabytes: number) =>
-        `Works best with a clear face looking at the camera. JPEG, PNG, WebP or AVIF, up to ${megabytes} MB.`,
+        `Works best with a clear face looking at the camera. ${PICTURES}, up to ${megabytes} MB.`,
       replace: 'Replace',
       remove: 'Remove photo',
       alt: (name: string) => `Your photo: ${name}`,
+      firstFrame: 'This is an animation. Its first frame is used.',
       sketch: 'Rough preview. The final cutout is more precise.',
       noPreview: 'This browser can’t preview the photo, but the server may be able to read it.',
     },
@@ -53,11 +56,8 @@ export const en = {
       empty: (name: string) => `“${name}” is empty. Choose another file.`,
       tooLarge: (name: string, megabytes: number) =>
         `“${name}” is larger than ${megabytes} MB. Choose a smaller file.`,
-      unreadable: (name: string) => `“${name}” isn’t a photo. Choose a JPEG, PNG, WebP or AVIF file.`,
-      heic: (name: string) =>
-        `“${name}” is a HEIC photo, which isn’t supported. Export it as JPEG and try again.`,
-      animation: (name: string) =>
-        `“${name}” is an animation. Save a single frame as JPEG or PNG and try again.`,
+      unsupported: (name: string, type: string | undefined) =>
+        `“${name}” is ${type ? `of type ${type}` : 'no photo'}. Choose a ${PICTURES} file.`,
       damaged: (name: string) =>
         `“${name}” is damaged or incomplete. Save it again in another program and try again.`,
       tooManyPixels: (name: string) =>
@@ -379,7 +379,7 @@ export const en = {
     },
     MEDIA_UNSUPPORTED: {
       title: 'Unsupported file type',
-      advice: 'Photos: JPEG, PNG, WebP or AVIF. Recordings: WAV, MP3, M4A, FLAC, OGG or WebM.',
+      advice: `Photos: ${PICTURES}. Recordings: ${listLabels('recording')}.`,
     },
     DEADLINE_EXCEEDED: {
       title: 'It took too long',

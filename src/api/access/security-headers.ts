@@ -23,6 +23,10 @@ export const SHOWS_THE_PAGE = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+/** The worker that decodes HEIC photos, in browsers that cannot, compiles WebAssembly. The page itself may not. */
+export const DECODES_HEIC =
+  "default-src 'none'; script-src 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'";
+
 /** Restricts what a browser does with an answer. A route may set a policy of its own. */
 export function securityHeaders(): MiddlewareHandler {
   return every(secureHeaders({ crossOriginResourcePolicy: false }), async (c, next) => {

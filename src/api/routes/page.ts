@@ -1,8 +1,11 @@
 import { type Context, Hono } from 'hono';
 import { PipelineError } from '../../errors.ts';
-import { SHOWS_THE_PAGE } from '../access/security-headers.ts';
+import { DECODES_HEIC, SHOWS_THE_PAGE } from '../access/security-headers.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import type { ApiDeps } from './api-deps.ts';
+
+/** The built file of `web/media/heic-worker.ts`. */
+const HEIC_WORKER = /^assets\/heic-worker-[^/]+\.js$/;
 
 /** The page at `/` and the files that it loads. It is one document; its views are behind the `#`. */
 export function pageRoutes({ page }: Pick<ApiDeps, 'page'>) {
@@ -17,7 +20,7 @@ export function pageRoutes({ page }: Pick<ApiDeps, 'page'>) {
       );
     }
     const { type, etag, bytes, gzipped, isImmutable } = file;
-    c.header('Content-Security-Policy', SHOWS_THE_PAGE);
+    c.header('Content-Security-Policy', HEIC_WORKER.test(path) ? DECODES_HEIC : SHOWS_THE_PAGE);
     c.header('Cache-Control', isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache');
     c.header('ETag', etag);
     if (c.req.header('if-none-match')?.includes(etag)) {

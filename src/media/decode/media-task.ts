@@ -1,12 +1,11 @@
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MEDIA_HEAD_BYTES } from '../../contracts/media-types.ts';
 import type { PrepareMediaInput, PrepareMediaResult } from '../../ports/prepare-media.ts';
 import type { SlotTask } from '../../ports/slot-task.ts';
 import { createWavWriter } from '../audio/wav.ts';
 import { sharp } from '../picture/image-library.ts';
-import { type MediaField, requireMediaType } from './media-type.ts';
+import { readMediaType } from './media-type.ts';
 import { prepareAudio } from './prepare-audio.ts';
 import { prepareImage } from './prepare-image.ts';
 
@@ -15,26 +14,21 @@ export async function createTask(): Promise<SlotTask<PrepareMediaInput, PrepareM
   return {
     selfTest: testDecoders,
     async run(input) {
-      const photo = await preparePicture('image', input.imagePath, input.photoPath);
-      if (input.backgroundImagePath) {
-        await preparePicture('background_image', input.backgroundImagePath, input.backgroundPath);
-      }
-      const format = await readType('audio', input.audioPath);
-      const { warnings, ...voice } = await prepareAudio(input.audioPath, input.voicePath);
+      const { warnings: aboutPhoto, ...photo } = await prepareImage(
+        'image',
+        input.imagePath,
+        input.photoPath,
+      );
+      const { warnings: aboutBackground = [] } =
+        input.backgroundImagePath === undefined
+          ? {}
+          : await prepareImage('background_image', input.backgroundImagePath, input.backgroundPath);
+      const { format } = await readMediaType('audio', input.audioPath);
+      const { warnings: aboutVoice, ...voice } = await prepareAudio(input.audioPath, input.voicePath);
+      const warnings = [...aboutPhoto, ...aboutBackground, ...aboutVoice];
       return { photo, voice: { ...voice, format }, warnings };
     },
   };
-}
-
-async function preparePicture(field: MediaField, path: string, pngPath: string) {
-  const format = await readType(field, path);
-  return { ...(await prepareImage(field, path, pngPath)), format };
-}
-
-async function readType(field: MediaField, path: string): Promise<string> {
-  await using file = await open(path);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(MEDIA_HEAD_BYTES), 0, MEDIA_HEAD_BYTES, 0);
-  return requireMediaType(field, buffer.subarray(0, bytesRead));
 }
 
 /** Decodes a small picture and a short tone, to prove that the native libraries work on this machine. */

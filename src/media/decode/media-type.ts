@@ -1,9 +1,12 @@
+import { open } from 'node:fs/promises';
 import {
   adviseOn,
   describeMedia,
   detectMediaType,
   listLabels,
+  MEDIA_HEAD_BYTES,
   type MediaKind,
+  type MediaType,
 } from '../../contracts/media-types.ts';
 import { PipelineError } from '../../errors.ts';
 
@@ -19,10 +22,9 @@ const KINDS: Record<MediaField, MediaKind> = {
 /**
  * Detects the type of a file by its first `MEDIA_HEAD_BYTES` and ignores its name. The media slot checks whether it can be
  * decoded.
- * @returns the format, such as `jpeg` or `wav`
  * @throws PipelineError MEDIA_UNSUPPORTED if the field does not accept the type
  */
-export function requireMediaType(field: MediaField, head: Uint8Array): string {
+export function requireMediaType(field: MediaField, head: Uint8Array): MediaType {
   const kind = KINDS[field];
   const type = detectMediaType(head);
   if (!type?.isAccepted || type.kind !== kind) {
@@ -32,5 +34,12 @@ export function requireMediaType(field: MediaField, head: Uint8Array): string {
       { details: { field, ...(type && { found: type.format }) } },
     );
   }
-  return type.format;
+  return type;
+}
+
+/** The same, for a whole file. */
+export async function readMediaType(field: MediaField, path: string): Promise<MediaType> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(MEDIA_HEAD_BYTES), 0, MEDIA_HEAD_BYTES, 0);
+  return requireMediaType(field, buffer.subarray(0, bytesRead));
 }

@@ -1,71 +1,94 @@
-import { isSrgbProfile } from '../../contracts/colour-profile.ts';
+import type { Sharp } from 'sharp';
 import { DEFAULT_BACKGROUND } from '../../contracts/job.ts';
-import { MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX } from '../../contracts/media-limits.ts';
+import { MIN_IMAGE_SIDE_PX } from '../../contracts/media-limits.ts';
+import { adviseOn } from '../../contracts/media-types.ts';
 import { PipelineError } from '../../errors.ts';
-import { sharp } from '../picture/image-library.ts';
-import type { MediaField } from './media-type.ts';
+import { makeSolid } from '../picture/make-solid.ts';
+import { type OpenPicture, openPicture } from '../picture/open-picture.ts';
+import { type MediaField, readMediaType } from './media-type.ts';
 
-interface PreparedImage {
+export interface PreparedImage {
   widthPx: number;
   heightPx: number;
-  /** Format of the upload: `jpeg`, `png`, `webp`, `avif` or `heic`. */
+  /** Format of the upload: `jpeg`, `png`, `webp`, `gif`, `avif` or `heic`. */
   format: string;
+  /** What the user should know about the picture, as sentences. */
+  warnings: string[];
 }
 
 /**
  * Decodes a picture once and writes it to a PNG: upright, 8-bit sRGB, without alpha. Transparent areas become the
- * neutral grey of the default background, so that no fringe shows there.
- * @throws PipelineError IMAGE_TOO_LARGE or IMAGE_TOO_SMALL according to its header; MEDIA_UNSUPPORTED for animations and
- * HEIC; MEDIA_UNDECODABLE if it is damaged or truncated
+ * neutral grey of the default background, so that no fringe shows there. Of an animation it is the first frame.
+ * @throws PipelineError MEDIA_UNSUPPORTED for other types; IMAGE_TOO_LARGE or IMAGE_TOO_SMALL according to its header;
+ * MEDIA_UNDECODABLE if it is damaged or truncated
  */
 export async function prepareImage(field: MediaField, path: string, pngPath: string): Promise<PreparedImage> {
-  const { format, isSrgb } = await readHeader(field, path);
-  const options = { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'warning', ignoreIcc: isSrgb } as const;
-  try {
-    const { width, height } = await sharp(path, options)
-      .autoOrient()
-      .flatten({ background: DEFAULT_BACKGROUND })
-      .toColourspace('srgb')
-      .png({ compressionLevel: 1 })
-      .toFile(pngPath);
-    return { widthPx: width, heightPx: height, format };
-  } catch (error) {
+  const picture = await open(field, path);
+  assertSize(field, picture);
+  const { format, isAnimation } = picture;
+  let failure: unknown;
+  for (const read of picture.readings) {
+    try {
+      const { widthPx, heightPx } = await writePng(await read(), picture, pngPath);
+      return { widthPx, heightPx, format, warnings: isAnimation ? [onlyFirstFrame(field)] : [] };
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw undecodable(field, failure);
+}
+
+async function open(field: MediaField, path: string): Promise<OpenPicture> {
+  const type = await readMediaType(field, path);
+  const picture = await openPicture(path, type.format).catch((error: unknown) => {
     throw undecodable(field, error);
+  });
+  if (!picture) {
+    throw new PipelineError(
+      'MEDIA_UNSUPPORTED',
+      `Expected a picture in the field ${field} with a codec of HEIC or AVIF, but received another one. ${adviseOn('picture', type)}`,
+      { details: { field, found: type.format } },
+    );
+  }
+  return picture;
+}
+
+function assertSize(field: MediaField, { widthPx, heightPx, maxPixels }: OpenPicture): void {
+  const pixels = widthPx * heightPx;
+  const details = { field, widthPx, heightPx };
+  if (pixels > maxPixels) {
+    // Rounded apart, so that the two numbers differ.
+    const most = (Math.floor(maxPixels / 1e5) / 10).toFixed(1);
+    const received = (Math.ceil(pixels / 1e5) / 10).toFixed(1);
+    throw new PipelineError(
+      'IMAGE_TOO_LARGE',
+      `Expected at most ${most} megapixels for ${field}, but received ${widthPx} x ${heightPx} (${received} megapixels). Reduce its size.`,
+      { details },
+    );
+  }
+  if (Math.min(widthPx, heightPx) < MIN_IMAGE_SIDE_PX) {
+    throw new PipelineError(
+      'IMAGE_TOO_SMALL',
+      `Expected at least ${MIN_IMAGE_SIDE_PX} pixels per side for ${field}, but received ${widthPx} x ${heightPx}. Send a larger picture.`,
+      { details },
+    );
   }
 }
 
-async function readHeader(field: MediaField, path: string): Promise<{ format: string; isSrgb: boolean }> {
-  const header = await sharp(path, { limitInputPixels: false })
-    .metadata()
-    .catch((error: unknown) => {
-      throw undecodable(field, error);
-    });
-  const { width, height, pages = 1, compression, icc } = header;
-  const format = header.format === 'heif' ? (compression === 'hevc' ? 'heic' : 'avif') : header.format;
-  const details = { field, widthPx: width, heightPx: height };
+async function writePng(opened: Sharp, picture: OpenPicture, pngPath: string) {
+  const upright = opened.autoOrient();
+  const solid = picture.hasAlpha ? await makeSolid(upright) : upright;
+  const { width, height } = await solid
+    .flatten({ background: DEFAULT_BACKGROUND })
+    .toColourspace('srgb')
+    .png({ compressionLevel: 1 })
+    .toFile(pngPath);
+  return { widthPx: width, heightPx: height };
+}
 
-  if (width * height > MAX_IMAGE_PIXELS) {
-    throw new PipelineError(
-      'IMAGE_TOO_LARGE',
-      `Expected at most 50 megapixels for ${field}, but received ${width} x ${height} (${Math.round((width * height) / 1e6)} megapixels). Reduce its size.`,
-      { details },
-    );
-  }
-  if (Math.min(width, height) < MIN_IMAGE_SIDE_PX) {
-    throw new PipelineError(
-      'IMAGE_TOO_SMALL',
-      `Expected at least ${MIN_IMAGE_SIDE_PX} pixels per side for ${field}, but received ${width} x ${height}. Send a larger picture.`,
-      { details },
-    );
-  }
-  if (format === 'webp' && pages > 1) {
-    throw new PipelineError(
-      'MEDIA_UNSUPPORTED',
-      `Expected a still picture for ${field}, but received an animation of ${pages} frames. Save one frame as JPEG and send that.`,
-      { details },
-    );
-  }
-  return { format, isSrgb: isSrgbProfile(icc) };
+function onlyFirstFrame(field: MediaField): string {
+  const name = field === 'image' ? 'photo' : 'background image';
+  return `The ${name} is an animation: only its first frame is used`;
 }
 
 function undecodable(field: MediaField, cause: unknown): PipelineError {

@@ -35,15 +35,16 @@ const PICTURES: Record<string, [format: string, widthPx: number, heightPx: numbe
   'no-person/plants-1.jpg': ['png', 987, 1481],
   'no-person/boat.jpg': ['jpeg', 1280, 720],
   'no-person/car-1.jpg': ['jpeg', 480, 360],
-  'edge/example.heic': { code: 'MEDIA_UNSUPPORTED' },
-  'edge/animated-loop-3.gif': { code: 'MEDIA_UNSUPPORTED' },
-  'edge/animated-loop-3.webp': { code: 'MEDIA_UNSUPPORTED' },
-  'edge/decompression_bomb.gif': { code: 'MEDIA_UNSUPPORTED' },
+  'edge/example.heic': ['heic', 1280, 854],
+  'edge/animated-loop-3.gif': ['gif', 370, 285],
+  'edge/animated-loop-3.webp': ['webp', 370, 285],
+  // Whole but for the last byte of its end marker.
+  'edge/truncated_pillow.jpg': ['jpeg', 100, 100],
+  'edge/decompression_bomb.gif': { code: 'MEDIA_UNDECODABLE' },
   'audio/jfk.wav': { code: 'MEDIA_UNSUPPORTED' },
   'edge/65536-uint32-limit.png': { code: 'IMAGE_TOO_LARGE' },
   'edge/broken_data_stream.png': { code: 'MEDIA_UNDECODABLE' },
   'edge/corrupt-header.jpg': { code: 'MEDIA_UNDECODABLE' },
-  'edge/truncated_pillow.jpg': { code: 'MEDIA_UNDECODABLE' },
   'edge/truncated_zidane.jpg': { code: 'MEDIA_UNDECODABLE' },
 };
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareImage } from '../../../src/media/decode/prepare-image.ts';
+import { openPicture } from '../../../src/media/picture/open-picture.ts';
 
 let folder: string;
 let pngPath: string;
@@ -55,16 +56,22 @@ describe('preparing an image', () => {
       format: 'jpeg',
       widthPx: 64,
       heightPx: 200,
+      warnings: [],
     });
   });
 
-  it('refuses more than 50 megapixels by the header, before decoding', async () => {
+  it('refuses too many pixels by the header, before decoding, in numbers that differ', async () => {
     const png = await plain(64, 64, '#804020').png().toBuffer();
     // Width and height of the IHDR chunk; their checksum is now wrong, which only a decoder checks.
     png.writeUInt32BE(10_000, 16);
-    png.writeUInt32BE(5001, 20);
+    png.writeUInt32BE(5034, 20);
 
-    await expect(prepare(png)).rejects.toMatchObject({ code: 'IMAGE_TOO_LARGE' });
+    await expect(prepare(png)).rejects.toMatchObject({
+      code: 'IMAGE_TOO_LARGE',
+      message: expect.stringContaining(
+        'at most 50.3 megapixels for image, but received 10000 x 5034 (50.4 megapixels)',
+      ),
+    });
   });
 
   it('refuses a JPEG with damage in the middle, although it could be decoded with a grey area', async () => {
@@ -80,7 +87,8 @@ describe('preparing an image', () => {
     const tiff = await plain(64, 64, '#804020').tiff().toBuffer();
 
     for (const bytes of [Buffer.from(svg), tiff]) {
-      await expect(prepare(bytes)).rejects.toMatchObject({ code: 'MEDIA_UNDECODABLE' });
+      await expect(prepare(bytes)).rejects.toMatchObject({ code: 'MEDIA_UNSUPPORTED' });
+      await expect(openPicture(join(folder, 'upload'), 'jpeg')).rejects.toThrow('unsupported image format');
     }
   });
 });

@@ -27,7 +27,6 @@ export function PhotoPanel() {
         ref={input}
         type="file"
         hidden
-        // Without HEIC, which few servers can read, an iPhone converts its photos to JPEG.
         accept={toAccept('picture')}
         data-test="photo-file"
         onChange={({ currentTarget }) => {
@@ -59,7 +58,7 @@ export function PhotoPanel() {
 
 function Chosen({ onReplace }: { onReplace: () => void }) {
   const t = strings.value.create.photo;
-  const { name, picture, sketch } = photo.value!;
+  const { name, picture, sketch, isAnimation } = photo.value!;
   const canvas = useRef<HTMLCanvasElement>(null);
   const { background } = fields.value;
   const behind = backgroundImage.value;
@@ -86,6 +85,7 @@ function Chosen({ onReplace }: { onReplace: () => void }) {
         <button type="button" class="chip" onClick={onReplace}>
           {t.replace}
         </button>
+        {isAnimation && <span class="chip note">{t.firstFrame}</span>}
         {isSketch && <span class="chip note">{t.sketch}</span>}
         <button
           type="button"
