@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { RemoteVideoProvider } from '../../src/ports/video-provider.ts';
 import { createDIdHttp } from '../../src/providers/d-id/d-id-http.ts';
 import { createDIdProvider } from '../../src/providers/d-id/d-id-provider.ts';
@@ -24,9 +24,4 @@ export function dIdAt({ url, dispatcher, ...options }: DIdAt): RemoteVideoProvid
     stitch,
     ...(webhookUrl && { webhookUrl }),
   });
-}
-
-/** Connections with short timeouts: what stalls is noticed within the test's time. */
-export function quickAgent(): Agent {
-  return new Agent({ connect: { timeout: 500 }, headersTimeout: 4_000, bodyTimeout: 4_000 });
 }

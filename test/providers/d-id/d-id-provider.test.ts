@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { Agent } from 'undici';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Account, AccountOptions } from '../../../emulators/d-id/account.ts';
 import { type Call, type Fault, scriptedFaults } from '../../../emulators/d-id/faults.ts';
 import { type Emulator, startEmulator } from '../../../emulators/d-id/start-emulator.ts';
 import { createWavWriter } from '../../../src/media/audio/wav.ts';
 import { checkVideo } from '../../../src/media/decode/check-video.ts';
 import type { RemoteVideoProvider } from '../../../src/ports/video-provider.ts';
-import { API_KEY, dIdAt, quickAgent } from '../../harness/d-id-at.ts';
+import { API_KEY, dIdAt } from '../../harness/d-id-at.ts';
 import { toRemoteTalkMaker, videoProviderSuite } from '../../suites/video-provider.ts';
 import { buzz, writeVoice } from '../local/talk-files.ts';
 
@@ -43,7 +43,7 @@ describe('D-ID', () => {
     await rm(folder, { recursive: true, force: true });
   });
   beforeEach(() => {
-    dispatcher = quickAgent();
+    dispatcher = new Agent();
     open({});
   });
   afterEach(() => dispatcher.destroy());
@@ -165,7 +165,6 @@ describe('D-ID', () => {
       ['502 after creating', { kind: 'answer', status: 502, error: 'BadGateway', after: true }],
       ['a connection reset after the request', { kind: 'reset', after: true }],
       ['an answer that is no JSON', { kind: 'garbage' }],
-      ['an answer that never comes', { kind: 'stall', ms: 5_000 }],
     ])('is told as such after %s, and its talk is found', async (_, fault) => {
       open({}, { createTalk: [fault] });
 
@@ -173,6 +172,21 @@ describe('D-ID', () => {
 
       const found = await dId.findTalk('job-1');
       expect(account.ledger).toEqual([expect.objectContaining({ talkId: found?.talkId, userData: 'job-1' })]);
+    });
+
+    it('is told as such if no answer comes, and its talk is found', async () => {
+      open({}, { createTalk: [{ kind: 'stall', ms: 60_000 }] });
+      const { url: portraitUrl } = await dId.uploadPortrait(PORTRAIT);
+      const { url: voiceUrl } = await dId.uploadVoice(voicePath);
+      const impatient = new Agent({ headersTimeout: 1_000 });
+      onTestFinished(() => impatient.destroy());
+      const { createTalk } = dIdAt({ url: emulator.url, dispatcher: impatient });
+
+      const creation = createTalk({ requestId: 'job-1', portraitUrl, voiceUrl });
+
+      await expect(creation).rejects.toMatchObject({ code: 'PROVIDER_AMBIGUOUS' });
+      await expect.poll(() => dId.findTalk('job-1')).toBeDefined();
+      expect(account.ledger).toHaveLength(1);
     });
 
     it.each<[string, Fault]>([
