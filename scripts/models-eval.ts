@@ -29,7 +29,7 @@ const evaluation = await scoreModels({
 });
 process.stdout.write(values.json ? `${JSON.stringify(evaluation, null, 2)}\n` : toText(evaluation));
 
-function toText({ detectors, mattings, landmarks }: Evaluation): string {
+function toText({ detectors, mattings, landmarks, mouthCovers }: Evaluation): string {
   const blocks = [
     ...Object.entries(detectors).map(([name, score]) => [
       `${name}: persons`,
@@ -57,6 +57,17 @@ function toText({ detectors, mattings, landmarks }: Evaluation): string {
         `${score.faces} faces, median ${percent(score.medianError)}`,
       ],
       ['one pass, one thread', `${score.passMs.toFixed(1)} ms`, 'median'],
+    ]),
+    ...Object.entries(mouthCovers).map(([name, score]) => [
+      `${name}: covered mouths`,
+      [
+        'uncovered faces taken as covered',
+        percent(score.falseCovers),
+        `of ${score.faces} faces${score.falselyCovered.map((id) => ` ${id}`).join('')}`,
+      ],
+      ...Object.entries(score.found).map(([cover, share]) => [`${cover} seen`, percent(share), 'drawn']),
+      ['named right, and wrong', percent(score.namedRight), percent(score.namedWrong)],
+      ['one face, one thread', `${score.lookMs.toFixed(1)} ms`, 'median'],
     ]),
   ];
   return blocks

@@ -1,4 +1,4 @@
-"""Writes the ONNX files and the manifest: python export.py --runs runs --out .. [--only matting detector face landmarks]"""
+"""Writes the ONNX files and the manifest: python export.py --runs runs --out .. [--only matting detector face landmarks cover]"""
 import argparse
 import hashlib
 import json
@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from detection import DenseHead
 from from_onnx import HALF, QUARTER, SCALE
-from nets import FaceDetector, Landmarks, Matting, PersonDetector
+from nets import FaceDetector, Landmarks, Matting, MouthCover, PersonDetector
 
 OPSET = 18  # Resize knows antialias since 18
 # A net runs near the size that it was last trained at (256 and 320), for inputs of any size: at twice that it is much worse.
@@ -27,6 +27,8 @@ PERSON_THRESHOLD = 0.28
 # Boxes are loose: two that overlap by more are one person. With YOLO's .7 some people get two boxes.
 PERSON_MAX_IOU = 0.5
 FACE_THRESHOLD = 0.33
+# The raw score that the export maps to .5. Chosen on faces outside the training, see README.
+COVER_THRESHOLD = 0.45
 SOURCE = 'trained for Limelight, models/train'
 # For the networks that started from Google's EfficientNet-Lite0.
 FROM_LITE0 = {'license': 'MIT AND Apache-2.0', 'source': f'{SOURCE}, from EfficientNet-Lite0'}
@@ -106,6 +108,21 @@ class LandmarksCore(nn.Module):
     def forward(self, x):
         points, score = self.net(x)
         return points.flatten(1), score
+
+
+class MouthCoverCore(nn.Module):
+    """The mean of a crop and its mirror image, shifted so that .5 is the threshold."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        both = self.net(torch.cat([x, x.flip(3)])).softmax(1)
+        kinds = (both[:1] + both[1:]) / 2
+        covered = (1 - kinds[:, :1]).clamp(1e-6, 1 - 1e-6)
+        shifted = (covered.log() - (1 - covered).log() - logit(COVER_THRESHOLD)).sigmoid()
+        return torch.cat([1 - shifted, kinds[:, 1:] * shifted / covered], 1)
 
 
 def averaged(net, path):
@@ -268,7 +285,19 @@ def export_landmarks(runs, out):
             'output': {'kind': 'landmarks-468', 'names': ['landmarks', 'face_logit'], 'shape': [[1, 1404], [1, 1]]}}
 
 
-EXPORTS = {'matting': export_matting, 'detector': export_detector, 'face': export_face, 'landmarks': export_landmarks}
+def export_cover(runs, out):
+    path = out / 'mouth-cover.onnx'
+    core = MouthCoverCore(averaged(MouthCover(4), runs / 'cover.pt'))
+    model = to_onnx(core, torch.zeros(1, 3, 96, 96), ['input'], ['kinds'], path)
+    finish(halve(quarter(model)), path, task='mouth-cover', license=FROM_LITE0['license'])
+    return {**FROM_LITE0, 'name': 'limelight-mouth-cover', 'task': 'mouth-cover', 'file': path.name, 'memory_mb': 40,
+            'input': {'name': 'input', 'shape': [1, 3, 96, 96], 'layout': 'NCHW', 'colour': 'RGB', 'scale': 1 / 255,
+                      'mean': [0, 0, 0], 'std': [1, 1, 1], 'fit': 'stretch', 'pad': 114},
+            'output': {'kind': 'mouth-cover', 'names': ['kinds'], 'shape': [1, 4]}}
+
+
+EXPORTS = {'matting': export_matting, 'detector': export_detector, 'face': export_face, 'landmarks': export_landmarks,
+           'cover': export_cover}
 
 
 def main():
@@ -288,7 +317,7 @@ def main():
         manifest[head['name']] = {**head, 'source': entry.pop('source', SOURCE), 'license': entry.pop('license', 'MIT'),
                                   'sha256': hashlib.sha256(data).hexdigest(),
                                   'bytes': len(data), 'memory_mb': entry.pop('memory_mb'), 'revision': args.revision, **entry}
-    order = ['limelight-matting', 'limelight-person', 'limelight-face', 'limelight-landmarks']
+    order = ['limelight-matting', 'limelight-person', 'limelight-face', 'limelight-landmarks', 'limelight-mouth-cover']
     models = [manifest[name] for name in order if name in manifest]
     manifest_path.write_text(json.dumps(models, indent=2) + '\n')
     for m in models:

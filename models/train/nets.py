@@ -256,3 +256,20 @@ class FaceDetector(nn.Module):
         n16 = self.mix16(self.side16(f16) + F.interpolate(n32, f16.shape[2:], mode='nearest'))
         n8 = self.mix8(self.side8(f8) + F.interpolate(n16, f8.shape[2:], mode='nearest'))
         return self.head((n8, n16, n32))
+
+
+class MouthCover(nn.Module):
+    """96 x 96 pixels around a mouth to the logits of what covers it. The place matters, so features are not pooled."""
+
+    def __init__(self, kinds):
+        super().__init__()
+        self.backbone = Backbone(4)
+        self.reduce = nn.Sequential(cba(80, 32, 1), nn.Flatten(), nn.Dropout(0.3))
+        self.head = nn.Linear(32 * 6 * 6, kinds)
+
+    def forward(self, x):
+        """Pictures in 0..1."""
+        x = self.backbone.stem((x * 255 - 127) / 128)
+        for stage in self.backbone.stages:
+            x = stage(x)
+        return self.head(self.reduce(x))

@@ -1,24 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { createFaceLandmarker, LANDMARKS } from '../../src/inference/face/face-landmarks.ts';
+import { createFaceLandmarker } from '../../src/inference/face/face-landmarks.ts';
 import { readArea } from '../../src/inference/image/open-image.ts';
 import type { FoundModel } from '../../src/models/find-model.ts';
+import { type Face, readFaces } from './face-set.ts';
 import { mean, median } from './mean.ts';
-import { sample } from './sample.ts';
 
 /** The outer corners of the eyes in MediaPipe's numbering. */
 const [RIGHT_EYE, LEFT_EYE] = [33, 263];
 /** Passes that locate a face. */
 const PASSES = 5;
-
-const Face = z.object({
-  id: z.string(),
-  split: z.string(),
-  face_box: z.tuple([z.number(), z.number(), z.number(), z.number()]),
-  landmarks468: z.array(z.tuple([z.number(), z.number()])).length(LANDMARKS),
-});
-type Face = z.infer<typeof Face>;
 
 export interface LandmarksScore {
   /** Mean over points and faces, as a share of the distance of the eyes. */
@@ -29,14 +19,10 @@ export interface LandmarksScore {
   passMs: number;
 }
 
-/** @param dir of `annotations.json` and `images/<id>.jpg`, of which the validation split counts. */
+/** @param dir in the form of `readFaces` */
 export async function scoreLandmarks(model: FoundModel, dir: string, limit: number): Promise<LandmarksScore> {
   const landmarker = await createFaceLandmarker(model, { threads: 1 });
-  const all = z.array(Face).parse(JSON.parse(await readFile(join(dir, 'annotations.json'), 'utf8')));
-  const faces = sample(
-    all.filter(({ split }) => split === 'val'),
-    limit,
-  );
+  const faces = await readFaces(dir, limit);
   const [errors, times]: [number[], number[]] = [[], []];
   for (const face of faces) {
     const picture = await readArea(join(dir, 'images', `${face.id}.jpg`));

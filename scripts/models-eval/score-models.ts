@@ -1,5 +1,6 @@
 import { YOLO_KINDS } from '../../src/inference/detect/yolo-output.ts';
-import { LANDMARK_KINDS } from '../../src/inference/face/face-landmarks.ts';
+import { createFaceLandmarker, LANDMARK_KINDS } from '../../src/inference/face/face-landmarks.ts';
+import { MOUTH_COVER_KINDS } from '../../src/inference/face/mouth-cover.ts';
 import { MATTING_KINDS } from '../../src/inference/matte/matting-output.ts';
 import {
   type FoundModel,
@@ -12,11 +13,12 @@ import { readPeopleSet } from './people-set.ts';
 import { type DetectorScore, scoreDetector } from './score-detector.ts';
 import { type LandmarksScore, scoreLandmarks } from './score-landmarks.ts';
 import { type MattingScore, scoreMatting } from './score-matting.ts';
+import { type MouthCoverScore, scoreMouthCover } from './score-mouth-cover.ts';
 
 export interface EvaluationOptions {
   /** A folder in the form of `readPeopleSet`. */
   data?: string | undefined;
-  /** A folder in the form of `scoreLandmarks`. */
+  /** A folder in the form of `readFaces`. */
   faces?: string | undefined;
   /** Scores all models of this folder. Default: the models that the pipeline would use. */
   models?: string | undefined;
@@ -30,6 +32,7 @@ export interface Evaluation {
   detectors: Record<string, DetectorScore>;
   mattings: Record<string, MattingScore>;
   landmarks: Record<string, LandmarksScore>;
+  mouthCovers: Record<string, MouthCoverScore>;
 }
 
 export async function scoreModels({
@@ -41,7 +44,7 @@ export async function scoreModels({
 }: EvaluationOptions): Promise<Evaluation> {
   const find = async (task: ModelTask, kinds: readonly string[]) =>
     models ? listModels(task, kinds, models) : [await findModel(task, kinds, folders)];
-  const evaluation: Evaluation = { detectors: {}, mattings: {}, landmarks: {} };
+  const evaluation: Evaluation = { detectors: {}, mattings: {}, landmarks: {}, mouthCovers: {} };
   if (data) {
     const people = await readPeopleSet(data, limit);
     evaluation.detectors = await scoreEach(await find('person-detection', YOLO_KINDS), (model) =>
@@ -54,6 +57,12 @@ export async function scoreModels({
   if (faces) {
     evaluation.landmarks = await scoreEach(await find('face-landmarks', LANDMARK_KINDS), (model) =>
       scoreLandmarks(model, faces, limit),
+    );
+    // Always with the landmarks that the pipeline would use.
+    const found = await findModel('face-landmarks', LANDMARK_KINDS, folders);
+    const landmarker = await createFaceLandmarker(found, { threads: 1 });
+    evaluation.mouthCovers = await scoreEach(await find('mouth-cover', MOUTH_COVER_KINDS), (model) =>
+      scoreMouthCover(model, landmarker, faces, limit),
     );
   }
   return evaluation;

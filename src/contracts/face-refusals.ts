@@ -57,7 +57,8 @@ export const FACE_WORDS: FaceWords = {
   }),
   turned: ({ to, degrees, max_degrees: max }) => ({
     title: `The face is turned about ${degrees} degrees to the ${to}`,
-    advice: `Use a photo from the front. Up to ${max} degrees work.`,
+    // The angle may be underestimated.
+    advice: `Use a photo from the front.${degrees > max ? ` Up to ${max} degrees work.` : ''}`,
   }),
   sideways: ({ degrees }) => ({
     title:

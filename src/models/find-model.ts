@@ -5,7 +5,12 @@ import { z } from 'zod';
 import { PipelineError } from '../errors.ts';
 import { Manifest, type ManifestEntry, ModelContract } from './model-manifest.ts';
 
-export type ModelTask = 'person-detection' | 'background-removal' | 'face-detection' | 'face-landmarks';
+export type ModelTask =
+  | 'person-detection'
+  | 'background-removal'
+  | 'face-detection'
+  | 'face-landmarks'
+  | 'mouth-cover';
 
 /** Output kinds of models for the task `lip-sync`. */
 export const LIP_SYNC_KINDS = ['wav2lip'] as const;

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { YOLO_KINDS } from '../../src/inference/detect/yolo-output.ts';
 import { FACE_KINDS } from '../../src/inference/face/face-detector.ts';
 import { LANDMARK_KINDS } from '../../src/inference/face/face-landmarks.ts';
+import { MOUTH_COVER_KINDS } from '../../src/inference/face/mouth-cover.ts';
 import { MATTING_KINDS } from '../../src/inference/matte/matting-output.ts';
 import { readCatalogue } from '../../src/models/catalogue.ts';
 import { LIP_SYNC_KINDS } from '../../src/models/find-model.ts';
@@ -12,6 +13,7 @@ const KINDS: Record<string, readonly string[]> = {
   'background-removal': MATTING_KINDS,
   'face-detection': FACE_KINDS,
   'face-landmarks': LANDMARK_KINDS,
+  'mouth-cover': MOUTH_COVER_KINDS,
   'lip-sync': LIP_SYNC_KINDS,
 };
 

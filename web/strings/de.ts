@@ -349,7 +349,7 @@ export const de: Strings = {
     }),
     turned: ({ to, degrees, max_degrees: max }) => ({
       title: `Das Gesicht ist um etwa ${degrees} Grad nach ${to === 'left' ? 'links' : 'rechts'} gedreht`,
-      advice: `Wähle ein Foto von vorn. Bis ${max} Grad sind möglich.`,
+      advice: `Wähle ein Foto von vorn.${degrees > max ? ` Bis ${max} Grad sind möglich.` : ''}`,
     }),
     sideways: ({ degrees }) => ({
       title:

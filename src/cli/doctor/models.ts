@@ -2,6 +2,7 @@ import { hashFile } from '../../hash-file.ts';
 import { YOLO_KINDS } from '../../inference/detect/yolo-output.ts';
 import { FACE_KINDS } from '../../inference/face/face-detector.ts';
 import { LANDMARK_KINDS } from '../../inference/face/face-landmarks.ts';
+import { MOUTH_COVER_KINDS } from '../../inference/face/mouth-cover.ts';
 import { MATTING_KINDS } from '../../inference/matte/matting-output.ts';
 import { findModel, type ModelTask } from '../../models/find-model.ts';
 import { type Check, fault, ok, type Result, toSentence } from './finding.ts';
@@ -11,6 +12,7 @@ const KINDS: Record<ModelTask, readonly string[]> = {
   'background-removal': MATTING_KINDS,
   'face-detection': FACE_KINDS,
   'face-landmarks': LANDMARK_KINDS,
+  'mouth-cover': MOUTH_COVER_KINDS,
 };
 const SHA256 = /^[0-9a-f]{64}$/;
 
