@@ -26,6 +26,16 @@ interface RenderTalkRequest {
 
 export function createRenderActivities({ store, renderer }: RenderDeps) {
   return {
+    /** Rejects with FACE_UNSUITABLE if something covers the mouth. */
+    checkPortrait: (request: { portraitKey: string; maskKey: string }): Promise<void> =>
+      keepAlive(async (signal) => {
+        const portrait = {
+          portraitPath: await store.localPath(request.portraitKey),
+          maskPath: await store.localPath(request.maskKey),
+        };
+        await renderer.checkPortrait(portrait, { signal });
+      }),
+
     /** Renders and stores the video. The heartbeat details are the frames done so far. */
     renderTalk: (request: RenderTalkRequest): Promise<RenderedTalk & { video: StoredObject }> =>
       keepAlive(async (signal, report) => {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { ProviderTerms } from '../contracts/provider-gate.ts';
 import type { SlotPool } from './slot-task.ts';
 import type {
+  PortraitFiles,
   RemoteVideoProvider,
   RenderedTalk,
   TalkProgress,
@@ -46,12 +47,12 @@ export interface LocalProviderDescriptor extends CommonDescriptor {
   createRenderer(pool: RendererPool | undefined): Promise<VideoProvider>;
 }
 
-export type RendererPool = SlotPool<RenderTalkInput, RenderedTalk, TalkProgress>;
+/** A check of a portrait returns nothing. */
+export type RendererPool = SlotPool<RendererInput, RenderedTalk | undefined, TalkProgress>;
 
-export interface RenderTalkInput {
-  request: TalkRequest;
-  videoPath: string;
-}
+export type RendererInput =
+  | { kind: 'render'; request: TalkRequest; videoPath: string }
+  | { kind: 'check'; portrait: PortraitFiles };
 
 /** The settings that renderers on our own machines share. */
 export interface RendererConfig {

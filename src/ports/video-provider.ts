@@ -1,14 +1,19 @@
 import type { GateState } from '../contracts/provider-gate.ts';
 
-/** Local files of one talk. Pictures are of the same size; the mask is one channel, 255 where the person is. */
-export interface TalkRequest {
-  /** Names the talk, and seeds its motion: the same request gives the same frames. */
-  requestId: string;
+/** Local files of the same size. */
+export interface PortraitFiles {
   /** The person on the background: what the first frame shows. */
   portraitPath: string;
+  /** One channel, 255 where the person is. */
+  maskPath: string;
+}
+
+/** Local files of one talk. All pictures are of the same size. */
+export interface TalkRequest extends PortraitFiles {
+  /** Names the talk, and seeds its motion: the same request gives the same frames. */
+  requestId: string;
   /** The background alone, for providers that move the person in front of it. */
   platePath: string;
-  maskPath: string;
   /** Whether the plate shows the person too (`background=original`): a person who moves in front of it would have a double edge. */
   plateShowsPerson: boolean;
   /** Whether the background is transparent. The video is then a WebM with alpha. */
@@ -50,6 +55,11 @@ export interface VideoProvider {
     videoPath: string,
     options: { signal: AbortSignal; onProgress: (progress: TalkProgress) => void },
   ): Promise<RenderedTalk>;
+  /**
+   * For remote providers, before anything is paid: rejects with FACE_UNSUITABLE if something covers the mouth. Everything
+   * else is the remote provider's decision.
+   */
+  checkPortrait(portrait: PortraitFiles, options: { signal: AbortSignal }): Promise<void>;
 }
 
 /** A file at a remote provider: its URL there, and the id to delete it by, if it got one. */

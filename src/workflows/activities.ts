@@ -44,11 +44,21 @@ const background = proxyActivities<BackgroundActivities>({
 });
 /** The renderer of a local provider, on a queue of its own. */
 export function renderActivities({ queue, label }: { queue: string; label: string }) {
-  return proxyActivities<RenderActivities>({
+  return proxyActivities<Pick<RenderActivities, 'renderTalk'>>({
     ...heartbeating,
     taskQueue: queue,
     startToCloseTimeout: '4 hours',
     summary: `Render the talking video with ${label}`,
+  });
+}
+
+/** What the renderer checks for other providers. */
+export function checkActivities({ queue }: { queue: string }) {
+  return proxyActivities<Pick<RenderActivities, 'checkPortrait'>>({
+    ...heartbeating,
+    taskQueue: queue,
+    startToCloseTimeout: '2 minutes',
+    summary: 'Check that nothing covers the mouth',
   });
 }
 

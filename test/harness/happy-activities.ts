@@ -64,6 +64,7 @@ export function happyActivities(
     async composePortrait(request) {
       return [await put(request.plateKey), await put(request.portraitKey)];
     },
+    async checkPortrait() {},
     async renderTalk(request) {
       return { widthPx: 512, heightPx: 512, durationS: 11, warnings: [], video: await put(request.videoKey) };
     },

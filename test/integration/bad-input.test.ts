@@ -3,7 +3,10 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { CoverName } from '../../scripts/models-eval/draw-cover.ts';
+import type { CoverKind, FaceRefusal } from '../../src/contracts/face-refusals.ts';
 import { isTerminal, type Stage } from '../../src/contracts/stages.ts';
+import { coverPhoto } from '../harness/covered-photo.ts';
 import { needs } from '../harness/needs.ts';
 import { mediaDir } from '../harness/shared-media.ts';
 import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
@@ -34,6 +37,16 @@ const PHOTOS: Record<string, End> = {
   'no-person/coffee.png': 'PERSON_NOT_FOUND',
   'no-person/plants-1.jpg': 'PERSON_NOT_FOUND',
 };
+
+/** What is drawn over the mouth, or nothing where the photo has a cover already, and what it is called. */
+const COVERED: Array<[cover: CoverName | undefined, photo: string, by: CoverKind]> = [
+  [undefined, 'field/medical-mask.jpg', 'mask'],
+  ['surgical mask', 'people/obama.jpg', 'mask'],
+  ['scarf', 'people/u2_man.jpg', 'mask'],
+  ['microphone', 'people/obama.jpg', 'object'],
+  ['microphone', 'people/u2_man.jpg', 'object'],
+  ['hand', 'people/obama.jpg', 'hand'],
+];
 
 const RECORDINGS: Record<string, End> = {
   'edge/incomplete.mp3': IN_ORDER,
@@ -66,6 +79,12 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
     await expectEnd(photo, 'audio/jfk.wav', end);
   });
 
+  it.each(COVERED)('a %s over the mouth of %s ends as FACE_UNSUITABLE, by name', async (cover, photo, by) => {
+    const bytes = cover ? await coverPhoto(join(mediaDir ?? '', photo), cover) : undefined;
+    const { error } = await expectEnd(photo, 'audio/jfk.wav', 'FACE_UNSUITABLE', bytes);
+    expect(error).toMatchObject({ face: { reason: 'covered', by } });
+  });
+
   it.each(Object.entries(RECORDINGS))('the recording %s ends as %s', async (recording, end) => {
     await expectEnd('people/obama.jpg', recording, end);
   });
@@ -76,10 +95,21 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
     expect(slots.map(({ restarts }) => restarts)).toEqual([0, 0, 0]);
   });
 
-  async function expectEnd(photo: string, recording: string, end: End): Promise<void> {
+  /** @param bytes of the photo, if they are not in the file */
+  async function expectEnd(
+    photo: string,
+    recording: string,
+    end: End,
+    bytes?: Buffer,
+  ): Promise<Partial<Status>> {
+    let status: Status | undefined;
     const form = new FormData();
     for (const [field, name] of Object.entries({ image: photo, audio: recording })) {
-      form.set(field, await openAsBlob(join(mediaDir ?? '', name)), basename(name));
+      const isDrawnOn = field === 'image' && bytes;
+      const blob = isDrawnOn
+        ? new Blob([new Uint8Array(bytes)])
+        : await openAsBlob(join(mediaDir ?? '', name));
+      form.set(field, blob, isDrawnOn ? 'covered.png' : basename(name));
     }
     const answer = await fetch(`${stack.apiUrl}/api/pipeline/generate`, { method: 'POST', body: form });
     const body = (await answer.json()) as { task_id: string; status: number; detail: string };
@@ -89,7 +119,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
       expect(body.detail.length).toBeGreaterThan(20);
     } else {
       expect(answer.status).toBe(202);
-      const status = await untilKnown(body.task_id, end === IN_ORDER ? 40 : 100);
+      status = await untilKnown(body.task_id, end === IN_ORDER ? 40 : 100);
       if (end === IN_ORDER) {
         expect(status.progress_percent).toBeGreaterThanOrEqual(20);
         await fetch(`${stack.apiUrl}/api/pipeline/tasks/${body.task_id}/cancel`, { method: 'POST' });
@@ -102,12 +132,13 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
     expect(await keysOf(body.task_id)).toEqual(
       typeof end === 'number' ? [] : [`videos/${body.task_id}/metadata.json`],
     );
+    return status ?? {};
   }
 
   interface Status {
     stage: Stage;
     progress_percent: number;
-    error?: { code: string; message: string };
+    error?: { code: string; message: string; face?: FaceRefusal };
   }
 
   async function statusOf(taskId: string): Promise<Status> {

@@ -52,6 +52,15 @@ describe('a job for D-ID', () => {
     ]);
   });
 
+  it('is refused before anything is paid or uploaded if something covers the mouth', async () => {
+    harness.failOnce('checkPortrait', 'FACE_UNSUITABLE');
+    const job = await harness.start({});
+
+    expect((await endOf(job)).outcome).toMatchObject({ success: false, error: { code: 'FACE_UNSUITABLE' } });
+    expect(paidFor(job)).toEqual([]);
+    expect(job.account.images.size).toBe(0);
+  });
+
   it("shows the provider's state, the time so far, and the usual time once it is known", async () => {
     await endOf(await harness.start({ talkMs: () => 300 }));
     const job = await harness.start({ talkMs: () => 1_000 });

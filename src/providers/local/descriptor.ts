@@ -18,7 +18,7 @@ export const local: LocalProviderDescriptor = {
     if (!found) {
       return undefined;
     }
-    const models = [found.faceDetection, found.faceLandmarks].map(toModelVersion);
+    const models = [found.faceDetection, found.faceLandmarks, found.mouthCover].map(toModelVersion);
     return [...models, found.voiceActivity?.digest ?? '', longSidePx, mark, provenance].join('/');
   },
 

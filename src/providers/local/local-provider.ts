@@ -4,10 +4,7 @@ import type { VideoProvider } from '../../ports/video-provider.ts';
 
 /** The built-in renderer: warps the photo in a child process, without network or cost. */
 export function createLocalProvider({ pool }: { pool: RendererPool }): VideoProvider {
-  return {
-    name: 'local',
-    render: (request, videoPath, options) => pool.run({ request, videoPath }, options),
-  };
+  return rendererOf('local', () => pool);
 }
 
 /**
@@ -15,18 +12,27 @@ export function createLocalProvider({ pool }: { pool: RendererPool }): VideoProv
  * model.
  */
 export function createLipSyncProvider({ pool }: { pool: RendererPool | undefined }): VideoProvider {
+  return rendererOf('lip-sync', () => {
+    if (!pool) {
+      throw new PipelineError(
+        'MODEL_MISSING',
+        'There is no lip-sync model: neither MODELS_DIR nor the pulled models have one for the task "lip-sync" with the ' +
+          'output "wav2lip". Add one, or submit the task with provider=local.',
+      );
+    }
+    return pool;
+  });
+}
+
+function rendererOf(name: string, getPool: () => RendererPool): VideoProvider {
   return {
-    name: 'lip-sync',
+    name,
     async render(request, videoPath, options) {
       options.signal.throwIfAborted();
-      if (!pool) {
-        throw new PipelineError(
-          'MODEL_MISSING',
-          'There is no lip-sync model: neither MODELS_DIR nor the pulled models have one for the task "lip-sync" with the ' +
-            'output "wav2lip". Add one, or submit the task with provider=local.',
-        );
-      }
-      return pool.run({ request, videoPath }, options);
+      return (await getPool().run({ kind: 'render', request, videoPath }, options))!;
+    },
+    async checkPortrait(portrait, options) {
+      await getPool().run({ kind: 'check', portrait }, options);
     },
   };
 }

@@ -1,9 +1,10 @@
 import { PipelineError } from '../../errors.ts';
 import { LANDMARKS } from '../../inference/face/face-landmarks.ts';
 import { whileCodecsRun } from '../../media/codecs/webcodecs.ts';
-import type { RenderTalkInput } from '../../ports/provider.ts';
+import type { RendererInput } from '../../ports/provider.ts';
 import type { SlotTask } from '../../ports/slot-task.ts';
 import type { RenderedTalk, TalkProgress } from '../../ports/video-provider.ts';
+import { refuseCoveredMouth } from './face/examine-face.ts';
 import { type RenderOptions, renderTalk } from './render-talk.ts';
 import { createTalkModels, type TalkModelPlan } from './talk-models.ts';
 
@@ -12,7 +13,7 @@ export type RenderTaskConfig = TalkModelPlan & RenderOptions;
 
 export async function createTask(
   plan: RenderTaskConfig,
-): Promise<SlotTask<RenderTalkInput, RenderedTalk, TalkProgress>> {
+): Promise<SlotTask<RendererInput, RenderedTalk | undefined, TalkProgress>> {
   const models = await createTalkModels(plan);
 
   return {
@@ -25,20 +26,28 @@ export async function createTask(
       };
       const faces = await models.detector.detect(grey);
       const { points } = await models.landmarker.locate(grey, [0, 0, 64, 64]);
-      if (faces.length > 0 || points.length !== 3 * LANDMARKS || !points.every(Number.isFinite)) {
+      const cover = await models.mouthCover.look(grey, points);
+      const areNumbers = [...points, cover.score].every(Number.isFinite);
+      if (faces.length > 0 || points.length !== 3 * LANDMARKS || !areNumbers) {
         throw new PipelineError(
           'MODEL_INVALID',
           `Expected ${plan.faceDetection.contract.name} to find no face in a grey picture and ` +
-            `${plan.faceLandmarks.contract.name} to return finite points, but found ${faces.length} faces. Download the models again.`,
+            `${plan.faceLandmarks.contract.name} and ${plan.mouthCover.contract.name} to return finite numbers, but found ` +
+            `${faces.length} faces. Download the models again.`,
         );
       }
       return {
         faceDetector: plan.faceDetection.contract.name,
         faceLandmarks: plan.faceLandmarks.contract.name,
+        mouthCover: plan.mouthCover.contract.name,
       };
     },
 
-    run: ({ request, videoPath }, onProgress) =>
-      whileCodecsRun(renderTalk(models, request, videoPath, plan, onProgress)),
+    async run(input, onProgress) {
+      if (input.kind === 'render') {
+        return whileCodecsRun(renderTalk(models, input.request, input.videoPath, plan, onProgress));
+      }
+      await refuseCoveredMouth(models, input.portrait);
+    },
   };
 }

@@ -1,10 +1,9 @@
 import type { TalkRequest } from '../../ports/video-provider.ts';
 import { wearsSunglasses } from './eyes/lids.ts';
+import { examineFace } from './face/examine-face.ts';
 import { faceColoursOf } from './face/face-colours.ts';
 import type { FacePoints } from './face/face-points.ts';
-import { findFace } from './face/find-face.ts';
 import { type FrameSize, frameFace, toFrame } from './face/framing.ts';
-import { judgeFace } from './face/judge-face.ts';
 import { createFaceAnimator, type FaceAnimator } from './face-animator.ts';
 import { readMask, readPhoto, readTexture, readWholeMask } from './picture/read-picture.ts';
 import type { Texture } from './picture/texture.ts';
@@ -25,14 +24,13 @@ export interface StagedTalk {
  * @throws PipelineError FACE_NOT_FOUND, FACE_UNSUITABLE
  */
 export async function stageTalk(
-  { detector, landmarker }: TalkModels,
+  models: TalkModels,
   request: TalkRequest,
   maxLongSidePx: number,
 ): Promise<StagedTalk> {
   const photo = await readPhoto(request.portraitPath);
-  const { box } = await findFace(detector, photo, await readWholeMask(request.maskPath));
-  const face = await landmarker.locate(photo, box);
-  const warnings = judgeFace(face, photo);
+  const face = await examineFace(models, photo, await readWholeMask(request.maskPath));
+  const { warnings } = face;
 
   const { framing, frame } = frameFace(face.points, photo, {
     maxLongSidePx,

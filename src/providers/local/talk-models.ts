@@ -4,6 +4,11 @@ import {
   type FaceLandmarker,
   LANDMARK_KINDS,
 } from '../../inference/face/face-landmarks.ts';
+import {
+  createMouthCoverModel,
+  MOUTH_COVER_KINDS,
+  type MouthCoverModel,
+} from '../../inference/face/mouth-cover.ts';
 import { createLipSyncModel, type LipSyncModel } from '../../inference/speech/lip-sync-model.ts';
 import {
   createSileroVoiceActivity,
@@ -23,6 +28,7 @@ import type { VoiceActivity } from './voice/analyse-voice.ts';
 export interface TalkModelPlan {
   faceDetection: FoundModel;
   faceLandmarks: FoundModel;
+  mouthCover: FoundModel;
   /** Detects speech, in addition to our own network. */
   voiceActivity?: ModelFile;
   /** Draws the mouth instead of the warp. */
@@ -34,6 +40,7 @@ export interface TalkModelPlan {
 export interface TalkModels {
   detector: FaceDetector;
   landmarker: FaceLandmarker;
+  mouthCover: MouthCoverModel;
   speech: SpeechNets;
   voiceActivity?: VoiceActivity;
   lipSync?: LipSyncModel;
@@ -46,6 +53,7 @@ export async function findTalkModels(folders: ModelFolders, threads: number): Pr
     ...(voiceActivity && { voiceActivity }),
     faceDetection: await findModel('face-detection', FACE_KINDS, folders),
     faceLandmarks: await findModel('face-landmarks', LANDMARK_KINDS, folders),
+    mouthCover: await findModel('mouth-cover', MOUTH_COVER_KINDS, folders),
     threads,
   };
 }
@@ -53,6 +61,7 @@ export async function findTalkModels(folders: ModelFolders, threads: number): Pr
 export async function createTalkModels({
   faceDetection,
   faceLandmarks,
+  mouthCover,
   voiceActivity,
   lipSync,
   threads,
@@ -63,5 +72,6 @@ export async function createTalkModels({
     detector: await createFaceDetector(faceDetection, { threads }),
     speech: await readSpeechNets(),
     landmarker: await createFaceLandmarker(faceLandmarks, { threads }),
+    mouthCover: await createMouthCoverModel(mouthCover, { threads }),
   };
 }

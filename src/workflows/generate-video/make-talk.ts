@@ -1,7 +1,7 @@
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
 import type { LocalProviderFacts, RemoteThing, StoredObject } from '../../contracts/schemas/job.ts';
-import { renderActivities, undo } from '../activities.ts';
+import { checkActivities, renderActivities, undo } from '../activities.ts';
 import { waitForDiskSpace } from '../disk-space-wait.ts';
 import { affordTalk } from '../remote-talk/afford-talk.ts';
 import { toRemoteThings, toUndoName } from '../remote-talk/leftovers.ts';
@@ -60,6 +60,9 @@ export async function makeTalk(job: Job, renderer: Renderer, voiceS: number): Pr
     return talkLocally(job, renderer);
   }
   const remoteTalk = job.remoteTalk!;
+  if (!remoteTalk.mayExist) {
+    await checkPortrait(job);
+  }
   compensations.add(
     toUndoName(job.input.provider),
     () => remoteTalk.clear(),
@@ -72,6 +75,13 @@ export async function makeTalk(job: Job, renderer: Renderer, voiceS: number): Pr
     const fallback = chooseFallback(error, job);
     await CancellationScope.nonCancellable(() => remoteTalk.clear());
     return talkLocally(job, fallback);
+  }
+}
+
+/** Rejects a covered mouth before anything is paid: a provider would draw another mouth on top of it. */
+async function checkPortrait({ input: { fallback }, keys }: Job): Promise<void> {
+  if (fallback) {
+    await checkActivities(fallback).checkPortrait({ portraitKey: keys.portrait, maskKey: keys.mask });
   }
 }
 

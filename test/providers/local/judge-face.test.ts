@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FaceLandmarks } from '../../../src/inference/face/face-landmarks.ts';
+import type { MouthCover } from '../../../src/inference/face/mouth-cover.ts';
 import type { Raster } from '../../../src/inference/image/raster.ts';
 import { MESH } from '../../../src/providers/local/face/face-mesh.ts';
 import { boundsOf, pointAt } from '../../../src/providers/local/face/face-points.ts';
@@ -33,9 +34,9 @@ function moved(move: Move): FaceLandmarks {
   return { ...face, points };
 }
 
-function judge(other: FaceLandmarks) {
+function judge(other: FaceLandmarks, cover: MouthCover = { by: 'nothing', score: 0 }) {
   try {
-    return { warnings: judgeFace(other, photo) };
+    return { warnings: judgeFace(other, cover, photo) };
   } catch (error) {
     return error as Error & { code: string };
   }

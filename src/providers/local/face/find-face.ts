@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import type { Box } from '../../../contracts/schemas/job-outcome.ts';
+import type { PipelineError } from '../../../errors.ts';
 import type { ScoredBox } from '../../../inference/detect/boxes.ts';
 import type { FaceDetector } from '../../../inference/face/face-detector.ts';
 import type { Raster } from '../../../inference/image/raster.ts';
@@ -24,9 +25,14 @@ export async function findFace(
     inWhole.length > 0 ? inWhole : onPerson(await detectNear(detector, portrait, mask), portrait, mask);
   const face = faces.sort((a, b) => height(b.box) - height(a.box))[0];
   if (!face) {
-    throw toRefusal({ kind: isDrawing(portrait, mask) ? 'drawing' : 'none' });
+    throw notFound(portrait, mask);
   }
   return face;
+}
+
+/** The refusal of a photo without a face, with a reason why there may be none. */
+export function notFound(portrait: Raster, mask: Uint8Array): PipelineError {
+  return toRefusal({ kind: isDrawing(portrait, mask) ? 'drawing' : 'none' });
 }
 
 function onPerson(faces: ScoredBox[], { widthPx, heightPx }: Raster, mask: Uint8Array): ScoredBox[] {

@@ -1,4 +1,5 @@
 import type { FaceLandmarks } from '../../../inference/face/face-landmarks.ts';
+import type { MouthCover } from '../../../inference/face/mouth-cover.ts';
 import type { Raster } from '../../../inference/image/raster.ts';
 import { gapRatio, mouthFrameOf } from '../mouth/mouth-frame.ts';
 import { toRefusal } from './face-finding.ts';
@@ -25,7 +26,7 @@ const MAX_GAP = 0.35;
  * @returns warnings for the user
  * @throws PipelineError FACE_UNSUITABLE that says what was found and what to change
  */
-export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
+export function judgeFace(face: FaceLandmarks, cover: MouthCover, portrait: Raster): string[] {
   const heightPx = Math.round(faceHeight(face.points));
   const yaw = toDegrees(faceYaw(face.points));
   const roll = Math.abs(toDegrees(faceRoll(face.points)));
@@ -47,6 +48,7 @@ export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
   if (Math.abs(yaw) > MAX_YAW_DEGREES || !(lopsided > 0 && lopsided < MAX_LOPSIDED)) {
     throw toRefusal(turned);
   }
+  refuseCover(face, cover);
   if (face.logit < MIN_LOGIT || face.drift > MAX_DRIFT) {
     // The angle of a profile is underestimated.
     const { logit, drift } = face;
@@ -67,6 +69,17 @@ export function judgeFace(face: FaceLandmarks, portrait: Raster): string[] {
         ]
       : []),
   ];
+}
+
+/**
+ * Whatever is in front of the mouth or the chin would move with them. What the landmarks are not sure to be a face has no
+ * mouth.
+ * @throws PipelineError FACE_UNSUITABLE
+ */
+export function refuseCover({ logit }: FaceLandmarks, { by, score }: MouthCover): void {
+  if (by !== 'nothing' && logit >= MIN_LOGIT) {
+    throw toRefusal({ kind: 'covered', by, score });
+  }
 }
 
 function toDegrees(radians: number): number {

@@ -1,0 +1,76 @@
+import { isFailure } from '../../../errors.ts';
+import type { Raster } from '../../../inference/image/raster.ts';
+import type { PortraitFiles } from '../../../ports/video-provider.ts';
+import { readPhoto, readWholeMask } from '../picture/read-picture.ts';
+import type { TalkModels } from '../talk-models.ts';
+import type { FacePoints } from './face-points.ts';
+import { findFace, notFound } from './find-face.ts';
+import { judgeFace, refuseCover } from './judge-face.ts';
+
+type FaceModels = Pick<TalkModels, 'detector' | 'landmarker' | 'mouthCover'>;
+
+/** Boxes from this score are looked at for a cover if no face is found: the detector is less sure of half a face. */
+const HALF_FACE_SCORE = 0.3;
+/** The landmarks are surer of covered faces, and less sure of everything that is no face. */
+const FACE_LOGIT = 0;
+
+/**
+ * Finds the face of the person in the mask, and checks whether it can be animated.
+ * @throws PipelineError FACE_NOT_FOUND, FACE_UNSUITABLE
+ */
+export async function examineFace(
+  models: FaceModels,
+  portrait: Raster,
+  mask: Uint8Array,
+): Promise<{ points: FacePoints; warnings: string[] }> {
+  const { face, cover } = await findWithCover(models, portrait, mask);
+  return { points: face.points, warnings: judgeFace(face, cover, portrait) };
+}
+
+/**
+ * For providers that decide themselves which faces they animate, but draw a mouth on top of a mask.
+ * @throws PipelineError FACE_UNSUITABLE
+ */
+export async function refuseCoveredMouth(
+  models: FaceModels,
+  { portraitPath, maskPath }: PortraitFiles,
+): Promise<void> {
+  const portrait = await readPhoto(portraitPath);
+  try {
+    const { face, cover } = await findWithCover(models, portrait, await readWholeMask(maskPath));
+    refuseCover(face, cover);
+  } catch (error) {
+    // The provider may find a face that we do not.
+    if (!isFailure(error, 'FACE_NOT_FOUND')) {
+      throw error;
+    }
+  }
+}
+
+async function findWithCover(models: FaceModels, portrait: Raster, mask: Uint8Array) {
+  const { detector, landmarker, mouthCover } = models;
+  try {
+    const { box } = await findFace(detector, portrait, mask);
+    const face = await landmarker.locate(portrait, box);
+    if (face.logit < FACE_LOGIT) {
+      throw notFound(portrait, mask);
+    }
+    return { face, cover: await mouthCover.look(portrait, face.points) };
+  } catch (error) {
+    if (isFailure(error, 'FACE_NOT_FOUND')) {
+      await refuseHalfFace(models, portrait);
+    }
+    throw error;
+  }
+}
+
+/** A mask can hide so much that no face is found. Then the mask is what to report. */
+async function refuseHalfFace(
+  { detector, landmarker, mouthCover }: FaceModels,
+  portrait: Raster,
+): Promise<void> {
+  for (const { box } of await detector.detect(portrait, HALF_FACE_SCORE)) {
+    const face = await landmarker.locate(portrait, box);
+    refuseCover(face, await mouthCover.look(portrait, face.points));
+  }
+}
