@@ -12,10 +12,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { withLock } from './setup/lock.mjs';
-import { assertNodeCanSetUp, ensureNode24, isNode24 } from './setup/node.mjs';
+import { assertNodeCanSetUp, installNode24, isNode24 } from './setup/node.mjs';
 import { arePackagesCurrent, installPackages } from './setup/packages.mjs';
 import { buildPage, isPageCurrent } from './setup/page.mjs';
-import { say } from './setup/step.mjs';
+import { say, timed } from './setup/step.mjs';
 import { findTemporal, installTemporal } from './setup/temporal.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -52,20 +52,33 @@ async function setUp() {
   }
   // Not in node_modules, which `npm ci` empties.
   const clone = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  const startedAt = performance.now();
+  say('installing what is missing, once: usually less than a minute');
   await withLock(join(tmpdir(), `limelight-setup-${process.getuid?.() ?? 0}-${clone}`), async () => {
-    if (!arePackagesCurrent(root)) {
-      say('installing what is missing, once: one to two minutes');
-      await installPackages(root);
-    }
-    await ensureNode24(root);
-    if (!findTemporal(process.env)) {
-      await installTemporal(root, process.env);
-    }
-    if (!isPageCurrent(root)) {
-      await buildPage(root);
+    // Both wait for downloads. One that fails does not stop the other, which the next run then has.
+    const results = await Promise.allSettled([
+      setUpClone(),
+      findTemporal(process.env) || installTemporal(process.env),
+    ]);
+    const failures = results.filter(({ status }) => status === 'rejected');
+    if (failures.length > 0) {
+      throw new Error(failures.map(({ reason }) => reason.message ?? String(reason)).join('\n'));
     }
   });
-  say('Everything is in place.');
+  say(`Everything is in place after ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);
+}
+
+/** What lies in the clone itself. */
+async function setUpClone() {
+  if (!arePackagesCurrent(root)) {
+    await timed('npm packages (npm ci)', () => installPackages(root));
+  }
+  if (!isNode24(root)) {
+    await timed('Node 24 (npm rebuild node)', () => installNode24(root));
+  }
+  if (!isPageCurrent(root)) {
+    await timed('page (vite build)', () => buildPage(root));
+  }
 }
 
 function isReady() {

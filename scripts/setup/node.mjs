@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { runNpm } from './packages.mjs';
-import { say } from './step.mjs';
 
 /** The version that the project is tested with. It runs TypeScript without a flag. */
 const NODE_MAJOR = 24;
@@ -21,11 +20,7 @@ export function assertNodeCanSetUp(version) {
  *
  * @param {string} root
  */
-export async function ensureNode24(root) {
-  if (isNode24(root)) {
-    return;
-  }
-  say('fetching Node 24 (npm rebuild node), usually 10 to 30 seconds');
+export async function installNode24(root) {
   await runNpm(root, 'npm rebuild node', ['rebuild', 'node', '--ignore-scripts=false']);
   if (!isNode24(root)) {
     throw new Error(

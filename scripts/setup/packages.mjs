@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runStep, say } from './step.mjs';
+import { runStep } from './step.mjs';
 
 /**
  * Whether node_modules matches package-lock.json. npm writes node_modules/.package-lock.json after a successful install,
@@ -33,7 +33,6 @@ function readPackages(lockFile) {
 
 /** @param {string} root */
 export async function installPackages(root) {
-  say('installing the npm packages (npm ci), usually half a minute to two minutes');
   try {
     // Node 24 is a dev package, so these are needed even with NODE_ENV=production.
     await runNpm(root, 'npm ci', ['ci', '--include=dev', '--no-audit', '--no-fund']);

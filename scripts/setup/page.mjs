@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runStep, say } from './step.mjs';
+import { runStep } from './step.mjs';
 
 /** The sources of the page. The lock file stands for its packages. */
 const SOURCES = ['web', 'src/client', 'src/contracts', 'samples', 'package-lock.json'];
@@ -21,7 +21,6 @@ export function isPageCurrent(root) {
 
 /** Builds beside the old page and then swaps them, so a server that starts meanwhile never finds a partial page. @param {string} root */
 export async function buildPage(root) {
-  say('building the page (vite), a few seconds');
   const builtFrom = hashSources(root);
   const fresh = join(root, `dist/web.${process.pid}`);
   const node = join(root, 'node_modules/.bin/node');

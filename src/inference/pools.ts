@@ -1,7 +1,9 @@
 /**
  * The pools of a GPU worker. They look for their models here, so a missing model is reported before any slot starts.
  */
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { findModelFamily } from '../models/find-model.ts';
 import type {
@@ -23,6 +25,20 @@ type PoolConfig = Pick<Config, 'gpu' | 'models' | 'onnx'>;
 
 /** CUDA_VISIBLE_DEVICES that hides all devices. */
 const NO_DEVICE = '-1';
+/** Whether ONNX Runtime can compute on a GPU at all: the install script of onnxruntime-node adds its CUDA libraries if asked to. */
+export function hasCudaLibraries(): boolean {
+  const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+  const { platform, arch } = process;
+  return ['napi-v6', 'napi-v3'].some((version) =>
+    existsSync(join(folder, 'bin', version, platform, arch, 'libonnxruntime_providers_cuda.so')),
+  );
+}
+
+/** False if the slots compute on the CPU in any case. @param device CUDA_VISIBLE_DEVICES */
+export function mayUseDevice(device: string): boolean {
+  return device !== NO_DEVICE && hasCudaLibraries();
+}
+
 /** Lets glibc (from 2.35) allocate the memory of models in 2 MB pages. Ignored elsewhere. */
 export const HUGE_PAGES = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 /** TensorRT compiles a large model once, for many minutes. */

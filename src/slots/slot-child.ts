@@ -1,4 +1,6 @@
 import { fork } from 'node:child_process';
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -54,10 +56,16 @@ interface Pending {
 export const NODE_FLAGS = ['--max-semi-space-size=4'];
 
 export function startSlotChild({ name, task, config, env, logger }: SlotChildOptions): SlotChild {
+  const cache = getCompileCacheDir();
   const child = fork(
     fileURLToPath(new URL('./slot-process.ts', import.meta.url)),
     [name, task.href, JSON.stringify(config)],
-    { execArgv: NODE_FLAGS, env, serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] },
+    {
+      execArgv: NODE_FLAGS,
+      env: { ...(cache && { NODE_COMPILE_CACHE: dirname(cache) }), ...env },
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    },
   );
   const ready = Promise.withResolvers<SlotSnapshot['facts']>();
   const ended = Promise.withResolvers<void>();

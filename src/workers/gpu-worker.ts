@@ -6,7 +6,7 @@ import { createDetectionActivities } from '../activities/detection.ts';
 import { createSelfTestActivities, type SelfTestDeps } from '../activities/self-test.ts';
 import type { Config } from '../config/config.ts';
 import { QUEUES } from '../contracts/queues.ts';
-import { createDetectorPool, createMattingPool } from '../inference/pools.ts';
+import { createDetectorPool, createMattingPool, mayUseDevice } from '../inference/pools.ts';
 import { lockDevice } from '../process/device-lock.ts';
 import { assertMemoryFits, assertOneDevice } from '../process/device-memory.ts';
 import { createContentCache } from '../storage/content-cache.ts';
@@ -23,7 +23,8 @@ import { findProducerVersions } from './find-producer-versions.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
 
 /**
- * Locks the device, starts its slots and connects; `run` polls until stopped. One per device and host.
+ * Locks the device if there is one, starts its slots and connects; `run` polls until stopped. One per device and host; on
+ * the CPU any number.
  * Rejects with DEVICE_MEMORY_EXCEEDED if the slots do not fit, and with DEVICE_IN_USE if another worker has the device.
  */
 export async function createGpuWorker(
@@ -35,12 +36,17 @@ export async function createGpuWorker(
   assertMemoryFits(config.gpu);
   await using resources = new AsyncDisposableStack();
   resources.use(startTracing('gpu', config.tracing));
-  resources.use(await lockDevice(config.gpu.device));
+  const lock = mayUseDevice(config.gpu.device)
+    ? resources.use(await lockDevice(config.gpu.device))
+    : undefined;
   const detector = resources.use(await createDetectorPool(config, logger));
   const matting = resources.use(await createMattingPool(config, logger));
   const connection = await connectWorker(config.temporal);
   resources.defer(() => connection.close());
   await Promise.all([detector.ready(), matting.ready()]);
+  if ([...detector.snapshot(), ...matting.snapshot()].every(({ facts }) => facts?.provider === 'cpu')) {
+    await lock?.[Symbol.asyncDispose]();
+  }
   const store = resources.use(openStore(config.storage));
   const workers = await createWorkers({
     connection,

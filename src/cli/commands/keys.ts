@@ -3,8 +3,7 @@ import { readEnvironment } from '../../config/read-environment.ts';
 import { SCOPES, type Scope } from '../../contracts/api-key.ts';
 import type { ApiKey } from '../../contracts/schemas/api-key.ts';
 import { loadConfig } from '../../process/load-config.ts';
-import { type ApiKeys, createApiKeys } from '../../storage/api-keys.ts';
-import { openStore } from '../../storage/open-store.ts';
+import type { ApiKeys } from '../../storage/api-keys.ts';
 import { addExamples, toNumber } from '../command-parts.ts';
 import { show, write } from '../terminal/output.ts';
 import { toTable } from '../terminal/table.ts';
@@ -104,6 +103,10 @@ function toState({ revoked_at, secrets }: Pick<ApiKey, 'secrets'> & { revoked_at
 }
 
 async function withKeys<T>(use: (keys: ApiKeys) => Promise<T>): Promise<T> {
+  const [{ openStore }, { createApiKeys }] = await Promise.all([
+    import('../../storage/open-store.ts'),
+    import('../../storage/api-keys.ts'),
+  ]);
   using store = openStore(loadConfig(readEnvironment()).storage);
   return await use(createApiKeys({ store }));
 }

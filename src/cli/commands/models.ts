@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import { readEnvironment } from '../../config/read-environment.ts';
 import { PipelineError } from '../../errors.ts';
-import { type CatalogueEntry, readCatalogue } from '../../models/catalogue.ts';
-import { createModelStore, type ModelStore } from '../../models/model-store.ts';
-import { assertLicenseAccepted, pullModel } from '../../models/pull-model.ts';
+import type { CatalogueEntry } from '../../models/catalogue.ts';
+import type { ModelStore } from '../../models/model-store.ts';
 import { loadConfig } from '../../process/load-config.ts';
 import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../command-parts.ts';
@@ -53,7 +52,7 @@ export function addModelsCommand(program: Command): void {
     .description('use an installed model for its task from the next start')
     .argument('<name>', 'name as shown by `list`')
     .action(async (name: string) => {
-      const { task } = await openStore().use(name);
+      const { task } = await (await openStore()).use(name);
       show({ name, task, state: 'used' }, () => []);
       write(`${name} will be used for ${task} from the next start.`);
     });
@@ -64,7 +63,8 @@ export function addModelsCommand(program: Command): void {
 const DEFAULT_PULL = ['yolox-s', 'birefnet-portrait'];
 
 async function list(): Promise<void> {
-  const installed = await openStore().list();
+  const installed = await (await openStore()).list();
+  const { readCatalogue } = await import('../../models/catalogue.ts');
   const rows = [...(await readCatalogue()), ...installed].filter(
     ({ name }, index, all) => all.findIndex((other) => other.name === name) === index,
   );
@@ -97,8 +97,10 @@ function toCells(model: {
 }
 
 async function pull(names: string[], { mirror, from, acceptLicense = false }: PullFlags): Promise<void> {
+  const { readCatalogue } = await import('../../models/catalogue.ts');
+  const { assertLicenseAccepted } = await import('../../models/pull-model.ts');
   const catalogue = await readCatalogue();
-  const store = openStore();
+  const store = await openStore();
   const signal = stopSignal();
   // Check all names and licences before downloading the first gigabyte.
   const entries = (names.length > 0 ? names : DEFAULT_PULL).map((name) => find(catalogue, name));
@@ -118,6 +120,7 @@ async function pullOne(
   entry: CatalogueEntry,
   options: PullFlags & { acceptLicense: boolean; signal: AbortSignal },
 ): Promise<void> {
+  const { pullModel } = await import('../../models/pull-model.ts');
   const bar = createDownloadBar(entry.name, process.stderr);
   try {
     const { bytes, sha256 } = await pullModel({ entry, store, ...options, onProgress: bar.show });
@@ -137,7 +140,7 @@ async function pullOne(
 }
 
 async function verify(): Promise<void> {
-  const store = openStore();
+  const store = await openStore();
   const checked: { name: string; fault: string | null }[] = [];
   for (const entry of await store.list()) {
     checked.push({ name: entry.name, fault: (await store.verify(entry)) ?? null });
@@ -163,6 +166,7 @@ function find(catalogue: CatalogueEntry[], name: string): CatalogueEntry {
   return entry;
 }
 
-function openStore(): ModelStore {
+async function openStore(): Promise<ModelStore> {
+  const { createModelStore } = await import('../../models/model-store.ts');
   return createModelStore(loadConfig(readEnvironment()).models.cacheDir);
 }

@@ -4,18 +4,7 @@ import type { RetentionReport } from '../../contracts/schemas/retention.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { loadConfig } from '../../process/load-config.ts';
-import { openStore } from '../../storage/open-store.ts';
-import {
-  readRetentionOverride,
-  readRetentionOverrides,
-  writeRetentionOverride,
-} from '../../storage/retention/retention-overrides.ts';
-import { connectClient } from '../../temporal/connection.ts';
-import {
-  createRetentionSchedule,
-  type RetentionSchedule,
-  type RetentionStatus,
-} from '../../temporal/retention-schedule.ts';
+import type { RetentionSchedule, RetentionStatus } from '../../temporal/retention-schedule.ts';
 import { addExamples } from '../command-parts.ts';
 import { toMegabytes } from '../terminal/format.ts';
 import { show, write } from '../terminal/output.ts';
@@ -80,7 +69,7 @@ export function addRetentionCommand(program: Command): void {
 }
 
 async function hold(taskId: string, reason: string): Promise<void> {
-  await withStore(async (store) => {
+  await withStore(async (store, { readRetentionOverride, writeRetentionOverride }) => {
     for await (const _ of store.list(`videos/${taskId}/`)) {
       const override = await readRetentionOverride(store, taskId);
       const hold = { reason, since: new Date().toISOString() };
@@ -94,7 +83,7 @@ async function hold(taskId: string, reason: string): Promise<void> {
 }
 
 async function release(taskId: string): Promise<void> {
-  await withStore(async (store) => {
+  await withStore(async (store, { readRetentionOverride, writeRetentionOverride }) => {
     const { hold: had, ...override } = (await readRetentionOverride(store, taskId)) ?? {};
     if (!had) {
       throw new PipelineError('TASK_NOT_FOUND', `The task ${taskId} is not held.`);
@@ -106,7 +95,7 @@ async function release(taskId: string): Promise<void> {
 }
 
 async function listHolds(): Promise<void> {
-  const held = await withStore(async (store) =>
+  const held = await withStore(async (store, { readRetentionOverrides }) =>
     [...(await readRetentionOverrides(store))].flatMap(([task_id, { hold }]) =>
       hold ? [{ task_id, ...hold }] : [],
     ),
@@ -147,6 +136,10 @@ function reportLines({ dry_run, scanned, deleted, kept, errors, swept }: Retenti
 }
 
 async function withSchedule<T>(use: (schedule: RetentionSchedule) => Promise<T>): Promise<T> {
+  const [{ connectClient }, { createRetentionSchedule }] = await Promise.all([
+    import('../../temporal/connection.ts'),
+    import('../../temporal/retention-schedule.ts'),
+  ]);
   const client = await connectClient(loadConfig(readEnvironment()).temporal, CONNECT_TIMEOUT_MS);
   try {
     return await use(createRetentionSchedule({ client }));
@@ -155,7 +148,13 @@ async function withSchedule<T>(use: (schedule: RetentionSchedule) => Promise<T>)
   }
 }
 
-async function withStore<T>(use: (store: ObjectStore) => Promise<T>): Promise<T> {
+type Overrides = typeof import('../../storage/retention/retention-overrides.ts');
+
+async function withStore<T>(use: (store: ObjectStore, overrides: Overrides) => Promise<T>): Promise<T> {
+  const [{ openStore }, overrides] = await Promise.all([
+    import('../../storage/open-store.ts'),
+    import('../../storage/retention/retention-overrides.ts'),
+  ]);
   using store = openStore(loadConfig(readEnvironment()).storage);
-  return await use(store);
+  return await use(store, overrides);
 }

@@ -1,16 +1,9 @@
 import { join } from 'node:path';
-import { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { readEnvironment } from '../../config/read-environment.ts';
 import { PipelineError } from '../../errors.ts';
-import { writeThumbnail } from '../../media/picture/thumbnail.ts';
 import { loadConfig } from '../../process/load-config.ts';
-import { type CheckReport, checkStorage, type FaultyObject } from '../../storage/check/check.ts';
-import { openStore } from '../../storage/open-store.ts';
-import { createTaskRecords } from '../../storage/task-records.ts';
-import { openLazyConnection, temporalAddress } from '../../temporal/connection.ts';
-import { recallRecord } from '../../temporal/recall-record.ts';
-import { createTemporalJobs, isTaskRunning } from '../../temporal/temporal-jobs.ts';
+import type { CheckReport, FaultyObject } from '../../storage/check/check.ts';
 import { addExamples } from '../command-parts.ts';
 import { toMegabytes } from '../terminal/format.ts';
 import { show } from '../terminal/output.ts';
@@ -30,6 +23,25 @@ export function addStorageCommand(program: Command): void {
 }
 
 async function check(repair: boolean): Promise<void> {
+  const [
+    { Client },
+    { writeThumbnail },
+    { checkStorage },
+    { openStore },
+    { createTaskRecords },
+    { openLazyConnection, temporalAddress },
+    { recallRecord },
+    { createTemporalJobs, isTaskRunning },
+  ] = await Promise.all([
+    import('@temporalio/client'),
+    import('../../media/picture/thumbnail.ts'),
+    import('../../storage/check/check.ts'),
+    import('../../storage/open-store.ts'),
+    import('../../storage/task-records.ts'),
+    import('../../temporal/connection.ts'),
+    import('../../temporal/recall-record.ts'),
+    import('../../temporal/temporal-jobs.ts'),
+  ]);
   const config = loadConfig(readEnvironment());
   using store = openStore(config.storage);
   const connection = openLazyConnection(temporalAddress(config.temporal));

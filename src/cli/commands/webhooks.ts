@@ -2,10 +2,7 @@ import type { Command } from 'commander';
 import { readEnvironment } from '../../config/read-environment.ts';
 import type { WebhookSecret, WebhookSecrets } from '../../ports/webhooks.ts';
 import { loadConfig } from '../../process/load-config.ts';
-import { openStore } from '../../storage/open-store.ts';
-import { createWebhookSecrets } from '../../storage/webhook-secrets.ts';
-import { connectClient } from '../../temporal/connection.ts';
-import { createTemporalDeliveries } from '../../temporal/temporal-deliveries.ts';
+import type { createTemporalDeliveries } from '../../temporal/temporal-deliveries.ts';
 import { addExamples, toNumber } from '../command-parts.ts';
 import { show, write } from '../terminal/output.ts';
 import { toTable } from '../terminal/table.ts';
@@ -99,6 +96,10 @@ function showSecrets(secrets: WebhookSecret[]): void {
 async function withDeliveries<T>(
   use: (deliveries: ReturnType<typeof createTemporalDeliveries>) => Promise<T>,
 ): Promise<T> {
+  const [{ connectClient }, { createTemporalDeliveries }] = await Promise.all([
+    import('../../temporal/connection.ts'),
+    import('../../temporal/temporal-deliveries.ts'),
+  ]);
   const client = await connectClient(loadConfig(readEnvironment()).temporal, CONNECT_TIMEOUT_MS);
   try {
     return await use(createTemporalDeliveries({ client }));
@@ -108,6 +109,10 @@ async function withDeliveries<T>(
 }
 
 async function withSecrets<T>(use: (secrets: WebhookSecrets) => Promise<T>): Promise<T> {
+  const [{ openStore }, { createWebhookSecrets }] = await Promise.all([
+    import('../../storage/open-store.ts'),
+    import('../../storage/webhook-secrets.ts'),
+  ]);
   using store = openStore(loadConfig(readEnvironment()).storage);
   return await use(createWebhookSecrets({ store }));
 }

@@ -20,10 +20,10 @@ export const checkAccess: Check = async ({ config }) => {
     ? [
         note(
           `anyone who can reach ${host} may use the API, because API_WITHOUT_KEYS is set`,
-          'limelight keys create me',
+          'npx limelight keys create me',
         ),
       ]
-    : [fault(`the server does not listen on ${host} without an API key`, 'limelight keys create me')];
+    : [fault(`the server does not listen on ${host} without an API key`, 'npx limelight keys create me')];
 };
 
 async function countKeys(storage: Config['storage']): Promise<number> {

@@ -38,7 +38,7 @@ export async function examine(
     CHECKS.map(async ([check, look]): Promise<Finding[]> => {
       const results = await look(machine).catch((error: unknown) => {
         signal.throwIfAborted();
-        return [fault(toSentence(error), 'limelight doctor --json')];
+        return [fault(toSentence(error), 'npx limelight doctor --json')];
       });
       return results.map((result) => ({ check, ...result }));
     }),

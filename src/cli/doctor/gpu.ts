@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { hasCudaLibraries } from '../../inference/pools.ts';
 import { assertMemoryFits } from '../../process/device-memory.ts';
 import { type Check, fault, note, ok, type Result, toSentence } from './finding.ts';
 
@@ -79,13 +77,4 @@ async function listDevices(
     .map((line) => line.split(', '))
     .filter((fields) => fields.length === 3)
     .map(([index, name, megabytes]) => ({ index: index!, name: name!, memoryGb: Number(megabytes) / 1024 }));
-}
-
-/** The install script of onnxruntime-node puts them next to its library if asked to. */
-function hasCudaLibraries(): boolean {
-  const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
-  const { platform, arch } = process;
-  return ['napi-v6', 'napi-v3'].some((version) =>
-    existsSync(join(folder, 'bin', version, platform, arch, 'libonnxruntime_providers_cuda.so')),
-  );
 }

@@ -19,7 +19,7 @@ const SHA256 = /^[0-9a-f]{64}$/;
 /** Each task has a model whose file matches its checksum. */
 export const checkModels: Check = async ({ config }) => {
   // Without MODELS_DIR the built-in models are used. A damaged pulled model is pulled again.
-  const fix = config.models.dir ? 'MODELS_DIR= npm start' : 'limelight models pull';
+  const fix = config.models.dir ? 'MODELS_DIR= npm start' : 'npx limelight models pull';
   const findings = await Promise.all(
     (Object.keys(KINDS) as ModelTask[]).map(async (task): Promise<Result & { task: string }> => {
       try {

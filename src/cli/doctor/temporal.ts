@@ -1,15 +1,20 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { findTemporalBinary } from '../../temporal/binary.ts';
+import type { Client } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
+import { findTemporalBinary, TEMPORAL_PROGRAM } from '../../temporal/binary.ts';
 import { connectClient } from '../../temporal/connection.ts';
-import { type Check, fault, ok, type Result, toSentence } from './finding.ts';
+import { type Check, fault, note, ok, type Result, toSentence } from './finding.ts';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 
-/** The configured cluster responds and has the namespace, or the program of the embedded server runs. */
+/** The configured cluster has the namespace and its search attributes, or the program of the embedded server runs. */
 export const checkTemporal: Check = async ({ environment, config, signal }) => {
   return [
-    await (config.temporal.address ? checkCluster(config.temporal) : checkProgram(environment, signal)),
+    await (config.temporal.address
+      ? checkCluster(config.temporal, toCommand(environment))
+      : checkProgram(environment, signal)),
   ];
 };
 
@@ -20,33 +25,65 @@ async function checkProgram(
   try {
     const program = findTemporalBinary(environment);
     const { stdout } = await promisify(execFile)(program, ['--version'], { signal });
-    return ok(`${stdout.trim()} at ${program}`);
+    const found = `${stdout.trim()} at ${program}`;
+    return program.endsWith(TEMPORAL_PROGRAM)
+      ? ok(found)
+      : note(`${found}; tested is ${TEMPORAL_PROGRAM}`, 'node scripts/setup.mjs');
   } catch (error) {
     return fault(toSentence(error), 'node scripts/setup.mjs');
   }
 }
 
-async function checkCluster(temporal: {
-  address: string | undefined;
-  namespace: string;
-  embedded: { port: number; uiPort: number };
-  webUiUrl: string | undefined;
-}): Promise<Result> {
-  const { address, namespace } = temporal;
+/** The CLI that the setup has installed, which is not on PATH. */
+function toCommand(environment: Record<string, string | undefined>): string {
   try {
-    const { connection } = await connectClient(temporal, CONNECT_TIMEOUT_MS);
+    return findTemporalBinary(environment);
+  } catch {
+    return 'temporal';
+  }
+}
+
+async function checkCluster(
+  temporal: Parameters<typeof connectClient>[0] & { namespace: string },
+  command: string,
+): Promise<Result> {
+  const { address, namespace } = temporal;
+  const where = `--address ${address} --namespace ${namespace}`;
+  try {
+    const client = await connectClient(temporal, CONNECT_TIMEOUT_MS);
     try {
-      await connection.workflowService.describeNamespace({ namespace });
-      return ok(`${address} responds and has the namespace ${namespace}`);
-    } catch {
-      return fault(
-        `${address} responds, but has no namespace ${namespace}`,
-        `temporal operator namespace create --address ${address} --namespace ${namespace}`,
-      );
+      if (!(await hasNamespace(client, namespace))) {
+        return fault(
+          `${address} responds, but has no namespace ${namespace}`,
+          `${command} operator namespace create ${where}`,
+        );
+      }
+      const missing = await findMissingAttributes(client, namespace);
+      return missing.length > 0
+        ? fault(
+            `the namespace ${namespace} at ${address} lacks the search attributes ${missing.join(', ')}, without which no task starts`,
+            `${command} operator search-attribute create ${where} ${missing.map((name) => `--name ${name} --type Keyword`).join(' ')}`,
+          )
+        : ok(`${address} responds and has the namespace ${namespace} with its search attributes`);
     } finally {
-      await connection.close();
+      await client.connection.close();
     }
   } catch (error) {
     return fault(toSentence(error), 'TEMPORAL_ADDRESS= npm start');
   }
+}
+
+async function hasNamespace({ connection }: Client, namespace: string): Promise<boolean> {
+  return connection.workflowService.describeNamespace({ namespace }).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function findMissingAttributes({ connection }: Client, namespace: string): Promise<string[]> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
+  return Object.values(SEARCH_ATTRIBUTES).filter(
+    (name) => customAttributes[name] !== INDEXED_VALUE_TYPE_KEYWORD,
+  );
 }

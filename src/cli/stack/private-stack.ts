@@ -57,8 +57,10 @@ async function runIn(
     GPU_HTTP_PORT: '0',
   };
   const config = loadConfig(environment);
+  const startedAt = performance.now();
   write('Starting the API, the workers and Temporal …');
   await using stack = await startStack({ config, environment, onWarning: warn, signal });
+  write(`Ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);
   write(`Temporal's Web UI, while this runs: ${stack.webUiUrl}`);
   await use(createLimelightClient({ baseUrl: stack.apiUrl }), AbortSignal.any([signal, stack.refused]));
 }

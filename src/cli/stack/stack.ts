@@ -53,10 +53,17 @@ export interface Stack extends AsyncDisposable {
 }
 
 /**
- * Starts all processes at once and resolves when the API accepts submissions. Restarts a process that dies. A process
+ * Starts all processes at once and resolves when the API accepts submissions and the workers poll. Restarts a process that dies. A process
  * that cannot run at all, for example without a model, fails the start or aborts `refused`.
  */
 export async function startStack({ config, environment, onWarning, signal }: StackOptions): Promise<Stack> {
+  const apiUrl = toLocalUrl(config.api);
+  if (await createLimelightClient({ baseUrl: apiUrl }).isReady({ signal })) {
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `Limelight already runs at ${apiUrl}. Use that one, or stop it first.`,
+    );
+  }
   await assertPortFree(config.api.port, 'API_PORT', config.api.host);
   const refused = new AbortController();
   const logs = join(config.storage.root, 'logs');
@@ -74,32 +81,35 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
       onRefusal: (error) => refused.abort(error),
     });
     processes.push(running);
-    return async (timeoutMs: number) => {
-      await running.stop(timeoutMs);
-      log.end();
+    return {
+      ready: running.ready,
+      async stop(timeoutMs: number) {
+        await running.stop(timeoutMs);
+        log.end();
+      },
     };
   };
 
-  const stopTemporal = config.temporal.address ? undefined : start('temporal');
-  const stopIo = start('io');
+  const temporal = config.temporal.address ? undefined : start('temporal');
+  const io = start('io');
   const { gpuPort } = config.worker;
-  const stopGpus = toDevices(config.gpu.device).map(({ name, device }, index) =>
+  const gpus = toDevices(config.gpu.device).map(({ name, device }, index) =>
     start('gpu', name, {
       CUDA_VISIBLE_DEVICES: device,
       GPU_HTTP_PORT: String(gpuPort === 0 ? 0 : gpuPort + index),
     }),
   );
-  const stopApi = start('api', 'api', API_MALLOC);
+  const api = start('api', 'api', API_MALLOC);
   const stop = async () => {
     // Stop accepting work first, then stop the workers, and last the server that they talk to.
-    await stopApi(config.api.shutdownGraceMs + API_MARGIN_MS);
-    await Promise.all([stopIo, ...stopGpus].map((stopWorker) => stopWorker(WORKER_STOP_TIMEOUT_MS)));
-    await stopTemporal?.(TEMPORAL_STOP_TIMEOUT_MS);
+    await api.stop(config.api.shutdownGraceMs + API_MARGIN_MS);
+    await Promise.all([io, ...gpus].map((worker) => worker.stop(WORKER_STOP_TIMEOUT_MS)));
+    await temporal?.stop(TEMPORAL_STOP_TIMEOUT_MS);
   };
 
-  const apiUrl = toLocalUrl(config.api);
   try {
-    await untilReady(apiUrl, logs, AbortSignal.any([signal, refused.signal]));
+    const workers = [io, ...gpus].map((worker) => worker.ready);
+    await untilReady(apiUrl, workers, { logs, signal: AbortSignal.any([signal, refused.signal]) });
   } catch (error) {
     await stop();
     refused.signal.throwIfAborted();
@@ -107,7 +117,7 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
   }
   return {
     apiUrl,
-    ...(stopTemporal && { webUiUrl: `http://127.0.0.1:${config.temporal.embedded.uiPort}` }),
+    ...(temporal && { webUiUrl: `http://127.0.0.1:${config.temporal.embedded.uiPort}` }),
     refused: refused.signal,
     reload(read) {
       reloaded = readReloadable(read) ?? reloaded;
@@ -130,10 +140,18 @@ function readReloadable(read: () => Record<string, string | undefined>) {
   }
 }
 
-async function untilReady(apiUrl: string, logs: string, signal: AbortSignal): Promise<void> {
+async function untilReady(
+  apiUrl: string,
+  workers: Promise<void>[],
+  { logs, signal }: { logs: string; signal: AbortSignal },
+): Promise<void> {
   const client = createLimelightClient({ baseUrl: apiUrl });
   const giveUp = AbortSignal.timeout(READY_TIMEOUT_MS);
-  while (!(await client.isReady({ signal: AbortSignal.any([signal, giveUp]) }))) {
+  let working = false;
+  void Promise.all(workers).then(() => {
+    working = true;
+  });
+  while (!working || !(await client.isReady({ signal: AbortSignal.any([signal, giveUp]) }))) {
     signal.throwIfAborted();
     if (giveUp.aborted) {
       throw new PipelineError(

@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -24,6 +26,8 @@ export interface SupervisedProcess extends AsyncDisposable {
   /** Absent while waiting to restart. */
   readonly pid: number | undefined;
   readonly restarts: number;
+  /** Resolves when the process first sends a message, which a worker does when it polls. */
+  readonly ready: Promise<void>;
   /** Makes the process reload its settings. */
   reload(): void;
   /** Sends SIGTERM, then SIGKILL after `timeoutMs`. Resolves when the process has ended for good. */
@@ -44,6 +48,7 @@ export const NODE_FLAGS = ['--max-semi-space-size=8'];
 /** Runs one process and restarts it whenever it dies, with growing delays, until it is stopped. */
 export function supervise(options: SupervisedOptions): SupervisedProcess {
   const { minRestartDelayMs = 250, maxRestartDelayMs = 15_000, stableAfterMs = 30_000 } = options;
+  const ready = Promise.withResolvers<void>();
   let child: ChildProcess | undefined;
   let restartTimer: NodeJS.Timeout | undefined;
   let delayMs = minRestartDelayMs;
@@ -54,6 +59,7 @@ export function supervise(options: SupervisedOptions): SupervisedProcess {
     const startedAt = Date.now();
     const started = startChild(options);
     child = started;
+    started.once('message', () => ready.resolve());
     started.once('exit', (exitCode, signal) => {
       child = undefined;
       if (stopping) {
@@ -95,6 +101,7 @@ export function supervise(options: SupervisedOptions): SupervisedProcess {
     get restarts() {
       return restarts;
     },
+    ready: ready.promise,
     reload: () => child?.kill('SIGHUP'),
     stop,
     [Symbol.asyncDispose]: () => stop(DISPOSE_TIMEOUT_MS),
@@ -102,9 +109,10 @@ export function supervise(options: SupervisedOptions): SupervisedProcess {
 }
 
 function startChild({ script, env, onLine }: SupervisedOptions): ChildProcess {
+  const cache = getCompileCacheDir();
   const child = fork(SUPERVISED_PROCESS, [script.href], {
     execArgv: NODE_FLAGS,
-    env: env(),
+    env: { ...(cache && { NODE_COMPILE_CACHE: dirname(cache) }), ...env() },
     // Its own process group, so that Ctrl-C does not reach all processes at once: they drain in order.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -8,7 +8,6 @@ import { runMain } from '../../process/run-main.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { findTemporalBinary } from '../../temporal/binary.ts';
 import { startDevServer } from '../../temporal/dev-server.ts';
-import { untilSilent } from '../../temporal/watch-server.ts';
 import { assertPortFree } from './assert-port-free.ts';
 import { endLeftover, rememberProcess } from './leftover-process.ts';
 
@@ -28,15 +27,9 @@ await runMain(createLogger('temporal', config.log), async (signal) => {
   // The server's lines go straight to the log file, whatever the log level.
   await using server = await startDevServer({ binary, dir, port, uiPort, log: process.stdout });
   await rememberProcess(pidFile, server.process.pid!);
-  const ended = once(server.process, 'exit').then(() => 'ended by itself');
-  const watch = new AbortController();
-  const watched = AbortSignal.any([signal, watch.signal]);
-  const silent = untilSilent({ address: server.address, signal: watched }).then(() => 'stopped responding');
-  const fault = await Promise.race([ended, silent]);
-  // Otherwise it would poll the dead server and keep this process alive.
-  watch.abort();
+  const stopped = signal.aborted ? undefined : once(signal, 'abort');
+  await Promise.race([once(server.process, 'exit'), stopped]);
   if (!signal.aborted) {
-    server.process.kill('SIGKILL');
-    throw new PipelineError('TEMPORAL_UNAVAILABLE', `The Temporal server ${fault}`);
+    throw new PipelineError('TEMPORAL_UNAVAILABLE', 'The Temporal server ended by itself');
   }
 });
