@@ -20,9 +20,11 @@ export interface Http {
   readonly retryDelayMs: number;
   /** Resolves to a response of 2xx. Calls must be idempotent: they are repeated without a response or with `Retry-After`. */
   call(path: string, init?: RequestInit): Promise<Response>;
-  /** One attempt, whatever the status. `undefined` without a response. */
+  /** One attempt, whatever the status. `undefined` without a response within 5 s: another program may have the port. */
   peek(path: string, init?: RequestInit): Promise<Response | undefined>;
 }
+
+const PEEK_TIMEOUT_MS = 5_000;
 
 /** Calls reject with the code and the message of the server, or with API_UNREACHABLE if it does not respond. */
 export function createHttp(options: HttpOptions): Http {
@@ -50,7 +52,10 @@ export function createHttp(options: HttpOptions): Http {
         await sleep(waitMs, init.signal ?? undefined);
       }
     },
-    peek: (path, init = {}) => ignoreFailure(send(path, init), 'no response is an answer too'),
+    peek(path, { signal, ...init } = {}) {
+      const until = AbortSignal.any([AbortSignal.timeout(PEEK_TIMEOUT_MS), ...(signal ? [signal] : [])]);
+      return ignoreFailure(send(path, { ...init, signal: until }), 'no response is an answer too');
+    },
   };
 }
 

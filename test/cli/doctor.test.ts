@@ -91,9 +91,12 @@ describe('limelight doctor', { timeout: 60_000 }, () => {
   it('reports a Temporal CLI that does not run', async () => {
     const bin = await program('temporal', 'echo "cannot execute binary file" >&2; exit 126');
 
-    expect(await faultsWith({ PATH: [bin, process.env.PATH].join(delimiter) })).toEqual([
-      expect.objectContaining({ check: 'temporal', fix: 'node scripts/setup.mjs' }),
-    ]);
+    expect(
+      await faultsWith({
+        PATH: [bin, process.env.PATH].join(delimiter),
+        XDG_CACHE_HOME: join(folder, 'none'),
+      }),
+    ).toEqual([expect.objectContaining({ check: 'temporal', fix: 'node scripts/setup.mjs' })]);
   });
 
   it('reports that no cluster responds at TEMPORAL_ADDRESS', async () => {

