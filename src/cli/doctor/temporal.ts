@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Client } from '@temporalio/client';
-import proto from '@temporalio/proto';
-import { SEARCH_ATTRIBUTES } from '../../contracts/search-attributes.ts';
 import { findTemporalBinary, TEMPORAL_PROGRAM } from '../../temporal/binary.ts';
 import { connectClient } from '../../temporal/connection.ts';
+import { findMissingSearchAttributes } from '../../temporal/missing-search-attributes.ts';
 import { type Check, fault, note, ok, type Result, toSentence } from './finding.ts';
 
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -58,7 +57,7 @@ async function checkCluster(
           `${command} operator namespace create ${where}`,
         );
       }
-      const missing = await findMissingAttributes(client, namespace);
+      const missing = await findMissingSearchAttributes(client, namespace);
       return missing.length > 0
         ? fault(
             `the namespace ${namespace} at ${address} lacks the search attributes ${missing.join(', ')}, without which no task starts`,
@@ -77,13 +76,5 @@ async function hasNamespace({ connection }: Client, namespace: string): Promise<
   return connection.workflowService.describeNamespace({ namespace }).then(
     () => true,
     () => false,
-  );
-}
-
-async function findMissingAttributes({ connection }: Client, namespace: string): Promise<string[]> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  const { INDEXED_VALUE_TYPE_KEYWORD } = proto.temporal.api.enums.v1.IndexedValueType;
-  return Object.values(SEARCH_ATTRIBUTES).filter(
-    (name) => customAttributes[name] !== INDEXED_VALUE_TYPE_KEYWORD,
   );
 }
