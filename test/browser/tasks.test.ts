@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readPageFiles } from '../../src/api/http/page-files.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { PipelineError } from '../../src/errors.ts';
+import { toRefusal } from '../../src/providers/local/face/face-finding.ts';
 import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
 import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
@@ -109,6 +110,19 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.getByRole('heading', { name: 'No person found in the photo' }).waitFor();
     await page.locator('.step.failed', { hasText: 'Find person' }).waitFor();
     await page.waitForLoadState('networkidle');
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('says in the language of the page what is wrong with a face and what to do', async () => {
+    const refused = worker.fail('renderTalk', toRefusal({ kind: 'covered', by: 'mask', score: 0.9 }));
+    const { taskId: id } = await submit(api);
+    await client.wait(id);
+    refused.release();
+    const { page, complaints } = await open({ locale: 'de-DE' });
+    await page.goto(`${api.url}/#/videos/${id}`);
+    await page.getByRole('heading', { name: 'Eine Maske oder ein Schal verdeckt Mund oder Kinn' }).waitFor();
+    await page.getByText('Bärte und Brillen stören nicht.').waitFor();
     expect(complaints).toEqual([]);
     await page.context().close();
   });
