@@ -71,8 +71,8 @@ export async function openHeic(file: Uint8Array, maxPixels: number): Promise<Ope
   const context = heif._heif_context_alloc();
   heif._heif_context_set_maximum_image_size_limit(context, Math.ceil(Math.sqrt(maxPixels)));
   call(() => heif._heif_context_read_from_memory_without_copy(error, context, bytes, file.length, 0));
-  const track = heif._heif_context_has_sequence(context) ? heif._heif_context_get_track(context, 0) : 0;
-  const source = track === 0 ? openStill() : openFirstFrame();
+  const hasStill = heif._heif_context_get_number_of_top_level_images(context) > 0;
+  const source = hasStill ? openStill() : openFirstFrame();
 
   function openStill() {
     const handle = call(() => heif._heif_context_get_primary_image_handle(error, context, out));
@@ -94,6 +94,10 @@ export async function openHeic(file: Uint8Array, maxPixels: number): Promise<Ope
   }
 
   function openFirstFrame() {
+    const track = heif._heif_context_has_sequence(context) ? heif._heif_context_get_track(context, 0) : 0;
+    if (track === 0) {
+      throw new Error('libheif: The file has no picture.');
+    }
     call(() => heif._heif_track_get_image_resolution(error, track, out, out + 2));
     return {
       widthPx: view().getUint16(out, true),

@@ -94,12 +94,16 @@ function toPicture(header: Metadata, source: string | Buffer): OpenPicture {
 /** Brands do not tell the codec: `mif1` alone may be either. */
 async function openHeif(bytes: Buffer): Promise<OpenPicture | undefined> {
   const codec = findHeifCodec(bytes);
+  const isAnimation = hasFrames(bytes);
   if (codec === 'av1') {
     // libvips refuses other major brands, also those of sequences, which have a still picture, too.
     bytes.write('avif', 8, 'latin1');
-    return { ...toPicture(await readHeader(bytes), bytes), format: 'avif', isAnimation: hasFrames(bytes) };
+    return { ...toPicture(await readHeader(bytes), bytes), format: 'avif', isAnimation };
   }
   if (codec === 'hevc') {
+    if (!isAnimation) {
+      claimHeic(bytes);
+    }
     const { widthPx, heightPx, hasAlpha, decode } = await openHeic(bytes, MAX_IMAGE_PIXELS);
     return {
       format: 'heic',
@@ -107,11 +111,19 @@ async function openHeif(bytes: Buffer): Promise<OpenPicture | undefined> {
       heightPx,
       maxPixels: MAX_IMAGE_PIXELS,
       hasAlpha,
-      isAnimation: hasFrames(bytes),
+      isAnimation,
       readings: [async () => toSharp(decode())],
     };
   }
   return undefined;
+}
+
+/** Overwrites the first compatible brand, because libheif refuses pictures that have general ones only. */
+function claimHeic(bytes: Buffer): void {
+  const COMPATIBLE_AT = 16;
+  if (bytes.readUInt32BE(0) > COMPATIBLE_AT) {
+    bytes.write('heic', COMPATIBLE_AT, 'latin1');
+  }
 }
 
 async function toSharp({ bytes, widthPx, heightPx, channels, icc }: HeicPixels): Promise<Sharp> {
