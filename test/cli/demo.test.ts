@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +7,9 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { freePort } from '../../src/cli/stack/free-port.ts';
 import { needs } from '../harness/needs.ts';
+import { startTestStack } from '../harness/stack/test-stack.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const SAMPLES = fileURLToPath(new URL('../../samples', import.meta.url));
@@ -18,8 +19,11 @@ const DEMO_TIMEOUT_MS = 240_000;
 needs('MODELS_DIR').describe('limelight demo', { timeout: DEMO_TIMEOUT_MS }, () => {
   let folder: string;
   let scratch: string;
+  /** Where it looks for a server that runs. */
+  let port: string;
 
   beforeEach(async () => {
+    port = String(await freePort());
     folder = await mkdtemp(join(tmpdir(), 'limelight-demo-test-'));
     scratch = join(folder, 'tmp');
     await mkdir(scratch);
@@ -31,8 +35,7 @@ needs('MODELS_DIR').describe('limelight demo', { timeout: DEMO_TIMEOUT_MS }, () 
   const start = (args: string[], env: Record<string, string> = {}) => {
     const child = spawn(process.execPath, [MAIN, 'demo', ...args], {
       cwd: folder,
-      // A device of its own: another stack may run on this machine.
-      env: { ...process.env, TMPDIR: scratch, CUDA_VISIBLE_DEVICES: `test-${randomUUID()}`, ...env },
+      env: { ...process.env, TMPDIR: scratch, API_PORT: port, ...env },
     });
     const [said, printed] = [child.stderr, child.stdout].map(collect);
     const ended = once(child, 'close').then(([code]) => ({ code, said: said!(), printed: printed!() }));
@@ -46,6 +49,23 @@ needs('MODELS_DIR').describe('limelight demo', { timeout: DEMO_TIMEOUT_MS }, () 
     expect({ code, printed }).toEqual({ code: 0, printed: 'talk.mp4\n' });
     expect((await readFile(join(folder, 'talk.mp4'))).subarray(4, 8).toString()).toBe('ftyp');
     expect(await storages()).toEqual([]);
+  });
+
+  it('uses the server that runs, and a stack beside it needs no other device', async () => {
+    await using stack = await startTestStack({ CUDA_VISIBLE_DEVICES: '0' });
+    const { port: running } = new URL(stack.apiUrl);
+
+    const [used, own] = await Promise.all([
+      start(['-o', 'used.mp4'], { API_PORT: running, CUDA_VISIBLE_DEVICES: '0' }).ended,
+      start(['-o', 'own.mp4'], { CUDA_VISIBLE_DEVICES: '0' }).ended,
+    ]);
+
+    expect(used).toMatchObject({
+      code: 0,
+      said: expect.stringContaining(`Using the server that runs at ${stack.apiUrl}`),
+    });
+    expect(used.said).not.toContain('Starting');
+    expect(own).toMatchObject({ code: 0, said: expect.stringContaining('Ready in') });
   });
 
   it('explains a failed job in one sentence', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +39,18 @@ describe('a stack that cannot start', () => {
     await expect(start()).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringContaining('API_PORT'),
+    });
+    expect(await logs()).toEqual([]);
+  });
+
+  it('says that Limelight already runs there', async () => {
+    const other = createHttpServer((_, response) => response.end('{}'));
+    onTestFinished(() => void other.close());
+    await once(other.listen(Number(environment.API_PORT), '127.0.0.1'), 'listening');
+
+    await expect(start()).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(`Limelight already runs at http://127.0.0.1:${environment.API_PORT}`),
     });
     expect(await logs()).toEqual([]);
   });

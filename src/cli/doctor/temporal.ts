@@ -60,8 +60,8 @@ async function checkCluster(
       const missing = await findMissingSearchAttributes(client, namespace);
       return missing.length > 0
         ? fault(
-            `the namespace ${namespace} at ${address} lacks the search attributes ${missing.join(', ')}, without which no task starts`,
-            `${command} operator search-attribute create ${where} ${missing.map((name) => `--name ${name} --type Keyword`).join(' ')}`,
+            `the namespace ${namespace} at ${address} lacks the search attributes ${missing.map(({ name }) => name).join(', ')}, without which no task starts`,
+            `${command} operator search-attribute create ${where} ${missing.map(({ name, type }) => `--name ${name} --type ${type}`).join(' ')}`,
           )
         : ok(`${address} responds and has the namespace ${namespace} with its search attributes`);
     } finally {
