@@ -151,6 +151,14 @@ const OTHER_FILES = toTable({ kind: 'other', isAccepted: false })([
   { format: 'zip', label: 'ZIP', matches: startsWith('PK\x03\x04') },
   { format: 'midi', label: 'MIDI', matches: startsWith('MThd') },
   { format: 'avi', label: 'AVI', matches: riff('AVI ') },
+  {
+    format: 'html',
+    label: 'HTML',
+    matches: ({ text }) =>
+      /^(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype html|html|head|body)\b/is.test(text),
+    described: 'a web page',
+    advice: 'Send the file itself.',
+  },
 ]);
 
 const RECORDINGS = toTable({ kind: 'recording', isAccepted: true })([

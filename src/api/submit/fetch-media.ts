@@ -80,7 +80,7 @@ async function fetchMedia(
         if (bytes > rule.maxBytes) throw uploadTooLarge(field, rule.maxBytes);
       },
       headBytes: MEDIA_HEAD_BYTES,
-      onHead: rule.check,
+      onHead: (head) => rule.check(head, { url }),
     });
     if (file.bytes === 0) {
       throw unreachable('returned an empty file');

@@ -1,5 +1,6 @@
 import { type MediaField, requireMediaType } from '../../media/decode/media-type.ts';
 import type { FileRule } from './multipart.ts';
+import { refuseText } from './text-in-place-of-file.ts';
 
 /** Limits of one request. Tests set smaller ones. */
 export interface ApiLimits {
@@ -35,7 +36,10 @@ export function toUploadRules(limits: ApiLimits): Record<MediaField, FileRule> {
   const rule = (field: MediaField, maxBytes: number): FileRule => ({
     maxBytes,
     timeoutMs: TIMEOUT_MARGIN_MS + (maxBytes / limits.minBytesPerS) * 1000,
-    check: (head) => void requireMediaType(field, head),
+    check(head, source) {
+      refuseText(field, head, source);
+      requireMediaType(field, head);
+    },
   });
   return {
     image: rule('image', limits.imageBytes),

@@ -15,13 +15,16 @@ export interface FormRequest {
   contentLength: number | undefined;
 }
 
+/** Where a file comes from. */
+export type FileSource = { url: string } | { filename: string | undefined };
+
 /** What a file field accepts. */
 export interface FileRule {
   maxBytes: number;
   /** How long the part may take from its first byte to its last. Default: no limit. */
   timeoutMs?: number;
   /** Throws MEDIA_UNSUPPORTED if the first bytes are of a kind that the field does not accept. */
-  check: (head: Uint8Array) => void;
+  check: (head: Uint8Array, source: FileSource) => void;
 }
 
 export interface ReceivedForm {
@@ -67,7 +70,7 @@ export async function receiveForm(
     return !seen.has(name) && seen.add(name);
   };
 
-  const receive = async (name: string, rule: FileRule, stream: BusboyFileStream, filename: string) => {
+  const receive = async (name: string, rule: FileRule, stream: BusboyFileStream, filename?: string) => {
     using _timer = abortAfter(rule.timeoutMs, () => stop.abort(uploadTimeout(name)));
     const file = await receiveFile(stream, {
       folder,
@@ -77,7 +80,7 @@ export async function receiveForm(
         if (bytes > rule.maxBytes) throw uploadTooLarge(name, rule.maxBytes);
       },
       headBytes: MEDIA_HEAD_BYTES,
-      onHead: rule.check,
+      onHead: (head) => rule.check(head, { filename }),
     });
     if (file.bytes > 0) {
       files.set(name, file);
