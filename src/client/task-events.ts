@@ -1,6 +1,6 @@
-import { createParser } from 'eventsource-parser';
 import type { ActivityProgressEvent, TaskEvent } from '../contracts/schemas/stage-event.ts';
 import { isTerminal } from '../contracts/stages.ts';
+import { readEventMessages } from './event-messages.ts';
 import type { Http } from './http.ts';
 import { sleep } from './sleep.ts';
 
@@ -14,9 +14,6 @@ export interface EventOptions {
   /** Seconds that the server waits for a task that is not submitted yet. Default: 0. */
   waitS?: number;
 }
-
-/** The server sends something every 15 s. A connection that is silent for longer is dead, for example after standby. */
-const SILENCE_TIMEOUT_MS = 45_000;
 
 /** Every stage event after `since` to the last, once and in order. Reconnects as often as needed. */
 export async function* readTaskEvents(
@@ -41,7 +38,12 @@ export async function* readTaskEvents(
       const onRetry = (ms: number) => {
         retryDelayMs = ms;
       };
-      for await (const event of parseEvents(answer.body, onRetry)) {
+      for await (const message of readEventMessages(answer.body, onRetry)) {
+        // Stage events have no type.
+        if (message.event !== undefined && message.event !== 'activity_progress') {
+          continue;
+        }
+        const event = message.data as ReceivedEvent;
         if (event.event_type === 'stage_update') {
           if (event.seq <= last) {
             continue;
@@ -62,49 +64,5 @@ export async function* readTaskEvents(
       connection.abort();
     }
     await sleep(retryDelayMs, signal);
-  }
-}
-
-/** Throws if the connection breaks or is silent for too long. */
-async function* parseEvents(
-  body: ReadableStream<Uint8Array>,
-  onRetry: (ms: number) => void,
-): AsyncGenerator<ReceivedEvent, void> {
-  let parsed: ReceivedEvent[] = [];
-  const parser = createParser({
-    onRetry,
-    onEvent({ event, data }) {
-      // Stage events have no type.
-      if (event === undefined || event === 'activity_progress') {
-        parsed.push(JSON.parse(data) as ReceivedEvent);
-      }
-    },
-  });
-  const reader = body.getReader();
-  const decoder = new TextDecoder();
-  for (;;) {
-    const { done, value } = await withinSilence(reader.read());
-    if (done) {
-      return;
-    }
-    parser.feed(decoder.decode(value, { stream: true }));
-    const events = parsed;
-    parsed = [];
-    yield* events;
-  }
-}
-
-async function withinSilence<T>(reading: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`Received nothing for ${SILENCE_TIMEOUT_MS / 1000} s`)),
-      SILENCE_TIMEOUT_MS,
-    );
-  });
-  try {
-    return await Promise.race([reading, silence]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,6 +1,7 @@
 import type { JobOutcome } from '../../src/contracts/schemas/job-outcome.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
 import { isFailure, server } from '../server/server.ts';
+import { taskEvents } from '../server/task-events.ts';
 import {
   beginAgain,
   change,
@@ -14,8 +15,6 @@ import {
 } from './tasks.ts';
 
 const POLL_INTERVAL_MS = 2_000;
-/** The server does not know a task before its upload is complete. */
-const SUBMISSION_WAIT_S = 25;
 
 /**
  * Follows one task live by its events, and polls its status for the position in the queue, the remaining time and the attempts.
@@ -23,10 +22,13 @@ const SUBMISSION_WAIT_S = 25;
  */
 export async function follow(id: string, signal: AbortSignal): Promise<void> {
   void look(id, signal);
+  // The upload may need the connection, and the server does not know the task before it.
+  await uploadsResumed;
+  await whenUploaded(id, signal);
   while (!signal.aborted && !hasLastEvent(taskOf(id).value)) {
     try {
       const since = taskOf(id).value.lastSeq;
-      for await (const event of server.events(id, { since, waitS: SUBMISSION_WAIT_S, signal })) {
+      for await (const event of taskEvents(id, since, signal)) {
         if (event.event_type === 'stage_update') {
           takeEvent(id, event);
           if (isTerminal(event.data.stage)) {
@@ -50,14 +52,27 @@ export async function follow(id: string, signal: AbortSignal): Promise<void> {
         return;
       }
       if (isFailure(error, 'TASK_NOT_FOUND')) {
-        if (taskOf(id).value.uploading === undefined) {
-          change(id, { isGone: true });
-          return;
-        }
+        change(id, { isGone: true });
+        return;
       }
       await pause(1_000);
     }
   }
+}
+
+function whenUploaded(id: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    let unsubscribe = () => {};
+    const end = () => {
+      unsubscribe();
+      resolve();
+    };
+    unsubscribe = taskOf(id).subscribe(({ uploading }) => {
+      // The first call comes before `subscribe` returns.
+      if (uploading === undefined || signal.aborted) queueMicrotask(end);
+    });
+    signal.addEventListener('abort', end, { once: true });
+  });
 }
 
 function takeOutcome(id: string, outcome: JobOutcome | undefined): void {
@@ -82,8 +97,13 @@ async function look(id: string, signal: AbortSignal): Promise<void> {
 }
 
 /** Whether polling can end: the final status is known, or there will be none. */
-function hasLastStatus({ status, isGone, refusal }: Task): boolean {
-  return isGone === true || refusal !== undefined || (status !== undefined && isTerminal(status.stage));
+function hasLastStatus({ status, isGone, isCancelled, refusal }: Task): boolean {
+  return (
+    isGone === true ||
+    isCancelled === true ||
+    refusal !== undefined ||
+    (status !== undefined && isTerminal(status.stage))
+  );
 }
 
 function pause(ms: number): Promise<void> {

@@ -33,6 +33,8 @@ const RULES: ReadonlyArray<
   ['PUT', task(''), { need: 'submit' }],
   ['GET', /^\/api\/pipeline\/tasks$/, { need: 'read' }],
   ['GET', /^\/api\/pipeline\/status\/[^/]+$/, { need: 'read', isAboutTask: true, link: 'status' }],
+  // The route checks the owner of each task.
+  ['GET', /^\/api\/pipeline\/progress$/, { need: 'read' }],
   [
     'GET',
     /^\/api\/pipeline\/progress\/[^/]+(\/events)?$/,

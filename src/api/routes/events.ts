@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { EXAMPLE_TASK_ID } from '../../contracts/schemas/primitives.ts';
 import { EXAMPLE_TASK_EVENT } from '../../contracts/schemas/stage-event.ts';
 import { isFailure, PipelineError } from '../../errors.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { createEventStream } from '../progress/event-stream.ts';
+import { followMany } from '../progress/merged-reader.ts';
 import type { ProgressReader } from '../progress/progress-reader.ts';
 import { createSocketReader } from '../progress/socket-reader.ts';
 import { parseWait } from '../submit/wait-preference.ts';
+import { parseTaskId } from '../tasks/task-id.ts';
 import { assertOwn } from '../tasks/task-owners.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import type { ApiDeps } from './api-deps.ts';
@@ -50,7 +53,7 @@ const SentEvent = z
       .optional()
       .openapi({ description: 'The `seq` of a stage event. Other events have no id.' }),
     event: z
-      .enum(['message', 'activity_progress', 'heartbeat'])
+      .enum(['message', 'activity_progress', 'heartbeat', 'end'])
       .optional()
       .openapi({ description: 'Absent for a stage event, which parsers read as `message`.' }),
     data: z.string().openapi({ description: 'JSON. For a stage event, a `TaskEvent`.' }),
@@ -100,6 +103,33 @@ const events = createRoute({
   },
 });
 
+/** Each adds an event stream of about 10 kB when it is replayed. */
+const MAX_TASKS = 100;
+
+const manyEvents = createRoute({
+  method: 'get',
+  path: '/api/pipeline/progress',
+  tags: ['Progress'],
+  summary: 'Server-sent events of several tasks over one connection',
+  description:
+    'A browser opens at most six connections to a server that has no HTTP/2, so a page follows all of its tasks over one. The events are those of the single tasks. An `end` event follows the last event of each task, or comes at once with `"code":"TASK_NOT_FOUND"`; the stream ends with the last task. To add a task or after a lost connection, connect again with the last `seq` of each task.',
+  request: {
+    query: z.object({
+      tasks: z.string().openapi({
+        description: `Task ids separated by commas, each followed by \`:\` and the last \`seq\` that the client has, if any. At most ${MAX_TASKS}.`,
+        example: `${EXAMPLE_TASK_ID}:4,7c9e6679-7425-40de-944b-e07fc1f90ae7`,
+      }),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A stream of events; the `data` of an `end` event is an `EndEvent`.',
+      content: { 'text/event-stream': { schema: SentEvent } },
+    },
+    ...problems('INPUT_INVALID', 'TEMPORAL_UNAVAILABLE'),
+  },
+});
+
 export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limits' | 'access'>) {
   /** The owner is known once the task is submitted, so clients that waited for that are checked too. */
   const followOwn = async (c: Context<ApiEnv>, taskId: string, since: number, reader: ProgressReader) => {
@@ -123,6 +153,22 @@ export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limi
     onLeave(await whenSubmitted(() => followOwn(c, taskId, since, reader), waitS * 1000, c.req.raw.signal));
     acceptSocket({ onOpen: open, onClose: close });
     return c.body(null, 200);
+  });
+  app.openapi(manyEvents, async (c) => {
+    const tasks = parseTasks(c.req.query('tasks'));
+    const outgoing = c.env?.outgoing;
+    const stream = createEventStream({
+      maxQueuedBytes: limits.eventQueueBytes * tasks.length,
+      disconnect: () => outgoing?.destroy(),
+    });
+    stream.onLeave(
+      await followMany(tasks, ({ id, since }, reader) => followOwn(c, id, since, reader), stream.reader),
+    );
+    if (c.req.method === 'HEAD') {
+      await stream.body.cancel();
+      return c.body(null, 200, HEADERS);
+    }
+    return c.body(stream.body, 200, HEADERS);
   });
   return app.openapi(events, async (c) => {
     const taskId = taskParam(c);
@@ -163,6 +209,25 @@ async function whenSubmitted<T>(follow: () => Promise<T>, waitMs: number, signal
     }
     await sleep(POLL_INTERVAL_MS);
   }
+}
+
+function parseTasks(text = ''): Array<{ id: string; since: number }> {
+  const parts = text.split(',').filter((part) => part !== '');
+  if (parts.length === 0 || parts.length > MAX_TASKS) {
+    throw new PipelineError(
+      'INPUT_INVALID',
+      `tasks: expected 1 to ${MAX_TASKS} task ids separated by commas but received ${parts.length}.`,
+    );
+  }
+  const tasks = parts.map((part) => {
+    const [id = '', since] = part.split(':');
+    const taskId = parseTaskId(id);
+    if (!taskId) {
+      throw new PipelineError('INPUT_INVALID', `tasks: expected the UUID of a task but received "${id}".`);
+    }
+    return [taskId, parseSeq(since)] as const;
+  });
+  return [...new Map(tasks)].map(([id, since]) => ({ id, since }));
 }
 
 function parseSeq(text: string | undefined): number {

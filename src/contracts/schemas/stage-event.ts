@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RUNNING_STAGES } from '../stages.ts';
-import { EXAMPLE_TASK_ID, extensible, Instant, TaskId } from './primitives.ts';
+import { ErrorCodeName, EXAMPLE_TASK_ID, extensible, Instant, TaskId } from './primitives.ts';
 
 export const StageName = z.enum([...RUNNING_STAGES, 'FAILED', 'CANCELLED']).meta({
   id: 'Stage',
@@ -54,6 +54,13 @@ export const HeartbeatEvent = z.object({
   timestamp: Instant,
 });
 export type HeartbeatEvent = z.infer<typeof HeartbeatEvent>;
+
+/** Follows the last event of a task in a stream of several tasks. */
+export const EndEvent = z.object({
+  task_id: TaskId,
+  code: ErrorCodeName.optional().describe('`TASK_NOT_FOUND` if there is no such task.'),
+});
+export type EndEvent = z.infer<typeof EndEvent>;
 
 /** An event as it is sent, for the documentation of streams. */
 export const EXAMPLE_TASK_EVENT: TaskEvent = {

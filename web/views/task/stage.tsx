@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { usePreviewConnection } from '../../state/preview-connection.ts';
 import type { SavedSubmission } from '../../state/saved-submissions.ts';
 import { useTaskFile } from '../../state/task-file.ts';
 import { isOver, isTransparent, stageOf, type Task } from '../../state/tasks.ts';
@@ -27,7 +28,8 @@ function usePreview(task: Task, isUndone: boolean): { isThere: boolean; onFault:
   if (isUndone) {
     isThere.current = false;
   }
-  return { isThere: isThere.current && !isFaulty, onFault: () => setFaulty(true) };
+  const isShown = usePreviewConnection(isThere.current && !isFaulty);
+  return { isThere: isShown, onFault: () => setFaulty(true) };
 }
 
 /** The newest picture of a task: photo, people, cutout or video. Tabs lead back to the earlier ones. */
