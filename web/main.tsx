@@ -11,9 +11,12 @@ import { apiKey, wantsKey } from './server/server.ts';
 import './state/appearance.ts';
 import { readInfo } from './state/info.ts';
 import { route, toHash } from './state/route.ts';
+import { keepDraft } from './state/saved-draft.ts';
 import { resume } from './state/tasks.ts';
 import { strings } from './strings/strings.ts';
+import { Questions } from './ui/question.tsx';
 import { CreateView } from './views/create/create-view.tsx';
+import { useOfferedFiles } from './views/create/offered-files.ts';
 import { Frame } from './views/frame.tsx';
 import { KeyView } from './views/key-view.tsx';
 import { OperationsView } from './views/operations/operations-view.tsx';
@@ -30,7 +33,13 @@ function App() {
   useFocusOfView(toHash(to));
   // Read again with a new key.
   useEffect(() => void readInfo(), [apiKey.value]);
-  return <Frame>{wantsKey.value ? <KeyView /> : <View />}</Frame>;
+  useOfferedFiles();
+  return (
+    <Frame>
+      {wantsKey.value ? <KeyView /> : <View />}
+      <Questions />
+    </Frame>
+  );
 }
 
 /** Moves the focus to the new view, or a keyboard and a screen reader would start again at the top of the page. */
@@ -61,4 +70,5 @@ function View() {
 }
 
 void resume();
+void keepDraft();
 render(<App />, document.getElementById('app')!);

@@ -109,7 +109,8 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.goto(`${api.url}/#/videos/${id}`);
     await page.getByRole('heading', { name: 'No person found in the photo' }).waitFor();
     await page.locator('.step.failed', { hasText: 'Find person' }).waitFor();
-    await page.waitForLoadState('networkidle');
+    // Longer than the page takes to request a file.
+    await page.waitForTimeout(1_000);
     expect(complaints).toEqual([]);
     await page.context().close();
   });
@@ -138,36 +139,6 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     held.release();
 
     await page.locator('.count').waitFor({ state: 'detached' });
-    expect(complaints).toEqual([]);
-    await page.context().close();
-  });
-
-  it('accepts files that are dropped anywhere, by their type, and refuses others with a message', async () => {
-    const { page, complaints } = await open();
-    const drop = async (onto: string, ...files: Array<{ name: string; type: string; bytes: Buffer }>) => {
-      const dataTransfer = await page.evaluateHandle(`(() => {
-        const data = new DataTransfer();
-        for (const [name, type, bytes] of ${JSON.stringify(files.map(({ name, type, bytes }) => [name, type, bytes.toString('base64')]))}) {
-          data.items.add(new File([Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0))], name, { type }));
-        }
-        return data;
-      })()`);
-      await page.dispatchEvent(onto, 'drop', { dataTransfer });
-    };
-    await drop('h1', { name: 'letter.pdf', type: 'application/pdf', bytes: Buffer.from('%PDF') });
-    await page
-      .locator('.notice', { hasText: '“letter.pdf” isn’t a photo. Choose a JPEG, PNG, WebP or AVIF file.' })
-      .waitFor();
-    await drop('.voice-drop', { name: 'me.png', type: 'image/png', bytes: PHOTO });
-    await page.locator('.notice', { hasText: '“me.png” isn’t a recording.' }).waitFor();
-    await drop(
-      'h1',
-      { name: 'hello.wav', type: 'audio/wav', bytes: VOICE },
-      { name: `${'a very long name '.repeat(12)}.png`, type: 'image/png', bytes: PHOTO },
-    );
-    await page.getByRole('img', { name: /^Your photo: a very long name/ }).waitFor();
-    await page.locator('.voice-line', { hasText: 'hello.wav' }).waitFor();
-    expect(await faultsOfView(page)).toEqual([]);
     expect(complaints).toEqual([]);
     await page.context().close();
   });

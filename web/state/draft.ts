@@ -28,6 +28,10 @@ export interface DraftVoice {
   /** The selection, in seconds. */
   fromS: number;
   toS: number;
+  /** It was recorded on the page, so there is no file of it elsewhere. */
+  isRecorded?: boolean;
+  /** A submission has it, so it is not lost with the draft. */
+  isSubmitted?: boolean;
 }
 
 export const DEFAULT_FIELDS = {
@@ -94,15 +98,23 @@ async function shrink(whole: ImageBitmap): Promise<ImageBitmap> {
   return picture;
 }
 
+export type VoiceFacts = Partial<Pick<DraftVoice, 'fromS' | 'toS' | 'isRecorded' | 'isSubmitted'>>;
+
 /** Uses the recording. Returns `false` and keeps the previous one if the file isn't a recording. */
-export async function takeVoice(file: Blob, name: string): Promise<boolean> {
+export async function takeVoice(
+  file: Blob,
+  name: string,
+  { fromS = 0, toS, isRecorded = false, isSubmitted = false }: VoiceFacts = {},
+): Promise<boolean> {
   voiceFault.value = undefined;
   const before = voice.value;
-  voice.value = { file, name, fromS: 0, toS: 0 };
+  const taken = { file, name, fromS, toS: toS ?? 0, isRecorded, isSubmitted };
+  voice.value = taken;
   try {
     const decoded = await decodeVoice(file);
     if (voice.value?.file === file) {
-      voice.value = { file, name, decoded, fromS: 0, toS: decoded.durationS };
+      // A recording that was not decoded yet has no selection.
+      voice.value = { ...taken, decoded, toS: toS && toS > fromS ? toS : decoded.durationS };
     }
   } catch {
     const isRecording = await looksLikeRecording(file);
@@ -115,32 +127,45 @@ export async function takeVoice(file: Blob, name: string): Promise<boolean> {
   return true;
 }
 
+/** Whether the draft has a recording that exists nowhere else. */
+export const hasOnlyCopy = computed(() => voice.value?.isRecorded === true && !voice.value.isSubmitted);
+
+export const isEmpty = computed(() => !photo.value && !voice.value && !backgroundImage.value);
+
 export function clearDraft(): void {
   offered = undefined;
+  refusedPhoto.value = undefined;
+  voiceFault.value = undefined;
   photo.value = undefined;
   voice.value = undefined;
   backgroundImage.value = undefined;
   fields.value = DEFAULT_FIELDS;
 }
 
+export function isTrimmed({ decoded, fromS, toS }: DraftVoice): boolean {
+  return decoded !== undefined && (fromS > 0 || toS < decoded.durationS);
+}
+
 /** The whole recording, or the selected part of it. */
-function chosenVoice({ file, decoded, fromS, toS }: DraftVoice): Blob {
-  const isWhole = !decoded || (fromS <= 0 && toS >= decoded.durationS);
-  return isWhole ? file : cutVoice(decoded.buffer, fromS, toS);
+export function chosenVoice(whole: DraftVoice): Blob {
+  const { file, decoded, fromS, toS } = whole;
+  return isTrimmed(whole) ? cutVoice(decoded!.buffer, fromS, toS) : file;
 }
 
 /** Leaves out fields with default values, so that the server's own defaults apply. */
+export function toSentFields({ background, ...rest }: Fields): Record<string, string> {
+  const sent = Object.entries(rest).filter(
+    ([name, value]) => value !== '' && (name === 'persons' || value !== DEFAULT_FIELDS[name as keyof Fields]),
+  );
+  return { ...Object.fromEntries(sent), background };
+}
+
 export function toSubmission(): SavedSubmission | undefined {
   if (!photo.value || !voice.value) {
     return undefined;
   }
-  const { background, ...rest } = fields.value;
-  const sent = Object.fromEntries(
-    Object.entries(rest).filter(
-      ([name, value]) =>
-        value !== '' && (name === 'persons' || value !== DEFAULT_FIELDS[name as keyof Fields]),
-    ),
-  );
+  const { background } = fields.value;
+  const { file, fromS, toS, isRecorded = false } = voice.value;
   return {
     taskId: newTaskId(),
     keptAt: Date.now(),
@@ -148,8 +173,10 @@ export function toSubmission(): SavedSubmission | undefined {
     photoName: photo.value.name,
     voice: chosenVoice(voice.value),
     voiceName: voice.value.name,
+    ...(isTrimmed(voice.value) && { whole: { file, fromS, toS } }),
+    isRecorded,
     ...(background === 'image' && backgroundImage.value && { backgroundImage: backgroundImage.value }),
-    fields: { ...sent, background },
+    fields: toSentFields(fields.value),
     isSubmitted: false,
   };
 }
@@ -158,5 +185,7 @@ export function toSubmission(): SavedSubmission | undefined {
 export async function beginFrom(kept: SavedSubmission, changes: Partial<Fields> = {}): Promise<void> {
   fields.value = { ...DEFAULT_FIELDS, ...kept.fields, ...changes };
   backgroundImage.value = kept.backgroundImage;
-  await Promise.all([takePhoto(kept.photo, kept.photoName), takeVoice(kept.voice, kept.voiceName)]);
+  const { file, ...part } = kept.whole ?? { file: kept.voice };
+  const facts = { ...part, isRecorded: kept.isRecorded ?? false, isSubmitted: true };
+  await Promise.all([takePhoto(kept.photo, kept.photoName), takeVoice(file, kept.voiceName, facts)]);
 }

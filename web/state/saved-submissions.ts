@@ -1,3 +1,5 @@
+import { run } from './database.ts';
+
 /**
  * A submission as it is stored in the browser (IndexedDB), so that a reload shows the photo at once, an interrupted upload
  * resumes, and "Create another" starts with the same files.
@@ -10,6 +12,10 @@ export interface SavedSubmission {
   photoName: string;
   voice: Blob;
   voiceName: string;
+  /** The whole recording, if `voice` is only a part of it, and where that part is. */
+  whole?: { file: Blob; fromS: number; toS: number };
+  /** The voice was recorded on the page. */
+  isRecorded?: boolean;
   backgroundImage?: Blob;
   fields: Record<string, string>;
   /** Whether the server has accepted or rejected it. */
@@ -20,36 +26,13 @@ export interface SavedSubmission {
 
 const MAX_SAVED = 30;
 
-let opened: Promise<IDBDatabase> | undefined;
-
-function open(): Promise<IDBDatabase> {
-  opened ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open('limelight', 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore('submissions', { keyPath: 'taskId' }).createIndex('keptAt', 'keptAt');
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-  return opened;
-}
-
-async function run<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
-  const database = await open();
-  return new Promise((resolve, reject) => {
-    const request = act(database.transaction('submissions', mode).objectStore('submissions'));
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
 /** Does nothing if the browser has no space, or in a private window. */
 export async function keep(submission: SavedSubmission): Promise<void> {
   try {
-    await run('readwrite', (store) => store.put(submission));
-    const keys = await run('readonly', (store) => store.index('keptAt').getAllKeys());
+    await run('submissions', 'readwrite', (store) => store.put(submission));
+    const keys = await run('submissions', 'readonly', (store) => store.index('keptAt').getAllKeys());
     for (const key of keys.slice(0, Math.max(0, keys.length - MAX_SAVED))) {
-      await run('readwrite', (store) => store.delete(key));
+      await run('submissions', 'readwrite', (store) => store.delete(key));
     }
   } catch {
     // See above.
@@ -58,7 +41,7 @@ export async function keep(submission: SavedSubmission): Promise<void> {
 
 export async function recall(taskId: string): Promise<SavedSubmission | undefined> {
   try {
-    return await run<SavedSubmission | undefined>('readonly', (store) => store.get(taskId));
+    return await run<SavedSubmission | undefined>('submissions', 'readonly', (store) => store.get(taskId));
   } catch {
     return undefined;
   }
@@ -66,7 +49,7 @@ export async function recall(taskId: string): Promise<SavedSubmission | undefine
 
 export async function recallAll(): Promise<SavedSubmission[]> {
   try {
-    return await run<SavedSubmission[]>('readonly', (store) => store.getAll());
+    return await run<SavedSubmission[]>('submissions', 'readonly', (store) => store.getAll());
   } catch {
     return [];
   }
@@ -74,7 +57,7 @@ export async function recallAll(): Promise<SavedSubmission[]> {
 
 export async function forget(taskId: string): Promise<void> {
   try {
-    await run('readwrite', (store) => store.delete(taskId));
+    await run('submissions', 'readwrite', (store) => store.delete(taskId));
   } catch {
     // Then nothing was stored.
   }

@@ -1,9 +1,12 @@
-/** A text in `localStorage`, which may be unavailable in private windows. */
-export function storedText(name: string) {
+/**
+ * A text that the browser stores: in `localStorage` for all tabs, or in `sessionStorage` for this one. Both may be unavailable
+ * in private windows.
+ */
+export function storedText(name: string, area: 'localStorage' | 'sessionStorage' = 'localStorage') {
   return {
     read(): string | undefined {
       try {
-        return localStorage.getItem(name) ?? undefined;
+        return globalThis[area].getItem(name) ?? undefined;
       } catch {
         return undefined;
       }
@@ -11,9 +14,9 @@ export function storedText(name: string) {
     write(text: string | undefined): void {
       try {
         if (text === undefined) {
-          localStorage.removeItem(name);
+          globalThis[area].removeItem(name);
         } else {
-          localStorage.setItem(name, text);
+          globalThis[area].setItem(name, text);
         }
       } catch {
         // Then it is lost when the page closes.

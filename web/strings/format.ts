@@ -24,6 +24,18 @@ export function formatNumber(value: number, digits = 0): string {
   });
 }
 
+const MAX_NAME_LENGTH = 60;
+
+/** A file name for a sentence. Long ones keep their start and their ending. */
+export function formatName(name: string): string {
+  return name.length > MAX_NAME_LENGTH ? `${name.slice(0, 40)}…${name.slice(-15)}` : name;
+}
+
+/** "one, two and three". */
+export function formatList(items: string[]): string {
+  return new Intl.ListFormat(strings.value.locale).format(items);
+}
+
 export function formatBytes(bytes: number): string {
   return strings.value.units.megabytes(formatNumber(bytes / 1e6, bytes < 1e7 ? 1 : 0));
 }

@@ -14,7 +14,7 @@ import { untilReady } from '../until-ready.ts';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const API_MAIN = join(ROOT, 'src/api/main.ts');
 export const SAMPLE_PHOTO = join(ROOT, 'samples/portrait.jpg');
-const SAMPLE_VOICE = join(ROOT, 'samples/voice.wav');
+export const SAMPLE_VOICE = join(ROOT, 'samples/voice.wav');
 const LONG_VOICE_S = 40;
 
 export interface PageStack extends AsyncDisposable {

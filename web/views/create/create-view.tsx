@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import samplePhoto from '../../../samples/portrait.jpg?url';
 import sampleVoice from '../../../samples/voice.wav?url';
 import {
@@ -6,6 +6,7 @@ import {
   clearDraft,
   fields,
   isComplete,
+  isEmpty,
   photo,
   setField,
   takePhoto,
@@ -13,16 +14,23 @@ import {
   toSubmission,
   voice,
 } from '../../state/draft.ts';
+import { recording } from '../../state/recording.ts';
 import { go } from '../../state/route.ts';
 import { submit } from '../../state/tasks.ts';
 import { strings } from '../../strings/strings.ts';
 import { BackgroundChooser } from '../../ui/background-chooser.tsx';
 import { useObjectUrl } from '../../ui/hooks.ts';
+import { Icon } from '../../ui/icon.tsx';
+import { CodeDialog } from './code-dialog.tsx';
+import { draggedOver, mayLoseVoice, notTaken } from './offered-files.ts';
 import { OptionsPanel } from './options-panel.tsx';
-import { offerPhoto, PhotoPanel } from './photo-panel.tsx';
-import { offerVoice, VoicePanel } from './voice-panel.tsx';
+import { PhotoPanel } from './photo-panel.tsx';
+import { VoicePanel } from './voice-panel.tsx';
 
 async function takeSample(): Promise<void> {
+  if (!(await mayLoseVoice())) {
+    return;
+  }
   const load = async (url: string) => (await fetch(url)).blob();
   await Promise.all([
     load(samplePhoto).then((file) => takePhoto(file, 'portrait.jpg')),
@@ -30,36 +38,54 @@ async function takeSample(): Promise<void> {
   ]);
 }
 
+async function startOver(): Promise<void> {
+  if (await mayLoseVoice()) {
+    clearDraft();
+    notTaken.value = [];
+  }
+}
+
+/** Submits the draft and shows its task. The draft stays, for the Back button and for another try. */
 function start(): void {
   const submission = toSubmission();
   if (submission) {
     void submit(submission);
-    clearDraft();
+    if (voice.value) voice.value = { ...voice.value, isSubmitted: true };
     go({ view: 'video', taskId: submission.taskId });
   }
 }
 
 export function CreateView() {
   const t = strings.value.create;
-  useOfferedFiles();
   const photoUrl = useObjectUrl(photo.value?.picture && photo.value.file);
+  const [showsCode, setShowsCode] = useState(false);
   const missing = !photo.value ? (voice.value ? t.needPhoto : t.needBoth) : t.needVoice;
+  const needsImage = fields.value.background === 'image' && !backgroundImage.value;
+  const isReady = isComplete.value && !needsImage && !recording.value;
   return (
-    <div class="create">
+    <div class={`create ${draggedOver.value ? 'dragging' : ''}`}>
       <div class="hero">
         <div>
           <h1>{t.title}</h1>
           <p>{t.lead}</p>
         </div>
-        <button type="button" class="button" data-test="sample" onClick={takeSample}>
-          {t.useSample}
-        </button>
+        <div class="actions">
+          {!isEmpty.value && (
+            <button type="button" class="button quiet" onClick={startOver}>
+              {t.startOver}
+            </button>
+          )}
+          <button type="button" class="button" data-test="sample" onClick={takeSample}>
+            {t.useSample}
+          </button>
+        </div>
       </div>
+      <NotTaken />
       <div class="studio">
         <PhotoPanel />
         <div class="side">
           <VoicePanel />
-          <section class="card panel" aria-labelledby="background-title">
+          <section class="card panel" aria-labelledby="background-title" data-drop="background">
             <h2 id="background-title">{t.background.title}</h2>
             <BackgroundChooser
               name="background"
@@ -75,48 +101,65 @@ export function CreateView() {
           </section>
           <OptionsPanel />
           <div class="submit">
-            <button
-              type="button"
-              class="button main big"
-              data-test="submit"
-              aria-disabled={
-                !isComplete.value || (fields.value.background === 'image' && !backgroundImage.value)
-              }
-              onClick={() => isComplete.value && start()}
-            >
-              {isComplete.value ? t.submit : missing}
-            </button>
+            <div class="submit-line">
+              <button
+                type="button"
+                class="button main big"
+                data-test="submit"
+                aria-disabled={!isReady}
+                onClick={() => isReady && start()}
+              >
+                {!isComplete.value
+                  ? missing
+                  : recording.value
+                    ? t.needStop
+                    : needsImage
+                      ? t.needImage
+                      : t.submit}
+              </button>
+              <button
+                type="button"
+                class="button big"
+                aria-disabled={!isReady}
+                onClick={() => isReady && setShowsCode(true)}
+              >
+                {t.code.open}
+              </button>
+            </div>
             <p class="muted small">{t.consent}</p>
           </div>
         </div>
       </div>
+      {showsCode && <CodeDialog onClose={() => setShowsCode(false)} />}
     </div>
   );
 }
 
-/** Passes each file to the panel for its type. */
-function offerFiles(files: Iterable<File>): void {
-  for (const file of files) {
-    if (/^(audio|video)\//.test(file.type)) void offerVoice(file);
-    else void offerPhoto(file);
+/** What was dropped or pasted and not used. */
+function NotTaken() {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => list.current?.scrollIntoView({ block: 'nearest' }), [notTaken.value]);
+  if (notTaken.value.length === 0) {
+    return null;
   }
-}
-
-/** Accepts files that are pasted or dropped anywhere. Without this, the browser would leave the page and open a dropped file. */
-function useOfferedFiles(): void {
-  useEffect(() => {
-    const listening = new AbortController();
-    const { signal } = listening;
-    addEventListener('paste', ({ clipboardData }) => offerFiles(clipboardData?.files ?? []), { signal });
-    addEventListener('dragover', (event) => event.preventDefault(), { signal });
-    addEventListener(
-      'drop',
-      (event) => {
-        event.preventDefault();
-        offerFiles(event.dataTransfer?.files ?? []);
-      },
-      { signal },
-    );
-    return () => listening.abort();
-  }, []);
+  return (
+    <div ref={list} class="notice not-taken">
+      <Icon name="warn" />
+      <ul>
+        {notTaken.value.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+      <button
+        type="button"
+        class="round"
+        aria-label={strings.value.create.notTaken.close}
+        onClick={() => {
+          notTaken.value = [];
+        }}
+      >
+        <Icon name="cross" />
+      </button>
+    </div>
+  );
 }

@@ -1,28 +1,20 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { toAccept } from '../../../src/contracts/media-types.ts';
-import { backgroundImage, fields, photo, refusedPhoto, takePhoto } from '../../state/draft.ts';
+import { backgroundImage, fields, photo, refusedPhoto } from '../../state/draft.ts';
 import { info } from '../../state/info.ts';
 import { strings } from '../../strings/strings.ts';
-import { announce } from '../../ui/announcer.tsx';
-import { useFileDrop } from '../../ui/file-drop.ts';
 import { Figure, Icon } from '../../ui/icon.tsx';
-import { PictureNotice, toWords } from '../../ui/picture-notice.tsx';
+import { PictureNotice } from '../../ui/picture-notice.tsx';
 import { drawPreview } from './draw-preview.ts';
-
-export async function offerPhoto(file: File | undefined): Promise<void> {
-  if (file) {
-    await takePhoto(file, file.name);
-    announce(refusedPhoto.value ? toWords(refusedPhoto.value) : strings.value.create.photo.alt(file.name));
-  }
-}
+import { draggedOver, offerPhoto } from './offered-files.ts';
 
 export function PhotoPanel() {
   const t = strings.value.create.photo;
   const input = useRef<HTMLInputElement>(null);
-  const { isOver, handlers } = useFileDrop((files) => void offerPhoto(files[0]));
   const choose = () => input.current?.click();
+  const isOver = draggedOver.value === 'photo' ? 'over' : '';
   return (
-    <section class="card panel photo-panel" aria-label={t.title}>
+    <section class="card panel photo-panel" aria-label={t.title} data-drop="photo">
       <input
         ref={input}
         type="file"
@@ -34,29 +26,26 @@ export function PhotoPanel() {
           currentTarget.value = '';
         }}
       />
-      <div class="photo-drop" {...handlers}>
+      <div class="photo-drop">
         {photo.value ? (
-          <Chosen onReplace={choose} />
+          <Chosen onReplace={choose} isOver={isOver} />
         ) : (
-          <div class={`drop ${isOver ? 'over' : ''}`}>
+          <button type="button" class={`drop ${isOver}`} onClick={choose}>
             <Figure />
-            <strong>{t.drop}</strong>
-            <span class="muted">
-              {t.how}{' '}
-              <button type="button" class="link" onClick={choose}>
-                {t.choose}
-              </button>
-            </span>
+            <strong class="with-mouse">{t.drop}</strong>
+            <span class="muted with-mouse">{t.how}</span>
+            <strong class="with-touch">{t.take}</strong>
             <span class="hint muted small">{t.hint(Math.floor(info.value.limits.image_bytes / 1e6))}</span>
-          </div>
+          </button>
         )}
+        {/* Inside, because below the photo it would be off the screen. */}
+        <PictureNotice refused={refusedPhoto.value} />
       </div>
-      <PictureNotice refused={refusedPhoto.value} />
     </section>
   );
 }
 
-function Chosen({ onReplace }: { onReplace: () => void }) {
+function Chosen({ onReplace, isOver }: { onReplace: () => void; isOver: string }) {
   const t = strings.value.create.photo;
   const { name, picture, sketch, isAnimation } = photo.value!;
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -73,9 +62,9 @@ function Chosen({ onReplace }: { onReplace: () => void }) {
   return (
     <>
       {picture ? (
-        <canvas ref={canvas} role="img" aria-label={t.alt(name)} />
+        <canvas ref={canvas} role="img" aria-label={t.alt(name)} class={isOver} />
       ) : (
-        <div class="drop">
+        <div class={`drop ${isOver}`}>
           <Figure />
           <strong>{name}</strong>
           <span class="muted">{t.noPreview}</span>

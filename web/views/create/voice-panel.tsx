@@ -1,78 +1,39 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { MAX_AUDIO_S, MIN_AUDIO_S } from '../../../src/contracts/media-limits.ts';
 import { toAccept } from '../../../src/contracts/media-types.ts';
 import { isSilent } from '../../media/decode-voice.ts';
-import { type Recorder, startRecorder } from '../../media/recorder.ts';
-import { takeVoice, voice, voiceFault } from '../../state/draft.ts';
-import { info } from '../../state/info.ts';
+import { voice, voiceFault } from '../../state/draft.ts';
+import { leaveRecorder, openRecorder, recording } from '../../state/recording.ts';
 import { strings } from '../../strings/strings.ts';
-import { announce } from '../../ui/announcer.tsx';
-import { useFileDrop } from '../../ui/file-drop.ts';
 import { Icon } from '../../ui/icon.tsx';
-import { LevelMeter } from './level-meter.tsx';
+import { draggedOver, mayLoseVoice, offerVoice } from './offered-files.ts';
+import { RecorderPanel } from './recorder-panel.tsx';
 import { VoiceTrim } from './voice-trim.tsx';
 
-export async function offerVoice(file: File | undefined): Promise<void> {
-  if (!file) {
-    return;
-  }
-  const t = strings.value.create.voice;
-  const most = info.value.limits.audio_bytes;
-  if (
-    !/^(audio|video)\//.test(file.type) &&
-    !/\.(wav|mp3|m4a|aac|flac|og[ga]|opus|webm|mp4)$/i.test(file.name)
-  ) {
-    voiceFault.value = t.notVoice(file.name);
-  } else if (file.size > most) {
-    voiceFault.value = t.tooLarge(Math.floor(most / 1e6));
-  } else if (file.size === 0) {
-    voiceFault.value = t.empty(file.name);
-  } else if (await takeVoice(file, file.name)) {
-    announce(file.name);
-    return;
-  } else {
-    voiceFault.value = t.notVoice(file.name);
-  }
-  announce(voiceFault.value);
+async function recordAgain(): Promise<void> {
+  if (await mayLoseVoice()) await openRecorder();
 }
 
 export function VoicePanel() {
   const t = strings.value.create.voice;
   const input = useRef<HTMLInputElement>(null);
-  const [recorder, setRecorder] = useState<Recorder>();
-  const { isOver, handlers } = useFileDrop((files) => void offerVoice(files[0]));
   const choose = () => input.current?.click();
-
-  const record = async () => {
-    voiceFault.value = undefined;
-    if (!navigator.mediaDevices) {
-      voiceFault.value = t.insecure;
-      return;
-    }
-    try {
-      setRecorder(await startRecorder());
-      announce(t.recording);
-    } catch {
-      voiceFault.value = t.noMicrophone;
-    }
-  };
-  const stop = async () => {
-    const recording = recorder && (await recorder.stop());
-    setRecorder(undefined);
-    if (recording) {
-      await takeVoice(recording, t.recorded);
-    }
-  };
-
+  useEffect(() => () => void leaveRecorder(), []);
   const { decoded, fromS, toS, isUndecodable } = voice.value ?? {};
+  const isOver = draggedOver.value === 'voice' ? 'over' : '';
   return (
-    <section class="card panel" aria-labelledby="voice-title" {...handlers}>
+    <section class={`card panel voice-panel ${isOver}`} aria-labelledby="voice-title" data-drop="voice">
       <div class="panel-head">
         <h2 id="voice-title">{t.title}</h2>
-        {voice.value && !recorder && (
-          <button type="button" class="link small" onClick={choose}>
-            {t.replace}
-          </button>
+        {voice.value && !recording.value && (
+          <span class="links small">
+            <button type="button" class="link" onClick={recordAgain}>
+              {t.recordAgain}
+            </button>
+            <button type="button" class="link" onClick={choose}>
+              {t.replace}
+            </button>
+          </span>
         )}
       </div>
       <input
@@ -86,20 +47,20 @@ export function VoicePanel() {
           currentTarget.value = '';
         }}
       />
-      {recorder ? (
-        <LevelMeter recorder={recorder} onStop={stop} />
+      {recording.value ? (
+        <RecorderPanel recording={recording.value} />
       ) : voice.value ? (
         <VoiceTrim voice={voice.value} />
       ) : (
-        <div class={`drop voice-drop ${isOver ? 'over' : ''}`}>
+        <div class={`drop voice-drop ${isOver}`}>
           <div class="actions">
-            <button type="button" class="button" onClick={record}>
+            <button type="button" class="button" onClick={openRecorder}>
               <Icon name="mic" />
               {t.record}
             </button>
           </div>
           <span class="muted">
-            {t.drop}{' '}
+            <span class="with-mouse">{t.drop} </span>
             <button type="button" class="link" onClick={choose}>
               {t.choose}
             </button>
@@ -117,8 +78,10 @@ export function VoicePanel() {
 }
 
 function Fault({ text }: { text: string }) {
+  const notice = useRef<HTMLParagraphElement>(null);
+  useEffect(() => notice.current?.scrollIntoView({ block: 'nearest' }), [text]);
   return (
-    <p class="notice bad">
+    <p ref={notice} class="notice bad">
       <Icon name="warn" />
       {text}
     </p>

@@ -4,6 +4,7 @@ import { formatClock, formatNumber } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
 import { useObjectUrl } from '../../ui/hooks.ts';
 import { Icon } from '../../ui/icon.tsx';
+import { mayLoseVoice } from './offered-files.ts';
 
 const MIN_SELECTION_S = 0.5;
 const STEP_S = 0.1;
@@ -17,6 +18,7 @@ export function VoiceTrim({ voice }: { voice: DraftVoice }) {
   const wave = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const audio = useRef<HTMLAudioElement>(null);
+  const playButton = useRef<HTMLButtonElement>(null);
   const [at, setAt] = useState<number>();
   const url = useObjectUrl(file);
   const lengthS = decoded?.durationS ?? 0;
@@ -24,6 +26,11 @@ export function VoiceTrim({ voice }: { voice: DraftVoice }) {
   useEffect(() => {
     if (canvas.current && decoded) drawWave(canvas.current, decoded.peaks);
   }, [decoded]);
+
+  // The button that ended the recording is gone, and with it the focus.
+  useEffect(() => {
+    if (decoded && voice.isRecorded && document.activeElement === document.body) playButton.current?.focus();
+  }, [decoded, voice.isRecorded]);
 
   // `timeupdate` fires only four times a second: too rarely to stop at the end of the selection.
   useEffect(() => {
@@ -107,6 +114,7 @@ export function VoiceTrim({ voice }: { voice: DraftVoice }) {
       </div>
       <div class="voice-line">
         <button
+          ref={playButton}
           type="button"
           class="round filled"
           aria-label={at === undefined ? t.play : t.pause}
@@ -121,8 +129,8 @@ export function VoiceTrim({ voice }: { voice: DraftVoice }) {
           type="button"
           class="round"
           aria-label={t.remove}
-          onClick={() => {
-            draftVoice.value = undefined;
+          onClick={async () => {
+            if (await mayLoseVoice()) draftVoice.value = undefined;
           }}
         >
           <Icon name="cross" />

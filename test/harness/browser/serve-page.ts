@@ -1,0 +1,33 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { Hono } from 'hono';
+import { createApp } from '../../../src/api/app.ts';
+import type { ApiEnv } from '../../../src/api/http/api-env.ts';
+import { readPageFiles } from '../../../src/api/http/page-files.ts';
+import { createApiServer } from '../../../src/api/http/server.ts';
+import { describedApi } from '../api/described-api.ts';
+
+export interface ServedPage extends AsyncDisposable {
+  url: string;
+}
+
+/** The built page on an API without Temporal or workers: enough for everything before a submission. */
+export async function servePage(): Promise<ServedPage> {
+  const page = readPageFiles(join(import.meta.dirname, '../../../dist/web'));
+  const app = createApp({ ...describedApi(), page });
+  const server = createApiServer(
+    new Hono<ApiEnv>().all('*', (c) =>
+      /^\/($|assets\/|api\/info$)/.test(c.req.path) ? app.fetch(c.req.raw, c.env) : c.json({}, 503),
+    ),
+  );
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
