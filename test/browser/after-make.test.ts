@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
@@ -7,11 +7,14 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readPageFiles } from '../../src/api/http/page-files.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
+import { taskKeys } from '../../src/contracts/task-keys.ts';
+import { composePortrait } from '../../src/media/picture/compose-portrait.ts';
 import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 import { openBrowser, SIZES } from '../harness/browser/browser.ts';
 import { faultsOfView } from '../harness/browser/faults-of-view.ts';
 import { choose, openInTest } from '../harness/browser/open-in-test.ts';
+import { SAMPLE_PHOTO } from '../harness/browser/page-stack.ts';
 import { needs } from '../harness/needs.ts';
 
 /** The workflow and the page are real, but no picture is analysed, so that tasks take no time. */
@@ -121,6 +124,43 @@ needs('chromium').describe('after “Create video”', { timeout: 60_000 }, asyn
     await page.context().close();
   });
 
+  it.each(['Sky', 'Blur', 'Original', 'Image'])(
+    'the preview of another background looks like the result: %s',
+    async (name) => {
+      const { page, complaints } = await open();
+      await choose(page, SAMPLE_PHOTO, voice);
+      await make(page);
+      const id = await whenReady(page);
+      const { photoPath, cutoutPath } = await cutOutSample(folder);
+      await api.store.put(taskKeys(id).cutout, await readFile(cutoutPath));
+      await page.reload();
+      await whenReady(page);
+      const choice = page.locator('.another').getByRole('radio', { name });
+      if (name === 'Image') {
+        await page.locator('.another').getByLabel('Choose a background image').setInputFiles(large);
+      } else {
+        await choice.check();
+      }
+      await expect.poll(() => choice.isChecked()).toBe(true);
+      const preview = page.locator('.another .preview');
+      const background = { Sky: '#c9dcef', Blur: 'blur', Original: 'original', Image: 'image' }[
+        name
+      ] as '#c9dcef';
+      const [platePath, portraitPath] = [join(folder, 'plate.png'), join(folder, 'portrait.png')];
+      await composePortrait({
+        photoPath,
+        cutoutPath,
+        background,
+        backgroundImagePath: large,
+        platePath,
+        portraitPath,
+      });
+      await expect.poll(async () => differenceOf(await preview.screenshot(), portraitPath)).toBeLessThan(7);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    },
+  );
+
   it('arrow keys move between the tabs of the result', async () => {
     const { page, complaints } = await open();
     await choose(page, photo, voice);
@@ -141,3 +181,31 @@ needs('chromium').describe('after “Create video”', { timeout: 60_000 }, asyn
     await page.context().close();
   });
 });
+
+/** The sample portrait as the server stores it, and a head and shoulders cut out of it. */
+async function cutOutSample(folder: string): Promise<{ photoPath: string; cutoutPath: string }> {
+  const [photoPath, cutoutPath] = [join(folder, 'photo.png'), join(folder, 'cutout.png')];
+  const { width, height } = await sharp(SAMPLE_PHOTO).removeAlpha().png().toFile(photoPath);
+  const alpha = Buffer.alloc(width * height);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const head = Math.hypot((x / width - 0.5) / 0.28, (y / height - 0.4) / 0.32);
+      const shoulders = Math.hypot((x / width - 0.5) / 0.42, (y / height - 1) / 0.4);
+      if (Math.min(head, shoulders) < 1) alpha[y * width + x] = 255;
+    }
+  }
+  await sharp(photoPath)
+    .joinChannel(alpha, { raw: { width, height, channels: 1 } })
+    .toFile(cutoutPath);
+  return { photoPath, cutoutPath };
+}
+
+/** Mean difference of the channels, 0 to 255, at a size that hides how they were enlarged. */
+async function differenceOf(screenshot: Buffer, path: string): Promise<number> {
+  const [a, b] = await Promise.all(
+    [screenshot, path].map((picture) =>
+      sharp(picture).resize(96, 96, { fit: 'fill' }).removeAlpha().raw().toBuffer(),
+    ),
+  );
+  return a!.reduce((sum, value, at) => sum + Math.abs(value - b![at]!), 0) / a!.length;
+}

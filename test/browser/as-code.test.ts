@@ -149,8 +149,11 @@ needs('chromium').describe('“Copy as code”', { timeout: 90_000 }, async () =
   it('reads the key of a server that requires one from the environment', async () => {
     const key = await api.keys.create('code', ['submit', 'read']);
     const { page } = await open();
+    await page.goto(`${api.url}/#/videos`);
     await page.getByLabel('Key').fill(key);
     await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Videos' }).waitFor();
+    await page.goto(`${api.url}/#/`);
     await choose(page, join(folder, PHOTO_NAME), join(folder, VOICE_NAME));
     await page.getByRole('slider', { name: 'End of selection' }).waitFor();
     await page.getByRole('button', { name: 'Copy as code' }).click();

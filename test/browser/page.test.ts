@@ -151,24 +151,6 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     await page.context().close();
   });
 
-  it('records a voice, shows its level, and trims it with the keyboard', async () => {
-    const { page, complaints } = await open(stack.url);
-    await page.getByRole('button', { name: 'Record', exact: true }).click();
-    const level = page.locator('meter');
-    await expect.poll(() => level.evaluate((meter: { value: number }) => meter.value)).toBeGreaterThan(0.2);
-    await page.waitForTimeout(1_200);
-    await page.getByRole('button', { name: 'Stop' }).click();
-    const end = page.getByRole('slider', { name: 'End of selection' });
-    await end.waitFor();
-    const whole = Number(await end.getAttribute('aria-valuenow'));
-    await end.press('ArrowLeft');
-    await end.press('ArrowLeft');
-    expect(Number(await end.getAttribute('aria-valuenow'))).toBeCloseTo(whole - 0.2, 1);
-    expect(whole).toBeGreaterThan(0.9);
-    expect(complaints).toEqual([]);
-    await page.context().close();
-  });
-
   it('says what to do about a failed task, and lets the user edit it', async () => {
     const { page, complaints } = await open(stack.url, { viewport: SIZES.phone });
     await choose(page, stack.files.hills, stack.files.shortVoice);

@@ -1,3 +1,5 @@
+import { blurBehind } from '../../media/blur-behind.ts';
+
 export interface Preview {
   picture: ImageBitmap;
   /** Estimated position of the person, as alpha. */
@@ -7,8 +9,6 @@ export interface Preview {
   /** The chosen image, if `background` is `image`. */
   behind: Blob | undefined;
 }
-
-const BLUR_SHARE = 0.025;
 
 /** Draws the photo with the chosen background, using the sketch of the person. */
 export async function drawPreview(
@@ -37,9 +37,8 @@ export async function drawPreview(
   // Draw behind the person.
   context.globalCompositeOperation = 'destination-over';
   if (background === 'blur') {
-    context.filter = `blur(${Math.round(Math.max(width, height) * BLUR_SHARE)}px)`;
-    context.drawImage(picture, -width * 0.05, -height * 0.05, width * 1.1, height * 1.1);
-    context.filter = 'none';
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(blurBehind(picture, sketch), 0, 0, width, height);
   } else if (plate) {
     const scale = Math.max(width / plate.width, height / plate.height);
     const [w, h] = [plate.width * scale, plate.height * scale];

@@ -25,7 +25,7 @@ export function AnotherBackground({ task, kept }: { task: Task; kept: SavedSubmi
       <h2 id="another-title">{t.backgroundTitle}</h2>
       <div class="another">
         <div class="preview">
-          <Backdrop background={background} photo={photo} image={image} />
+          <Backdrop background={background} photo={photo} cutout={cutout} image={image} />
           <img class="cutout" src={cutout} alt={t.cutoutAlt} />
         </div>
         <div class="side">

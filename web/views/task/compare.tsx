@@ -25,7 +25,7 @@ export function Compare({ task, photo, cutout, kept }: CompareProps) {
       <img src={photo} alt={t.photoAlt} />
       <div class="compare">
         <div class="layer" style={{ clipPath: `inset(0 0 0 ${percent}%)` }}>
-          <Backdrop background={background} photo={photo} image={kept?.backgroundImage} />
+          <Backdrop background={background} photo={photo} cutout={cutout} image={kept?.backgroundImage} />
           {cutout && <img class="layer" src={cutout} alt={t.cutoutAlt} />}
         </div>
         <span class="chip tag from" hidden={percent < 18}>

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { strings } from '../../strings/strings.ts';
 
 export interface PlayerProps {
@@ -18,6 +18,14 @@ export function Player({ preview, video, poster, isTransparent, onPreviewFault }
   const growing = useRef<HTMLVideoElement>(null);
   const [isTakenOver, setTakenOver] = useState(preview === undefined);
   const isGrowing = preview !== undefined && !isTakenOver;
+  // A video that is only removed keeps its connection until it is garbage.
+  useEffect(() => {
+    const video = growing.current;
+    return () => {
+      video?.removeAttribute('src');
+      video?.load();
+    };
+  }, [isGrowing]);
   const style = isTransparent ? { background: 'var(--checkers)' } : {};
   const seek = (finished: HTMLVideoElement) => {
     if (growing.current) finished.currentTime = Math.min(growing.current.currentTime, finished.duration);
