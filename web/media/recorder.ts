@@ -23,14 +23,7 @@ const ANALYSED_SAMPLES = 1024;
  * @param deviceId the preferred one; another one is used if it is missing
  */
 export async function openMicrophone(deviceId: string | undefined): Promise<Microphone> {
-  const stream = await navigator.mediaDevices.getUserMedia({
-    audio: {
-      echoCancellation: false,
-      noiseSuppression: true,
-      autoGainControl: true,
-      ...(deviceId && { deviceId }),
-    },
-  });
+  const stream = await openStream(deviceId);
   const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
   const recorder = new MediaRecorder(stream, { ...(mimeType && { mimeType }), audioBitsPerSecond: 128_000 });
   const parts: Blob[] = [];
@@ -80,6 +73,21 @@ export async function openMicrophone(deviceId: string | undefined): Promise<Micr
   };
   if (track) track.onended = () => microphone.onLost();
   return microphone;
+}
+
+async function openStream(deviceId: string | undefined): Promise<MediaStream> {
+  const wanted = { echoCancellation: false, noiseSuppression: true, autoGainControl: true };
+  const open = (audio: MediaTrackConstraints) => navigator.mediaDevices.getUserMedia({ audio });
+  if (deviceId === undefined) {
+    return open(wanted);
+  }
+  try {
+    // Chromium ignores a preference that is not exact.
+    return await open({ ...wanted, deviceId: { exact: deviceId } });
+  } catch (error) {
+    if ((error as Error).name !== 'OverconstrainedError') throw error;
+    return open(wanted);
+  }
 }
 
 /** The microphones to choose from. Browsers name them only after one was opened. */
