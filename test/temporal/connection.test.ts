@@ -49,7 +49,7 @@ describe('a connection to Temporal', () => {
 });
 
 describe('the program of Temporal', () => {
-  it('is the one on PATH, else the one that the setup installed', async () => {
+  it('is the one that the setup installed, else the one on PATH', async () => {
     const folder = await temporaryFolder();
     const installed = join(folder, 'limelight/bin', TEMPORAL_PROGRAM);
     const onPath = join(folder, 'path/temporal');
@@ -59,8 +59,8 @@ describe('the program of Temporal', () => {
     }
     const PATH = ['/nowhere', join(folder, 'path')].join(delimiter);
 
-    expect(findTemporalBinary({ PATH, XDG_CACHE_HOME: folder })).toBe(onPath);
-    expect(findTemporalBinary({ PATH: '', XDG_CACHE_HOME: folder })).toBe(installed);
+    expect(findTemporalBinary({ PATH, XDG_CACHE_HOME: folder })).toBe(installed);
+    expect(findTemporalBinary({ PATH, XDG_CACHE_HOME: '/nowhere' })).toBe(onPath);
   });
 
   it('is missed with the command that installs it', () => {
