@@ -1,12 +1,14 @@
+import { execFile } from 'node:child_process';
 import { openAsBlob } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdtempDisposable, readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CoverName } from '../../scripts/models-eval/draw-cover.ts';
 import type { CoverKind, FaceRefusal } from '../../src/contracts/face-refusals.ts';
 import { isTerminal, type Stage } from '../../src/contracts/stages.ts';
-import { coverPhoto } from '../harness/covered-photo.ts';
 import { needs } from '../harness/needs.ts';
 import { mediaDir } from '../harness/shared-media.ts';
 import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
@@ -14,6 +16,8 @@ import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stac
 /** The HTTP status of a refusal, or the code of a FAILED task, or that photo and voice were found in order. */
 type End = number | string;
 const IN_ORDER = 'in order';
+
+const COVER_PHOTO = join(import.meta.dirname, '../harness/cover-photo-apart.ts');
 
 const PHOTOS: Record<string, End> = {
   'edge/65536-uint32-limit.png': 'IMAGE_TOO_LARGE',
@@ -80,8 +84,14 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
   });
 
   it.each(COVERED)('a %s over the mouth of %s ends as FACE_UNSUITABLE, by name', async (cover, photo, by) => {
-    const bytes = cover ? await coverPhoto(join(mediaDir ?? '', photo), cover) : undefined;
-    const { error } = await expectEnd(photo, 'audio/jfk.wav', 'FACE_UNSUITABLE', bytes);
+    const path = join(mediaDir ?? '', photo);
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'covered-'));
+    const covered = join(folder.path, 'covered.png');
+    if (cover) {
+      // In another process: the stack in this one no longer reads SVG.
+      await promisify(execFile)(process.execPath, [COVER_PHOTO, path, cover, covered]);
+    }
+    const { error } = await expectEnd(cover ? covered : photo, 'audio/jfk.wav', 'FACE_UNSUITABLE');
     expect(error).toMatchObject({ face: { reason: 'covered', by } });
   });
 
@@ -95,21 +105,12 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
     expect(slots.map(({ restarts }) => restarts)).toEqual([0, 0, 0]);
   });
 
-  /** @param bytes of the photo, if they are not in the file */
-  async function expectEnd(
-    photo: string,
-    recording: string,
-    end: End,
-    bytes?: Buffer,
-  ): Promise<Partial<Status>> {
+  /** Names are of files in MEDIA_DIR, or absolute. */
+  async function expectEnd(photo: string, recording: string, end: End): Promise<Partial<Status>> {
     let status: Status | undefined;
     const form = new FormData();
     for (const [field, name] of Object.entries({ image: photo, audio: recording })) {
-      const isDrawnOn = field === 'image' && bytes;
-      const blob = isDrawnOn
-        ? new Blob([new Uint8Array(bytes)])
-        : await openAsBlob(join(mediaDir ?? '', name));
-      form.set(field, blob, isDrawnOn ? 'covered.png' : basename(name));
+      form.set(field, await openAsBlob(resolve(mediaDir ?? '', name)), basename(name));
     }
     const answer = await fetch(`${stack.apiUrl}/api/pipeline/generate`, { method: 'POST', body: form });
     const body = (await answer.json()) as { task_id: string; status: number; detail: string };

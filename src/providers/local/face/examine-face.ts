@@ -5,14 +5,12 @@ import { readPhoto, readWholeMask } from '../picture/read-picture.ts';
 import type { TalkModels } from '../talk-models.ts';
 import type { FacePoints } from './face-points.ts';
 import { findFace, notFound } from './find-face.ts';
-import { judgeFace, refuseCover } from './judge-face.ts';
+import { FACE_LOGIT, judgeFace, refuseCover } from './judge-face.ts';
 
 type FaceModels = Pick<TalkModels, 'detector' | 'landmarker' | 'mouthCover'>;
 
 /** Boxes from this score are looked at for a cover if no face is found: the detector is less sure of half a face. */
 const HALF_FACE_SCORE = 0.3;
-/** The landmarks are surer of covered faces, and less sure of everything that is no face. */
-const FACE_LOGIT = 0;
 
 /**
  * Finds the face of the person in the mask, and checks whether it can be animated.

@@ -9,6 +9,8 @@ import { faceHeight, faceRoll, faceYaw } from './face-points.ts';
 const MIN_HEIGHT_PX = 70;
 const SMALL_HEIGHT_PX = 110;
 const MIN_LOGIT = 10;
+/** Below, there is no face. Faces with a mask are between the two. */
+export const FACE_LOGIT = 0;
 /** As a share of the distance between the eyes: landmarks that do not converge are not on a frontal face. */
 const MAX_DRIFT = 0.02;
 const MAX_YAW_DEGREES = 28;
@@ -77,7 +79,7 @@ export function judgeFace(face: FaceLandmarks, cover: MouthCover, portrait: Rast
  * @throws PipelineError FACE_UNSUITABLE
  */
 export function refuseCover({ logit }: FaceLandmarks, { by, score }: MouthCover): void {
-  if (by !== 'nothing' && logit >= MIN_LOGIT) {
+  if (by !== 'nothing' && logit >= FACE_LOGIT) {
     throw toRefusal({ kind: 'covered', by, score });
   }
 }
