@@ -47,7 +47,8 @@ export function videoFacts(
     return undefined;
   }
   // Options that do not change the video. All others, and new ones, count.
-  const { deadline_s, priority, on_outage, cache, retention_days, retry_window_s, ...matters } = options;
+  const { name, deadline_s, priority, on_outage, cache, retention_days, retry_window_s, ...matters } =
+    options;
   return {
     producers: [detector, matting, renderer],
     image: image.sha256,

@@ -20,6 +20,7 @@ import { infoRoutes } from './routes/info.ts';
 import { linkRoutes } from './routes/links.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { modelHealthRoutes } from './routes/model-health.ts';
+import { nameRoutes } from './routes/name.ts';
 import { pageRoutes } from './routes/page.ts';
 import { personRoutes } from './routes/person.ts';
 import { providerRoutes } from './routes/provider-health.ts';
@@ -63,6 +64,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', previewRoutes(deps));
   app.route('/', cancelRoutes(deps));
   app.route('/', personRoutes(deps));
+  app.route('/', nameRoutes(deps));
   app.route('/', retryRoutes(deps));
   app.route('/', eraseRoutes(deps));
   app.route('/', healthRoutes(deps));

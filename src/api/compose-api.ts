@@ -6,6 +6,7 @@ import type { ObjectStore } from '../ports/object-store.ts';
 import { createApiKeys } from '../storage/api-keys.ts';
 import { createLinkSecret } from '../storage/link-secret.ts';
 import { createStorageUsage, readDisk } from '../storage/storage-usage.ts';
+import { createTaskNames } from '../storage/task-names.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
 import { createWebhookSecrets } from '../storage/webhook-secrets.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -68,6 +69,7 @@ export function composeApi(options: ComposeOptions): ApiDeps & AsyncDisposable {
     }),
     store,
     records,
+    names: createTaskNames({ store }),
     jobs,
     models: createTemporalModels({ client }),
     statistics,

@@ -33,8 +33,11 @@ export interface LimelightClient {
     options?: EventOptions & { onEvent?: (event: ReceivedEvent) => void },
   ): Promise<JobOutcome>;
   status(taskId: string, options?: CallOptions): Promise<TaskStatus>;
-  /** Recent tasks, newest first. `cursor` is the `next_cursor` of the previous page. */
-  list(options?: CallOptions & { cursor?: string; status?: string; limit?: number }): Promise<TaskList>;
+  /** Recent tasks, newest first. `search` is part of the name. `cursor` is the `next_cursor` of the previous page. */
+  list(
+    options?: CallOptions & { cursor?: string; status?: string; search?: string; limit?: number },
+  ): Promise<TaskList>;
+  rename(taskId: string, name: string, options?: CallOptions): Promise<TaskStatus>;
   /** Stops and undoes the task. Does nothing if it has ended. */
   cancel(taskId: string, options?: CallOptions): Promise<TaskStatus>;
   /** Continues a failed task from a stage whose inputs still exist. Default: the last possible one. */
@@ -81,10 +84,11 @@ export function createLimelightClient(options: HttpOptions): LimelightClient {
     status: (taskId, { signal } = {}) =>
       callJson(`/api/pipeline/status/${encodeURIComponent(taskId)}`, pick(signal)),
 
-    list({ signal, cursor, status, limit } = {}) {
+    list({ signal, cursor, status, search, limit } = {}) {
       const query = new URLSearchParams();
       if (cursor !== undefined) query.set('cursor', cursor);
       if (status !== undefined) query.set('status', status);
+      if (search !== undefined) query.set('search', search);
       if (limit !== undefined) query.set('limit', String(limit));
       return callJson(`/api/pipeline/tasks?${query}`, pick(signal));
     },
@@ -96,6 +100,14 @@ export function createLimelightClient(options: HttpOptions): LimelightClient {
       const query = from === undefined ? '' : `?from=${encodeURIComponent(from)}`;
       return callJson(toPath(taskId, `/retry${query}`), { method: 'POST', ...pick(signal) });
     },
+
+    rename: (taskId, name, { signal } = {}) =>
+      callJson(toPath(taskId, '/name'), {
+        method: 'PUT',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ name }),
+        ...pick(signal),
+      }),
 
     choosePerson: (taskId, person, { signal } = {}) =>
       callJson(toPath(taskId, '/person'), {

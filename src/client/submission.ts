@@ -14,7 +14,7 @@ export function toForm({ image, audio, backgroundImage, fields = {} }: Submissio
   for (const [name, value] of Object.entries(fields)) {
     form.set(name, String(value));
   }
-  // A `File` sends its name too, but the server does not need one.
+  // A `File` sends its name too, which becomes the name of the task unless there is a field `name`.
   form.set('image', image);
   form.set('audio', audio);
   if (backgroundImage) {

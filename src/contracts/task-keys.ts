@@ -31,6 +31,8 @@ export function taskKeys(taskId: string, videoFormat: VideoFormat = 'mp4') {
     video: `${videos}video.${videoFormat}`,
     thumbnail: `${videos}thumbnail.jpg`,
     metadata: `${videos}metadata.json`,
+    /** The name that was given to the task later. Not in the record, which only the job writes. */
+    name: `${videos}name.json`,
   };
 }
 

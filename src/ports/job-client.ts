@@ -32,6 +32,8 @@ export interface JobQuery {
   status?: JobStatus;
   /** Only jobs of this API key. Default: of all keys. */
   owner?: string;
+  /** Picks the jobs to list out of many, keeping their order. A page may then have fewer jobs than `limit`, even if it is not the last. */
+  select?: (tasks: TaskSummary[]) => Promise<TaskSummary[]>;
   /** Maximum number of jobs on a page. */
   limit: number;
   /** `nextCursor` of the previous page. Opaque. */

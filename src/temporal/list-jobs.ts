@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { isErrorCode } from '../contracts/error-codes.ts';
 import { GENERATE_VIDEO, taskIdOf } from '../contracts/messages.ts';
 import type { TaskSummary } from '../contracts/schemas/task-status.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
@@ -22,6 +23,8 @@ const QUERIES: Record<JobStatus, string> = {
 /** Temporal returns at most this many executions at once. */
 const MAX_PER_CALL = 1_000;
 const FIRST_SPAN_MS = 3_600_000;
+/** A search looks at about this many tasks for a page. The cursor of the page leads on. */
+const MAX_SELECTED_FROM = 1_000;
 
 /** The last job of a page: its submission in milliseconds since 1970, and its id. */
 interface Position {
@@ -41,11 +44,13 @@ export async function listJobs(client: Client, query: JobQuery): Promise<JobPage
     const fromMs = await findSpan(client, query, { untilMs: after?.submittedMs, wanted });
     const all = await readSpan(client, query, { fromMs, untilMs: after?.submittedMs });
     const tasks = all.sort(newestFirst).filter((task) => !after || isAfter(task, after));
-    const page = tasks.slice(0, query.limit);
+    const kept = query.select ? await query.select(tasks) : tasks;
+    const page = kept.slice(0, query.limit);
+    const isFull = page.length === query.limit;
     // Retries make a span hold fewer tasks than executions.
-    if (page.length === query.limit || fromMs === undefined) {
-      const last = page.at(-1);
-      const isMore = tasks.length > page.length || fromMs !== undefined;
+    if (isFull || fromMs === undefined || tasks.length >= MAX_SELECTED_FROM) {
+      const last = isFull ? page.at(-1) : tasks.at(-1);
+      const isMore = kept.length > page.length || fromMs !== undefined;
       return { tasks: page, ...(last && isMore && { nextCursor: fromPosition(last) }) };
     }
   }
@@ -173,11 +178,16 @@ function toSummary(info: Execution): TaskSummary {
   const status = toStatus(info.status);
   const stage = (read(SEARCH_ATTRIBUTES.stage) ?? 'INITIALIZED') as Stage;
   const provider = read(SEARCH_ATTRIBUTES.provider);
+  const error = status === 'failed' ? read(SEARCH_ATTRIBUTES.error) : undefined;
+  const namePayload = info.memo?.fields?.name;
+  const name = namePayload && defaultPayloadConverter.fromPayload<string>(namePayload);
   return {
     task_id: taskIdOf(info.execution?.workflowId ?? '') ?? '',
+    ...(name && { name }),
     stage,
     status,
     ...(provider !== undefined && { provider }),
+    ...(error !== undefined && { error_code: isErrorCode(error) ? error : 'INTERNAL' }),
     submitted_at: new Date(read(SEARCH_ATTRIBUTES.submittedAt) ?? toMs(info.startTime)).toISOString(),
     ...(info.closeTime && { ended_at: toIso(toMs(info.closeTime)) }),
   };

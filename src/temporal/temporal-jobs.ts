@@ -167,6 +167,7 @@ export function toJobMemo({
   image,
   audio,
   backgroundImage,
+  options,
   owner,
 }: JobInput): JobMemo {
   const uploads = [image, audio, ...(backgroundImage ? [backgroundImage] : [])];
@@ -175,6 +176,7 @@ export function toJobMemo({
     submittedAt,
     uploads: uploads.map(({ key }) => key),
     uploadBytes: uploads.reduce((sum, { bytes }) => sum + bytes, 0),
+    ...(options.name !== undefined && { name: options.name }),
     ...(owner !== undefined && { owner }),
   };
 }

@@ -99,6 +99,7 @@ const received = (texts: Map<string, string>): ReceivedForm => ({
   files: new Map(
     ['image', 'audio'].map((name) => [name, { path: `/${name}`, bytes: 1, sha256: 'a'.repeat(64) }]),
   ),
+  fileNames: new Map(),
   faults: new Map(),
 });
 

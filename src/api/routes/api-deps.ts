@@ -4,6 +4,7 @@ import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Outbound } from '../../ports/outbound.ts';
 import type { PipelineStatistics, RetentionRuns } from '../../ports/pipeline-statistics.ts';
 import type { StorageUsage } from '../../ports/storage-usage.ts';
+import type { TaskNames } from '../../ports/task-names.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import type { DeliveryClient, WebhookSecrets } from '../../ports/webhooks.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -26,6 +27,7 @@ export interface WebUi {
 export interface ApiDeps {
   store: ObjectStore;
   records: TaskRecords;
+  names: TaskNames;
   jobs: JobClient;
   models: ModelClient;
   /** Every provider of the registry, in its order. */

@@ -26,7 +26,7 @@ const cancel = createRoute({
   },
 });
 
-export function cancelRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>) {
+export function cancelRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'names'>) {
   return createRoutes().openapi(cancel, async (c) => {
     const taskId = taskParam(c);
     // Temporal may have deleted a task that ended; its record remains.

@@ -44,7 +44,7 @@ const person = createRoute({
   },
 });
 
-export function personRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>) {
+export function personRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'names'>) {
   return createRoutes().openapi(person, async (c) => {
     const taskId = taskParam(c);
     await deps.jobs.choosePerson(taskId, c.req.valid('json').person);

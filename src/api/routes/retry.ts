@@ -37,7 +37,7 @@ const retry = createRoute({
   },
 });
 
-export function retryRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>) {
+export function retryRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'names'>) {
   return createRoutes().openapi(retry, async (c) => {
     const taskId = taskParam(c);
     try {
@@ -51,7 +51,7 @@ export function retryRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>) {
 
 /** Why the task cannot be retried. */
 async function whyImpossible(
-  deps: Pick<ApiDeps, 'jobs' | 'records'>,
+  deps: Pick<ApiDeps, 'jobs' | 'records' | 'names'>,
   taskId: string,
 ): Promise<PipelineError> {
   const { stage, result, error } = await readTaskStatus(deps, taskId);

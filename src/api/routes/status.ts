@@ -19,7 +19,7 @@ const status = createRoute({
   },
 });
 
-export function statusRoutes(deps: Pick<ApiDeps, 'jobs' | 'records'>, recent: RecentTimelines) {
+export function statusRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'names'>, recent: RecentTimelines) {
   return createRoutes().openapi(status, async (c) => {
     c.header('Cache-Control', 'no-store');
     return c.json(await readTaskStatus({ ...deps, recent }, taskParam(c)), 200);

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { TaskList, TaskState } from '../../contracts/schemas/task-status.ts';
+import { TaskList, TaskState, type TaskSummary } from '../../contracts/schemas/task-status.ts';
 import { ownerSeenBy } from '../access/caller.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
@@ -13,10 +13,13 @@ const list = createRoute({
   tags: ['Tasks'],
   summary: 'Recent tasks, newest first',
   description:
-    'By the time of submission, as long as Temporal keeps them. A key without the scope `admin` sees its own tasks only. A new task appears within a second.',
+    'By the time of submission, as long as Temporal keeps them. A key without the scope `admin` sees its own tasks only. A new task appears within a second. With `search` a page may have fewer tasks than `limit`; follow `next_cursor` for more.',
   request: {
     query: z.object({
       status: TaskState.optional(),
+      search: z.string().trim().min(1).max(100).optional().openapi({
+        description: 'Only tasks whose name contains this, or whose id begins with it.',
+      }),
       limit: z.coerce.number().int().min(1).max(100).optional().openapi({ type: 'integer', example: 20 }),
       cursor: z
         .string()
@@ -32,17 +35,35 @@ const list = createRoute({
   },
 });
 
-export function taskListRoutes({ jobs }: Pick<ApiDeps, 'jobs'>) {
+export function taskListRoutes({ jobs, names }: Pick<ApiDeps, 'jobs' | 'names'>) {
+  const withNames = (tasks: TaskSummary[]) =>
+    Promise.all(
+      tasks.map(async (task) => {
+        const name = await names.read(task.task_id);
+        return name === undefined ? task : { ...task, name };
+      }),
+    );
   return createRoutes().openapi(list, async (c) => {
-    const { status, cursor, limit = DEFAULT_LIMIT } = c.req.valid('query');
+    const { status, search, cursor, limit = DEFAULT_LIMIT } = c.req.valid('query');
     const owner = ownerSeenBy(c.get('caller'));
     const page = await jobs.list({
       limit,
       ...(status && { status }),
       ...(cursor && { cursor }),
       ...(owner !== undefined && { owner }),
+      ...(search && {
+        select: async (tasks: TaskSummary[]) =>
+          (await withNames(tasks)).filter((task) => isMatch(task, search.toLocaleLowerCase())),
+      }),
     });
     c.header('Cache-Control', 'no-store');
-    return c.json({ tasks: page.tasks, ...(page.nextCursor && { next_cursor: page.nextCursor }) }, 200);
+    return c.json(
+      { tasks: await withNames(page.tasks), ...(page.nextCursor && { next_cursor: page.nextCursor }) },
+      200,
+    );
   });
+}
+
+function isMatch({ name = '', task_id }: TaskSummary, search: string): boolean {
+  return name.toLocaleLowerCase().includes(search) || task_id.startsWith(search);
 }

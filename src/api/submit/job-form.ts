@@ -1,5 +1,6 @@
 import { listLabels } from '../../contracts/media-types.ts';
 import type { JobOptions, WebhookOrder } from '../../contracts/schemas/job-options.ts';
+import { toTaskName } from '../../contracts/task-name.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ReceivedFile } from '../../ports/object-store.ts';
 import { chooseProvider, findProviderFaults, type OfferedProvider } from './choose-provider.ts';
@@ -29,7 +30,7 @@ export interface JobDefaults {
 
 /** @throws PipelineError INPUT_INVALID with every fault at once; its details have them by field. */
 export function parseJobForm(
-  { texts, files, faults }: ReceivedForm,
+  { texts, files, fileNames, faults }: ReceivedForm,
   defaults: JobDefaults,
   providers: readonly OfferedProvider[],
 ): JobOrder {
@@ -75,8 +76,10 @@ export function parseJobForm(
     );
   }
   const { image_url, audio_url, webhook_url, webhook_events = 'end', ...fields } = parsed.data;
+  const name = fields.name ?? toTaskName(fileNames.get('image') ?? '');
   const options: JobOptions = {
     ...fields,
+    ...(name !== undefined && { name }),
     conf_threshold: fields.conf_threshold ?? defaults.confThreshold,
     provider: chooseProvider(providers, fields),
   };

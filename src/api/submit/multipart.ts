@@ -30,6 +30,8 @@ export interface FileRule {
 export interface ReceivedForm {
   texts: Map<string, string>;
   files: Map<string, ReceivedFile>;
+  /** The names that the client sent with the files. */
+  fileNames: Map<string, string>;
   /** Faults of the parts by field, as text for people. */
   faults: Map<string, string>;
 }
@@ -60,7 +62,12 @@ export async function receiveForm(
 ): Promise<ReceivedForm> {
   const maxBytes = Object.values(rules).reduce((sum, rule) => sum + rule.maxBytes, OVERHEAD_BYTES);
   const { body, contentType } = assertForm(request, maxBytes);
-  const form: ReceivedForm = { texts: new Map(), files: new Map(), faults: new Map() };
+  const form: ReceivedForm = {
+    texts: new Map(),
+    files: new Map(),
+    fileNames: new Map(),
+    faults: new Map(),
+  };
   const { texts, files, faults } = form;
   const stop = new AbortController();
   const receiving: Promise<void>[] = [];
@@ -84,6 +91,7 @@ export async function receiveForm(
     });
     if (file.bytes > 0) {
       files.set(name, file);
+      if (filename) form.fileNames.set(name, filename);
     } else if (filename) {
       // Without a file name it is an empty file input of a browser.
       faults.set(name, 'expected a file but received an empty one. Send another file.');

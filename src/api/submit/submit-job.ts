@@ -162,13 +162,15 @@ async function discardOrphans(deps: SubmitDeps, input: JobInput): Promise<Existi
 function toFingerprint(
   job: Pick<JobInput, 'image' | 'audio' | 'backgroundImage' | 'options' | 'owner' | 'webhook'>,
 ): string {
+  // The same content under another name is the same task.
+  const { name: _, ...options } = job.options;
   const facts = {
     image: job.image.sha256,
     audio: job.audio.sha256,
     backgroundImage: job.backgroundImage?.sha256 ?? null,
     ...(job.owner !== undefined && { owner: job.owner }),
     ...(job.webhook && { webhook: [job.webhook.url, job.webhook.events] }),
-    ...job.options,
+    ...options,
   };
   const canonical = JSON.stringify(Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)));
   return createHash('sha256').update(canonical).digest('hex');

@@ -1,24 +1,44 @@
 import type { JobOutcome, Person } from '../../contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
+import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import type { TaskStatus } from '../../contracts/schemas/task-status.ts';
 import { toTaskResult } from '../../contracts/schemas/task-urls.ts';
 import { STAGE_PERCENT } from '../../contracts/stages.ts';
 import { ignoreFailure, isFailure, PipelineError } from '../../errors.ts';
 import type { JobClient, JobDescription } from '../../ports/job-client.ts';
+import type { TaskNames } from '../../ports/task-names.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { estimateEnd } from '../progress/estimate-end.ts';
 import { toForgottenEnd, toLostEnd } from './lost-job.ts';
 import type { RecentTimelines } from './timeline-summary.ts';
 
 /** Reads the record of an ended task. Asks a worker about others, or Temporal alone if no worker answers. */
-export async function readTaskStatus(
-  { jobs, records, recent }: { jobs: JobClient; records: TaskRecords; recent?: RecentTimelines },
+export async function readTaskStatus(deps: StatusDeps, taskId: string): Promise<TaskStatus> {
+  const [record, renamed] = await Promise.all([deps.records.read(taskId), deps.names?.read(taskId)]);
+  const { submittedName, ...status } = await readFacts(deps, taskId, record);
+  const name = renamed ?? submittedName;
+  return { ...status, ...(name !== undefined && { name }) };
+}
+
+export interface StatusDeps {
+  jobs: JobClient;
+  records: TaskRecords;
+  /** Default: the name is the one that the task was submitted with. */
+  names?: TaskNames;
+  recent?: RecentTimelines;
+}
+
+async function readFacts(
+  { jobs, records, recent }: StatusDeps,
   taskId: string,
-): Promise<TaskStatus> {
-  const record = await records.read(taskId);
+  record: TaskMetadata | undefined,
+): Promise<TaskStatus & { submittedName?: string | undefined }> {
   const recorded = record?.events.at(-1);
   if (record?.outcome && recorded) {
-    return toStatus(recorded, record.submitted_at, record.outcome);
+    return {
+      ...toStatus(recorded, record.submitted_at, record.outcome),
+      submittedName: record.options.name,
+    };
   }
   const description = await jobs.describe(taskId).catch((error) => {
     if (record && isFailure(error, 'TASK_NOT_FOUND')) {
@@ -28,7 +48,7 @@ export async function readTaskStatus(
   });
   if (!description) {
     const { event, outcome } = toForgottenEnd(record!);
-    return toStatus(event, record!.submitted_at, outcome);
+    return { ...toStatus(event, record!.submitted_at, outcome), submittedName: record!.options.name };
   }
   const { memo, activities } = description;
   const progress = await jobs.progress(taskId, 0).catch((error) => {
@@ -44,7 +64,7 @@ export async function readTaskStatus(
   const last = progress?.events.at(-1) ?? recorded;
   if (description.status !== 'running' && !progress?.outcome) {
     const { event, outcome } = toLostEnd(taskId, description, last);
-    return toStatus(event, memo.submittedAt, outcome);
+    return { ...toStatus(event, memo.submittedAt, outcome), submittedName: memo.name };
   }
   const attempts = activities.map(({ attempt }) => attempt);
   const summary = progress && recent?.peek();
@@ -56,6 +76,7 @@ export async function readTaskStatus(
     !waitsForOthers(last) &&
     estimateEnd(summary, { stage: last.data.stage, since: new Date(since), now: new Date() });
   return {
+    submittedName: memo.name,
     ...(progress && last
       ? toStatus(last, memo.submittedAt, progress.outcome)
       : withoutWorker(taskId, description)),

@@ -13,6 +13,7 @@ const MAX_PER_PAGE = 100;
 
 interface TasksFlags extends ServerFlags {
   status?: string;
+  search?: string;
   limit: number;
 }
 
@@ -22,6 +23,7 @@ export function addTasksCommand(program: Command): void {
     .summary('list the newest tasks')
     .description('Lists the tasks of the server, last submitted first, with their stage and duration.')
     .addOption(new Option('--status <status>', 'only tasks with this status').choices(STATUSES))
+    .option('--search <text>', 'only tasks whose name contains this')
     .option('--limit <count>', 'maximum number of tasks', toWholeNumber, 20);
   addServerOption(command).action(list);
   addExamples(command, [
@@ -33,13 +35,14 @@ export function addTasksCommand(program: Command): void {
 
 const COLUMNS: Column[] = [
   { title: 'task' },
+  { title: 'name' },
   { title: 'stage' },
   { title: 'made by' },
   { title: 'submitted' },
   { title: 'took', align: 'right' },
 ];
 
-async function list({ status, limit, ...flags }: TasksFlags): Promise<void> {
+async function list({ status, search, limit, ...flags }: TasksFlags): Promise<void> {
   const signal = stopSignal();
   const client = await connect(flags, signal);
   const tasks: TaskSummary[] = [];
@@ -49,6 +52,7 @@ async function list({ status, limit, ...flags }: TasksFlags): Promise<void> {
       signal,
       limit: Math.min(MAX_PER_PAGE, limit - tasks.length),
       ...(status && { status }),
+      ...(search && { search }),
       ...(cursor && { cursor }),
     });
     tasks.push(...page.tasks);
@@ -57,14 +61,23 @@ async function list({ status, limit, ...flags }: TasksFlags): Promise<void> {
   show(tasks, () => toTable(COLUMNS, tasks.map(toCells)));
   if (tasks.length === 0) {
     write(
-      status
-        ? `No task is ${status}.`
-        : 'There are no tasks yet. `limelight generate --help` shows how to start one.',
+      search
+        ? `No task has ${search} in its name.`
+        : status
+          ? `No task is ${status}.`
+          : 'There are no tasks yet. `limelight generate --help` shows how to start one.',
     );
   }
 }
 
-function toCells({ task_id, stage, provider = '', submitted_at, ended_at }: TaskSummary): string[] {
+function toCells({
+  task_id,
+  name = '',
+  stage,
+  provider = '',
+  submitted_at,
+  ended_at,
+}: TaskSummary): string[] {
   const took = (ended_at ? Date.parse(ended_at) : Date.now()) - Date.parse(submitted_at);
-  return [task_id, paintStage(stage), provider, toLocalTime(submitted_at), toDuration(took)];
+  return [task_id, name, paintStage(stage), provider, toLocalTime(submitted_at), toDuration(took)];
 }

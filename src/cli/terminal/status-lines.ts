@@ -10,6 +10,7 @@ export function toStatusLines(status: TaskStatus, now = Date.now()): string[] {
   const age = toDuration(now - Date.parse(status.submitted_at));
   const facts: Array<[name: string, text: string | false | undefined]> = [
     ['task', status.task_id],
+    ['name', status.name],
     ['stage', `${paintStage(status.stage)}  ${status.progress_percent} %`],
     ['', status.message],
     ['submitted', `${toLocalTime(status.submitted_at)} (${age} ago)`],

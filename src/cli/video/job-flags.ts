@@ -8,6 +8,7 @@ import { PROVIDERS } from '../../providers/registry.ts';
 
 /** Job options as flags. The server chooses the ones that are not given. */
 export interface JobFlags {
+  name?: string;
   person?: string;
   background?: string;
   provider?: string;
@@ -20,6 +21,7 @@ export interface JobFlags {
 }
 
 const FIELD_OF: Record<keyof JobFlags, keyof JobOptions> = {
+  name: 'name',
   person: 'persons',
   background: 'background',
   provider: 'provider',
@@ -51,6 +53,7 @@ export function addJobOptions(command: Command): Command {
     .addOption(
       new Option('--on-outage <action>', 'if the provider is down or has no credits').choices(OUTAGE_CHOICES),
     )
+    .option('--name <name>', 'what to call the task; default: the file name of the photo')
     .option('--confidence <0-1>', 'minimum confidence of a detected person', toShare)
     .option('--no-smoothing', 'do not smooth the edge of the person')
     .option('--deadline <seconds>', 'fail the task after this time')

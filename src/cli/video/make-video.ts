@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { type LimelightClient, newTaskId, type ReceivedEvent } from '../../client/limelight-client.ts';
 import type { JobOutcome, Person } from '../../contracts/schemas/job-outcome.ts';
 import { isTerminal } from '../../contracts/stages.ts';
+import { toTaskName } from '../../contracts/task-name.ts';
 import { JobFailedError } from '../exit-code.ts';
 import { openMedia, saveFile } from './media-files.ts';
 
@@ -82,7 +83,14 @@ export async function submitOrder(
     openMedia(voicePath),
     backgroundPath === undefined ? undefined : openMedia(backgroundPath),
   ]);
-  const submission = { taskId, image, audio, fields, ...(backgroundImage && { backgroundImage }) };
+  const name = toTaskName(photoPath);
+  const submission = {
+    taskId,
+    image,
+    audio,
+    fields: { ...(name !== undefined && { name }), ...fields },
+    ...(backgroundImage && { backgroundImage }),
+  };
   await client.submit(submission, { signal });
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CACHE_CHOICES, DEFAULT_BACKGROUND, OUTAGE_CHOICES, WEBHOOK_EVENTS } from '../job.ts';
-import { extensible, ProviderName } from './primitives.ts';
+import { extensible, ProviderName, TaskName } from './primitives.ts';
 
 /** What is behind the person: the photo, the photo blurred, nothing, a picture from the client, or one colour. */
 export const Background = z
@@ -20,6 +20,9 @@ export type Background = z.infer<typeof Background>;
  * their documentation are derived from this schema: see `src/api/submit/job-fields.ts`.
  */
 export const JobOptions = extensible({
+  name: TaskName.optional().describe(
+    'What to call the task in lists and downloads. Default: the file name of the photo, without its extension. It can be changed later.',
+  ),
   conf_threshold: z
     .number()
     .min(0)

@@ -21,6 +21,8 @@ export const JobMemo = z.object({
   /** Keys of the uploads that the job reads. Other uploads under its id belong to no job. */
   uploads: z.array(z.string()),
   uploadBytes: z.number().optional(),
+  /** What the task was called when it was submitted. */
+  name: z.string().optional(),
   /** The API key that submitted it. */
   owner: z.string().optional(),
 });

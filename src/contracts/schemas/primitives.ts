@@ -1,10 +1,20 @@
 import { z } from 'zod';
 import { type ErrorCode, isErrorCode } from '../error-codes.ts';
+import { MAX_TASK_NAME_LENGTH } from '../task-name.ts';
 
 export const EXAMPLE_TASK_ID = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
 export const EXAMPLE_TASK_PATH = `/api/pipeline/tasks/${EXAMPLE_TASK_ID}`;
 
 export const TaskId = z.string().min(1).meta({ example: EXAMPLE_TASK_ID });
+
+/** What people call a task. One line. */
+export const TaskName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(MAX_TASK_NAME_LENGTH)
+  .regex(/^\P{Cc}*$/u)
+  .meta({ title: `one line of 1 to ${MAX_TASK_NAME_LENGTH} characters`, example: 'Welcome video' });
 
 /** ISO 8601 in UTC, as `toISOString` writes it. */
 export const Instant = z.iso.datetime().meta({ example: '2026-11-25T09:30:00.000Z' });

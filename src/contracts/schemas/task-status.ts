@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { JobError, Person, TaskResult } from './job-outcome.ts';
-import { EXAMPLE_TASK_ID, EXAMPLE_TASK_PATH, Instant, ProviderName, TaskId } from './primitives.ts';
+import {
+  ErrorCodeName,
+  EXAMPLE_TASK_ID,
+  EXAMPLE_TASK_PATH,
+  Instant,
+  ProviderName,
+  TaskId,
+  TaskName,
+} from './primitives.ts';
 import { progressFields, StageName } from './stage-event.ts';
 
 /** Where a task waits for a slot. */
@@ -21,6 +29,7 @@ export type Eta = z.infer<typeof Eta>;
 export const TaskStatus = z
   .object({
     task_id: TaskId,
+    name: TaskName.optional(),
     stage: StageName,
     ...progressFields,
     submitted_at: Instant,
@@ -61,9 +70,11 @@ export type TaskState = z.infer<typeof TaskState>;
 export const TaskSummary = z
   .object({
     task_id: TaskId,
+    name: TaskName.optional(),
     stage: StageName,
     status: TaskState,
     provider: ProviderName.optional(),
+    error_code: ErrorCodeName.optional().describe('Why a failed task failed.'),
     submitted_at: Instant,
     ended_at: Instant.optional(),
   })

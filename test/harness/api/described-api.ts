@@ -16,6 +16,7 @@ export function describedApi(): ApiDeps {
   return {
     store: nothing('store'),
     records: nothing('records'),
+    names: nothing('names'),
     jobs: nothing('jobs'),
     models: nothing('models'),
     statistics: nothing('statistics'),

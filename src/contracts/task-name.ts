@@ -1,0 +1,15 @@
+export const MAX_TASK_NAME_LENGTH = 120;
+
+/**
+ * The name of a task from the name of its photo: without folders and extension. `undefined` if nothing is left, or if it is
+ * `blob`, which browsers and Node send for a file without a name.
+ */
+export function toTaskName(fileName: string): string | undefined {
+  const name = fileName
+    .replace(/^.*[/\\]/s, '')
+    .replace(/\.[a-z0-9]{1,5}$/i, '')
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .slice(0, MAX_TASK_NAME_LENGTH);
+  return name === '' || name === 'blob' ? undefined : name;
+}
