@@ -18,6 +18,7 @@ interface RenderTalkRequest {
   maskKey: string;
   plateShowsPerson: boolean;
   isTransparent: boolean;
+  longSidePx?: number;
   voiceKey: string;
   videoKey: string;
   /** Prefix for the parts of a talk in progress. They serve as a preview, and a retry continues after them. */
@@ -51,6 +52,7 @@ export function createRenderActivities({ store, renderer }: RenderDeps) {
           maskPath: await store.localPath(request.maskKey),
           plateShowsPerson: request.plateShowsPerson,
           isTransparent: request.isTransparent,
+          ...(request.longSidePx !== undefined && { longSidePx: request.longSidePx }),
           voicePath: await store.localPath(request.voiceKey),
           partsFolder,
         };

@@ -34,6 +34,7 @@ import { taskListRoutes } from './routes/task-list.ts';
 import { timelineRoutes } from './routes/timeline.ts';
 import { usageRoutes } from './routes/usage.ts';
 import { previewRoutes } from './routes/video-preview.ts';
+import { watchRoutes } from './routes/watch.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { createRecentTimelines } from './tasks/timeline-summary.ts';
 
@@ -77,8 +78,9 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', storageRoutes(deps));
   app.route('/', timelineRoutes(deps, recent));
   app.route('/', metricsRoutes(deps));
-  app.route('/', infoRoutes(deps));
+  app.route('/', infoRoutes(deps, recent));
   app.route('/', retentionRoutes(deps));
+  app.route('/', watchRoutes(deps));
   app.route('/', pageRoutes(deps));
   app.route('/', docsRoutes(app));
   refuseOtherMethods(app);

@@ -26,7 +26,7 @@ import type { OfferedProvider } from './submit/choose-provider.ts';
 import { API_LIMITS, type ApiLimits } from './submit/limits.ts';
 
 export interface ComposeOptions {
-  config: Pick<Config, 'access' | 'api' | 'jobs' | 'outbound' | 'storage' | 'temporal'>;
+  config: Pick<Config, 'access' | 'api' | 'jobs' | 'outbound' | 'storage' | 'temporal' | 'publicUrl'>;
   client: Client;
   store: ObjectStore;
   providers: readonly OfferedProvider[];
@@ -100,6 +100,7 @@ export function composeApi(options: ComposeOptions): ApiDeps & AsyncDisposable {
       },
     },
     ...(page && { page }),
+    ...(config.publicUrl !== undefined && { publicUrl: config.publicUrl }),
     ...(webUiUrl && { webUi: { url: webUiUrl, namespace } }),
     logger,
     async [Symbol.asyncDispose]() {

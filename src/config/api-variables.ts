@@ -9,7 +9,7 @@ export const apiVariables = {
     .url({ protocol: /^https?$/ })
     .optional()
     .describe(
-      'Public address of this server, such as https://videos.example.org; with it, webhooks contain absolute URLs',
+      'Public address of this server, such as https://videos.example.org; with it, webhooks and links to share contain absolute URLs',
     ),
   API_SHUTDOWN_GRACE_S: seconds(20).describe('Seconds for requests in flight to finish at shutdown'),
   WORKER_HTTP_HOST: z

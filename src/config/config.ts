@@ -90,6 +90,7 @@ const toConfig = (
   jobs: {
     retryWindowS: env.JOB_RETRY_WINDOW_S,
     confThreshold: env.YOLO_CONFIDENCE_THRESHOLD,
+    longSidePx: env.RENDER_LONG_SIDE_PX,
   },
   media: { slots: env.MEDIA_SLOTS, timeoutMs: env.MEDIA_TIMEOUT_S * 1000 },
   render: {

@@ -45,7 +45,7 @@ const variables = {
     .max(1080)
     .default(720)
     .describe(
-      "Maximum pixels on the long side of the built-in renderer's videos, 512 to 1080; small photos get fewer",
+      "Pixels on the long side of the built-in renderer's videos, 512 to 1080, for tasks that choose none; small photos get fewer",
     ),
   RENDER_AI_MARK: flag(true).describe(
     'Whether videos of the built-in renderer show a small "AI-generated" in the corner',

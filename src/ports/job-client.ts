@@ -11,6 +11,8 @@ export interface PendingActivity {
   name: string;
   /** The number of the attempt, from 1. */
   attempt: number;
+  /** Start of the attempt. Absent while it waits for a worker. */
+  startedAt?: string;
   /** Details of the last heartbeat. */
   heartbeat: unknown;
 }

@@ -18,6 +18,8 @@ export interface TalkRequest extends PortraitFiles {
   plateShowsPerson: boolean;
   /** Whether the background is transparent. The video is then a WebM with alpha. */
   isTransparent?: boolean;
+  /** Pixels on the long side of the video. Small photos get fewer. Default: a setting of the renderer. */
+  longSidePx?: number;
   /** 16-bit PCM WAV. */
   voicePath: string;
   /**

@@ -11,6 +11,7 @@ import { isFailure, PipelineError } from '../errors.ts';
 import type { JobClient, JobDescription, PendingActivity } from '../ports/job-client.ts';
 import { eraseJob } from './erase-job.ts';
 import { listJobs } from './list-jobs.ts';
+import { toIso, toMs } from './proto-time.ts';
 import { readQueuePlace, toWaitsIn } from './queue-place.ts';
 import { readMemo } from './read-memo.ts';
 import { KEY, OUTCOME, PROVIDER, STAGE, SUBMITTED_AT, TASK_ID } from './search-attribute-keys.ts';
@@ -177,6 +178,8 @@ export function toJobMemo({
     uploads: uploads.map(({ key }) => key),
     uploadBytes: uploads.reduce((sum, { bytes }) => sum + bytes, 0),
     ...(options.name !== undefined && { name: options.name }),
+    provider: options.provider,
+    ...(options.long_side_px !== undefined && { longSidePx: options.long_side_px }),
     ...(owner !== undefined && { owner }),
   };
 }
@@ -213,6 +216,7 @@ function toPendingActivity(info: proto.temporal.api.workflow.v1.IPendingActivity
     name: info.activityType?.name ?? 'unknown',
     attempt: info.attempt ?? 1,
     heartbeat: heartbeat && defaultPayloadConverter.fromPayload(heartbeat),
+    ...(info.lastStartedTime && { startedAt: toIso(toMs(info.lastStartedTime)) }),
   };
 }
 

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { readTaskStatus } from '../../src/api/tasks/task-status.ts';
-import type { RecentTimelines } from '../../src/api/tasks/timeline-summary.ts';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
 import type { Person } from '../../src/contracts/schemas/job-outcome.ts';
 import { PipelineError } from '../../src/errors.ts';
@@ -48,16 +46,15 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
 
   it('has no estimated end while the task waits for it', async () => {
     worker.findPersons([ONE, TWO]);
-    const lastDay = { stages: [{ stage: 'DID_PROCESSING', ms: { p50: 1_000, p90: 2_000, p99: 2_000 } }] };
-    const recent = { peek: () => lastDay } as unknown as RecentTimelines;
+    const eta = async () => (await client.status(taskId)).eta;
     const { taskId } = await submit(api, { fields: { persons: 'ask' } });
     await untilAsked(taskId);
     using held = worker.hold('removeBackground');
 
-    expect(await readTaskStatus({ ...api.deps, recent }, taskId)).not.toHaveProperty('eta');
+    expect(await eta()).toBeUndefined();
     await client.choosePerson(taskId, 2);
     await expect
-      .poll(() => readTaskStatus({ ...api.deps, recent }, taskId), { timeout: 10_000 })
+      .poll(() => client.status(taskId), { timeout: 10_000 })
       .toMatchObject({ stage: 'BACKGROUND_REMOVAL_RUNNING', eta: { p50: expect.any(String) } });
 
     held.release();
@@ -279,8 +276,10 @@ describe('GET /api/pipeline/tasks', () => {
     expect(page.tasks).toEqual([
       {
         task_id: second,
+        name: 'image',
         stage: 'FAILED',
         status: 'failed',
+        error_code: 'AUDIO_SILENT',
         provider: 'local',
         submitted_at: expect.any(String),
         ended_at: expect.any(String),

@@ -36,6 +36,58 @@ describe('a signed link', () => {
     expect((await open(await linkTo(name))).status).toBe(200);
   });
 
+  it('to the video has a page with a player for people, with no other key than the link', async () => {
+    const { url, page_url } = (await (await ask({ name: 'video', expires_in_s: 60 })).json()) as {
+      url: string;
+      page_url: string;
+    };
+    const page = await open(page_url, { 'Accept-Language': 'fr, de;q=0.8, en;q=0.7' });
+    const text = await page.text();
+
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8']);
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(text).toContain('<html lang="de"');
+    expect(text).toContain(`src="${url.replaceAll('&', '&amp;')}"`);
+    expect(text).not.toContain('limelight_');
+    const content = (name: string) =>
+      new RegExp(`property="${name}" content="([^"]*)"`).exec(text)![1]!.replaceAll('&amp;', '&');
+    expect(content('og:title')).toBe('image');
+    expect(content('og:url')).toBe(api.url + page_url);
+    for (const [name, type] of [
+      ['og:video', 'video/mp4'],
+      ['og:image', 'image/jpeg'],
+    ] as const) {
+      const file = await fetch(content(name));
+      expect([file.status, file.headers.get('content-type')]).toEqual([200, type]);
+    }
+  });
+
+  it('shows people a page if it is wrong, has expired, or its video is gone', async () => {
+    const { page_url } = (await (await ask({ name: 'video', expires_in_s: 60 })).json()) as {
+      page_url: string;
+    };
+    const { taskId: erased } = await submit(api, { headers: auth, waitS: 30 });
+    const { page_url: gone } = (await (await ask({ name: 'video' }, erased)).json()) as { page_url: string };
+    const erasing = await fetch(`${api.url}/api/pipeline/tasks/${erased}`, {
+      method: 'DELETE',
+      headers: auth,
+    });
+    expect(erasing.status).toBe(200);
+
+    for (const [path, status] of [
+      [page_url.replace('signature=', 'signature=x'), 403],
+      [page_url.replace(/expires=\d+/, 'expires=1700000000'), 403],
+      [page_url.split('?')[0]!, 403],
+      [page_url.replace(taskId, randomUUID()), 403],
+      [gone, 404],
+      ['/watch/nothing', 404],
+    ] as const) {
+      const page = await open(path);
+      expect([path, page.status]).toEqual([path, status]);
+      expect(await page.text()).toContain('<h1>This video is no longer here</h1>');
+    }
+  });
+
   it('serves ranges, as players request them', async () => {
     const part = await open(await linkTo('video'), { Range: 'bytes=0-3' });
 

@@ -11,7 +11,7 @@ interface Operation {
 }
 
 /** Pages, and what they load: for people, not for programs. */
-const UNDESCRIBED = /^\/(docs(\/|$)|assets\/|$)/;
+const UNDESCRIBED = /^\/(docs(\/|$)|assets\/|watch\/|$)/;
 
 const app = createApp(describedApi());
 let text: string;

@@ -78,6 +78,8 @@ describe('POST /api/pipeline/generate', () => {
     const { body } = await submit(api, {
       waitS: 30,
       fields: {
+        name: 'Hello',
+        long_side_px: '1080',
         conf_threshold: '.25',
         apply_smoothing: 'false',
         persons: '1',
@@ -95,6 +97,8 @@ describe('POST /api/pipeline/generate', () => {
       days: 0.5,
     });
     expect((await api.records.read(body.task_id))?.options).toEqual({
+      name: 'Hello',
+      long_side_px: 1080,
       conf_threshold: 0.25,
       apply_smoothing: false,
       persons: 1,

@@ -23,12 +23,14 @@ describe('GET /api/pipeline/status/{task_id}', () => {
       .poll(async () => (await status(taskId)).body, { timeout: 10_000 })
       .toEqual({
         task_id: taskId,
+        name: 'image',
         stage: 'DID_PROCESSING',
         progress_percent: 75,
         message: expect.any(String),
         submitted_at: expect.any(String),
         updated_at: expect.any(String),
         attempts: 1,
+        eta: { p50: expect.any(String), p90: expect.any(String), stages_ms: expect.any(Object) },
       });
     held.release();
   });

@@ -15,7 +15,8 @@ export const info = signal<Info>({
       transparent_background: true,
     },
   ],
-  defaults: { conf_threshold: 0.5, background: DEFAULT_BACKGROUND },
+  defaults: { conf_threshold: 0.5, background: DEFAULT_BACKGROUND, long_side_px: 720 },
+  other_steps_ms: 0,
   limits: { image_bytes: 25e6, audio_bytes: 50e6, background_image_bytes: 25e6 },
 });
 

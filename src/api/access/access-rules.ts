@@ -56,7 +56,7 @@ const RULES: ReadonlyArray<
   ['GET', /^\/api\/[a-z-]+\/health$/, { need: 'read' }],
 
   ['*', /^\/(api|metrics)(\/|$)/, { need: 'admin' }],
-  // The page, its files, and the API description.
+  // The page, its files, the API description, and `/watch/…`, which checks its link itself to answer people with a page.
   ['*', /^/, { need: 'public' }],
 ];
 

@@ -76,7 +76,8 @@ interface FrameCount {
 
 type CountingActivity = PendingActivity & { heartbeat: FrameCount };
 
-function isCountingFrames(activity: PendingActivity): activity is CountingActivity {
+/** Whether the heartbeat of the activity says how many frames are done. */
+export function isCountingFrames(activity: PendingActivity): activity is CountingActivity {
   const count = activity.heartbeat as Partial<FrameCount> | null | undefined;
   return typeof count?.frame === 'number' && typeof count.frames === 'number' && count.frames > 0;
 }

@@ -1,27 +1,83 @@
 import type { Eta } from '../../contracts/schemas/task-status.ts';
-import type { TimelineSummary } from '../../contracts/schemas/timeline.ts';
-import { RUNNING_STAGES, type Stage } from '../../contracts/stages.ts';
+import { RUNNING_STAGES, type RunningStage } from '../../contracts/stages.ts';
+import {
+  type Expected,
+  type ExpectedTimes,
+  expectedRendering,
+  expectedStage,
+  type Rendering,
+  STAGES_BESIDE_RENDERING,
+} from './expected-times.ts';
 
-const ORDER: readonly Stage[] = RUNNING_STAGES;
+export interface RunningJob extends Rendering {
+  stage: RunningStage;
+  /** When it entered the stage. */
+  since: Date;
+  /** Seconds of voice. Undefined until it is decoded. */
+  voiceS: number | undefined;
+  /** Its place, from 1, if it waits for a slot. */
+  place?: number;
+  /** What the renderer has done, and since when. */
+  frames?: { done: number; all: number; since: Date };
+}
+
+/** For a job whose voice is not decoded yet. */
+const USUAL_VOICE_S = 10;
 
 /**
- * When a task that entered `stage` at `since` will end, if each remaining stage takes as long as for the tasks of the last
- * day, waits included. The sum of the 90th percentiles of the stages is later than the end of nine tasks in ten.
+ * When a job will end. Each stage ahead takes as long as for the jobs of the last day, or on the machine on which Limelight
+ * was measured. Making the video takes time in proportion to the voice, and once frames are counted as long as the frames
+ * so far suggest. The sum of the 90th percentiles of the stages is later than the end of nine tasks in ten.
+ * `undefined` for a remote provider of which nothing is known.
  */
 export function estimateEnd(
-  { stages }: TimelineSummary,
-  { stage, since, now }: { stage: Stage; since: Date; now: Date },
+  times: ExpectedTimes | undefined,
+  job: RunningJob,
+  { now, defaultLongSidePx }: { now: Date; defaultLongSidePx: number },
 ): Eta | undefined {
-  const ahead = ORDER.slice(ORDER.indexOf(stage));
-  const measured = stages.filter((one) => ahead.includes(one.stage));
-  if (measured.length === 0) {
+  const rate = expectedRendering(times, job, defaultLongSidePx);
+  if (!rate) {
     return undefined;
   }
-  const endAt = (percentile: 'p50' | 'p90') => {
-    const leftMs = measured.map(({ stage: one, ms }) =>
-      one === stage ? Math.max(0, ms[percentile] - (now.getTime() - since.getTime())) : ms[percentile],
-    );
+  const voiceS = job.voiceS ?? USUAL_VOICE_S;
+  const expected = Object.fromEntries([
+    ...STAGES_BESIDE_RENDERING.map((stage) => [stage, expectedStage(times, stage)]),
+    ['DID_PROCESSING', { p50: rate.p50 * voiceS, p90: rate.p90 * voiceS }],
+  ]) as Record<Exclude<RunningStage, 'COMPLETED'>, Expected>;
+  const ahead = RUNNING_STAGES.slice(RUNNING_STAGES.indexOf(job.stage));
+  const endAt = (percentile: keyof Expected) => {
+    const leftMs = ahead
+      .filter((stage) => stage !== 'COMPLETED')
+      .map((stage) =>
+        stage === job.stage
+          ? leftInStage(job, expected[stage], { percentile, now, times })
+          : expected[stage][percentile],
+      );
     return new Date(now.getTime() + leftMs.reduce((sum, ms) => sum + ms, 0)).toISOString();
   };
-  return { p50: endAt('p50'), p90: endAt('p90') };
+  return {
+    p50: endAt('p50'),
+    p90: endAt('p90'),
+    stages_ms: Object.fromEntries(
+      Object.entries(expected).map(([stage, { p50 }]) => [stage, Math.round(p50)]),
+    ),
+  };
+}
+
+function leftInStage(
+  { stage, since, place, frames }: RunningJob,
+  expected: Expected,
+  { percentile, now, times }: { percentile: keyof Expected; now: Date; times: ExpectedTimes | undefined },
+): number {
+  if (place !== undefined) {
+    // Those ahead take as long as any; the one that has the slot is on average half done.
+    const others = (stage === 'DID_PROCESSING' ? times?.anyRendering : undefined) ?? expected;
+    return expected[percentile] + (place - 0.5) * others[percentile];
+  }
+  if (frames && frames.done > 0) {
+    const perFrameMs = (now.getTime() - frames.since.getTime()) / frames.done;
+    const slower = percentile === 'p90' ? expected.p90 / expected.p50 : 1;
+    return perFrameMs * (frames.all - frames.done) * slower;
+  }
+  return Math.max(0, expected[percentile] - (now.getTime() - since.getTime()));
 }

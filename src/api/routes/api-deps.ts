@@ -51,6 +51,8 @@ export interface ApiDeps {
   defaults: JobDefaults;
   /** The built page by path. Default: no page. */
   page?: ReadonlyMap<string, PageFile>;
+  /** The address of this server for others, without a slash at its end. Default: that of each request. */
+  publicUrl?: string;
   /** Temporal's Web UI, if its address is known. */
   webUi?: WebUi;
   logger: Logger;

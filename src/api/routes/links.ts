@@ -39,7 +39,8 @@ const link = createRoute({
   },
 });
 
-export function linkRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'access'>) {
+export function linkRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'access' | 'publicUrl'>) {
+  const { publicUrl = '' } = deps;
   return createRoutes().openapi(link, async (c) => {
     const taskId = taskParam(c);
     const { name, expires_in_s } = c.req.valid('json');
@@ -53,7 +54,11 @@ export function linkRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'access'>) {
       signer: c.get('caller')?.owner,
     });
     c.header('Cache-Control', 'no-store');
-    const answer = { url: `${toPath(taskId, name)}?${query}`, expires_at: toInstant(expires) };
+    const answer = {
+      url: `${toPath(taskId, name)}?${query}`,
+      ...(name === 'video' && { page_url: `${publicUrl}/watch/${taskId}?${query}` }),
+      expires_at: toInstant(expires),
+    };
     return c.json(answer, 201);
   });
 }

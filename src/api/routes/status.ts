@@ -19,9 +19,13 @@ const status = createRoute({
   },
 });
 
-export function statusRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'names'>, recent: RecentTimelines) {
+export function statusRoutes(
+  deps: Pick<ApiDeps, 'jobs' | 'records' | 'names' | 'defaults'>,
+  recent: RecentTimelines,
+) {
+  const expected = { recent, defaultLongSidePx: deps.defaults.longSidePx };
   return createRoutes().openapi(status, async (c) => {
     c.header('Cache-Control', 'no-store');
-    return c.json(await readTaskStatus({ ...deps, recent }, taskParam(c)), 200);
+    return c.json(await readTaskStatus({ ...deps, expected }, taskParam(c)), 200);
   });
 }

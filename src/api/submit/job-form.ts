@@ -24,6 +24,8 @@ export interface JobOrder extends Omit<JobForm, 'image' | 'audio'> {
 /** Settings of this server, used for fields that were not sent. */
 export interface JobDefaults {
   confThreshold: number;
+  /** Of videos that are rendered here. */
+  longSidePx: number;
   /** Seconds that a job can be retried after a failure that may be temporary. Default: 0. */
   retryWindowS?: number;
 }

@@ -9,7 +9,7 @@ import type { JobDescription } from '../../ports/job-client.ts';
  */
 export function toLostEnd(
   taskId: string,
-  { status, memo }: Pick<JobDescription, 'status' | 'memo'>,
+  { status, memo }: Pick<JobDescription, 'status'> & { memo: Pick<JobDescription['memo'], 'submittedAt'> },
   lastEvent: StageEvent | undefined,
 ): { event: StageEvent; outcome: JobFailure } {
   const cancelled = status === 'cancelled';
@@ -52,7 +52,7 @@ export function toLostEnd(
  * The end of a job that Temporal has forgotten and whose record has no outcome: it was terminated, or Temporal's database
  * was replaced.
  */
-export function toForgottenEnd({ task_id, submitted_at, fingerprint, events }: TaskMetadata) {
-  const memo = { fingerprint, submittedAt: submitted_at, uploads: [] };
+export function toForgottenEnd({ task_id, submitted_at, events }: TaskMetadata) {
+  const memo = { submittedAt: submitted_at };
   return toLostEnd(task_id, { status: 'failed', memo }, events.at(-1));
 }

@@ -1,13 +1,14 @@
 import type { JobOutcome, Person } from '../../contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
-import type { TaskStatus } from '../../contracts/schemas/task-status.ts';
+import type { Eta, TaskStatus } from '../../contracts/schemas/task-status.ts';
 import { toTaskResult } from '../../contracts/schemas/task-urls.ts';
-import { STAGE_PERCENT } from '../../contracts/stages.ts';
+import { isTerminal, STAGE_PERCENT } from '../../contracts/stages.ts';
 import { ignoreFailure, isFailure, PipelineError } from '../../errors.ts';
 import type { JobClient, JobDescription } from '../../ports/job-client.ts';
 import type { TaskNames } from '../../ports/task-names.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
+import { isCountingFrames } from '../progress/activity-progress.ts';
 import { estimateEnd } from '../progress/estimate-end.ts';
 import { toForgottenEnd, toLostEnd } from './lost-job.ts';
 import type { RecentTimelines } from './timeline-summary.ts';
@@ -25,11 +26,12 @@ export interface StatusDeps {
   records: TaskRecords;
   /** Default: the name is the one that the task was submitted with. */
   names?: TaskNames;
-  recent?: RecentTimelines;
+  /** For the estimated end. Default: there is none. */
+  expected?: { recent: RecentTimelines; defaultLongSidePx: number };
 }
 
 async function readFacts(
-  { jobs, records, recent }: StatusDeps,
+  { jobs, records, expected }: StatusDeps,
   taskId: string,
   record: TaskMetadata | undefined,
 ): Promise<TaskStatus & { submittedName?: string | undefined }> {
@@ -67,23 +69,55 @@ async function readFacts(
     return { ...toStatus(event, memo.submittedAt, outcome), submittedName: memo.name };
   }
   const attempts = activities.map(({ attempt }) => attempt);
-  const summary = progress && recent?.peek();
-  const since = progress?.events.find(({ data }) => data.stage === last?.data.stage)?.timestamp;
+  const waiting = await findQueue(jobs, description);
   const eta =
-    summary &&
-    last &&
-    since &&
-    !waitsForOthers(last) &&
-    estimateEnd(summary, { stage: last.data.stage, since: new Date(since), now: new Date() });
+    progress &&
+    expected &&
+    toEta(progress.events, description, { ...expected, place: waiting.queue?.position });
   return {
     submittedName: memo.name,
     ...(progress && last
       ? toStatus(last, memo.submittedAt, progress.outcome)
       : withoutWorker(taskId, description)),
     ...(eta && !progress?.outcome && { eta }),
-    ...(await findQueue(jobs, description)),
+    ...waiting,
     ...(attempts.length > 0 && { attempts: Math.max(...attempts) }),
   };
+}
+
+function toEta(
+  events: StageEvent[],
+  { memo, activities }: JobDescription,
+  { recent, defaultLongSidePx, place }: NonNullable<StatusDeps['expected']> & { place: number | undefined },
+): Eta | undefined {
+  const times = recent.peek();
+  const last = events.at(-1);
+  const stage = last?.data.stage;
+  if (!last || stage === undefined || isTerminal(stage) || waitsForOthers(last)) {
+    return undefined;
+  }
+  const since = events.find(({ data }) => data.stage === stage)!.timestamp;
+  const voice = events.map(({ data }) => data.details?.voice as { durationS: number } | undefined);
+  const counting = activities.find(isCountingFrames);
+  return estimateEnd(
+    times,
+    {
+      stage,
+      since: new Date(since),
+      voiceS: voice.find((found) => found)?.durationS,
+      provider: memo.provider,
+      longSidePx: memo.longSidePx,
+      ...(place !== undefined && { place }),
+      ...(counting?.startedAt && {
+        frames: {
+          done: counting.heartbeat.frame,
+          all: counting.heartbeat.frames,
+          since: new Date(counting.startedAt),
+        },
+      }),
+    },
+    { now: new Date(), defaultLongSidePx },
+  );
 }
 
 /** Whether it waits for a choice, disk space or a provider: the duration is unknown. */

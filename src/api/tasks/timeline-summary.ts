@@ -1,3 +1,4 @@
+import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import type { Percentiles, Timeline, TimelineSummary, TimeSplit } from '../../contracts/schemas/timeline.ts';
 import { RUNNING_STAGES } from '../../contracts/stages.ts';
 import { taskIdOfRecord } from '../../contracts/task-keys.ts';
@@ -5,6 +6,7 @@ import { TIME_KINDS, type TimeKind } from '../../contracts/timeline.ts';
 import { ignoreFailure } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
+import { type ExpectedTimes, toExpectedTimes } from '../progress/expected-times.ts';
 import { toRecordedTimeline } from './read-timeline.ts';
 
 /** Enough for good percentiles. A busy day has more jobs than can be read while a client waits. */
@@ -21,21 +23,27 @@ const DAY_MS = 86_400_000;
 export interface RecentTimelines {
   /** Percentiles of the jobs that ended in the last day, or of the newest ones if there are very many. */
   read(): Promise<TimelineSummary>;
-  /** The latest summary, without waiting. Starts a refresh for the next caller. */
-  peek(): TimelineSummary | undefined;
+  /** What such jobs take, as far as it is known without waiting. Starts a refresh for the next caller. */
+  peek(): ExpectedTimes | undefined;
 }
 
 export function createRecentTimelines(deps: SummaryDeps): RecentTimelines {
   let latest: { at: number; answer: Promise<TimelineSummary> } | undefined;
-  let known: TimelineSummary | undefined;
+  let known: ExpectedTimes | undefined;
   const read = () => {
     if (!latest || Date.now() - latest.at > FRESH_FOR_MS) {
       const since = new Date(Date.now() - DAY_MS);
-      const answer = readTimelines(deps, since).then((timelines) => summarize(timelines, since));
+      const jobs = readJobs(deps, since);
+      const answer = jobs.then((found) =>
+        summarize(
+          found.map(({ timeline }) => timeline),
+          since,
+        ),
+      );
       latest = { at: Date.now(), answer };
-      answer.then(
-        (summary) => {
-          known = summary;
+      jobs.then(
+        (found) => {
+          known = toExpectedTimes(found);
         },
         () => {
           latest = undefined;
@@ -53,7 +61,10 @@ export function createRecentTimelines(deps: SummaryDeps): RecentTimelines {
   };
 }
 
-async function readTimelines({ store, records }: SummaryDeps, since: Date): Promise<Timeline[]> {
+async function readJobs(
+  { store, records }: SummaryDeps,
+  since: Date,
+): Promise<Array<{ record: TaskMetadata; timeline: Timeline }>> {
   const found: Array<{ taskId: string; at: number }> = [];
   for await (const { key, modifiedAt } of store.list('videos/')) {
     const taskId = taskIdOfRecord(key);
@@ -62,14 +73,14 @@ async function readTimelines({ store, records }: SummaryDeps, since: Date): Prom
     }
   }
   found.sort((a, b) => b.at - a.at);
-  const timelines: Timeline[] = [];
+  const jobs: Array<{ record: TaskMetadata; timeline: Timeline }> = [];
   for (const { taskId } of found.slice(0, MAX_JOBS)) {
     const record = await ignoreFailure(records.read(taskId), 'the percentiles can do without one job');
     if (record?.outcome) {
-      timelines.push(toRecordedTimeline(record));
+      jobs.push({ record, timeline: toRecordedTimeline(record) });
     }
   }
-  return timelines;
+  return jobs;
 }
 
 export function summarize(timelines: Timeline[], since: Date): TimelineSummary {

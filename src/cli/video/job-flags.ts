@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { OUTAGE_CHOICES } from '../../contracts/job.ts';
 import type { JobOptions } from '../../contracts/schemas/job-options.ts';
-import { type VideoFormat, videoFormatOf } from '../../contracts/video-format.ts';
+import {
+  MAX_LONG_SIDE_PX,
+  MIN_LONG_SIDE_PX,
+  type VideoFormat,
+  videoFormatOf,
+} from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
 import { PROVIDERS } from '../../providers/registry.ts';
 
@@ -11,6 +16,7 @@ export interface JobFlags {
   name?: string;
   person?: string;
   background?: string;
+  longSide?: string;
   provider?: string;
   onOutage?: string;
   confidence?: string;
@@ -24,6 +30,7 @@ const FIELD_OF: Record<keyof JobFlags, keyof JobOptions> = {
   name: 'name',
   person: 'persons',
   background: 'background',
+  longSide: 'long_side_px',
   provider: 'provider',
   onOutage: 'on_outage',
   confidence: 'conf_threshold',
@@ -44,6 +51,7 @@ export function addJobOptions(command: Command): Command {
       '--background <value>',
       'original, blur, transparent, a colour such as #e8e8ea, or the path of a picture',
     )
+    .option('--long-side <px>', 'pixels on the long side of the video, 512 to 1080', toLongSide)
     .addOption(
       new Option('--provider <name>', 'renderer of the video').choices([
         'auto',
@@ -110,6 +118,14 @@ function toBackgroundPath(background: string | undefined): string | undefined {
 function toShare(text: string): string {
   if (text.trim() === '' || !(Number(text) >= 0 && Number(text) <= 1)) {
     throw new InvalidArgumentError('Expected a number from 0 to 1.');
+  }
+  return text;
+}
+
+function toLongSide(text: string): string {
+  const px = Number(text);
+  if (!Number.isInteger(px) || px < MIN_LONG_SIDE_PX || px > MAX_LONG_SIDE_PX) {
+    throw new InvalidArgumentError(`Expected a number from ${MIN_LONG_SIDE_PX} to ${MAX_LONG_SIDE_PX}.`);
   }
   return text;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CACHE_CHOICES, DEFAULT_BACKGROUND, OUTAGE_CHOICES, WEBHOOK_EVENTS } from '../job.ts';
+import { MAX_LONG_SIDE_PX, MIN_LONG_SIDE_PX } from '../video-format.ts';
 import { extensible, ProviderName, TaskName } from './primitives.ts';
 
 /** What is behind the person: the photo, the photo blurred, nothing, a picture from the client, or one colour. */
@@ -42,6 +43,14 @@ export const JobOptions = extensible({
       'What is behind the person. `image` needs a `background_image`. `transparent` makes a WebM with alpha, and only the built-in renderer can do that.',
     example: DEFAULT_BACKGROUND,
   }),
+  long_side_px: z
+    .int()
+    .min(MIN_LONG_SIDE_PX)
+    .max(MAX_LONG_SIDE_PX)
+    .optional()
+    .describe(
+      'Pixels on the long side of a video that is rendered here; small photos get fewer. Default: a setting of the server. Providers elsewhere choose themselves.',
+    ),
   provider: ProviderName.describe('What makes the video.'),
   on_outage: z
     .enum(OUTAGE_CHOICES)

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StoredObject } from './job.ts';
 import { JobOutcome, JobResult } from './job-outcome.ts';
-import { Instant } from './primitives.ts';
+import { Instant, ProviderName } from './primitives.ts';
 import { StageEvent } from './stage-event.ts';
 
 /** Answer of the query `progress(since)`. */
@@ -23,6 +23,9 @@ export const JobMemo = z.object({
   uploadBytes: z.number().optional(),
   /** What the task was called when it was submitted. */
   name: z.string().optional(),
+  /** The provider that makes the video, and the chosen size. */
+  provider: ProviderName,
+  longSidePx: z.number().optional(),
   /** The API key that submitted it. */
   owner: z.string().optional(),
 });

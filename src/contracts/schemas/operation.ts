@@ -14,10 +14,25 @@ export const Info = z
           available: z.boolean().describe('Whether it is set up or installed here.'),
           transparent_background: z.boolean(),
           max_voice_s: z.number().optional(),
+          sizes: z
+            .array(
+              z.object({
+                long_side_px: z.int().meta({ example: 720 }),
+                ms_per_voice_s: z
+                  .number()
+                  .describe('Expected milliseconds for a second of voice.')
+                  .meta({ example: 350 }),
+              }),
+            )
+            .optional()
+            .describe('Sizes worth offering, smallest first. Only of the built-in renderer.'),
         }),
       )
       .describe('All providers. `auto` is the first that is available and can make the video.'),
-    defaults: z.object({ conf_threshold: z.number(), background: z.string() }),
+    defaults: z.object({ conf_threshold: z.number(), background: z.string(), long_side_px: z.int() }),
+    other_steps_ms: z
+      .number()
+      .describe('Expected milliseconds of all steps of a task but the making of its video.'),
     limits: z.object({
       image_bytes: z.number(),
       audio_bytes: z.number(),

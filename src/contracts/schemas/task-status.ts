@@ -23,7 +23,14 @@ export const QueuePlace = z.object({
 export type QueuePlace = z.infer<typeof QueuePlace>;
 
 /** Half of such tasks end by `p50`, 90 % by `p90`. */
-export const Eta = z.object({ p50: Instant, p90: Instant });
+export const Eta = z.object({
+  p50: Instant,
+  p90: Instant,
+  stages_ms: z
+    .partialRecord(StageName, z.number())
+    .describe('Expected milliseconds of work in each stage, for a bar that moves evenly.')
+    .meta({ example: { DETECTION_RUNNING: 250, DID_PROCESSING: 3850 } }),
+});
 export type Eta = z.infer<typeof Eta>;
 
 export const TaskStatus = z
@@ -37,7 +44,7 @@ export const TaskStatus = z
     attempts: z.int().min(1).optional().describe('Attempts of the step that runs now.'),
     queue: QueuePlace.optional().describe('Where the task waits for a slot.'),
     eta: Eta.optional().describe(
-      'Half of such tasks end by `p50`, 90 % by `p90`. Absent while the task waits for a choice, disk space or a provider, and as long as nothing was measured.',
+      'Half of such tasks end by `p50`, 90 % by `p90`. From the tasks of the last day, the length of the voice and the frames so far. Absent while the task waits for a choice, disk space or a provider, and for a remote provider that has made no video yet.',
     ),
     choice: z
       .object({ persons: z.array(Person) })
@@ -93,6 +100,11 @@ export type TaskList = z.infer<typeof TaskList>;
 export const Link = z
   .object({
     url: z.string().meta({ example: '/api/pipeline/tasks/…/video?expires=1790000000&signature=…' }),
+    page_url: z
+      .string()
+      .optional()
+      .describe('Of a page that plays the video, for people. Only for a link to the video.')
+      .meta({ example: '/watch/…?expires=1790000000&signature=…' }),
     expires_at: Instant,
   })
   .meta({ id: 'Link' });

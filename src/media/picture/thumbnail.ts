@@ -11,12 +11,14 @@ import {
 } from '../codecs/webcodecs.ts';
 import { sharp } from './image-library.ts';
 
-const WIDTH_PX = 320;
+/** A video of the built-in renderer is at most this large. */
+const MAX_SIDE_PX = 1080;
 /** The decoder supports it, but the DOM's types do not list it yet. */
 const AS_RGBA: VideoFrameCopyToOptions & { format: string } = { format: 'RGBA' };
 
 /**
- * Writes the first frame of a video, in which the mouth is still closed, as a JPEG at most 320 pixels wide. Transparent
+ * Writes the first frame of a video, in which the mouth is still closed, as a JPEG of the size of the video: a
+ * player shows it before the video starts, and a smaller one would look blurred until then. Transparent
  * areas become the neutral grey of the default background.
  * @throws PipelineError VIDEO_UNPLAYABLE if there is no frame
  */
@@ -24,7 +26,7 @@ export async function writeThumbnail(videoPath: string, jpegPath: string): Promi
   const { rgba, width, height } = await whileCodecsRun(readFirstFrame(videoPath));
   await sharp(rgba, { raw: { width, height, channels: 4 } })
     .flatten({ background: DEFAULT_BACKGROUND })
-    .resize({ width: WIDTH_PX, withoutEnlargement: true })
+    .resize({ width: MAX_SIDE_PX, height: MAX_SIDE_PX, fit: 'inside', withoutEnlargement: true })
     .jpeg({ quality: 82, mozjpeg: true })
     .toFile(jpegPath);
 }

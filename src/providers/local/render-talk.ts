@@ -19,7 +19,7 @@ const FRAMES_PER_S = 25;
 const PROGRESS_INTERVAL = 10;
 
 export interface RenderOptions {
-  /** Maximum length of the frame's longer side. */
+  /** Length of the frame's longer side, for requests that choose none. */
   longSidePx: number;
   /** Whether the picture shows a small "AI-generated". */
   mark: boolean;
@@ -39,7 +39,12 @@ export async function renderTalk(
   options: RenderOptions,
   onProgress: (progress: TalkProgress) => void,
 ): Promise<RenderedTalk> {
-  const { animator, frame: size, points, warnings } = await stageTalk(models, request, options.longSidePx);
+  const {
+    animator,
+    frame: size,
+    points,
+    warnings,
+  } = await stageTalk(models, request, request.longSidePx ?? options.longSidePx);
   await using voice = await openWav(request.voicePath);
   const frames = Math.max(1, Math.round((voice.frames / voice.sampleRateHz) * FRAMES_PER_S));
   const mono = await readMono(voice);

@@ -123,6 +123,7 @@ async function talkLocally(
     maskKey: keys.mask,
     plateShowsPerson: options.background === 'original',
     isTransparent: options.background === 'transparent',
+    ...(options.long_side_px !== undefined && { longSidePx: options.long_side_px }),
     voiceKey: keys.voice,
     videoKey: keys.video,
     partsPrefix: keys.parts,

@@ -40,7 +40,7 @@ export function describedApi(): ApiDeps {
     webhookSecrets: nothing('webhookSecrets'),
     limits: API_LIMITS,
     providers: offerProviders(),
-    defaults: { confThreshold: 0.5 },
+    defaults: { confThreshold: 0.5, longSidePx: 720 },
     logger: createLogger('test', { level: 'silent' }),
   };
 }

@@ -3,7 +3,7 @@ import type { JobClient, JobDescription } from '../../../src/ports/job-client.ts
 /** A running job as Temporal describes it, with the given facts. */
 export function describeJob(facts: Partial<JobDescription> = {}): JobDescription {
   return {
-    memo: { fingerprint: '0', submittedAt: '2026-01-01T00:00:00.000Z', uploads: [] },
+    memo: { fingerprint: '0', submittedAt: '2026-01-01T00:00:00.000Z', uploads: [], provider: 'local' },
     status: 'running',
     stage: 'DID_PROCESSING',
     activities: [],

@@ -88,16 +88,16 @@ describe('checking a video', () => {
 });
 
 describe('the thumbnail', () => {
-  it('shows the first frame in its colours, 320 pixels wide', async () => {
+  it('shows the first frame in its colours, at the size of the video', async () => {
     await writeThumbnail(at('video.mp4'), at('thumbnail.jpg'));
 
     const { data, info } = await sharp(at('thumbnail.jpg')).raw().toBuffer({ resolveWithObject: true });
-    expect(info).toMatchObject({ width: 320, height: 180, channels: 3 });
+    expect(info).toMatchObject({ width: WIDTH, height: HEIGHT, channels: 3 });
     for (const [x, expected] of [
-      [80, [224, 172, 140]],
-      [240, [40, 60, 200]],
+      [WIDTH / 4, [224, 172, 140]],
+      [(3 * WIDTH) / 4, [40, 60, 200]],
     ] as const) {
-      const pixel = data.subarray((90 * 320 + x) * 3, (90 * 320 + x) * 3 + 3);
+      const pixel = data.subarray(((HEIGHT / 2) * WIDTH + x) * 3, ((HEIGHT / 2) * WIDTH + x) * 3 + 3);
       expected.forEach((value, channel) => {
         expect(Math.abs(pixel[channel]! - value)).toBeLessThan(6);
       });

@@ -1,4 +1,5 @@
 import { clamp } from '../../../clamp.ts';
+import { MIN_LONG_SIDE_PX } from '../../../contracts/video-format.ts';
 import { boundsOf, type FacePoints } from './face-points.ts';
 
 /** The part of the photo that the video shows, in whole pixels of the photo, and its scale in the video. */
@@ -20,8 +21,6 @@ const MAX_WHOLE_HEIGHT = 3.6;
 const CROPPED_HEIGHT = 2.8;
 /** Vertical position of the middle of the face, as a share from the top. */
 const FACE_AT = 0.42;
-/** Smaller photos are enlarged to this. */
-const MIN_LONG_SIDE_PX = 512;
 
 /**
  * Chooses the part of the photo to show, and the size of the video's frames. The video keeps the photo's aspect ratio.

@@ -1,0 +1,149 @@
+import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
+import type { Timeline } from '../../contracts/schemas/timeline.ts';
+import { RUNNING_STAGES, type RunningStage } from '../../contracts/stages.ts';
+
+/** Milliseconds that half and nine in ten of the jobs did not exceed. */
+export interface Expected {
+  p50: number;
+  p90: number;
+}
+
+/** How long the steps of a job take without waiting for a slot, from the jobs of the last day. */
+export interface ExpectedTimes {
+  /** Without the step that makes the video. */
+  stages: Partial<Record<RunningStage, Expected>>;
+  /** Milliseconds for a second of voice, by `renderKey`. */
+  rendering: ReadonlyMap<string, Expected>;
+  /** Milliseconds for the video of any job: what a job in the queue waits for. */
+  anyRendering: Expected | undefined;
+}
+
+/** One way to make a video, which takes its own time. */
+export interface Rendering {
+  provider: string;
+  /** Absent for the default of the server. */
+  longSidePx: number | undefined;
+}
+
+const RENDERING = 'DID_PROCESSING' satisfies RunningStage;
+/** The built-in renderer's rates below. */
+const [FAST_PX, FULL_PX] = [720, 1080];
+
+/**
+ * Measured with the sample on two cores without a GPU. They are the estimate of the first job after the installation, and
+ * later only the ratio of one size to the other.
+ */
+const WITHOUT_MEASUREMENT: Record<Exclude<RunningStage, typeof RENDERING | 'COMPLETED'>, number> = {
+  INITIALIZED: 350,
+  UPLOAD_COMPLETE: 20,
+  DETECTION_RUNNING: 250,
+  DETECTION_COMPLETE: 20,
+  BACKGROUND_REMOVAL_RUNNING: 700,
+  BACKGROUND_REMOVAL_COMPLETE: 50,
+  DID_UPLOAD: 20,
+  DID_COMPLETE: 20,
+  FINALIZING: 250,
+};
+const MS_PER_VOICE_S: Record<number, number> = { [FAST_PX]: 350, [FULL_PX]: 700 };
+/** Of the time that half of the jobs do not exceed. */
+const P90_FACTOR = 1.5;
+
+export function renderKey({ provider, longSidePx }: Rendering): string {
+  return `${provider}/${longSidePx ?? ''}`;
+}
+
+/** From finished jobs. What came from the cache took no time and says nothing about the next job. */
+export function toExpectedTimes(
+  jobs: ReadonlyArray<{ record: TaskMetadata; timeline: Timeline }>,
+): ExpectedTimes {
+  const stages = new Map<RunningStage, number[]>();
+  const rendering = new Map<string, number[]>();
+  const anyRendering: number[] = [];
+  for (const { record, timeline } of jobs) {
+    const { outcome, options } = record;
+    if (!outcome?.success || !timeline.split_ms) {
+      continue;
+    }
+    const { cached, provider, video } = outcome.metadata;
+    for (const { stage, ms, split_ms } of timeline.stages) {
+      if (!isRunningStage(stage) || cached.includes(stage)) {
+        continue;
+      }
+      const workMs = Math.max(0, ms - split_ms.queue - split_ms.retry);
+      if (stage === RENDERING) {
+        add(
+          rendering,
+          renderKey({ provider: provider.name, longSidePx: options.long_side_px }),
+          workMs / video.duration_s,
+        );
+        anyRendering.push(workMs);
+      } else {
+        add(stages, stage, workMs);
+      }
+    }
+  }
+  return {
+    stages: Object.fromEntries([...stages].map(([stage, samples]) => [stage, toExpected(samples)])),
+    rendering: new Map([...rendering].map(([key, samples]) => [key, toExpected(samples)])),
+    anyRendering: anyRendering.length > 0 ? toExpected(anyRendering) : undefined,
+  };
+}
+
+function isRunningStage(stage: string): stage is RunningStage {
+  return (RUNNING_STAGES as string[]).includes(stage);
+}
+
+function add<K>(samples: Map<K, number[]>, key: K, ms: number): void {
+  const known = samples.get(key);
+  if (known) known.push(ms);
+  else samples.set(key, [ms]);
+}
+
+function toExpected(samples: number[]): Expected {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const at = (fraction: number) => sorted[Math.max(0, Math.ceil(sorted.length * fraction) - 1)]!;
+  return { p50: at(0.5), p90: at(0.9) };
+}
+
+/** `undefined` for a remote provider that has made no video yet: only this machine's own speed can be guessed. */
+export function expectedRendering(
+  times: ExpectedTimes | undefined,
+  { provider, longSidePx }: Rendering,
+  defaultLongSidePx: number,
+): Expected | undefined {
+  const measured = (px: number | undefined) => times?.rendering.get(renderKey({ provider, longSidePx: px }));
+  // A job that names the default is the same as one that names nothing.
+  const isDefault = longSidePx === undefined || longSidePx === defaultLongSidePx;
+  const own = isDefault ? (measured(undefined) ?? measured(defaultLongSidePx)) : measured(longSidePx);
+  if (own) {
+    return own;
+  }
+  const rate = rateOf(longSidePx ?? defaultLongSidePx);
+  const [other] = [undefined, FAST_PX, FULL_PX].flatMap((px) => {
+    const found = measured(px);
+    return found ? [{ found, rate: rateOf(px ?? defaultLongSidePx) }] : [];
+  });
+  if (other) {
+    const ratio = rate / other.rate;
+    return { p50: other.found.p50 * ratio, p90: other.found.p90 * ratio };
+  }
+  return provider === 'local' ? { p50: rate, p90: rate * P90_FACTOR } : undefined;
+}
+
+/** Of the built-in renderer, in milliseconds for a second of voice: a straight line through the two measured sizes. */
+function rateOf(longSidePx: number): number {
+  const [fast, full] = [MS_PER_VOICE_S[FAST_PX]!, MS_PER_VOICE_S[FULL_PX]!];
+  return fast + ((full - fast) * (longSidePx - FAST_PX)) / (FULL_PX - FAST_PX);
+}
+
+export function expectedStage(
+  times: ExpectedTimes | undefined,
+  stage: keyof typeof WITHOUT_MEASUREMENT,
+): Expected {
+  const guess = WITHOUT_MEASUREMENT[stage];
+  return times?.stages[stage] ?? { p50: guess, p90: guess * P90_FACTOR };
+}
+
+export const STAGES_BESIDE_RENDERING = Object.keys(WITHOUT_MEASUREMENT) as Array<
+  keyof typeof WITHOUT_MEASUREMENT
+>;
