@@ -10,6 +10,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { apiKey, wantsKey } from './server/server.ts';
 import './state/appearance.ts';
 import { readInfo } from './state/info.ts';
+import { titleNews } from './state/notices.ts';
 import { route, toHash } from './state/route.ts';
 import { keepDraft } from './state/saved-draft.ts';
 import { resume } from './state/tasks.ts';
@@ -21,14 +22,15 @@ import { Frame } from './views/frame.tsx';
 import { KeyView } from './views/key-view.tsx';
 import { OperationsView } from './views/operations/operations-view.tsx';
 import { TaskView } from './views/task/task-view.tsx';
-import { VideosView } from './views/videos-view.tsx';
+import { VideosView } from './views/videos/videos-view.tsx';
 
 function App() {
   const to = route.value;
-  const { nav } = strings.value;
+  const { nav, notices } = strings.value;
   const title = { create: nav.create, videos: nav.videos, video: nav.videos, operations: nav.operations };
+  const news = titleNews.value;
   useEffect(() => {
-    document.title = `${title[to.view]} · Limelight`;
+    document.title = `${news ? notices[news] : title[to.view]} · Limelight`;
   });
   useFocusOfView(toHash(to));
   // Read again with a new key.

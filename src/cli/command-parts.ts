@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 
 /** Adds example command lines below the help of the command. A test runs each of them through the parser. */
 export function addExamples(command: Command, examples: string[]): Command {
-  const lines = examples.map((example) => `  ${example}`);
+  // In a clone the command is not on the path.
+  const lines = examples.map((example) => `  ${example.replace(/^limelight /, 'npx limelight ')}`);
   return command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
 }
 

@@ -8,15 +8,16 @@ import { paint } from './terminal/paint.ts';
 
 /** The next step for errors whose message does not name one. */
 const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {
-  API_UNREACHABLE: 'Run `limelight doctor` to check this machine.',
-  TEMPORAL_UNAVAILABLE: 'Run `limelight doctor` to check this machine.',
-  MODEL_MISSING: '`limelight models list` shows the available models.',
+  API_UNREACHABLE: 'Run `npx limelight doctor` to check this machine.',
+  TEMPORAL_UNAVAILABLE: 'Run `npx limelight doctor` to check this machine.',
+  MODEL_MISSING: '`npx limelight models list` shows the available models.',
   CONFIG_INVALID: '.env.example describes every setting.',
-  TASK_NOT_FOUND: '`limelight tasks` lists the tasks.',
-  INTERNAL: 'Run `limelight doctor` to check this machine, and see the logs in the storage folder.',
+  PERSON_NOT_FOUND: 'For another try with the same photo, lower the minimum: --confidence 0.25.',
+  TASK_NOT_FOUND: '`npx limelight tasks` lists the tasks.',
+  INTERNAL: 'Run `npx limelight doctor` to check this machine, and see the logs in the storage folder.',
 };
 const UNEXPECTED =
-  'Run `limelight doctor` to check this machine. If it finds no problem, this is a bug in Limelight.';
+  'Run `npx limelight doctor` to check this machine. If it finds no problem, this is a bug in Limelight.';
 
 /**
  * Prints one sentence and a next step on standard error, never a stack trace. With `--json` prints one object on standard

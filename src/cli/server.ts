@@ -90,7 +90,7 @@ export async function untilReady(
 export function notReady(url: string): PipelineError {
   return new PipelineError(
     'API_UNREACHABLE',
-    `No Limelight server is ready at ${url}. Start one with \`limelight up\`, or name another one with --server.`,
+    `No Limelight server is ready at ${url}. Start one with \`npx limelight up\`, or name another one with --server.`,
   );
 }
 

@@ -69,7 +69,7 @@ async function toPipelineError(answer: Response | Error, baseUrl: string): Promi
   if (answer instanceof Error) {
     return new PipelineError(
       'API_UNREACHABLE',
-      `No Limelight server responds at ${baseUrl}. Start one with \`limelight up\`, or correct the address.`,
+      `No Limelight server responds at ${baseUrl}. Start one with \`npx limelight up\`, or correct the address.`,
       { cause: answer },
     );
   }

@@ -13,3 +13,8 @@ export function toTaskName(fileName: string): string | undefined {
     .slice(0, MAX_TASK_NAME_LENGTH);
   return name === '' || name === 'blob' ? undefined : name;
 }
+
+/** The name of a file of the task: without what file systems refuse. */
+export function toFileName(taskName: string, ending: string): string {
+  return `${taskName.replaceAll(/[/\\:*?"<>|]/g, '-')}.${ending}`;
+}

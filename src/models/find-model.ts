@@ -45,7 +45,7 @@ export interface ModelFile {
 const STARTERS_DIR = fileURLToPath(new URL('../../models', import.meta.url));
 
 const HOW_TO_GET =
-  'Set MODELS_DIR to a folder with models and their manifest.json, or run `limelight models pull`.';
+  'Set MODELS_DIR to a folder with models and their manifest.json, or run `npx limelight models pull`.';
 
 /**
  * The first model for the task whose output kind the caller can read.

@@ -87,7 +87,8 @@ function toQuery({ status, owner }: JobQuery, { fromMs, untilMs }: Span): string
     ...(status ? [QUERIES[status]] : []),
     ...(owner === undefined ? [] : [`${SEARCH_ATTRIBUTES.key} = '${owner}'`]),
     ...(fromMs === undefined ? [] : [`${submittedAt} >= '${toIso(fromMs)}'`]),
-    ...(untilMs === undefined ? [] : [`${submittedAt} <= '${toIso(untilMs)}'`]),
+    // SQLite compares times as texts, and takes 12.120 for more than 12.12: the bound is a millisecond later.
+    ...(untilMs === undefined ? [] : [`${submittedAt} < '${toIso(untilMs + 1)}'`]),
   ].join(' AND ');
 }
 

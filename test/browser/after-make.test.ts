@@ -111,7 +111,7 @@ needs('chromium').describe('after “Create video”', { timeout: 60_000 }, asyn
     const { page, complaints } = await open();
     await choose(page, photo, voice);
     await page.getByText('More options').click();
-    await page.getByLabel('Who talks').selectOption('auto');
+    await page.getByLabel('Who speaks').selectOption('auto');
     await make(page);
     const first = await whenReady(page);
     await page.getByRole('tab', { name: 'People' }).click();

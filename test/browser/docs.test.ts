@@ -26,12 +26,37 @@ needs('chromium').describe('GET /docs in a browser', () => {
     server.close();
   });
 
+  it('takes less than 600 KB', async () => {
+    const { page } = await openInTest(browser, 'about:blank');
+    const sizes: Array<Promise<number>> = [];
+    page.on('requestfinished', (request) => {
+      sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
+    });
+    await page.goto(url);
+    await page.locator('.opblock').first().waitFor();
+    await page.waitForLoadState('networkidle');
+
+    const loaded = (await Promise.all(sizes)).reduce((sum, bytes) => sum + bytes, 0);
+    expect(loaded).toBeGreaterThan(100_000);
+    expect(loaded).toBeLessThan(600_000);
+  }, 60_000);
+
   it('shows every operation, requests no other host and logs no errors', async () => {
     const { page, complaints } = await openInTest(browser, url);
     await page.locator('.opblock-summary-path', { hasText: '/api/pipeline/generate' }).first().click();
     await page.locator('.opblock-body').getByText('conf_threshold', { exact: true }).first().waitFor();
 
     expect(await page.locator('.opblock').count()).toBeGreaterThan(30);
+    const groups = await page.locator('.opblock-tag').allTextContents();
+    expect(groups.map((text) => /^[A-Z][a-z]+/.exec(text)?.[0])).toEqual([
+      'Make',
+      'Follow',
+      'Change',
+      'Files',
+      'Webhooks',
+      'Health',
+      'Operation',
+    ]);
     expect(complaints).toEqual([]);
   }, 60_000);
 });

@@ -91,7 +91,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     const { taskId: id } = await submit(api, { fields: { persons: 'ask' } });
     const { page, complaints } = await open();
     await page.goto(`${api.url}/#/videos/${id}`);
-    await page.getByRole('heading', { name: 'Who should talk?' }).waitFor();
+    await page.getByRole('heading', { name: 'We found 2 people. Who should speak?' }).waitFor();
     worker.findPersons([{ id: 1, confidence: 0.9, box: [1, 1, 60, 60] }]);
     await page.locator('[data-test=person-2]').click();
     await page.getByRole('heading', { name: 'Your video is ready' }).waitFor();
@@ -108,7 +108,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     const { page, complaints } = await open();
     await page.goto(`${api.url}/#/videos/${id}`);
     await page.getByRole('heading', { name: 'No person found in the photo' }).waitFor();
-    await page.locator('.step.failed', { hasText: 'Find person' }).waitFor();
+    await page.locator('.step.failed', { hasText: 'Find people' }).waitFor();
     // Longer than the page takes to request a file.
     await page.waitForTimeout(1_000);
     expect(complaints).toEqual([]);
@@ -133,7 +133,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     const { page, complaints } = await open();
     await choose(page, photo, voice);
     await page.getByRole('button', { name: 'Create video' }).click();
-    await page.locator('.step.now', { hasText: 'Render video' }).waitFor();
+    await page.locator('.step.now', { hasText: 'Rendering' }).waitFor();
     await page.getByRole('link', { name: 'Create' }).click();
     await page.getByRole('link', { name: '1 video in progress' }).waitFor();
     held.release();
@@ -175,7 +175,9 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await choose(page, photo, voice);
     const id = await make(page);
     await page.getByRole('button', { name: 'Delete' }).click();
-    await page.getByRole('button', { name: 'Keep it' }).click();
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Cancel');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Delete' }).click();
     expect(await faultsOfView(page)).toEqual([]);
     await page.getByRole('button', { name: 'Delete everything' }).click();

@@ -229,12 +229,12 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     worker.findPersons(TWO);
     expect(await run('generate', 'me.jpg', 'hello.wav', '--person', 'ask')).toMatchObject({
       code: 2,
-      said: expect.stringContaining('give --person 1, or --detach and answer with `limelight person`'),
+      said: expect.stringContaining('give --person 1, or --detach and answer with `npx limelight person`'),
     });
 
     const id = await generate('--person', 'ask');
     const status = async () => (await run('status', id)).printed;
-    await expect.poll(status, { timeout: 20_000 }).toContain(`limelight person ${id} NUMBER`);
+    await expect.poll(status, { timeout: 20_000 }).toContain(`npx limelight person ${id} NUMBER`);
     expect(await run('person', id, '2')).toMatchObject({ code: 0 });
     expect(await run('watch', id)).toMatchObject({ code: 0, said: expect.stringContaining('person #2') });
   });
@@ -339,8 +339,8 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
 
     const { printed } = await run('tasks', '--limit', '5');
     const [titles, first] = printed.split('\n');
-    expect(titles).toMatch(/^task +stage +made by +submitted +took$/);
-    expect(first).toMatch(new RegExp(`^${id} +COMPLETED +local `));
+    expect(titles).toMatch(/^task +name +stage +made by +submitted +took$/);
+    expect(first).toMatch(new RegExp(`^${id} +me +COMPLETED +local `));
 
     const completed = JSON.parse((await run('tasks', '--status', 'completed', '--json')).printed);
     expect(completed[0]).toMatchObject({ task_id: id, status: 'completed' });
@@ -375,6 +375,6 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     const { code, said } = await run('status', '11111111-2222-4333-8444-555555555555');
 
     expect(code).toBe(5);
-    expect(said).toContain('`limelight tasks` lists the tasks.');
+    expect(said).toContain('`npx limelight tasks` lists the tasks.');
   });
 });

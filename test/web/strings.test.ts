@@ -42,7 +42,7 @@ describe('the texts of the page', () => {
       // These are looked up by a value, such as the name of a stage.
       .filter(
         (path) =>
-          !/\.(errors|names|states|parts|tiers|providers|outages|priorities|queueNames|tabs|pictureFaults|languages)\.|^(errors|faces|steps|stepState)\./.test(
+          !/\.(errors|names|states|parts|tiers|providers|outages|priorities|queueNames|waitingFor|notices|filters|tabs|pictureFaults|languages)\.|^(errors|faces|steps|stepState)\./.test(
             path,
           ),
       )

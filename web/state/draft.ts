@@ -38,6 +38,7 @@ export const DEFAULT_FIELDS = {
   background: DEFAULT_BACKGROUND as string,
   persons: 'ask',
   provider: 'auto',
+  long_side_px: '',
   on_outage: 'wait',
   conf_threshold: '',
   apply_smoothing: 'true',

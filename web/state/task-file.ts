@@ -5,6 +5,8 @@ export type TaskFileName = 'video' | 'preview' | 'photo' | 'cutout' | 'mask' | '
 
 interface Link {
   url: string;
+  /** Only of a link to the video. */
+  page_url?: string;
   expires_at: string;
 }
 
@@ -20,6 +22,17 @@ export async function signedLink(taskId: string, name: TaskFileName): Promise<st
     expires_in_s: LINK_S,
   });
   return link && new URL(link.url.replace(`/${signed}?`, `/${name}?`), location.href).href;
+}
+
+const SHARED_S = 7 * 24 * 3600;
+
+/** A link for people to a page with a player. It works without a key for a week. */
+export async function pageLink(taskId: string): Promise<string | undefined> {
+  const link = await postJson<Link>(`/api/pipeline/tasks/${taskId}/links`, {
+    name: 'video',
+    expires_in_s: SHARED_S,
+  });
+  return link?.page_url && new URL(link.page_url, location.href).href;
 }
 
 /** URL of a task's file for an element. A signed link if the server requires a key, because elements can't send one. */

@@ -3,6 +3,7 @@ import type { JobError, JobResult } from '../../src/contracts/schemas/job-outcom
 import type { StageEvent } from '../../src/contracts/schemas/stage-event.ts';
 import type { TaskStatus, TaskSummary } from '../../src/contracts/schemas/task-status.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
+import { toTaskName } from '../../src/contracts/task-name.ts';
 import { VIDEO_TYPES } from '../../src/contracts/video-format.ts';
 import { isFailure, server } from '../server/server.ts';
 import { forget, keep, recall, recallAll, type SavedSubmission } from './saved-submissions.ts';
@@ -12,6 +13,12 @@ import { type Refusal, upload } from './upload.ts';
 export interface Task {
   id: string;
   submittedAt: string;
+  /** That of its photo until it is renamed. */
+  name?: string;
+  /** The last estimate of its end. Undefined while the task waits for somebody. */
+  eta?: NonNullable<TaskStatus['eta']>;
+  /** Expected milliseconds of work in each stage. */
+  expected?: NonNullable<TaskStatus['eta']>['stages_ms'];
   /** Share of the upload that is complete, 0 to 1. Undefined after the upload. */
   uploading?: number;
   /** Why the upload is retried: the server's message, or `''` if it did not respond. */
@@ -107,7 +114,16 @@ export function hasLastEvent({ refusal, isGone, isCancelled, events }: Task): bo
 export function takeStatus(status: TaskStatus): void {
   const { task_id: id, submitted_at: submittedAt, result, error } = status;
   const { result: _, error: __, ...task } = taskOf(id, submittedAt).value;
-  change(id, { ...task, status, submittedAt, ...(result && { result }), ...(error && { error }) });
+  const { name = task.name, eta } = status;
+  change(id, {
+    ...task,
+    status,
+    submittedAt,
+    ...(name !== undefined && { name }),
+    ...(eta && { eta, expected: eta.stages_ms }),
+    ...(result && { result }),
+    ...(error && { error }),
+  });
 }
 
 export function takeEvent(id: string, event: StageEvent): void {
@@ -117,9 +133,9 @@ export function takeEvent(id: string, event: StageEvent): void {
 
 /** Forgets the outcome of a failed task that is being retried. */
 export function beginAgain(id: string): void {
-  const { submittedAt, events, lastSeq } = taskOf(id).value;
+  const { submittedAt, name, events, lastSeq } = taskOf(id).value;
   const kept = events.filter(({ data }) => !isTerminal(data.stage));
-  taskOf(id).value = { id, submittedAt, events: kept, lastSeq };
+  taskOf(id).value = { id, submittedAt, ...(name !== undefined && { name }), events: kept, lastSeq };
 }
 
 const RETRY_DELAY_MS = 1_500;
@@ -134,9 +150,15 @@ cancelled.onmessage = ({ data }: MessageEvent<string>) => stopUpload(data);
 
 /** Uploads until the server accepts or rejects the submission. It is saved first, so that the page resumes after a restart. */
 export async function submit(submission: SavedSubmission): Promise<void> {
-  change(submission.taskId, { submittedAt: new Date(submission.keptAt).toISOString(), uploading: 0 });
+  const submittedAt = new Date(submission.keptAt).toISOString();
+  change(submission.taskId, { submittedAt, uploading: 0, ...nameOfPhoto(submission) });
   await keep(submission);
   await uploadSaved(submission);
+}
+
+function nameOfPhoto({ photoName }: SavedSubmission): Pick<Task, 'name'> {
+  const name = toTaskName(photoName);
+  return name === undefined ? {} : { name };
 }
 
 async function uploadSaved(submission: SavedSubmission): Promise<void> {
@@ -247,6 +269,7 @@ export async function resume(): Promise<void> {
   for (const submission of await recallAll()) {
     const { taskId, keptAt, isSubmitted, isCancelled = false } = submission;
     taskOf(taskId, new Date(keptAt).toISOString());
+    if (taskOf(taskId).value.name === undefined) change(taskId, nameOfPhoto(submission));
     if (isCancelled) change(taskId, { isCancelled });
     if (!isSubmitted) void uploadSaved(submission);
   }

@@ -1,5 +1,6 @@
 import type { Person } from '../../src/contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../src/contracts/schemas/stage-event.ts';
+import type { TaskStatus } from '../../src/contracts/schemas/task-status.ts';
 import type { Stage } from '../../src/contracts/stages.ts';
 import type { Strings } from '../strings/en.ts';
 import { formatNumber, formatSize } from '../strings/format.ts';
@@ -7,7 +8,7 @@ import { stageOf, type Task } from './tasks.ts';
 
 export const STEPS = ['upload', 'check', 'find', 'cut', 'make', 'finish'] as const;
 export type StepName = (typeof STEPS)[number];
-export type StepState = 'waiting' | 'now' | 'asking' | 'done' | 'failed' | 'stopped';
+export type StepState = 'waiting' | 'queued' | 'now' | 'asking' | 'done' | 'failed' | 'stopped';
 
 export interface Step {
   name: StepName;
@@ -91,9 +92,23 @@ export function toSteps(task: Task, t: Strings): Step[] {
     if (index > current) {
       return { name, state: 'waiting', words: '' };
     }
-    const state = fault ?? (isAsking ? 'asking' : 'now');
+    const queue = queueOf(task);
+    const state = fault ?? (isAsking ? 'asking' : queue ? 'queued' : 'now');
+    if (state === 'queued') {
+      return { name, state, ...times, words: toQueueWords(queue!, t) };
+    }
     return { name, state, ...times, words: fault ? '' : words };
   });
+}
+
+/** The queue in which the current step waits for a slot. */
+export function queueOf(task: Task): TaskStatus['queue'] {
+  // The events are ahead of the status, which is polled.
+  return task.status?.queue && task.status.stage === stageOf(task) ? task.status.queue : undefined;
+}
+
+function toQueueWords({ name, position, length }: NonNullable<TaskStatus['queue']>, t: Strings): string {
+  return `${t.task.waitingFor[name] ?? t.task.waitingForSlot} · ${t.task.queue(position, length)}`;
 }
 
 function toUploadWords({ retryReason }: Task, percent: number, t: Strings): string {
@@ -151,7 +166,7 @@ function wordsOf({ data }: StageEvent, task: Task, t: Strings): string | undefin
     waiting_for,
   } = (data.details ?? {}) as Details;
   if (waiting_for === 'person') {
-    return t.task.choose;
+    return t.task.choose(persons?.length ?? 0);
   }
   switch (data.stage) {
     case 'INITIALIZED':
@@ -212,14 +227,5 @@ export function selectedPerson(task: Task): number | undefined {
   return (
     (event?.data.details as Details | undefined)?.selected_person_id ??
     task.result?.metadata.person_detection.selected_person_id
-  );
-}
-
-export function percentOf(task: Task): number {
-  return Math.round(
-    Math.max(
-      task.percent ?? 0,
-      task.events.at(-1)?.data.progress_percent ?? task.status?.progress_percent ?? 0,
-    ),
   );
 }

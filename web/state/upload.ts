@@ -1,4 +1,5 @@
 import { toForm } from '../../src/client/submission.ts';
+import { toTaskName } from '../../src/contracts/task-name.ts';
 import { authorization, isReachable, wantsKey } from '../server/server.ts';
 import type { SavedSubmission } from './saved-submissions.ts';
 
@@ -22,7 +23,9 @@ export function upload(
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<UploadAnswer> {
-  const { taskId, photo, voice, backgroundImage, fields } = submission;
+  const { taskId, photo, photoName, voice, backgroundImage } = submission;
+  const name = toTaskName(photoName);
+  const fields = { ...(name !== undefined && { name }), ...submission.fields };
   const form = toForm({ image: photo, audio: voice, ...(backgroundImage && { backgroundImage }), fields });
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();

@@ -21,14 +21,22 @@ export function useNow(isRunning: boolean, everyMs = 1_000): number {
   return isRunning ? now : Date.now();
 }
 
-/** The latest result of `read`, which is called now and every `everyMs` while the page is visible. */
-export function usePolled<T>(read: () => Promise<T>, everyMs: number, deps: unknown[] = []): T | undefined {
+/**
+ * The latest result of `read`, which is called now and every `everyMs` while the page is visible.
+ * @param whileHidden whether to call it in the background too, where browsers slow it down to once a minute.
+ */
+export function usePolled<T>(
+  read: () => Promise<T>,
+  everyMs: number,
+  deps: unknown[] = [],
+  whileHidden = false,
+): T | undefined {
   const [value, setValue] = useState<T>();
   useEffect(() => {
     let isOn = true;
     let timer: ReturnType<typeof setTimeout>;
     const poll = async () => {
-      if (!document.hidden) {
+      if (whileHidden || !document.hidden) {
         const answer = await read();
         if (isOn && answer !== undefined) {
           setValue(answer);

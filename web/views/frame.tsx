@@ -21,7 +21,8 @@ const THEME_ICONS = { system: 'system', light: 'sun', dark: 'moon' } as const;
 /** Header, footer and notices around every view. */
 export function Frame({ children }: { children: preact.ComponentChildren }) {
   const t = strings.value;
-  usePolled(pollRunning, POLL_INTERVAL_MS);
+  // In the background too: the title of the tab and notifications tell of the end.
+  usePolled(pollRunning, POLL_INTERVAL_MS, [], true);
   const running = taskIds.value.filter((id) => !isOver(taskOf(id).value)).length;
   const link = (to: Route, words: string, isHere: boolean, count = 0) => (
     <li>

@@ -74,6 +74,6 @@ export async function assertMayListen(
   }
   throw new PipelineError(
     'CONFIG_INVALID',
-    `Expected an API key before this server listens on ${host}, which other machines can reach: create one with "limelight keys create", or set API_WITHOUT_KEYS=allow`,
+    `Expected an API key before this server listens on ${host}, which other machines can reach: create one with "npx limelight keys create", or set API_WITHOUT_KEYS=allow`,
   );
 }

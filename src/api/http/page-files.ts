@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import type { Context } from 'hono';
+import type { ApiEnv } from './api-env.ts';
 
 export interface PageFile {
   type: string;
@@ -39,7 +41,7 @@ export function readPageFiles(folder: string): ReadonlyMap<string, PageFile> {
   return files;
 }
 
-function toPageFile(
+export function toPageFile(
   content: Buffer,
   path: string,
   { type, isCompressible }: { type: string; isCompressible: boolean },
@@ -52,4 +54,23 @@ function toPageFile(
     ...(isCompressible && { gzipped: new Uint8Array(gzipSync(bytes, { level: 9 })) }),
     isImmutable: path.startsWith('assets'),
   };
+}
+
+/** The file, compressed if the client takes that, or 304 if it has the file. */
+export function answerWithFile(c: Context<ApiEnv>, file: PageFile): Response {
+  const { type, etag, bytes, gzipped, isImmutable } = file;
+  c.header('Cache-Control', isImmutable ? 'public, max-age=31536000, immutable' : 'no-cache');
+  c.header('ETag', etag);
+  if (c.req.header('if-none-match')?.includes(etag)) {
+    return c.body(null, 304);
+  }
+  const takesGzip = gzipped !== undefined && /\bgzip\b/.test(c.req.header('accept-encoding') ?? '');
+  if (gzipped) {
+    c.header('Vary', 'Accept-Encoding');
+  }
+  if (takesGzip) {
+    c.header('Content-Encoding', 'gzip');
+  }
+  c.header('Content-Type', type);
+  return c.body(takesGzip ? gzipped : bytes);
 }

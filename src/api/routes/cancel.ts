@@ -15,7 +15,7 @@ const answer = (description: string) => ({
 const cancel = createRoute({
   method: 'post',
   path: '/api/pipeline/tasks/{task_id}/cancel',
-  tags: ['Tasks'],
+  tags: ['Change'],
   summary: 'Stop and undo a task',
   description: 'Also works while the task runs. A repeated call, or one after the end, changes nothing.',
   request: { params: TaskParams },

@@ -1,16 +1,18 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { ApiEnv } from '../http/api-env.ts';
+import { answerWithFile, type PageFile, toPageFile } from '../http/page-files.ts';
 import { createRoutes } from './create-routes.ts';
 import { toOpenApiDocument } from './openapi-document.ts';
 import { problems } from './problems.ts';
 
 const FOLDER = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+const JAVASCRIPT = 'text/javascript; charset=utf-8';
 const ASSETS: Record<string, string> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
-  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+  'swagger-ui-bundle.js': JAVASCRIPT,
 };
 /** The page needs inline styles and icons in data URLs. Everything else comes from this server. */
 const POLICY =
@@ -32,7 +34,7 @@ const PAGE = `<!doctype html>
 </body>
 </html>
 `;
-const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null });\n`;
+const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, validatorUrl: null, docExpansion: 'list', defaultModelsExpandDepth: -1, filter: true });\n`;
 
 const openapi = createRoute({
   method: 'get',
@@ -51,26 +53,29 @@ const openapi = createRoute({
 /** The OpenAPI document of `app`, and a page that shows it. The page loads nothing from other hosts. */
 export function docsRoutes(app: OpenAPIHono<ApiEnv>) {
   // Made at the first request: by then all routes are declared, and they do not change afterwards.
-  let document: ReturnType<typeof toOpenApiDocument> | undefined;
+  let document: PageFile | undefined;
+  const files = new Map<string, PageFile>();
   const routes = createRoutes();
   routes.openapi(openapi, (c) => {
-    document ??= toOpenApiDocument(app);
-    return c.json(document, 200);
+    document ??= toPageFile(Buffer.from(JSON.stringify(toOpenApiDocument(app))), 'openapi.json', {
+      type: 'application/json',
+      isCompressible: true,
+    });
+    // The bytes are JSON, made once, which the compiler cannot see.
+    return answerWithFile(c, document) as never;
   });
   routes.get('/docs', (c) => {
     c.header('Content-Security-Policy', POLICY);
     return c.html(PAGE);
   });
-  routes.get('/docs/start.js', (c) =>
-    c.body(START, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }),
-  );
+  routes.get('/docs/start.js', (c) => c.body(START, 200, { 'Content-Type': JAVASCRIPT }));
   for (const [name, type] of Object.entries(ASSETS)) {
-    routes.get(`/docs/${name}`, async (c) =>
-      c.body(await readFile(join(FOLDER, name)), 200, {
-        'Content-Type': type,
-        'Cache-Control': 'public, max-age=86400',
-      }),
-    );
+    routes.get(`/docs/${name}`, (c) => {
+      const file =
+        files.get(name) ?? toPageFile(readFileSync(join(FOLDER, name)), name, { type, isCompressible: true });
+      files.set(name, file);
+      return answerWithFile(c, file);
+    });
   }
   return routes;
 }

@@ -10,7 +10,7 @@ import { problems } from './problems.ts';
 const erase = createRoute({
   method: 'delete',
   path: '/api/pipeline/tasks/{task_id}',
-  tags: ['Tasks'],
+  tags: ['Change'],
   summary: 'Erase a task',
   description:
     'Deletes everything about the task: its files, its entries in the content cache, its data at the provider and in Temporal. A running task is stopped first, and undelivered webhooks are dropped. The receipt lists each deletion. If erasing takes long, the answer is 503 with `Retry-After`: repeat the request for the receipt.',

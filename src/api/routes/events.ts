@@ -63,7 +63,7 @@ const SentEvent = z
 const socket = createRoute({
   method: 'get',
   path: '/api/pipeline/progress/{task_id}',
-  tags: ['Progress'],
+  tags: ['Follow'],
   summary: 'The same events over a WebSocket',
   description:
     'Each message is one event as JSON. Earlier events are replayed as for server-sent events. The socket is closed with 1000 after the last event, and with 1012 if the server restarts: reconnect with `since`.',
@@ -77,7 +77,7 @@ const socket = createRoute({
 const events = createRoute({
   method: 'get',
   path: '/api/pipeline/progress/{task_id}/events',
-  tags: ['Progress'],
+  tags: ['Follow'],
   summary: 'Server-sent events: earlier events, then live ones, until the end',
   description:
     'Stage events have no event name, and their `seq` as `id:`. `activity_progress` reports progress within a long stage, and `heartbeat` shows that the connection is alive; neither has an id. A comment is sent every 15 s.',

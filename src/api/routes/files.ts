@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { taskKeys } from '../../contracts/task-keys.ts';
+import { toFileName } from '../../contracts/task-name.ts';
 import { VIDEO_FORMATS, VIDEO_TYPES } from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
 import { SHOWS_ITSELF } from '../access/security-headers.ts';
@@ -59,7 +60,7 @@ const toRoute = (name: FileName) => {
   });
 };
 
-export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records'>) {
+export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records' | 'names'>) {
   async function serve(c: Context<ApiEnv>, name: FileName): Promise<Response> {
     const taskId = taskParam(c);
     const found = await findFile(deps, taskId, name);
@@ -88,7 +89,14 @@ export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records'>) {
     }
     c.header('Content-Security-Policy', SHOWS_ITSELF);
     c.header('Content-Type', TYPES[ending]);
-    c.header('Content-Disposition', `inline; filename="limelight-${taskId}-${name}.${ending}"`);
+    c.header(
+      'Content-Disposition',
+      toDisposition(
+        `limelight-${taskId}-${name}`,
+        ending,
+        range ? undefined : await nameOf(deps, taskId, name),
+      ),
+    );
     c.header('Content-Length', String(range ? range.end - range.start + 1 : bytes));
     if (range) {
       c.header('Content-Range', `bytes ${range.start}-${range.end}/${bytes}`);
@@ -106,6 +114,28 @@ export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records'>) {
     app.openapi(toRoute(name), (c) => serve(c, name));
   }
   return app;
+}
+
+/** The name of the task, for its video. Players, which ask for parts, do not need it. */
+async function nameOf(
+  { records, names }: Pick<ApiDeps, 'records' | 'names'>,
+  taskId: string,
+  name: FileName,
+): Promise<string | undefined> {
+  if (name !== 'video') {
+    return undefined;
+  }
+  return (await names.read(taskId)) ?? (await records.read(taskId))?.options.name;
+}
+
+/** A browser prefers this name to the one in `<a download>`. */
+function toDisposition(fallback: string, ending: Ending, name: string | undefined): string {
+  if (name === undefined) {
+    return `inline; filename="${fallback}.${ending}"`;
+  }
+  const file = toFileName(name, ending);
+  const ascii = file.replaceAll(/[^\x20-\x7e]|["%\\]/g, '_');
+  return `inline; filename="${ascii}"; filename*=UTF-8''${encodeURIComponent(file).replaceAll(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`)}`;
 }
 
 /** A file exists with one of its extensions only. */

@@ -10,7 +10,7 @@ const NO_TASK = '00000000-0000-0000-0000-000000000000';
 const live = createRoute({
   method: 'get',
   path: '/health/live',
-  tags: ['Operation'],
+  tags: ['Health'],
   summary: 'Whether the process runs',
   responses: { 200: { description: 'It runs.', content: { 'application/json': { schema: Alive } } } },
 });
@@ -18,7 +18,7 @@ const live = createRoute({
 const ready = createRoute({
   method: 'get',
   path: '/health/ready',
-  tags: ['Operation'],
+  tags: ['Health'],
   summary: 'Whether submissions are accepted: Temporal and the store respond',
   responses: {
     200: { description: 'Both respond.', content: { 'application/json': { schema: Ready } } },

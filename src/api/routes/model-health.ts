@@ -24,7 +24,7 @@ const health = <const P extends string>(path: P, summary: string) => {
   return createRoute({
     method: 'get',
     path,
-    tags: ['Operation'],
+    tags: ['Health'],
     summary,
     responses: { ...problems(), 200: answer('The model works.'), 503: answer('The model fails, and why.') },
   });

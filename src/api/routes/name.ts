@@ -10,7 +10,7 @@ import { problems } from './problems.ts';
 const rename = createRoute({
   method: 'put',
   path: '/api/pipeline/tasks/{task_id}/name',
-  tags: ['Tasks'],
+  tags: ['Change'],
   summary: 'Rename a task',
   description: 'At any time. The name is erased with the files of the task.',
   request: {

@@ -14,12 +14,15 @@ const INFO = {
 Every answer has an \`X-Request-Id\`. Every refusal is a problem document (RFC 9457) with a stable \`code\`, and a \`detail\` that says what was expected, what was received and what to change.`,
 };
 
+/** In the order in which a new user needs them. */
 const TAGS = [
-  { name: 'Tasks', description: 'Submit a task, read its status, act on it.' },
-  { name: 'Progress', description: 'Follow a task while it runs.' },
-  { name: 'Files', description: 'The files of a task.' },
+  { name: 'Make', description: 'Submit a photo and a recording.' },
+  { name: 'Follow', description: 'Find tasks, and follow one until its end.' },
+  { name: 'Change', description: 'Choose a person, rename, cancel, retry, erase.' },
+  { name: 'Files', description: 'The files of a task, and links to them.' },
   { name: 'Webhooks', description: 'Messages to `webhook_url`, and the secrets that sign them.' },
-  { name: 'Operation', description: 'The state of the server itself.' },
+  { name: 'Health', description: 'Whether the server and its parts work.' },
+  { name: 'Operation', description: 'What the server can do, what it is doing, and what is stored.' },
 ];
 
 /** What the guard may answer before the route runs. */

@@ -19,7 +19,7 @@ const Choice = z
 const person = createRoute({
   method: 'post',
   path: '/api/pipeline/tasks/{task_id}/person',
-  tags: ['Tasks'],
+  tags: ['Change'],
   summary: 'Choose the person of a task with persons=ask',
   description: 'An invalid choice is refused with a reason. Repeating a choice changes nothing.',
   request: {

@@ -34,7 +34,7 @@ function healthRoute(descriptor: RemoteProviderDescriptor, remote: Remote) {
   const health = createRoute({
     method: 'get',
     path: `/api/${name}/health`,
-    tags: ['Operation'],
+    tags: ['Health'],
     summary: `Whether ${label} can make talks now, and why not`,
     responses: {
       ...problems(),

@@ -12,7 +12,7 @@ import { problems } from './problems.ts';
 const retry = createRoute({
   method: 'post',
   path: '/api/pipeline/tasks/{task_id}/retry',
-  tags: ['Tasks'],
+  tags: ['Change'],
   summary: 'Continue a failed task',
   description:
     'Continues under the same id, and continues its events. Possible until `error.retry.until`, from a point in `error.retry.from`. A talk that was paid for is used again.',

@@ -10,7 +10,7 @@ import { problems } from './problems.ts';
 const status = createRoute({
   method: 'get',
   path: '/api/pipeline/status/{task_id}',
-  tags: ['Tasks'],
+  tags: ['Follow'],
   summary: 'The status of a task',
   request: { params: TaskParams },
   responses: {

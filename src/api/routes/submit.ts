@@ -80,7 +80,7 @@ const ANSWERS = {
 const generate = createRoute({
   method: 'post',
   path: '/api/pipeline/generate',
-  tags: ['Tasks'],
+  tags: ['Make'],
   summary: 'Make a talking video',
   request: { query: Waiting, headers: Prefer.extend(IdempotencyKey.shape), body: BODY },
   responses: ANSWERS,
@@ -89,7 +89,7 @@ const generate = createRoute({
 const put = createRoute({
   method: 'put',
   path: '/api/pipeline/tasks/{task_id}',
-  tags: ['Tasks'],
+  tags: ['Make'],
   summary: 'Make a talking video under a task id of your own',
   description:
     'With a UUID of its own, a client can listen before it submits, and safely repeat a submission whose answer was lost.',

@@ -10,7 +10,7 @@ const DEFAULT_LIMIT = 20;
 const list = createRoute({
   method: 'get',
   path: '/api/pipeline/tasks',
-  tags: ['Tasks'],
+  tags: ['Follow'],
   summary: 'Recent tasks, newest first',
   description:
     'By the time of submission, as long as Temporal keeps them. A key without the scope `admin` sees its own tasks only. A new task appears within a second. With `search` a page may have fewer tasks than `limit`; follow `next_cursor` for more.',

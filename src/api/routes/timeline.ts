@@ -10,7 +10,7 @@ import { problems } from './problems.ts';
 const timeline = createRoute({
   method: 'get',
   path: '/api/pipeline/tasks/{task_id}/timeline',
-  tags: ['Tasks'],
+  tags: ['Follow'],
   summary: 'Where the time of a task went',
   request: { params: TaskParams },
   responses: {

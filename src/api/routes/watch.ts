@@ -3,6 +3,7 @@ import { accepts } from 'hono/accepts';
 import { html, raw } from 'hono/html';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { taskKeys } from '../../contracts/task-keys.ts';
+import { toFileName } from '../../contracts/task-name.ts';
 import { videoFormatOf } from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
 import { signLink, verifyLink } from '../access/link-signature.ts';
@@ -12,7 +13,7 @@ import type { ApiDeps } from './api-deps.ts';
 
 /** Nothing runs in the page, and it loads nothing but the video and its first frame. */
 const POLICY =
-  "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+  "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /** For people who have only the link, so it speaks the language of their browser. */
 const WORDS = {
@@ -133,7 +134,7 @@ async function playerPage(
   const head = html`${tags.map(
     ([property, content]) => html`<meta property="${property}" content="${content}">`,
   )}`;
-  const file = `${title.replaceAll(/[/\\:*?"<>|]/g, '-')}.${format}`;
+  const file = toFileName(title, format);
   const body = html`<h1>${title}</h1>
 <video controls playsinline preload="metadata" width="${facts.width_px}" height="${facts.height_px}" poster="${thumbnail}" src="${video}" aria-label="${title}"></video>
 <a class="button" href="${video}" download="${file}">${words.download}</a>

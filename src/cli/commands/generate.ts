@@ -58,7 +58,7 @@ async function generate(files: string[], flags: GenerateFlags): Promise<void> {
   if (flags.person === 'ask' && !flags.detach && !isInteractive()) {
     throw new PipelineError(
       'INPUT_INVALID',
-      'There is no terminal to ask who speaks: give --person 1, or --detach and answer with `limelight person`.',
+      'There is no terminal to ask who speaks: give --person 1, or --detach and answer with `npx limelight person`.',
     );
   }
   const job = { voicePath, ...toJobFields(flags) };

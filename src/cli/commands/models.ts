@@ -134,7 +134,7 @@ async function pullOne(
   const used = (await store.list()).find(({ task, variant_of }) => task === entry.task && !variant_of);
   if (used && used.name !== entry.name && !entry.variant_of) {
     write(
-      `${used.name} is still used for ${entry.task}. To change that: \`limelight models use ${entry.name}\``,
+      `${used.name} is still used for ${entry.task}. To change that: \`npx limelight models use ${entry.name}\``,
     );
   }
 }

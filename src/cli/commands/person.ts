@@ -10,7 +10,7 @@ export function addPersonCommand(program: Command): void {
     .command('person')
     .summary('answer a task that asks who speaks')
     .description(
-      'Chooses the person for a task that was submitted with persons=ask. `limelight status` lists the people it found.',
+      'Chooses the person for a task that was submitted with persons=ask. `npx limelight status` lists the people it found.',
     )
     .argument('<task>', TASK_ARGUMENT)
     .argument('<number>', 'number of the person, from 1', toWholeNumber);

@@ -68,7 +68,7 @@ async function check(repair: boolean): Promise<void> {
       'OBJECT_CORRUPT',
       repair
         ? `${left} files could not be repaired. Restore them from a backup, or erase their tasks`
-        : `${left} files have faults. \`limelight storage check --repair\` repairs what it can`,
+        : `${left} files have faults. \`npx limelight storage check --repair\` repairs what it can`,
     );
   }
 }

@@ -65,7 +65,7 @@ async function list({ status, search, limit, ...flags }: TasksFlags): Promise<vo
         ? `No task has ${search} in its name.`
         : status
           ? `No task is ${status}.`
-          : 'There are no tasks yet. `limelight generate --help` shows how to start one.',
+          : 'There are no tasks yet. `npx limelight generate --help` shows how to start one.',
     );
   }
 }

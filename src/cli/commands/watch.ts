@@ -39,7 +39,9 @@ export async function watchTask(client: LimelightClient, taskId: string, signal:
     });
     lines.end();
     const { execution_time_ms } = assertMade(outcome, taskId);
-    write(`Made in ${toDuration(execution_time_ms)}. Download the video: \`limelight download ${taskId}\``);
+    write(
+      `Made in ${toDuration(execution_time_ms)}. Download the video: \`npx limelight download ${taskId}\``,
+    );
   } finally {
     lines.end();
   }

@@ -18,7 +18,7 @@ export function toStatusLines(status: TaskStatus, now = Date.now()): string[] {
     ['queue', queue && `place ${queue.position} of ${queue.length} for ${queue.name}`],
     ['done by', eta && `about ${toLocalTime(eta.p50)} (90 % by ${toLocalTime(eta.p90)})`],
     ['people', choice?.persons.map(toPersonText).join('; ')],
-    ['choose', choice && `limelight person ${status.task_id} NUMBER`],
+    ['choose', choice && `npx limelight person ${status.task_id} NUMBER`],
     ['took', result && toDuration(result.execution_time_ms)],
     [
       'made by',
@@ -40,14 +40,14 @@ function toPersonText({ id, confidence, box: [x1, y1, x2, y2] }: Person): string
 
 function toNext({ stage, task_id, error }: TaskStatus, now: number): string {
   if (!isTerminal(stage)) {
-    return `limelight watch ${task_id}`;
+    return `npx limelight watch ${task_id}`;
   }
   if (stage === 'COMPLETED') {
-    return `limelight download ${task_id}`;
+    return `npx limelight download ${task_id}`;
   }
   const isKept = error?.retry !== undefined && Date.parse(error.retry.until) > now;
   // Nothing is left to retry. The message above says what to change.
-  return isKept ? `limelight retry ${task_id}` : 'limelight generate PHOTO VOICE';
+  return isKept ? `npx limelight retry ${task_id}` : 'npx limelight generate PHOTO VOICE';
 }
 
 const MEANING: Partial<Record<Stage, Meaning>> = { COMPLETED: 'good', FAILED: 'bad', CANCELLED: 'doubtful' };

@@ -84,7 +84,7 @@ export const Usage = z
     unreadable: z
       .array(TaskId)
       .describe(
-        'Tasks whose record could not be read: their talks are missing here. `limelight storage check` lists them.',
+        'Tasks whose record could not be read: their talks are missing here. `npx limelight storage check` lists them.',
       ),
   })
   .meta({ id: 'Usage', description: 'Every paid talk, newest first, and the totals.' });

@@ -81,7 +81,7 @@ function noPersonFound({ bestBelowThreshold }: DetectPersonsResult, { conf_thres
       : `the best guess reached ${bestBelowThreshold.toFixed(2)}`;
   return refusal(
     'PERSON_NOT_FOUND',
-    `No person was found in the photo at a conf_threshold of ${conf_threshold}: ${nearest}. Use a photo in which a person is clearly visible, or lower conf_threshold.`,
+    `No person was found in the photo with a confidence of ${conf_threshold} or more: ${nearest}. Use a photo in which a person is clearly visible, or accept a lower confidence.`,
   );
 }
 

@@ -13,7 +13,8 @@ export function OptionsPanel() {
   const { persons, conf_threshold, apply_smoothing } = fields.value;
   const { defaults } = info.value;
   const providers = info.value.providers.filter(({ available }) => available);
-  const threshold = Number(conf_threshold || defaults.conf_threshold);
+  // The lower the confidence that is enough, the more people are found.
+  const sensitivity = 1 - Number(conf_threshold || defaults.conf_threshold);
   const hasRemote = providers.some(({ kind }) => kind === 'remote');
   const providerNames = ['auto', ...providers.map(({ name }) => name)];
   return (
@@ -67,16 +68,16 @@ export function OptionsPanel() {
         <label class="field">
           <span>
             {t.threshold}:{' '}
-            <span class="number">{strings.value.task.percent(Math.round(threshold * 100))}</span>
+            <span class="number">{strings.value.task.percent(Math.round(sensitivity * 100))}</span>
           </span>
           <input
             type="range"
             min={5}
             max={95}
             step={5}
-            value={threshold * 100}
+            value={Math.round(sensitivity * 100)}
             onInput={({ currentTarget }) =>
-              setField('conf_threshold', String(Number(currentTarget.value) / 100))
+              setField('conf_threshold', String((100 - Number(currentTarget.value)) / 100))
             }
           />
         </label>

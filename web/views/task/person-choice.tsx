@@ -17,7 +17,7 @@ export function PersonChoice({ task, persons }: { task: Task; persons: Person[] 
   const t = strings.value.task;
   return (
     <section class="card choice" aria-labelledby="choice-title">
-      <h2 id="choice-title">{t.choose}</h2>
+      <h2 id="choice-title">{t.choose(persons.length)}</h2>
       <p class="muted">{t.chooseHint}</p>
       <div class="actions">
         {persons.map(({ id, confidence }) => (

@@ -10,10 +10,12 @@ export interface PlayerProps {
   /** The video has a transparent background. */
   isTransparent: boolean;
   onPreviewFault: () => void;
+  /** Told the width over the height of the picture. */
+  onRatio: (ratio: number) => void;
 }
 
 /** Shows the preview while it grows. The finished video takes over at the same position, so that playback does not jump. */
-export function Player({ preview, video, poster, isTransparent, onPreviewFault }: PlayerProps) {
+export function Player({ preview, video, poster, isTransparent, onPreviewFault, onRatio }: PlayerProps) {
   const t = strings.value.task;
   const growing = useRef<HTMLVideoElement>(null);
   const [isTakenOver, setTakenOver] = useState(preview === undefined);
@@ -54,6 +56,7 @@ export function Player({ preview, video, poster, isTransparent, onPreviewFault }
           data-test="preview"
           style={style}
           onError={onPreviewFault}
+          onLoadedMetadata={({ currentTarget }) => onRatio(ratioOf(currentTarget))}
         />
       )}
       {isGrowing && <span class="chip tag from">{t.preview}</span>}
@@ -70,10 +73,17 @@ export function Player({ preview, video, poster, isTransparent, onPreviewFault }
           aria-label={t.video}
           data-test="video"
           style={style}
-          onLoadedMetadata={({ currentTarget }) => isGrowing && seek(currentTarget)}
+          onLoadedMetadata={({ currentTarget }) => {
+            onRatio(ratioOf(currentTarget));
+            if (isGrowing) seek(currentTarget);
+          }}
           onSeeked={({ currentTarget }) => isGrowing && takeOver(currentTarget)}
         />
       )}
     </>
   );
+}
+
+function ratioOf({ videoWidth, videoHeight }: HTMLVideoElement): number {
+  return videoHeight > 0 ? videoWidth / videoHeight : 1;
 }

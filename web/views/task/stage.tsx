@@ -59,6 +59,7 @@ export function Stage({ task, kept }: { task: Task; kept: SavedSubmission | unde
         : findings && photo && !isUndone,
   );
   const newest = personsToChoose(task) && there.includes('persons') ? 'persons' : there[0];
+  const [ratio, setRatio] = useState<number>();
   const [chosen, setChosen] = useState<Show>();
   useEffect(() => setChosen(undefined), [newest]);
   const show = chosen && there.includes(chosen) ? chosen : newest;
@@ -73,6 +74,7 @@ export function Stage({ task, kept }: { task: Task; kept: SavedSubmission | unde
       <div
         id={screenId}
         class={`screen ${isWorking ? 'scan' : ''}`}
+        style={{ '--ratio': String(show === 'video' ? (ratio ?? ratioOf(task)) : ratioOfPhoto(findings)) }}
         {...(there.length > 1 && { role: 'tabpanel', 'aria-label': t.tabs[show!] })}
       >
         {show === 'video' ? (
@@ -82,6 +84,7 @@ export function Stage({ task, kept }: { task: Task; kept: SavedSubmission | unde
             poster={poster}
             isTransparent={isTransparent(task)}
             onPreviewFault={growing.onFault}
+            onRatio={setRatio}
           />
         ) : show === 'cutout' ? (
           <Compare task={task} photo={photo!} cutout={cutout} kept={kept} />
@@ -106,4 +109,14 @@ export function Stage({ task, kept }: { task: Task; kept: SavedSubmission | unde
       )}
     </section>
   );
+}
+
+/** Width over height of the finished video, or of a square until it is known. */
+function ratioOf({ result }: Task): number {
+  const { width_px = 1, height_px = 1 } = result?.metadata.video ?? {};
+  return width_px / height_px;
+}
+
+function ratioOfPhoto(findings: ReturnType<typeof findingsOf>): number {
+  return findings ? findings.width / findings.height : 1;
 }

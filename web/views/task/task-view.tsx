@@ -7,6 +7,7 @@ import { personsToChoose, toSteps } from '../../state/timeline.ts';
 import { formatWhen } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
 import { announce } from '../../ui/announcer.tsx';
+import { EditableName } from '../../ui/editable-name.tsx';
 import { Figure } from '../../ui/icon.tsx';
 import { AnotherBackground } from './another-background.tsx';
 import { DetailsPanel } from './details-panel.tsx';
@@ -51,9 +52,10 @@ export function TaskView({ id }: { id: string }) {
     <>
       <Announcements task={task} />
       <div class="task-head">
-        <h1>{isReady ? t.ready : t.title(formatWhen(task.submittedAt))}</h1>
+        <h1>{isReady ? t.ready : (task.name ?? t.title(formatWhen(task.submittedAt)))}</h1>
+        {isReady && <EditableName task={task} shown={<strong>{task.name}</strong>} />}
       </div>
-      <div class="task">
+      <div class={`task ${isReady ? 'ready' : ''}`}>
         <div class="side">
           <Stage task={task} kept={kept} />
           {isReady && <AnotherBackground task={task} kept={kept} />}

@@ -1,18 +1,40 @@
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
+import { percentOf, timeLeft } from '../../state/progress.ts';
 import { cancel, isOver, type Task } from '../../state/tasks.ts';
-import { percentOf, personsToChoose, type Step, toSteps } from '../../state/timeline.ts';
+import { personsToChoose, type Step, toSteps } from '../../state/timeline.ts';
 import { formatDuration, formatEstimate } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
 import { useNow } from '../../ui/hooks.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { ProgressBar } from '../../ui/progress-bar.tsx';
+import { NotifyButton } from './notify-button.tsx';
 
+/** The steps while they run or if they failed. Of a finished video they are folded away. */
 export function TimelinePanel({ task }: { task: Task }) {
   const t = strings.value;
   const isRunning = !isOver(task);
-  const now = useNow(isRunning);
-  const steps = toSteps(task, t);
-  const percent = percentOf(task);
+  const now = useNow(isRunning, 500);
+  const percent = useRising(percentOf(task, now), isRunning);
+  const steps = (
+    <ol class="steps">
+      {toSteps(task, t).map((step) => (
+        <StepRow key={step.name} step={step} now={now} />
+      ))}
+    </ol>
+  );
+  if (task.result) {
+    return (
+      <details class="card panel options" data-test="made">
+        <summary>
+          {t.task.made(formatDuration(task.result.execution_time_ms))}
+          <span class="arrow">
+            <Icon name="down" />
+          </span>
+        </summary>
+        {steps}
+      </details>
+    );
+  }
   return (
     <section class="card panel" aria-labelledby="progress-title">
       <div class="progress-line">
@@ -23,38 +45,50 @@ export function TimelinePanel({ task }: { task: Task }) {
       </div>
       {isRunning && <ProgressBar percent={percent} />}
       {isRunning && <Waits task={task} now={now} />}
-      <ol class="steps">
-        {steps.map((step) => (
-          <StepRow key={step.name} step={step} now={now} />
-        ))}
-      </ol>
-      {isRunning && <CancelButton id={task.id} />}
+      {steps}
+      {isRunning && (
+        <div class="actions spread">
+          <CancelButton id={task.id} />
+          <NotifyButton />
+        </div>
+      )}
     </section>
   );
 }
 
-/** Position in the queue, remaining time and retries. Always one line, so that nothing moves. */
+/** The highest value so far: a better estimate must not move the bar back. */
+function useRising(percent: number, isRunning: boolean): number {
+  const highest = useRef(0);
+  highest.current = isRunning ? Math.max(highest.current, percent) : 0;
+  return isRunning ? highest.current : percent;
+}
+
+/** The remaining time and retries. Always one line, so that nothing moves. */
 function Waits({ task, now }: { task: Task; now: number }) {
   const t = strings.value.task;
-  const { queue, eta, attempts = 1 } = task.status ?? {};
-  const toGo = eta && Date.parse(eta.p50) - now;
-  const atMost = eta && Date.parse(eta.p90) - now;
-  const parts = [
-    queue && t.queue(queue.position, queue.length),
-    toGo !== undefined && toGo > 0 && !personsToChoose(task) && toEstimate(toGo, atMost!),
-    attempts > 1 && t.attempt(attempts),
-  ].filter(Boolean);
+  const { attempts = 1 } = task.status ?? {};
+  const parts = [toLeft(task, now), attempts > 1 && t.attempt(attempts)].filter(Boolean);
   return (
-    <p class="wait muted">
+    <p class="wait muted" data-test="left">
       <Icon name="clock" size={18} />
-      {parts.length > 0 ? parts.join(' · ') : t.runs(formatDuration(now - Date.parse(task.submittedAt)))}
+      {parts.join(' · ')}
     </p>
   );
 }
 
-function toEstimate(toGo: number, atMost: number): string {
+function toLeft(task: Task, now: number): string {
   const t = strings.value.task;
-  const [from, to] = [formatEstimate(toGo), formatEstimate(atMost)];
+  if (personsToChoose(task)) {
+    return t.yourTurn;
+  }
+  const left = timeLeft(task, now);
+  if (!left) {
+    return t.runs(formatDuration(now - Date.parse(task.submittedAt)));
+  }
+  if (left.kind !== 'left') {
+    return left.kind === 'almost' ? t.almost : t.longer;
+  }
+  const [from, to] = [formatEstimate(left.ms), formatEstimate(left.maxMs)];
   return from === to ? t.eta(from) : t.etaRange(from, to);
 }
 
@@ -66,15 +100,16 @@ function StepRow({ step, now }: { step: Step; now: number }) {
       ? ''
       : endedAt !== undefined
         ? formatDuration(endedAt - startedAt)
-        : state === 'now'
+        : state === 'now' || state === 'queued'
           ? formatEstimate(now - startedAt)
           : '';
   return (
     <li
       class={`step ${state === 'asking' ? 'now' : state}`}
-      aria-current={state === 'now' ? 'step' : undefined}
+      aria-current={state === 'now' || state === 'queued' ? 'step' : undefined}
     >
       <span class="mark">
+        {state === 'queued' && <Icon name="clock" size={16} />}
         {state === 'done' && <Icon name="check" size={16} />}
         {(state === 'failed' || state === 'stopped') && <Icon name="cross" size={16} />}
       </span>
@@ -96,10 +131,8 @@ function CancelButton({ id }: { id: string }) {
     if (!(await cancel(id))) setCancelling(false);
   };
   return (
-    <div class="actions">
-      <button type="button" class="button" disabled={isCancelling} onClick={onCancel}>
-        {isCancelling ? t.cancelling : t.cancel}
-      </button>
-    </div>
+    <button type="button" class="button" disabled={isCancelling} onClick={onCancel}>
+      {isCancelling ? t.cancelling : t.cancel}
+    </button>
   );
 }
