@@ -42,7 +42,7 @@ describe('the texts of the page', () => {
       // These are looked up by a value, such as the name of a stage.
       .filter(
         (path) =>
-          !/\.(errors|names|states|parts|tiers|providers|outages|priorities|queueNames|waitingFor|notices|filters|tabs|pictureFaults|languages)\.|^(errors|faces|steps|stepState)\./.test(
+          !/\.(errors|names|states|parts|tiers|providers|outages|priorities|queueNames|waitingFor|filters|tabs|pictureFaults|languages)\.|^(errors|faces|notices|steps|stepState)\./.test(
             path,
           ),
       )
@@ -63,6 +63,18 @@ describe('the texts of the page', () => {
       textsIn(path, readFileSync(join(WEB, path), 'utf8')).map((text) => `${path}: ${text}`),
     );
     expect(found.filter((text) => !text.endsWith(': Limelight'))).toEqual([]);
+  });
+
+  it('are nowhere else: no code has a sentence of its own', () => {
+    const sample =
+      "say('The server is busy.'); const a = 'button main big'; throw new TypeError('Not for people');";
+    expect(sentencesIn('sample.ts', sample)).toEqual(['The server is busy.']);
+    const found = globSync('**/*.{ts,tsx}', { cwd: WEB })
+      .filter((path) => !path.startsWith('strings/'))
+      .flatMap((path) =>
+        sentencesIn(path, readFileSync(join(WEB, path), 'utf8')).map((text) => `${path}: ${text}`),
+      );
+    expect(found).toEqual([]);
   });
 });
 
@@ -129,6 +141,24 @@ function textsIn(path: string, source: string): string[] {
   };
   walk(program);
   return texts;
+}
+
+/** Texts that begin like a sentence. Errors are for developers. */
+function sentencesIn(path: string, source: string): string[] {
+  const sentences: string[] = [];
+  const take = (text: unknown) => {
+    if (typeof text === 'string' && /^\p{Lu}\p{Ll}* \p{L}/u.test(text)) sentences.push(text);
+  };
+  const walk = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    const { type, value, callee } = node as Node;
+    if (type === 'NewExpression' && /Error$/.test((callee as { name?: string }).name ?? '')) return;
+    if (type === 'Literal') take(value);
+    if (type === 'TemplateElement') take((value as { cooked: string }).cooked);
+    Object.values(node).forEach(walk);
+  };
+  walk(parseSync(path, source).program);
+  return sentences;
 }
 
 function valueAt(words: Texts, path: string): unknown {

@@ -1,6 +1,7 @@
 import { toForm } from '../../src/client/submission.ts';
 import { toTaskName } from '../../src/contracts/task-name.ts';
 import { authorization, isReachable, wantsKey } from '../server/server.ts';
+import { strings } from '../strings/strings.ts';
 import type { SavedSubmission } from './saved-submissions.ts';
 
 export interface Refusal {
@@ -68,6 +69,6 @@ function toRefusal({ status, responseText }: XMLHttpRequest): Refusal {
     const { code, detail } = JSON.parse(responseText);
     return { code, detail };
   } catch {
-    return { code: 'INTERNAL', detail: `The server answered with status ${status}.` };
+    return { code: 'INTERNAL', detail: strings.peek().task.answered(status) };
   }
 }

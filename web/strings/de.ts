@@ -251,6 +251,7 @@ export const de: Strings = {
     change: 'Bearbeiten und erneut versuchen',
     retryRefused: 'Dieser Schritt kann nicht mehr wiederholt werden. Erstelle das Video neu.',
     failed: 'Das hat nicht geklappt',
+    answered: (status) => `Der Server hat mit Status ${status} geantwortet.`,
     otherPerson: (count) => `Oder wähle eine andere Person: Das Foto zeigt ${count}.`,
     download: 'Herunterladen',
     share: {

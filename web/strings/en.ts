@@ -257,6 +257,7 @@ export const en = {
     change: 'Edit and try again',
     retryRefused: 'This step can no longer be retried. Create the video again.',
     failed: 'Something went wrong',
+    answered: (status: number) => `The server answered with status ${status}.`,
     otherPerson: (count: number) => `Or choose another person: the photo shows ${count}.`,
     download: 'Download',
     share: {

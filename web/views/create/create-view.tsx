@@ -21,6 +21,7 @@ import { strings } from '../../strings/strings.ts';
 import { BackgroundChooser } from '../../ui/background-chooser.tsx';
 import { useObjectUrl } from '../../ui/hooks.ts';
 import { Icon } from '../../ui/icon.tsx';
+import { SizeChoice } from '../../ui/size-choice.tsx';
 import { CodeDialog } from './code-dialog.tsx';
 import { draggedOver, mayLoseVoice, notTaken } from './offered-files.ts';
 import { OptionsPanel } from './options-panel.tsx';
@@ -99,6 +100,12 @@ export function CreateView() {
               }}
             />
           </section>
+          <SizeChoice
+            provider={fields.value.provider}
+            voiceS={voice.value?.decoded && voice.value.toS - voice.value.fromS}
+            value={fields.value.long_side_px}
+            onChoose={(longSidePx) => setField('long_side_px', longSidePx)}
+          />
           <OptionsPanel />
           <div class="submit">
             <div class="submit-line">
