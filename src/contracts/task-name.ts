@@ -14,7 +14,7 @@ export function toTaskName(fileName: string): string | undefined {
   return name === '' || name === 'blob' ? undefined : name;
 }
 
-/** The name of a file of the task: without what file systems refuse. */
+/** The name of a file of the task: without what file systems refuse, or what shows the letters in another order. */
 export function toFileName(taskName: string, ending: string): string {
-  return `${taskName.replaceAll(/[/\\:*?"<>|]/g, '-')}.${ending}`;
+  return `${taskName.replaceAll(/[/\\:*?"<>|]/g, '-').replaceAll(/\p{Bidi_Control}/gu, '')}.${ending}`;
 }

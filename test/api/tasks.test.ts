@@ -109,7 +109,7 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
     const { headers } = await file(taskId, 'video');
 
     expect(headers.get('content-type')).toBe('video/webm');
-    expect(headers.get('content-disposition')).toContain('-video.webm"');
+    expect(headers.get('content-disposition')).toContain('"image.webm"');
   });
 
   it('serves ranges, for seeking players and resumed downloads', async () => {

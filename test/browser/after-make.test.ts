@@ -174,7 +174,7 @@ needs('chromium').describe('after “Create video”', { timeout: 60_000 }, asyn
       reached.push(await selected());
       expect(await page.evaluate('document.activeElement.textContent')).toBe(reached.at(-1));
     }
-    expect(reached).toEqual(['Cutout', 'People', 'Video', 'People', 'Video', 'People']);
+    expect(reached).toEqual(['Cut-out', 'People', 'Video', 'People', 'Video', 'People']);
     expect(await page.locator('[role=tab][tabindex="0"]').count()).toBe(1);
     expect(await faultsOfView(page)).toEqual([]);
     expect(complaints).toEqual([]);

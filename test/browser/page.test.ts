@@ -133,7 +133,7 @@ needs('chromium').describe('the page in a browser', { timeout: VIDEO_MS + 60_000
     expect(await faultsOfView(page)).toEqual([]);
     await page.goto(link);
     await page.getByRole('heading', { name: 'portrait' }).waitFor();
-    await expect.poll(() => page.locator('video').evaluate((video: Video) => video.videoWidth)).toBe(512);
+    await expect.poll(() => page.locator('video').evaluate((video: Video) => video.videoWidth)).toBe(720);
     expect(await faultsOfView(page)).toEqual([]);
     expect(complaints).toEqual([]);
     await page.context().close();

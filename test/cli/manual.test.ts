@@ -36,7 +36,7 @@ describe('the manual', () => {
         for (const known of commandsOf(program).filter(({ commands }) => commands.length === 0)) {
           known.action(() => void called.push(fullName(known)));
         }
-        await program.parseAsync(toWords(example).slice(1), { from: 'user' });
+        await program.parseAsync(toWords(example.replace(/^npx /, '')).slice(1), { from: 'user' });
         expect(called).toEqual([name]);
       }
     },

@@ -87,7 +87,7 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
   it.each([
     ['a file that is not there', ['nobody.jpg', 'hello.wav'], 'nobody.jpg cannot be read'],
     ['a pattern that fits nothing', ['none/*.jpg', 'hello.wav'], 'No file matches none/*.jpg'],
-    ['a voice alone', ['hello.wav'], 'Expected a photo and a voice'],
+    ['a voice alone', ['hello.wav'], 'Missing voice file'],
     ['no share', ['me.jpg', 'hello.wav', '--confidence', '2'], 'Expected a number from 0 to 1'],
     [
       'no priority',

@@ -11,7 +11,7 @@ import { type Meaning, paint } from '../terminal/paint.ts';
 export function addDoctorCommand(program: Command): void {
   const command = program
     .command('doctor')
-    .summary('check this machine and suggest fixes')
+    .summary('check this machine, suggest fixes')
     .description(
       'Checks settings, setup, Temporal, models, GPU, disk, ports, access and provider accounts, and changes nothing. Prints a command that fixes each problem. Exits with code 1 if it finds any.',
     )

@@ -52,7 +52,7 @@ async function generate(files: string[], flags: GenerateFlags): Promise<void> {
   if (files.length < 2) {
     throw new PipelineError(
       'INPUT_INVALID',
-      `Expected a photo and a voice, but received only ${voicePath}. Give the paths of both.`,
+      `Missing voice file: received only ${voicePath}. Give the paths of a photo and of a recording.`,
     );
   }
   if (flags.person === 'ask' && !flags.detach && !isInteractive()) {

@@ -55,7 +55,7 @@ export function TaskView({ id }: { id: string }) {
         <h1>{isReady ? t.ready : (task.name ?? t.title(formatWhen(task.submittedAt)))}</h1>
         {isReady && <EditableName task={task} shown={<strong>{task.name}</strong>} />}
       </div>
-      <div class={`task ${isReady ? 'ready' : ''}`}>
+      <div class="task">
         <div class="side">
           <Stage task={task} kept={kept} />
           {isReady && <AnotherBackground task={task} kept={kept} />}
