@@ -26,25 +26,30 @@ export interface Rendering {
 }
 
 const RENDERING = 'DID_PROCESSING' satisfies RunningStage;
-/** The built-in renderer's rates below. */
-const [FAST_PX, FULL_PX] = [720, 1080];
 
 /**
- * Measured with the sample on two cores without a GPU. They are the estimate of the first job after the installation, and
- * later only the ratio of one size to the other.
+ * For the first task after the installation. The medians of three tasks with the sample on two busy cores without a GPU; a
+ * stage that only passes on to the next took less than a millisecond.
  */
 const WITHOUT_MEASUREMENT: Record<Exclude<RunningStage, typeof RENDERING | 'COMPLETED'>, number> = {
-  INITIALIZED: 350,
-  UPLOAD_COMPLETE: 20,
-  DETECTION_RUNNING: 250,
-  DETECTION_COMPLETE: 20,
-  BACKGROUND_REMOVAL_RUNNING: 700,
-  BACKGROUND_REMOVAL_COMPLETE: 50,
-  DID_UPLOAD: 20,
-  DID_COMPLETE: 20,
-  FINALIZING: 250,
+  INITIALIZED: 170,
+  UPLOAD_COMPLETE: 0,
+  DETECTION_RUNNING: 240,
+  DETECTION_COMPLETE: 0,
+  BACKGROUND_REMOVAL_RUNNING: 1_170,
+  BACKGROUND_REMOVAL_COMPLETE: 0,
+  DID_UPLOAD: 0,
+  DID_COMPLETE: 0,
+  FINALIZING: 1_100,
 };
-const MS_PER_VOICE_S: Record<number, number> = { [FAST_PX]: 350, [FULL_PX]: 700 };
+/**
+ * The built-in renderer at two sizes, in milliseconds for a second of voice (docs/performance.md, two free cores). Once one
+ * size is measured here, only the ratio of the others to it counts.
+ */
+const [SMALL, LARGE] = [
+  { px: 512, ms: 172 },
+  { px: 1080, ms: 500 },
+] as const;
 /** Of the time that half of the jobs do not exceed. */
 const P90_FACTOR = 1.5;
 
@@ -119,9 +124,9 @@ export function expectedRendering(
     return own;
   }
   const rate = rateOf(longSidePx ?? defaultLongSidePx);
-  const [other] = [undefined, FAST_PX, FULL_PX].flatMap((px) => {
-    const found = measured(px);
-    return found ? [{ found, rate: rateOf(px ?? defaultLongSidePx) }] : [];
+  const [other] = [...(times?.rendering ?? [])].flatMap(([key, found]) => {
+    const [maker, px] = key.split('/');
+    return maker === provider ? [{ found, rate: rateOf(Number(px) || defaultLongSidePx) }] : [];
   });
   if (other) {
     const ratio = rate / other.rate;
@@ -130,10 +135,9 @@ export function expectedRendering(
   return provider === 'local' ? { p50: rate, p90: rate * P90_FACTOR } : undefined;
 }
 
-/** Of the built-in renderer, in milliseconds for a second of voice: a straight line through the two measured sizes. */
+/** A straight line through the measured sizes. */
 function rateOf(longSidePx: number): number {
-  const [fast, full] = [MS_PER_VOICE_S[FAST_PX]!, MS_PER_VOICE_S[FULL_PX]!];
-  return fast + ((full - fast) * (longSidePx - FAST_PX)) / (FULL_PX - FAST_PX);
+  return SMALL.ms + ((LARGE.ms - SMALL.ms) * (longSidePx - SMALL.px)) / (LARGE.px - SMALL.px);
 }
 
 export function expectedStage(
