@@ -109,7 +109,7 @@ const MAX_TASKS = 100;
 const manyEvents = createRoute({
   method: 'get',
   path: '/api/pipeline/progress',
-  tags: ['Progress'],
+  tags: ['Follow'],
   summary: 'Server-sent events of several tasks over one connection',
   description:
     'A browser opens at most six connections to a server that has no HTTP/2, so a page follows all of its tasks over one. The events are those of the single tasks. An `end` event follows the last event of each task, or comes at once with `"code":"TASK_NOT_FOUND"`; the stream ends with the last task. To add a task or after a lost connection, connect again with the last `seq` of each task.',
