@@ -2,7 +2,7 @@ import type { Sharp } from 'sharp';
 import { DEFAULT_BACKGROUND } from '../../contracts/job.ts';
 import { MIN_IMAGE_SIDE_PX } from '../../contracts/media-limits.ts';
 import { adviseOn } from '../../contracts/media-types.ts';
-import { PipelineError } from '../../errors.ts';
+import { isDiskFull, PipelineError } from '../../errors.ts';
 import { makeSolid } from '../picture/make-solid.ts';
 import { type OpenPicture, openPicture } from '../picture/open-picture.ts';
 import { type MediaField, readMediaType } from './media-type.ts';
@@ -32,10 +32,23 @@ export async function prepareImage(field: MediaField, path: string, pngPath: str
       const { widthPx, heightPx } = await writePng(await read(), picture, pngPath);
       return { widthPx, heightPx, format, warnings: isAnimation ? [onlyFirstFrame(field)] : [] };
     } catch (error) {
+      if (isDiskFull(error) && (await isReadable(read))) {
+        throw error;
+      }
       failure ??= error;
     }
   }
-  throw undecodable(field, failure);
+  throw undecodable(field, isDiskFull(failure) ? undefined : failure);
+}
+
+/** libvips reports some damaged pictures as if they could not be written. They can't be read into memory either. */
+async function isReadable(read: OpenPicture['readings'][number]): Promise<boolean> {
+  try {
+    await (await read()).raw().toBuffer();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function open(field: MediaField, path: string): Promise<OpenPicture> {

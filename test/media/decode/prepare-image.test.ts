@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isDiskFull } from '../../../src/errors.ts';
 import { prepareImage } from '../../../src/media/decode/prepare-image.ts';
 import { openPicture } from '../../../src/media/picture/open-picture.ts';
 
@@ -80,6 +81,16 @@ describe('preparing an image', () => {
     jpeg.set([0xff, 0xd9], jpeg.length / 2);
 
     await expect(prepare(jpeg)).rejects.toMatchObject({ code: 'MEDIA_UNDECODABLE' });
+  });
+
+  it('does not take a damaged interlaced PNG for a full disk', async () => {
+    const png = await noise(256, 256).png({ progressive: true }).toBuffer();
+    png.fill(0, png.length >> 1, (png.length >> 1) + 8);
+
+    const failure = await prepare(png).catch((error: unknown) => error);
+
+    expect(failure).toMatchObject({ code: 'MEDIA_UNDECODABLE' });
+    expect(isDiskFull(failure)).toBe(false);
   });
 
   it('never passes vector graphics or TIFF to a parser', async () => {
