@@ -26,6 +26,8 @@ export interface CheckedPicture {
   refused?: RefusedPicture;
   /** Missing if the picture is refused, or if only the server may be able to read it. The caller closes it. */
   whole?: ImageBitmap;
+  /** A JPEG to show it by, if an `<img>` of this browser can't show the file itself. */
+  shown?: Blob;
   /** Whether it has several frames, of which the first is used. */
   isAnimation?: boolean;
 }
@@ -37,19 +39,60 @@ export async function checkPicture(file: Blob, name: string, maxBytes: number): 
   if (file.size === 0) return refuse('empty');
   if (file.size > maxBytes) return refuse('tooLarge');
   if (type?.kind !== 'picture' || !type.isAccepted) return refuse('unsupported');
-  const whole = await decode(file, type.format);
+  const { whole, isForeign = false } = await decode(file, type.format);
   if (!whole) return DECODED_EVERYWHERE.includes(type.format) ? refuse('damaged') : {};
   const fault = findSizeFault(whole, type.format);
   if (fault) {
     whole.close();
     return refuse(fault);
   }
-  return { whole, isAnimation: await isAnimated(file, type) };
+  const shown = isForeign && (await toJpeg(whole));
+  return { whole, isAnimation: await isAnimated(file, type), ...(shown && { shown }) };
 }
 
-async function decode(file: Blob, format: string): Promise<ImageBitmap | undefined> {
-  const decoded = await createImageBitmap(file).catch(() => undefined);
-  return decoded ?? (format === 'heic' ? await decodeHeic(file) : undefined);
+interface Decoded {
+  whole?: ImageBitmap | undefined;
+  /** Whether something else than the browser decoded it. */
+  isForeign?: boolean;
+}
+
+async function decode(file: Blob, format: string): Promise<Decoded> {
+  const whole = await createImageBitmap(file).catch(() => undefined);
+  if (whole) return { whole };
+  if (format === 'heic') return { whole: await decodeHeic(file), isForeign: true };
+  return format === 'jpeg' ? { whole: await decodeWithoutEnd(file) } : {};
+}
+
+/** Longest side of a picture that is only shown. */
+const SHOWN_PX = 1600;
+
+async function toJpeg(picture: ImageBitmap): Promise<Blob> {
+  const scale = Math.min(1, SHOWN_PX / Math.max(picture.width, picture.height));
+  const canvas = new OffscreenCanvas(Math.round(picture.width * scale), Math.round(picture.height * scale));
+  canvas.getContext('2d')!.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.9 });
+}
+
+/** End of image. */
+const EOI = Uint8Array.of(0xff, 0xd9);
+
+/** Decodes a JPEG that lacks only its end marker, which the server accepts, too. */
+async function decodeWithoutEnd(file: Blob): Promise<ImageBitmap | undefined> {
+  const decoded = await createImageBitmap(new Blob([file, EOI])).catch(() => undefined);
+  if (decoded && (await endsInGrey(decoded))) {
+    decoded.close();
+    return undefined;
+  }
+  return decoded;
+}
+
+/** Decoders fill what is missing at the bottom with the middle of their range. */
+async function endsInGrey(picture: ImageBitmap): Promise<boolean> {
+  const strip = new OffscreenCanvas(picture.width, 1);
+  const context = strip.getContext('2d')!;
+  context.drawImage(picture, 0, 1 - picture.height);
+  const { data } = context.getImageData(0, 0, strip.width, 1);
+  return data.every((value, index) => index % 4 === 3 || Math.abs(value - 128) <= 1);
 }
 
 function findSizeFault({ width, height }: ImageBitmap, format: string): PictureFault | undefined {
@@ -65,8 +108,9 @@ async function isAnimated(file: Blob, { mimes }: MediaType): Promise<boolean> {
   }
   const decoder = new ImageDecoder({ data: file.stream(), type: mimes[0]! });
   try {
-    await decoder.tracks.ready;
-    return decoder.tracks.selectedTrack?.animated === true;
+    // Before, a GIF counts as animated whatever its number of frames.
+    await decoder.completed;
+    return (decoder.tracks.selectedTrack?.frameCount ?? 1) > 1;
   } catch {
     return false;
   } finally {

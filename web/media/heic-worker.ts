@@ -1,6 +1,7 @@
 /** Decodes HEIC files with libheif. A worker, because it blocks its thread for a second or more. */
 import createLibheif from 'libheif-js/libheif-wasm/libheif.js';
 import wasmUrl from 'libheif-js/libheif-wasm/libheif.wasm?url';
+import { claimHeic } from '../../src/contracts/heic-brand.ts';
 
 interface HeicImage {
   get_width(): number;
@@ -22,7 +23,9 @@ self.onmessage = async ({ data }: MessageEvent<Blob>) => {
 async function decode(file: Blob): Promise<ImageData | undefined> {
   const wasmBinary = await (await fetch(wasmUrl)).arrayBuffer();
   const { HeifDecoder } = (createLibheif as unknown as Load)({ wasmBinary });
-  const images = new HeifDecoder().decode(new Uint8Array(await file.arrayBuffer()));
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  claimHeic(bytes);
+  const images = new HeifDecoder().decode(bytes);
   const image = images.find((one) => one.is_primary()) ?? images[0];
   if (!image) {
     return undefined;

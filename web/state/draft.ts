@@ -14,6 +14,8 @@ export interface DraftPhoto {
   name: string;
   /** Whether it has several frames, of which the first is used. */
   isAnimation: boolean;
+  /** What an `<img>` can show, if that is not the file itself. */
+  shown?: Blob;
   /** Missing if the browser can't read the file. */
   picture?: ImageBitmap;
   /** See `sketchPerson`. */
@@ -75,6 +77,7 @@ export async function takePhoto(file: Blob, name: string): Promise<void> {
   const {
     refused,
     whole,
+    shown,
     isAnimation = false,
   } = await checkPicture(file, name, info.value.limits.image_bytes);
   const picture = whole && (await shrink(whole));
@@ -85,7 +88,13 @@ export async function takePhoto(file: Blob, name: string): Promise<void> {
   if (refused) {
     return;
   }
-  photo.value = { file, name, isAnimation, ...(picture && { picture, sketch: sketchPerson(picture) }) };
+  photo.value = {
+    file,
+    name,
+    isAnimation,
+    ...(shown && { shown }),
+    ...(picture && { picture, sketch: sketchPerson(picture) }),
+  };
 }
 
 async function shrink(whole: ImageBitmap): Promise<ImageBitmap> {
@@ -172,6 +181,7 @@ export function toSubmission(): SavedSubmission | undefined {
     keptAt: Date.now(),
     photo: photo.value.file,
     photoName: photo.value.name,
+    ...(photo.value.shown && { shownPhoto: photo.value.shown }),
     voice: chosenVoice(voice.value),
     voiceName: voice.value.name,
     ...(isTrimmed(voice.value) && { whole: { file, fromS, toS } }),

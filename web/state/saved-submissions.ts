@@ -9,6 +9,8 @@ export interface SavedSubmission {
   /** Milliseconds since 1970. */
   keptAt: number;
   photo: Blob;
+  /** What an `<img>` can show, if that is not the photo itself. */
+  shownPhoto?: Blob;
   photoName: string;
   voice: Blob;
   voiceName: string;

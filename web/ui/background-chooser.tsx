@@ -48,7 +48,7 @@ export function BackgroundChooser({
     checked.whole?.close();
     setRefused(checked.refused);
     if (checked.refused) announce(toWords(checked.refused));
-    else onImage(chosen);
+    else onImage(checked.shown ?? chosen);
   };
   const isOwnColour = value.startsWith('#') && !COLOURS.includes(value);
   const tile = (background: string, label: string, content: preact.ComponentChildren, style = {}) => (

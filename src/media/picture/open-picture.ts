@@ -2,6 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 import { crc32, deflateSync } from 'node:zlib';
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
 import { isSrgbProfile } from '../../contracts/colour-profile.ts';
+import { claimHeic } from '../../contracts/heic-brand.ts';
 import { MAX_HALVED_PIXELS, MAX_IMAGE_PIXELS } from '../../contracts/media-limits.ts';
 import { type HeicPixels, openHeic } from './decode-heic.ts';
 import { findHeifCodec, hasFrames } from './heif-boxes.ts';
@@ -116,14 +117,6 @@ async function openHeif(bytes: Buffer): Promise<OpenPicture | undefined> {
     };
   }
   return undefined;
-}
-
-/** Overwrites the first compatible brand, because libheif refuses pictures that have general ones only. */
-function claimHeic(bytes: Buffer): void {
-  const COMPATIBLE_AT = 16;
-  if (bytes.readUInt32BE(0) > COMPATIBLE_AT) {
-    bytes.write('heic', COMPATIBLE_AT, 'latin1');
-  }
 }
 
 async function toSharp({ bytes, widthPx, heightPx, channels, icc }: HeicPixels): Promise<Sharp> {

@@ -56,16 +56,56 @@ async function animation(): Promise<Sharp> {
   return sharp(frames, { join: { animated: true } });
 }
 
-/** Adds the chunk acTL to a PNG, which is what makes it an APNG. */
+const PNG_SIGNATURE_BYTES = 8;
+
+/** The portrait and its mirror image as APNG: two PNGs in one. PNG specification, third edition, section 11.3.6. */
 async function apng(): Promise<Buffer> {
-  const png = await portrait().png().toBuffer();
-  const HEADER_BYTES = 33;
-  const body = Buffer.concat([Buffer.from('acTL'), Buffer.from([0, 0, 0, 1, 0, 0, 0, 0])]);
-  const chunk = Buffer.alloc(body.length + 8);
-  chunk.writeUInt32BE(body.length - 4);
-  body.copy(chunk, 4);
-  chunk.writeUInt32BE(crc32(body), body.length + 4);
-  return Buffer.concat([png.subarray(0, HEADER_BYTES), chunk, png.subarray(HEADER_BYTES)]);
+  const [first, second] = await Promise.all(
+    [portrait(), portrait().flop()].map(async (picture) => chunksOf(await picture.png().toBuffer())),
+  );
+  const dataOf = (chunks: typeof first) =>
+    Buffer.concat(chunks!.flatMap(({ type, body }) => (type === 'IDAT' ? body : [])));
+  const control = (sequence: number) =>
+    pngChunk(
+      'fcTL',
+      Buffer.concat([uint32(sequence, WIDTH_PX, HEIGHT_PX, 0, 0), Buffer.from([0, 1, 0, 1, 0, 0])]),
+    );
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    pngChunk('IHDR', first!.find(({ type }) => type === 'IHDR')!.body),
+    pngChunk('acTL', uint32(2, 0)),
+    control(0),
+    pngChunk('IDAT', dataOf(first)),
+    control(1),
+    pngChunk('fdAT', Buffer.concat([uint32(2), dataOf(second)])),
+    pngChunk('IEND', Buffer.alloc(0)),
+  ]);
+}
+
+function uint32(...values: number[]): Buffer {
+  const bytes = Buffer.alloc(4 * values.length);
+  for (const [index, value] of values.entries()) {
+    bytes.writeUInt32BE(value, 4 * index);
+  }
+  return bytes;
+}
+
+function pngChunk(type: string, body: Buffer): Buffer {
+  const typed = Buffer.concat([Buffer.from(type), body]);
+  return Buffer.concat([uint32(body.length), typed, uint32(crc32(typed))]);
+}
+
+function chunksOf(png: Buffer): Array<{ type: string; body: Buffer }> {
+  const chunks: Array<{ type: string; body: Buffer }> = [];
+  for (let at = PNG_SIGNATURE_BYTES; at < png.length; ) {
+    const length = png.readUInt32BE(at);
+    chunks.push({
+      type: png.toString('latin1', at + 4, at + 8),
+      body: png.subarray(at + 8, at + 8 + length),
+    });
+    at += length + 12;
+  }
+  return chunks;
 }
 
 /** The portrait in an ellipse of this opacity, 0 to 1, transparent outside. */

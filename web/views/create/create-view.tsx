@@ -58,7 +58,7 @@ function start(): void {
 
 export function CreateView() {
   const t = strings.value.create;
-  const photoUrl = useObjectUrl(photo.value?.picture && photo.value.file);
+  const photoUrl = useObjectUrl(photo.value?.picture && (photo.value.shown ?? photo.value.file));
   const [showsCode, setShowsCode] = useState(false);
   const missing = !photo.value ? (voice.value ? t.needPhoto : t.needBoth) : t.needVoice;
   const needsImage = fields.value.background === 'image' && !backgroundImage.value;

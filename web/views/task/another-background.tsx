@@ -13,7 +13,7 @@ export function AnotherBackground({ task, kept }: { task: Task; kept: SavedSubmi
   const t = strings.value.task;
   const cutout = useTaskFile(task.id, 'cutout');
   const serverPhoto = useTaskFile(task.id, 'photo');
-  const keptPhoto = useObjectUrl(kept?.photo);
+  const keptPhoto = useObjectUrl(kept?.shownPhoto ?? kept?.photo);
   const photo = keptPhoto ?? serverPhoto;
   const [background, setBackground] = useState('#c9dcef');
   const [image, setImage] = useState<Blob>();

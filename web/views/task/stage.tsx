@@ -41,7 +41,7 @@ export function Stage({ task, kept }: { task: Task; kept: SavedSubmission | unde
   const isUndone = isOver(task) && !isReady;
   const hasCutout = isReady || (stages.has('BACKGROUND_REMOVAL_COMPLETE') && !isUndone);
   const findings = findingsOf(task);
-  const keptUrl = useObjectUrl(kept?.photo);
+  const keptUrl = useObjectUrl(kept?.shownPhoto ?? kept?.photo);
   // Only the status says whether the photo of a finished task still exists.
   const mayBeThere = task.status !== undefined && !isUndone;
   const serverPhoto = useTaskFile(task.id, 'photo', mayBeThere && (stages.has('UPLOAD_COMPLETE') || isReady));

@@ -100,7 +100,7 @@ function Thumbnail({ task, state }: { task: Task; state: CardState }) {
   const thumbnail = useTaskFile(id, 'thumbnail', isReady);
   const [kept, setKept] = useState<Blob>();
   useEffect(() => {
-    void recall(id).then((submission) => setKept(submission?.photo));
+    void recall(id).then((submission) => setKept(submission?.shownPhoto ?? submission?.photo));
   }, [id]);
   const keptUrl = useObjectUrl(isReady ? undefined : kept);
   const picture = thumbnail ?? keptUrl;
