@@ -38,11 +38,6 @@ const DYNAMIC_CONFIG = {
   'history.timerProcessorMaxPollRPS': 1000,
   // Timers fire up to this late. The default of one second is longer than some of our waits.
   'history.timerProcessorMaxTimeShift': '"10ms"',
-  // How often finished tasks are acknowledged; until then each new task rescans them. With the default of 30 s that
-  // took 7 % of the server's CPU at 3 jobs a second.
-  'history.transferProcessorUpdateAckInterval': '"2s"',
-  'history.timerProcessorUpdateAckInterval': '"2s"',
-  'history.visibilityProcessorUpdateAckInterval': '"2s"',
   // With one partition a task queue is strictly first in, first out.
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
