@@ -33,6 +33,38 @@ export function createCacheActivities({ store, cache, producerVersions }: CacheD
         return hit ? { result: hit.result as DetectPersonsResult, entry: hit.entry } : null;
       }),
 
+    /** A detection that was made on a reduced photo, and enlarged. Returns its entry, if detections are cached. */
+    keepDetection: ({
+      result,
+      ...request
+    }: {
+      photoSha256: string;
+      confThreshold: number;
+      result: DetectPersonsResult;
+    }): Promise<string | null> =>
+      keepAlive(async () => {
+        const facts = detectionFacts(producerVersions, request);
+        return facts ? cache.keep('detection', facts, { result, files: {} }) : null;
+      }),
+
+    /** Whether a cut-out is cached. Does not count as a use of it. */
+    hasCutout: (request: RemoveBackgroundRequest): Promise<boolean> =>
+      keepAlive(async () => {
+        const facts = cutoutFacts(producerVersions, { ...request, photoSha256: request.photoSha256 });
+        return facts !== undefined && (await cache.usedAt(cache.entryOf('cutout', facts))) !== undefined;
+      }),
+
+    /** Deletes the entries that nothing has used since then. @param since ISO 8601 */
+    forgetUnused: ({ entries, since }: { entries: string[]; since: string }): Promise<void> =>
+      keepAlive(async () => {
+        for (const entry of entries) {
+          const usedAt = await cache.usedAt(entry);
+          if (usedAt && usedAt <= new Date(since)) {
+            await store.deleteAll(entry);
+          }
+        }
+      }),
+
     /** If found, the mask and the cut-out are copied to the keys of the request. */
     findCutout: (request: RemoveBackgroundRequest): Promise<Found<RemovedBackground> | null> =>
       keepAlive(async () => {

@@ -1,13 +1,18 @@
 import { join } from 'node:path';
 import type { StoredObject } from '../contracts/schemas/job.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import type { PrepareMediaInput, PrepareMediaResult } from '../ports/prepare-media.ts';
+import type {
+  DecoderInput,
+  DecoderResult,
+  PrepareMediaResult,
+  PreparePhotoResult,
+} from '../ports/prepare-media.ts';
 import type { SlotPool } from '../ports/slot-task.ts';
 import { keepAlive } from './keep-alive.ts';
 
 export interface MediaDeps {
   store: ObjectStore;
-  decoder: SlotPool<PrepareMediaInput, PrepareMediaResult>;
+  decoder: SlotPool<DecoderInput, DecoderResult>;
 }
 
 interface PrepareMediaRequest {
@@ -41,7 +46,7 @@ export function createMediaActivities({ store, decoder }: MediaDeps) {
           voicePath,
           backgroundPath,
         };
-        const result = await decoder.run(input, { signal });
+        const result = (await decoder.run(input, { signal })) as PrepareMediaResult;
         const stored = await store.putMany([
           { key: request.photoKey, body: { path: photoPath } },
           { key: request.voiceKey, body: { path: voicePath } },
@@ -50,6 +55,21 @@ export function createMediaActivities({ store, decoder }: MediaDeps) {
             : []),
         ]);
         return { ...result, stored };
+      }),
+
+    /** The photo alone, the same as `prepareMedia` makes of it. Larger ones are reduced to `longSidePx`. */
+    preparePhoto: (request: {
+      imageKey: string;
+      photoKey: string;
+      longSidePx?: number;
+    }): Promise<PreparePhotoResult & { stored: StoredObject }> =>
+      keepAlive(async (signal) => {
+        await using folder = await store.scratch();
+        const photoPath = join(folder.path, 'photo.png');
+        const { imageKey, photoKey, ...rest } = request;
+        const input = { imagePath: await store.localPath(imageKey), photoPath, ...rest };
+        const result = (await decoder.run(input, { signal })) as PreparePhotoResult;
+        return { ...result, stored: await store.put(photoKey, { path: photoPath }) };
       }),
   };
 }

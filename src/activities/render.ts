@@ -1,5 +1,7 @@
 import { basename, join } from 'node:path';
 import type { StoredObject } from '../contracts/schemas/job.ts';
+import type { Box } from '../contracts/schemas/job-outcome.ts';
+import type { FaceCheck } from '../contracts/schemas/photo-preview.ts';
 import { ignoreFailure } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { RenderedTalk, TalkProgress, VideoProvider } from '../ports/video-provider.ts';
@@ -36,6 +38,19 @@ export function createRenderActivities({ store, renderer }: RenderDeps) {
         };
         await renderer.checkPortrait(portrait, { signal });
       }),
+
+    /** Whether the face of each person can be animated. Boxes are in pixels of the photo. */
+    checkFaces: ({
+      photoKey,
+      ...request
+    }: {
+      photoKey: string;
+      people: Box[];
+      scale: number;
+    }): Promise<FaceCheck[]> =>
+      keepAlive(async (signal) =>
+        renderer.checkFaces({ photoPath: await store.localPath(photoKey), ...request }, { signal }),
+      ),
 
     /** Renders and stores the video. The heartbeat details are the frames done so far. */
     renderTalk: (request: RenderTalkRequest): Promise<RenderedTalk & { video: StoredObject }> =>

@@ -23,6 +23,7 @@ import { modelHealthRoutes } from './routes/model-health.ts';
 import { nameRoutes } from './routes/name.ts';
 import { pageRoutes } from './routes/page.ts';
 import { personRoutes } from './routes/person.ts';
+import { photoPreviewRoutes } from './routes/previews.ts';
 import { providerRoutes } from './routes/provider-health.ts';
 import { queueRoutes } from './routes/queues.ts';
 import { retentionRoutes } from './routes/retention.ts';
@@ -63,6 +64,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.route('/', fileRoutes(deps));
   app.route('/', linkRoutes(deps));
   app.route('/', previewRoutes(deps));
+  app.route('/', photoPreviewRoutes(deps));
   app.route('/', cancelRoutes(deps));
   app.route('/', personRoutes(deps));
   app.route('/', nameRoutes(deps));

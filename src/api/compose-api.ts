@@ -15,6 +15,7 @@ import { createRetentionRuns } from '../temporal/retention-runs.ts';
 import { createTemporalDeliveries } from '../temporal/temporal-deliveries.ts';
 import { createTemporalJobs } from '../temporal/temporal-jobs.ts';
 import { createTemporalModels } from '../temporal/temporal-models.ts';
+import { createTemporalPreviews } from '../temporal/temporal-previews.ts';
 import { createTemporalStatistics } from '../temporal/temporal-statistics.ts';
 import { createTemporalTimeline } from '../temporal/temporal-timeline.ts';
 import { createAccess } from './access/access.ts';
@@ -72,6 +73,7 @@ export function composeApi(options: ComposeOptions): ApiDeps & AsyncDisposable {
     names: createTaskNames({ store }),
     jobs,
     models: createTemporalModels({ client }),
+    previews: createTemporalPreviews({ client }),
     statistics,
     timelines: createTemporalTimeline({ client }),
     retentionRuns: createRetentionRuns({ client }),

@@ -4,6 +4,8 @@ export const PROGRESS_QUERY = 'progress';
 export const CHOOSE_PERSON_UPDATE = 'choosePerson';
 export const CANCEL_UPDATE = 'cancel';
 
+export const PREVIEW_PHOTO = 'previewPhoto';
+
 const JOB_PREFIX = 'video/';
 
 /** `video/<task_id>`: one workflow for each task, however often it is submitted. */
@@ -14,4 +16,9 @@ export function toWorkflowId(taskId: string): string {
 /** The task of a workflow. `undefined` if the workflow is not a `generateVideo`. */
 export function taskIdOf(workflowId: string): string | undefined {
   return workflowId.startsWith(JOB_PREFIX) ? workflowId.slice(JOB_PREFIX.length) : undefined;
+}
+
+/** One workflow for each preview of a photo. */
+export function toPreviewWorkflowId(previewId: string): string {
+  return `preview/${previewId}`;
 }

@@ -47,3 +47,31 @@ export function taskIdOfRecord(key: string): string | undefined {
 export function uploadKey(taskId: string, field: string, sha256: string): string {
   return `${taskPrefix('uploads', taskId)}${field}-${sha256.slice(0, 16)}`;
 }
+
+/** No name of an API key begins with an underscore. */
+const NO_OWNER = '_';
+
+/**
+ * Where the objects of a photo's preview are stored, for an hour. The owner is part of every key, so no other API key can
+ * name them.
+ * @param owner name of the API key that asked for it
+ */
+export function previewKeys(previewId: string, owner?: string) {
+  const prefix = `temp/previews/${owner ?? NO_OWNER}/${previewId}/`;
+  const file = (folder: string) => ({
+    photo: `${prefix}${folder}/photo.png`,
+    mask: `${prefix}${folder}/mask.png`,
+    cutout: `${prefix}${folder}/cutout.png`,
+  });
+  return {
+    prefix,
+    upload: `${prefix}upload`,
+    /** Of the size that previews are made in. */
+    small: file('small'),
+    /** Of the size that tasks work in. */
+    whole: file('whole'),
+    /** What clients read: the person with alpha, and the face of each person. */
+    cutout: `${prefix}cutout.webp`,
+    face: (person: number) => `${prefix}face-${person}.webp`,
+  };
+}

@@ -25,6 +25,8 @@ export interface ContentCache {
    * files of one may stay until retention deletes them.
    */
   keep(kind: CacheKind, facts: object, made: { result: unknown; files: NamedKeys }): Promise<string>;
+  /** When the entry of this folder was made or last found. `undefined` if there is none. */
+  usedAt(entry: string): Promise<Date | undefined>;
   /** The folder of the entry, whether or not it exists. */
   entryOf(kind: CacheKind, facts: object): string;
 }

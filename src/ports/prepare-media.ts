@@ -1,4 +1,28 @@
 /** Input of a decoder slot. */
+export type DecoderInput = PreparePhotoInput | PrepareMediaInput;
+export type DecoderResult = PreparePhotoResult | PrepareMediaResult;
+
+/** A photo alone. */
+export interface PreparePhotoInput {
+  imagePath: string;
+  /** PNG file to write. A retry overwrites it. */
+  photoPath: string;
+  /** Larger photos are reduced to it. Default: no limit. */
+  longSidePx?: number;
+}
+
+export interface PreparePhotoResult {
+  photo: PreparedPhoto & { wholeWidthPx: number; wholeHeightPx: number };
+  warnings: string[];
+}
+
+interface PreparedPhoto {
+  widthPx: number;
+  heightPx: number;
+  format: string;
+}
+
+/** The files of a job. */
 export interface PrepareMediaInput {
   imagePath: string;
   audioPath: string;
@@ -11,7 +35,7 @@ export interface PrepareMediaInput {
 }
 
 export interface PrepareMediaResult {
-  photo: { widthPx: number; heightPx: number; format: string };
+  photo: PreparedPhoto;
   voice: { durationS: number; sampleRateHz: number; channels: number; format: string; peakDb: number };
   /** What the user should know about the files, as sentences. */
   warnings: string[];

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import type { ProviderTerms } from '../contracts/provider-gate.ts';
+import type { FaceCheck } from '../contracts/schemas/photo-preview.ts';
 import type { SlotPool } from './slot-task.ts';
 import type {
+  FacesRequest,
   PortraitFiles,
   RemoteVideoProvider,
   RenderedTalk,
@@ -48,11 +50,13 @@ export interface LocalProviderDescriptor extends CommonDescriptor {
 }
 
 /** A check of a portrait returns nothing. */
-export type RendererPool = SlotPool<RendererInput, RenderedTalk | undefined, TalkProgress>;
+export type RendererResult = RenderedTalk | FaceCheck[] | undefined;
+export type RendererPool = SlotPool<RendererInput, RendererResult, TalkProgress>;
 
 export type RendererInput =
   | { kind: 'render'; request: TalkRequest; videoPath: string }
-  | { kind: 'check'; portrait: PortraitFiles };
+  | { kind: 'check'; portrait: PortraitFiles }
+  | { kind: 'faces'; request: FacesRequest };
 
 /** The settings that renderers on our own machines share. */
 export interface RendererConfig {

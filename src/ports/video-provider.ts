@@ -1,4 +1,6 @@
 import type { GateState } from '../contracts/provider-gate.ts';
+import type { Box } from '../contracts/schemas/job-outcome.ts';
+import type { FaceCheck } from '../contracts/schemas/photo-preview.ts';
 
 /** Local files of the same size. */
 export interface PortraitFiles {
@@ -6,6 +8,15 @@ export interface PortraitFiles {
   portraitPath: string;
   /** One channel, 255 where the person is. */
   maskPath: string;
+}
+
+/** People in a photo of which perhaps no portrait is made yet. */
+export interface FacesRequest {
+  photoPath: string;
+  /** A box for each person, in pixels of this file. */
+  people: Box[];
+  /** How many times larger the photo is that would be animated. */
+  scale: number;
 }
 
 /** Local files of one talk. All pictures are of the same size. */
@@ -62,6 +73,8 @@ export interface VideoProvider {
    * else is the remote provider's decision.
    */
   checkPortrait(portrait: PortraitFiles, options: { signal: AbortSignal }): Promise<void>;
+  /** Whether the face of each person can be animated, in the order of the request. Boxes are in pixels of the file. */
+  checkFaces(request: FacesRequest, options: { signal: AbortSignal }): Promise<FaceCheck[]>;
 }
 
 /** A file at a remote provider: its URL there, and the id to delete it by, if it got one. */

@@ -38,6 +38,8 @@ export function createContentCache({ store }: { store: ObjectStore }): ContentCa
       }
     },
 
+    usedAt: async (entry) => (await store.stat(`${entry}${ENTRY_FILE}`))?.modifiedAt,
+
     async keep(kind, facts, { result, files }) {
       const entry = entryOf(kind, facts);
       const copies = Object.entries(files).map(async ([name, key]) => {

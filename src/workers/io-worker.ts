@@ -5,6 +5,7 @@ import { createCompositionActivities } from '../activities/composition.ts';
 import { type CacheDeps, createCacheActivities } from '../activities/content-cache.ts';
 import { createEraseActivities, type EraseDeps } from '../activities/erase.ts';
 import { createMediaActivities, type MediaDeps } from '../activities/media.ts';
+import { createPreviewActivities } from '../activities/preview.ts';
 import { createRecordActivities, type RecordDeps } from '../activities/records.ts';
 import { createRenderActivities } from '../activities/render.ts';
 import { createRetentionActivities, type RetentionDeps } from '../activities/retention.ts';
@@ -157,6 +158,7 @@ async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
       activities: withFailureBoundary({
         ...createCacheActivities(deps),
         ...createCompositionActivities(deps),
+        ...createPreviewActivities(deps),
         ...createVideoActivities(deps),
         ...createRecordActivities(deps),
         ...createRetentionActivities(deps),

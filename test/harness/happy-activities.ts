@@ -3,6 +3,7 @@ import type { CompositionActivities } from '../../src/activities/composition.ts'
 import type { CacheActivities } from '../../src/activities/content-cache.ts';
 import type { DetectionActivities } from '../../src/activities/detection.ts';
 import type { MediaActivities } from '../../src/activities/media.ts';
+import type { PreviewActivities } from '../../src/activities/preview.ts';
 import type { RecordActivities } from '../../src/activities/records.ts';
 import type { RenderActivities } from '../../src/activities/render.ts';
 import type { VideoActivities } from '../../src/activities/video.ts';
@@ -18,6 +19,7 @@ export type Activities = CacheActivities &
   RenderActivities &
   VideoActivities &
   RecordActivities &
+  PreviewActivities &
   WebhookActivities;
 
 export function toStored(key: string): StoredObject {
@@ -79,6 +81,25 @@ export function happyActivities(
     },
     async findCutout() {
       return null;
+    },
+    async keepDetection() {
+      return null;
+    },
+    async hasCutout() {
+      return false;
+    },
+    async forgetUnused() {},
+    async checkFaces({ people }) {
+      return people.map((box) => ({ box, warnings: [] }));
+    },
+    async preparePhoto(request) {
+      const photo = { widthPx: 640, heightPx: 480, wholeWidthPx: 640, wholeHeightPx: 480, format: 'jpeg' };
+      return { photo, warnings: [], stored: await put(request.photoKey) };
+    },
+    async drawPreview({ faces, cutout }) {
+      return Promise.all(
+        [...faces.map(({ key }) => key), ...(cutout ? [cutout.to] : [])].map((key) => put(key)),
+      );
     },
     async keepVideo() {
       return null;

@@ -59,9 +59,14 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
     ...createRecordActivities(deps),
     ...createMediaActivities({
       store,
-      decoder: poolOf(async ({ imagePath, photoPath, voicePath }) => {
+      decoder: poolOf(async (media) => {
+        const { imagePath, photoPath } = media;
         await writeFile(photoPath, `normalised ${await readFile(imagePath, 'utf8')}`);
-        await writeFile(voicePath, 'voice');
+        if (!('voicePath' in media)) {
+          const size = { widthPx: 64, heightPx: 64, wholeWidthPx: 64, wholeHeightPx: 64 };
+          return { photo: { ...size, format: 'png' }, warnings: [] };
+        }
+        await writeFile(media.voicePath, 'voice');
         return {
           photo: { widthPx: 64, heightPx: 64, format: 'png' },
           voice: { durationS: 1, sampleRateHz: 16_000, channels: 1, format: 'wav', peakDb: -3 },

@@ -31,6 +31,9 @@ const RULES: ReadonlyArray<
   ['POST', /^\/api\/pipeline\/generate$/, { need: 'submit' }],
   // The owner is checked after the form is read: the same content under the same key is the same task.
   ['PUT', task(''), { need: 'submit' }],
+  ['POST', /^\/api\/pipeline\/previews$/, { need: 'submit' }],
+  // The key of the store contains the owner.
+  ['GET', /^\/api\/pipeline\/previews\//, { need: 'submit' }],
   ['GET', /^\/api\/pipeline\/tasks$/, { need: 'read' }],
   ['GET', /^\/api\/pipeline\/status\/[^/]+$/, { need: 'read', isAboutTask: true, link: 'status' }],
   // The route checks the owner of each task.

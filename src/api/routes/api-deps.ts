@@ -3,6 +3,7 @@ import type { ModelClient } from '../../ports/models.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { Outbound } from '../../ports/outbound.ts';
 import type { PipelineStatistics, RetentionRuns } from '../../ports/pipeline-statistics.ts';
+import type { PreviewClient } from '../../ports/previews.ts';
 import type { StorageUsage } from '../../ports/storage-usage.ts';
 import type { TaskNames } from '../../ports/task-names.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
@@ -30,6 +31,7 @@ export interface ApiDeps {
   names: TaskNames;
   jobs: JobClient;
   models: ModelClient;
+  previews: PreviewClient;
   /** Every provider of the registry, in its order. */
   providers: readonly OfferedProvider[];
   statistics: Pick<PipelineStatistics, 'queue'>;

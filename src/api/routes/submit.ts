@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
-import type { ReadableStream as WebStream } from 'node:stream/web';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
@@ -11,6 +9,7 @@ import { PipelineError } from '../../errors.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import type { ProgressHub } from '../progress/progress-hub.ts';
 import { fetchOrder } from '../submit/fetch-media.ts';
+import { toFormRequest } from '../submit/form-request.ts';
 import { createSubmission, SUBMIT_CONTENT } from '../submit/job-fields.ts';
 import { parseJobForm } from '../submit/job-form.ts';
 import { toUploadRules } from '../submit/limits.ts';
@@ -104,18 +103,12 @@ export function submitRoutes(deps: ApiDeps) {
     c.set('taskId', chosen.id);
     const waitS = parseWait(c.req.query('wait'), c.req.header('prefer'));
     const caller = c.get('caller');
-    const contentLength = parseLength(c.req.header('content-length'));
+    const request = toFormRequest(c);
+    const { contentLength } = request;
     using _quota = await deps.access.quota.reserve(caller, { id: chosen.id, bytes: contentLength ?? 0 });
     using space = await deps.admission.admit();
     await using folder = await deps.store.scratch();
-    const form = await receiveForm(
-      {
-        body: toReadable(c),
-        contentType: c.req.header('content-type'),
-        contentLength,
-      },
-      { folder, rules },
-    );
+    const form = await receiveForm(request, { folder, rules });
     const order = parseJobForm(form, deps.defaults, deps.providers);
     const timeout = AbortSignal.timeout(deps.limits.urlTimeoutMs);
     const ready = await fetchOrder(order, {
@@ -165,19 +158,6 @@ export function submitRoutes(deps: ApiDeps) {
       }
       return submit(c, { id, isShared: true });
     });
-}
-
-/** The connection itself, if there is one: a web stream over it would close it before a refused client reads the answer. */
-function toReadable(c: Context<ApiEnv>): Readable | undefined {
-  if (c.env?.incoming) {
-    // Merely accessing `raw.body` would start to read from the connection.
-    return c.env.incoming as Readable;
-  }
-  return c.req.raw.body ? Readable.fromWeb(c.req.raw.body as WebStream) : undefined;
-}
-
-function parseLength(header: string | undefined): number | undefined {
-  return header !== undefined && /^\d+$/.test(header) ? Number(header) : undefined;
 }
 
 /** Resolves with the outcome of a job, or with `undefined` if the signal is aborted first. */

@@ -34,14 +34,19 @@ const Values = JobOptions.extend({
     .optional()
     .meta({ description: '`all` sends a webhook for each stage too.', default: 'end' }),
 });
-type Values = z.infer<typeof Values>;
 
 /** The text fields of a submission, as clients write them. Unknown fields are refused by name. */
-export const JOB_FIELDS = z.strictObject(
-  Object.fromEntries(
-    Object.entries(Values.shape).map(([name, schema]) => [name, toTextField(schema as z.ZodType)]),
-  ) as unknown as { [Name in keyof Values]-?: z.ZodType<Values[Name], string | undefined> },
-);
+export const JOB_FIELDS = toTextFields(Values);
+
+/** A form's text fields that stand for the values of a schema. */
+export function toTextFields<Shape extends z.ZodRawShape>({ shape }: z.ZodObject<Shape>) {
+  type Fields = z.infer<z.ZodObject<Shape>>;
+  return z.strictObject(
+    Object.fromEntries(
+      Object.entries(shape).map(([name, schema]) => [name, toTextField(schema as z.ZodType)]),
+    ) as unknown as { [Name in keyof Fields]-?: z.ZodType<Fields[Name], string | undefined> },
+  );
+}
 
 /** A field whose text stands for a value of the schema. */
 function toTextField(schema: z.ZodType) {
@@ -117,7 +122,7 @@ export const createSubmission = (providers: readonly string[]) =>
     background_image: file('A picture like `image`. It needs `background=image`.').optional(),
   });
 
-const listMimes = (kind: MediaKind) =>
+export const listMimes = (kind: MediaKind) =>
   acceptedTypes(kind)
     .flatMap(({ mimes }) => mimes)
     .join(', ');

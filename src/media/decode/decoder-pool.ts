@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts';
-import type { PrepareMediaInput, PrepareMediaResult } from '../../ports/prepare-media.ts';
+import type { DecoderInput, DecoderResult } from '../../ports/prepare-media.ts';
 import type { SlotPool } from '../../ports/slot-task.ts';
 import { createSlotPool } from '../../slots/slot-pool.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -8,7 +8,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 export function createDecoderPool(
   { media }: Pick<Config, 'media'>,
   logger: Logger,
-): SlotPool<PrepareMediaInput, PrepareMediaResult> {
+): SlotPool<DecoderInput, DecoderResult> {
   return createSlotPool({
     name: 'media',
     task: new URL('./media-task.ts', import.meta.url),

@@ -1,7 +1,12 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PrepareMediaInput, PrepareMediaResult } from '../../ports/prepare-media.ts';
+import type {
+  DecoderInput,
+  DecoderResult,
+  PrepareMediaInput,
+  PrepareMediaResult,
+} from '../../ports/prepare-media.ts';
 import type { SlotTask } from '../../ports/slot-task.ts';
 import { createWavWriter } from '../audio/wav.ts';
 import { sharp } from '../picture/image-library.ts';
@@ -10,25 +15,39 @@ import { prepareAudio } from './prepare-audio.ts';
 import { prepareImage } from './prepare-image.ts';
 
 /** Checks, decodes and normalises uploads. Runs in its own process, because a malicious file may crash its decoder. */
-export async function createTask(): Promise<SlotTask<PrepareMediaInput, PrepareMediaResult>> {
+export async function createTask(): Promise<SlotTask<DecoderInput, DecoderResult>> {
   return {
     selfTest: testDecoders,
     async run(input) {
-      const { warnings: aboutPhoto, ...photo } = await prepareImage(
+      if ('audioPath' in input) {
+        return prepareMedia(input);
+      }
+      const { warnings, ...photo } = await prepareImage(
         'image',
         input.imagePath,
         input.photoPath,
+        input.longSidePx,
       );
-      const { warnings: aboutBackground = [] } =
-        input.backgroundImagePath === undefined
-          ? {}
-          : await prepareImage('background_image', input.backgroundImagePath, input.backgroundPath);
-      const { format } = await readMediaType('audio', input.audioPath);
-      const { warnings: aboutVoice, ...voice } = await prepareAudio(input.audioPath, input.voicePath);
-      const warnings = [...aboutPhoto, ...aboutBackground, ...aboutVoice];
-      return { photo, voice: { ...voice, format }, warnings };
+      return { photo, warnings };
     },
   };
+}
+
+async function prepareMedia(input: PrepareMediaInput): Promise<PrepareMediaResult> {
+  const {
+    warnings: aboutPhoto,
+    wholeWidthPx: _,
+    wholeHeightPx: __,
+    ...photo
+  } = await prepareImage('image', input.imagePath, input.photoPath);
+  const { warnings: aboutBackground = [] } =
+    input.backgroundImagePath === undefined
+      ? {}
+      : await prepareImage('background_image', input.backgroundImagePath, input.backgroundPath);
+  const { format } = await readMediaType('audio', input.audioPath);
+  const { warnings: aboutVoice, ...voice } = await prepareAudio(input.audioPath, input.voicePath);
+  const warnings = [...aboutPhoto, ...aboutBackground, ...aboutVoice];
+  return { photo, voice: { ...voice, format }, warnings };
 }
 
 /** Decodes a small picture and a short tone, to prove that the native libraries work on this machine. */

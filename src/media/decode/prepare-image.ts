@@ -10,6 +10,9 @@ import { type MediaField, readMediaType } from './media-type.ts';
 export interface PreparedImage {
   widthPx: number;
   heightPx: number;
+  /** Before it was reduced to `longSidePx`. */
+  wholeWidthPx: number;
+  wholeHeightPx: number;
   /** Format of the upload: `jpeg`, `png`, `webp`, `gif`, `avif` or `heic`. */
   format: string;
   /** What the user should know about the picture, as sentences. */
@@ -19,18 +22,24 @@ export interface PreparedImage {
 /**
  * Decodes a picture once and writes it to a PNG: upright, 8-bit sRGB, without alpha. Transparent areas become the
  * neutral grey of the default background, so that no fringe shows there. Of an animation it is the first frame.
+ * @param longSidePx larger pictures are reduced to it
  * @throws PipelineError MEDIA_UNSUPPORTED for other types; IMAGE_TOO_LARGE or IMAGE_TOO_SMALL according to its header;
  * MEDIA_UNDECODABLE if it is damaged or truncated
  */
-export async function prepareImage(field: MediaField, path: string, pngPath: string): Promise<PreparedImage> {
+export async function prepareImage(
+  field: MediaField,
+  path: string,
+  pngPath: string,
+  longSidePx?: number,
+): Promise<PreparedImage> {
   const picture = await open(field, path);
   assertSize(field, picture);
   const { format, isAnimation } = picture;
   let failure: unknown;
   for (const read of picture.readings) {
     try {
-      const { widthPx, heightPx } = await writePng(await read(), picture, pngPath);
-      return { widthPx, heightPx, format, warnings: isAnimation ? [onlyFirstFrame(field)] : [] };
+      const sizes = await writePng(await read(), picture, pngPath, longSidePx);
+      return { ...sizes, format, warnings: isAnimation ? [onlyFirstFrame(field)] : [] };
     } catch (error) {
       if (isDiskFull(error) && (await isReadable(read))) {
         throw error;
@@ -88,15 +97,24 @@ function assertSize(field: MediaField, { widthPx, heightPx, maxPixels }: OpenPic
   }
 }
 
-async function writePng(opened: Sharp, picture: OpenPicture, pngPath: string) {
+async function writePng(
+  opened: Sharp,
+  picture: OpenPicture,
+  pngPath: string,
+  longSidePx: number | undefined,
+) {
+  const { autoOrient: whole } = await opened.metadata();
   const upright = opened.autoOrient();
   const solid = picture.hasAlpha ? await makeSolid(upright) : upright;
-  const { width, height } = await solid
+  const fitted = longSidePx
+    ? solid.resize({ width: longSidePx, height: longSidePx, fit: 'inside', withoutEnlargement: true })
+    : solid;
+  const { width, height } = await fitted
     .flatten({ background: DEFAULT_BACKGROUND })
     .toColourspace('srgb')
     .png({ compressionLevel: 1 })
     .toFile(pngPath);
-  return { widthPx: width, heightPx: height };
+  return { widthPx: width, heightPx: height, wholeWidthPx: whole.width, wholeHeightPx: whole.height };
 }
 
 function onlyFirstFrame(field: MediaField): string {

@@ -1,6 +1,7 @@
+import type { FaceCheck } from '../../contracts/schemas/photo-preview.ts';
 import { PipelineError } from '../../errors.ts';
 import type { RendererPool } from '../../ports/provider.ts';
-import type { VideoProvider } from '../../ports/video-provider.ts';
+import type { RenderedTalk, VideoProvider } from '../../ports/video-provider.ts';
 
 /** The built-in renderer: warps the photo in a child process, without network or cost. */
 export function createLocalProvider({ pool }: { pool: RendererPool }): VideoProvider {
@@ -29,10 +30,13 @@ function rendererOf(name: string, getPool: () => RendererPool): VideoProvider {
     name,
     async render(request, videoPath, options) {
       options.signal.throwIfAborted();
-      return (await getPool().run({ kind: 'render', request, videoPath }, options))!;
+      return (await getPool().run({ kind: 'render', request, videoPath }, options)) as RenderedTalk;
     },
     async checkPortrait(portrait, options) {
       await getPool().run({ kind: 'check', portrait }, options);
+    },
+    async checkFaces(request, options) {
+      return (await getPool().run({ kind: 'faces', request }, options)) as FaceCheck[];
     },
   };
 }

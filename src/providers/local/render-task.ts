@@ -1,9 +1,10 @@
 import { PipelineError } from '../../errors.ts';
 import { LANDMARKS } from '../../inference/face/face-landmarks.ts';
 import { whileCodecsRun } from '../../media/codecs/webcodecs.ts';
-import type { RendererInput } from '../../ports/provider.ts';
+import type { RendererInput, RendererResult } from '../../ports/provider.ts';
 import type { SlotTask } from '../../ports/slot-task.ts';
-import type { RenderedTalk, TalkProgress } from '../../ports/video-provider.ts';
+import type { TalkProgress } from '../../ports/video-provider.ts';
+import { checkFaces } from './face/check-faces.ts';
 import { refuseCoveredMouth } from './face/examine-face.ts';
 import { type RenderOptions, renderTalk } from './render-talk.ts';
 import { createTalkModels, type TalkModelPlan } from './talk-models.ts';
@@ -13,7 +14,7 @@ export type RenderTaskConfig = TalkModelPlan & RenderOptions;
 
 export async function createTask(
   plan: RenderTaskConfig,
-): Promise<SlotTask<RendererInput, RenderedTalk | undefined, TalkProgress>> {
+): Promise<SlotTask<RendererInput, RendererResult, TalkProgress>> {
   const models = await createTalkModels(plan);
 
   return {
@@ -46,6 +47,9 @@ export async function createTask(
     async run(input, onProgress) {
       if (input.kind === 'render') {
         return whileCodecsRun(renderTalk(models, input.request, input.videoPath, plan, onProgress));
+      }
+      if (input.kind === 'faces') {
+        return checkFaces(models, input.request);
       }
       await refuseCoveredMouth(models, input.portrait);
     },

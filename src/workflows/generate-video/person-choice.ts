@@ -36,12 +36,12 @@ export class PersonChoice {
       throw noPersonFound(detected, this.#options);
     }
     if (wanted !== 'ask' || persons.length === 1) {
-      return pick(persons, wanted === 'ask' ? 'auto' : wanted);
+      return pickPerson(persons, wanted === 'ask' ? 'auto' : wanted);
     }
     this.#persons = persons;
     onWait();
     await condition(() => this.#chosen !== undefined);
-    return pick(persons, this.#chosen!);
+    return pickPerson(persons, this.#chosen!);
   }
 
   /** The same choice again is valid: the response to the first one may have been lost. */
@@ -59,11 +59,12 @@ export class PersonChoice {
     if (this.#chosen !== undefined && this.#chosen !== person) {
       throw refusal('PERSON_NOT_ASKED', `Person #${this.#chosen} is already chosen.`);
     }
-    pick(this.#persons, person);
+    pickPerson(this.#persons, person);
   }
 }
 
-function pick(persons: Person[], wanted: 'auto' | number): Person {
+/** Rejects with PERSON_CHOICE_INVALID if there is no such person. */
+export function pickPerson(persons: Person[], wanted: 'auto' | number): Person {
   const person = wanted === 'auto' ? persons[0] : persons.find(({ id }) => id === wanted);
   if (!person) {
     throw refusal(

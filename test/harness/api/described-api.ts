@@ -19,6 +19,7 @@ export function describedApi(): ApiDeps {
     names: nothing('names'),
     jobs: nothing('jobs'),
     models: nothing('models'),
+    previews: nothing('previews'),
     statistics: nothing('statistics'),
     timelines: nothing('timelines'),
     retentionRuns: nothing('retentionRuns'),

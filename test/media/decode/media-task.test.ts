@@ -71,10 +71,8 @@ const RECORDINGS: Record<
 needs('MEDIA_DIR').describe('the media slot, with real photos and recordings', () => {
   const prepare = async (image: string, audio: string): Promise<PrepareMediaResult> => {
     const task = await createTask();
-    return task.run(
-      { imagePath: join(mediaDir!, image), audioPath: join(mediaDir!, audio), ...paths },
-      () => {},
-    );
+    const input = { imagePath: join(mediaDir!, image), audioPath: join(mediaDir!, audio), ...paths };
+    return (await task.run(input, () => {})) as PrepareMediaResult;
   };
 
   it.each(Object.entries(PICTURES))('says of %s: %j', async (name, expected) => {

@@ -7,7 +7,7 @@ import type { FacePoints } from './face-points.ts';
 import { findFace, notFound } from './find-face.ts';
 import { FACE_LOGIT, judgeFace, refuseCover } from './judge-face.ts';
 
-type FaceModels = Pick<TalkModels, 'detector' | 'landmarker' | 'mouthCover'>;
+export type FaceModels = Pick<TalkModels, 'detector' | 'landmarker' | 'mouthCover'>;
 
 /** Boxes from this score are looked at for a cover if no face is found: the detector is less sure of half a face. */
 const HALF_FACE_SCORE = 0.3;
@@ -45,7 +45,8 @@ export async function refuseCoveredMouth(
   }
 }
 
-async function findWithCover(models: FaceModels, portrait: Raster, mask: Uint8Array) {
+/** @throws PipelineError FACE_NOT_FOUND, or FACE_UNSUITABLE if the cover is what hides the face */
+export async function findWithCover(models: FaceModels, portrait: Raster, mask: Uint8Array) {
   const { detector, landmarker, mouthCover } = models;
   try {
     const { box } = await findFace(detector, portrait, mask);

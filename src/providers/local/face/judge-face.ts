@@ -25,11 +25,13 @@ const MAX_GAP = 0.35;
 
 /**
  * Checks whether a face can be animated.
+ *
+ * @param scale how many times larger the photo is that would be animated
  * @returns warnings for the user
  * @throws PipelineError FACE_UNSUITABLE that says what was found and what to change
  */
-export function judgeFace(face: FaceLandmarks, cover: MouthCover, portrait: Raster): string[] {
-  const heightPx = Math.round(faceHeight(face.points));
+export function judgeFace(face: FaceLandmarks, cover: MouthCover, portrait: Raster, scale = 1): string[] {
+  const heightPx = Math.round(faceHeight(face.points) * scale);
   const yaw = toDegrees(faceYaw(face.points));
   const roll = Math.abs(toDegrees(faceRoll(face.points)));
   const mouth = mouthFrameOf(face.points);

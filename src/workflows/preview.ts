@@ -1,0 +1,214 @@
+import {
+  ActivityCancellationType,
+  CancellationScope,
+  isCancellation,
+  log,
+  ParentClosePolicy,
+  proxyActivities,
+  sleep,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { BackgroundActivities } from '../activities/background.ts';
+import type { CacheActivities } from '../activities/content-cache.ts';
+import type { DetectionActivities } from '../activities/detection.ts';
+import type { MediaActivities } from '../activities/media.ts';
+import type { PreviewActivities } from '../activities/preview.ts';
+import type { RenderActivities } from '../activities/render.ts';
+import { QUEUES } from '../contracts/queues.ts';
+import type { Box } from '../contracts/schemas/job-outcome.ts';
+import type { PreviewFacts, PreviewInput } from '../contracts/schemas/photo-preview.ts';
+import { previewKeys } from '../contracts/task-keys.ts';
+import type { DetectPersonsResult } from '../ports/models.ts';
+import { undo } from './activities.ts';
+import { pickPerson } from './generate-video/person-choice.ts';
+import { codeOf } from './job-error.ts';
+
+/** Sharp on every screen. Models see less than that of any photo. */
+const LONG_SIDE_PX = 1600;
+/** More faces than this are not checked: a client shows no more. */
+const MAX_FACES = 12;
+/** Both the time that clients can read a preview, and that its results wait for a task with the same photo. */
+const LIFE = '1 hour';
+
+/** Workflows are started with the lowest priority, which their activities inherit: every task goes first. */
+const common = {
+  heartbeatTimeout: '5 s',
+  // Nobody waits longer for a preview.
+  scheduleToCloseTimeout: '30 s',
+  retry: { maximumAttempts: 3, initialInterval: '200 ms' },
+  // Otherwise the files could be deleted before the last write of the activity.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+} as const;
+
+const media = proxyActivities<Pick<MediaActivities, 'preparePhoto'>>({ ...common, taskQueue: QUEUES.media });
+const detection = proxyActivities<DetectionActivities>({ ...common, taskQueue: QUEUES.yolo });
+const background = proxyActivities<BackgroundActivities>({ ...common, taskQueue: QUEUES.birefnet });
+const pictures = proxyActivities<PreviewActivities>({ ...common, taskQueue: QUEUES.io });
+const faces = proxyActivities<Pick<RenderActivities, 'checkFaces'>>({
+  ...common,
+  taskQueue: QUEUES.render,
+  // The renderer may be busy with a video for minutes: then the preview goes without.
+  scheduleToCloseTimeout: '3 s',
+});
+
+/** Nobody waits for it. */
+const patient = { ...common, scheduleToCloseTimeout: '30 minutes' } as const;
+const later = {
+  ...proxyActivities<Pick<MediaActivities, 'preparePhoto'>>({ ...patient, taskQueue: QUEUES.media }),
+  ...proxyActivities<BackgroundActivities>({ ...patient, taskQueue: QUEUES.birefnet }),
+  ...proxyActivities<CacheActivities>({ ...patient, taskQueue: QUEUES.io }),
+};
+
+/**
+ * Shows what a task would make of a photo: the people, whether their faces can be animated, and the cut-out of one of them.
+ * Works on a reduced photo, to answer within a second. Deletes everything if it fails or is cancelled.
+ */
+export async function previewPhoto(input: PreviewInput): Promise<PreviewFacts> {
+  const { previewId, options, image, owner } = input;
+  const keys = previewKeys(previewId, owner);
+  try {
+    const { photo, warnings } = await media.preparePhoto({
+      imageKey: image.key,
+      photoKey: keys.small.photo,
+      longSidePx: LONG_SIDE_PX,
+    });
+    const confThreshold = options.conf_threshold;
+    const found = await detection.detectPersons({ photoKey: keys.small.photo, confThreshold });
+    const { persons } = found;
+    const selected = persons.length > 0 ? pickPerson(persons, options.person ?? 'auto') : undefined;
+    const scale = photo.wholeWidthPx / photo.widthPx;
+    const [cutout, checks] = await Promise.all([
+      selected && cutOut(input, selected.box, without(persons, selected.id)),
+      checkFaces(
+        keys.small.photo,
+        persons.slice(0, MAX_FACES).map(({ box }) => box),
+        scale,
+      ),
+    ]);
+    await pictures.drawPreview({
+      photoKey: keys.small.photo,
+      faces: persons.slice(0, MAX_FACES).map(({ id, box }, index) => {
+        const face = checks?.[index]?.box;
+        return { key: keys.face(id), person: box, ...(face && { face: face as Box }) };
+      }),
+      ...(cutout === 'made' && { cutout: { from: keys.small.cutout, to: keys.cutout } }),
+    });
+    const whole = { widthPx: photo.wholeWidthPx, heightPx: photo.wholeHeightPx };
+    const enlarged = enlarge(found, whole);
+    await startChild(keepPreview, {
+      workflowId: `${workflowInfo().workflowId}/keep`,
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      args: [{ input, found: enlarged, ...(selected && { person: selected.id }) }],
+    });
+    return {
+      photo: { width_px: whole.widthPx, height_px: whole.heightPx },
+      persons: enlarged.persons.map((person, index) => {
+        const check = checks?.[index];
+        return check
+          ? { ...person, face: { ...check, ...(check.box && { box: times(check.box as Box, scale) }) } }
+          : person;
+      }),
+      ...(selected && { selected_person_id: selected.id }),
+      has_cutout: cutout === 'made',
+      warnings,
+    };
+  } catch (error) {
+    await CancellationScope.nonCancellable(() => undo.discard({ prefixes: [keys.prefix] }));
+    throw error;
+  }
+}
+
+interface KeepInput {
+  input: PreviewInput;
+  /** Of the whole photo. */
+  found: DetectPersonsResult;
+  person?: number;
+}
+
+/**
+ * Makes the same of the whole photo, and stores it in the content cache, so that a task with this photo starts with it done.
+ * What no task has used after an hour is deleted, with the files of the preview.
+ */
+export async function keepPreview({ input, found, person }: KeepInput): Promise<void> {
+  const { previewId, options, image, owner } = input;
+  const keys = previewKeys(previewId, owner);
+  const made: string[] = [];
+  let keptAt = Date.now();
+  try {
+    const { stored } = await later.preparePhoto({ imageKey: image.key, photoKey: keys.whole.photo });
+    const facts = { photoSha256: stored.sha256, confThreshold: options.conf_threshold };
+    // In place of one that a task may have made: the ids must be those that the client was given.
+    const entry = found.fallbacks ? null : await later.keepDetection({ ...facts, result: found });
+    if (entry) made.push(entry);
+    const selected = found.persons.find(({ id }) => id === person);
+    if (selected) {
+      const request = {
+        photoKey: keys.whole.photo,
+        photoSha256: stored.sha256,
+        person: selected.box,
+        others: without(found.persons, selected.id),
+        applySmoothing: options.apply_smoothing,
+        maskKey: keys.whole.mask,
+        cutoutKey: keys.whole.cutout,
+      };
+      if (!(await later.hasCutout(request))) {
+        const { entry } = await later.removeBackground(request);
+        if (entry) made.push(entry);
+      }
+    }
+    keptAt = Date.now();
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('A preview could not be prepared for a task', { error });
+  }
+  await undo.discard({ keys: [keys.upload, ...Object.values(keys.whole), ...Object.values(keys.small)] });
+  await sleep(LIFE, { summary: 'A task with this photo may come' });
+  await later.forgetUnused({ entries: made, since: new Date(keptAt).toISOString() });
+  await undo.discard({ prefixes: [keys.prefix] });
+}
+
+/** Returns 'none' if the person does not stand out from the background, which a task would report too. */
+async function cutOut(input: PreviewInput, person: Box, others: Box[]): Promise<'made' | 'none'> {
+  const { small } = previewKeys(input.previewId, input.owner);
+  try {
+    await background.removeBackground({
+      photoKey: small.photo,
+      person,
+      others,
+      applySmoothing: input.options.apply_smoothing,
+      maskKey: small.mask,
+      cutoutKey: small.cutout,
+    });
+    return 'made';
+  } catch (error) {
+    if (codeOf(error) !== 'PERSON_NOT_FOUND') throw error;
+    return 'none';
+  }
+}
+
+async function checkFaces(photoKey: string, people: Box[], scale: number) {
+  if (people.length === 0) return [];
+  try {
+    return await faces.checkFaces({ photoKey, people, scale });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('The faces of a preview were not checked', { error });
+    return undefined;
+  }
+}
+
+/** What was found in a reduced photo, in pixels of the whole one. */
+function enlarge(found: DetectPersonsResult, whole: { widthPx: number; heightPx: number }) {
+  const scale = whole.widthPx / found.widthPx;
+  const persons = found.persons.map((person) => ({ ...person, box: times(person.box as Box, scale) }));
+  return { ...found, ...whole, persons };
+}
+
+function times(box: Box, scale: number): Box {
+  return box.map((value) => value * scale) as Box;
+}
+
+function without(persons: DetectPersonsResult['persons'], id: number): Box[] {
+  return persons.filter((person) => person.id !== id).map(({ box }) => box);
+}
