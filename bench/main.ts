@@ -10,6 +10,7 @@ import { exitOnSignals } from './exit-on-signals.ts';
 import { models } from './models.ts';
 import { observation } from './observation.ts';
 import { orchestration } from './orchestration.ts';
+import { preview } from './preview.ts';
 import { progress } from './progress.ts';
 import { refusals } from './refusals.ts';
 import { renderer } from './renderer.ts';
@@ -25,6 +26,7 @@ const BENCHES: Bench[] = [
   burst,
   refusals,
   stages,
+  preview,
   models,
   renderer,
   dId,

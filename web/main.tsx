@@ -11,6 +11,7 @@ import { apiKey, wantsKey } from './server/server.ts';
 import './state/appearance.ts';
 import { readInfo } from './state/info.ts';
 import { titleNews } from './state/notices.ts';
+import { keepPreview } from './state/photo-preview.ts';
 import { route, toHash } from './state/route.ts';
 import { keepDraft } from './state/saved-draft.ts';
 import { resume } from './state/tasks.ts';
@@ -73,4 +74,5 @@ function View() {
 
 void resume();
 void keepDraft();
+keepPreview();
 render(<App />, document.getElementById('app')!);

@@ -49,16 +49,18 @@ const faces = proxyActivities<Pick<RenderActivities, 'checkFaces'>>({
   ...common,
   taskQueue: QUEUES.render,
   // The renderer may be busy with a video for minutes: then the preview goes without.
-  scheduleToCloseTimeout: '3 s',
+  scheduleToStartTimeout: '3 s',
+  scheduleToCloseTimeout: '15 s',
 });
 
 /** Nobody waits for it. */
 const patient = { ...common, scheduleToCloseTimeout: '30 minutes' } as const;
-const later = {
-  ...proxyActivities<Pick<MediaActivities, 'preparePhoto'>>({ ...patient, taskQueue: QUEUES.media }),
-  ...proxyActivities<BackgroundActivities>({ ...patient, taskQueue: QUEUES.birefnet }),
-  ...proxyActivities<CacheActivities>({ ...patient, taskQueue: QUEUES.io }),
-};
+const mediaLater = proxyActivities<Pick<MediaActivities, 'preparePhoto'>>({
+  ...patient,
+  taskQueue: QUEUES.media,
+});
+const backgroundLater = proxyActivities<BackgroundActivities>({ ...patient, taskQueue: QUEUES.birefnet });
+const cacheLater = proxyActivities<CacheActivities>({ ...patient, taskQueue: QUEUES.io });
 
 /**
  * Shows what a task would make of a photo: the people, whether their faces can be animated, and the cut-out of one of them.
@@ -136,10 +138,10 @@ export async function keepPreview({ input, found, person }: KeepInput): Promise<
   const made: string[] = [];
   let keptAt = Date.now();
   try {
-    const { stored } = await later.preparePhoto({ imageKey: image.key, photoKey: keys.whole.photo });
+    const { stored } = await mediaLater.preparePhoto({ imageKey: image.key, photoKey: keys.whole.photo });
     const facts = { photoSha256: stored.sha256, confThreshold: options.conf_threshold };
     // In place of one that a task may have made: the ids must be those that the client was given.
-    const entry = found.fallbacks ? null : await later.keepDetection({ ...facts, result: found });
+    const entry = found.fallbacks ? null : await cacheLater.keepDetection({ ...facts, result: found });
     if (entry) made.push(entry);
     const selected = found.persons.find(({ id }) => id === person);
     if (selected) {
@@ -152,8 +154,8 @@ export async function keepPreview({ input, found, person }: KeepInput): Promise<
         maskKey: keys.whole.mask,
         cutoutKey: keys.whole.cutout,
       };
-      if (!(await later.hasCutout(request))) {
-        const { entry } = await later.removeBackground(request);
+      if (!(await cacheLater.hasCutout(request))) {
+        const { entry } = await backgroundLater.removeBackground(request);
         if (entry) made.push(entry);
       }
     }
@@ -164,7 +166,7 @@ export async function keepPreview({ input, found, person }: KeepInput): Promise<
   }
   await undo.discard({ keys: [keys.upload, ...Object.values(keys.whole), ...Object.values(keys.small)] });
   await sleep(LIFE, { summary: 'A task with this photo may come' });
-  await later.forgetUnused({ entries: made, since: new Date(keptAt).toISOString() });
+  await cacheLater.forgetUnused({ entries: made, since: new Date(keptAt).toISOString() });
   await undo.discard({ prefixes: [keys.prefix] });
 }
 

@@ -179,4 +179,20 @@ describe('POST /api/pipeline/previews', () => {
     held.release();
     expect((await waiting).status).toBe(200);
   });
+
+  // The last one: with the first key, requests without one are refused.
+  it('shows the pictures to the key that asked for them only, and counts its uploads', async () => {
+    const mine = await api.keys.create('mine', ['submit']);
+    const other = await api.keys.create('other', ['submit', 'read']);
+    const tiny = await api.keys.create('tiny', ['submit'], { bytes_in_flight: 10 });
+    const as = (secret: string) => ({ headers: { Authorization: `Bearer ${secret}` } });
+
+    const { body } = await preview({}, as(mine));
+
+    const statusFor = async (init: RequestInit) => (await fetch(`${api.url}${body.cutout_url}`, init)).status;
+    expect(await statusFor(as(mine))).toBe(200);
+    expect(await statusFor(as(other))).toBe(404);
+    expect(await statusFor({})).toBe(401);
+    expect(await preview({}, as(tiny))).toMatchObject({ status: 429, body: { code: 'QUOTA_EXCEEDED' } });
+  });
 });

@@ -12,7 +12,9 @@ const SAMPLES = join(import.meta.dirname, '../../samples');
 const portrait = await readFile(join(SAMPLES, 'portrait.jpg'));
 const voice = await readFile(join(SAMPLES, 'voice.wav'));
 
-const stack = fileResources().use(await startWorkerStack());
+const stack = fileResources().use(
+  await startWorkerStack({ MODELS_DIR: join(import.meta.dirname, '../../models') }),
+);
 
 const toBlob = (bytes: Buffer) => new Blob([new Uint8Array(bytes)]);
 
@@ -41,7 +43,7 @@ async function entriesOf(kind: string): Promise<number> {
   return keys.filter((key) => key.endsWith('entry.json')).length;
 }
 
-describe('a preview by real workers', () => {
+describe('a preview by real workers', { timeout: 120_000 }, () => {
   it('shows person, face and cut-out, and a task with the photo starts with them done', async () => {
     // Larger than previews are made in.
     const photo = await sharp(portrait).resize({ width: 2400 }).jpeg().toBuffer();

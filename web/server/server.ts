@@ -49,6 +49,18 @@ export const server = createLimelightClient({
   fetch: trackedFetch,
 });
 
+/** Makes one attempt. Returns `undefined` if it was refused or aborted, or if there is no response. */
+export async function postForm<T>(path: string, form: FormData, signal: AbortSignal): Promise<T | undefined> {
+  const answer = await trackedFetch(path, { method: 'POST', body: form, signal }).catch(() => undefined);
+  return answer?.ok ? ((await answer.json().catch(() => undefined)) as T | undefined) : undefined;
+}
+
+/** The same for a file. */
+export async function readFile(path: string, signal: AbortSignal): Promise<Blob | undefined> {
+  const answer = await trackedFetch(path, { signal }).catch(() => undefined);
+  return answer?.ok ? answer.blob().catch(() => undefined) : undefined;
+}
+
 /** Makes one attempt. Returns `undefined` if there is no response or it isn't JSON. */
 export async function readJson<T>(path: string): Promise<T | undefined> {
   try {

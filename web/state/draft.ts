@@ -1,11 +1,10 @@
-import { computed, signal } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import { newTaskId } from '../../src/client/task-id.ts';
 import { DEFAULT_BACKGROUND } from '../../src/contracts/job.ts';
 import type { JobOptions } from '../../src/contracts/schemas/job-options.ts';
 import { checkPicture, type RefusedPicture } from '../media/check-picture.ts';
 import { cutVoice } from '../media/cut-voice.ts';
 import { type DecodedVoice, decodeVoice, looksLikeRecording } from '../media/decode-voice.ts';
-import { sketchPerson } from '../media/sketch-person.ts';
 import { info } from './info.ts';
 import type { SavedSubmission } from './saved-submissions.ts';
 
@@ -18,8 +17,6 @@ export interface DraftPhoto {
   shown?: Blob;
   /** Missing if the browser can't read the file. */
   picture?: ImageBitmap;
-  /** See `sketchPerson`. */
-  sketch?: HTMLCanvasElement;
 }
 
 export interface DraftVoice {
@@ -70,8 +67,11 @@ const MAX_PREVIEW_PX = 1600;
 /** The last chosen photo. It wins over earlier ones, even if they take longer to read. */
 let offered: Blob | undefined;
 
-/** Uses the photo, or keeps the previous one and sets `refusedPhoto` to the reason. */
-export async function takePhoto(file: Blob, name: string): Promise<void> {
+/**
+ * Uses the photo, or keeps the previous one and sets `refusedPhoto` to the reason.
+ * @param changes fields that change with the photo
+ */
+export async function takePhoto(file: Blob, name: string, changes: Partial<Fields> = {}): Promise<void> {
   refusedPhoto.value = undefined;
   offered = file;
   const {
@@ -88,13 +88,10 @@ export async function takePhoto(file: Blob, name: string): Promise<void> {
   if (refused) {
     return;
   }
-  photo.value = {
-    file,
-    name,
-    isAnimation,
-    ...(shown && { shown }),
-    ...(picture && { picture, sketch: sketchPerson(picture) }),
-  };
+  batch(() => {
+    fields.value = { ...fields.value, ...changes };
+    photo.value = { file, name, isAnimation, ...(shown && { shown }), ...(picture && { picture }) };
+  });
 }
 
 async function shrink(whole: ImageBitmap): Promise<ImageBitmap> {

@@ -62,8 +62,15 @@ export const de: Strings = {
       remove: 'Foto entfernen',
       alt: (name) => `Dein Foto: ${name}`,
       firstFrame: 'Das ist eine Animation. Ihr erstes Bild wird verwendet.',
-      sketch: 'Grobe Vorschau; am Ende wird sauberer freigestellt.',
+      looking: 'Die Person wird gesucht …',
       noPreview: 'Dieser Browser kann das Foto nicht anzeigen, der Server aber vielleicht lesen.',
+    },
+    faces: {
+      title: (count) => `Wir haben ${count} Personen gefunden. Wer soll sprechen?`,
+      wontWork: 'Dieses Gesicht eignet sich nicht.',
+      nobody: 'Wir haben auf diesem Foto keine Person gefunden',
+      nobodyAdvice:
+        'Wähle ein Foto, auf dem eine Person gut zu sehen ist, oder senke die Erkennungssicherheit.',
     },
     pictureFaults: {
       empty: (name) => `„${name}“ ist leer. Wähle eine andere Datei.`,

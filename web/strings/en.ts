@@ -61,8 +61,14 @@ export const en = {
       remove: 'Remove photo',
       alt: (name: string) => `Your photo: ${name}`,
       firstFrame: 'This is an animation. Its first frame is used.',
-      sketch: 'Rough preview; the final cut-out is cleaner.',
+      looking: 'Finding the person…',
       noPreview: 'This browser can’t preview the photo, but the server may be able to read it.',
+    },
+    faces: {
+      title: (count: number) => `We found ${count} people. Who should speak?`,
+      wontWork: 'This face won’t work.',
+      nobody: 'We found no person in this photo',
+      nobodyAdvice: 'Choose a photo in which a person is clearly visible, or lower the detection confidence.',
     },
     pictureFaults: {
       empty: (name: string) => `“${name}” is empty. Choose another file.`,

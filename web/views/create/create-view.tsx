@@ -14,6 +14,7 @@ import {
   toSubmission,
   voice,
 } from '../../state/draft.ts';
+import { stopPreview } from '../../state/photo-preview.ts';
 import { recording } from '../../state/recording.ts';
 import { go } from '../../state/route.ts';
 import { submit } from '../../state/tasks.ts';
@@ -50,6 +51,7 @@ async function startOver(): Promise<void> {
 function start(): void {
   const submission = toSubmission();
   if (submission) {
+    stopPreview();
     void submit(submission);
     if (voice.value) voice.value = { ...voice.value, isSubmitted: true };
     go({ view: 'video', taskId: submission.taskId });

@@ -2,21 +2,21 @@ import { blurBehind } from '../../media/blur-behind.ts';
 
 export interface Preview {
   picture: ImageBitmap;
-  /** Estimated position of the person, as alpha. */
-  sketch: HTMLCanvasElement;
+  /** The person with alpha, of the same shape. Without it the photo is drawn as it is. */
+  cutout: ImageBitmap | undefined;
   /** Value of the API field `background`. */
   background: string;
   /** The chosen image, if `background` is `image`. */
   behind: Blob | undefined;
 }
 
-/** Draws the photo with the chosen background, using the sketch of the person. */
+/** Draws the photo with the chosen background. */
 export async function drawPreview(
   canvas: HTMLCanvasElement,
   preview: Preview,
   signal: AbortSignal,
 ): Promise<void> {
-  const { picture, sketch, background, behind } = preview;
+  const { picture, cutout, background, behind } = preview;
   const { width, height } = picture;
   const plate =
     background === 'image' && behind ? await createImageBitmap(behind).catch(() => undefined) : undefined;
@@ -26,19 +26,19 @@ export async function drawPreview(
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext('2d')!;
-  if (background === 'original' || (background === 'image' && !plate)) {
+  if (!cutout || background === 'original' || (background === 'image' && !plate)) {
     context.drawImage(picture, 0, 0);
     return;
   }
-  context.drawImage(cutOut(picture, sketch), 0, 0);
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(cutout, 0, 0, width, height);
   if (background === 'transparent') {
     return;
   }
   // Draw behind the person.
   context.globalCompositeOperation = 'destination-over';
   if (background === 'blur') {
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(blurBehind(picture, sketch), 0, 0, width, height);
+    context.drawImage(blurBehind(picture, cutout), 0, 0, width, height);
   } else if (plate) {
     const scale = Math.max(width / plate.width, height / plate.height);
     const [w, h] = [plate.width * scale, plate.height * scale];
@@ -48,18 +48,4 @@ export async function drawPreview(
     context.fillStyle = background;
     context.fillRect(0, 0, width, height);
   }
-}
-
-function cutOut(picture: ImageBitmap, sketch: HTMLCanvasElement): HTMLCanvasElement {
-  const canvas = document.createElement('canvas');
-  canvas.width = picture.width;
-  canvas.height = picture.height;
-  const context = canvas.getContext('2d')!;
-  context.imageSmoothingQuality = 'high';
-  context.filter = `blur(${Math.round(picture.width / 160)}px)`;
-  context.drawImage(sketch, 0, 0, picture.width, picture.height);
-  context.filter = 'none';
-  context.globalCompositeOperation = 'source-in';
-  context.drawImage(picture, 0, 0);
-  return canvas;
 }

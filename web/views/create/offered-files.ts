@@ -4,6 +4,8 @@ import { detectMediaType, MEDIA_HEAD_BYTES } from '../../../src/contracts/media-
 import { checkPicture } from '../../media/check-picture.ts';
 import {
   backgroundImage,
+  DEFAULT_FIELDS,
+  fields,
   hasOnlyCopy,
   refusedPhoto,
   setField,
@@ -154,7 +156,9 @@ async function take({ files, folders, text }: Offer, zone: Zone | undefined): Pr
 
 export async function offerPhoto(file: File | undefined): Promise<void> {
   if (file) {
-    await takePhoto(file, file.name);
+    // Numbers are those of the people in one photo.
+    const isNumber = /^\d+$/.test(fields.value.persons);
+    await takePhoto(file, file.name, isNumber ? { persons: DEFAULT_FIELDS.persons } : {});
     announce(refusedPhoto.value ? toWords(refusedPhoto.value) : strings.value.create.photo.alt(file.name));
   }
 }

@@ -2,10 +2,12 @@ import { useEffect, useRef } from 'preact/hooks';
 import { toAccept } from '../../../src/contracts/media-types.ts';
 import { backgroundImage, fields, photo, refusedPhoto } from '../../state/draft.ts';
 import { info } from '../../state/info.ts';
+import { isPreviewing, photoPreview } from '../../state/photo-preview.ts';
 import { strings } from '../../strings/strings.ts';
 import { Figure, Icon } from '../../ui/icon.tsx';
 import { PictureNotice } from '../../ui/picture-notice.tsx';
 import { drawPreview } from './draw-preview.ts';
+import { FaceChoice } from './face-choice.tsx';
 import { draggedOver, offerPhoto } from './offered-files.ts';
 
 export function PhotoPanel() {
@@ -41,24 +43,25 @@ export function PhotoPanel() {
         {/* Inside, because below the photo it would be off the screen. */}
         <PictureNotice refused={refusedPhoto.value} />
       </div>
+      {photo.value && <FaceChoice />}
     </section>
   );
 }
 
 function Chosen({ onReplace, isOver }: { onReplace: () => void; isOver: string }) {
   const t = strings.value.create.photo;
-  const { name, picture, sketch, isAnimation } = photo.value!;
+  const { name, picture, isAnimation } = photo.value!;
+  const cutout = photoPreview.value?.cutout;
   const canvas = useRef<HTMLCanvasElement>(null);
   const { background } = fields.value;
   const behind = backgroundImage.value;
   useEffect(() => {
     const drawing = new AbortController();
-    if (canvas.current && picture && sketch) {
-      void drawPreview(canvas.current, { picture, sketch, background, behind }, drawing.signal);
+    if (canvas.current && picture) {
+      void drawPreview(canvas.current, { picture, cutout, background, behind }, drawing.signal);
     }
     return () => drawing.abort();
-  }, [picture, sketch, background, behind]);
-  const isSketch = picture && background !== 'original';
+  }, [picture, cutout, background, behind]);
   return (
     <>
       {picture ? (
@@ -75,7 +78,7 @@ function Chosen({ onReplace, isOver }: { onReplace: () => void; isOver: string }
           {t.replace}
         </button>
         {isAnimation && <span class="chip note">{t.firstFrame}</span>}
-        {isSketch && <span class="chip note">{t.sketch}</span>}
+        {isPreviewing.value && <span class="chip note">{t.looking}</span>}
         <button
           type="button"
           class="chip"
