@@ -66,11 +66,10 @@ export const de: Strings = {
       noPreview: 'Dieser Browser kann das Foto nicht anzeigen, der Server aber vielleicht lesen.',
     },
     faces: {
-      title: (count) => `Wir haben ${count} Personen gefunden. Wer soll sprechen?`,
       wontWork: 'Dieses Gesicht eignet sich nicht.',
-      nobody: 'Wir haben auf diesem Foto keine Person gefunden',
+      nobody: 'Auf diesem Foto ist keine Person zu erkennen',
       nobodyAdvice:
-        'Wähle ein Foto, auf dem eine Person gut zu sehen ist, oder senke die Erkennungssicherheit.',
+        'Wähle ein Foto, auf dem eine Person gut zu sehen ist, oder erhöhe die Empfindlichkeit der Erkennung.',
     },
     pictureFaults: {
       empty: (name) => `„${name}“ ist leer. Wähle eine andere Datei.`,

@@ -65,10 +65,10 @@ export const en = {
       noPreview: 'This browser can’t preview the photo, but the server may be able to read it.',
     },
     faces: {
-      title: (count: number) => `We found ${count} people. Who should speak?`,
       wontWork: 'This face won’t work.',
       nobody: 'We found no person in this photo',
-      nobodyAdvice: 'Choose a photo in which a person is clearly visible, or lower the detection confidence.',
+      nobodyAdvice:
+        'Choose a photo in which a person is clearly visible, or raise the detection sensitivity.',
     },
     pictureFaults: {
       empty: (name: string) => `“${name}” is empty. Choose another file.`,

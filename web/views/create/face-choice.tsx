@@ -35,7 +35,7 @@ export function FaceChoice() {
   }
   return (
     <section class="faces" aria-labelledby="faces-title">
-      <h2 id="faces-title">{t.title(preview.persons.length)}</h2>
+      <h2 id="faces-title">{strings.value.task.choose(preview.persons.length)}</h2>
       <ul>
         {preview.persons.map((person) => (
           <FaceButton key={person.id} person={person} picture={preview.faces.get(person.id)} />
