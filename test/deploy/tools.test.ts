@@ -23,6 +23,8 @@ needs('docker compose').describe('the compose file', () => {
         'postgres',
         'prometheus',
         'temporal',
+        'temporal-namespace',
+        'temporal-schema',
         'temporal-ui',
       ].sort(),
     );
