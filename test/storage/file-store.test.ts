@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -27,4 +27,46 @@ describe('the port', () => {
     expect(await suite.store!.deleteAll('suite/')).not.toHaveLength(0);
     expect(await readdir(suite.root!)).toEqual(['.scratch']);
   });
+});
+
+describe('a folder that is not there', () => {
+  const KEY = 'uploads/task/image';
+
+  async function takeAway(instead: 'nothing' | 'file' | 'empty folder') {
+    const root = await mkdtemp(join(base, 'away-'));
+    const store = createFileStore({ root });
+    await store.put(KEY, Buffer.from('a photo'));
+    await rename(root, `${root}-moved`);
+    if (instead === 'file') await writeFile(root, '');
+    if (instead === 'empty folder') await mkdir(root);
+    return {
+      store,
+      bringBack: () => rm(root, { recursive: true, force: true }).then(() => rename(`${root}-moved`, root)),
+    };
+  }
+
+  it.each(['nothing', 'file', 'empty folder'] as const)(
+    'is an outage and no empty store, with %s in its place',
+    async (instead) => {
+      const { store, bringBack } = await takeAway(instead);
+      const calls: Array<() => Promise<unknown>> = [
+        () => store.read(KEY),
+        () => store.open(KEY),
+        () => store.stat(KEY),
+        () => store.put(KEY, Buffer.from('another')),
+        () => store.copy(KEY, 'uploads/task/copy'),
+        () => store.delete(KEY),
+        () => store.deleteMany([KEY]),
+        () => store.deleteAll('uploads/'),
+        () => store.localPath(KEY),
+        () => store.scratch(),
+        () => Array.fromAsync(store.list('')),
+      ];
+      for (const call of calls) {
+        await expect(call(), String(call)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+      }
+      await bringBack();
+      expect((await store.read(KEY)).toString()).toBe('a photo');
+    },
+  );
 });

@@ -13,6 +13,7 @@ import type { ListedObject, ObjectStore } from '../../ports/object-store.ts';
 import { assertFolderPrefix, assertKeyPrefix, assertObjectKey } from '../object-key.ts';
 import { createScratchFolder } from '../scratch-folder.ts';
 import { createLayout } from './layout.ts';
+import { watchOutages } from './outages.ts';
 import { listFiles, openFile, statFile } from './read.ts';
 import { removeFiles, sweepFiles } from './remove.ts';
 import { copyFile, putFiles } from './write.ts';
@@ -21,11 +22,12 @@ import { copyFile, putFiles } from './write.ts';
 export function createFileStore(options: { root: string }): ObjectStore {
   const layout = createLayout(options.root);
   const { root } = layout;
+  const { watch, assertPresent } = watchOutages(layout);
 
   return {
     async put(key, body, putOptions = {}) {
       assertObjectKey(key);
-      const [stored] = await putFiles(layout, [{ key, body }], putOptions);
+      const [stored] = await watch(() => putFiles(layout, [{ key, body }], putOptions));
       return stored!;
     },
 
@@ -33,61 +35,70 @@ export function createFileStore(options: { root: string }): ObjectStore {
       for (const { key } of objects) {
         assertObjectKey(key);
       }
-      return putFiles(layout, objects);
+      return watch(() => putFiles(layout, objects));
     },
 
     async open(key, range) {
       assertObjectKey(key);
-      return openFile(root, key, range);
+      return watch(() => openFile(root, key, range));
     },
 
     async read(key) {
       assertObjectKey(key);
-      return buffer((await openFile(root, key)).stream);
+      return watch(async () => buffer((await openFile(root, key)).stream));
     },
 
     async stat(key) {
       assertObjectKey(key);
-      return statFile(root, key);
+      return watch(() => statFile(root, key));
     },
 
     async *list(prefix, { after } = {}) {
       assertKeyPrefix(prefix);
-      yield* listFiles(root, prefix, after);
+      let isEmpty = true;
+      for await (const object of listFiles(root, prefix, after)) {
+        isEmpty = false;
+        yield object;
+      }
+      if (isEmpty) {
+        await assertPresent();
+      }
     },
 
     async copy(from, to) {
       assertObjectKey(from);
       assertObjectKey(to);
-      return copyFile(layout, from, to);
+      return watch(() => copyFile(layout, from, to));
     },
 
     async delete(key) {
       assertObjectKey(key);
-      await removeFiles(layout, [key]);
+      await watch(() => removeFiles(layout, [key]));
     },
 
     async deleteMany(keys) {
       for (const key of keys) {
         assertObjectKey(key);
       }
-      await removeFiles(layout, keys);
+      await watch(() => removeFiles(layout, keys));
     },
 
     async deleteAll(prefix) {
       assertFolderPrefix(prefix);
-      return removeFiles(layout, keysOf(listFiles(root, prefix)));
+      return watch(() => removeFiles(layout, keysOf(listFiles(root, prefix))));
     },
 
     /** Verifies the whole object once: libraries read the file without checking it. */
     async localPath(key) {
       assertObjectKey(key);
-      const { stream } = await openFile(root, key);
-      await finished(stream.resume());
+      await watch(async () => {
+        const { stream } = await openFile(root, key);
+        await finished(stream.resume());
+      });
       return join(root, key);
     },
 
-    scratch: () => createScratchFolder(layout.scratch),
+    scratch: () => watch(() => createScratchFolder(layout.scratch)),
 
     async signUrl(key) {
       assertObjectKey(key);
