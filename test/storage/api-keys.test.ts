@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createKeyring } from '../../src/api/access/keyring.ts';
+import type { ApiKey } from '../../src/contracts/schemas/api-key.ts';
+import { PipelineError } from '../../src/errors.ts';
 import { createApiKeys, hashSecret } from '../../src/storage/api-keys.ts';
 import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createLinkSecret } from '../../src/storage/link-secret.ts';
@@ -36,6 +38,33 @@ it('keys that one process creates, rotates or revokes change in every process', 
   expect(await there.find(second)).toBeUndefined();
   expect(await there.isActive('acme')).toBe(false);
 });
+
+it.each([
+  ['refuses', async () => Promise.reject(new PipelineError('STORAGE_UNAVAILABLE', 'No answer'))],
+  ['is silent', () => new Promise<never>(() => {})],
+])(
+  'known keys stay valid while the store %s, and unknown ones are not called invalid',
+  async (_, list) => {
+    const keys = createApiKeys({ store: openStore() });
+    const secret = await keys.create('acme', ['read']);
+    const state: { list: () => Promise<ApiKey[]> } = keys;
+    const ring = createKeyring({ keys: { list: () => state.list() }, maxAgeMs: 0 });
+    expect(await ring.find(secret)).toMatchObject({ name: 'acme' });
+
+    const { list: whole } = keys;
+    state.list = list;
+    expect(await ring.find(secret)).toMatchObject({ name: 'acme' });
+    expect(await ring.isActive('acme')).toBe(true);
+    expect(await ring.isEmpty()).toBe(false);
+    await expect(ring.find('limelight_unknown')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+
+    state.list = whole;
+    await keys.revoke('acme');
+    expect(await ring.find(secret)).toBeUndefined();
+    expect(await ring.find('limelight_unknown')).toBeUndefined();
+  },
+  20_000,
+);
 
 it('only one of several processes can create a key', async () => {
   const made = await Promise.allSettled(

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiKey } from '../../contracts/schemas/api-key.ts';
+import { isFailure, PipelineError } from '../../errors.ts';
 
 export interface Keyring {
   /** The key of a secret; `undefined` if the secret is unknown, replaced or revoked. */
@@ -20,15 +22,24 @@ export interface KeyringDeps {
 /** Maximum age of the cached keys when a secret is not among them. */
 const UNKNOWN_SECRET_MAX_AGE_MS = 500;
 
+/** Then a store that accepts connections and sends nothing counts as away. */
+const MAX_READ_MS = 2_000;
+
 interface Ring {
   bySecret: Map<string, ApiKey>;
   byName: Map<string, ApiKey>;
+  /** Whether the store did not respond, so these are the keys of an earlier time. */
+  isOld?: boolean;
 }
 
-/** The stored keys. A request reads them again once the cache is some seconds old, so no process needs a restart. */
+/**
+ * The stored keys. A request reads them again once the cache is some seconds old, so no process needs a restart. While the
+ * store does not respond, the keys that were read last stay valid: running tasks have a status then too.
+ */
 export function createKeyring({ keys, maxAgeMs = 3_000, now = Date.now }: KeyringDeps): Keyring {
   let ring: Promise<Ring> | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
+  let lastRead: Ring | undefined;
 
   const read = async (): Promise<Ring> => {
     const all = await keys.list();
@@ -38,10 +49,27 @@ export function createKeyring({ keys, maxAgeMs = 3_000, now = Date.now }: Keyrin
     };
   };
 
+  /** Rejects or waits only if there are no keys from an earlier time. */
+  const readOrKeep = async (): Promise<Ring> => {
+    const kept = lastRead && { ...lastRead, isOld: true };
+    const fresh = read().then((keysNow) => {
+      lastRead = keysNow;
+      return keysNow;
+    });
+    if (!kept) {
+      return fresh;
+    }
+    const failed = fresh.catch((error) => {
+      if (isFailure(error, 'STORAGE_UNAVAILABLE')) return kept;
+      throw error;
+    });
+    return Promise.race([failed, sleep(MAX_READ_MS, kept, { ref: false })]);
+  };
+
   const current = (oldestMs = maxAgeMs): Promise<Ring> => {
     if (!ring || now() - readAt >= oldestMs) {
       readAt = now();
-      ring = read();
+      ring = readOrKeep();
       // If the store is down, the next request tries again.
       ring.catch(() => {
         ring = undefined;
@@ -54,10 +82,18 @@ export function createKeyring({ keys, maxAgeMs = 3_000, now = Date.now }: Keyrin
     async find(secret) {
       // The time of a lookup by hash reveals nothing about the secret.
       const sha256 = createHash('sha256').update(secret).digest('hex');
-      const key =
-        (await current()).bySecret.get(sha256) ??
+      let key = (await current()).bySecret.get(sha256);
+      if (!key) {
         // A new key works at once, and guessed secrets cause no more reads than this.
-        (await current(Math.min(maxAgeMs, UNKNOWN_SECRET_MAX_AGE_MS))).bySecret.get(sha256);
+        const { bySecret, isOld } = await current(Math.min(maxAgeMs, UNKNOWN_SECRET_MAX_AGE_MS));
+        key = bySecret.get(sha256);
+        if (!key && isOld) {
+          throw new PipelineError(
+            'STORAGE_UNAVAILABLE',
+            'This API key cannot be looked up now, because the storage does not respond. Try again later.',
+          );
+        }
+      }
       const used = key?.secrets.find((one) => one.sha256 === sha256);
       const isExpired = used?.expires_at !== undefined && Date.parse(used.expires_at) <= now();
       return key && !key.revoked_at && !isExpired ? key : undefined;
