@@ -4,27 +4,30 @@ import { cropFace, shrinkCutout } from '../media/picture/preview-pictures.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { keepAlive } from './keep-alive.ts';
 
-interface DrawPreviewRequest {
+/** Boxes are in pixels of the photo. */
+interface DrawFacesRequest {
   photoKey: string;
-  /** The crops to store. Boxes are in pixels of the photo. */
   faces: Array<{ key: string; person: Box; face?: Box }>;
-  /** Absent if nobody could be cut out. */
-  cutout?: { from: string; to: string };
 }
 
+/** Small pictures for clients. */
 export function createPreviewActivities({ store }: { store: ObjectStore }) {
   return {
-    /** Stores small pictures for the client: the cut-out, and the face of each person. */
-    drawPreview: ({ photoKey, faces, cutout }: DrawPreviewRequest): Promise<StoredObject[]> =>
+    drawCutout: (request: { cutoutKey: string; pictureKey: string }): Promise<StoredObject> =>
+      keepAlive(async () => {
+        const body = await shrinkCutout(await store.localPath(request.cutoutKey));
+        return store.put(request.pictureKey, body);
+      }),
+
+    /** The face of each person, or their top if no face is known. */
+    drawFaces: ({ photoKey, faces }: DrawFacesRequest): Promise<StoredObject[]> =>
       keepAlive(async () => {
         const photoPath = await store.localPath(photoKey);
-        const drawn = await Promise.all([
-          ...faces.map(async ({ key, ...boxes }) => ({ key, body: await cropFace(photoPath, boxes) })),
-          ...(cutout ? [{ key: cutout.to, body: shrinkCutout(await store.localPath(cutout.from)) }] : []).map(
-            async ({ key, body }) => ({ key, body: await body }),
-          ),
-        ]);
-        return store.putMany(drawn);
+        const crops = faces.map(async ({ key, ...boxes }) => ({
+          key,
+          body: await cropFace(photoPath, boxes),
+        }));
+        return store.putMany(await Promise.all(crops));
       }),
   };
 }

@@ -16,8 +16,8 @@ import type { MediaActivities } from '../activities/media.ts';
 import type { PreviewActivities } from '../activities/preview.ts';
 import type { RenderActivities } from '../activities/render.ts';
 import { QUEUES } from '../contracts/queues.ts';
-import type { Box } from '../contracts/schemas/job-outcome.ts';
-import type { PreviewFacts, PreviewInput } from '../contracts/schemas/photo-preview.ts';
+import type { Box, Person } from '../contracts/schemas/job-outcome.ts';
+import type { FaceCheck, PreviewFacts, PreviewInput } from '../contracts/schemas/photo-preview.ts';
 import { previewKeys } from '../contracts/task-keys.ts';
 import type { DetectPersonsResult } from '../ports/models.ts';
 import { undo } from './activities.ts';
@@ -80,24 +80,13 @@ export async function previewPhoto(input: PreviewInput): Promise<PreviewFacts> {
     const { persons } = found;
     const selected = persons.length > 0 ? pickPerson(persons, options.person ?? 'auto') : undefined;
     const scale = photo.wholeWidthPx / photo.widthPx;
-    const [cutout, checks] = await Promise.all([
-      selected && cutOut(input, selected.box, without(persons, selected.id)),
-      checkFaces(
-        keys.small.photo,
-        persons.slice(0, MAX_FACES).map(({ box }) => box),
-        scale,
-      ),
-    ]);
-    await pictures.drawPreview({
-      photoKey: keys.small.photo,
-      faces: persons.slice(0, MAX_FACES).map(({ id, box }, index) => {
-        const face = checks?.[index]?.box;
-        return { key: keys.face(id), person: box, ...(face && { face: face as Box }) };
-      }),
-      ...(cutout === 'made' && { cutout: { from: keys.small.cutout, to: keys.cutout } }),
-    });
     const whole = { widthPx: photo.wholeWidthPx, heightPx: photo.wholeHeightPx };
     const enlarged = enlarge(found, whole);
+    const [hasCutout, checks] = await Promise.all([
+      selected !== undefined && showPerson(input, selected.box, without(persons, selected.id)),
+      showFaces(input, persons.slice(0, MAX_FACES), scale),
+    ]);
+    // Only now: it takes slots, and deletes what was read until here.
     await startChild(keepPreview, {
       workflowId: `${workflowInfo().workflowId}/keep`,
       parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -112,7 +101,7 @@ export async function previewPhoto(input: PreviewInput): Promise<PreviewFacts> {
           : person;
       }),
       ...(selected && { selected_person_id: selected.id }),
-      has_cutout: cutout === 'made',
+      has_cutout: hasCutout,
       warnings,
     };
   } catch (error) {
@@ -170,34 +159,47 @@ export async function keepPreview({ input, found, person }: KeepInput): Promise<
   await undo.discard({ prefixes: [keys.prefix] });
 }
 
-/** Returns 'none' if the person does not stand out from the background, which a task would report too. */
-async function cutOut(input: PreviewInput, person: Box, others: Box[]): Promise<'made' | 'none'> {
-  const { small } = previewKeys(input.previewId, input.owner);
+/** Whether there is a cut-out: not if the person does not stand out from the background, which a task would report too. */
+async function showPerson(input: PreviewInput, person: Box, others: Box[]): Promise<boolean> {
+  const { previewId, owner, options } = input;
+  const { small, cutout } = previewKeys(previewId, owner);
   try {
     await background.removeBackground({
       photoKey: small.photo,
       person,
       others,
-      applySmoothing: input.options.apply_smoothing,
+      applySmoothing: options.apply_smoothing,
       maskKey: small.mask,
       cutoutKey: small.cutout,
     });
-    return 'made';
   } catch (error) {
     if (codeOf(error) !== 'PERSON_NOT_FOUND') throw error;
-    return 'none';
+    return false;
   }
+  await pictures.drawCutout({ cutoutKey: small.cutout, pictureKey: cutout });
+  return true;
 }
 
-async function checkFaces(photoKey: string, people: Box[], scale: number) {
-  if (people.length === 0) return [];
+/** Stores a picture of each face. Returns the checks, if the renderer has time for them. */
+async function showFaces({ previewId, owner }: PreviewInput, persons: Person[], scale: number) {
+  if (persons.length === 0) return [];
+  const keys = previewKeys(previewId, owner);
+  const photoKey = keys.small.photo;
+  let checks: FaceCheck[] | undefined;
   try {
-    return await faces.checkFaces({ photoKey, people, scale });
+    checks = await faces.checkFaces({ photoKey, people: persons.map(({ box }) => box), scale });
   } catch (error) {
     if (isCancellation(error)) throw error;
     log.warn('The faces of a preview were not checked', { error });
-    return undefined;
   }
+  await pictures.drawFaces({
+    photoKey,
+    faces: persons.map(({ id, box }, index) => {
+      const face = checks?.[index]?.box;
+      return { key: keys.face(id), person: box, ...(face && { face }) };
+    }),
+  });
+  return checks;
 }
 
 /** What was found in a reduced photo, in pixels of the whole one. */

@@ -96,10 +96,11 @@ export function happyActivities(
       const photo = { widthPx: 640, heightPx: 480, wholeWidthPx: 640, wholeHeightPx: 480, format: 'jpeg' };
       return { photo, warnings: [], stored: await put(request.photoKey) };
     },
-    async drawPreview({ faces, cutout }) {
-      return Promise.all(
-        [...faces.map(({ key }) => key), ...(cutout ? [cutout.to] : [])].map((key) => put(key)),
-      );
+    async drawCutout(request) {
+      return put(request.pictureKey);
+    },
+    async drawFaces({ faces }) {
+      return Promise.all(faces.map(({ key }) => put(key)));
     },
     async keepVideo() {
       return null;
