@@ -76,7 +76,7 @@ async function make(background: string, onProgress?: () => Promise<void>): Promi
 await make('Peach');
 await make('Sage');
 await make('Sky', async () => {
-  await page.getByRole('tab', { name: 'Cutout' }).click();
+  await page.getByRole('tab', { name: 'Cut-out' }).click();
   await shoot(page, 'page-progress');
   // The earlier choices are kept.
   await page.getByRole('tab', { name: 'Video' }).click();

@@ -80,7 +80,13 @@ describe('the estimated end', () => {
 
   it('follows the frames once they are counted', () => {
     const frames = { done: 100, all: 250, since: at(5_000) };
-    expect(leftOf(LAST_DAY, { frames }, 7_000)).toBe(150 * 20 + 500);
+    expect(leftOf(LAST_DAY, { frames }, 7_000)).toBeCloseTo(150 * 20 + 500, -1);
+    const eta = estimateEnd(
+      LAST_DAY,
+      { stage: 'DID_PROCESSING', since: at(0), voiceS: 10, provider: 'local', longSidePx: undefined, frames },
+      { now: at(7_000), defaultLongSidePx: 720 },
+    );
+    expect(eta?.stages_ms.DID_PROCESSING).toBe(250 * 20);
   });
 
   it('waits for the jobs ahead, and does not count the wait as work', () => {

@@ -24,6 +24,7 @@ describe('GET /api/pipeline/status/{task_id}', () => {
       .toEqual({
         task_id: taskId,
         name: 'image',
+        provider: 'local',
         stage: 'DID_PROCESSING',
         progress_percent: 75,
         message: expect.any(String),

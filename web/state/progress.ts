@@ -1,4 +1,5 @@
 import { RUNNING_STAGES, type STAGE_PERCENT, type Stage } from '../../src/contracts/stages.ts';
+import { info } from './info.ts';
 import { isOver, stageOf, type Task } from './tasks.ts';
 import { framesOf, personsToChoose, queueOf } from './timeline.ts';
 
@@ -47,11 +48,19 @@ function shareOfStep(task: Task, now: number): number {
   if (frames) {
     return frames.frame / frames.frames;
   }
+  if (stage === 'DID_PROCESSING' && countsFrames(task)) {
+    return 0;
+  }
   const since = task.events.find(({ data }) => data.stage === stage)?.timestamp ?? task.status?.updated_at;
   const expectedMs = task.expected?.[stage] ?? 0;
   return since && expectedMs > 0
     ? Math.min(MAX_OF_STEP, Math.max(0, now - Date.parse(since)) / expectedMs)
     : 0;
+}
+
+/** Whether frames will be counted: then no guess has to be taken back when the first ones are done. */
+function countsFrames({ status }: Task): boolean {
+  return info.value.providers.some(({ name, kind }) => name === status?.provider && kind === 'local');
 }
 
 /** What to say about the rest of the time. `undefined` if nothing is known. */

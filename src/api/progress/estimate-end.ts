@@ -59,9 +59,17 @@ export function estimateEnd(
     p50: endAt('p50'),
     p90: endAt('p90'),
     stages_ms: Object.fromEntries(
-      Object.entries(expected).map(([stage, { p50 }]) => [stage, Math.round(p50)]),
+      Object.entries(expected).map(([stage, { p50 }]) => [
+        stage,
+        Math.round((stage === 'DID_PROCESSING' && job.frames ? wholeMs(job.frames, now) : undefined) ?? p50),
+      ]),
     ),
   };
+}
+
+/** How long all frames take at the pace so far. */
+function wholeMs({ done, all, since }: NonNullable<RunningJob['frames']>, now: Date): number | undefined {
+  return done > 0 ? ((now.getTime() - since.getTime()) / done) * all : undefined;
 }
 
 function leftInStage(
@@ -74,10 +82,10 @@ function leftInStage(
     const others = (stage === 'DID_PROCESSING' ? times?.anyRendering : undefined) ?? expected;
     return expected[percentile] + (place - 0.5) * others[percentile];
   }
-  if (frames && frames.done > 0) {
-    const perFrameMs = (now.getTime() - frames.since.getTime()) / frames.done;
+  const whole = frames && wholeMs(frames, now);
+  if (whole !== undefined) {
     const slower = percentile === 'p90' ? expected.p90 / expected.p50 : 1;
-    return perFrameMs * (frames.all - frames.done) * slower;
+    return whole * (1 - frames!.done / frames!.all) * slower;
   }
   return Math.max(0, expected[percentile] - (now.getTime() - since.getTime()));
 }

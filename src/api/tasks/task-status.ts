@@ -40,6 +40,7 @@ async function readFacts(
     return {
       ...toStatus(recorded, record.submitted_at, record.outcome),
       submittedName: record.options.name,
+      provider: record.options.provider,
     };
   }
   const description = await jobs.describe(taskId).catch((error) => {
@@ -50,7 +51,11 @@ async function readFacts(
   });
   if (!description) {
     const { event, outcome } = toForgottenEnd(record!);
-    return { ...toStatus(event, record!.submitted_at, outcome), submittedName: record!.options.name };
+    return {
+      ...toStatus(event, record!.submitted_at, outcome),
+      submittedName: record!.options.name,
+      provider: record!.options.provider,
+    };
   }
   const { memo, activities } = description;
   const progress = await jobs.progress(taskId, 0).catch((error) => {
@@ -66,7 +71,11 @@ async function readFacts(
   const last = progress?.events.at(-1) ?? recorded;
   if (description.status !== 'running' && !progress?.outcome) {
     const { event, outcome } = toLostEnd(taskId, description, last);
-    return { ...toStatus(event, memo.submittedAt, outcome), submittedName: memo.name };
+    return {
+      ...toStatus(event, memo.submittedAt, outcome),
+      submittedName: memo.name,
+      provider: memo.provider,
+    };
   }
   const attempts = activities.map(({ attempt }) => attempt);
   const waiting = await findQueue(jobs, description);
@@ -76,6 +85,7 @@ async function readFacts(
     toEta(progress.events, description, { ...expected, place: waiting.queue?.position });
   return {
     submittedName: memo.name,
+    provider: memo.provider,
     ...(progress && last
       ? toStatus(last, memo.submittedAt, progress.outcome)
       : withoutWorker(taskId, description)),

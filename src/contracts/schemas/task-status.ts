@@ -37,6 +37,7 @@ export const TaskStatus = z
   .object({
     task_id: TaskId,
     name: TaskName.optional(),
+    provider: ProviderName.optional().describe('The provider that the task was submitted for.'),
     stage: StageName,
     ...progressFields,
     submitted_at: Instant,
