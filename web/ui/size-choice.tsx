@@ -27,7 +27,7 @@ export function SizeChoice({ provider, voiceS, value, onChoose }: SizeChoiceProp
   const chosen = Number(value || defaults.long_side_px);
   return (
     <fieldset class="size-choice">
-      <legend>{t.title}</legend>
+      <legend class="unseen">{t.title}</legend>
       {sizes.map(({ long_side_px, ms_per_voice_s }, index) => (
         <label key={long_side_px}>
           <input
