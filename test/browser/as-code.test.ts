@@ -97,7 +97,7 @@ needs('chromium').describe('“Copy as code”', { timeout: 90_000 }, async () =
     await expect.poll(() => page.getByRole('radio', { name: 'Image' }).isChecked()).toBe(true);
     await page.getByText('More options').click();
     await page.getByLabel('Priority').selectOption('2');
-    await page.getByLabel('Smooth cutout edges').uncheck();
+    await page.getByLabel('Smooth the edges of the cut-out').uncheck();
     await page.getByRole('button', { name: 'Copy as code' }).click();
     const code = await copy(page, language);
     expect(code).toContain(api.url);

@@ -54,7 +54,7 @@ needs('chromium').describe('many tabs on running tasks', { timeout: 180_000 }, a
     for (const id of ids) {
       const tab = await first.context().newPage();
       await tab.goto(`${api.url}/#/videos/${id}`);
-      await tab.locator('.step.now', { hasText: 'Render video' }).waitFor();
+      await tab.locator('.step.now', { hasText: 'Rendering' }).waitFor();
       tabs.push(tab);
     }
     return tabs;
@@ -72,7 +72,7 @@ needs('chromium').describe('many tabs on running tasks', { timeout: 180_000 }, a
     await choose(ninth, photo, voice);
     const startedAt = Date.now();
     await ninth.getByRole('button', { name: 'Create video' }).click();
-    await ninth.locator('.step.now', { hasText: 'Render video' }).waitFor();
+    await ninth.locator('.step.now', { hasText: 'Rendering' }).waitFor();
     expect(Date.now() - startedAt).toBeLessThan(20_000);
     await ninth.getByRole('button', { name: 'Cancel' }).click();
     await ninth.getByRole('heading', { name: 'Cancelled' }).waitFor();
@@ -95,7 +95,7 @@ needs('chromium').describe('many tabs on running tasks', { timeout: 180_000 }, a
     await first!.getByRole('link', { name: 'Create' }).click();
     await expect.poll(() => api.hub.readers).toBe(0);
     await first!.goBack();
-    await first!.locator('.step.now', { hasText: 'Render video' }).waitFor();
+    await first!.locator('.step.now', { hasText: 'Rendering' }).waitFor();
     await expect.poll(() => api.hub.readers).toBe(1);
     held.release();
     await first!.getByRole('heading', { name: 'Your video is ready' }).waitFor();
