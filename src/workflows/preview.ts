@@ -82,10 +82,13 @@ export async function previewPhoto(input: PreviewInput): Promise<PreviewFacts> {
     const scale = photo.wholeWidthPx / photo.widthPx;
     const whole = { widthPx: photo.wholeWidthPx, heightPx: photo.wholeHeightPx };
     const enlarged = enlarge(found, whole);
-    const [hasCutout, checks] = await Promise.all([
+    const work = [
       selected !== undefined && showPerson(input, selected.box, without(persons, selected.id)),
       showFaces(input, persons.slice(0, MAX_FACES), scale),
-    ]);
+    ] as const;
+    // After a failure too, both have ended before the files are deleted.
+    await Promise.allSettled(work);
+    const [hasCutout, checks] = await Promise.all(work);
     // Only now: it takes slots, and deletes what was read until here.
     await startChild(keepPreview, {
       workflowId: `${workflowInfo().workflowId}/keep`,
