@@ -34,7 +34,7 @@ const make = createRoute({
   tags: ['Previews'],
   summary: 'Show what a task would make of a photo',
   description:
-    'Finds the people, checks whether their faces can be animated, and cuts one of them out, usually within a second. Every task goes first. A task with the same photo starts with this work done. Closing the connection stops the work. Everything of a preview is deleted after an hour, except results that a task has used.',
+    'Finds the people, checks whether their faces can be animated, and cuts one of them out, usually in about a second. Every task goes first. A task with the same photo starts with this work done. Closing the connection stops the work. Everything of a preview is deleted after an hour, except results that a task has used.',
   request: {
     body: {
       required: true,
