@@ -1,5 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
-import { boundsOf, type FacePoints } from '../../src/providers/local/face/face-points.ts';
+import { boundsOf } from '../../src/inference/face/face-landmarks.ts';
+import type { FacePoints } from '../../src/providers/local/face/face-points.ts';
 import type { FrameSize } from '../../src/providers/local/face/framing.ts';
 
 const TILE_PX = 260;

@@ -1,5 +1,4 @@
-import type { CropArea } from '../../src/inference/image/open-image.ts';
-import type { Raster } from '../../src/inference/image/raster.ts';
+import type { CropArea, Raster } from '../../src/inference/image/raster.ts';
 
 /** A figure taller than this many times its width shows a whole person. */
 const WHOLE_FIGURE = 1.9;

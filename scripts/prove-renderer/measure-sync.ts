@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
+import { boundsOf } from '../../src/inference/face/face-landmarks.ts';
 import { openWav } from '../../src/media/audio/wav.ts';
 import { whileCodecsRun } from '../../src/media/codecs/webcodecs.ts';
 import { readMono } from '../../src/media/voice/mono-voice.ts';
 import { voiceFeaturesOf } from '../../src/media/voice/voice-features.ts';
 import type { TalkRequest } from '../../src/ports/video-provider.ts';
-import { boundsOf, eyeDistance } from '../../src/providers/local/face/face-points.ts';
+import { eyeDistance } from '../../src/providers/local/face/face-points.ts';
 import { renderTalk } from '../../src/providers/local/render-talk.ts';
 import type { TalkModels } from '../../src/providers/local/talk-models.ts';
 import { smoothSeries } from '../../src/series.ts';

@@ -8,11 +8,22 @@ export interface DetectPersonsInput {
   imagePath: string;
   /** 0 to 1. */
   confThreshold: number;
+  /** PNG file to write if the photo has to be turned. Default: it is left as it is. */
+  turnedPath?: string;
 }
 
+/** Degrees clockwise. */
+export type Turn = 90 | 180 | 270;
+
 export interface DetectPersonsResult {
+  /** Size of the picture, after it was turned. */
   widthPx: number;
   heightPx: number;
+  /**
+   * How far the picture had to be turned, because its faces lie on their side or are upside down. Absent if a face is
+   * upright, or if none is found in any direction. Boxes refer to the turned picture.
+   */
+  turnedDegrees?: Turn;
   /** Best first, numbered from 1. Empty if no person is found. */
   persons: Person[];
   /** Confidence of the best guess below the threshold, for the error message. */

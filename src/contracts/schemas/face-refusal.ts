@@ -16,7 +16,7 @@ export const FaceRefusal = z
     extensible({
       reason: z.literal('too_small'),
       height_px: z.int().describe('From hairline to chin.').meta({ example: 31 }),
-      min_height_px: z.int().meta({ example: 70 }),
+      min_height_px: z.int().meta({ example: 45 }),
     }),
     extensible({
       reason: z.literal('cut_off'),

@@ -32,6 +32,11 @@ const EXTRA_CROPS = [
   { larger: 1.1, roll: (7 * Math.PI) / 180, mirrored: true },
   { larger: 0.93, roll: (-7 * Math.PI) / 180, mirrored: true },
 ];
+const MIN_PASSES = 3;
+/** For faces whose points still move between these drifts. Beyond the second, they are not on a frontal face. */
+const MAX_PASSES = 6;
+const SETTLED = 0.015;
+const LOST = 0.06;
 const [RIGHT_EYE, LEFT_EYE] = [33, 263];
 
 /** Kinds for `findModel`. */
@@ -42,7 +47,7 @@ const LOGIT = 'conv2d_31';
 /**
  * Runs models with the contract of MediaPipe's face mesh: RGB / 255 of a square crop, planar; 1404 numbers in pixels of
  * the crop, and a face logit. The model is accurate only on upright faces of the size it was trained on. So there are
- * three passes, each on a crop around the points of the one before, rotated so that the eyes are level. The points are
+ * at least three passes, each on a crop around the points of the one before, rotated so that the eyes are level. The points are
  * the mean of the last pass and two more on crops that are slightly larger or smaller, rotated and mirrored, because
  * mirroring cancels a bias to one side.
  */
@@ -58,16 +63,22 @@ export async function createFaceLandmarker(
 
   return {
     async locate(picture, face) {
-      const first = await pass(picture, cropOfBox(face));
-      const second = await pass(picture, cropOfPoints(first.points));
-      const third = await pass(picture, cropOfPoints(second.points));
-      const around = cropOfPoints(third.points);
-      const results = [third.points];
+      let before = await pass(picture, cropOfBox(face));
+      let last = await pass(picture, cropOfPoints(before.points));
+      for (let passes = 2; passes < MIN_PASSES || (passes < MAX_PASSES && isConverging()); passes += 1) {
+        [before, last] = [last, await pass(picture, cropOfPoints(last.points))];
+      }
+      function isConverging() {
+        const moved = drift(before.points, last.points);
+        return moved > SETTLED && moved < LOST;
+      }
+      const around = cropOfPoints(last.points);
+      const results = [last.points];
       for (const { larger, roll, mirrored } of EXTRA_CROPS) {
         const crop = { ...around, side: larger * around.side, roll: around.roll + roll, mirrored };
         results.push((await pass(picture, crop)).points);
       }
-      return { points: meanOf(results), logit: third.logit, drift: drift(second.points, third.points) };
+      return { points: meanOf(results), logit: last.logit, drift: drift(before.points, last.points) };
     },
   };
 }
@@ -82,11 +93,16 @@ function cropOfBox([x1, y1, x2, y2]: Box): Crop {
   return { x: (x1 + x2) / 2, y: (y1 + y2) / 2, side: CROP * Math.max(x2 - x1, y2 - y1), roll: 0 };
 }
 
-function cropOfPoints(points: Float32Array): Crop {
-  const roll = Math.atan2(
+/** Rotation of a face in the picture in radians, from the line of the eyes. Positive is clockwise. */
+export function rollOf(points: Float32Array): number {
+  return Math.atan2(
     points[3 * LEFT_EYE + 1]! - points[3 * RIGHT_EYE + 1]!,
     points[3 * LEFT_EYE]! - points[3 * RIGHT_EYE]!,
   );
+}
+
+function cropOfPoints(points: Float32Array): Crop {
+  const roll = rollOf(points);
   const [cos, sin] = [Math.cos(roll), Math.sin(roll)];
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let i = 0; i < points.length; i += 3) {
@@ -135,4 +151,16 @@ function drift(before: Float32Array, after: Float32Array): number {
     after[3 * LEFT_EYE + 1]! - after[3 * RIGHT_EYE + 1]!,
   );
   return sum / LANDMARKS / eyes;
+}
+
+/** Bounding box of all points: left, top, right, bottom. */
+export function boundsOf(points: Float32Array): Box {
+  const bounds: Box = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < points.length; i += 3) {
+    bounds[0] = Math.min(bounds[0], points[i]!);
+    bounds[1] = Math.min(bounds[1], points[i + 1]!);
+    bounds[2] = Math.max(bounds[2], points[i]!);
+    bounds[3] = Math.max(bounds[3], points[i + 1]!);
+  }
+  return bounds;
 }

@@ -1,19 +1,11 @@
 import sharp, { type Sharp } from 'sharp';
 import { isSrgbProfile } from '../../contracts/colour-profile.ts';
 import { MAX_IMAGE_PIXELS } from '../../contracts/media-limits.ts';
-import type { Raster } from './raster.ts';
+import type { CropArea, Raster } from './raster.ts';
 
 // Every picture is read once, and the slots share the cores with the sessions.
 sharp.cache(false);
 sharp.concurrency(1);
-
-/** Part of a photo, in whole pixels. */
-export interface CropArea {
-  left: number;
-  top: number;
-  width: number;
-  height: number;
-}
 
 /**
  * @param source path or encoded bytes

@@ -9,6 +9,14 @@ export interface Raster {
   channels: 1 | 3 | 4;
 }
 
+/** Part of a photo, in whole pixels. */
+export interface CropArea {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
 /** Above this factor, bilinear interpolation would skip pixels. */
 const MAX_BILINEAR_SHRINK = 1.5;
 
@@ -20,6 +28,23 @@ export async function resize(raster: Raster, widthPx: number, heightPx: number):
   }
   const bytes = await open(raster).resize(widthPx, heightPx, { fit: 'fill' }).raw().toBuffer();
   return { ...raster, bytes, widthPx, heightPx };
+}
+
+/** @param area inside the picture, in whole pixels */
+export function cropRaster({ bytes, widthPx, channels }: Raster, area: CropArea): Raster {
+  const { left, top, width, height } = area;
+  const cropped = new Uint8Array(width * height * channels);
+  for (let row = 0; row < height; row += 1) {
+    const start = ((top + row) * widthPx + left) * channels;
+    cropped.set(bytes.subarray(start, start + width * channels), row * width * channels);
+  }
+  return { bytes: cropped, widthPx: width, heightPx: height, channels };
+}
+
+/** @param degrees clockwise */
+export async function rotateRaster(raster: Raster, degrees: 90 | 180 | 270): Promise<Raster> {
+  const { data, info } = await open(raster).rotate(degrees).raw().toBuffer({ resolveWithObject: true });
+  return { ...raster, bytes: data, widthPx: info.width, heightPx: info.height };
 }
 
 /** Gaussian blur. */

@@ -1,6 +1,6 @@
 import { clamp } from '../../clamp.ts';
 import type { Box } from '../../contracts/schemas/job-outcome.ts';
-import type { CropArea } from '../image/open-image.ts';
+import type { CropArea } from '../image/raster.ts';
 import { type LocalColours, toForeground } from './foreground.ts';
 import { GRID_PX } from './mask-grid.ts';
 

@@ -1,6 +1,6 @@
 import type { Box } from '../../contracts/schemas/job-outcome.ts';
 import { area, intersection } from '../detect/boxes.ts';
-import type { CropArea } from '../image/open-image.ts';
+import type { CropArea } from '../image/raster.ts';
 import { GRID_PX } from './mask-grid.ts';
 
 /** A person on the grid. Both boxes may extend beyond it. */

@@ -1,9 +1,9 @@
-import { createFaceDetector, FACE_KINDS, type FaceDetector } from '../../inference/face/face-detector.ts';
+import type { FaceModels } from '../../inference/face/find-clear-face.ts';
 import {
-  createFaceLandmarker,
-  type FaceLandmarker,
-  LANDMARK_KINDS,
-} from '../../inference/face/face-landmarks.ts';
+  type FoundFaceModels,
+  findFaceModels,
+  openFaceModels,
+} from '../../inference/face/find-face-models.ts';
 import {
   createMouthCoverModel,
   MOUTH_COVER_KINDS,
@@ -25,9 +25,7 @@ import {
 import type { VoiceActivity } from './voice/analyse-voice.ts';
 
 /** Plain data, so it can be sent to the slot. */
-export interface TalkModelPlan {
-  faceDetection: FoundModel;
-  faceLandmarks: FoundModel;
+export interface TalkModelPlan extends FoundFaceModels {
   mouthCover: FoundModel;
   /** Detects speech, in addition to our own network. */
   voiceActivity?: ModelFile;
@@ -37,9 +35,7 @@ export interface TalkModelPlan {
   threads: number;
 }
 
-export interface TalkModels {
-  detector: FaceDetector;
-  landmarker: FaceLandmarker;
+export interface TalkModels extends FaceModels {
   mouthCover: MouthCoverModel;
   speech: SpeechNets;
   voiceActivity?: VoiceActivity;
@@ -51,27 +47,24 @@ export async function findTalkModels(folders: ModelFolders, threads: number): Pr
   const voiceActivity = await findModelFile('voice-activity', VOICE_ACTIVITY_KINDS, folders);
   return {
     ...(voiceActivity && { voiceActivity }),
-    faceDetection: await findModel('face-detection', FACE_KINDS, folders),
-    faceLandmarks: await findModel('face-landmarks', LANDMARK_KINDS, folders),
+    ...(await findFaceModels(folders)),
     mouthCover: await findModel('mouth-cover', MOUTH_COVER_KINDS, folders),
     threads,
   };
 }
 
 export async function createTalkModels({
-  faceDetection,
-  faceLandmarks,
   mouthCover,
   voiceActivity,
   lipSync,
   threads,
+  ...faces
 }: TalkModelPlan): Promise<TalkModels> {
   return {
     ...(voiceActivity && { voiceActivity: await createSileroVoiceActivity(voiceActivity, { threads }) }),
     ...(lipSync && { lipSync: await createLipSyncModel(lipSync, { threads }) }),
-    detector: await createFaceDetector(faceDetection, { threads }),
+    ...(await openFaceModels(faces, threads)),
     speech: await readSpeechNets(),
-    landmarker: await createFaceLandmarker(faceLandmarks, { threads }),
     mouthCover: await createMouthCoverModel(mouthCover, { threads }),
   };
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { boundsOf, type FacePoints, pointAt } from '../../../src/providers/local/face/face-points.ts';
+import { boundsOf } from '../../../src/inference/face/face-landmarks.ts';
+import { type FacePoints, pointAt } from '../../../src/providers/local/face/face-points.ts';
 import { type Pose, REST } from '../../../src/providers/local/motion/pose.ts';
 import { type StagedTalk, stageTalk } from '../../../src/providers/local/stage-talk.ts';
 import {

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { FaceLandmarks } from '../../../src/inference/face/face-landmarks.ts';
+import { boundsOf, type FaceLandmarks } from '../../../src/inference/face/face-landmarks.ts';
 import type { MouthCover } from '../../../src/inference/face/mouth-cover.ts';
 import type { Raster } from '../../../src/inference/image/raster.ts';
 import { MESH } from '../../../src/providers/local/face/face-mesh.ts';
-import { boundsOf, pointAt } from '../../../src/providers/local/face/face-points.ts';
+import { pointAt } from '../../../src/providers/local/face/face-points.ts';
 import { judgeFace } from '../../../src/providers/local/face/judge-face.ts';
 import { readPhoto } from '../../../src/providers/local/picture/read-picture.ts';
 import { createTalkModels, findTalkModels } from '../../../src/providers/local/talk-models.ts';
@@ -65,12 +65,12 @@ describe('a face', () => {
     const heightOf = (px: number) => moved((x, y) => [(x * px) / (bottom - top), (y * px) / (bottom - top)]);
 
     expect(judge(heightOf(100))).toEqual({ warnings: [expect.stringContaining('The face is small')] });
-    expect(judge(heightOf(60))).toMatchObject({
+    expect(judge(heightOf(40))).toMatchObject({
       code: 'FACE_UNSUITABLE',
       message:
-        'The face is too small: 60 pixels from hairline to chin, and at least 70 are needed. ' +
+        'The face is too small: 40 pixels from hairline to chin, and at least 45 are needed. ' +
         'Use a larger photo, or one taken from closer.',
-      details: { reason: 'too_small', height_px: 60, min_height_px: 70 },
+      details: { reason: 'too_small', height_px: 40, min_height_px: 45 },
     });
   });
 

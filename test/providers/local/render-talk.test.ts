@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { boundsOf } from '../../../src/inference/face/face-landmarks.ts';
 import { openWav } from '../../../src/media/audio/wav.ts';
 import {
   ALL_FORMATS,
@@ -14,7 +15,7 @@ import {
 import { readMono } from '../../../src/media/voice/mono-voice.ts';
 import { voiceFeaturesOf } from '../../../src/media/voice/voice-features.ts';
 import type { TalkRequest } from '../../../src/ports/video-provider.ts';
-import { boundsOf, eyeDistance } from '../../../src/providers/local/face/face-points.ts';
+import { eyeDistance } from '../../../src/providers/local/face/face-points.ts';
 import { motionOf } from '../../../src/providers/local/motion/motion.ts';
 import { REST } from '../../../src/providers/local/motion/pose.ts';
 import { renderTalk } from '../../../src/providers/local/render-talk.ts';

@@ -4,8 +4,8 @@ import type { PortraitFiles } from '../../../ports/video-provider.ts';
 import { readPhoto, readWholeMask } from '../picture/read-picture.ts';
 import type { TalkModels } from '../talk-models.ts';
 import type { FacePoints } from './face-points.ts';
-import { findFace, notFound } from './find-face.ts';
-import { FACE_LOGIT, judgeFace, refuseCover } from './judge-face.ts';
+import { findFace } from './find-face.ts';
+import { judgeFace, refuseCover } from './judge-face.ts';
 
 export type FaceModels = Pick<TalkModels, 'detector' | 'landmarker' | 'mouthCover'>;
 
@@ -47,14 +47,9 @@ export async function refuseCoveredMouth(
 
 /** @throws PipelineError FACE_NOT_FOUND, or FACE_UNSUITABLE if the cover is what hides the face */
 export async function findWithCover(models: FaceModels, portrait: Raster, mask: Uint8Array) {
-  const { detector, landmarker, mouthCover } = models;
   try {
-    const { box } = await findFace(detector, portrait, mask);
-    const face = await landmarker.locate(portrait, box);
-    if (face.logit < FACE_LOGIT) {
-      throw notFound(portrait, mask);
-    }
-    return { face, cover: await mouthCover.look(portrait, face.points) };
+    const face = await findFace(models, portrait, mask);
+    return { face, cover: await models.mouthCover.look(portrait, face.points) };
   } catch (error) {
     if (isFailure(error, 'FACE_NOT_FOUND')) {
       await refuseHalfFace(models, portrait);

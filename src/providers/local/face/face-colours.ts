@@ -1,8 +1,9 @@
 import { clamp } from '../../../clamp.ts';
+import { boundsOf } from '../../../inference/face/face-landmarks.ts';
 import type { Texture } from '../picture/texture.ts';
 import { blue, green, red } from '../picture/texture.ts';
 import { EYES, MESH } from './face-mesh.ts';
-import { boundsOf, eyeDistance, type FacePoints, pointAt } from './face-points.ts';
+import { eyeDistance, type FacePoints, pointAt } from './face-points.ts';
 
 /** 0 to 255 per channel. */
 export type Colour = readonly [r: number, g: number, b: number];

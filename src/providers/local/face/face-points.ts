@@ -53,15 +53,3 @@ export function faceYaw(points: FacePoints): number {
     points[3 * MESH.rightCheek]! - points[3 * MESH.leftCheek]!,
   );
 }
-
-/** Bounding box of all points: left, top, right, bottom. */
-export function boundsOf(points: FacePoints): [number, number, number, number] {
-  const bounds: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let i = 0; i < points.length; i += 3) {
-    bounds[0] = Math.min(bounds[0], points[i]!);
-    bounds[1] = Math.min(bounds[1], points[i + 1]!);
-    bounds[2] = Math.max(bounds[2], points[i]!);
-    bounds[3] = Math.max(bounds[3], points[i + 1]!);
-  }
-  return bounds;
-}

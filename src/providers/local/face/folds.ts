@@ -1,7 +1,8 @@
 import { clamp } from '../../../clamp.ts';
+import { boundsOf } from '../../../inference/face/face-landmarks.ts';
 import { gauss, smoothstep } from '../curves.ts';
 import { blue, green, pack, red, type Texture } from '../picture/texture.ts';
-import { boundsOf, distance, eyeDistance, type FacePoints, type Point, pointAt } from './face-points.ts';
+import { distance, eyeDistance, type FacePoints, type Point, pointAt } from './face-points.ts';
 
 /** Landmarks of the nasolabial folds, from the wings of the nose past the corners of the mouth. */
 const FOLDS = [

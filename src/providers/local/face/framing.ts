@@ -1,6 +1,7 @@
 import { clamp } from '../../../clamp.ts';
 import { MIN_LONG_SIDE_PX } from '../../../contracts/video-format.ts';
-import { boundsOf, type FacePoints } from './face-points.ts';
+import { boundsOf } from '../../../inference/face/face-landmarks.ts';
+import type { FacePoints } from './face-points.ts';
 
 /** The part of the photo that the video shows, in whole pixels of the photo, and its scale in the video. */
 export interface Framing {

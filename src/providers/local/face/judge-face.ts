@@ -1,4 +1,5 @@
 import type { FaceLandmarks } from '../../../inference/face/face-landmarks.ts';
+import { FACE_LOGIT, isClear } from '../../../inference/face/find-clear-face.ts';
 import type { MouthCover } from '../../../inference/face/mouth-cover.ts';
 import type { Raster } from '../../../inference/image/raster.ts';
 import { gapRatio, mouthFrameOf } from '../mouth/mouth-frame.ts';
@@ -6,19 +7,14 @@ import { toRefusal } from './face-finding.ts';
 import { faceHeight, faceRoll, faceYaw } from './face-points.ts';
 
 /** From hairline to chin. */
-const MIN_HEIGHT_PX = 70;
+const MIN_HEIGHT_PX = 45;
 const SMALL_HEIGHT_PX = 110;
-const MIN_LOGIT = 10;
-/** Below, there is no face. Faces with a mask are between the two. */
-export const FACE_LOGIT = 0;
-/** As a share of the distance between the eyes: landmarks that do not converge are not on a frontal face. */
-const MAX_DRIFT = 0.02;
 const MAX_YAW_DEGREES = 28;
 const TURNED_DEGREES = 18;
 /** Heads that are bent to the side further lie. */
 const MAX_ROLL_DEGREES = 60;
 /** Ratio of the halves of the mouth: the far half of a turned face is shorter. */
-const MAX_LOPSIDED = 2;
+const MAX_LOPSIDED = 2.5;
 const MAX_OUTSIDE = 0.05;
 /** Gap between the lips, as a share of the mouth's width. A grin has .26; a wide open mouth cannot be closed. */
 const MAX_GAP = 0.35;
@@ -53,7 +49,7 @@ export function judgeFace(face: FaceLandmarks, cover: MouthCover, portrait: Rast
     throw toRefusal(turned);
   }
   refuseCover(face, cover);
-  if (face.logit < MIN_LOGIT || face.drift > MAX_DRIFT) {
+  if (!isClear(face)) {
     // The angle of a profile is underestimated.
     const { logit, drift } = face;
     throw toRefusal(Math.abs(yaw) > TURNED_DEGREES ? turned : { kind: 'unclear', logit, drift });

@@ -1,6 +1,7 @@
+import { boundsOf } from '../../../inference/face/face-landmarks.ts';
 import { FACE_SIDE } from '../../../inference/speech/lip-sync-model.ts';
 import { smoothstep } from '../curves.ts';
-import { boundsOf, type FacePoints } from '../face/face-points.ts';
+import type { FacePoints } from '../face/face-points.ts';
 import type { FrameSize } from '../face/framing.ts';
 
 const PLANE = FACE_SIDE * FACE_SIDE;

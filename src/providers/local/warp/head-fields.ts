@@ -26,6 +26,12 @@ export interface HeadFields {
   breath: VectorField;
 }
 
+/**
+ * Width of the strip along the left, right and upper edge of the frame in which the head slows down to a stop, as a share
+ * of the face's height. In a close-up these edges cut through the head, and there is nothing beyond them to move in.
+ */
+const EDGE = 0.2;
+
 export function headFieldsOf(points: FacePoints, grid: WarpGrid): HeadFields {
   const [forehead, chin] = [pointAt(points, MESH.forehead), pointAt(points, MESH.chin)];
   const [left, right] = [pointAt(points, MESH.leftCheek), pointAt(points, MESH.rightCheek)];
@@ -38,16 +44,18 @@ export function headFieldsOf(points: FacePoints, grid: WarpGrid): HeadFields {
   const chinDown = (chin.x - centre.x) * down.x + (chin.y - centre.y) * down.y;
   const pivot = { x: chin.x + 0.28 * height * down.x, y: chin.y + 0.28 * height * down.y };
 
+  const frameRight = (grid.columns - 1) * grid.cell;
   const places = nodesOf(grid).map(({ x, y }) => {
+    const free = smoothstep(0, EDGE * height, Math.min(x, frameRight - x, y));
     const [dx, dy] = [x - centre.x, y - centre.y];
     const [a, d] = [dx * across.x + dy * across.y, dx * down.x + dy * down.y];
     const r = Math.min(1, Math.hypot(a / radiusX, d / radiusY));
     const belowChin = (d - chinDown) / height;
     return {
       fromPivot: { x: x - pivot.x, y: y - pivot.y },
-      relief: 0.85 * radiusX * Math.max(0, Math.cos((Math.PI / 2) * r)) ** 1.2,
-      /** 1 for the head, fading down the neck. */
-      head: 1 - smoothstep(0, 0.75, belowChin),
+      relief: free * 0.85 * radiusX * Math.max(0, Math.cos((Math.PI / 2) * r)) ** 1.2,
+      /** 1 for the head, fading down the neck and towards the edges. */
+      head: free * (1 - smoothstep(0, 0.75, belowChin)),
       shoulders: smoothstep(0.1, 0.9, belowChin),
     };
   });
