@@ -9,6 +9,7 @@ import type { ContentCache } from '../ports/content-cache.ts';
 import type { DetectPersonsResult } from '../ports/models.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { RemoveBackgroundRequest, RemovedBackground } from './background.ts';
+import type { Detected } from './detection.ts';
 import { keepAlive } from './keep-alive.ts';
 import { cutoutFacts, detectionFacts, type ProducerVersions, videoFacts } from './producer-versions.ts';
 
@@ -23,14 +24,21 @@ export type Found<T> = { result: T; entry: string };
 
 export function createCacheActivities({ store, cache, producerVersions }: CacheDeps) {
   return {
+    /** If the photo was turned, it is copied to the key of the request. */
     findDetection: (request: {
       photoSha256: string;
       confThreshold: number;
-    }): Promise<Found<DetectPersonsResult> | null> =>
+      turnedKey: string;
+    }): Promise<Found<Detected> | null> =>
       keepAlive(async () => {
         const facts = detectionFacts(producerVersions, request);
         const hit = facts && (await cache.find('detection', facts, {}));
-        return hit ? { result: hit.result as DetectPersonsResult, entry: hit.entry } : null;
+        const result = hit?.result as DetectPersonsResult | undefined;
+        if (!facts || !result?.turnedDegrees) {
+          return hit && result ? { result, entry: hit.entry } : null;
+        }
+        const turned = await cache.find('detection', facts, { turned: request.turnedKey });
+        return turned ? { result: { ...result, ...turned.stored }, entry: turned.entry } : null;
       }),
 
     /** A detection that was made on a reduced photo, and enlarged. Returns its entry, if detections are cached. */

@@ -14,6 +14,8 @@ export function taskKeys(taskId: string, videoFormat: VideoFormat = 'mp4') {
   return {
     /** Upright sRGB, 8 bits, no alpha, PNG. */
     photo: `${processed}photo.png`,
+    /** The same, turned so that faces are upright. Only if they are not in the photo. */
+    turned: `${processed}photo-turned.png`,
     /** 16-bit PCM WAV, one or two channels. */
     voice: `${processed}voice.wav`,
     /** The client's background picture, in the format of the photo. Only if there is one. */

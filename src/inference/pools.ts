@@ -17,6 +17,7 @@ import { createSlotPool } from '../slots/slot-pool.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { DetectorConfig } from './detect/detector-task.ts';
 import { YOLO_KINDS } from './detect/yolo-output.ts';
+import { findFaceModels } from './face/find-face-models.ts';
 import { MATTING_KINDS } from './matte/matting-output.ts';
 import type { MattingConfig } from './matte/matting-task.ts';
 import type { ExecutionProvider } from './runtime/session.ts';
@@ -52,7 +53,12 @@ export async function createDetectorPool(
   return createSlotPool({
     name: 'yolo',
     task: new URL('./detect/detector-task.ts', import.meta.url),
-    config: { ...family, providers: providersOf(gpu, false), threads: onnx.threads } satisfies DetectorConfig,
+    config: {
+      ...family,
+      faces: await findFaceModels(models),
+      providers: providersOf(gpu, false),
+      threads: onnx.threads,
+    } satisfies DetectorConfig,
     slots: gpu.yolo.slots,
     timeoutMs: gpu.yolo.timeoutMs,
     ...gpu.recycling,

@@ -3,6 +3,8 @@ import type { Config } from '../config/config.ts';
 import { VERSION } from '../config/version.ts';
 import { ignoreFailure } from '../errors.ts';
 import { YOLO_KINDS } from '../inference/detect/yolo-output.ts';
+import { FACE_KINDS } from '../inference/face/face-detector.ts';
+import { LANDMARK_KINDS } from '../inference/face/face-landmarks.ts';
 import { MATTING_KINDS } from '../inference/matte/matting-output.ts';
 import { findModel, type ModelTask } from '../models/find-model.ts';
 import type { ProviderDescriptor } from '../ports/provider.ts';
@@ -23,12 +25,14 @@ export async function findProducerVersions(
     const model = await ignoreFailure(found, 'a machine without this task need not have its model');
     return model && `${model.contract.name}/${model.revision ?? ''}/${model.digest}`;
   };
-  const [detector, matting] = await Promise.all([
+  const [detector, faces, points, matting] = await Promise.all([
     nameOf('person-detection', YOLO_KINDS),
+    nameOf('face-detection', FACE_KINDS),
+    nameOf('face-landmarks', LANDMARK_KINDS),
     nameOf('background-removal', MATTING_KINDS),
   ]);
   return {
-    ...(detector && { detector: `${VERSION}/${detector}` }),
+    ...(detector && { detector: [VERSION, detector, faces, points].join('/') }),
     ...(matting && { matting: `${VERSION}/${matting}/${gpu.birefnet.useFp16 ? 'fp16' : 'fp32'}` }),
     videos: Object.fromEntries(await versionsOf(providers, config)),
   };

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { openAsBlob } from 'node:fs';
-import { mkdtempDisposable, readdir } from 'node:fs/promises';
+import { mkdtempDisposable, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,14 +8,20 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CoverName } from '../../scripts/models-eval/draw-cover.ts';
 import type { CoverKind, FaceRefusal } from '../../src/contracts/face-refusals.ts';
+import type { TaskResult } from '../../src/contracts/schemas/job-outcome.ts';
 import { isTerminal, type Stage } from '../../src/contracts/stages.ts';
+import { makeFieldPhotos } from '../harness/field-photos.ts';
 import { needs } from '../harness/needs.ts';
 import { mediaDir } from '../harness/shared-media.ts';
 import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
 
-/** The HTTP status of a refusal, or the code of a FAILED task, or that photo and voice were found in order. */
+/**
+ * The HTTP status of a refusal, or the code of a FAILED task, or that photo and voice were found in order, or that they
+ * became a video.
+ */
 type End = number | string;
 const IN_ORDER = 'in order';
+const VIDEO = 'a video';
 
 const COVER_PHOTO = join(import.meta.dirname, '../harness/cover-photo-apart.ts');
 
@@ -35,6 +41,12 @@ const PHOTOS: Record<string, End> = {
   'edge/hopper_gray.jpg': IN_ORDER,
   'edge/truncated_pillow.jpg': 'PERSON_NOT_FOUND',
   'edge/truncated_zidane.jpg': 'MEDIA_UNDECODABLE',
+  'field/avatar-200.jpg': VIDEO,
+  'field/avatar-400.jpg': VIDEO,
+  'field/face-fills-picture.jpg': VIDEO,
+  'field/messenger-quality.jpg': VIDEO,
+  'field/sideways-no-tag.jpg': VIDEO,
+  'field/very-dark.jpg': VIDEO,
   'no-person/boat.jpg': 'FACE_UNSUITABLE',
   'no-person/car-1.jpg': 'FACE_NOT_FOUND',
   'no-person/chelsea_cat.png': 'PERSON_NOT_FOUND',
@@ -51,6 +63,21 @@ const COVERED: Array<[cover: CoverName | undefined, photo: string, by: CoverKind
   ['microphone', 'people/u2_man.jpg', 'object'],
   ['hand', 'people/obama.jpg', 'hand'],
 ];
+const TURNED = /lay on its side|upside down/;
+const SMALL = /The face is small/;
+
+/** Kinds of `makeFieldPhotos` with what their videos warn of. */
+const MADE_PHOTOS: Record<string, RegExp[]> = {
+  'on its left side': [TURNED],
+  'on its right side': [TURNED],
+  'upside down': [TURNED],
+  'an avatar of 150 pixels': [SMALL],
+  'a face that takes 85 % of the height': [],
+  dark: [],
+  'washed out': [],
+  'messenger quality': [],
+  'a face of 55 pixels': [SMALL],
+};
 
 const RECORDINGS: Record<string, End> = {
   'edge/incomplete.mp3': IN_ORDER,
@@ -62,9 +89,15 @@ const RECORDINGS: Record<string, End> = {
 
 needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
   let stack: WorkerStack;
+  let madePhotos: ReturnType<typeof makeFieldPhotos>;
+  let shortVoice: Blob;
 
   beforeAll(async () => {
     stack = await startWorkerStack();
+    madePhotos = makeFieldPhotos(mediaDir!);
+    const bytes = await readFile(join(mediaDir!, 'audio/jfk.wav'));
+    // The sizes in its header are those of the whole file, as if it had been cut off.
+    shortVoice = new Blob([bytes.subarray(0, 60_000)]);
   });
   afterAll(async () => {
     await stack[Symbol.asyncDispose]();
@@ -76,7 +109,8 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
         (await readdir(join(mediaDir ?? '', folder))).map((name) => `${folder}/${name}`),
       ),
     );
-    expect(Object.keys({ ...PHOTOS, ...RECORDINGS }).sort()).toEqual(files.flat().sort());
+    const rows = Object.keys({ ...PHOTOS, ...RECORDINGS }).filter((name) => !name.startsWith('field/'));
+    expect(rows.sort()).toEqual(files.flat().sort());
   });
 
   it.each(Object.entries(PHOTOS))('the photo %s ends as %s', async (photo, end) => {
@@ -93,6 +127,21 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
     }
     const { error } = await expectEnd(cover ? covered : photo, 'audio/jfk.wav', 'FACE_UNSUITABLE');
     expect(error).toMatchObject({ face: { reason: 'covered', by } });
+  });
+
+  it.each(Object.entries(MADE_PHOTOS))('two photos %s become videos', async (kind, told) => {
+    const photos = (await madePhotos).filter(({ name }) => name.startsWith(`${kind}, `));
+    expect(photos).toHaveLength(2);
+    for (const { name, jpeg } of photos) {
+      const form = new FormData();
+      form.set('image', new Blob([Uint8Array.from(jpeg)]), 'photo.jpg');
+      form.set('audio', shortVoice, 'voice.wav');
+      const { result, error } = await untilKnown((await submit(form)).task_id, 100);
+      expect(error, name).toBeUndefined();
+      expect(result?.metadata, name).toMatchObject({
+        warnings: told.map((warning) => expect.stringMatching(warning)),
+      });
+    }
   });
 
   it.each(Object.entries(RECORDINGS))('the recording %s ends as %s', async (recording, end) => {
@@ -112,7 +161,10 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
     for (const [field, name] of Object.entries({ image: photo, audio: recording })) {
       form.set(field, await openAsBlob(resolve(mediaDir ?? '', name)), basename(name));
     }
-    const answer = await fetch(`${stack.apiUrl}/api/pipeline/generate`, { method: 'POST', body: form });
+    if (end === VIDEO) {
+      form.set('audio', shortVoice, 'voice.wav');
+    }
+    const answer = await post(form);
     const body = (await answer.json()) as { task_id: string; status: number; detail: string };
     if (typeof end === 'number') {
       expect(answer.status).toBe(end);
@@ -125,6 +177,9 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
         expect(status.progress_percent).toBeGreaterThanOrEqual(20);
         await fetch(`${stack.apiUrl}/api/pipeline/tasks/${body.task_id}/cancel`, { method: 'POST' });
         await untilKnown(body.task_id, 100);
+      } else if (end === VIDEO) {
+        expect(status).toMatchObject({ stage: 'COMPLETED' });
+        return status;
       } else {
         expect(status).toMatchObject({ stage: 'FAILED', error: { code: end } });
         expect(status.error?.message.length).toBeGreaterThan(20);
@@ -140,6 +195,17 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
     stage: Stage;
     progress_percent: number;
     error?: { code: string; message: string; face?: FaceRefusal };
+    result?: TaskResult;
+  }
+
+  function post(form: FormData): Promise<Response> {
+    return fetch(`${stack.apiUrl}/api/pipeline/generate`, { method: 'POST', body: form });
+  }
+
+  async function submit(form: FormData): Promise<{ task_id: string }> {
+    const answer = await post(form);
+    expect(answer.status).toBe(202);
+    return (await answer.json()) as { task_id: string };
   }
 
   async function statusOf(taskId: string): Promise<Status> {

@@ -219,6 +219,48 @@ describe('generateVideo', () => {
     });
   });
 
+  it('continues with the turned photo, and says that it was turned', async () => {
+    const used: string[] = [];
+    const happy = happyActivities();
+    const run = await harness.run({
+      detectPersons: async ({ turnedKey }) => ({
+        widthPx: 480,
+        heightPx: 640,
+        turnedDegrees: 90,
+        turned: { key: turnedKey, bytes: 1, sha256: 'd'.repeat(64) },
+        persons: [{ id: 1, confidence: 0.9, box: [10, 10, 400, 600] }],
+        timingsMs: {},
+      }),
+      removeBackground: async (request) => {
+        used.push(request.photoKey);
+        return happy.removeBackground(request);
+      },
+      composePortrait: async (request) => {
+        used.push(request.photoKey);
+        return happy.composePortrait(request);
+      },
+    });
+
+    const { events, outcome } = await progressOf(run);
+    expect(used).toEqual([
+      expect.stringContaining('/photo-turned.png'),
+      expect.stringContaining('/photo-turned.png'),
+    ]);
+    expect(outcome).toMatchObject({
+      metadata: {
+        person_detection: { turned_degrees: 90 },
+        warnings: ['The photo lay on its side, so it was turned upright.'],
+      },
+    });
+    expect(events.find(({ data }) => data.stage === 'DETECTION_COMPLETE')?.data).toMatchObject({
+      message: 'Detected 1 person, selected person #1. The photo lay on its side, so it was turned upright',
+      details: { turned_degrees: 90, photo: { widthPx: 480, heightPx: 640 } },
+    });
+    expect(run.written.at(-1)?.objects.map(({ key }) => key)).toContainEqual(
+      expect.stringContaining('/photo-turned.png'),
+    );
+  });
+
   it('reports a failed device in messages, events and result', async () => {
     const fallbacks = [
       { from: 'big at 1024 px on cuda', to: 'big at 768 px on cuda', reason: 'out of memory' },

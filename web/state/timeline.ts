@@ -151,6 +151,7 @@ function toWords(task: Task, name: StepName, t: Strings): string {
 
 interface Details {
   photo?: { widthPx: number; heightPx: number };
+  turned_degrees?: number;
   voice?: { durationS: number };
   persons?: Person[];
   selected_person_id?: number;
@@ -214,12 +215,20 @@ export function framesOf({ fineMessage }: Task): { frame: number; frames: number
 /** The people that were found, and the size of the photo that their boxes refer to. */
 export function findingsOf(task: Task): { persons: Person[]; width: number; height: number } | undefined {
   const details = task.events.map(({ data }) => (data.details ?? {}) as Details);
-  const photo = details.find((each) => each.photo)?.photo;
+  const photo = details.findLast((each) => each.photo)?.photo;
   const persons =
     details.findLast((each) => each.persons)?.persons ??
     task.status?.choice?.persons ??
     task.result?.metadata.person_detection.persons;
   return photo && persons && { persons, width: photo.widthPx, height: photo.heightPx };
+}
+
+/** Whether the server turned the photo upright, so that it is no longer as it was uploaded. */
+export function isTurned(task: Task): boolean {
+  return (
+    task.events.some(({ data }) => (data.details as Details | undefined)?.turned_degrees) ||
+    task.result?.metadata.person_detection.turned_degrees !== undefined
+  );
 }
 
 export function selectedPerson(task: Task): number | undefined {

@@ -140,16 +140,21 @@ function toDisposition(fallback: string, ending: Ending, name: string | undefine
 
 /** A file exists with one of its extensions only. */
 async function findFile({ store }: Pick<ApiDeps, 'store'>, taskId: string, name: FileName) {
-  const keys =
-    name === 'video'
-      ? VIDEO_FORMATS.map((format) => taskKeys(taskId, format).video)
-      : [taskKeys(taskId)[name]];
-  for (const key of keys) {
+  for (const key of keysOf(taskId, name)) {
     const object = await store.stat(key);
     if (object) {
       return { key, object, ending: extname(key).slice(1) as Ending };
     }
   }
+}
+
+/** Best first. */
+function keysOf(taskId: string, name: FileName): string[] {
+  if (name === 'video') {
+    return VIDEO_FORMATS.map((format) => taskKeys(taskId, format).video);
+  }
+  const keys = taskKeys(taskId);
+  return name === 'photo' ? [keys.turned, keys.photo] : [keys[name]];
 }
 
 async function whyMissing(

@@ -59,6 +59,12 @@ export const JobResult = extensible({
       selected_person_id: z.int(),
       confidence: z.number(),
       persons: z.array(Person),
+      turned_degrees: z
+        .union([z.literal(90), z.literal(180), z.literal(270)])
+        .optional()
+        .describe(
+          'How far the photo was turned clockwise, because its faces lay on their side or were upside down. Boxes refer to the turned photo. Absent if it was not turned.',
+        ),
       fallbacks,
     }),
     background_removal: extensible({

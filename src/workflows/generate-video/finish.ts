@@ -2,7 +2,7 @@ import type { Fallback } from '../../contracts/schemas/job-outcome.ts';
 import type { MadeVideo } from '../../contracts/schemas/messages.ts';
 import type { RunningStage } from '../../contracts/stages.ts';
 import { VIDEO_TYPES, videoFormatOf } from '../../contracts/video-format.ts';
-import type { People } from './detect.ts';
+import { describeTurn, type People } from './detect.ts';
 import type { Job } from './job.ts';
 import type { Talk } from './make-talk.ts';
 import type { Cutout } from './remove-background.ts';
@@ -35,6 +35,7 @@ export async function finish(job: Job, { warnings, people, cutout, talk }: Steps
       selected_person_id: people.selected.id,
       confidence: people.selected.confidence,
       persons: people.all,
+      ...(people.turnedDegrees && { turned_degrees: people.turnedDegrees }),
       ...fallbacksOf(people),
     },
     background_removal: { input_size: cutout.inputSize, ...fallbacksOf(cutout) },
@@ -48,7 +49,11 @@ export async function finish(job: Job, { warnings, people, cutout, talk }: Steps
       content_type: VIDEO_TYPES[videoFormatOf(input.options)],
     },
     cached,
-    warnings: [...warnings, ...talk.warnings],
+    warnings: [
+      ...warnings,
+      ...(people.turnedDegrees ? [`${describeTurn(people.turnedDegrees)}.`] : []),
+      ...talk.warnings,
+    ],
   };
   await keepVideo(job, video);
   return video;

@@ -24,7 +24,7 @@ export async function generateVideo(input: JobInput): Promise<JobResult> {
       // Before the work that would be lost if the provider cannot be paid.
       const renderer = await chooseRenderer(job, voiceS);
       const people = await detect(job, photo);
-      const cutout = await removeBackground(job, photo, people);
+      const cutout = await removeBackground(job, people);
       const talk = await animate(job, { renderer, voiceS, people });
       return finish(job, { warnings, people, cutout, talk });
     });

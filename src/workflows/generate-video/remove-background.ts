@@ -1,5 +1,4 @@
 import type { RemovedBackground } from '../../activities/background.ts';
-import type { StoredObject } from '../../contracts/schemas/job.ts';
 import { cache } from '../activities.ts';
 import type { People } from './detect.ts';
 import type { Job } from './job.ts';
@@ -11,9 +10,9 @@ export interface Cutout extends Origin {
 }
 
 /** Cuts the selected person out of the photo, and composes the portrait that is animated. */
-export function removeBackground(job: Job, photo: StoredObject, people: People): Promise<Cutout> {
+export function removeBackground(job: Job, people: People): Promise<Cutout> {
   const { input, keys, activities, completed, progress, record } = job;
-  const { selected, all } = people;
+  const { selected, all, photo } = people;
   return completed.once('background', async () => {
     progress.enter('BACKGROUND_REMOVAL_RUNNING', `Cutting person #${selected.id} out of the photo`);
     const request = {
@@ -32,7 +31,7 @@ export function removeBackground(job: Job, photo: StoredObject, people: People):
     );
     record.addObjects(mask, cutout);
     const composed = await activities.composePortrait({
-      photoKey: keys.photo,
+      photoKey: photo.key,
       cutoutKey: keys.cutout,
       background: input.options.background,
       ...(input.backgroundImage && { backdropKey: keys.backdrop }),

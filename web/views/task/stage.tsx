@@ -3,7 +3,7 @@ import { usePreviewConnection } from '../../state/preview-connection.ts';
 import type { SavedSubmission } from '../../state/saved-submissions.ts';
 import { useTaskFile } from '../../state/task-file.ts';
 import { isOver, isTransparent, stageOf, type Task } from '../../state/tasks.ts';
-import { findingsOf, framesOf, personsToChoose } from '../../state/timeline.ts';
+import { findingsOf, framesOf, isTurned, personsToChoose } from '../../state/timeline.ts';
 import { strings } from '../../strings/strings.ts';
 import { useObjectUrl } from '../../ui/hooks.ts';
 import { Figure } from '../../ui/icon.tsx';
@@ -45,7 +45,7 @@ export function Stage({ task, kept }: { task: Task; kept: SavedSubmission | unde
   // Only the status says whether the photo of a finished task still exists.
   const mayBeThere = task.status !== undefined && !isUndone;
   const serverPhoto = useTaskFile(task.id, 'photo', mayBeThere && (stages.has('UPLOAD_COMPLETE') || isReady));
-  const photo = keptUrl ?? serverPhoto;
+  const photo = isTurned(task) ? serverPhoto : (keptUrl ?? serverPhoto);
   const cutout = useTaskFile(task.id, 'cutout', hasCutout);
   const video = useTaskFile(task.id, 'video', isReady);
   const poster = useTaskFile(task.id, 'thumbnail', isReady);
