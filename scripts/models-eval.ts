@@ -1,4 +1,4 @@
-/** `npm run models:eval -- --data DIR [--faces DIR] [--models DIR] [--limit N] [--json]`; see `docs/models.md`. */
+/** `npm run models:eval -- --data DIR [--faces DIR [--reference DIR]] [--models DIR] [--limit N] [--json]`; see `docs/models.md`. */
 import { parseArgs } from 'node:util';
 import { readEnvironment } from '../src/config/read-environment.ts';
 import { loadConfig } from '../src/process/load-config.ts';
@@ -8,6 +8,7 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string' },
     faces: { type: 'string' },
+    reference: { type: 'string' },
     models: { type: 'string' },
     limit: { type: 'string' },
     json: { type: 'boolean', default: false },
@@ -19,17 +20,18 @@ if (!values.data && !values.faces) {
   );
   process.exit(2);
 }
-const { data, faces, models } = values;
+const { data, faces, reference, models } = values;
 const evaluation = await scoreModels({
   data,
   faces,
+  reference,
   models,
   folders: loadConfig(readEnvironment()).models,
   ...(values.limit && { limit: Number(values.limit) }),
 });
 process.stdout.write(values.json ? `${JSON.stringify(evaluation, null, 2)}\n` : toText(evaluation));
 
-function toText({ detectors, mattings, landmarks, mouthCovers }: Evaluation): string {
+function toText({ detectors, mattings, landmarks, mouthCovers, closeUps }: Evaluation): string {
   const blocks = [
     ...Object.entries(detectors).map(([name, score]) => [
       `${name}: persons`,
@@ -69,6 +71,22 @@ function toText({ detectors, mattings, landmarks, mouthCovers }: Evaluation): st
       ['named right, and wrong', percent(score.namedRight), percent(score.namedWrong)],
       ['one face, one thread', `${score.lookMs.toFixed(1)} ms`, 'median'],
     ]),
+    ...(closeUps
+      ? [
+          [
+            'faces that are animated, by their share of the height of the picture',
+            ...Object.entries(closeUps.shares).map(([share, { crops, accepted, refused }]) => [
+              share,
+              percent(accepted / crops),
+              [
+                `of ${crops}`,
+                ...Object.entries(refused).map(([why, paths]) => `${why} ${paths.length}`),
+              ].join(', '),
+            ]),
+            ['detection of faces, one thread', `${closeUps.detectMs.toFixed(1)} ms`, 'median'],
+          ],
+        ]
+      : []),
   ];
   return blocks
     .map(([title, ...rows]) => [title, ...(rows as string[][]).map(toLine)].join('\n'))

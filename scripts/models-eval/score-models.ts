@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { YOLO_KINDS } from '../../src/inference/detect/yolo-output.ts';
 import { createFaceLandmarker, LANDMARK_KINDS } from '../../src/inference/face/face-landmarks.ts';
 import { MOUTH_COVER_KINDS } from '../../src/inference/face/mouth-cover.ts';
@@ -10,6 +11,7 @@ import {
   type ModelTask,
 } from '../../src/models/find-model.ts';
 import { readPeopleSet } from './people-set.ts';
+import { type CloseUpsScore, scoreCloseUps } from './score-close-ups.ts';
 import { type DetectorScore, scoreDetector } from './score-detector.ts';
 import { type LandmarksScore, scoreLandmarks } from './score-landmarks.ts';
 import { type MattingScore, scoreMatting } from './score-matting.ts';
@@ -18,8 +20,10 @@ import { type MouthCoverScore, scoreMouthCover } from './score-mouth-cover.ts';
 export interface EvaluationOptions {
   /** A folder in the form of `readPeopleSet`. */
   data?: string | undefined;
-  /** A folder in the form of `readFaces`. */
+  /** A folder of photos, or one in the form of `readFaces`. */
   faces?: string | undefined;
+  /** Models that find the faces of a folder of photos. Default: those that the pipeline would use. */
+  reference?: string | undefined;
   /** Scores all models of this folder. Default: the models that the pipeline would use. */
   models?: string | undefined;
   folders: ModelFolders;
@@ -33,11 +37,14 @@ export interface Evaluation {
   mattings: Record<string, MattingScore>;
   landmarks: Record<string, LandmarksScore>;
   mouthCovers: Record<string, MouthCoverScore>;
+  /** Of all models of the pipeline together. */
+  closeUps?: CloseUpsScore;
 }
 
 export async function scoreModels({
   data,
   faces,
+  reference,
   models,
   folders,
   limit = Number.POSITIVE_INFINITY,
@@ -54,7 +61,7 @@ export async function scoreModels({
       scoreMatting(model, people),
     );
   }
-  if (faces) {
+  if (faces && (await hasAnnotations(faces))) {
     evaluation.landmarks = await scoreEach(await find('face-landmarks', LANDMARK_KINDS), (model) =>
       scoreLandmarks(model, faces, limit),
     );
@@ -65,7 +72,14 @@ export async function scoreModels({
       scoreMouthCover(model, landmarker, faces, limit),
     );
   }
+  if (faces && !models) {
+    evaluation.closeUps = await scoreCloseUps(faces, { folders, reference, limit });
+  }
   return evaluation;
+}
+
+async function hasAnnotations(dir: string): Promise<boolean> {
+  return (await readdir(dir)).includes('annotations.json');
 }
 
 async function scoreEach<T>(

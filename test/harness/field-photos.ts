@@ -54,7 +54,7 @@ function variants(
     'a face that takes 85 % of the height': closeUp(0.85, 0.8).resize({ height: 700 }).jpeg(jpeg),
     dark: portrait.clone().linear(0.13, 0).jpeg(jpeg),
     'washed out': portrait.clone().linear(0.2, 170).jpeg(jpeg),
-    'messenger quality': portrait.clone().resize({ height: 300 }).jpeg({ quality: 20 }),
+    'messenger quality': portrait.clone().resize({ height: 500 }).jpeg({ quality: 20 }),
     'a face of 55 pixels': portrait
       .clone()
       .resize({ height: Math.round((heightPx * 55) / face) })
