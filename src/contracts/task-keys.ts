@@ -62,6 +62,7 @@ export function previewKeys(previewId: string, owner?: string) {
   const prefix = `temp/previews/${owner ?? NO_OWNER}/${previewId}/`;
   const file = (folder: string) => ({
     photo: `${prefix}${folder}/photo.png`,
+    turned: `${prefix}${folder}/turned.png`,
     mask: `${prefix}${folder}/mask.png`,
     cutout: `${prefix}${folder}/cutout.png`,
   });

@@ -76,15 +76,22 @@ export async function previewPhoto(input: PreviewInput): Promise<PreviewFacts> {
       longSidePx: LONG_SIDE_PX,
     });
     const confThreshold = options.conf_threshold;
-    const found = await detection.detectPersons({ photoKey: keys.small.photo, confThreshold });
+    const found = await detection.detectPersons({
+      photoKey: keys.small.photo,
+      turnedKey: keys.small.turned,
+      confThreshold,
+    });
+    const photoKey = found.turned?.key ?? keys.small.photo;
     const { persons } = found;
     const selected = persons.length > 0 ? pickPerson(persons, options.person ?? 'auto') : undefined;
     const scale = photo.wholeWidthPx / photo.widthPx;
-    const whole = { widthPx: photo.wholeWidthPx, heightPx: photo.wholeHeightPx };
+    const sides = [photo.wholeWidthPx, photo.wholeHeightPx] as const;
+    const [widthPx, heightPx] = isOnSide(found) ? [sides[1], sides[0]] : sides;
+    const whole = { widthPx, heightPx };
     const enlarged = enlarge(found, whole);
     const work = [
-      selected !== undefined && showPerson(input, selected.box, without(persons, selected.id)),
-      showFaces(input, persons.slice(0, MAX_FACES), scale),
+      selected !== undefined && showPerson(input, photoKey, selected.box, without(persons, selected.id)),
+      showFaces(input, photoKey, persons.slice(0, MAX_FACES), scale),
     ] as const;
     // After a failure too, both have ended before the files are deleted.
     await Promise.allSettled(work);
@@ -132,11 +139,15 @@ export async function keepPreview({ input, found, person }: KeepInput): Promise<
   try {
     const { stored } = await mediaLater.preparePhoto({ imageKey: image.key, photoKey: keys.whole.photo });
     const facts = { photoSha256: stored.sha256, confThreshold: options.conf_threshold };
-    // In place of one that a task may have made: the ids must be those that the client was given.
-    const entry = found.fallbacks ? null : await cacheLater.keepDetection({ ...facts, result: found });
+    // In place of one that a task may have made: the ids must be those that the client was given. Of a photo that was turned
+    // only the reduced copy was, so the task turns the whole one.
+    const entry =
+      found.fallbacks || found.turnedDegrees
+        ? null
+        : await cacheLater.keepDetection({ ...facts, result: found });
     if (entry) made.push(entry);
     const selected = found.persons.find(({ id }) => id === person);
-    if (selected) {
+    if (selected && !found.turnedDegrees) {
       const request = {
         photoKey: keys.whole.photo,
         photoSha256: stored.sha256,
@@ -163,12 +174,16 @@ export async function keepPreview({ input, found, person }: KeepInput): Promise<
 }
 
 /** Whether there is a cut-out: not if the person does not stand out from the background, which a task would report too. */
-async function showPerson(input: PreviewInput, person: Box, others: Box[]): Promise<boolean> {
-  const { previewId, owner, options } = input;
+async function showPerson(
+  { previewId, owner, options }: PreviewInput,
+  photoKey: string,
+  person: Box,
+  others: Box[],
+): Promise<boolean> {
   const { small, cutout } = previewKeys(previewId, owner);
   try {
     await background.removeBackground({
-      photoKey: small.photo,
+      photoKey,
       person,
       others,
       applySmoothing: options.apply_smoothing,
@@ -184,10 +199,14 @@ async function showPerson(input: PreviewInput, person: Box, others: Box[]): Prom
 }
 
 /** Stores a picture of each face. Returns the checks, if the renderer has time for them. */
-async function showFaces({ previewId, owner }: PreviewInput, persons: Person[], scale: number) {
+async function showFaces(
+  { previewId, owner }: PreviewInput,
+  photoKey: string,
+  persons: Person[],
+  scale: number,
+) {
   if (persons.length === 0) return [];
   const keys = previewKeys(previewId, owner);
-  const photoKey = keys.small.photo;
   let checks: FaceCheck[] | undefined;
   try {
     checks = await faces.checkFaces({ photoKey, people: persons.map(({ box }) => box), scale });
@@ -203,6 +222,11 @@ async function showFaces({ previewId, owner }: PreviewInput, persons: Person[], 
     }),
   });
   return checks;
+}
+
+/** Whether the photo was turned by a quarter, which swaps its sides. */
+function isOnSide({ turnedDegrees }: DetectPersonsResult): boolean {
+  return turnedDegrees === 90 || turnedDegrees === 270;
 }
 
 /** What was found in a reduced photo, in pixels of the whole one. */

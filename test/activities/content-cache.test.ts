@@ -12,7 +12,11 @@ it('forgets what a preview cached, unless a task has used it since', async () =>
   const activities = createCacheActivities({ store, cache, producerVersions });
   const run = <Arg, R>(activity: (arg: Arg) => Promise<R>, arg: Arg): Promise<R> =>
     new MockActivityEnvironment().run(activity, arg);
-  const photo = (letter: string) => ({ photoSha256: letter.repeat(64), confThreshold: 0.5 });
+  const photo = (letter: string) => ({
+    photoSha256: letter.repeat(64),
+    confThreshold: 0.5,
+    turnedKey: 'temp/turned.png',
+  });
   const result = { widthPx: 64, heightPx: 64, persons: [], timingsMs: {} };
   const unused = await run(activities.keepDetection, { ...photo('a'), result });
   const used = await run(activities.keepDetection, { ...photo('b'), result });
