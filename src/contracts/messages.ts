@@ -3,6 +3,19 @@ export const GENERATE_VIDEO = 'generateVideo';
 export const PROGRESS_QUERY = 'progress';
 export const CHOOSE_PERSON_UPDATE = 'choosePerson';
 export const CANCEL_UPDATE = 'cancel';
+/** Has no effect on a job. It tells the sender whether the job is still open. */
+export const PROBE_SIGNAL = 'probe';
+
+/**
+ * After its deadline a job may wait a day for the storage at each of its undo steps, of which there are eight, and at its last
+ * two records. Temporal ends what is still open then, so that no job runs for ever.
+ */
+const MAX_END_MS = 10 * 24 * 3_600_000;
+
+/** Milliseconds from the start of a job to the time when Temporal ends it. */
+export function toRunTimeoutMs({ deadline_s }: { deadline_s: number }): number {
+  return deadline_s * 1000 + MAX_END_MS;
+}
 
 export const PREVIEW_PHOTO = 'previewPhoto';
 

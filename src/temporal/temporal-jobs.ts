@@ -1,7 +1,13 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { GENERATE_VIDEO, PROGRESS_QUERY, taskIdOf, toWorkflowId } from '../contracts/messages.ts';
+import {
+  GENERATE_VIDEO,
+  PROGRESS_QUERY,
+  taskIdOf,
+  toRunTimeoutMs,
+  toWorkflowId,
+} from '../contracts/messages.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import type { JobInput } from '../contracts/schemas/job.ts';
 import { JobMemo, type Progress } from '../contracts/schemas/messages.ts';
@@ -192,6 +198,7 @@ function toStartOptions(input: JobInput) {
     args: [input],
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     workflowIdConflictPolicy: 'FAIL' as const,
+    workflowRunTimeout: toRunTimeoutMs(options),
     memo: { ...toJobMemo(input) },
     staticSummary: `Talking video of a photo (${toSize(image.bytes)}) and a voice recording (${toSize(audio.bytes)})`,
     typedSearchAttributes: [

@@ -8,14 +8,26 @@ import type { RecordActivities } from '../activities/records.ts';
 import type { RenderActivities } from '../activities/render.ts';
 import type { VideoActivities } from '../activities/video.ts';
 import { QUEUES } from '../contracts/queues.ts';
-import { waitingForDiskSpace } from './disk-space-wait.ts';
+import {
+  PATIENCE_MS,
+  type StorageWait,
+  WAITED_FOR,
+  waitForStorage,
+  waitingForStorage,
+} from './storage-wait.ts';
 
 /**
  * Three attempts each, unless the error code forbids it. No timeout covers the wait in a queue: a busy machine is not a
  * failure, and the deadline of the job bounds the wait.
  */
 const common = {
-  retry: { maximumAttempts: 3, initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
+  retry: {
+    maximumAttempts: 3,
+    initialInterval: '500 ms',
+    backoffCoefficient: 2,
+    maximumInterval: '10 s',
+    nonRetryableErrorTypes: WAITED_FOR,
+  },
   // Otherwise the undo could run before the last write of the activity.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } satisfies ActivityOptions;
@@ -90,27 +102,38 @@ export const cache = proxyActivities<CacheActivities>({
   summary: 'Look in the content cache',
 });
 
-/** Retried for a day: a person's photo must not stay because a disk was unavailable for an hour. */
-export const undo = proxyActivities<RecordActivities>({
+const { discard } = proxyActivities<RecordActivities>({
   ...short,
-  scheduleToCloseTimeout: '1 day',
-  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '1 minute' },
+  scheduleToCloseTimeout: PATIENCE_MS,
+  retry: {
+    initialInterval: '500 ms',
+    backoffCoefficient: 2,
+    maximumInterval: '1 minute',
+    nonRetryableErrorTypes: WAITED_FOR,
+  },
   summary: 'Undo',
 });
 
+export const undo = {
+  /** Retried for a day. */
+  discard: (
+    what: Parameters<RecordActivities['discard']>[0],
+    onWait?: (what: StorageWait) => void,
+  ): Promise<void> => waitForStorage(() => discard(what), { onWait, patienceMs: PATIENCE_MS }),
+};
+
 /**
- * The activities of one job. Each waits while the disk is full.
- * @param onDiskFull is called each time one begins to wait.
+ * The activities of one job. Each waits while the storage is full or does not respond.
+ * @param onWait is called each time one begins to wait.
  */
-export function jobActivities(onDiskFull: () => void) {
-  const waiting = waitingForDiskSpace(onDiskFull);
+export function jobActivities(onWait: (what: StorageWait) => void) {
+  const waiting = waitingForStorage(onWait);
   return {
     prepareMedia: waiting(media.prepareMedia),
     detectPersons: waiting(detection.detectPersons),
     removeBackground: waiting(background.removeBackground),
     composePortrait: waiting(composition.composePortrait),
     finishVideo: waiting(video.finishVideo),
-    recordTask: waiting(records.recordTask),
   };
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import { toRefusal } from '../../src/providers/local/face/face-finding.ts';
 import { fileResources } from '../harness/file-resources.ts';
-import { happyActivities, STAGE_ACTIVITIES } from '../harness/happy-activities.ts';
+import { type Activities, happyActivities, STAGE_ACTIVITIES } from '../harness/happy-activities.ts';
 import { createHarness, type PipelineRun } from '../harness/pipeline-harness.ts';
 import { openTestNamespace } from '../harness/temporal-server.ts';
 
@@ -91,42 +91,107 @@ describe('generateVideo', () => {
     expect(run.outcome.status).toBe('fulfilled');
   });
 
-  it('waits while the disk is full, says so, and continues when there is space', async () => {
+  it.each([
+    ['STORAGE_FULL', 'disk_space', 'The disk is full. The task continues when there is space again.'],
+    [
+      'STORAGE_UNAVAILABLE',
+      'storage',
+      'Waiting for storage, which does not respond. The task continues when it does.',
+    ],
+  ])(
+    'waits out %s at every stage, tells readers, and spends no attempt on it',
+    async (code, waiting_for, message) => {
+      const failed = new Set<string>();
+      const once =
+        <Name extends keyof Activities>(name: Name) =>
+        async (request: never) => {
+          if (!failed.has(name)) {
+            failed.add(name);
+            // By itself it may be retried: the workflow must not let Temporal do it.
+            throw ApplicationFailure.create({ type: code, message: `${code} happened` });
+          }
+          return (happyActivities()[name] as (request: never) => Promise<never>)(request);
+        };
+      const run = await harness.run(
+        Object.fromEntries(['findVideo' as const, ...STAGE_ACTIVITIES].map((name) => [name, once(name)])),
+        { job: { cache: 'use' } },
+      );
+
+      expect(run.outcome.status).toBe('fulfilled');
+      expect(failed.size).toBe(STAGE_ACTIVITIES.length + 1);
+      const { events } = await progressOf(run);
+      const waits = events.filter(({ data }) => data.details?.waiting_for === waiting_for);
+      expect(new Set(waits.map(({ data }) => data.message))).toEqual(new Set([message]));
+      expect([...new Set(waits.map(({ data }) => data.stage))]).toEqual([
+        'INITIALIZED',
+        'DETECTION_RUNNING',
+        'BACKGROUND_REMOVAL_RUNNING',
+        'DID_PROCESSING',
+        'FINALIZING',
+      ]);
+    },
+    60_000,
+  );
+
+  it.each(['STORAGE_FULL', 'STORAGE_UNAVAILABLE', 'OBJECT_CORRUPT'])(
+    'reports its video once, in order, even if its record meets %s',
+    async (code) => {
+      let attempts = 0;
+      const run = await harness.run({
+        async recordTask({ outcome }) {
+          attempts += outcome ? 1 : 0;
+          if (outcome && attempts <= 2) fail(code, code === 'OBJECT_CORRUPT');
+        },
+      });
+
+      expect(attempts).toBe(code === 'OBJECT_CORRUPT' ? 1 : 3);
+      expect(run.outcome).toMatchObject({ status: 'fulfilled', value: { success: true } });
+      expect(run.calls.filter((name) => name.startsWith('discard'))).toEqual([]);
+      const { events } = await progressOf(run);
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+      expect(events.at(-1)?.data.stage).toBe('COMPLETED');
+      if (code !== 'OBJECT_CORRUPT') expect(run.written.at(-1)?.events).toEqual(events);
+    },
+    60_000,
+  );
+
+  it('tells readers that its undo waits for the storage, and is undone once it responds', async () => {
     let attempts = 0;
     const run = await harness.run({
-      async composePortrait(request) {
+      renderTalk: async () => fail('FACE_UNSUITABLE', true),
+      async discard() {
         attempts += 1;
-        if (attempts <= 4) fail('STORAGE_FULL');
-        return happyActivities().composePortrait(request);
+        if (attempts <= 2) fail('STORAGE_UNAVAILABLE');
       },
     });
 
-    expect(attempts).toBe(5);
-    expect(run.outcome.status).toBe('fulfilled');
-    const { events } = await progressOf(run);
-    expect(events.find(({ data }) => data.details?.waiting_for === 'disk_space')?.data).toMatchObject({
-      stage: 'BACKGROUND_REMOVAL_RUNNING',
-      message: 'The disk is full. The task continues when there is space again.',
-    });
-  });
+    const { events, outcome } = await progressOf(run);
+    expect(events.at(-2)?.data.details).toEqual({ waiting_for: 'storage' });
+    expect(outcome).toMatchObject({ error: { compensated: ['video', 'processed files', 'uploads'] } });
+  }, 60_000);
 
-  it('reports its end once, in order, even if the disk is full when its record is written', async () => {
-    let attempts = 0;
-    const run = await harness.run({
-      async recordTask({ outcome }) {
-        if (!outcome) return;
-        attempts += 1;
-        // As often as it is tried before the wait.
-        if (attempts <= 6) fail('STORAGE_FULL');
+  it('ends as cancelled, with nothing left, if the worker of its stage is silent', async () => {
+    const run = await harness.run(
+      {
+        // Beats once, as a worker that is stopped then does.
+        async renderTalk() {
+          heartbeat();
+          return sleep(3_600_000) as Promise<never>;
+        },
       },
-    });
+      {
+        retryWindowS: 60,
+        async during({ handle, calls }) {
+          await expect.poll(() => calls, { timeout: 10_000 }).toContain('renderTalk');
+          await handle.cancel();
+        },
+      },
+    );
 
-    expect(attempts).toBe(7);
-    expect(run.outcome.status).toBe('fulfilled');
-    const { events } = await progressOf(run);
-    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
-    expect(events.at(-1)?.data.stage).toBe('COMPLETED');
-  });
+    expect((await run.handle.describe()).status.name).toBe('CANCELLED');
+    expect((await progressOf(run)).outcome).toMatchObject({ error: { code: 'TASK_CANCELLED' } });
+    expect(run.calls.filter((name) => name.startsWith('discard'))).toEqual(UNDO_ALL);
+  }, 60_000);
 
   it('writes the record at each stage, in order', async () => {
     const run = await harness.run({ renderTalk: async () => fail('FACE_UNSUITABLE', true) });

@@ -188,6 +188,101 @@ describe('a job that failed for a temporary reason', () => {
   });
 });
 
+describe('a retry window while the storage does not respond', () => {
+  const away = () =>
+    ApplicationFailure.create({ type: 'STORAGE_UNAVAILABLE', message: 'The object store does not respond' });
+
+  it('is open before the record that offers the retry, and its retry goes on once the failed job has closed', async () => {
+    let ends = 0;
+    let rest: Promise<unknown> | undefined;
+    const run = await harness.run(
+      {
+        renderTalk: failsOnce('SLOT_CRASHED', TALK),
+        async recordTask({ outcome }) {
+          if (!outcome || outcome.success) return;
+          ends += 1;
+          if (ends <= 2) throw away();
+        },
+      },
+      {
+        retryWindowS: 60,
+        async during(run) {
+          await expect.poll(() => ends, { timeout: 20_000 }).toBeGreaterThan(0);
+          rest = retry(run);
+          await rest;
+        },
+      },
+    );
+
+    expect(ends).toBe(3);
+    const result = (await latest(run).result()) as JobResult;
+    expect(result.success).toBe(true);
+    const { events } = await latest(run).query<Progress, [number]>(PROGRESS_QUERY, 0);
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    expect(run.written.at(-1)).toMatchObject({ events, outcome: { success: true } });
+  }, 60_000);
+
+  it('opens, and the job ends, even if the last record is never written', async () => {
+    const run = await harness.run(
+      {
+        renderTalk: failsOnce('SLOT_CRASHED', TALK),
+        async recordTask({ outcome }) {
+          if (outcome && !outcome.success) {
+            throw ApplicationFailure.create({ type: 'OBJECT_CORRUPT', message: 'No', nonRetryable: true });
+          }
+        },
+      },
+      { retryWindowS: 60 },
+    );
+
+    const { outcome } = await run.handle.query<Progress, [number]>(PROGRESS_QUERY, 0);
+    expect(outcome).toMatchObject({ success: false, error: { code: 'SLOT_CRASHED' } });
+    await retry(run);
+    expect(await latest(run).result()).toMatchObject({ success: true });
+  });
+
+  it('loses no retry if the record cannot be amended', async () => {
+    const run = await harness.run(
+      {
+        renderTalk: failsOnce('SLOT_CRASHED', TALK),
+        async amendTask() {
+          throw away();
+        },
+      },
+      { retryWindowS: 60 },
+    );
+
+    await retry(run);
+
+    expect(await latest(run).result()).toMatchObject({ success: true });
+    expect((await window(run).describe()).status.name).toBe('COMPLETED');
+  });
+
+  it('waits for the storage to undo the rest, and refuses a retry meanwhile with the reason', async () => {
+    let discards = 0;
+    const run = await harness.run(
+      {
+        renderTalk: failsOnce('SLOT_CRASHED', TALK),
+        async discard({ prefixes }) {
+          if (!prefixes?.some((prefix) => prefix.startsWith('uploads/'))) return;
+          discards += 1;
+          if (discards <= 2) throw away();
+        },
+      },
+      { retryWindowS: 1 },
+    );
+
+    await expect.poll(() => discards, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect(retry(run)).rejects.toMatchObject({
+      cause: { type: 'RETRY_IMPOSSIBLE', message: expect.stringContaining('are being deleted') },
+    });
+    await window(run).result();
+
+    expect(discards).toBe(3);
+    expect(run.written.at(-1)!.objects).toEqual([]);
+  }, 60_000);
+});
+
 describe('a job that failed because of its input', () => {
   it('is undone at once, whatever the retry window', async () => {
     const run = await harness.run(

@@ -169,6 +169,9 @@ function wordsOf({ data }: StageEvent, task: Task, t: Strings): string | undefin
   if (waiting_for === 'person') {
     return t.task.choose(persons?.length ?? 0);
   }
+  if (waiting_for === 'disk_space' || waiting_for === 'storage') {
+    return t.task.waitingFor[waiting_for];
+  }
   switch (data.stage) {
     case 'INITIALIZED':
       return t.task.accepted;

@@ -231,6 +231,8 @@ export const de: Strings = {
     queue: (position, length) =>
       position <= 1 ? 'Als Nächstes an der Reihe' : `Platz ${position} von ${length} in der Warteschlange`,
     waitingFor: {
+      disk_space: 'Der Server hat keinen Platz mehr. Es geht weiter, sobald wieder Platz ist.',
+      storage: 'Der Speicher des Servers antwortet nicht. Es geht weiter, sobald er antwortet.',
       yolo: 'Wartet auf die Personenerkennung',
       birefnet: 'Wartet auf das Freistellen',
       render: 'Wartet auf einen freien Renderer',

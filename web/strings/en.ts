@@ -237,6 +237,8 @@ export const en = {
     queue: (position: number, length: number) =>
       position <= 1 ? 'Next in line' : `Number ${position} of ${length} in line`,
     waitingFor: {
+      disk_space: 'Waiting for disk space on the server. The video continues when there is space.',
+      storage: 'Waiting for storage on the server. The video continues when it responds.',
       yolo: 'Waiting for person detection',
       birefnet: 'Waiting for background removal',
       render: 'Waiting for a free renderer',

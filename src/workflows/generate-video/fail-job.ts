@@ -6,6 +6,7 @@ import { taskPrefix } from '../../contracts/task-keys.ts';
 import { refusal, toJobError } from '../job-error.ts';
 import type { Job } from './job.ts';
 import { isWorthRetrying, openRetryWindow } from './retry-offer.ts';
+import { untilWritten, writeEnd } from './write-end.ts';
 
 type Reason = Pick<JobError, 'code' | 'message' | 'retryable' | 'face' | 'stage'>;
 
@@ -46,35 +47,36 @@ async function endWithRetry(
   undone: string[],
   windowS: number,
 ): Promise<End | undefined> {
-  const { taskId } = job.input;
-  job.record.forgetObjects([taskPrefix('uploads', taskId), taskPrefix('processed', taskId)]);
+  const { input, progress, record, onStorageWait } = job;
+  record.forgetObjects([taskPrefix('uploads', input.taskId), taskPrefix('processed', input.taskId)]);
+  // Waits for the storage here, as the window gets the last event, and no event can come before that one any more.
+  await untilWritten(record.write(() => ({ events: progress.events }), onStorageWait));
   const until = new Date(Date.now() + windowS * 1000).toISOString();
-  const end = await writeEnd(job, {
+  const failure = toFailure(job, {
     ...reason,
     compensated: undone,
     retry: { from: retryPoints(job), until },
   });
-  return (await offerRetry(job, end)) ? end : undefined;
+  const event = progress.prepareEnd('FAILED', reason.message, failure);
+  // Before the record offers it. The window waits for this job to close before it changes anything.
+  if (!(await offerRetry(job, { event, failure }))) {
+    return undefined;
+  }
+  await untilWritten(record.write(() => ({ events: [...progress.events, event], outcome: failure })));
+  return { event, failure };
 }
 
 /** Undoes everything that is left of the job. */
 async function endUndone(job: Job, reason: Reason, undone: string[]): Promise<End> {
   const rest = await job.compensations.run();
   job.record.forgetObjects();
-  return writeEnd(job, { ...reason, compensated: [...undone, ...rest] });
+  const failure = toFailure(job, { ...reason, compensated: [...undone, ...rest] });
+  const stage = reason.code === 'TASK_CANCELLED' ? 'CANCELLED' : 'FAILED';
+  return { event: await writeEnd(job, stage, reason.message, failure), failure };
 }
 
-async function writeEnd({ input, progress, record }: Job, error: JobError): Promise<End> {
-  const failure: JobFailure = {
-    task_id: input.taskId,
-    success: false,
-    execution_time_ms: record.ageMs,
-    error,
-  };
-  const stage = error.code === 'TASK_CANCELLED' ? 'CANCELLED' : 'FAILED';
-  const event = progress.prepareEnd(stage, error.message, failure);
-  await record.write([...progress.events, event], failure);
-  return { event, failure };
+function toFailure({ input, record }: Job, error: JobError): JobFailure {
+  return { task_id: input.taskId, success: false, execution_time_ms: record.ageMs, error };
 }
 
 /** If a talk may be paid, a retry takes it up and never makes a second one. */

@@ -1,10 +1,13 @@
 import {
+  ActivityFailure,
   type ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   defineUpdate,
   isCancellation,
   setHandler,
   sleep,
+  TimeoutFailure,
 } from '@temporalio/workflow';
 import { CANCEL_UPDATE } from '../../contracts/messages.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
@@ -59,12 +62,22 @@ export class JobScope {
         this.#isDone = true;
         return result;
       } catch (error) {
-        throw isExpired && isCancellation(error) ? deadlineExceeded(this.#deadline) : error;
+        if (isExpired && (isCancellation(error) || isWorkerLost(error))) {
+          throw deadlineExceeded(this.#deadline);
+        }
+        // An activity whose worker is silent never confirms the cancellation: it times out.
+        throw this.#scope.consideredCancelled && isWorkerLost(error)
+          ? new CancelledFailure('The task was cancelled', [], error as Error)
+          : error;
       } finally {
         timer.cancel();
       }
     });
   }
+}
+
+function isWorkerLost(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
 }
 
 function deadlineExceeded({ seconds }: Deadline): ApplicationFailure {

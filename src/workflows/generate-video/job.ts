@@ -1,10 +1,10 @@
 import type { JobInput } from '../../contracts/schemas/job.ts';
 import { taskKeys, taskPrefix } from '../../contracts/task-keys.ts';
 import { videoFormatOf } from '../../contracts/video-format.ts';
-import { type JobActivities, jobActivities, undo } from '../activities.ts';
-import { DISK_FULL_MESSAGE } from '../disk-space-wait.ts';
+import { type JobActivities, jobActivities, records, undo } from '../activities.ts';
 import type { Leftovers } from '../remote-talk/leftovers.ts';
 import { RemoteTalk } from '../remote-talk/remote-talk.ts';
+import { STORAGE_WAIT_MESSAGES, type StorageWait } from '../storage-wait.ts';
 import { WebhookOutbox } from '../webhooks/webhook-outbox.ts';
 import { Compensations } from './compensations.ts';
 import { CompletedSteps } from './completed-steps.ts';
@@ -20,8 +20,8 @@ export interface Job {
   readonly keys: ReturnType<typeof taskKeys>;
   readonly scope: JobScope;
   readonly activities: JobActivities;
-  /** Tells readers that the job waits for disk space. */
-  readonly onDiskFull: () => void;
+  /** Tells readers that the job waits for the storage. */
+  readonly onStorageWait: (what: StorageWait) => void;
   readonly progress: ProgressLog;
   readonly record: TaskRecord;
   readonly compensations: Compensations;
@@ -38,9 +38,10 @@ export function openJob(input: JobInput): Job {
   const { taskId, provider, options, resume } = input;
   const webhooks = new WebhookOutbox(input);
   const progress = new ProgressLog(taskId, resume?.events);
-  const onDiskFull = () => progress.note(DISK_FULL_MESSAGE, { waiting_for: 'disk_space' });
-  const activities = jobActivities(onDiskFull);
-  const record = new TaskRecord(input, activities.recordTask);
+  const onStorageWait = (what: StorageWait) =>
+    progress.note(STORAGE_WAIT_MESSAGES[what], { waiting_for: what });
+  const activities = jobActivities(onStorageWait);
+  const record = new TaskRecord(input, records.recordTask);
   progress.onEvent((event) => webhooks.send(event));
   progress.onStageResult((events) => record.writeSoon(events));
   const compensations = new Compensations();
@@ -48,7 +49,7 @@ export function openJob(input: JobInput): Job {
     ['uploads', 'uploads'],
     ['processed files', 'processed'],
   ] as const) {
-    const discard = () => undo.discard({ prefixes: [taskPrefix(tier, taskId)] });
+    const discard = () => undo.discard({ prefixes: [taskPrefix(tier, taskId)] }, onStorageWait);
     compensations.add(name, discard, () => true);
   }
   return {
@@ -59,7 +60,7 @@ export function openJob(input: JobInput): Job {
       seconds: options.deadline_s,
     }),
     activities,
-    onDiskFull,
+    onStorageWait,
     progress,
     record,
     compensations,

@@ -2,11 +2,11 @@ import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
 import type { LocalProviderFacts, RemoteThing, StoredObject } from '../../contracts/schemas/job.ts';
 import { checkActivities, renderActivities, undo } from '../activities.ts';
-import { waitForDiskSpace } from '../disk-space-wait.ts';
 import { affordTalk } from '../remote-talk/afford-talk.ts';
 import { toRemoteThings, toUndoName } from '../remote-talk/leftovers.ts';
 import { isOutage } from '../remote-talk/outage.ts';
 import type { RemoteTalk } from '../remote-talk/remote-talk.ts';
+import { waitForStorage } from '../storage-wait.ts';
 import type { Job } from './job.ts';
 
 /** What makes the video: the remote provider on the operator's terms, or one of our own renderers. */
@@ -52,9 +52,9 @@ export async function chooseRenderer(job: Job, voiceS: number): Promise<Renderer
 
 /** Uses the chosen renderer. Falls back to a local one if the provider is down and the job allows it. */
 export async function makeTalk(job: Job, renderer: Renderer, voiceS: number): Promise<Talk> {
-  const { keys, compensations } = job;
+  const { keys, compensations, onStorageWait } = job;
   compensations.add('video', () =>
-    undo.discard({ keys: [keys.video, keys.thumbnail], prefixes: [keys.parts] }),
+    undo.discard({ keys: [keys.video, keys.thumbnail], prefixes: [keys.parts] }, onStorageWait),
   );
   if (renderer.kind === 'local') {
     return talkLocally(job, renderer);
@@ -79,14 +79,15 @@ export async function makeTalk(job: Job, renderer: Renderer, voiceS: number): Pr
 }
 
 /** Rejects a covered mouth before anything is paid: a provider would draw another mouth on top of it. */
-async function checkPortrait({ input: { fallback }, keys }: Job): Promise<void> {
+async function checkPortrait({ input: { fallback }, keys, onStorageWait }: Job): Promise<void> {
   if (fallback) {
-    await checkActivities(fallback).checkPortrait({ portraitKey: keys.portrait, maskKey: keys.mask });
+    const request = { portraitKey: keys.portrait, maskKey: keys.mask };
+    await waitForStorage(() => checkActivities(fallback).checkPortrait(request), { onWait: onStorageWait });
   }
 }
 
 async function talkRemotely(
-  { input, keys, progress, record, onDiskFull }: Job,
+  { input, keys, progress, record, onStorageWait }: Job,
   remoteTalk: RemoteTalk,
   terms: ProviderTerms,
   voiceS: number,
@@ -100,7 +101,7 @@ async function talkRemotely(
     terms,
     onProgress: (stage, message, details) => progress.enter(stage, message, details),
     onPaid: (usage) => record.addUsage(usage),
-    onDiskFull,
+    onStorageWait,
   });
   const remote = remoteTalk.leftovers ? toRemoteThings(remoteTalk.leftovers) : [];
   return { provider: input.provider.name, ...talk, warnings: [], isDegraded: false, remote };
@@ -108,7 +109,7 @@ async function talkRemotely(
 
 /** One of our own machines renders the video, in one activity. */
 async function talkLocally(
-  { input, keys, progress, onDiskFull }: Job,
+  { input, keys, progress, onStorageWait }: Job,
   { provider, isDegraded }: LocalRenderer,
 ): Promise<Talk> {
   const { name, label } = provider;
@@ -128,7 +129,7 @@ async function talkLocally(
     videoKey: keys.video,
     partsPrefix: keys.parts,
   };
-  const talk = await waitForDiskSpace(() => renderTalk(request), onDiskFull);
+  const talk = await waitForStorage(() => renderTalk(request), { onWait: onStorageWait });
   return { provider: name, ...talk, isDegraded, remote: [] };
 }
 

@@ -23,8 +23,6 @@ export class ProgressLog {
   #outcome: JobOutcome | undefined;
   /** The stage in Temporal's search attributes. */
   #shownStage: Stage | undefined;
-  /** The last event is prepared: another event would take its number. */
-  #isEnding = false;
 
   /** @param earlier the events of an earlier attempt of the job. */
   constructor(taskId: string, earlier: readonly StageEvent[] = []) {
@@ -63,20 +61,19 @@ export class ProgressLog {
     }
   }
 
-  /** Adds an event to the current stage, unless it repeats the last message or the job is ending. */
+  /** Adds an event to the current stage, unless it repeats the last message or the job has ended. */
   note(message: string, details?: Record<string, unknown>): void {
     const { stage } = this;
-    if (!this.#isEnding && !isTerminal(stage) && this.#events.at(-1)?.data.message !== message) {
+    if (!isTerminal(stage) && this.#events.at(-1)?.data.message !== message) {
       this.enter(stage, message, details);
     }
   }
 
   /**
    * The last event, not published yet. Write it to `metadata.json` before `end`, so that readers of the end find the
-   * record. May be called again if the outcome changes.
+   * record. Call it again after any other event, which takes its number.
    */
   prepareEnd(stage: 'COMPLETED' | 'FAILED' | 'CANCELLED', message: string, outcome: JobOutcome): StageEvent {
-    this.#isEnding = true;
     return this.#toEvent(stage, message, { outcome });
   }
 

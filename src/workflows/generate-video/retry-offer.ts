@@ -1,5 +1,5 @@
-import { type SearchAttributePair, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import type { SearchAttributePair } from '@temporalio/common';
+import { log, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import { ERROR_CODES, type ErrorCode } from '../../contracts/error-codes.ts';
 import { QUEUES } from '../../contracts/queues.ts';
 import { RETRY_WINDOW, toRetryWindowId } from '../../contracts/retry.ts';
@@ -11,7 +11,7 @@ import type { Leftovers } from '../remote-talk/leftovers.ts';
 /** What a failed job leaves to the workflow `retryWindow`. */
 export interface KeptJob {
   input: JobInput;
-  /** As the failed job wrote it. */
+  /** As the failed job writes it. */
   record: TaskMetadata;
   failure: JobFailure;
   resume: Omit<Resume, 'from' | 'at' | 'events'>;
@@ -47,10 +47,8 @@ export async function openRetryWindow(kept: Omit<KeptJob, 'memo' | 'searchAttrib
     });
     return true;
   } catch (error) {
-    // The window of the earlier attempt has not ended yet.
-    if (error instanceof WorkflowExecutionAlreadyStartedError) {
-      return false;
-    }
-    throw error;
+    // Usually the window of the earlier attempt has not ended yet.
+    log.warn('A retry window could not be opened', { error });
+    return false;
   }
 }

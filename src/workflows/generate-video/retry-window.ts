@@ -3,13 +3,16 @@ import {
   CancellationScope,
   condition,
   defineUpdate,
+  getExternalWorkflowHandle,
   isCancellation,
+  log,
   ParentClosePolicy,
   setHandler,
+  sleep,
   startChild,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
-import { GENERATE_VIDEO, toWorkflowId } from '../../contracts/messages.ts';
+import { GENERATE_VIDEO, PROBE_SIGNAL, toRunTimeoutMs, toWorkflowId } from '../../contracts/messages.ts';
 import { QUEUES } from '../../contracts/queues.ts';
 import { RETRY_UPDATE, type RetryPoint } from '../../contracts/retry.ts';
 import type { JobInput, Resume } from '../../contracts/schemas/job.ts';
@@ -17,23 +20,28 @@ import type { JobFailure } from '../../contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import { taskPrefix } from '../../contracts/task-keys.ts';
 import { records, undo } from '../activities.ts';
-import { waitForDiskSpace } from '../disk-space-wait.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
 import { refusal } from '../job-error.ts';
 import { toUndoName } from '../remote-talk/leftovers.ts';
 import { releasePlaceAfterTalk, startTidyUp } from '../remote-talk/tidy-up.ts';
 import { ERROR, OUTCOME, STAGE, SUBMITTED_AT } from '../search-attributes.ts';
+import { PATIENCE_MS, waitForStorage } from '../storage-wait.ts';
 import type { KeptJob } from './retry-offer.ts';
+import { untilWritten } from './write-end.ts';
 
 const retryUpdate = defineUpdate<void, [from: RetryPoint | null]>(RETRY_UPDATE);
 
 /**
  * Keeps what a failed job needs for a retry. If a retry is asked for, starts the job again under its id. When the window
  * closes, undoes the rest of the job. A cancellation closes the window at once.
+ *
+ * The states are open, restarting (`chosen` is set) and closing. One leaves open once, and no other way, so nothing is undone
+ * while a job uses it.
  */
 export async function retryWindow(kept: KeptJob): Promise<void> {
   const { from: points, until } = kept.failure.error.retry!;
   let chosen: RetryPoint | undefined;
+  let isClosing = false;
   let isRestarted = false;
   const { leftovers } = kept;
   if (leftovers) {
@@ -46,10 +54,16 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
     async (from) => {
       chosen ??= from ?? points.at(-1)!;
       // The caller then finds the job running.
-      await condition(() => isRestarted);
+      await CancellationScope.nonCancellable(() => condition(() => isRestarted));
     },
     {
       validator(from) {
+        if (isClosing) {
+          throw refusal(
+            'RETRY_IMPOSSIBLE',
+            `The task could be retried until ${until}. Its files are being deleted: submit it again.`,
+          );
+        }
         if (from && !points.includes(from)) {
           throw refusal('RETRY_IMPOSSIBLE', toReason(kept, from));
         }
@@ -68,7 +82,9 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
       throw error;
     }
   }
+  isClosing = chosen === undefined;
   await CancellationScope.nonCancellable(async () => {
+    await untilClosed(kept.input.taskId);
     if (chosen) {
       await restart(kept, chosen);
       isRestarted = true;
@@ -76,6 +92,26 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
       await undoRest(kept);
     }
   });
+}
+
+const CLOSED_POLL_INTERVAL_MS = 500;
+const MAX_CLOSED_POLL_INTERVAL_MS = 60_000;
+
+/** Until the failed job has closed it may still write its record, and its id cannot be used again. */
+async function untilClosed(taskId: string): Promise<void> {
+  const job = getExternalWorkflowHandle(toWorkflowId(taskId));
+  for (
+    let delayMs = CLOSED_POLL_INTERVAL_MS;
+    ;
+    delayMs = Math.min(delayMs * 2, MAX_CLOSED_POLL_INTERVAL_MS)
+  ) {
+    try {
+      await job.signal(PROBE_SIGNAL);
+    } catch {
+      return;
+    }
+    await sleep(delayMs, { summary: 'Until the failed job has closed' });
+  }
 }
 
 function toReason({ failure, leftovers }: KeptJob, from: RetryPoint): string {
@@ -91,31 +127,50 @@ async function restart(
 ) {
   const events = [...record.events.slice(0, -1), toPastFailure(record.events.at(-1)!, failure, from)];
   const { outcome: _, ...running } = record;
-  // First, because the job itself writes the record once it runs.
-  await waitForDiskSpace(() => records.amendTask({ ...running, events }));
-  await startChild(GENERATE_VIDEO, {
-    workflowId: toWorkflowId(input.taskId),
-    taskQueue: QUEUES.pipeline,
-    args: [
-      {
-        ...input,
-        resume: {
-          ...resume,
-          from,
-          at: new Date().toISOString(),
-          events,
-          ...(leftovers && { leftovers }),
-        } satisfies Resume,
-      },
-    ],
-    // Only a failed job leaves a retry window.
-    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-    parentClosePolicy: ParentClosePolicy.ABANDON,
-    memo,
-    typedSearchAttributes: asRunning(searchAttributes, input),
-    priority: { priorityKey: input.options.priority },
-    staticSummary: `Attempt ${resume.attempt} of a talking video, from ${from}`,
-  });
+  // First, because the job itself writes the record once it runs. Only once, as that record replaces this one.
+  await ignoreFailure(
+    records.amendTask({ ...running, events }),
+    'the job writes its record at its next stage',
+  );
+  const start = () =>
+    startChild(GENERATE_VIDEO, {
+      workflowId: toWorkflowId(input.taskId),
+      taskQueue: QUEUES.pipeline,
+      args: [
+        {
+          ...input,
+          resume: {
+            ...resume,
+            from,
+            at: new Date().toISOString(),
+            events,
+            ...(leftovers && { leftovers }),
+          } satisfies Resume,
+        },
+      ],
+      // Only a failed job leaves a retry window.
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      memo,
+      workflowRunTimeout: toRunTimeoutMs(input.options),
+      typedSearchAttributes: asRunning(searchAttributes, input),
+      priority: { priorityKey: input.options.priority },
+      staticSummary: `Attempt ${resume.attempt} of a talking video, from ${from}`,
+    });
+  for (
+    let delayMs = CLOSED_POLL_INTERVAL_MS;
+    ;
+    delayMs = Math.min(delayMs * 2, MAX_CLOSED_POLL_INTERVAL_MS)
+  ) {
+    try {
+      await start();
+      return;
+    } catch (error) {
+      // A retry that was accepted must not be lost.
+      log.warn('A retry could not be started', { error });
+      await sleep(delayMs, { summary: 'Until the next attempt to start the job' });
+    }
+  }
 }
 
 /** A retry continues the events after the failure, so readers must not take the failure for the end. */
@@ -157,5 +212,6 @@ async function undoRest({ input, record, failure, leftovers }: KeptJob): Promise
     'uploads',
   ];
   const outcome = { ...failure, error: { ...error, compensated } };
-  await waitForDiskSpace(() => records.amendTask({ ...record, objects: [], outcome }));
+  const amend = () => records.amendTask({ ...record, objects: [], outcome });
+  await untilWritten(waitForStorage(amend, { patienceMs: PATIENCE_MS, isOnlyStorage: true }));
 }

@@ -3,6 +3,7 @@ import type { Found } from '../../activities/content-cache.ts';
 import type { Fallback } from '../../contracts/schemas/job-outcome.ts';
 import type { MadeVideo, VideoAnswer } from '../../contracts/schemas/messages.ts';
 import { cache, undo } from '../activities.ts';
+import { waitForStorage } from '../storage-wait.ts';
 import type { Job } from './job.ts';
 
 /** Where the result of a stage comes from. */
@@ -85,28 +86,33 @@ async function findVideo({
   compensations,
   progress,
   claim,
+  onStorageWait,
 }: Job): Promise<VideoAnswer | undefined> {
   let answer: VideoAnswer | undefined;
   try {
     answer = await askCache(() =>
-      claim.findVideo(input, () =>
-        progress.enter('INITIALIZED', 'An identical task is under way: waiting for its video'),
+      waitForStorage(
+        () =>
+          claim.findVideo(input, () =>
+            progress.enter('INITIALIZED', 'An identical task is under way: waiting for its video'),
+          ),
+        { onWait: onStorageWait },
       ),
     );
     return answer;
   } finally {
     // Without an answer, as with a hit, files may have been copied to the keys of the job.
     if (answer === undefined || answer.kind === 'hit') {
-      compensations.add('video', () => undo.discard({ keys: [keys.video, keys.thumbnail] }));
+      compensations.add('video', () => undo.discard({ keys: [keys.video, keys.thumbnail] }, onStorageWait));
     }
   }
 }
 
 /** The cache entries of a failed job are deleted with the rest of it. */
-function undoEntry({ record, compensations }: Job, entry: string | undefined): void {
+function undoEntry({ record, compensations, onStorageWait }: Job, entry: string | undefined): void {
   if (entry) {
     record.addCacheEntry(entry);
-    compensations.add('cached files', () => undo.discard({ prefixes: [entry] }));
+    compensations.add('cached files', () => undo.discard({ prefixes: [entry] }, onStorageWait));
   }
 }
 

@@ -3,6 +3,7 @@ import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
+import { PATIENCE_MS, type StorageWait, waitForStorage } from '../storage-wait.ts';
 
 /** Collects the content of `metadata.json`, which outlives the history of the workflow, and writes it. */
 export class TaskRecord {
@@ -69,11 +70,25 @@ export class TaskRecord {
     void ignoreFailure(write, 'the next write repeats what this one failed to write');
   }
 
-  /** Writes the record. Writes keep their order, so an earlier state never replaces a later one. */
-  async write(events: readonly StageEvent[], outcome: JobOutcome): Promise<void> {
-    const metadata = this.toMetadata(events, outcome);
+  /**
+   * Writes the record, and waits for the storage as long as the undo does. Writes keep their order, so an earlier state never
+   * replaces a later one.
+   *
+   * @param toState is called for each attempt
+   * @param onWait is called after each attempt that failed because of the storage
+   */
+  async write(
+    toState: () => { events: readonly StageEvent[]; outcome?: JobOutcome },
+    onWait?: (what: StorageWait) => void,
+  ): Promise<void> {
     this.#pending = undefined;
-    await this.#afterLastWrite(() => this.#recordTask(metadata));
+    const write = () => {
+      const { events, outcome } = toState();
+      return this.#recordTask(this.toMetadata(events, outcome));
+    };
+    await this.#afterLastWrite(() =>
+      waitForStorage(write, { onWait, patienceMs: PATIENCE_MS, isOnlyStorage: true }),
+    );
   }
 
   #afterLastWrite(write: () => Promise<void>): Promise<void> {

@@ -1,20 +1,20 @@
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { RemoteTalkActivities } from '../../activities/remote-talk.ts';
-import { waitingForDiskSpace } from '../disk-space-wait.ts';
+import { type StorageWait, WAITED_FOR, waitingForStorage } from '../storage-wait.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
 /**
  * Activities that call the provider. All send heartbeats, so that a killed worker is noticed within seconds.
  * @param timeScale factor on the delays between attempts.
- * @param onDiskFull is called each time an activity begins to wait for disk space.
+ * @param onStorageWait is called each time an activity begins to wait for the storage.
  */
 export function remoteActivities(
   { queue, label }: { queue: string; label: string },
   timeScale: number,
-  onDiskFull: () => void = () => {},
+  onStorageWait: (what: StorageWait) => void = () => {},
 ) {
-  const waiting = waitingForDiskSpace(onDiskFull);
+  const waiting = waitingForStorage(onStorageWait);
   const common = {
     taskQueue: queue,
     heartbeatTimeout: '5 s',
@@ -26,6 +26,7 @@ export function remoteActivities(
     initialInterval: 500 * timeScale,
     backoffCoefficient: 2,
     maximumInterval: 30_000 * timeScale,
+    nonRetryableErrorTypes: WAITED_FOR,
   };
   const few = proxyActivities<RemoteTalkActivities>({ ...common, retry: { ...retry, maximumAttempts: 3 } });
   const many = proxyActivities<RemoteTalkActivities>({

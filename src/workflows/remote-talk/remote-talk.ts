@@ -12,6 +12,7 @@
 
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
 import type { ProviderUsage, RemoteProviderFacts, StoredObject } from '../../contracts/schemas/job.ts';
+import type { StorageWait } from '../storage-wait.ts';
 import { creditsFor } from './afford-talk.ts';
 import { type Leftovers, mayHaveTalk } from './leftovers.ts';
 import { ProviderGate } from './provider-gate.ts';
@@ -26,8 +27,8 @@ interface RemoteTalkRequest extends OrderRequest {
   terms: ProviderTerms;
   /** Called once the talk exists, so that the cost is on record however the job ends. */
   onPaid: (usage: ProviderUsage) => void;
-  /** Called each time an activity begins to wait for disk space. */
-  onDiskFull: () => void;
+  /** Called each time an activity begins to wait for the storage. */
+  onStorageWait: (what: StorageWait) => void;
 }
 
 /**
@@ -59,7 +60,7 @@ export class RemoteTalk {
   }
 
   async make(request: RemoteTalkRequest): Promise<{ video: StoredObject; durationS: number }> {
-    const { voiceS, onOutage, terms, onProgress, onPaid, onDiskFull } = request;
+    const { voiceS, onOutage, terms, onProgress, onPaid, onStorageWait } = request;
     const { name, label } = this.#provider;
     this.#leftovers ??= {
       provider: this.#provider,
@@ -69,7 +70,7 @@ export class RemoteTalk {
       hasPlace: false,
       tidyUps: 0,
     };
-    const calls = remoteActivities(this.#provider, terms.timeScale, onDiskFull);
+    const calls = remoteActivities(this.#provider, terms.timeScale, onStorageWait);
     const gate = new ProviderGate(name, terms, this.#leftovers.hasPlace);
     this.#gate = gate;
     try {
