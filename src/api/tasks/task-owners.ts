@@ -13,12 +13,18 @@ export function createTaskOwners({ jobs, records }: { jobs: JobClient; records: 
   const known = new Map<string, string | undefined>();
 
   const look = async (taskId: string): Promise<string | undefined> => {
-    const record = await records.read(taskId).catch((error) => {
-      // Temporal may still know whose task it is.
-      if (isUnreadableRecord(error)) return undefined;
-      throw error;
-    });
-    return record ? record.owner : (await jobs.describe(taskId)).memo.owner;
+    try {
+      return (await jobs.describe(taskId)).memo.owner;
+    } catch (error) {
+      // Second, because running tasks have an owner while the store does not respond.
+      const record = await records.read(taskId).catch((failure) => {
+        throw isUnreadableRecord(failure) ? error : failure;
+      });
+      if (!record) {
+        throw error;
+      }
+      return record.owner;
+    }
   };
 
   return async (taskId) => {

@@ -13,10 +13,21 @@ import { estimateEnd } from '../progress/estimate-end.ts';
 import { toForgottenEnd, toLostEnd } from './lost-job.ts';
 import type { RecentTimelines } from './timeline-summary.ts';
 
-/** Reads the record of an ended task. Asks a worker about others, or Temporal alone if no worker answers. */
+/**
+ * Asks a worker about a running task, or Temporal alone if no worker answers. Reads the record of any other task. So running
+ * tasks have a status while the store does not respond, and ended ones while Temporal does not.
+ */
 export async function readTaskStatus(deps: StatusDeps, taskId: string): Promise<TaskStatus> {
-  const [record, renamed] = await Promise.all([deps.records.read(taskId), deps.names?.read(taskId)]);
-  const { submittedName, ...status } = await readFacts(deps, taskId, record);
+  const [asked] = await Promise.allSettled([deps.jobs.describe(taskId)]);
+  const isRunning = asked.status === 'fulfilled' && asked.value.status === 'running';
+  const [record, renamed] = await Promise.all([
+    isRunning ? undefined : deps.records.read(taskId),
+    deps.names?.read(taskId).catch((error) => {
+      if (isRunning && isFailure(error, 'STORAGE_UNAVAILABLE')) return undefined;
+      throw error;
+    }),
+  ]);
+  const { submittedName, ...status } = await readFacts(deps, taskId, { asked, record });
   const name = renamed ?? submittedName;
   return { ...status, ...(name !== undefined && { name }) };
 }
@@ -31,9 +42,9 @@ export interface StatusDeps {
 }
 
 async function readFacts(
-  { jobs, records, expected }: StatusDeps,
+  { jobs, expected }: StatusDeps,
   taskId: string,
-  record: TaskMetadata | undefined,
+  { asked, record }: { asked: PromiseSettledResult<JobDescription>; record: TaskMetadata | undefined },
 ): Promise<TaskStatus & { submittedName?: string | undefined }> {
   const recorded = record?.events.at(-1);
   if (record?.outcome && recorded) {
@@ -43,20 +54,18 @@ async function readFacts(
       provider: record.options.provider,
     };
   }
-  const description = await jobs.describe(taskId).catch((error) => {
-    if (record && isFailure(error, 'TASK_NOT_FOUND')) {
-      return undefined;
+  if (asked.status === 'rejected') {
+    if (!record || !isFailure(asked.reason, 'TASK_NOT_FOUND')) {
+      throw asked.reason;
     }
-    throw error;
-  });
-  if (!description) {
-    const { event, outcome } = toForgottenEnd(record!);
+    const { event, outcome } = toForgottenEnd(record);
     return {
-      ...toStatus(event, record!.submitted_at, outcome),
-      submittedName: record!.options.name,
-      provider: record!.options.provider,
+      ...toStatus(event, record.submitted_at, outcome),
+      submittedName: record.options.name,
+      provider: record.options.provider,
     };
   }
+  const description = asked.value;
   const { memo, activities } = description;
   const progress = await jobs.progress(taskId, 0).catch((error) => {
     if (isFailure(error, 'TEMPORAL_UNAVAILABLE')) {
@@ -64,7 +73,7 @@ async function readFacts(
     }
     throw error;
   });
-  if (progress?.outcome && !record && !(await records.read(taskId))) {
+  if (progress?.outcome && description.status !== 'running' && !record) {
     // A job is recorded before it ends, so this one was erased. Temporal takes up to a minute to forget it.
     throw new PipelineError('TASK_NOT_FOUND', `There is no task ${taskId}.`);
   }
