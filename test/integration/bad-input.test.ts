@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { openAsBlob } from 'node:fs';
-import { mkdtempDisposable, readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, mkdtempDisposable, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import type { TaskResult } from '../../src/contracts/schemas/job-outcome.ts';
 import { isTerminal, type Stage } from '../../src/contracts/stages.ts';
 import { makeFieldPhotos } from '../harness/field-photos.ts';
 import { needs } from '../harness/needs.ts';
+import { listRecordings } from '../harness/recordings/recording-kinds.ts';
 import { mediaDir } from '../harness/shared-media.ts';
 import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
 
@@ -90,12 +91,19 @@ const RECORDINGS: Record<string, End> = {
   'edge/wrong_extension.aac': IN_ORDER,
 };
 
+/** Recordings of every kind that people really have: those of `media/field`, and more that are made here. */
+const KINDS = listRecordings();
+const toEnd = (expected: (typeof KINDS)[number]['expected']) =>
+  typeof expected === 'string' ? expected : IN_ORDER;
+
 needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
   let stack: WorkerStack;
   let madePhotos: ReturnType<typeof makeFieldPhotos>;
   let shortVoice: Blob;
+  let folder: string;
 
   beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bad-input-'));
     stack = await startWorkerStack();
     madePhotos = makeFieldPhotos(mediaDir!);
     const bytes = await readFile(join(mediaDir!, 'audio/jfk.wav'));
@@ -104,6 +112,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
   });
   afterAll(async () => {
     await stack[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
   });
 
   it('has an expectation for every file', async () => {
@@ -154,6 +163,19 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
   it.each(Object.entries(RECORDINGS))('the recording %s ends as %s', async (recording, end) => {
     await expectEnd('people/obama.jpg', recording, end);
   });
+
+  for (const { name, fault, expected, make } of KINDS) {
+    const title = `${fault}: ${name} ends as ${toEnd(expected)}`;
+    if (make) {
+      needs('ffmpeg').it(title, async () => {
+        const path = join(folder, basename(name));
+        make(path);
+        await expectEnd('people/obama.jpg', path, toEnd(expected));
+      });
+    } else {
+      it(title, () => expectEnd('people/obama.jpg', name, toEnd(expected)));
+    }
+  }
 
   it('restarts no decoding or detecting process', () => {
     // The others are replaced where what was in order is cancelled.

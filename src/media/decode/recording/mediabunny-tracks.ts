@@ -1,5 +1,6 @@
+import type { EncodedAudioChunk } from '@napi-rs/webcodecs';
+import type { PacketDecoderConfig } from '../../codecs/packet-decoder.ts';
 import {
-  type AudioSample,
   AudioSampleSink,
   EncodedPacketSink,
   Input,
@@ -13,6 +14,7 @@ import {
   WAVE,
   WEBM,
 } from '../../codecs/webcodecs.ts';
+import { decodePackets, isNative, toBlock } from './decode-packets.ts';
 import type { SoundBlock, SoundTrack } from './sound-block.ts';
 
 const FORMATS = [WAVE, OGG, MP4, QTFF, WEBM, MATROSKA, MPEG_TS];
@@ -53,7 +55,7 @@ async function toTrack(track: InputAudioTrack): Promise<ContainerTrack> {
   const codec = (await track.getCodec()) ?? String((await track.getInternalCodecId()) ?? 'unknown');
   return {
     codec,
-    ...((await track.canDecode()) && { sound: () => decodeTrack(track) }),
+    ...((await isDecodable(track)) && { sound: () => decodeTrack(track) }),
     async *packets() {
       for await (const packet of new EncodedPacketSink(track).packets()) {
         yield packet.data;
@@ -62,26 +64,37 @@ async function toTrack(track: InputAudioTrack): Promise<ContainerTrack> {
   };
 }
 
+async function isDecodable(track: InputAudioTrack): Promise<boolean> {
+  return isNative((await track.getDecoderConfig())?.codec ?? '') || (await track.canDecode());
+}
+
 async function* decodeTrack(track: InputAudioTrack): AsyncGenerator<SoundBlock> {
   // A negative start is padding by the encoder, which players skip.
   const startS = await track.getFirstTimestamp();
-  let skip = Math.max(0, Math.round(-startS * (await track.getSampleRate())));
-  for await (const sample of new AudioSampleSink(track).samples()) {
-    using decoded = sample;
-    const skipped = Math.min(skip, decoded.numberOfFrames);
-    skip -= skipped;
-    if (skipped < decoded.numberOfFrames) {
-      yield toBlock(decoded, skipped);
+  let skip = -startS;
+  for await (const { sampleRateHz, channels } of decodeWhole(track)) {
+    const frames = Math.min(Math.max(0, Math.round(skip * sampleRateHz)), channels[0]!.length);
+    skip -= frames / sampleRateHz;
+    if (frames < channels[0]!.length) {
+      yield { sampleRateHz, channels: channels.map((samples) => samples.subarray(frames)) };
     }
   }
 }
 
-/** @param skipped frames to leave out at the start */
-export function toBlock(sample: AudioSample, skipped = 0): SoundBlock {
-  const channels = Array.from({ length: sample.numberOfChannels }, (_, planeIndex) => {
-    const samples = new Float32Array(sample.numberOfFrames - skipped);
-    sample.copyTo(samples, { planeIndex, format: 'f32-planar', frameOffset: skipped });
-    return samples;
-  });
-  return { sampleRateHz: sample.sampleRate, channels };
+async function* decodeWhole(track: InputAudioTrack): AsyncGenerator<SoundBlock> {
+  const config = await track.getDecoderConfig();
+  if (config && isNative(config.codec)) {
+    yield* decodePackets(config as PacketDecoderConfig, chunksOf(track));
+    return;
+  }
+  for await (const sample of new AudioSampleSink(track).samples()) {
+    using decoded = sample;
+    yield toBlock(decoded);
+  }
+}
+
+async function* chunksOf(track: InputAudioTrack): AsyncGenerator<EncodedAudioChunk> {
+  for await (const packet of new EncodedPacketSink(track).packets()) {
+    yield packet.toEncodedAudioChunk() as unknown as EncodedAudioChunk;
+  }
 }

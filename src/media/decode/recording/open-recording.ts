@@ -40,13 +40,17 @@ export async function openRecording(path: string): Promise<Recording> {
   const format = detectMediaType(await readHead(path))?.format;
   const opener = format && OPENERS[format];
   if (!opener) {
-    return openVideo(path);
+    return openVideo(path, format);
   }
-  const { sound, codec } = await opener(await readFile(path));
-  if (!sound) {
-    throw undecodable(codec);
+  return chooseDecodable([await opener(await readFile(path))].flat());
+}
+
+function chooseDecodable(opened: Opened[], dispose = () => {}): Recording {
+  const tracks = opened.flatMap(({ sound }) => sound ?? []);
+  if (tracks.length === 0) {
+    throw undecodable(opened[0]?.codec);
   }
-  return { tracks: [sound], [Symbol.dispose]() {} };
+  return { tracks, [Symbol.dispose]: dispose };
 }
 
 async function readHead(path: string): Promise<Uint8Array> {
@@ -55,7 +59,9 @@ async function readHead(path: string): Promise<Uint8Array> {
   return buffer.subarray(0, bytesRead);
 }
 
-const OPENERS: Record<string, (bytes: Uint8Array) => Opened | Promise<Opened>> = {
+type Opener = (bytes: Uint8Array) => Opened | Opened[] | Promise<Opened | Opened[]>;
+
+const OPENERS: Record<string, Opener> = {
   wav: openWaveFile,
   ogg: openOggFile,
   aiff: (bytes) => ({ sound: decodePieces(createAiffDecoder, () => [bytes]) }),
@@ -69,7 +75,7 @@ const OPENERS: Record<string, (bytes: Uint8Array) => Opened | Promise<Opened>> =
 };
 
 /** MP3, AAC and FLAC without a container, which may follow tags or the rest of a frame that is cut off. */
-function openStream(bytes: Uint8Array): Promise<Opened> {
+function openStream(bytes: Uint8Array): Promise<Opened[]> {
   const stream = bytes.subarray(afterId3Tags(bytes));
   if (detectMediaType(stream)?.format === 'flac') {
     return openPacketFile(stream);
@@ -81,11 +87,11 @@ function openStream(bytes: Uint8Array): Promise<Opened> {
   return openPacketFile(stream.subarray(found.at));
 }
 
-function openCaf(bytes: Uint8Array): Opened | Promise<Opened> {
+function openCaf(bytes: Uint8Array): Opened | Promise<Opened[]> {
   const codec = Buffer.from(bytes.subarray(0, PIECE_BYTES))
     .toString('latin1')
     .match(/desc.{16}(.{4})/s)?.[1];
-  return codec && ['lpcm', 'alaw', 'ulaw', 'ima4'].includes(codec)
+  return codec && ['lpcm', 'ima4'].includes(codec)
     ? { sound: decodePieces(createCafDecoder, () => toPieces(bytes)) }
     : openPacketFile(bytes);
 }
@@ -96,22 +102,28 @@ function* toPieces(bytes: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-async function openVideo(path: string): Promise<Recording> {
+async function openVideo(path: string, format: string | undefined): Promise<Recording> {
+  if (format === 'webm' || format === 'matroska') {
+    const tracks = await openPacketFile(await readFile(path));
+    // Of Vorbis and PCM, FFmpeg does not hand out what their decoders need.
+    if (tracks.some(({ sound }) => sound)) {
+      return chooseDecodable(tracks);
+    }
+  }
   const container = await openContainer(new FilePathSource(path));
   try {
     const opened = await Promise.all(container.tracks.map((track) => openTrack(track, path)));
-    const tracks = opened.flatMap(({ sound }) => sound ?? []);
-    if (tracks.length === 0) {
-      throw undecodable(opened[0]?.codec);
-    }
-    return { tracks, [Symbol.dispose]: () => container[Symbol.dispose]() };
+    return chooseDecodable(opened.flat(), () => container[Symbol.dispose]());
   } catch (error) {
     container[Symbol.dispose]();
     throw error;
   }
 }
 
-async function openTrack({ sound, codec, packets }: ContainerTrack, path: string): Promise<Opened> {
+async function openTrack(
+  { sound, codec, packets }: ContainerTrack,
+  path: string,
+): Promise<Opened | Opened[]> {
   const magic = AMR_MAGIC[codec];
   if (magic) {
     return {

@@ -1,40 +1,40 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type EncodedAudioChunk, Mp4Demuxer } from '@napi-rs/webcodecs';
 import { createAlacDecoder } from '../../codecs/alac-decoder.ts';
-import { PacketDecoder } from '../../codecs/packet-decoder.ts';
-import type { AudioSample } from '../../codecs/webcodecs.ts';
-import { toBlock } from './mediabunny-tracks.ts';
+import { decodePackets, isNative } from './decode-packets.ts';
 import type { SoundBlock, SoundTrack } from './sound-block.ts';
 
 /** Packets to read at a time. */
 const PACKETS = 64;
 
-export interface PacketFile {
+/** A sound track. */
+export interface PacketTrack {
   /** Missing if the codec is not supported. */
   sound?: SoundTrack;
   codec: string;
 }
 
 /**
- * Opens the first sound track of a file with the demuxers of FFmpeg, for containers that Mediabunny does not parse, or
- * not in full. `Mp4Demuxer` takes any container, in spite of its name.
+ * Opens the sound tracks of a file with the demuxers of FFmpeg. `Mp4Demuxer` takes any container, in spite of its name.
+ * They are harder to confuse than those of Mediabunny, which loop for ever in some damaged files.
  *
  * The caller checks the first bytes. FFmpeg would follow the addresses in a playlist.
  * @throws Error if FFmpeg cannot parse the file
  */
-export async function openPacketFile(bytes: Uint8Array): Promise<PacketFile> {
+export async function openPacketFile(bytes: Uint8Array): Promise<PacketTrack[]> {
   const { demuxer } = await open(bytes, () => {});
-  const config = demuxer.audioDecoderConfig;
+  const tracks = demuxer.tracks.filter(({ trackType }) => trackType === 'audio');
   demuxer.close();
-  const codec = config?.codec ?? 'none';
-  if (codec === 'alac') {
-    return { codec, sound: () => decodeAlac(bytes) };
-  }
-  return /^(mp4a|mp3|flac|opus)/.test(codec) ? { codec, sound: () => decodeNatively(bytes) } : { codec };
+  return tracks.map(({ index, codec }) => {
+    if (codec === 'alac') {
+      return { codec, sound: () => decodeAlac(bytes, index) };
+    }
+    return isNative(codec) ? { codec, sound: () => decodeNatively(bytes, index) } : { codec };
+  });
 }
 
-async function* decodeAlac(bytes: Uint8Array): AsyncGenerator<SoundBlock> {
-  const { demuxer, packets } = await openPackets(bytes);
+async function* decodeAlac(bytes: Uint8Array, track: number): AsyncGenerator<SoundBlock> {
+  const { demuxer, packets } = await openPackets(bytes, track);
   const decoder = createAlacDecoder(demuxer.audioDecoderConfig?.description ?? new Uint8Array());
   for await (const chunk of packets) {
     const packet = new Uint8Array(chunk.byteLength);
@@ -43,30 +43,15 @@ async function* decodeAlac(bytes: Uint8Array): AsyncGenerator<SoundBlock> {
   }
 }
 
-async function* decodeNatively(bytes: Uint8Array): AsyncGenerator<SoundBlock> {
-  const { demuxer, packets } = await openPackets(bytes);
-  const decoded: AudioSample[] = [];
-  const decoder = new PacketDecoder(demuxer.audioDecoderConfig!, (sample) => decoded.push(sample));
-  const take = () =>
-    decoded.splice(0).map((sample) => {
-      using used = sample;
-      return toBlock(used);
-    });
-  try {
-    for await (const chunk of packets) {
-      await decoder.decode(chunk);
-      yield* take();
-    }
-    await decoder.flush();
-    yield* take();
-  } finally {
-    decoder.close();
-  }
+async function* decodeNatively(bytes: Uint8Array, track: number): AsyncGenerator<SoundBlock> {
+  const { demuxer, packets } = await openPackets(bytes, track);
+  yield* decodePackets(demuxer.audioDecoderConfig!, packets);
 }
 
-async function openPackets(bytes: Uint8Array) {
+async function openPackets(bytes: Uint8Array, track: number) {
   const queue: EncodedAudioChunk[] = [];
   const { demuxer, failure } = await open(bytes, (chunk) => queue.push(chunk));
+  demuxer.selectAudioTrack(track);
   async function* packets() {
     try {
       while (demuxer.state !== 'ended' && !failure.reason) {
