@@ -82,7 +82,8 @@ needs('chromium').describe('unusable files', { timeout: 60_000 }, async () => {
     await page.locator('.voice-line', { hasText: 'hello.wav' }).waitFor();
     for (const [name, bytes, said] of [
       ['nothing.wav', Buffer.alloc(0), 'is empty'],
-      ['letter.mp3', Buffer.from('%PDF-1.7\n'), 'isn’t a recording'],
+      ['letter.mp3', Buffer.from('%PDF-1.7\n'), 'is of type PDF'],
+      ['notes.mp3', Buffer.from('hello'), 'is no recording'],
     ] as const) {
       await page.setInputFiles('[data-test=voice-file]', await kept(name, bytes));
       await page.locator('.notice', { hasText: `“${name}” ${said}` }).waitFor();

@@ -47,27 +47,37 @@ export async function fuzzDecoders(options: FuzzOptions): Promise<FuzzReport> {
   const report: FuzzReport = { ends: {}, findings: [], slowestMs: 0 };
   let next = 0;
 
+  /** `decoded`, or the code of the refusal. */
+  const decode = async (damaged: string, own: string): Promise<string> => {
+    const started = performance.now();
+    const paths = {
+      imagePath: field === 'image' ? damaged : good.image,
+      audioPath: field === 'audio' ? damaged : good.audio,
+      photoPath: join(own, 'photo.png'),
+      voicePath: join(own, 'voice.wav'),
+      backgroundPath: join(own, 'backdrop.png'),
+    };
+    try {
+      await pool.run(paths, { signal: new AbortController().signal });
+      return 'decoded';
+    } catch (error) {
+      return error instanceof PipelineError ? error.code : String(error);
+    } finally {
+      report.slowestMs = Math.max(report.slowestMs, performance.now() - started);
+    }
+  };
+
   const runOne = async ({ path, mutation }: FuzzOptions['cases'][number], index: number) => {
     const random = createRandom(seedOf(basename(path), mutation));
     const own = join(folder, String(index));
     await mkdir(own);
     const damaged = join(own, 'damaged');
     await writeFile(damaged, mutate(await readFile(path), random));
-    const started = performance.now();
-    const end = await pool
-      .run(
-        {
-          imagePath: field === 'image' ? damaged : good.image,
-          audioPath: field === 'audio' ? damaged : good.audio,
-          photoPath: join(own, 'photo.png'),
-          voicePath: join(own, 'voice.wav'),
-          backgroundPath: join(own, 'backdrop.png'),
-        },
-        { signal: new AbortController().signal },
-      )
-      .then(() => 'decoded')
-      .catch((error: unknown) => (error instanceof PipelineError ? error.code : String(error)));
-    report.slowestMs = Math.max(report.slowestMs, performance.now() - started);
+    let end = await decode(damaged, own);
+    if (end === 'SLOT_TIMEOUT') {
+      // Only a file that is slow again is a finding: the machine may have been busy.
+      end = await decode(damaged, own);
+    }
     report.ends[end] = (report.ends[end] ?? 0) + 1;
     const left = (await readdir(own)).filter((name) => !['damaged', 'photo.png', 'voice.wav'].includes(name));
     const fault =

@@ -1,5 +1,5 @@
 import { SILENCE_DB } from '../../src/contracts/media-limits.ts';
-import { detectMediaType, MEDIA_HEAD_BYTES } from '../../src/contracts/media-types.ts';
+import { detectMediaType, MEDIA_HEAD_BYTES, type MediaType } from '../../src/contracts/media-types.ts';
 
 /** A recording, decoded for showing and cutting it. */
 export interface DecodedVoice {
@@ -50,8 +50,13 @@ function measure(buffer: AudioBuffer): Pick<DecodedVoice, 'peaks' | 'swing'> {
   return { peaks, swing };
 }
 
-/** Whether the server accepts files of this type, for files that the browser can't decode. The server then decodes it. */
-export async function looksLikeRecording(file: Blob): Promise<boolean> {
-  const type = detectMediaType(new Uint8Array(await file.slice(0, MEDIA_HEAD_BYTES).arrayBuffer()));
+/** The type by the first bytes, as on the server. */
+export async function mediaTypeOf(file: Blob): Promise<MediaType | undefined> {
+  return detectMediaType(new Uint8Array(await file.slice(0, MEDIA_HEAD_BYTES).arrayBuffer()));
+}
+
+/** Whether the server takes files of this type. It decodes more of them than the browser. */
+export async function isRecording(file: Blob): Promise<boolean> {
+  const type = await mediaTypeOf(file);
   return type?.isAccepted === true && type.kind === 'recording';
 }

@@ -4,7 +4,7 @@ import { DEFAULT_BACKGROUND } from '../../src/contracts/job.ts';
 import type { JobOptions } from '../../src/contracts/schemas/job-options.ts';
 import { checkPicture, type RefusedPicture } from '../media/check-picture.ts';
 import { cutVoice } from '../media/cut-voice.ts';
-import { type DecodedVoice, decodeVoice, looksLikeRecording } from '../media/decode-voice.ts';
+import { type DecodedVoice, decodeVoice, isRecording } from '../media/decode-voice.ts';
 import { info } from './info.ts';
 import type { SavedSubmission } from './saved-submissions.ts';
 
@@ -114,7 +114,9 @@ export async function takeVoice(
   { fromS = 0, toS, isRecorded = false, isSubmitted = false }: VoiceFacts = {},
 ): Promise<boolean> {
   voiceFault.value = undefined;
-  const before = voice.value;
+  if (!(await isRecording(file))) {
+    return false;
+  }
   const taken = { file, name, fromS, toS: toS ?? 0, isRecorded, isSubmitted };
   voice.value = taken;
   try {
@@ -124,12 +126,9 @@ export async function takeVoice(
       voice.value = { ...taken, decoded, toS: toS && toS > fromS ? toS : decoded.durationS };
     }
   } catch {
-    const isRecording = await looksLikeRecording(file);
-    if (voice.value?.file !== file) {
-      return true;
+    if (voice.value?.file === file) {
+      voice.value = { ...voice.value, isUndecodable: true };
     }
-    voice.value = isRecording ? { ...voice.value, isUndecodable: true } : before;
-    return isRecording;
   }
   return true;
 }

@@ -3,6 +3,7 @@ import { listLabels } from '../../src/contracts/media-types.ts';
 import { MAX_MEGAPIXELS, MAX_MINUTES, type Strings } from './en.ts';
 
 const PICTURES = listLabels('picture', 'oder');
+const RECORDINGS = listLabels('recording', 'oder');
 
 const plural = (count: number, one: string, many: string) =>
   `${count.toLocaleString('de')} ${count === 1 ? one : many}`;
@@ -105,7 +106,7 @@ export const de: Strings = {
         no: 'Behalten',
       },
       level: 'Mikrofonpegel',
-      hint: `WAV, MP3, M4A, FLAC, OGG oder WebM, bis ${MAX_MINUTES} Minuten.`,
+      hint: `WAV, MP3, M4A und was Handys sonst aufnehmen, bis ${MAX_MINUTES} Minuten.`,
       replace: 'Ersetzen',
       remove: 'Aufnahme entfernen',
       play: 'Auswahl abspielen',
@@ -125,8 +126,8 @@ export const de: Strings = {
       tooLong: `Aufnahmen dürfen höchstens ${MAX_MINUTES} Minuten lang sein. Kürze die Auswahl.`,
       empty: (name) => `„${name}“ ist leer. Wähle eine andere Datei oder nimm etwas auf.`,
       tooShort: 'Die Aufnahme ist zu kurz. Nimm mindestens einen kurzen Satz auf.',
-      notVoice: (name) =>
-        `„${name}“ ist keine Aufnahme. Wähle eine WAV-, MP3-, M4A-, FLAC-, OGG- oder WebM-Datei.`,
+      notVoice: (name, type) =>
+        `„${name}“ ist ${type ? `vom Typ ${type}` : 'keine Aufnahme'}. Wähle eine Datei als ${RECORDINGS}.`,
     },
     background: {
       title: 'Hintergrund',
@@ -530,7 +531,7 @@ export const de: Strings = {
     },
     MEDIA_UNSUPPORTED: {
       title: 'Nicht unterstützter Dateityp',
-      advice: `Fotos: ${PICTURES}. Aufnahmen: ${listLabels('recording', 'oder')}.`,
+      advice: `Fotos: ${PICTURES}. Aufnahmen: ${RECORDINGS}.`,
     },
     DEADLINE_EXCEEDED: {
       title: 'Es hat zu lange gedauert',

@@ -4,6 +4,7 @@ import { listLabels } from '../../src/contracts/media-types.ts';
 
 export const MAX_MEGAPIXELS = Math.floor(MAX_IMAGE_PIXELS / 1e6);
 const PICTURES = listLabels('picture');
+const RECORDINGS = listLabels('recording');
 export const MAX_MINUTES = MAX_AUDIO_S / 60;
 
 const plural = (count: number, one: string, many: string) =>
@@ -105,7 +106,7 @@ export const en = {
         no: 'Keep it',
       },
       level: 'Microphone level',
-      hint: `WAV, MP3, M4A, FLAC, OGG or WebM, up to ${MAX_MINUTES} minutes.`,
+      hint: `WAV, MP3, M4A and whatever else phones record, up to ${MAX_MINUTES} minutes.`,
       replace: 'Replace',
       remove: 'Remove recording',
       play: 'Play selection',
@@ -124,8 +125,8 @@ export const en = {
       tooLong: `Recordings can be up to ${MAX_MINUTES} minutes long. Shorten the selection.`,
       empty: (name: string) => `“${name}” is empty. Choose another file or record one.`,
       tooShort: 'This recording is too short. Record at least a short sentence.',
-      notVoice: (name: string) =>
-        `“${name}” isn’t a recording. Choose a WAV, MP3, M4A, FLAC, OGG or WebM file.`,
+      notVoice: (name: string, type: string | undefined) =>
+        `“${name}” is ${type ? `of type ${type}` : 'no recording'}. Choose a file as ${RECORDINGS}.`,
     },
     background: {
       title: 'Background',
@@ -495,7 +496,7 @@ export const en = {
     },
     MEDIA_UNSUPPORTED: {
       title: 'Unsupported file type',
-      advice: `Photos: ${PICTURES}. Recordings: ${listLabels('recording')}.`,
+      advice: `Photos: ${PICTURES}. Recordings: ${RECORDINGS}.`,
     },
     DEADLINE_EXCEEDED: {
       title: 'It took too long',

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { detectMediaType, MEDIA_HEAD_BYTES } from '../../../src/contracts/media-types.ts';
 import { checkPicture } from '../../media/check-picture.ts';
+import { mediaTypeOf } from '../../media/decode-voice.ts';
 import {
   backgroundImage,
   DEFAULT_FIELDS,
@@ -112,8 +112,7 @@ type Kind = 'picture' | 'recording' | 'other';
 
 /** By its first bytes. A damaged file counts as what it claims to be, so that the message about it is at the right place. */
 async function kindOf(file: File): Promise<Kind> {
-  const head = new Uint8Array(await file.slice(0, MEDIA_HEAD_BYTES).arrayBuffer());
-  const kind = detectMediaType(head)?.kind;
+  const kind = (await mediaTypeOf(file))?.kind;
   if (kind !== undefined) return kind;
   if (file.type.startsWith('image/')) return 'picture';
   return /^(audio|video)\//.test(file.type) ? 'recording' : 'other';
@@ -184,7 +183,7 @@ export async function offerVoice(file: File | undefined): Promise<void> {
     announce(file.name);
     return;
   } else {
-    voiceFault.value = t.notVoice(formatName(file.name));
+    voiceFault.value = t.notVoice(formatName(file.name), (await mediaTypeOf(file))?.label);
   }
   announce(voiceFault.value);
 }
