@@ -9,12 +9,10 @@ import { registerDecoder, registerEncoder } from 'mediabunny';
 import { AacEncoder } from './aac-encoder.ts';
 import { NativeAudioDecoder } from './native-audio-decoder.ts';
 import { TransparentDecoder } from './transparent-decoder.ts';
-import { VorbisDecoder } from './vorbis-decoder.ts';
 
 export * from 'mediabunny';
 
 registerDecoder(NativeAudioDecoder);
-registerDecoder(VorbisDecoder);
 registerDecoder(TransparentDecoder);
 registerEncoder(AacEncoder);
 

@@ -1,5 +1,6 @@
 import type { EncodedAudioChunk } from '@napi-rs/webcodecs';
 import type { PacketDecoderConfig } from '../../codecs/packet-decoder.ts';
+import { createVorbisDecoder } from '../../codecs/vorbis-decoder.ts';
 import {
   AudioSampleSink,
   EncodedPacketSink,
@@ -65,7 +66,8 @@ async function toTrack(track: InputAudioTrack): Promise<ContainerTrack> {
 }
 
 async function isDecodable(track: InputAudioTrack): Promise<boolean> {
-  return isNative((await track.getDecoderConfig())?.codec ?? '') || (await track.canDecode());
+  const codec = (await track.getDecoderConfig())?.codec ?? '';
+  return codec === 'vorbis' || isNative(codec) || (await track.canDecode());
 }
 
 async function* decodeTrack(track: InputAudioTrack): AsyncGenerator<SoundBlock> {
@@ -87,9 +89,23 @@ async function* decodeWhole(track: InputAudioTrack): AsyncGenerator<SoundBlock> 
     yield* decodePackets(config as PacketDecoderConfig, chunksOf(track));
     return;
   }
+  if (config?.codec === 'vorbis') {
+    yield* decodeVorbis(config.description as Uint8Array, track);
+    return;
+  }
   for await (const sample of new AudioSampleSink(track).samples()) {
     using decoded = sample;
     yield toBlock(decoded);
+  }
+}
+
+async function* decodeVorbis(description: Uint8Array, track: InputAudioTrack): AsyncGenerator<SoundBlock> {
+  using decoder = await createVorbisDecoder(description);
+  for await (const packet of new EncodedPacketSink(track).packets()) {
+    const block = await decoder.decode(packet.data);
+    if (block.channels[0]?.length) {
+      yield block;
+    }
   }
 }
 
