@@ -11,37 +11,31 @@ export interface SoundLevels {
 /** Channels are opposite if their correlation is below this. Voices from two microphones are not. */
 const OPPOSITE = -0.5;
 
+/** Every so many samples are compared, which is enough for a correlation. */
+const STRIDE = 8;
+
 /** Measures the samples of a recording, piece by piece. */
 export function createSoundLevels(channels: number) {
-  const low = new Float32Array(channels);
-  const high = new Float32Array(channels);
-  let isEmpty = true;
+  const low = new Float32Array(channels).fill(Number.POSITIVE_INFINITY);
+  const high = new Float32Array(channels).fill(Number.NEGATIVE_INFINITY);
   // Of the differences between samples, because an offset or a rumble in both channels would hide the voice.
   let left2 = 0;
   let right2 = 0;
   let both = 0;
 
   return {
-    add(samples: Float32Array[]): void {
-      samples.forEach((channel, index) => {
-        let [smallest, largest] = isEmpty ? [channel[0] ?? 0, channel[0] ?? 0] : [low[index]!, high[index]!];
-        for (const sample of channel) {
-          if (sample < smallest) smallest = sample;
-          if (sample > largest) largest = sample;
-        }
-        low[index] = smallest;
-        high[index] = largest;
-      });
-      isEmpty &&= (samples[0]?.length ?? 0) === 0;
-      const [left, right] = samples;
-      if (left && right) {
-        for (let index = 1; index < left.length; index++) {
-          const a = left[index]! - left[index - 1]!;
-          const b = right[index]! - right[index - 1]!;
-          left2 += a * a;
-          right2 += b * b;
-          both += a * b;
-        }
+    add([left, right]: Float32Array[]): void {
+      include(low, high, 0, left!);
+      if (!right) {
+        return;
+      }
+      include(low, high, 1, right);
+      for (let index = 1; index < left!.length; index += STRIDE) {
+        const a = left![index]! - left![index - 1]!;
+        const b = right[index]! - right[index - 1]!;
+        left2 += a * a;
+        right2 += b * b;
+        both += a * b;
       }
     },
     read: (): SoundLevels => ({
@@ -50,4 +44,16 @@ export function createSoundLevels(channels: number) {
       isOpposite: left2 > 0 && right2 > 0 && both / Math.sqrt(left2 * right2) < OPPOSITE,
     }),
   };
+}
+
+function include(low: Float32Array, high: Float32Array, channel: number, samples: Float32Array): void {
+  let smallest = low[channel]!;
+  let largest = high[channel]!;
+  for (let index = 0; index < samples.length; index++) {
+    const sample = samples[index]!;
+    if (sample < smallest) smallest = sample;
+    if (sample > largest) largest = sample;
+  }
+  low[channel] = smallest;
+  high[channel] = largest;
 }

@@ -49,7 +49,6 @@ export async function createVoiceTrack(
 
   const write = async (channels: Float32Array[]) => {
     frames += channels[0]!.length;
-    levels.add(channels);
     correct(channels, correction);
     await wav.write(interleave(channels));
   };
@@ -70,7 +69,8 @@ export async function createVoiceTrack(
         fromHz = block.sampleRateHz;
         resamplers = openResamplers(fromHz, sampleRateHz, count);
       }
-      const channels = fitChannels(downmix(block.channels.map(toFinite)), count);
+      const channels = fitChannels(downmix(block.channels), count).map(toFinite);
+      levels.add(channels);
       await write(resamplers ? resamplers.map((resampler, i) => resampler.push(channels[i]!)) : channels);
     },
     async finish() {
@@ -97,13 +97,11 @@ function requireRate(hz: number): void {
 
 /** Damaged files of floating point hold numbers that are none, which would silence all that follows. */
 function toFinite(samples: Float32Array): Float32Array {
-  for (const sample of samples) {
-    // A difference is faster than Number.isFinite, and is no number for infinity, too.
-    if (sample - sample !== 0) {
-      return samples.map((value) => (Number.isFinite(value) ? value : 0));
-    }
+  let sum = 0;
+  for (let index = 0; index < samples.length; index++) {
+    sum += samples[index]!;
   }
-  return samples;
+  return Number.isFinite(sum) ? samples : samples.map((value) => (Number.isFinite(value) ? value : 0));
 }
 
 /** MP3 and AAC may switch between mono and stereo within a file, and so do chained Ogg streams. */

@@ -1,7 +1,9 @@
 import { open } from 'node:fs/promises';
+import { endianness } from 'node:os';
 import { clamp } from '../../clamp.ts';
 import { PipelineError } from '../../errors.ts';
 
+const IS_BIG_ENDIAN = endianness() === 'BE';
 const HEADER_BYTES = 44;
 const PCM = 1;
 /** Decoders return a few kilobytes at a time; separate writes would take longer than decoding. */
@@ -116,10 +118,14 @@ export async function openWav(path: string): Promise<WavReader> {
 }
 
 function toChannels(data: Buffer, count: number, frames: number): Float32Array[] {
+  const values = new Int16Array(data.buffer, data.byteOffset, frames * count);
+  if (IS_BIG_ENDIAN) {
+    data.swap16();
+  }
   return Array.from({ length: count }, (_, channel) => {
     const samples = new Float32Array(frames);
     for (let frame = 0; frame < frames; frame++) {
-      samples[frame] = data.readInt16LE((frame * count + channel) * 2) / 32_768;
+      samples[frame] = values[frame * count + channel]! / 32_768;
     }
     return samples;
   });
@@ -173,11 +179,13 @@ function toHeader({ sampleRateHz, channels }: WavFormat, dataBytes: number): Buf
   return header;
 }
 
+/** Samples in a WAV are little-endian. */
 function toPcm16(interleaved: Float32Array): Buffer {
-  const bytes = Buffer.allocUnsafe(interleaved.length * 2);
-  for (let index = 0; index < interleaved.length; index++) {
+  const values = new Int16Array(interleaved.length);
+  for (let index = 0; index < values.length; index++) {
     const value = Math.round(interleaved[index]! * 32_768);
-    bytes.writeInt16LE(clamp(value, -32_768, 32_767), index * 2);
+    values[index] = clamp(value, -32_768, 32_767);
   }
-  return bytes;
+  const bytes = Buffer.from(values.buffer);
+  return IS_BIG_ENDIAN ? bytes.swap16() : bytes;
 }

@@ -6,7 +6,7 @@ import { FEATURE_RATE_HZ, voiceFeaturesOf } from './voice-features.ts';
 import { voiceGateOf } from './voice-gate.ts';
 
 /** Seconds to listen to at a time. */
-const PART_S = 5;
+const PART_S = 2;
 /** Less speech than this is chance: the shortest word lasts longer. */
 const MIN_SPEECH_S = 0.25;
 
