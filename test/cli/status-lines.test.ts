@@ -14,9 +14,12 @@ function nextOf(changes: Partial<TaskStatus>): string | undefined {
     updated_at: '2026-05-01T11:59:10Z',
     ...changes,
   };
-  return toStatusLines(status, NOW)
-    .find((line) => line.startsWith('next'))
-    ?.split(/ +/)[2];
+  return (
+    toStatusLines(status, NOW)
+      .find((line) => line.startsWith('next'))
+      // After the title and `npx limelight`.
+      ?.split(/ +/)[3]
+  );
 }
 
 const error = {

@@ -120,7 +120,12 @@ export function VideosView() {
           {selected ? t.done : t.select}
         </button>
       </search>
-      {selected && <SelectionBar ids={[...selected]} onErased={() => setSelected(new Set())} />}
+      {selected && (
+        <SelectionBar
+          ids={[...selected].filter((id) => known.includes(id))}
+          onErased={() => setSelected(new Set())}
+        />
+      )}
       {ids.length === 0 && first !== undefined ? (
         <div class="empty">
           <h2>{t.noMatch}</h2>
