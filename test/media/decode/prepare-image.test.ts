@@ -57,6 +57,8 @@ describe('preparing an image', () => {
       format: 'jpeg',
       widthPx: 64,
       heightPx: 200,
+      wholeWidthPx: 64,
+      wholeHeightPx: 200,
       warnings: [],
     });
   });
