@@ -7,6 +7,7 @@ import { createDecoderPool } from '../../src/media/decode/decoder-pool.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createRandom } from '../harness/recordings/recording-kinds.ts';
 import { mutate } from './mutate.ts';
+import { mutatePicture } from './mutate-picture.ts';
 
 export interface FuzzOptions {
   field: 'image' | 'audio';
@@ -72,7 +73,8 @@ export async function fuzzDecoders(options: FuzzOptions): Promise<FuzzReport> {
     const own = join(folder, String(index));
     await mkdir(own);
     const damaged = join(own, 'damaged');
-    await writeFile(damaged, mutate(await readFile(path), random));
+    const whole = await readFile(path);
+    await writeFile(damaged, field === 'image' ? mutatePicture(whole, random) : mutate(whole, random));
     let end = await decode(damaged, own);
     if (end === 'SLOT_TIMEOUT') {
       // Only a file that is slow again is a finding: the machine may have been busy.

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { openAsBlob } from 'node:fs';
-import { mkdtemp, mkdtempDisposable, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, mkdtempDisposable, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import type { TaskResult } from '../../src/contracts/schemas/job-outcome.ts';
 import { isTerminal, type Stage } from '../../src/contracts/stages.ts';
 import { makeFieldPhotos } from '../harness/field-photos.ts';
 import { needs } from '../harness/needs.ts';
+import { listPictures } from '../harness/pictures/picture-kinds.ts';
 import { listRecordings } from '../harness/recordings/recording-kinds.ts';
 import { mediaDir } from '../harness/shared-media.ts';
 import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
@@ -128,6 +129,18 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
   it.each(Object.entries(PHOTOS))('the photo %s ends as %s', async (photo, end) => {
     await expectEnd(photo, 'audio/jfk.wav', end);
   });
+
+  for (const { fault, name, expected, make } of listPictures()) {
+    const end = typeof expected === 'string' ? expected : IN_ORDER;
+    it(`the photo ${name}, ${fault}, ends as ${end}`, async () => {
+      await using folder = await mkdtempDisposable(join(tmpdir(), 'picture-'));
+      const path = join(folder.path, basename(name));
+      if (make) {
+        await writeFile(path, await make());
+      }
+      await expectEnd(make ? path : name, 'audio/jfk.wav', end);
+    });
+  }
 
   it.each(COVERED)('a %s over the mouth of %s ends as FACE_UNSUITABLE, by name', async (cover, photo, by) => {
     const path = join(mediaDir ?? '', photo);
