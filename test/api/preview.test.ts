@@ -8,6 +8,7 @@ import type { StageEvent } from '../../src/contracts/schemas/stage-event.ts';
 import { taskKeys } from '../../src/contracts/task-keys.ts';
 import type { VideoFormat } from '../../src/contracts/video-format.ts';
 import { partName } from '../../src/media/encode/part-name.ts';
+import type { JobDescription } from '../../src/ports/job-client.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { describeJob, fakeJobs } from '../harness/api/fake-jobs.ts';
 import { storeTask } from '../harness/storage/task-files.ts';
@@ -25,8 +26,9 @@ async function startTask() {
   };
   const { store } = await createStore();
   const records = createTaskRecords({ store });
+  let status: JobDescription['status'] = 'running';
   const jobs = fakeJobs({
-    describe: async () => describeJob(),
+    describe: async () => describeJob({ status }),
     progress: async () => ({ events: [event] }),
   });
   const app = previewRoutes({ store, records, jobs });
@@ -35,6 +37,7 @@ async function startTask() {
   const end = async (outcome: JobOutcome) => {
     const { record } = await storeTask(store, taskId, { isEnded: false, hasRecord: false });
     await records.write({ ...record, events: [event], outcome });
+    status = outcome.success ? 'completed' : 'failed';
   };
   return {
     taskId,
