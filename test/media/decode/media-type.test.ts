@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
+import { listLabels } from '../../../src/contracts/media-types.ts';
 import { type MediaField, requireMediaType } from '../../../src/media/decode/media-type.ts';
 
 const picture = () => sharp({ create: { width: 8, height: 8, channels: 3, background: '#804020' } });
@@ -70,4 +72,10 @@ it('names the type that was sent and the types that are accepted', async () => {
   expect(refused('image', new Uint8Array())).toMatchObject({
     code: 'MEDIA_UNSUPPORTED',
   });
+});
+
+it('is documented with the types of the table', () => {
+  const documentation = readFileSync('docs/http-api.md', 'utf8');
+
+  expect(documentation).toContain(`| ${listLabels('picture')}, at most`);
 });
