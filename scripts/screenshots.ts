@@ -63,6 +63,9 @@ async function make(background: string, onProgress?: () => Promise<void>): Promi
   await fillIn(page, SAMPLE_PHOTO, onProgress && stack.files.longVoice);
   await page.getByRole('radio', { name: background, exact: true }).check();
   if (onProgress) {
+    const finding = page.getByText('Finding the person…');
+    await finding.waitFor();
+    await finding.waitFor({ state: 'detached' });
     await shoot(page, 'page-create');
   }
   await page.getByRole('button', { name: 'Create video' }).click();
@@ -93,7 +96,7 @@ await shoot(page, 'page-failed');
 await page.emulateMedia({ colorScheme: 'dark' });
 for (const view of ['operations', 'videos']) {
   await page.goto(`${stack.url}#/${view}`);
-  await page.waitForLoadState('networkidle');
+  await page.waitForTimeout(1_500);
   // The self-tests of the models finish last.
   await page.getByText('…', { exact: true }).first().waitFor({ state: 'detached' });
   await shoot(page, `page-${view}`);

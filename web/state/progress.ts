@@ -23,6 +23,10 @@ export function percentOf(task: Task, now = Date.now()): number {
   }
   const reached = (RUNNING_STAGES as readonly Stage[]).indexOf(stage);
   const { expected } = task;
+  if (!expected && !task.status && !isOver(task)) {
+    // The first status is about to say how long the stages take.
+    return UPLOAD_PERCENT;
+  }
   if (!expected || reached < 0) {
     const last = task.events.at(-1)?.data.progress_percent ?? task.status?.progress_percent ?? 0;
     return Math.round(Math.max(task.percent ?? 0, last));

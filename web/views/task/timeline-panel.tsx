@@ -14,7 +14,7 @@ export function TimelinePanel({ task }: { task: Task }) {
   const t = strings.value;
   const isRunning = !isOver(task);
   const now = useNow(isRunning, 500);
-  const percent = useRising(percentOf(task, now), isRunning);
+  const percent = useRising(percentOf(task, now), isRunning, task.expected !== undefined);
   const steps = (
     <ol class="steps">
       {toSteps(task, t).map((step) => (
@@ -56,11 +56,15 @@ export function TimelinePanel({ task }: { task: Task }) {
   );
 }
 
-/** The highest value so far: a better estimate must not move the bar back. */
-function useRising(percent: number, isRunning: boolean): number {
-  const highest = useRef(0);
-  highest.current = isRunning ? Math.max(highest.current, percent) : 0;
-  return isRunning ? highest.current : percent;
+/**
+ * The highest value so far: a better estimate must not move the bar back. Percentages of the stages are no estimate, so those
+ * are forgotten once there is one.
+ */
+function useRising(percent: number, isRunning: boolean, isEstimate: boolean): number {
+  const highest = useRef({ percent: 0, isEstimate });
+  const before = highest.current.isEstimate === isEstimate ? highest.current.percent : 0;
+  highest.current = { percent: isRunning ? Math.max(before, percent) : 0, isEstimate };
+  return isRunning ? highest.current.percent : percent;
 }
 
 /** The remaining time and retries. Always one line, so that nothing moves. */
