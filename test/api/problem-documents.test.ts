@@ -9,8 +9,9 @@ const PATH = `/api/pipeline/status/${TASK}`;
 
 function answerTo(error: Error): Promise<Response> {
   const deps = describedApi();
-  const records = { read: () => Promise.reject(error), write: () => Promise.reject(error) };
-  return Promise.resolve(createApp({ ...deps, records: { ...deps.records, ...records } }).request(PATH));
+  const records = { ...deps.records, read: () => Promise.reject(error) };
+  const names = { ...deps.names, read: async () => undefined };
+  return Promise.resolve(createApp({ ...deps, records, names }).request(PATH));
 }
 
 describe('the body of every refusal is a problem document', () => {

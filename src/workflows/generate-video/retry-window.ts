@@ -129,7 +129,7 @@ async function restart(
   const { outcome: _, ...running } = record;
   // First, because the job itself writes the record once it runs. Only once, as that record replaces this one.
   await ignoreFailure(
-    records.amendTask({ ...running, events }),
+    records.amendTask({ ...running, events, updated_at: new Date().toISOString() }),
     'the job writes its record at its next stage',
   );
   const start = () =>
@@ -212,6 +212,8 @@ async function undoRest({ input, record, failure, leftovers }: KeptJob): Promise
     'uploads',
   ];
   const outcome = { ...failure, error: { ...error, compensated } };
-  const amend = () => records.amendTask({ ...record, objects: [], outcome });
+  // The job wrote its record after it had opened this window: of two records the later one counts.
+  const amended = { ...record, objects: [], outcome, updated_at: new Date().toISOString() };
+  const amend = () => records.amendTask(amended);
   await untilWritten(waitForStorage(amend, { patienceMs: PATIENCE_MS, isOnlyStorage: true }));
 }
