@@ -31,7 +31,7 @@ const Form = FIELDS.extend({
 const make = createRoute({
   method: 'post',
   path: '/api/pipeline/previews',
-  tags: ['Previews'],
+  tags: ['Make'],
   summary: 'Show what a task would make of a photo',
   description:
     'Finds the people, checks whether their faces can be animated, and cuts one of them out, usually in about a second. Every task goes first. A task with the same photo starts with this work done. Closing the connection stops the work. Everything of a preview is deleted after an hour, except results that a task has used.',
@@ -82,7 +82,7 @@ const toFileRoute = <P extends string, S extends z.ZodRawShape>(path: P, summary
   createRoute({
     method: 'get',
     path,
-    tags: ['Previews'],
+    tags: ['Make'],
     summary,
     request: { params: PreviewParams.extend(params) },
     responses: {
