@@ -10,8 +10,9 @@ const PATH = `/api/pipeline/status/${TASK}`;
 function answerTo(error: Error): Promise<Response> {
   const deps = describedApi();
   const records = { ...deps.records, read: () => Promise.reject(error) };
+  const jobs = { ...deps.jobs, describe: () => Promise.reject(error) };
   const names = { ...deps.names, read: async () => undefined };
-  return Promise.resolve(createApp({ ...deps, records, names }).request(PATH));
+  return Promise.resolve(createApp({ ...deps, jobs, records, names }).request(PATH));
 }
 
 describe('the body of every refusal is a problem document', () => {
