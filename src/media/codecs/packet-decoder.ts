@@ -4,10 +4,14 @@ import { untilDequeued } from './codec-queue.ts';
 
 export type PacketDecoderConfig = Parameters<AudioDecoder['configure']>[0];
 
-/** A recording with more damaged packets than this share is refused: its voice would be full of holes. */
+/** A recording with more gaps than this share of its packets is refused: its voice would be full of holes. */
 const MAX_DAMAGED = 0.05;
-/** Packets that may be damaged in any case. An MP3 that starts in the middle refers to frames that are missing. */
+/** Gaps that are tolerated in any case. An MP3 that starts in the middle refers to frames that are missing. */
 const FEW_DAMAGED = 8;
+/** If this many are damaged and none could be decoded, the rest is not tried. */
+const MAX_DAMAGED_AT_START = 1000;
+/** Packets that are kept until they are decoded. More than a busy machine sends before it learns of a failure. */
+const MAX_PENDING = 256;
 
 /**
  * Decodes packets in the native decoder. Like every player, it skips packets that are damaged. Samples keep the format
@@ -17,8 +21,12 @@ export class PacketDecoder {
   readonly #config: PacketDecoderConfig;
   readonly #onSample: (sample: AudioSample) => void;
   #decoder: AudioDecoder;
+  /** Sent, and not decoded yet. */
+  #pending: EncodedAudioChunk[] = [];
   #packets = 0;
   #damaged = 0;
+  #failures = 0;
+  #isInGap = false;
   #isDecoded = false;
 
   constructor(config: PacketDecoderConfig, onSample: (sample: AudioSample) => void) {
@@ -27,24 +35,24 @@ export class PacketDecoder {
     this.#decoder = this.#open();
   }
 
+  /** @throws Error if nothing could be decoded so far */
   async decode(chunk: EncodedAudioChunk): Promise<void> {
-    if (this.#decoder.state !== 'configured') {
-      this.#decoder = this.#open();
-    }
     this.#packets += 1;
-    this.#decoder.decode(chunk);
+    this.#send(chunk);
     await untilDequeued(this.#decoder, () => this.#decoder.decodeQueueSize);
+    this.#resumeAfterFailure();
   }
 
   /** @throws Error if nothing, or too little, could be decoded */
   async flush(): Promise<void> {
-    if (this.#decoder.state === 'configured') {
+    do {
+      this.#resumeAfterFailure();
       // The reason is counted by the error callback. A truncated file ends in half a packet.
       await this.#decoder.flush().catch(() => {});
-    }
+    } while (this.#decoder.state !== 'configured' && this.#pending.length > 1);
     const tolerated = Math.max(FEW_DAMAGED, MAX_DAMAGED * this.#packets);
     if (this.#packets > 0 && (!this.#isDecoded || this.#damaged > tolerated)) {
-      throw new Error(`${this.#damaged} of ${this.#packets} packets are damaged.`);
+      throw this.#tooDamaged();
     }
   }
 
@@ -54,14 +62,57 @@ export class PacketDecoder {
     }
   }
 
+  /**
+   * A damaged packet closes the decoder, which drops what was sent after it. How much that is depends on how late the failure
+   * is seen, so it is sent again.
+   */
+  #resumeAfterFailure(): void {
+    while (this.#decoder.state !== 'configured') {
+      if (!this.#isDecoded && this.#failures > MAX_DAMAGED_AT_START) {
+        throw this.#tooDamaged();
+      }
+      const [, ...dropped] = this.#pending;
+      this.#pending = [];
+      this.#decoder = this.#open();
+      for (const chunk of dropped) {
+        this.#send(chunk);
+      }
+    }
+  }
+
+  #send(chunk: EncodedAudioChunk): void {
+    this.#pending.push(chunk);
+    if (this.#pending.length > MAX_PENDING) {
+      this.#pending.shift();
+    }
+    try {
+      this.#decoder.decode(chunk);
+    } catch (error) {
+      // It failed since its state was checked.
+      if (this.#decoder.state === 'configured') {
+        throw error;
+      }
+    }
+  }
+
+  #tooDamaged(): Error {
+    return new Error(`${this.#packets} packets have ${this.#damaged} damaged parts.`);
+  }
+
   #open(): AudioDecoder {
     const decoder = new AudioDecoder({
       output: (data) => {
         this.#isDecoded = true;
+        this.#isInGap = false;
+        const decodedUntil = data.timestamp;
+        this.#pending = this.#pending.filter(({ timestamp }) => timestamp > decodedUntil);
         this.#onSample(toSample(data));
       },
       error: () => {
-        this.#damaged += 1;
+        this.#failures += 1;
+        // A picture in a tag looks like many damaged packets in a row.
+        this.#damaged += this.#isInGap ? 0 : 1;
+        this.#isInGap = true;
       },
     });
     decoder.configure(this.#config);

@@ -1,11 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type EncodedAudioChunk, Mp4Demuxer } from '@napi-rs/webcodecs';
+import { Mp4Demuxer } from '@napi-rs/webcodecs';
 import { createAlacDecoder } from '../../codecs/alac-decoder.ts';
 import { decodePackets, isNative } from './decode-packets.ts';
 import type { SoundBlock, SoundTrack } from './sound-block.ts';
-
-/** Packets to read at a time. */
-const PACKETS = 64;
 
 /** A sound track. */
 export interface PacketTrack {
@@ -22,7 +18,7 @@ export interface PacketTrack {
  * @throws Error if FFmpeg cannot parse the file
  */
 export async function openPacketFile(bytes: Uint8Array): Promise<PacketTrack[]> {
-  const { demuxer } = await open(bytes, () => {});
+  const demuxer = await open(bytes);
   const tracks = demuxer.tracks.filter(({ trackType }) => trackType === 'audio');
   demuxer.close();
   return tracks.map(({ index, codec }) => {
@@ -49,17 +45,16 @@ async function* decodeNatively(bytes: Uint8Array, track: number): AsyncGenerator
 }
 
 async function openPackets(bytes: Uint8Array, track: number) {
-  const queue: EncodedAudioChunk[] = [];
-  const { demuxer, failure } = await open(bytes, (chunk) => queue.push(chunk));
+  const demuxer = await open(bytes);
   demuxer.selectAudioTrack(track);
+  // Packets that are given to the callback may arrive after the demuxer has ended.
   async function* packets() {
     try {
-      while (demuxer.state !== 'ended' && !failure.reason) {
-        await demuxer.demuxAsync(PACKETS);
-        // The packets arrive in a later turn.
-        await nextTurn();
-        yield* queue.splice(0);
+      for await (const { audioChunk } of demuxer) {
+        if (audioChunk) yield audioChunk;
       }
+    } catch {
+      // Damage at the end of a file is no failure: everything before it can be played.
     } finally {
       demuxer.close();
     }
@@ -67,18 +62,15 @@ async function openPackets(bytes: Uint8Array, track: number) {
   return { demuxer, packets: packets() };
 }
 
-/** Damage at the end of a file is no failure: everything before it can be played. */
-async function open(bytes: Uint8Array, onPacket: (chunk: EncodedAudioChunk) => void) {
-  const failure: { reason?: Error } = {};
+async function open(bytes: Uint8Array): Promise<Mp4Demuxer> {
   const demuxer = new Mp4Demuxer({
-    audioOutput: onPacket,
-    error: (error: Error) => {
-      failure.reason = error;
-    },
+    // Packets are read by its iterator, which also reports errors.
+    audioOutput: () => {},
+    error: () => {},
   } as ConstructorParameters<typeof Mp4Demuxer>[0]);
   try {
     await demuxer.loadBuffer(bytes);
-    return { demuxer, failure };
+    return demuxer;
   } catch (error) {
     demuxer.close();
     throw error;
