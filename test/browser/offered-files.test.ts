@@ -185,7 +185,7 @@ needs('chromium').describe('files that are offered to the page', { timeout: 60_0
     await page.setInputFiles('[data-test=voice-file]', await file(`${LONG}.mp3`, Buffer.from('%PDF-1.7')));
     await page.locator('.notice', { hasText: 'is of type PDF. Choose a file as WAV' }).waitFor();
     await page.setInputFiles('[data-test=photo-file]', await file(`${LONG}.pdf`, Buffer.from('%PDF-1.7')));
-    await page.locator('.notice', { hasText: 'is of type PDF' }).waitFor();
+    await page.locator('.photo-drop .notice', { hasText: 'is of type PDF' }).waitFor();
     expect(await faultsOfView(page)).toEqual([]);
     await page.context().close();
   });
