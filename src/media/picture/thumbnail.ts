@@ -1,4 +1,5 @@
 import { DEFAULT_BACKGROUND } from '../../contracts/job.ts';
+import { MAX_LONG_SIDE_PX } from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
 import {
   FilePathSource,
@@ -11,8 +12,6 @@ import {
 } from '../codecs/webcodecs.ts';
 import { sharp } from './image-library.ts';
 
-/** A video of the built-in renderer is at most this large. */
-const MAX_SIDE_PX = 1080;
 /** The decoder supports it, but the DOM's types do not list it yet. */
 const AS_RGBA: VideoFrameCopyToOptions & { format: string } = { format: 'RGBA' };
 
@@ -26,7 +25,7 @@ export async function writeThumbnail(videoPath: string, jpegPath: string): Promi
   const { rgba, width, height } = await whileCodecsRun(readFirstFrame(videoPath));
   await sharp(rgba, { raw: { width, height, channels: 4 } })
     .flatten({ background: DEFAULT_BACKGROUND })
-    .resize({ width: MAX_SIDE_PX, height: MAX_SIDE_PX, fit: 'inside', withoutEnlargement: true })
+    .resize({ width: MAX_LONG_SIDE_PX, height: MAX_LONG_SIDE_PX, fit: 'inside', withoutEnlargement: true })
     .jpeg({ quality: 82, mozjpeg: true })
     .toFile(jpegPath);
 }
