@@ -1,6 +1,6 @@
 import type { StoredObject } from '../contracts/schemas/job.ts';
 import type { Box } from '../contracts/schemas/job-outcome.ts';
-import { cropFace, shrinkCutout } from '../media/picture/preview-pictures.ts';
+import { cropFaces, shrinkCutout } from '../media/picture/preview-pictures.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { keepAlive } from './keep-alive.ts';
 
@@ -22,12 +22,8 @@ export function createPreviewActivities({ store }: { store: ObjectStore }) {
     /** The face of each person, or their top if no face is known. */
     drawFaces: ({ photoKey, faces }: DrawFacesRequest): Promise<StoredObject[]> =>
       keepAlive(async () => {
-        const photoPath = await store.localPath(photoKey);
-        const crops = faces.map(async ({ key, ...boxes }) => ({
-          key,
-          body: await cropFace(photoPath, boxes),
-        }));
-        return store.putMany(await Promise.all(crops));
+        const pictures = await cropFaces(await store.localPath(photoKey), faces);
+        return store.putMany(faces.map(({ key }, index) => ({ key, body: pictures[index]! })));
       }),
   };
 }
