@@ -5,7 +5,18 @@
  * The first bytes decide, never a name or a declared type. The first row that matches wins.
  */
 
-import { findMpegAudio, mpegFrameAt } from './mpeg-audio.ts';
+import {
+  ebml,
+  type Head,
+  hasBrand,
+  hasMajorBrand,
+  hasMpegFrames,
+  isOldQuickTime,
+  isTransportStream,
+  riff,
+  startsWith,
+  toHead,
+} from './file-signatures.ts';
 
 export type MediaKind = 'picture' | 'recording';
 
@@ -27,58 +38,8 @@ export interface MediaType {
   advice?: string;
 }
 
-/** The start of a file: its bytes, the same bytes as Latin-1, and the brands if it is ISO base media. */
-export interface Head {
-  bytes: Uint8Array;
-  text: string;
-  brands: readonly string[];
-}
-
 /** Number of bytes that `detectMediaType` needs from the start of a file. It accepts fewer. */
 export const MEDIA_HEAD_BYTES = 4096;
-
-const startsWith =
-  (...signatures: string[]) =>
-  ({ text }: Head) =>
-    signatures.some((signature) => text.startsWith(signature));
-
-const riff =
-  (form: string) =>
-  ({ text }: Head) =>
-    text.startsWith('RIFF') && text.startsWith(form, 8);
-
-const hasBrand =
-  (...names: string[]) =>
-  ({ brands }: Head) =>
-    brands.some((brand) => names.includes(brand));
-
-const hasMajorBrand =
-  (...names: string[]) =>
-  ({ brands }: Head) =>
-    names.includes(brands[0] ?? '');
-
-const ebml =
-  (docType: string) =>
-  ({ text }: Head) =>
-    text.startsWith('\x1a\x45\xdf\xa3') && text.slice(0, 64).includes(docType);
-
-/** A single frame at the start, or several anywhere: a part of a stream starts in the middle of a frame. */
-const hasMpegFrames =
-  (format: 'mp3' | 'aac') =>
-  ({ bytes }: Head) =>
-    (mpegFrameAt(bytes, 0)?.format ?? findMpegAudio(bytes)?.format) === format;
-
-/** Before MP4, files had no brands. */
-const isOldQuickTime = ({ text }: Head) =>
-  ['moov', 'mdat', 'wide', 'free', 'skip'].includes(text.slice(4, 8));
-
-/** Packets of 188 bytes that start with a G, after a time code of 4 bytes in files of cameras. ISO/IEC 13818-1. */
-function isTransportStream({ bytes }: Head): boolean {
-  return [
-    [0, 188],
-    [4, 192],
-  ].some(([start, step]) => [0, 1, 2, 3].every((packet) => bytes[start! + packet * step!] === 0x47));
-}
 
 type Row = Pick<MediaType, 'format' | 'label' | 'matches'> & Partial<MediaType>;
 
@@ -291,21 +252,6 @@ export const MEDIA_TYPES: readonly MediaType[] = [
 export function detectMediaType(bytes: Uint8Array): MediaType | undefined {
   const head = toHead(bytes.subarray(0, MEDIA_HEAD_BYTES));
   return MEDIA_TYPES.find((type) => type.matches(head));
-}
-
-function toHead(bytes: Uint8Array): Head {
-  const text = String.fromCharCode(...bytes);
-  return { bytes, text, brands: brandsOf(bytes, text) };
-}
-
-/** The major brand, then the compatible ones. ISO/IEC 14496-12, section 4.3. */
-function brandsOf(bytes: Uint8Array, text: string): string[] {
-  if (!text.startsWith('ftyp', 4)) {
-    return [];
-  }
-  const end = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
-  const [major = '', , ...compatible] = text.slice(8, Math.max(12, end)).match(/.{4}/gs) ?? [];
-  return [major, ...compatible];
 }
 
 /** The accepted types of a kind. */
