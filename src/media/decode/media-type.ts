@@ -39,7 +39,12 @@ export function requireMediaType(field: MediaField, head: Uint8Array): MediaType
 
 /** The same, for a whole file. */
 export async function readMediaType(field: MediaField, path: string): Promise<MediaType> {
+  return requireMediaType(field, await readHead(path));
+}
+
+/** The bytes that decide about the type of a file. */
+export async function readHead(path: string): Promise<Uint8Array> {
   await using file = await open(path);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(MEDIA_HEAD_BYTES), 0, MEDIA_HEAD_BYTES, 0);
-  return requireMediaType(field, buffer.subarray(0, bytesRead));
+  return buffer.subarray(0, bytesRead);
 }

@@ -1,12 +1,13 @@
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { decoder as createAiffDecoder } from '@audio/decode-aiff';
 import { decoder as createAmrDecoder } from '@audio/decode-amr';
 import { decoder as createCafDecoder } from '@audio/decode-caf';
 import { decoder as createWmaDecoder } from '@audio/decode-wma';
-import { detectMediaType, MEDIA_HEAD_BYTES } from '../../../contracts/media-types.ts';
+import { detectMediaType } from '../../../contracts/media-types.ts';
 import { afterId3Tags, findMpegAudio } from '../../../contracts/mpeg-audio.ts';
 import { PipelineError } from '../../../errors.ts';
 import { FilePathSource } from '../../codecs/webcodecs.ts';
+import { readHead } from '../media-type.ts';
 import { decodePieces } from './codec-file.ts';
 import { type ContainerTrack, openContainer } from './mediabunny-tracks.ts';
 import { openOggFile } from './ogg-file.ts';
@@ -27,7 +28,7 @@ const PIECE_BYTES = 64 * 1024;
 /** What the file of another codec would start with, for its decoder. */
 const AMR_MAGIC: Record<string, string> = { samr: '#!AMR\n', sawb: '#!AMR-WB\n' };
 
-/** Codecs that are not decoded, as people know them. */
+/** Common names of codecs that are not supported. */
 const CODEC_NAMES: Record<string, string> = { eac3: 'E-AC-3', dts: 'DTS', qclp: 'QCELP', sevc: 'EVRC' };
 
 /**
@@ -51,12 +52,6 @@ function chooseDecodable(opened: Opened[], dispose = () => {}): Recording {
     throw undecodable(opened[0]?.codec);
   }
   return { tracks, [Symbol.dispose]: dispose };
-}
-
-async function readHead(path: string): Promise<Uint8Array> {
-  await using file = await open(path);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(MEDIA_HEAD_BYTES), 0, MEDIA_HEAD_BYTES, 0);
-  return buffer.subarray(0, bytesRead);
 }
 
 type Opener = (bytes: Uint8Array) => Opened | Opened[] | Promise<Opened | Opened[]>;
