@@ -5,12 +5,12 @@ import { untilDequeued } from './codec-queue.ts';
 export type PacketDecoderConfig = Parameters<AudioDecoder['configure']>[0];
 
 /** A recording with more gaps than this share of its packets is refused: its voice would be full of holes. */
-const MAX_DAMAGED = 0.05;
+const MAX_GAPS = 0.05;
 /** Gaps that are tolerated in any case. An MP3 that starts in the middle refers to frames that are missing. */
-const FEW_DAMAGED = 8;
-/** If this many are damaged and none could be decoded, the rest is not tried. */
-const MAX_DAMAGED_AT_START = 1000;
-/** Packets that are kept until they are decoded. More than a busy machine sends before it learns of a failure. */
+const FEW_GAPS = 8;
+/** After this many failures before the first sound, the rest is not tried. */
+const MAX_FAILURES_AT_START = 1000;
+/** Packets that are kept until they are decoded. A busy machine sends fewer before it notices a failure. */
 const MAX_PENDING = 256;
 
 /**
@@ -21,10 +21,10 @@ export class PacketDecoder {
   readonly #config: PacketDecoderConfig;
   readonly #onSample: (sample: AudioSample) => void;
   #decoder: AudioDecoder;
-  /** Sent, and not decoded yet. */
-  #pending: EncodedAudioChunk[] = [];
+  /** Sent, and not decoded yet. Reading a time from a chunk calls native code, so it is kept beside it. */
+  #pending: Array<{ chunk: EncodedAudioChunk; timestamp: number }> = [];
   #packets = 0;
-  #damaged = 0;
+  #gaps = 0;
   #failures = 0;
   #isInGap = false;
   #isDecoded = false;
@@ -50,8 +50,8 @@ export class PacketDecoder {
       // The reason is counted by the error callback. A truncated file ends in half a packet.
       await this.#decoder.flush().catch(() => {});
     } while (this.#decoder.state !== 'configured' && this.#pending.length > 1);
-    const tolerated = Math.max(FEW_DAMAGED, MAX_DAMAGED * this.#packets);
-    if (this.#packets > 0 && (!this.#isDecoded || this.#damaged > tolerated)) {
+    const tolerated = Math.max(FEW_GAPS, MAX_GAPS * this.#packets);
+    if (this.#packets > 0 && (!this.#isDecoded || this.#gaps > tolerated)) {
       throw this.#tooDamaged();
     }
   }
@@ -68,20 +68,20 @@ export class PacketDecoder {
    */
   #resumeAfterFailure(): void {
     while (this.#decoder.state !== 'configured') {
-      if (!this.#isDecoded && this.#failures > MAX_DAMAGED_AT_START) {
+      if (!this.#isDecoded && this.#failures > MAX_FAILURES_AT_START) {
         throw this.#tooDamaged();
       }
       const [, ...dropped] = this.#pending;
       this.#pending = [];
       this.#decoder = this.#open();
-      for (const chunk of dropped) {
+      for (const { chunk } of dropped) {
         this.#send(chunk);
       }
     }
   }
 
   #send(chunk: EncodedAudioChunk): void {
-    this.#pending.push(chunk);
+    this.#pending.push({ chunk, timestamp: chunk.timestamp });
     if (this.#pending.length > MAX_PENDING) {
       this.#pending.shift();
     }
@@ -96,7 +96,7 @@ export class PacketDecoder {
   }
 
   #tooDamaged(): Error {
-    return new Error(`${this.#packets} packets have ${this.#damaged} damaged parts.`);
+    return new Error(`${this.#packets} packets have ${this.#gaps} damaged parts.`);
   }
 
   #open(): AudioDecoder {
@@ -111,7 +111,7 @@ export class PacketDecoder {
       error: () => {
         this.#failures += 1;
         // A picture in a tag looks like many damaged packets in a row.
-        this.#damaged += this.#isInGap ? 0 : 1;
+        this.#gaps += this.#isInGap ? 0 : 1;
         this.#isInGap = true;
       },
     });
