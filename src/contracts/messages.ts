@@ -8,7 +8,7 @@ export const PROBE_SIGNAL = 'probe';
 
 /**
  * After its deadline a job may wait a day for the storage at each of its undo steps, of which there are eight, and at its last
- * two records. Temporal ends what is still open then, so that no job runs for ever.
+ * two records. Temporal ends any job that is still open after that.
  */
 const MAX_END_MS = 10 * 24 * 3_600_000;
 

@@ -64,7 +64,7 @@ export const PhotoPreview = PreviewFacts.omit({ has_cutout: true })
       .string()
       .optional()
       .meta({
-        description: 'The person with alpha, small, as WebP. Absent if nobody could be cut out.',
+        description: 'The person with alpha, small, as WebP. Absent if no person could be cut out.',
         example: `${EXAMPLE_PREVIEW_PATH}/cutout`,
       }),
   })

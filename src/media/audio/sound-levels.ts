@@ -4,7 +4,7 @@ export interface SoundLevels {
   peak: number;
   /** Half the distance from the smallest sample to the largest: the peak without a constant offset. */
   swing: number;
-  /** Whether the second channel is the first one turned over, such as with a plug that is wired the wrong way. */
+  /** Whether the second channel is the first one inverted, as with a plug that is wired the wrong way. */
   isOpposite: boolean;
 }
 

@@ -9,14 +9,14 @@ const KEPT_RATES_HZ: ReadonlySet<number> = new Set([
   8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000,
 ]);
 const OTHER_RATE_HZ = 48_000;
-/** No recorder is outside of this. Conversion from any other rate would take too much memory. */
+/** All recorders are within this range. Conversion from other rates would take too much memory. */
 const RATES_HZ = [1000, 768_000] as const;
 
-/** Changes to the sound that are known only when all of it was heard. */
+/** Changes that can be chosen only after the whole recording was measured. */
 export interface Correction {
   /** Factor of the loudness. */
   gain: number;
-  /** Whether the second channel is turned over, because it is the first one turned over. */
+  /** Whether the second channel is inverted, because it is the opposite of the first. */
   isInverted: boolean;
 }
 
@@ -26,7 +26,7 @@ export interface VoiceTrack {
   /** Duration written so far. */
   durationS(): number;
   levels(): SoundLevels;
-  /** The rate and the number of channels may change, such as in Ogg files that were joined. */
+  /** The rate and the number of channels may change, as in joined Ogg files. */
   add(block: { sampleRateHz: number; channels: Float32Array[] }): Promise<void>;
   finish(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -95,7 +95,7 @@ function requireRate(hz: number): void {
   }
 }
 
-/** Damaged files of floating point hold numbers that are none, which would silence all that follows. */
+/** Damaged floating-point files contain NaN and infinity, which would silence the rest of the recording. */
 function toFinite(samples: Float32Array): Float32Array {
   let sum = 0;
   for (let index = 0; index < samples.length; index++) {

@@ -37,7 +37,7 @@ interface DecodedTrack {
 /**
  * Decodes a recording piece by piece into a 16-bit PCM WAV with one or two channels. Of a truncated file it keeps the
  * part that can be played, of several tracks the first with speech. The length is what can be decoded, whatever the file
- * says. Quiet voices are raised; channels of which one is the other turned over are put right.
+ * says. Quiet voices are raised; of two opposite channels one is inverted.
  * @throws PipelineError AUDIO_MISSING, AUDIO_TOO_LONG, AUDIO_TOO_SHORT, AUDIO_SILENT; MEDIA_UNSUPPORTED for other codecs;
  * MEDIA_UNDECODABLE if the file is damaged
  */

@@ -2,7 +2,7 @@ import type { WavReader } from '../audio/wav.ts';
 import { readMono } from './mono-voice.ts';
 import type { SmallNet } from './small-net.ts';
 import { voiceActivityOf } from './voice-activity.ts';
-import { FEATURE_RATE_HZ, voiceFeaturesOf } from './voice-features.ts';
+import { FEATURE_RATE_HZ, SAMPLE_RATE_HZ, voiceFeaturesOf } from './voice-features.ts';
 import { voiceGateOf } from './voice-gate.ts';
 
 /** Seconds to listen to at a time. */
@@ -33,7 +33,7 @@ export async function hearSpeech(
     const features = voiceFeaturesOf(mono);
     const { open } = voiceGateOf(features, voiceActivityOf(mono, features, net));
     const speechS = open.reduce((sum, value) => sum + value, 0) / FEATURE_RATE_HZ;
-    if (speechS >= Math.min(MIN_SPEECH_S, mono.length / 16_000 / 2)) {
+    if (speechS >= Math.min(MIN_SPEECH_S, mono.length / SAMPLE_RATE_HZ / 2)) {
       return { levelDb: features.peakDb, floorDb: features.floorDb };
     }
   }

@@ -7,7 +7,7 @@ const BLOCK = 65_536;
 
 /**
  * The mean of all channels at 16 kHz. Reads piece by piece, because ten minutes of stereo take too much memory.
- * @param part default: all of it. `isOpposite`: the second channel is turned over, and would cancel the first
+ * @param part default: all of it. `isOpposite`: the second channel is inverted and would cancel the first
  */
 export async function readMono(
   voice: WavReader,

@@ -7,7 +7,7 @@ const PAGE_HEADER_BYTES = 27;
 const FIRST_PAGE = 0x02;
 /** The first packet of a stream follows its page header and a segment table of one byte. */
 const SIGNATURE_AT = 28;
-/** First bytes of the streams that are not decoded, as people know them. */
+/** Codecs that are not supported, by the first bytes of their streams. */
 const OTHERS: Record<string, string> = { 'Speex   ': 'Speex', '\x80theora': 'Theora', CELT: 'CELT' };
 
 /**
@@ -40,7 +40,7 @@ export async function openOggFile(bytes: Uint8Array): Promise<{ sound: SoundTrac
   };
 }
 
-/** Links start where a first page follows one that is none. */
+/** A link starts at each first page that does not follow another first page. */
 function splitChain(bytes: Uint8Array): Uint8Array[] {
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const starts: number[] = [];

@@ -12,7 +12,7 @@ export interface PacketTrack {
 
 /**
  * Opens the sound tracks of a file with the demuxers of FFmpeg. `Mp4Demuxer` takes any container, in spite of its name.
- * They are harder to confuse than those of Mediabunny, which loop for ever in some damaged files.
+ * In some damaged files the demuxers of Mediabunny never end.
  *
  * The caller checks the first bytes. FFmpeg would follow the addresses in a playlist.
  * @throws Error if FFmpeg cannot parse the file

@@ -9,7 +9,7 @@ const PCM = 0x0001;
 const MS_ADPCM = 0x0002;
 const IMA_ADPCM = 0x0011;
 const EXTENSIBLE = 0xfffe;
-/** What is not decoded, as people know it. */
+/** Common names of codecs that are not supported. */
 const NAMES: Record<number, string> = {
   49: 'GSM 6.10',
   85: 'MP3 in WAV',
@@ -164,7 +164,7 @@ function decodeAdpcm(format: WaveFormat, data: Uint8Array): SoundTrack {
   });
 }
 
-/** Turns the order of the bytes of each sample. */
+/** Reverses the bytes of each sample. */
 function reverseEach(data: Uint8Array, bytes: number): Uint8Array {
   const length = data.length - (data.length % bytes);
   return Uint8Array.from({ length }, (_, i) => data[i - (i % bytes) + bytes - 1 - (i % bytes)]!);
