@@ -94,24 +94,31 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
   });
 }
 
-const CLOSED_POLL_INTERVAL_MS = 500;
-const MAX_CLOSED_POLL_INTERVAL_MS = 60_000;
+const POLL_INTERVAL_MS = 500;
+const MAX_POLL_INTERVAL_MS = 60_000;
+
+/** Repeats a step, with growing delays, until it returns `true`. */
+async function repeatUntil(step: () => Promise<boolean>, summary: string): Promise<void> {
+  for (
+    let delayMs = POLL_INTERVAL_MS;
+    !(await step());
+    delayMs = Math.min(delayMs * 2, MAX_POLL_INTERVAL_MS)
+  ) {
+    await sleep(delayMs, { summary });
+  }
+}
 
 /** Until the failed job has closed it may still write its record, and its id cannot be used again. */
 async function untilClosed(taskId: string): Promise<void> {
   const job = getExternalWorkflowHandle(toWorkflowId(taskId));
-  for (
-    let delayMs = CLOSED_POLL_INTERVAL_MS;
-    ;
-    delayMs = Math.min(delayMs * 2, MAX_CLOSED_POLL_INTERVAL_MS)
-  ) {
+  await repeatUntil(async () => {
     try {
       await job.signal(PROBE_SIGNAL);
+      return false;
     } catch {
-      return;
+      return true;
     }
-    await sleep(delayMs, { summary: 'Until the failed job has closed' });
-  }
+  }, 'Until the failed job has closed');
 }
 
 function toReason({ failure, leftovers }: KeptJob, from: RetryPoint): string {
@@ -157,20 +164,16 @@ async function restart(
       priority: { priorityKey: input.options.priority },
       staticSummary: `Attempt ${resume.attempt} of a talking video, from ${from}`,
     });
-  for (
-    let delayMs = CLOSED_POLL_INTERVAL_MS;
-    ;
-    delayMs = Math.min(delayMs * 2, MAX_CLOSED_POLL_INTERVAL_MS)
-  ) {
+  await repeatUntil(async () => {
     try {
       await start();
-      return;
+      return true;
     } catch (error) {
       // A retry that was accepted must not be lost.
       log.warn('A retry could not be started', { error });
-      await sleep(delayMs, { summary: 'Until the next attempt to start the job' });
+      return false;
     }
-  }
+  }, 'Until the next attempt to start the job');
 }
 
 /** A retry continues the events after the failure, so readers must not take the failure for the end. */
