@@ -40,6 +40,11 @@ export function codeOf(error: unknown): string | undefined {
   return failure instanceof ApplicationFailure ? (failure.type ?? undefined) : undefined;
 }
 
+/** Whether an activity timed out, so that nothing is known about what it did. */
+export function isActivityTimeout(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+}
+
 /** Why a job failed, for its client: code and message of the root failure, never a stack. */
 export function toJobError(error: unknown): Pick<JobError, 'code' | 'message' | 'retryable' | 'face'> {
   if (isCancellation(error)) {

@@ -1,5 +1,5 @@
-import { ActivityFailure, sleep, TimeoutFailure } from '@temporalio/workflow';
-import { codeOf } from './job-error.ts';
+import { sleep } from '@temporalio/workflow';
+import { codeOf, isActivityTimeout } from './job-error.ts';
 
 const FIRST_RETRY_DELAY_MS = 2_000;
 const MAX_RETRY_DELAY_MS = 60_000;
@@ -48,7 +48,8 @@ export async function waitForStorage<T>(
     try {
       return await call();
     } catch (error) {
-      const what = WAITS[codeOf(error) ?? ''] ?? (isOnlyStorage && isTimeout(error) ? 'storage' : undefined);
+      const what =
+        WAITS[codeOf(error) ?? ''] ?? (isOnlyStorage && isActivityTimeout(error) ? 'storage' : undefined);
       if (!what || Date.now() >= giveUpAtMs) {
         throw error;
       }
@@ -63,8 +64,4 @@ export function waitingForStorage(onWait: (what: StorageWait) => void) {
   return <Args extends unknown[], Result>(activity: (...args: Args) => Promise<Result>) =>
     (...args: Args): Promise<Result> =>
       waitForStorage(() => activity(...args), { onWait });
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
 }

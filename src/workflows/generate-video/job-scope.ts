@@ -1,5 +1,4 @@
 import {
-  ActivityFailure,
   type ApplicationFailure,
   CancellationScope,
   CancelledFailure,
@@ -7,11 +6,10 @@ import {
   isCancellation,
   setHandler,
   sleep,
-  TimeoutFailure,
 } from '@temporalio/workflow';
 import { CANCEL_UPDATE } from '../../contracts/messages.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
-import { refusal } from '../job-error.ts';
+import { isActivityTimeout, refusal } from '../job-error.ts';
 
 const cancelUpdate = defineUpdate(CANCEL_UPDATE);
 
@@ -62,11 +60,11 @@ export class JobScope {
         this.#isDone = true;
         return result;
       } catch (error) {
-        if (isExpired && (isCancellation(error) || isWorkerLost(error))) {
+        if (isExpired && (isCancellation(error) || isActivityTimeout(error))) {
           throw deadlineExceeded(this.#deadline);
         }
         // An activity whose worker is silent never confirms the cancellation: it times out.
-        throw this.#scope.consideredCancelled && isWorkerLost(error)
+        throw this.#scope.consideredCancelled && isActivityTimeout(error)
           ? new CancelledFailure('The task was cancelled', [], error as Error)
           : error;
       } finally {
@@ -74,10 +72,6 @@ export class JobScope {
       }
     });
   }
-}
-
-function isWorkerLost(error: unknown): boolean {
-  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
 }
 
 function deadlineExceeded({ seconds }: Deadline): ApplicationFailure {

@@ -1,7 +1,7 @@
-import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { ErrorCode } from '../../contracts/error-codes.ts';
 import type { OutageChoice } from '../../contracts/job.ts';
-import { codeOf, refusal } from '../job-error.ts';
+import { codeOf, isActivityTimeout, refusal } from '../job-error.ts';
 
 /** Why a call to the provider failed, in the terms that decide what the job does next. */
 type Trouble =
@@ -15,7 +15,7 @@ type Trouble =
 
 /** `undefined` if another attempt cannot help. */
 export function troubleOf(error: unknown): Trouble | undefined {
-  if (error instanceof ActivityFailure && error.cause instanceof TimeoutFailure) {
+  if (isActivityTimeout(error)) {
     return 'worker lost';
   }
   switch (codeOf(error)) {
