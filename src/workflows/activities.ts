@@ -33,7 +33,7 @@ const common = {
 } satisfies ActivityOptions;
 
 /** Activities send a heartbeat twice a second. A killed worker is noticed after this timeout, and another one takes over. */
-const heartbeating = { ...common, heartbeatTimeout: '5 s' } satisfies ActivityOptions;
+export const heartbeating = { ...common, heartbeatTimeout: '5 s' } satisfies ActivityOptions;
 
 // The pools enforce shorter limits of their own (settings `…_TIMEOUT_S`).
 const media = proxyActivities<MediaActivities>({

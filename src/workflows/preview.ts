@@ -1,5 +1,4 @@
 import {
-  ActivityCancellationType,
   CancellationScope,
   isCancellation,
   log,
@@ -20,7 +19,7 @@ import type { Box, Person } from '../contracts/schemas/job-outcome.ts';
 import type { FaceCheck, PreviewFacts, PreviewInput } from '../contracts/schemas/photo-preview.ts';
 import { previewKeys } from '../contracts/task-keys.ts';
 import type { DetectPersonsResult } from '../ports/models.ts';
-import { undo } from './activities.ts';
+import { heartbeating, undo } from './activities.ts';
 import { pickPerson } from './generate-video/person-choice.ts';
 import { codeOf } from './job-error.ts';
 
@@ -33,12 +32,10 @@ const LIFE = '1 hour';
 
 /** Workflows are started with the lowest priority, which their activities inherit: every task goes first. */
 const common = {
-  heartbeatTimeout: '5 s',
-  // Nobody waits longer for a preview.
+  ...heartbeating,
+  // A client does not wait longer for a preview.
   scheduleToCloseTimeout: '30 s',
   retry: { maximumAttempts: 3, initialInterval: '200 ms' },
-  // Otherwise the files could be deleted before the last write of the activity.
-  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } as const;
 
 const media = proxyActivities<Pick<MediaActivities, 'preparePhoto'>>({ ...common, taskQueue: QUEUES.media });
@@ -53,7 +50,7 @@ const faces = proxyActivities<Pick<RenderActivities, 'checkFaces'>>({
   scheduleToCloseTimeout: '15 s',
 });
 
-/** Nobody waits for it. */
+/** For work in the background: no client waits for it. */
 const patient = { ...common, scheduleToCloseTimeout: '30 minutes' } as const;
 const mediaLater = proxyActivities<Pick<MediaActivities, 'preparePhoto'>>({
   ...patient,
