@@ -1,6 +1,6 @@
 import type { PreviewFacts, PreviewInput } from '../contracts/schemas/photo-preview.ts';
 
-/** What the API asks of workers about a photo that no task has yet. */
+/** Makes previews of photos, before any task is submitted. */
 export interface PreviewClient {
   /**
    * Rejects with the errors of a task with this photo, with TEMPORAL_UNAVAILABLE if no answer comes in time, and with the

@@ -87,7 +87,7 @@ function toQuery({ status, owner }: JobQuery, { fromMs, untilMs }: Span): string
     ...(status ? [QUERIES[status]] : []),
     ...(owner === undefined ? [] : [`${SEARCH_ATTRIBUTES.key} = '${owner}'`]),
     ...(fromMs === undefined ? [] : [`${submittedAt} >= '${toIso(fromMs)}'`]),
-    // SQLite compares times as texts, and takes 12.120 for more than 12.12: the bound is a millisecond later.
+    // SQLite compares times as texts and sorts 12.120 after 12.12, so the bound is a millisecond later.
     ...(untilMs === undefined ? [] : [`${submittedAt} < '${toIso(untilMs + 1)}'`]),
   ].join(' AND ');
 }

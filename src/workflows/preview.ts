@@ -25,9 +25,9 @@ import { codeOf } from './job-error.ts';
 
 /** Sharp on every screen. Models see less than that of any photo. */
 const LONG_SIDE_PX = 1600;
-/** More faces than this are not checked: a client shows no more. */
+/** Only this many faces are checked: clients show no more. */
 const MAX_FACES = 12;
-/** Both the time that clients can read a preview, and that its results wait for a task with the same photo. */
+/** How long clients can read a preview, and how long its results are kept for a task with the same photo. */
 const LIFE = '1 hour';
 
 /** Workflows are started with the lowest priority, which their activities inherit: every task goes first. */
@@ -45,7 +45,7 @@ const pictures = proxyActivities<PreviewActivities>({ ...common, taskQueue: QUEU
 const faces = proxyActivities<Pick<RenderActivities, 'checkFaces'>>({
   ...common,
   taskQueue: QUEUES.render,
-  // The renderer may be busy with a video for minutes: then the preview goes without.
+  // The renderer may be busy with a video for minutes. The preview then has no checks.
   scheduleToStartTimeout: '3 s',
   scheduleToCloseTimeout: '15 s',
 });
@@ -93,7 +93,7 @@ export async function previewPhoto(input: PreviewInput): Promise<PreviewFacts> {
     // After a failure too, both have ended before the files are deleted.
     await Promise.allSettled(work);
     const [hasCutout, checks] = await Promise.all(work);
-    // Only now: it takes slots, and deletes what was read until here.
+    // Last, because it takes slots, and deletes files that are read above.
     await startChild(keepPreview, {
       workflowId: `${workflowInfo().workflowId}/keep`,
       parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -125,8 +125,8 @@ interface KeepInput {
 }
 
 /**
- * Makes the same of the whole photo, and stores it in the content cache, so that a task with this photo starts with it done.
- * What no task has used after an hour is deleted, with the files of the preview.
+ * Repeats the work on the whole photo and stores the results in the content cache, for a task with the same photo. After an
+ * hour, deletes the results that no task has used, and the files of the preview.
  */
 export async function keepPreview({ input, found, person }: KeepInput): Promise<void> {
   const { previewId, options, image, owner } = input;
@@ -136,8 +136,8 @@ export async function keepPreview({ input, found, person }: KeepInput): Promise<
   try {
     const { stored } = await mediaLater.preparePhoto({ imageKey: image.key, photoKey: keys.whole.photo });
     const facts = { photoSha256: stored.sha256, confThreshold: options.conf_threshold };
-    // In place of one that a task may have made: the ids must be those that the client was given. Of a photo that was turned
-    // only the reduced copy was, so the task turns the whole one.
+    // Replaces the result of an earlier task, because the ids must be those that the client received. If the photo had to be
+    // turned, only its reduced copy was, so the task turns the whole one.
     const entry =
       found.fallbacks || found.turnedDegrees
         ? null
@@ -170,7 +170,7 @@ export async function keepPreview({ input, found, person }: KeepInput): Promise<
   await undo.discard({ prefixes: [keys.prefix] });
 }
 
-/** Whether there is a cut-out: not if the person does not stand out from the background, which a task would report too. */
+/** Returns whether there is a cut-out. Without a person who stands out from the background there is none; a task then fails. */
 async function showPerson(
   { previewId, owner, options }: PreviewInput,
   photoKey: string,

@@ -22,7 +22,7 @@ export interface KeyringDeps {
 /** Maximum age of the cached keys when a secret is not among them. */
 const UNKNOWN_SECRET_MAX_AGE_MS = 500;
 
-/** Then a store that accepts connections and sends nothing counts as away. */
+/** A store that takes longer, such as one that accepts connections and sends nothing, counts as unavailable. */
 const MAX_READ_MS = 2_000;
 
 interface Ring {

@@ -78,7 +78,7 @@ function leftInStage(
   { percentile, now, times }: { percentile: keyof Expected; now: Date; times: ExpectedTimes | undefined },
 ): number {
   if (place !== undefined) {
-    // Those ahead take as long as any; the one that has the slot is on average half done.
+    // Each job ahead is expected to take the usual time. The one that is running is half done on average.
     const others = (stage === 'DID_PROCESSING' ? times?.anyRendering : undefined) ?? expected;
     return expected[percentile] + (place - 0.5) * others[percentile];
   }

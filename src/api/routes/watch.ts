@@ -15,7 +15,7 @@ import type { ApiDeps } from './api-deps.ts';
 const POLICY =
   "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/** For people who have only the link, so it speaks the language of their browser. */
+/** For people who have only the link, in the language of their browser. */
 const WORDS = {
   en: {
     untitled: 'A talking video',
@@ -44,8 +44,8 @@ a{color:inherit}
 .button{display:inline-grid;place-items:center;min-height:44px;padding:0 20px;border-radius:22px;background:light-dark(#191a12,#d4f53c);color:light-dark(#fff,#191a12);font-weight:600;text-decoration:none}`;
 
 /**
- * A page with a player behind a signed link, for people. Its video needs no other key than the link. It says what it shows
- * in Open Graph tags, so that messengers show a preview.
+ * A page with a player behind a signed link, for people. Its video needs no other key than the link. Open Graph tags
+ * describe it, so that messengers show a preview.
  */
 export function watchRoutes(
   deps: Pick<ApiDeps, 'records' | 'names' | 'store' | 'access' | 'publicUrl'>,

@@ -53,8 +53,8 @@ export interface Stack extends AsyncDisposable {
 }
 
 /**
- * Starts all processes at once and resolves when the API accepts submissions and the workers poll. Restarts a process that dies. A process
- * that cannot run at all, for example without a model, fails the start or aborts `refused`.
+ * Starts all processes at once and resolves when the API accepts submissions and the workers poll. Restarts a process that
+ * dies. A process that cannot run at all, for example without a model, fails the start or aborts `refused`.
  */
 export async function startStack({ config, environment, onWarning, signal }: StackOptions): Promise<Stack> {
   const apiUrl = toLocalUrl(config.api);

@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { ignoreFailure, PipelineError } from '../../errors.ts';
 import type { FileLayout } from './layout.ts';
 
-/** The file system itself fails: a network drive that is away, a disk that is unplugged, permissions that were changed. */
+/** The file system itself fails: a network drive is not connected, a disk is unplugged, permissions were changed. */
 const AWAY = new Set([
   'EACCES',
   'EHOSTDOWN',
@@ -19,8 +19,8 @@ const AWAY = new Set([
 
 export interface Outages {
   /**
-   * Runs a call of the store. If the folder of the store cannot be reached, rejects with STORAGE_UNAVAILABLE. That is so too
-   * if the folder is not mounted, where a missing object or an empty list would otherwise be a wrong answer.
+   * Runs a call of the store. Rejects with STORAGE_UNAVAILABLE if the folder of the store cannot be reached or is not
+   * mounted: a missing object or an empty list would then be a wrong answer.
    */
   watch<T>(call: () => Promise<T>): Promise<T>;
   /** Rejects with STORAGE_UNAVAILABLE if the folder of the store is not there. */

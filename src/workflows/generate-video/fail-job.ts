@@ -49,7 +49,7 @@ async function endWithRetry(
 ): Promise<End | undefined> {
   const { input, progress, record, onStorageWait } = job;
   record.forgetObjects([taskPrefix('uploads', input.taskId), taskPrefix('processed', input.taskId)]);
-  // Waits for the storage here, as the window gets the last event, and no event can come before that one any more.
+  // Waits for the storage first: the window gets the last event, and an event about the wait would take its number.
   await untilWritten(record.write(() => ({ events: progress.events }), onStorageWait));
   const until = new Date(Date.now() + windowS * 1000).toISOString();
   const failure = toFailure(job, {
@@ -58,7 +58,7 @@ async function endWithRetry(
     retry: { from: retryPoints(job), until },
   });
   const event = progress.prepareEnd('FAILED', reason.message, failure);
-  // Before the record offers it. The window waits for this job to close before it changes anything.
+  // Opened before the record offers a retry. The window waits for this job to close before it changes anything.
   if (!(await offerRetry(job, { event, failure }))) {
     return undefined;
   }

@@ -35,8 +35,8 @@ const retryUpdate = defineUpdate<void, [from: RetryPoint | null]>(RETRY_UPDATE);
  * Keeps what a failed job needs for a retry. If a retry is asked for, starts the job again under its id. When the window
  * closes, undoes the rest of the job. A cancellation closes the window at once.
  *
- * The states are open, restarting (`chosen` is set) and closing. One leaves open once, and no other way, so nothing is undone
- * while a job uses it.
+ * The window is open, restarting (`chosen` is set) or closing. Once it is restarting or closing it stays so, and nothing is
+ * undone that a job uses.
  */
 export async function retryWindow(kept: KeptJob): Promise<void> {
   const { from: points, until } = kept.failure.error.retry!;
@@ -134,7 +134,7 @@ async function restart(
 ) {
   const events = [...record.events.slice(0, -1), toPastFailure(record.events.at(-1)!, failure, from)];
   const { outcome: _, ...running } = record;
-  // First, because the job itself writes the record once it runs. Only once, as that record replaces this one.
+  // First, because the job writes the record once it runs. One attempt is enough, because that record replaces this one.
   await ignoreFailure(
     records.amendTask({ ...running, events, updated_at: new Date().toISOString() }),
     'the job writes its record at its next stage',
@@ -196,7 +196,7 @@ function asRunning(attributes: SearchAttributePair[], { submittedAt }: JobInput)
     ...attributes.filter(({ key }) => !replaced.includes(key.name)),
     { key: STAGE, value: 'INITIALIZED' },
     { key: OUTCOME, value: 'running' },
-    // A payload turns dates into texts.
+    // Dates become strings in a payload.
     { key: SUBMITTED_AT, value: new Date(submittedAt) },
   ];
 }
@@ -215,7 +215,7 @@ async function undoRest({ input, record, failure, leftovers }: KeptJob): Promise
     'uploads',
   ];
   const outcome = { ...failure, error: { ...error, compensated } };
-  // The job wrote its record after it had opened this window: of two records the later one counts.
+  // The job wrote its record after it had opened this window, and of two records the later one counts.
   const amended = { ...record, objects: [], outcome, updated_at: new Date().toISOString() };
   const amend = () => records.amendTask(amended);
   await untilWritten(waitForStorage(amend, { patienceMs: PATIENCE_MS, isOnlyStorage: true }));

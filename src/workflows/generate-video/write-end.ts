@@ -16,7 +16,7 @@ export async function writeEnd(
   let event = progress.prepareEnd(stage, message, outcome);
   await untilWritten(
     record.write(
-      // Each attempt anew: the event that tells of the wait has taken the number.
+      // Prepared again for each attempt, because the event about the wait has taken the number.
       () => {
         event = progress.prepareEnd(stage, message, outcome);
         return { events: [...progress.events, event], outcome };
