@@ -27,9 +27,8 @@ export async function readTaskStatus(deps: StatusDeps, taskId: string): Promise<
       throw error;
     }),
   ]);
-  const { submittedName, ...status } = await readFacts(deps, taskId, { asked, record });
-  const name = renamed ?? submittedName;
-  return { ...status, ...(name !== undefined && { name }) };
+  const status = await readFacts(deps, taskId, { asked, record });
+  return renamed === undefined ? status : { ...status, name: renamed };
 }
 
 export interface StatusDeps {
@@ -45,25 +44,17 @@ async function readFacts(
   { jobs, expected }: StatusDeps,
   taskId: string,
   { asked, record }: { asked: PromiseSettledResult<JobDescription>; record: TaskMetadata | undefined },
-): Promise<TaskStatus & { submittedName?: string | undefined }> {
+): Promise<TaskStatus> {
   const recorded = record?.events.at(-1);
   if (record?.outcome && recorded) {
-    return {
-      ...toStatus(recorded, record.submitted_at, record.outcome),
-      submittedName: record.options.name,
-      provider: record.options.provider,
-    };
+    return toStatus(recorded, fromRecord(record), record.outcome);
   }
   if (asked.status === 'rejected') {
     if (!record || !isFailure(asked.reason, 'TASK_NOT_FOUND')) {
       throw asked.reason;
     }
     const { event, outcome } = toForgottenEnd(record);
-    return {
-      ...toStatus(event, record.submitted_at, outcome),
-      submittedName: record.options.name,
-      provider: record.options.provider,
-    };
+    return toStatus(event, fromRecord(record), outcome);
   }
   const description = asked.value;
   const { memo, activities } = description;
@@ -80,11 +71,7 @@ async function readFacts(
   const last = progress?.events.at(-1) ?? recorded;
   if (description.status !== 'running' && !progress?.outcome) {
     const { event, outcome } = toLostEnd(taskId, description, last);
-    return {
-      ...toStatus(event, memo.submittedAt, outcome),
-      submittedName: memo.name,
-      provider: memo.provider,
-    };
+    return toStatus(event, fromMemo(memo), outcome);
   }
   const attempts = activities.map(({ attempt }) => attempt);
   const waiting = await findQueue(jobs, description);
@@ -93,10 +80,8 @@ async function readFacts(
     expected &&
     toEta(progress.events, description, { ...expected, place: waiting.queue?.position });
   return {
-    submittedName: memo.name,
-    provider: memo.provider,
     ...(progress && last
-      ? toStatus(last, memo.submittedAt, progress.outcome)
+      ? toStatus(last, fromMemo(memo), progress.outcome)
       : withoutWorker(taskId, description)),
     ...(eta && !progress?.outcome && { eta }),
     ...waiting,
@@ -144,13 +129,24 @@ function waitsForOthers({ data: { details } }: StageEvent): boolean {
   return details?.waiting_for !== undefined || details?.hold !== undefined;
 }
 
-function toStatus(event: StageEvent, submittedAt: string, outcome: JobOutcome | undefined): TaskStatus {
+/** The part of a status that is known from the submission. */
+type Submission = Pick<TaskStatus, 'submitted_at' | 'name' | 'provider'>;
+
+function fromRecord({ submitted_at, options: { name, provider } }: TaskMetadata): Submission {
+  return { submitted_at, ...(name !== undefined && { name }), provider };
+}
+
+function fromMemo({ submittedAt, name, provider }: JobDescription['memo']): Submission {
+  return { submitted_at: submittedAt, ...(name !== undefined && { name }), provider };
+}
+
+function toStatus(event: StageEvent, submission: Submission, outcome: JobOutcome | undefined): TaskStatus {
   return {
     task_id: event.task_id,
     stage: event.data.stage,
     progress_percent: event.data.progress_percent,
     message: event.data.message,
-    submitted_at: submittedAt,
+    ...submission,
     updated_at: event.timestamp,
     ...toChoice(event),
     ...(outcome && (outcome.success ? { result: toTaskResult(outcome) } : { error: outcome.error })),
@@ -179,7 +175,7 @@ function withoutWorker(taskId: string, { stage = 'INITIALIZED', memo }: JobDescr
     stage,
     progress_percent: stage === 'FAILED' || stage === 'CANCELLED' ? 0 : STAGE_PERCENT[stage],
     message: 'Accepted. The workers do not answer at the moment; the task continues when they do',
-    submitted_at: memo.submittedAt,
+    ...fromMemo(memo),
     updated_at: memo.submittedAt,
   };
 }
