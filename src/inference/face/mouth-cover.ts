@@ -3,6 +3,7 @@ import type { FoundModel } from '../../models/find-model.ts';
 import type { Raster } from '../image/raster.ts';
 import { openImageModel, type SessionOptions } from '../runtime/session.ts';
 import { type Crop, sampleCrop } from './face-crop.ts';
+import { rollOf } from './face-landmarks.ts';
 
 /** What is in front of the mouth or the chin. */
 export interface MouthCover {
@@ -62,6 +63,6 @@ function mouthCrop(points: Float32Array): Crop {
     x: (nose.x + chin.x) / 2,
     y: (nose.y + chin.y) / 2,
     side: 0.75 * (eyes + 1.35 * Math.hypot(chin.x - nose.x, chin.y - nose.y)),
-    roll: Math.atan2(right.y - left.y, right.x - left.x),
+    roll: rollOf(points),
   };
 }

@@ -2,6 +2,7 @@ import type { FaceRefusal } from '../../../contracts/face-refusals.ts';
 import type { Box } from '../../../contracts/schemas/job-outcome.ts';
 import type { FaceCheck } from '../../../contracts/schemas/photo-preview.ts';
 import { isFailure, type PipelineError } from '../../../errors.ts';
+import { boundsOf } from '../../../inference/face/face-landmarks.ts';
 import type { Raster } from '../../../inference/image/raster.ts';
 import type { FacesRequest } from '../../../ports/video-provider.ts';
 import { readPhoto } from '../picture/read-picture.ts';
@@ -61,22 +62,4 @@ function maskOf(person: Box, others: readonly Box[], { widthPx, heightPx }: Rast
 /** Distance from the middle of a box, as a share of its width. */
 function offCentre(x: number, [left, , right]: Box): number {
   return Math.abs(x + 0.5 - (left + right) / 2) / (right - left);
-}
-
-/** @param points x, y, z of each landmark */
-function boundsOf(points: Float32Array): Box {
-  const bounds: Box = [
-    Number.POSITIVE_INFINITY,
-    Number.POSITIVE_INFINITY,
-    Number.NEGATIVE_INFINITY,
-    Number.NEGATIVE_INFINITY,
-  ];
-  for (let i = 0; i < points.length; i += 3) {
-    const [x, y] = [points[i]!, points[i + 1]!];
-    bounds[0] = Math.min(bounds[0], x);
-    bounds[1] = Math.min(bounds[1], y);
-    bounds[2] = Math.max(bounds[2], x);
-    bounds[3] = Math.max(bounds[3], y);
-  }
-  return bounds;
 }

@@ -36,12 +36,6 @@ export function faceHeight(points: FacePoints): number {
   return distance(pointAt(points, MESH.forehead), pointAt(points, MESH.chin));
 }
 
-/** Rotation of the face in the picture in radians, from the line of the eyes. Positive is clockwise. */
-export function faceRoll(points: FacePoints): number {
-  const [left, right] = [pointAt(points, MESH.leftEyeCorner), pointAt(points, MESH.rightEyeCorner)];
-  return Math.atan2(right.y - left.y, right.x - left.x);
-}
-
 /**
  * Turn of the head to the side in radians, from the depths of the cheeks. Positive turns the right cheek away. With the
  * starter models, it is off by 2 degrees in the mean, and too low by 4 between 30 and 45 degrees. A head that is raised

@@ -1,10 +1,10 @@
-import type { FaceLandmarks } from '../../../inference/face/face-landmarks.ts';
+import { type FaceLandmarks, rollOf } from '../../../inference/face/face-landmarks.ts';
 import { FACE_LOGIT, isClear } from '../../../inference/face/find-clear-face.ts';
 import type { MouthCover } from '../../../inference/face/mouth-cover.ts';
 import type { Raster } from '../../../inference/image/raster.ts';
 import { gapRatio, mouthFrameOf } from '../mouth/mouth-frame.ts';
 import { toRefusal } from './face-finding.ts';
-import { faceHeight, faceRoll, faceYaw } from './face-points.ts';
+import { faceHeight, faceYaw } from './face-points.ts';
 
 /** From hairline to chin. */
 const MIN_HEIGHT_PX = 45;
@@ -29,7 +29,7 @@ const MAX_GAP = 0.35;
 export function judgeFace(face: FaceLandmarks, cover: MouthCover, portrait: Raster, scale = 1): string[] {
   const heightPx = Math.round(faceHeight(face.points) * scale);
   const yaw = toDegrees(faceYaw(face.points));
-  const roll = Math.abs(toDegrees(faceRoll(face.points)));
+  const roll = Math.abs(toDegrees(rollOf(face.points)));
   const mouth = mouthFrameOf(face.points);
   const { leftWidth, rightWidth } = mouth;
   const lopsided = Math.max(leftWidth / rightWidth, rightWidth / leftWidth);
