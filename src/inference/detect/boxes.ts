@@ -20,14 +20,25 @@ export function iou(a: Box, b: Box): number {
   return shared === 0 ? 0 : shared / (area(a) + area(b) - shared);
 }
 
+/** Intersection over the smaller area, 0 to 1: 1 if one box lies in the other. */
+export function sharedPart(a: Box, b: Box): number {
+  const shared = area(intersection(a, b));
+  return shared === 0 ? 0 : shared / Math.min(area(a), area(b));
+}
+
 /**
- * Greedy non-maximum suppression: of boxes that overlap by more than `maxIou`, the one with the highest score stays.
+ * Greedy non-maximum suppression: of boxes that overlap by more than `maxOverlap`, the one with the highest score stays.
+ * @param overlap of two boxes, 0 to 1. Default: `iou`
  * @returns highest score first
  */
-export function suppressOverlaps(boxes: readonly ScoredBox[], maxIou: number): ScoredBox[] {
+export function suppressOverlaps(
+  boxes: readonly ScoredBox[],
+  maxOverlap: number,
+  overlap: (a: Box, b: Box) => number = iou,
+): ScoredBox[] {
   const kept: ScoredBox[] = [];
   for (const candidate of boxes.toSorted((a, b) => b.score - a.score)) {
-    if (kept.every(({ box }) => iou(box, candidate.box) <= maxIou)) {
+    if (kept.every(({ box }) => overlap(box, candidate.box) <= maxOverlap)) {
       kept.push(candidate);
     }
   }

@@ -1,6 +1,6 @@
 import type { Box } from '../../contracts/schemas/job-outcome.ts';
 import type { FoundModel } from '../../models/find-model.ts';
-import { area, intersection, type ScoredBox, suppressOverlaps } from '../detect/boxes.ts';
+import { type ScoredBox, sharedPart, suppressOverlaps } from '../detect/boxes.ts';
 import { toImageTensor } from '../image/image-tensor.ts';
 import { type Raster, resize } from '../image/raster.ts';
 import { openImageModel, type SessionOptions } from '../runtime/session.ts';
@@ -65,7 +65,7 @@ export async function createFaceDetector(model: FoundModel, options: SessionOpti
       for (const size of SIZES) {
         found.push(...(await detectAt(size, picture, minScore)));
       }
-      return suppressParts(suppressOverlaps(found, SAME_FACE_IOU));
+      return suppressOverlaps(suppressOverlaps(found, SAME_FACE_IOU), SAME_FACE_SHARE, sharedPart);
     },
   };
 }
@@ -89,19 +89,6 @@ function onGrey(
     canvas.set(line, 3 * ((top + row) * width + left));
   }
   return canvas;
-}
-
-/** Of boxes that lie in one another, keeps the one with the highest score. @param boxes best first */
-function suppressParts(boxes: readonly ScoredBox[]): ScoredBox[] {
-  const kept: ScoredBox[] = [];
-  for (const candidate of boxes) {
-    const isSame = ({ box }: ScoredBox) =>
-      area(intersection(box, candidate.box)) > SAME_FACE_SHARE * Math.min(area(box), area(candidate.box));
-    if (!kept.some(isSame)) {
-      kept.push(candidate);
-    }
-  }
-  return kept;
 }
 
 /** In shares of the model's input. */
