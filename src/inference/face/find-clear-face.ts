@@ -61,9 +61,12 @@ export async function findClearFace(
   search: FaceSearch = {},
 ): Promise<FoundFace | undefined> {
   const asSeen = await findInLight(models, picture, search);
+  if (asSeen && isClear(asSeen)) {
+    return asSeen;
+  }
   // What is bright around a person says nothing about the light on the face.
   const light = measureLight(search.near ? cropRaster(picture, search.near) : picture);
-  if ((asSeen && isClear(asSeen)) || !isPoor(light)) {
+  if (!isPoor(light)) {
     return asSeen;
   }
   const evened = await findInLight(models, evenLight(picture, light), search);
