@@ -1,9 +1,10 @@
 import type { Box } from '../../contracts/schemas/job-outcome.ts';
 import { boundsOf } from '../face/face-landmarks.ts';
+import { topOfPerson } from '../face/find-clear-face.ts';
 import { type FoundFaceModels, openFaceModels } from '../face/find-face-models.ts';
 import { findUprightFace, type UprightFace } from '../face/find-upright-face.ts';
 import { openSized } from '../image/open-image.ts';
-import type { CropArea, Raster } from '../image/raster.ts';
+import type { Raster } from '../image/raster.ts';
 import { intersection, type ScoredBox } from './boxes.ts';
 import type { Detection } from './detector-model.ts';
 
@@ -30,7 +31,7 @@ export async function openPhotoFaces(found: FoundFaceModels, threads: number): P
       const picture = await readScaled(imagePath, scale);
       const main = people.find(({ score }) => score >= MIN_SCORE);
       const upright = await findUprightFace(models, picture, {
-        near: main && topOf(main.box, scale, picture),
+        near: main && topOfPerson(main.box.map((value) => value * scale) as Box, picture),
         mayTurn,
       });
       return upright && { ...upright, face: enlarged(upright.face, 1 / scale) };
@@ -61,15 +62,6 @@ async function readScaled(path: string, scale: number): Promise<Raster> {
     .raw()
     .toBuffer({ resolveWithObject: true });
   return { bytes: data, widthPx: info.width, heightPx: info.height, channels: 3 };
-}
-
-/** The top of a person in the scaled picture: a square as wide as the person. `undefined` if it is too small to look at. */
-function topOf([x1, y1, x2, y2]: Box, scale: number, { widthPx, heightPx }: Raster): CropArea | undefined {
-  const left = Math.max(0, Math.floor(x1 * scale));
-  const top = Math.max(0, Math.floor(y1 * scale));
-  const width = Math.min(widthPx, Math.ceil(x2 * scale)) - left;
-  const height = Math.min(heightPx - top, Math.ceil((y2 - y1) * scale), width);
-  return width < 2 || height < 2 ? undefined : { left, top, width, height };
 }
 
 function enlarged<T extends { points: Float32Array }>(face: T, factor: number): T {

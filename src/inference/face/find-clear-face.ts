@@ -43,6 +43,15 @@ const FILLING: Box = [0.14, 0.12, 0.86, 0.92];
 /** Boxes of one look that are tried. */
 const MAX_BOXES = 3;
 
+/** The top of a person, for `FaceSearch.near`: a square as wide as the person. `undefined` if it is too small to look at. */
+export function topOfPerson([x1, y1, x2, y2]: Box, { widthPx, heightPx }: Raster): CropArea | undefined {
+  const left = Math.max(0, Math.floor(x1));
+  const top = Math.max(0, Math.floor(y1));
+  const width = Math.min(widthPx, Math.ceil(x2)) - left;
+  const height = Math.min(heightPx - top, Math.ceil(y2 - y1), width);
+  return width < 2 || height < 2 ? undefined : { left, top, width, height };
+}
+
 export function isClear({ logit, drift }: FaceLandmarks): boolean {
   return (
     (logit >= MIN_LOGIT && drift <= MAX_DRIFT) || (logit >= CERTAIN_LOGIT && drift <= MAX_DRIFT_IF_CERTAIN)

@@ -1,6 +1,6 @@
 import type { Box } from '../../../contracts/schemas/job-outcome.ts';
 import type { FaceLandmarks } from '../../../inference/face/face-landmarks.ts';
-import { type FaceModels, findClearFace } from '../../../inference/face/find-clear-face.ts';
+import { type FaceModels, findClearFace, topOfPerson } from '../../../inference/face/find-clear-face.ts';
 import { findUprightFace } from '../../../inference/face/find-upright-face.ts';
 import { isDark, measureLight } from '../../../inference/image/even-light.ts';
 import { type CropArea, cropRaster, type Raster } from '../../../inference/image/raster.ts';
@@ -19,21 +19,23 @@ export async function findFace(
   portrait: Raster,
   mask: Uint8Array,
 ): Promise<FaceLandmarks> {
+  const near = topOfPerson(maskBounds(mask, portrait.widthPx), portrait);
   const face = await findClearFace(models, portrait, {
     isWanted: (box) => isOnPerson(box, portrait, mask),
-    near: topOfPerson(mask, portrait.widthPx),
+    near,
   });
   if (!face) {
-    throw toRefusal(await whyNone(models, portrait, mask));
+    throw toRefusal(near ? await whyNone(models, portrait, mask, near) : { kind: 'none' });
   }
   return face;
 }
 
-async function whyNone(models: FaceModels, portrait: Raster, mask: Uint8Array): Promise<FaceFinding> {
-  const top = topOfPerson(mask, portrait.widthPx);
-  if (!top) {
-    return { kind: 'none' };
-  }
+async function whyNone(
+  models: FaceModels,
+  portrait: Raster,
+  mask: Uint8Array,
+  top: CropArea,
+): Promise<FaceFinding> {
   const person = cropRaster(portrait, top);
   const lying = await findUprightFace(models, person, { near: undefined, mayTurn: true });
   if (lying?.turn) {
@@ -52,14 +54,6 @@ function isOnPerson([x1, y1, x2, y2]: Box, { widthPx, heightPx }: Raster, mask: 
     }
   }
   return count > 0 && sum / count > ON_PERSON;
-}
-
-/** The top of the person: a square as wide as the person. `undefined` if the mask is empty. */
-function topOfPerson(mask: Uint8Array, widthPx: number): CropArea | undefined {
-  const [left, top, right, bottom] = maskBounds(mask, widthPx);
-  const width = right - left;
-  const height = Math.min(bottom - top, width);
-  return width < 1 || height < 1 ? undefined : { left, top, width, height };
 }
 
 function maskBounds(mask: Uint8Array, widthPx: number): Box {
