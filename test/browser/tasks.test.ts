@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readPageFiles } from '../../src/api/http/page-files.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { PipelineError } from '../../src/errors.ts';
-import { toRefusal } from '../../src/providers/local/face/face-finding.ts';
+import { toRefusal } from '../../src/providers/local/face/to-refusal.ts';
 import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
 import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
@@ -116,7 +116,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
   });
 
   it('says in the language of the page what is wrong with a face and what to do', async () => {
-    const refused = worker.fail('renderTalk', toRefusal({ kind: 'covered', by: 'mask', score: 0.9 }));
+    const refused = worker.fail('renderTalk', toRefusal({ reason: 'covered', by: 'mask' }));
     const { taskId: id } = await submit(api);
     await client.wait(id);
     refused.release();

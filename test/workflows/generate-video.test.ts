@@ -2,7 +2,7 @@ import { heartbeat, sleep } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
-import { toRefusal } from '../../src/providers/local/face/face-finding.ts';
+import { toRefusal } from '../../src/providers/local/face/to-refusal.ts';
 import { fileResources } from '../harness/file-resources.ts';
 import { type Activities, happyActivities, STAGE_ACTIVITIES } from '../harness/happy-activities.ts';
 import { createHarness, type PipelineRun } from '../harness/pipeline-harness.ts';
@@ -220,8 +220,8 @@ describe('generateVideo', () => {
   });
 
   it('keeps what is wrong with the face as facts, also with another person suggested', async () => {
-    const face = { reason: 'too_small', height_px: 31, min_height_px: 70 };
-    const { message, details } = toRefusal({ kind: 'tooSmall', heightPx: 31, minHeightPx: 70 });
+    const face = { reason: 'too_small', height_px: 31, min_height_px: 70 } as const;
+    const { message, details } = toRefusal(face);
     const run = await harness.run({
       async renderTalk() {
         throw ApplicationFailure.create({

@@ -1,11 +1,12 @@
+import type { FaceRefusal } from '../../../contracts/face-refusals.ts';
 import type { Box } from '../../../contracts/schemas/job-outcome.ts';
 import type { FaceLandmarks } from '../../../inference/face/face-landmarks.ts';
 import { type FaceModels, findClearFace, topOfPerson } from '../../../inference/face/find-clear-face.ts';
 import { findUprightFace } from '../../../inference/face/find-upright-face.ts';
 import { isDark, measureLight } from '../../../inference/image/even-light.ts';
 import { type CropArea, cropRaster, type Raster } from '../../../inference/image/raster.ts';
-import { type FaceFinding, toRefusal } from './face-finding.ts';
 import { isDrawing } from './is-drawing.ts';
+import { toRefusal } from './to-refusal.ts';
 
 /** Minimum share of a face's box on the person. Below, it is another person's face. */
 const ON_PERSON = 0.5;
@@ -25,7 +26,7 @@ export async function findFace(
     near,
   });
   if (!face) {
-    throw toRefusal(near ? await whyNone(models, portrait, mask, near) : { kind: 'none' });
+    throw toRefusal(near ? await whyNone(models, portrait, mask, near) : { reason: 'none' });
   }
   return face;
 }
@@ -35,13 +36,13 @@ async function whyNone(
   portrait: Raster,
   mask: Uint8Array,
   top: CropArea,
-): Promise<FaceFinding> {
+): Promise<FaceRefusal> {
   const person = cropRaster(portrait, top);
   const lying = await findUprightFace(models, person, { near: undefined, mayTurn: true });
   if (lying?.turn) {
-    return { kind: lying.turn === 180 ? 'upsideDown' : 'lyingOnItsSide' };
+    return { reason: 'sideways', degrees: lying.turn === 180 ? 180 : 90 };
   }
-  return { kind: isDark(measureLight(person)) ? 'dark' : isDrawing(portrait, mask) ? 'drawing' : 'none' };
+  return { reason: isDark(measureLight(person)) ? 'dark' : isDrawing(portrait, mask) ? 'drawing' : 'none' };
 }
 
 function isOnPerson([x1, y1, x2, y2]: Box, { widthPx, heightPx }: Raster, mask: Uint8Array): boolean {

@@ -3,8 +3,8 @@ import { FACE_LOGIT, isClear } from '../../../inference/face/find-clear-face.ts'
 import type { MouthCover } from '../../../inference/face/mouth-cover.ts';
 import type { Raster } from '../../../inference/image/raster.ts';
 import { gapRatio, mouthFrameOf } from '../mouth/mouth-frame.ts';
-import { toRefusal } from './face-finding.ts';
 import { faceHeight, faceYaw } from './face-points.ts';
+import { toRefusal } from './to-refusal.ts';
 
 /** From hairline to chin. */
 const MIN_HEIGHT_PX = 45;
@@ -34,16 +34,21 @@ export function judgeFace(face: FaceLandmarks, cover: MouthCover, portrait: Rast
   const { leftWidth, rightWidth } = mouth;
   const lopsided = Math.max(leftWidth / rightWidth, rightWidth / leftWidth);
   const outside = outsideShare(face.points, portrait);
-  const turned = { kind: 'turned', degrees: yaw, maxDegrees: MAX_YAW_DEGREES } as const;
+  const turned = {
+    reason: 'turned',
+    to: yaw > 0 ? 'right' : 'left',
+    degrees: Math.abs(yaw),
+    max_degrees: MAX_YAW_DEGREES,
+  } as const;
 
   if (heightPx < MIN_HEIGHT_PX) {
-    throw toRefusal({ kind: 'tooSmall', heightPx, minHeightPx: MIN_HEIGHT_PX });
+    throw toRefusal({ reason: 'too_small', height_px: heightPx, min_height_px: MIN_HEIGHT_PX });
   }
   if (outside > MAX_OUTSIDE) {
-    throw toRefusal({ kind: 'outside', share: outside });
+    throw toRefusal({ reason: 'cut_off', outside_percent: Math.round(100 * outside) });
   }
   if (roll > MAX_ROLL_DEGREES) {
-    throw toRefusal({ kind: 'tilted', degrees: roll, maxDegrees: MAX_ROLL_DEGREES });
+    throw toRefusal({ reason: 'sideways', degrees: roll, max_degrees: MAX_ROLL_DEGREES });
   }
   if (Math.abs(yaw) > MAX_YAW_DEGREES || !(lopsided > 0 && lopsided < MAX_LOPSIDED)) {
     throw toRefusal(turned);
@@ -51,11 +56,10 @@ export function judgeFace(face: FaceLandmarks, cover: MouthCover, portrait: Rast
   refuseCover(face, cover);
   if (!isClear(face)) {
     // The angle of a profile is underestimated.
-    const { logit, drift } = face;
-    throw toRefusal(Math.abs(yaw) > TURNED_DEGREES ? turned : { kind: 'unclear', logit, drift });
+    throw toRefusal(Math.abs(yaw) > TURNED_DEGREES ? turned : { reason: 'unclear' });
   }
   if (gapRatio(mouth) > MAX_GAP) {
-    throw toRefusal({ kind: 'mouthOpen', gap: gapRatio(mouth) });
+    throw toRefusal({ reason: 'mouth_open' });
   }
   return [
     ...(heightPx < SMALL_HEIGHT_PX
@@ -76,9 +80,9 @@ export function judgeFace(face: FaceLandmarks, cover: MouthCover, portrait: Rast
  * mouth.
  * @throws PipelineError FACE_UNSUITABLE
  */
-export function refuseCover({ logit }: FaceLandmarks, { by, score }: MouthCover): void {
+export function refuseCover({ logit }: FaceLandmarks, { by }: MouthCover): void {
   if (by !== 'nothing' && logit >= FACE_LOGIT) {
-    throw toRefusal({ kind: 'covered', by, score });
+    throw toRefusal({ reason: 'covered', by });
   }
 }
 
