@@ -7,10 +7,11 @@ import { readPageFiles } from '../../src/api/http/page-files.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 import { openBrowser } from '../harness/browser/browser.ts';
 import { openInTest } from '../harness/browser/open-in-test.ts';
+import { listFiles } from '../harness/media-kinds.ts';
 import { needs } from '../harness/needs.ts';
-import { listPictures } from '../harness/pictures/picture-kinds.ts';
+import { PICTURE_KINDS } from '../harness/pictures/picture-kinds.ts';
 
-const PICTURES = listPictures();
+const PICTURES = listFiles(PICTURE_KINDS);
 
 needs('chromium').describe('photos of all types', { timeout: 60_000 }, async () => {
   const { api } = await startTestPipeline({

@@ -1,8 +1,8 @@
-import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { makePictureSeeds } from '../harness/pictures/picture-seeds.ts';
+import { writePictureSeeds } from '../harness/pictures/picture-seeds.ts';
 import { fuzzDecoders, spread } from './fuzz-decoders.ts';
 
 const PER_FILE = 6;
@@ -11,11 +11,7 @@ it('damaged pictures end in a photo or in a refusal, and leave nothing behind', 
   timeout: 120_000,
 }, async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'fuzz-'));
-  const paths: string[] = [];
-  for (const [name, bytes] of Object.entries(await makePictureSeeds())) {
-    paths.push(join(folder.path, name));
-    await writeFile(join(folder.path, name), bytes);
-  }
+  const paths = await writePictureSeeds(folder.path);
 
   const { findings, ends } = await fuzzDecoders({
     field: 'image',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { needs } from '../harness/needs.ts';
-import { listRecordings } from '../harness/recordings/recording-kinds.ts';
+import { makeRecordings } from '../harness/recordings/recording-kinds.ts';
 import { fuzzDecoders, spread } from './fuzz-decoders.ts';
 
 /** One file of each container and codec, and damage that once kept a decoder busy for ever. */
@@ -23,14 +23,7 @@ afterAll(() => rm(folder, { recursive: true }));
 needs('ffmpeg').it(
   'damaged recordings end in a voice or in a refusal, and leave nothing behind',
   async () => {
-    const paths = listRecordings().flatMap(({ name, make }) => {
-      if (!make || !FILES.includes(name)) {
-        return [];
-      }
-      const path = join(folder, name);
-      make(path);
-      return path;
-    });
+    const paths = makeRecordings(folder, (name) => FILES.includes(name));
     const { findings, ends } = await fuzzDecoders({
       field: 'audio',
       cases: spread(paths, 0, PER_FILE * FILES.length),

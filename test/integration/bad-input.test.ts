@@ -11,9 +11,10 @@ import type { CoverKind, FaceRefusal } from '../../src/contracts/face-refusals.t
 import type { TaskResult } from '../../src/contracts/schemas/job-outcome.ts';
 import { isTerminal, type Stage } from '../../src/contracts/stages.ts';
 import { makeFieldPhotos } from '../harness/field-photos.ts';
+import { listFiles } from '../harness/media-kinds.ts';
 import { needs } from '../harness/needs.ts';
-import { listPictures } from '../harness/pictures/picture-kinds.ts';
-import { listRecordings } from '../harness/recordings/recording-kinds.ts';
+import { PICTURE_KINDS } from '../harness/pictures/picture-kinds.ts';
+import { RECORDING_KINDS } from '../harness/recordings/recording-kinds.ts';
 import { mediaDir } from '../harness/shared-media.ts';
 import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
 
@@ -93,7 +94,7 @@ const RECORDINGS: Record<string, End> = {
 };
 
 /** Recordings of every kind that people really have: those of `media/field`, and more that are made here. */
-const KINDS = listRecordings();
+const KINDS = listFiles(RECORDING_KINDS);
 const toEnd = (expected: (typeof KINDS)[number]['expected']) =>
   typeof expected === 'string' ? expected : IN_ORDER;
 
@@ -130,7 +131,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('bad input', () => {
     await expectEnd(photo, 'audio/jfk.wav', end);
   });
 
-  for (const { fault, name, expected, make } of listPictures()) {
+  for (const { fault, name, expected, make } of listFiles(PICTURE_KINDS)) {
     const end = typeof expected === 'string' ? expected : IN_ORDER;
     it(`the photo ${name}, ${fault}, ends as ${end}`, async () => {
       await using folder = await mkdtempDisposable(join(tmpdir(), 'picture-'));

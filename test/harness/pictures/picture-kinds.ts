@@ -2,24 +2,11 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
+import type { MediaKind } from '../media-kinds.ts';
 import { type Raster, toHeic, toHeicSequence, withBrands } from './heif-file.ts';
 
 /** What a picture rightly becomes: its upright size, with a warning if there is one, or the code it is refused with. */
 export type Expected = { widthPx: number; heightPx: number; warning?: RegExp } | string;
-
-export interface PictureKind {
-  /** What is special or wrong about pictures of this kind, and what is expected for it. */
-  fault: string;
-  /** Files of `media/field`. */
-  field: Record<string, Expected>;
-  /** More of the kind. */
-  made: Record<string, Made>;
-}
-
-export interface Made {
-  expected: Expected;
-  make: () => Promise<Buffer>;
-}
 
 const PORTRAIT = fileURLToPath(new URL('../../../samples/portrait.jpg', import.meta.url));
 const fixture = (name: string) => readFileSync(new URL(`./fixtures/${name}`, import.meta.url));
@@ -134,7 +121,7 @@ const large = (width: number, height: number) =>
   );
 
 /** Kinds of pictures that people really have, each of which many programs refuse or misread. */
-export const PICTURE_KINDS: PictureKind[] = [
+export const PICTURE_KINDS: Array<MediaKind<Expected, () => Promise<Buffer>>> = [
   {
     fault: 'a HEIC file, which phones write by default, with any brand, tiles, turns or depth',
     field: { 'iphone.heic': { widthPx: 485, heightPx: 600 } },
@@ -299,16 +286,3 @@ export const PICTURE_KINDS: PictureKind[] = [
     },
   },
 ];
-
-/** All of them, with paths below MEDIA_DIR, or with what makes them. */
-export function listPictures() {
-  return PICTURE_KINDS.flatMap(({ fault, field, made }) => [
-    ...Object.entries(field).map(([name, expected]) => ({
-      fault,
-      name: `field/${name}`,
-      expected,
-      make: undefined,
-    })),
-    ...Object.entries(made).map(([name, { expected, make }]) => ({ fault, name, expected, make })),
-  ]);
-}

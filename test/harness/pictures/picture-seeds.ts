@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { type Raster, toHeic, toHeicSequence } from './heif-file.ts';
@@ -17,8 +19,25 @@ async function toRaster(): Promise<Raster> {
   };
 }
 
-/** A small picture in every container and coding that is accepted, whole, to be damaged. */
-export async function makePictureSeeds(): Promise<Record<string, Buffer>> {
+/**
+ * Writes those that are wanted of small pictures in every container and coding that is accepted, whole, to be damaged.
+ * @returns their paths
+ */
+export async function writePictureSeeds(
+  folder: string,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<string[]> {
+  const wanted = Object.entries(await makeSeeds()).filter(([name]) => isWanted(name));
+  return Promise.all(
+    wanted.map(async ([name, bytes]) => {
+      const path = join(folder, name);
+      await writeFile(path, bytes);
+      return path;
+    }),
+  );
+}
+
+async function makeSeeds(): Promise<Record<string, Buffer>> {
   const raster = await toRaster();
   const frame = await small().png().toBuffer();
   const animation = () => sharp([frame, frame], { join: { animated: true } });

@@ -2,23 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { MadeFile, MediaKind } from '../media-kinds.ts';
 
 /** What a recording rightly becomes: its seconds, with a warning if there is one, or the code it is refused with. */
 export type Expected = number | { durationS: number; warning: RegExp } | string;
 
-export interface RecordingKind {
-  /** What is wrong with recordings of this kind. */
-  fault: string;
-  /** Files of `media/field`. */
-  field: Record<string, Expected>;
-  /** More of the kind, written by `make`. */
-  made: Record<string, Made>;
-}
-
-export interface Made {
-  expected: Expected;
-  make: (path: string) => void;
-}
+type Made = MadeFile<Expected, (path: string) => void>;
 
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 const VOICE = fileURLToPath(new URL('../../../samples/voice.wav', import.meta.url));
@@ -124,7 +113,7 @@ const synthesize = (seconds: number, toSample: (timeS: number) => number) =>
   mono(Float32Array.from({ length: seconds * RATE_HZ }, (_, i) => toSample(i / RATE_HZ)));
 
 /** Kinds of recordings that people really have, each of which is refused, cut short or silent in many programs. */
-export const RECORDING_KINDS: RecordingKind[] = [
+export const RECORDING_KINDS: Array<MediaKind<Expected, Made['make']>> = [
   {
     fault: 'a WAV file whose header was written before its size was known',
     field: { 'riff-36-data-0.wav': 2.74, 'riff-zero-data-right.wav': 2.74 },
@@ -355,15 +344,14 @@ function joinTwo(path: string, first: string[], second: string[]): void {
   writeFileSync(path, Buffer.concat(parts));
 }
 
-/** All files of all kinds, with where they come from. */
-export function listRecordings(): Array<{
-  name: string;
-  fault: string;
-  expected: Expected;
-  make?: Made['make'];
-}> {
-  return RECORDING_KINDS.flatMap(({ fault, field, made }) => [
-    ...Object.entries(field).map(([name, expected]) => ({ name: join('field', name), fault, expected })),
-    ...Object.entries(made).map(([name, one]) => ({ name, fault, ...one })),
-  ]);
+/** Makes those of our own files that are wanted. @returns their paths */
+export function makeRecordings(folder: string, isWanted: (name: string) => boolean): string[] {
+  return RECORDING_KINDS.flatMap(({ made }) => Object.entries(made)).flatMap(([name, { make }]) => {
+    if (!isWanted(name)) {
+      return [];
+    }
+    const path = join(folder, name);
+    make(path);
+    return path;
+  });
 }

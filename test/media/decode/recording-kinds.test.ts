@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { openWav, readWav } from '../../../src/media/audio/wav.ts';
 import { prepareAudio } from '../../../src/media/decode/prepare-audio.ts';
 import { needs } from '../../harness/needs.ts';
-import { type Expected, type Made, RECORDING_KINDS } from '../../harness/recordings/recording-kinds.ts';
+import { type Expected, makeRecordings, RECORDING_KINDS } from '../../harness/recordings/recording-kinds.ts';
 import { mediaDir } from '../../harness/shared-media.ts';
 
 let folder: string;
@@ -38,11 +38,8 @@ async function expectAs(path: string, expected: Expected): Promise<void> {
   expect(wav.frames / wav.sampleRateHz).toBeCloseTo(prepared.durationS, 6);
 }
 
-async function make(name: string): Promise<string> {
-  const all: Record<string, Made> = Object.assign({}, ...RECORDING_KINDS.map(({ made }) => made));
-  const path = join(folder, name);
-  all[name]!.make(path);
-  return path;
+function make(name: string): string {
+  return makeRecordings(folder, (other) => other === name)[0]!;
 }
 
 describe.each(RECORDING_KINDS)('$fault', ({ field, made }) => {
@@ -50,14 +47,14 @@ describe.each(RECORDING_KINDS)('$fault', ({ field, made }) => {
     needs('MEDIA_DIR').it(name, () => expectAs(join(mediaDir!, 'field', name), expected));
   }
   for (const [name, { expected }] of Object.entries(made)) {
-    needs('ffmpeg').it(name, async () => expectAs(await make(basename(name)), expected));
+    needs('ffmpeg').it(name, () => expectAs(make(name), expected));
   }
 });
 
 describe('what is heard', () => {
   /** Correlation with the voice that the recording was made from. */
   async function likeness(name: string): Promise<number> {
-    await prepareAudio(await make(name), wavPath);
+    await prepareAudio(make(name), wavPath);
     const { channels } = await readWav(wavPath);
     const [original] = (await readWav(new URL('../../../samples/voice.wav', import.meta.url).pathname))
       .channels;
@@ -86,7 +83,7 @@ describe('what is heard', () => {
   });
 
   needs('ffmpeg').it('is raised if it is very quiet, but without noise above -50 dB', async () => {
-    await prepareAudio(await make('quiet-24-bit.wav'), wavPath);
+    await prepareAudio(make('quiet-24-bit.wav'), wavPath);
     const [samples] = (await readWav(wavPath)).channels;
     const peak = samples!.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     expect(20 * Math.log10(peak)).toBeGreaterThan(-20);
