@@ -95,6 +95,7 @@ needs('chromium').describe('“Copy as code”', { timeout: 90_000 }, async () =
       .getByLabel('Choose a background image')
       .setInputFiles({ name: PHOTO_NAME, mimeType: 'image/png', buffer: PHOTO });
     await expect.poll(() => page.getByRole('radio', { name: 'Image' }).isChecked()).toBe(true);
+    await page.getByRole('radio', { name: /^Full/ }).check();
     await page.getByText('More options').click();
     await page.getByLabel('Priority').selectOption('2');
     await page.getByLabel('Smooth the edges of the cut-out').uncheck();
@@ -109,6 +110,7 @@ needs('chromium').describe('“Copy as code”', { timeout: 90_000 }, async () =
     await runners[language]!(code);
     expect((await latest())?.options).toMatchObject({
       background: 'image',
+      long_side_px: 1080,
       priority: 2,
       apply_smoothing: false,
       persons: 'auto',

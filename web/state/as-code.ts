@@ -1,9 +1,10 @@
+import type { Fields } from './draft.ts';
 import type { SavedSubmission } from './saved-submissions.ts';
 
 export const CODE_LANGUAGES = ['curl', 'cli', 'python', 'node'] as const;
 export type CodeLanguage = (typeof CODE_LANGUAGES)[number];
 
-/** A submission as somebody would make it without the page. */
+/** A submission to be made without the page. */
 export interface CodeOrder {
   /** Address of the server, without a slash at the end. */
   server: string;
@@ -45,11 +46,12 @@ function toCurl({ server, taskId, needsKey, ...order }: CodeOrder): string {
   ].join('\n');
 }
 
-/** Flags of `limelight generate` by field. */
-const FLAGS: Record<string, string> = {
+/** Flags of `limelight generate` by field, except for `--no-smoothing`, which has no value. */
+const FLAGS: Record<Exclude<keyof Fields, 'apply_smoothing'>, string> = {
   persons: 'person',
   background: 'background',
   provider: 'provider',
+  long_side_px: 'long-side',
   on_outage: 'on-outage',
   conf_threshold: 'confidence',
   deadline_s: 'deadline',
@@ -60,7 +62,7 @@ function toCli(order: CodeOrder): string {
   const flags = fieldsOf(order).map(([field, value]) =>
     field === 'apply_smoothing'
       ? '--no-smoothing'
-      : `--${FLAGS[field]} ${sh(field === 'background' && value === 'image' ? toPath(order.backgroundImage!) : value)}`,
+      : `--${FLAGS[field as keyof typeof FLAGS]} ${sh(field === 'background' && value === 'image' ? toPath(order.backgroundImage!) : value)}`,
   );
   const words = [
     `npx limelight generate ${sh(toPath(order.photo))} ${sh(toPath(order.voice))}`,
@@ -161,7 +163,7 @@ function filesOf({ photo, voice, backgroundImage }: Files): Array<[field: string
   ];
 }
 
-/** Without `persons=ask`, because nobody would answer: without it, the most prominent person speaks. */
+/** Leaves out `persons=ask`, because code cannot answer. The most prominent person speaks then. */
 function fieldsOf({ fields }: Rest): Array<[field: string, value: string]> {
   return Object.entries(fields).filter(([name, value]) => name !== 'persons' || value !== 'ask');
 }
