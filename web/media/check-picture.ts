@@ -1,6 +1,7 @@
 import { MAX_HALVED_PIXELS, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX } from '../../src/contracts/media-limits.ts';
-import { detectMediaType, MEDIA_HEAD_BYTES, type MediaType } from '../../src/contracts/media-types.ts';
+import type { MediaType } from '../../src/contracts/media-types.ts';
 import { decodeHeic } from './decode-heic.ts';
+import { mediaTypeOf } from './media-type.ts';
 
 export type PictureFault =
   | 'empty'
@@ -34,7 +35,7 @@ export interface CheckedPicture {
 
 /** Checks a picture before it is uploaded, by the same table of types as the server. */
 export async function checkPicture(file: Blob, name: string, maxBytes: number): Promise<CheckedPicture> {
-  const type = detectMediaType(new Uint8Array(await file.slice(0, MEDIA_HEAD_BYTES).arrayBuffer()));
+  const type = await mediaTypeOf(file);
   const refuse = (fault: PictureFault): CheckedPicture => ({ refused: { fault, name, maxBytes, type } });
   if (file.size === 0) return refuse('empty');
   if (file.size > maxBytes) return refuse('tooLarge');

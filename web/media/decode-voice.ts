@@ -1,5 +1,5 @@
 import { SILENCE_DB } from '../../src/contracts/media-limits.ts';
-import { detectMediaType, MEDIA_HEAD_BYTES, type MediaType } from '../../src/contracts/media-types.ts';
+import { mediaTypeOf } from './media-type.ts';
 
 /** A recording, decoded for showing and cutting it. */
 export interface DecodedVoice {
@@ -48,11 +48,6 @@ function measure(buffer: AudioBuffer): Pick<DecodedVoice, 'peaks' | 'swing'> {
     swing = Math.max(swing, (largest - smallest) / 2);
   }
   return { peaks, swing };
-}
-
-/** The type by the first bytes, as on the server. */
-export async function mediaTypeOf(file: Blob): Promise<MediaType | undefined> {
-  return detectMediaType(new Uint8Array(await file.slice(0, MEDIA_HEAD_BYTES).arrayBuffer()));
 }
 
 /** Whether the server takes files of this type. It decodes more of them than the browser. */

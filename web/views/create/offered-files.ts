@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { checkPicture } from '../../media/check-picture.ts';
-import { mediaTypeOf } from '../../media/decode-voice.ts';
+import { mediaTypeOf } from '../../media/media-type.ts';
 import {
   backgroundImage,
   DEFAULT_FIELDS,
