@@ -55,6 +55,12 @@ export const fields = signal<Fields>(DEFAULT_FIELDS);
 export const refusedPhoto = signal<RefusedPicture | undefined>(undefined);
 export const voiceFault = signal<string | undefined>(undefined);
 
+/** Uses the image as the background. */
+export function setBackgroundImage(image: Blob): void {
+  backgroundImage.value = image;
+  setField('background', 'image');
+}
+
 export const isComplete = computed(() => photo.value !== undefined && voice.value !== undefined);
 
 export function setField(name: keyof Fields, value: string): void {
@@ -92,6 +98,14 @@ export async function takePhoto(file: Blob, name: string, changes: Partial<Field
     fields.value = { ...fields.value, ...changes };
     photo.value = { file, name, isAnimation, ...(shown && { shown }), ...(picture && { picture }) };
   });
+}
+
+/** A background image as every browser shows it, or why the server would refuse the file. */
+export async function readBackground(file: File): Promise<{ image: Blob } | { refused: RefusedPicture }> {
+  const { background_image_bytes } = info.value.limits;
+  const { refused, whole, shown } = await checkPicture(file, file.name, background_image_bytes);
+  whole?.close();
+  return refused ? { refused } : { image: shown ?? file };
 }
 
 async function shrink(whole: ImageBitmap): Promise<ImageBitmap> {

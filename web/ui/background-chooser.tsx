@@ -1,8 +1,8 @@
 import { useRef, useState } from 'preact/hooks';
 import { DEFAULT_BACKGROUND } from '../../src/contracts/job.ts';
 import { toAccept } from '../../src/contracts/media-types.ts';
-import { checkPicture, type RefusedPicture } from '../media/check-picture.ts';
-import { info } from '../state/info.ts';
+import type { RefusedPicture } from '../media/check-picture.ts';
+import { readBackground } from '../state/draft.ts';
 import { strings } from '../strings/strings.ts';
 import { announce } from './announcer.tsx';
 import { useObjectUrl } from './hooks.ts';
@@ -43,12 +43,14 @@ export function BackgroundChooser({
     if (!chosen) {
       return;
     }
-    const { background_image_bytes } = info.value.limits;
-    const checked = await checkPicture(chosen, chosen.name, background_image_bytes);
-    checked.whole?.close();
-    setRefused(checked.refused);
-    if (checked.refused) announce(toWords(checked.refused));
-    else onImage(checked.shown ?? chosen);
+    const read = await readBackground(chosen);
+    if ('image' in read) {
+      setRefused(undefined);
+      onImage(read.image);
+    } else {
+      setRefused(read.refused);
+      announce(toWords(read.refused));
+    }
   };
   const isOwnColour = value.startsWith('#') && !COLOURS.includes(value);
   const tile = (background: string, label: string, content: preact.ComponentChildren, style = {}) => (

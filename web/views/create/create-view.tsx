@@ -8,6 +8,7 @@ import {
   isComplete,
   isEmpty,
   photo,
+  setBackgroundImage,
   setField,
   takePhoto,
   takeVoice,
@@ -96,10 +97,7 @@ export function CreateView() {
               photoUrl={photoUrl}
               image={backgroundImage.value}
               onChoose={(background) => setField('background', background)}
-              onImage={(image) => {
-                backgroundImage.value = image;
-                setField('background', 'image');
-              }}
+              onImage={setBackgroundImage}
             />
           </section>
           <SizeChoice

@@ -1,14 +1,13 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { checkPicture } from '../../media/check-picture.ts';
 import { mediaTypeOf } from '../../media/media-type.ts';
 import {
-  backgroundImage,
   DEFAULT_FIELDS,
   fields,
   hasOnlyCopy,
+  readBackground,
   refusedPhoto,
-  setField,
+  setBackgroundImage,
   takePhoto,
   takeVoice,
   voiceFault,
@@ -189,14 +188,9 @@ export async function offerVoice(file: File | undefined): Promise<void> {
 }
 
 async function takeBackground(file: File): Promise<void> {
-  const checked = await checkPicture(file, file.name, info.value.limits.background_image_bytes);
-  checked.whole?.close();
-  if (checked.refused) {
-    notTaken.value = [...notTaken.value, toWords(checked.refused)];
-  } else {
-    backgroundImage.value = file;
-    setField('background', 'image');
-  }
+  const read = await readBackground(file);
+  if ('image' in read) setBackgroundImage(read.image);
+  else notTaken.value = [...notTaken.value, toWords(read.refused)];
 }
 
 const MAX_NAMES = 3;
