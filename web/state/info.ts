@@ -27,10 +27,15 @@ export async function readInfo(): Promise<void> {
   }
 }
 
+/** The provider by its name, or the one that the server uses for `auto`. */
+export function findProvider(name: string): Info['providers'][number] | undefined {
+  return info.value.providers.find((one) => (name === 'auto' ? one.available : one.name === name));
+}
+
 /** The page's own name for the provider, else the server's. */
 export function providerLabel(name: string): string {
   const { providers } = strings.value.create.options;
-  return providers[name] ?? info.value.providers.find((one) => one.name === name)?.label ?? name;
+  return providers[name] ?? findProvider(name)?.label ?? name;
 }
 
 /** URL in Temporal's Web UI. Undefined if that is only reachable on the server itself. */

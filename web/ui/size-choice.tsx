@@ -1,4 +1,4 @@
-import { info } from '../state/info.ts';
+import { findProvider, info } from '../state/info.ts';
 import { formatEstimate } from '../strings/format.ts';
 import { strings } from '../strings/strings.ts';
 
@@ -15,12 +15,8 @@ export interface SizeChoiceProps {
 /** Fast or full, and how long each takes. Nothing for providers that choose the size themselves. */
 export function SizeChoice({ provider, voiceS, value, onChoose }: SizeChoiceProps) {
   const t = strings.value.size;
-  const { providers, defaults, other_steps_ms } = info.value;
-  const maker =
-    provider === 'auto'
-      ? providers.find(({ available }) => available)
-      : providers.find(({ name }) => name === provider);
-  const sizes = maker?.sizes ?? [];
+  const { defaults, other_steps_ms } = info.value;
+  const sizes = findProvider(provider)?.sizes ?? [];
   if (sizes.length < 2) {
     return null;
   }

@@ -1,7 +1,7 @@
 import { faceText } from '../../../src/contracts/face-refusals.ts';
 import type { PhotoPreview } from '../../../src/contracts/schemas/photo-preview.ts';
 import { fields, setField } from '../../state/draft.ts';
-import { info } from '../../state/info.ts';
+import { findProvider } from '../../state/info.ts';
 import { photoPreview } from '../../state/photo-preview.ts';
 import { strings } from '../../strings/strings.ts';
 import { useObjectUrl } from '../../ui/hooks.ts';
@@ -11,10 +11,7 @@ type Person = PhotoPreview['persons'][number];
 
 /** Why the chosen provider will refuse the face. Remote providers decide themselves, but none is given a covered mouth. */
 function refusalOf({ face }: Person) {
-  const { providers } = info.value;
-  const chosen = fields.value.provider;
-  const provider = providers.find(({ name, available }) => (chosen === 'auto' ? available : name === chosen));
-  const isOurs = provider?.kind !== 'remote';
+  const isOurs = findProvider(fields.value.provider)?.kind !== 'remote';
   return face?.refusal && (isOurs || face.refusal.reason === 'covered') ? face.refusal : undefined;
 }
 
