@@ -63,6 +63,11 @@ export function setBackgroundImage(image: Blob): void {
 
 export const isComplete = computed(() => photo.value !== undefined && voice.value !== undefined);
 
+/** Whether the value of the field `persons` is the number of a person, which belongs to one photo. */
+export function isPersonNumber(persons: string): boolean {
+  return /^\d+$/.test(persons);
+}
+
 export function setField(name: keyof Fields, value: string): void {
   fields.value = { ...fields.value, [name]: value };
 }

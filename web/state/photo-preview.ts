@@ -1,7 +1,7 @@
 import { batch, effect, signal } from '@preact/signals';
 import type { PhotoPreview } from '../../src/contracts/schemas/photo-preview.ts';
 import { postForm, readFile } from '../server/server.ts';
-import { fields, photo } from './draft.ts';
+import { fields, isPersonNumber, photo } from './draft.ts';
 
 export interface ShownPreview {
   persons: PhotoPreview['persons'];
@@ -20,8 +20,6 @@ export const isPreviewing = signal(false);
 /** A request holds one of the few connections to the server. */
 const TIMEOUT_MS = 20_000;
 
-const NUMBER = /^\d+$/;
-
 let request = new AbortController();
 
 /** Stops the request for a preview: the connection is needed for a submission. */
@@ -36,7 +34,7 @@ export function keepPreview(): void {
     const file = photo.value?.file;
     const { persons, conf_threshold, apply_smoothing } = fields.value;
     const options = [conf_threshold, apply_smoothing].join();
-    const person = NUMBER.test(persons) ? persons : '';
+    const person = isPersonNumber(persons) ? persons : '';
     const shown = photoPreview.peek();
     const isSame = file === asked.file && options === asked.options;
     // The best person was cut out unasked.

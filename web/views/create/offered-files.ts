@@ -5,6 +5,7 @@ import {
   DEFAULT_FIELDS,
   fields,
   hasOnlyCopy,
+  isPersonNumber,
   readBackground,
   refusedPhoto,
   setBackgroundImage,
@@ -154,9 +155,11 @@ async function take({ files, folders, text }: Offer, zone: Zone | undefined): Pr
 
 export async function offerPhoto(file: File | undefined): Promise<void> {
   if (file) {
-    // Numbers are those of the people in one photo.
-    const isNumber = /^\d+$/.test(fields.value.persons);
-    await takePhoto(file, file.name, isNumber ? { persons: DEFAULT_FIELDS.persons } : {});
+    await takePhoto(
+      file,
+      file.name,
+      isPersonNumber(fields.value.persons) ? { persons: DEFAULT_FIELDS.persons } : {},
+    );
     announce(refusedPhoto.value ? toWords(refusedPhoto.value) : strings.value.create.photo.alt(file.name));
   }
 }

@@ -1,11 +1,10 @@
 import { OUTAGE_CHOICES } from '../../../src/contracts/job.ts';
-import { type Fields, fields, setField } from '../../state/draft.ts';
+import { type Fields, fields, isPersonNumber, setField } from '../../state/draft.ts';
 import { info, providerLabel } from '../../state/info.ts';
 import { strings } from '../../strings/strings.ts';
 import { Icon } from '../../ui/icon.tsx';
 
 const DEADLINES_S = [600, 1800, 3600, 14_400];
-const PERSON = /^\d+$/;
 
 /** Options of the API that few people need. */
 export function OptionsPanel() {
@@ -28,12 +27,12 @@ export function OptionsPanel() {
       <div class="option-grid">
         <Choice
           label={t.persons}
-          value={PERSON.test(persons) ? '1' : persons}
+          value={isPersonNumber(persons) ? '1' : persons}
           options={{ auto: t.personsAuto, ask: t.personsAsk, 1: t.personsNumber }}
           order={['auto', 'ask', '1']}
           onChoose={(value) => setField('persons', value)}
         />
-        {PERSON.test(persons) && (
+        {isPersonNumber(persons) && (
           <label class="field">
             <span>{t.personNumber}</span>
             <input
@@ -42,7 +41,7 @@ export function OptionsPanel() {
               max={50}
               value={persons}
               onChange={({ currentTarget: { value } }) =>
-                setField('persons', PERSON.test(value) ? value : '1')
+                setField('persons', isPersonNumber(value) ? value : '1')
               }
             />
           </label>
