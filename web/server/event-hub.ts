@@ -1,4 +1,5 @@
 import { type EventMessage, readEventMessages } from '../../src/client/event-messages.ts';
+import { sleep } from '../../src/client/sleep.ts';
 import type { ReceivedEvent } from '../../src/client/task-events.ts';
 import type { EndEvent, TaskEvent } from '../../src/contracts/schemas/stage-event.ts';
 
@@ -57,7 +58,7 @@ export function createEventHub(): EventHub {
   };
 
   const connect = async (signal: AbortSignal) => {
-    await pause(GATHERING_MS);
+    await sleep(GATHERING_MS);
     while (!signal.aborted && tasks.size > 0) {
       try {
         const wanted = [...tasks].map(([id, task]) => `${id}:${lastSeq(task)}`);
@@ -77,7 +78,7 @@ export function createEventHub(): EventHub {
       } catch {
         // The connection was lost, or the server restarts.
       }
-      await pause(RETRY_DELAY_MS);
+      await sleep(RETRY_DELAY_MS);
     }
   };
 
@@ -118,8 +119,4 @@ export function createEventHub(): EventHub {
 
 function lastSeq({ events }: Followed): number {
   return events.at(-1)?.seq ?? 0;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,3 +1,4 @@
+import { sleep } from '../../src/client/sleep.ts';
 import type { JobOutcome } from '../../src/contracts/schemas/job-outcome.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
 import { isFailure, server } from '../server/server.ts';
@@ -55,7 +56,7 @@ export async function follow(id: string, signal: AbortSignal): Promise<void> {
         change(id, { isGone: true });
         return;
       }
-      await pause(1_000);
+      await sleep(1_000);
     }
   }
 }
@@ -92,7 +93,7 @@ async function look(id: string, signal: AbortSignal): Promise<void> {
         takeStatus(status);
       }
     }
-    await pause(POLL_INTERVAL_MS);
+    await sleep(POLL_INTERVAL_MS);
   }
 }
 
@@ -104,8 +105,4 @@ function hasLastStatus({ status, isGone, isCancelled, refusal }: Task): boolean 
     refusal !== undefined ||
     (status !== undefined && isTerminal(status.stage))
   );
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

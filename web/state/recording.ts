@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { sleep } from '../../src/client/sleep.ts';
 import { MAX_AUDIO_S } from '../../src/contracts/media-limits.ts';
 import { listMicrophones, type Microphone, openMicrophone } from '../media/recorder.ts';
 import { strings } from '../strings/strings.ts';
@@ -65,7 +66,7 @@ export async function startRecording(): Promise<void> {
   for (let secondsLeft = COUNTDOWN_S; secondsLeft > 0; secondsLeft -= 1) {
     recording.value = { ...recording.value!, phase: 'countdown', secondsLeft };
     announce(String(secondsLeft));
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await sleep(1_000);
     if (left.aborted) return;
   }
   recording.value!.microphone.record();

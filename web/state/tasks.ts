@@ -1,4 +1,5 @@
 import { type Signal, signal } from '@preact/signals';
+import { sleep } from '../../src/client/sleep.ts';
 import type { JobError, JobResult } from '../../src/contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../src/contracts/schemas/stage-event.ts';
 import type { TaskStatus, TaskSummary } from '../../src/contracts/schemas/task-status.ts';
@@ -202,7 +203,7 @@ async function uploadUntilAnswered(submission: SavedSubmission, signal: AbortSig
       return;
     }
     change(taskId, { uploading: 0, retryReason: answer.why ?? '' });
-    await new Promise((resolve) => setTimeout(resolve, answer.retryAfterMs ?? RETRY_DELAY_MS));
+    await sleep(answer.retryAfterMs ?? RETRY_DELAY_MS);
   }
 }
 
@@ -240,7 +241,7 @@ async function cancelArrived(id: string): Promise<void> {
     } catch (error) {
       if (!isFailure(error, 'TASK_NOT_FOUND')) return;
     }
-    await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+    await sleep(RETRY_DELAY_MS);
   }
 }
 
