@@ -6,6 +6,7 @@ import { isTrimmed, toSubmission, voice } from '../../state/draft.ts';
 import { storedText } from '../../state/stored-text.ts';
 import { strings } from '../../strings/strings.ts';
 import { announce } from '../../ui/announcer.tsx';
+import { copyText } from '../../ui/copy-text.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { useObjectUrl } from '../../ui/hooks.ts';
 import { Icon } from '../../ui/icon.tsx';
@@ -101,22 +102,4 @@ function FileLink({ file, name }: { file: Blob; name: string }) {
       {name}
     </a>
   );
-}
-
-/** Pages without HTTPS have no clipboard, but may copy a selection. */
-async function copyText(text: string): Promise<boolean> {
-  if (navigator.clipboard) {
-    return navigator.clipboard.writeText(text).then(
-      () => true,
-      () => false,
-    );
-  }
-  const area = document.createElement('textarea');
-  area.value = text;
-  // In the dialog, because nothing outside it can have the focus.
-  (document.querySelector('dialog[open]') ?? document.body).append(area);
-  area.select();
-  const isDone = document.execCommand('copy');
-  area.remove();
-  return isDone;
 }

@@ -4,6 +4,7 @@ import { pageLink } from '../../state/task-file.ts';
 import type { Task } from '../../state/tasks.ts';
 import { strings } from '../../strings/strings.ts';
 import { announce } from '../../ui/announcer.tsx';
+import { copyText } from '../../ui/copy-text.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Icon } from '../../ui/icon.tsx';
 
@@ -24,12 +25,9 @@ export function ShareDialog({ task, onClose }: { task: Task; onClose: () => void
     void pageLink(task.id).then((made) => setLink(made ?? null));
   }, [task.id]);
   const copy = async () => {
-    const words = await navigator.clipboard?.writeText(link!).then(
-      () => t.copied,
-      () => t.copyFailed,
-    );
-    setCopied(words ?? t.copyFailed);
-    announce(words ?? t.copyFailed);
+    const words = (await copyText(link!)) ? t.copied : t.copyFailed;
+    setCopied(words);
+    announce(words);
   };
   return (
     <Dialog title={t.title} onClose={onClose}>
