@@ -7,7 +7,7 @@ export interface DialogProps {
   children: ComponentChildren;
 }
 
-/** The native dialog: it traps the focus, and Escape closes it. */
+/** The native dialog: it traps the focus, first on its first button, and Escape closes it. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();

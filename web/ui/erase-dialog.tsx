@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { server } from '../server/server.ts';
 import { drop } from '../state/tasks.ts';
 import { strings } from '../strings/strings.ts';
-import { Dialog } from './dialog.tsx';
+import { QuestionDialog } from './question.tsx';
 
 export interface EraseDialogProps {
   ids: string[];
@@ -10,7 +10,7 @@ export interface EraseDialogProps {
   onErased: () => void;
 }
 
-/** Asks before it deletes. The focus is on the button that deletes nothing. */
+/** Asks before it deletes. */
 export function EraseDialog({ ids, onClose, onErased }: EraseDialogProps) {
   const t = strings.value.task;
   const [fault, setFault] = useState<string>();
@@ -26,22 +26,14 @@ export function EraseDialog({ ids, onClose, onErased }: EraseDialogProps) {
     else setFault(strings.peek().videos.eraseFailed);
   };
   return (
-    <Dialog title={t.eraseTitle(ids.length)} onClose={onClose}>
-      <p class="muted dialog-text">{t.eraseText}</p>
-      {fault && (
-        <p class="notice bad" role="alert">
-          {fault}
-        </p>
-      )}
-      <div class="actions end">
-        {/* biome-ignore lint/a11y/noAutofocus: a dialog moves the focus anyway, and here not to the button that deletes */}
-        <button type="button" class="button" autoFocus onClick={onClose}>
-          {t.keepIt}
-        </button>
-        <button type="button" class="button danger" disabled={isErasing} onClick={erase}>
-          {t.eraseYes}
-        </button>
-      </div>
-    </Dialog>
+    <QuestionDialog
+      title={t.eraseTitle(ids.length)}
+      text={t.eraseText}
+      yes={t.eraseYes}
+      no={t.keepIt}
+      fault={fault}
+      isBusy={isErasing}
+      onAnswer={(isYes) => (isYes ? void erase() : onClose())}
+    />
   );
 }

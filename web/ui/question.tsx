@@ -6,8 +6,45 @@ export interface Asked {
   text: string;
   /** The button that goes on. */
   yes: string;
-  /** The button that changes nothing. It has the focus. */
+  /** The button that changes nothing. */
   no: string;
+}
+
+export interface QuestionDialogProps extends Asked {
+  /** Why the last answer had no effect. */
+  fault?: string | undefined;
+  isBusy?: boolean;
+  onAnswer: (isYes: boolean) => void;
+}
+
+/** Asks before something is lost. The focus is on the button that changes nothing. */
+export function QuestionDialog({
+  title,
+  text,
+  yes,
+  no,
+  fault,
+  isBusy = false,
+  onAnswer,
+}: QuestionDialogProps) {
+  return (
+    <Dialog title={title} onClose={() => onAnswer(false)}>
+      <p class="muted dialog-text">{text}</p>
+      {fault && (
+        <p class="notice bad" role="alert">
+          {fault}
+        </p>
+      )}
+      <div class="actions end">
+        <button type="button" class="button" onClick={() => onAnswer(false)}>
+          {no}
+        </button>
+        <button type="button" class="button danger" disabled={isBusy} onClick={() => onAnswer(true)}>
+          {yes}
+        </button>
+      </div>
+    </Dialog>
+  );
 }
 
 const asked = signal<(Asked & { answer: (isYes: boolean) => void }) | undefined>(undefined);
@@ -28,18 +65,6 @@ export function Questions() {
   if (!asked.value) {
     return null;
   }
-  const { title, text, yes, no, answer } = asked.value;
-  return (
-    <Dialog title={title} onClose={() => answer(false)}>
-      <p class="muted dialog-text">{text}</p>
-      <div class="actions">
-        <button type="button" class="button" onClick={() => answer(false)}>
-          {no}
-        </button>
-        <button type="button" class="button danger" onClick={() => answer(true)}>
-          {yes}
-        </button>
-      </div>
-    </Dialog>
-  );
+  const { answer, ...question } = asked.value;
+  return <QuestionDialog {...question} onAnswer={answer} />;
 }
