@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { server } from '../../server/server.ts';
 import { go } from '../../state/route.ts';
-import { change, isDropped, type Task, taskIds, taskOf } from '../../state/tasks.ts';
+import { change, isDropped, isOver, type Task, taskIds, taskOf } from '../../state/tasks.ts';
 import { strings } from '../../strings/strings.ts';
 import { usePolled } from '../../ui/hooks.ts';
 import { Figure, Icon } from '../../ui/icon.tsx';
@@ -15,13 +15,13 @@ const PAGE = 24;
 const FILTERS = ['all', 'running', 'completed', 'failed', 'cancelled'] as const;
 type Filter = (typeof FILTERS)[number];
 
-interface Wish {
+interface Query {
   search: string;
   filter: Filter;
 }
 
 /** Reads a page of tasks. Returns the cursor of the next one. */
-async function readPage({ search, filter }: Wish, cursor?: string): Promise<string | undefined> {
+async function readPage({ search, filter }: Query, cursor?: string): Promise<string | undefined> {
   const list = await server
     .list({
       limit: PAGE,
@@ -37,14 +37,13 @@ async function readPage({ search, filter }: Wish, cursor?: string): Promise<stri
   return list?.next_cursor ?? '';
 }
 
-function isWished(task: Task, { search, filter }: Wish): boolean {
+function matches(task: Task, { search, filter }: Query): boolean {
   const state = stateOf(task);
-  const isRunning = state !== 'completed' && state !== 'failed' && state !== 'cancelled';
   const name = (task.name ?? '').toLocaleLowerCase();
   const searched = search.toLocaleLowerCase();
   return (
     !task.isGone &&
-    (filter === 'all' || (filter === 'running' ? isRunning : state === filter)) &&
+    (filter === 'all' || (filter === 'running' ? !isOver(task) : state === filter)) &&
     (name.includes(searched) || task.id.startsWith(searched))
   );
 }
@@ -55,14 +54,14 @@ export function VideosView() {
   const [typed, setTyped] = useState('');
   const [filter, setFilter] = useState<Filter>('all');
   const search = useSettled(typed.trim(), TYPING_MS);
-  const wish = { search, filter };
-  const first = usePolled(() => readPage(wish), POLL_INTERVAL_MS, [search, filter]);
+  const query = { search, filter };
+  const first = usePolled(() => readPage(query), POLL_INTERVAL_MS, [search, filter]);
   const [cursor, setCursor] = useState<string>();
   useEffect(() => setCursor(undefined), [search, filter]);
   const [selected, setSelected] = useState<ReadonlySet<string>>();
   const next = cursor ?? first;
   const known = taskIds.value.filter((id) => !taskOf(id).value.isGone);
-  const ids = known.filter((id) => isWished(taskOf(id).value, { search: typed.trim(), filter }));
+  const ids = known.filter((id) => matches(taskOf(id).value, { search: typed.trim(), filter }));
   const showAll = () => {
     setTyped('');
     setFilter('all');
@@ -89,7 +88,7 @@ export function VideosView() {
         <h1>{t.title}</h1>
         <p class="muted">{t.lead}</p>
       </div>
-      <search class="library-tools">
+      <search class="video-filters">
         <label class="search-field">
           <Icon name="search" size={18} />
           <span class="unseen">{t.search}</span>
@@ -145,7 +144,7 @@ export function VideosView() {
       )}
       {next && (
         <p class="actions more">
-          <button type="button" class="button" onClick={() => readPage(wish, next).then(setCursor)}>
+          <button type="button" class="button" onClick={() => readPage(query, next).then(setCursor)}>
             {t.more}
           </button>
         </p>
