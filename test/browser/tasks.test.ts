@@ -175,7 +175,7 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await choose(page, photo, voice);
     const id = await make(page);
     await page.getByRole('button', { name: 'Delete' }).click();
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('Cancel');
+    await expect.poll(() => page.evaluate('document.activeElement.textContent')).toBe('Cancel');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Delete' }).click();
