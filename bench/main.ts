@@ -37,8 +37,13 @@ const BENCHES: Bench[] = [
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false } },
+  options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
 });
+if (values.help) {
+  const lines = BENCHES.map(({ name, title }) => `  ${name.padEnd(14)} ${title}`);
+  process.stdout.write(`Usage: npm run bench -- [--json] [NAME …]\n\n${lines.join('\n')}\n`);
+  process.exit();
+}
 useJson(values.json);
 const unknown = positionals.filter((name) => !BENCHES.some((bench) => bench.name === name));
 if (unknown.length > 0) {
