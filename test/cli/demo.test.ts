@@ -42,8 +42,8 @@ needs('MODELS_DIR').describe('limelight demo', { timeout: DEMO_TIMEOUT_MS }, () 
     return { child, ended };
   };
 
-  it('makes a video of the samples and prints its path', async () => {
-    const { code, said, printed } = await start(['-o', 'talk.mp4']).ended;
+  it('makes a video of the samples with options and prints its path', async () => {
+    const { code, said, printed } = await start(['-o', 'talk.mp4', '--long-side', '512']).ended;
 
     expect(said).toContain('100 %');
     expect({ code, printed }).toEqual({ code: 0, printed: 'talk.mp4\n' });

@@ -5,10 +5,15 @@ import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../command-parts.ts';
 import { openServer, untilReady } from '../server.ts';
 import { write } from '../terminal/output.ts';
+import { addJobOptions, formatOf, type JobFlags, toJobFields } from '../video/job-flags.ts';
 import { assertReadable } from '../video/media-files.ts';
 import { orderVideo } from '../video/order-video.ts';
 
 const SAMPLES = fileURLToPath(new URL('../../../samples', import.meta.url));
+
+interface DemoFlags extends JobFlags {
+  out?: string;
+}
 
 export function addDemoCommand(program: Command): void {
   const command = program
@@ -19,14 +24,16 @@ export function addDemoCommand(program: Command): void {
     )
     .argument('[photo]', 'photo of a person; default: the sample')
     .argument('[voice]', 'recording of speech; default: the sample')
-    .option('-o, --out <path>', 'path of the video', 'out/demo.mp4')
-    .action(async (photo: string | undefined, voice: string | undefined, { out }: { out: string }) => {
+    .option('-o, --out <path>', 'path of the video; default: out/demo.mp4, or .webm if it is transparent');
+  addJobOptions(command).action(
+    async (photo: string | undefined, voice: string | undefined, flags: DemoFlags) => {
       const order = {
         photoPath: photo ?? join(SAMPLES, 'portrait.jpg'),
         voicePath: voice ?? join(SAMPLES, 'voice.wav'),
-        outPath: resolve(out),
+        outPath: resolve(flags.out ?? `out/demo.${formatOf(flags)}`),
+        ...toJobFields(flags),
       };
-      await assertReadable([order.photoPath, order.voicePath]);
+      await assertReadable([order.photoPath, order.voicePath, order.backgroundPath ?? order.voicePath]);
       const isSample = photo === undefined;
       if (isSample) {
         write('Making a video of the sample portrait and voice. This takes less than a minute.');
@@ -46,6 +53,11 @@ export function addDemoCommand(program: Command): void {
           `Try your own: ${isRunning ? `open ${url}` : '`npm start` and open the page'}, or \`npm run demo -- me.jpg hello.m4a -o me.mp4\`.`,
         );
       }
-    });
-  addExamples(command, ['limelight demo', 'limelight demo me.jpg hello.m4a -o me.mp4']);
+    },
+  );
+  addExamples(command, [
+    'limelight demo',
+    'limelight demo me.jpg hello.m4a -o me.mp4',
+    'limelight demo family.jpg hello.m4a --person 2 --background blur',
+  ]);
 }
