@@ -2,7 +2,8 @@
 export const GENERATE_VIDEO = 'generateVideo';
 export const PROGRESS_QUERY = 'progress';
 export const CHOOSE_PERSON_UPDATE = 'choosePerson';
-export const CANCEL_UPDATE = 'cancel';
+/** Changes nothing: refused if the job can no longer be cancelled. */
+export const CHECK_CANCEL_UPDATE = 'checkCancel';
 /** Has no effect on a job. It tells the sender whether the job is still open. */
 export const PROBE_SIGNAL = 'probe';
 

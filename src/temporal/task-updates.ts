@@ -3,14 +3,14 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import { CANCEL_UPDATE, CHOOSE_PERSON_UPDATE, toWorkflowId } from '../contracts/messages.ts';
+import { CHECK_CANCEL_UPDATE, CHOOSE_PERSON_UPDATE, toWorkflowId } from '../contracts/messages.ts';
 import { RETRY_UPDATE, type RetryPoint, toRetryWindowId } from '../contracts/retry.ts';
 import { PipelineError } from '../errors.ts';
 import { toPipelineError, toWorkflowFailure } from './temporal-error.ts';
 
 /** A worker answers in milliseconds, or in a second or two if it has to replay the job first. */
 const UPDATE_TIMEOUT_MS = 5_000;
-/** Cancelling needs no worker. This update only checks whether it is too late. */
+/** A job is cancelled without this check, whose answer is only for the caller. */
 const CANCEL_CHECK_TIMEOUT_MS = 1_500;
 
 /**
@@ -32,7 +32,8 @@ export function createTaskUpdates(client: Client) {
   return {
     choosePerson: (taskId: string, person: number) =>
       update(toWorkflowId(taskId), CHOOSE_PERSON_UPDATE, [person]),
-    cancel: (taskId: string) => update(toWorkflowId(taskId), CANCEL_UPDATE, [], CANCEL_CHECK_TIMEOUT_MS),
+    checkCancel: (taskId: string) =>
+      update(toWorkflowId(taskId), CHECK_CANCEL_UPDATE, [], CANCEL_CHECK_TIMEOUT_MS),
     retry: (taskId: string, from: RetryPoint | undefined) =>
       update(toRetryWindowId(taskId), RETRY_UPDATE, [from ?? null]),
   };

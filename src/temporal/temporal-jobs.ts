@@ -130,9 +130,10 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
 
     async cancel(taskId) {
       try {
-        await updates.cancel(taskId).catch(ignoreUnavailable);
-        // Temporal's own cancellation needs no worker, and makes the execution end as cancelled.
+        // Needs no worker, and is the whole cancellation: a caller that dies here has cancelled the job. A job whose video is
+        // finished ignores it.
         await call(taskId, () => workflow.getHandle(toWorkflowId(taskId)).cancel());
+        await updates.checkCancel(taskId).catch(ignoreUnavailable);
       } catch (error) {
         // Temporal gives the same error for an execution that has ended and for one that never existed.
         if (!isFailure(error, 'TASK_NOT_FOUND')) {
@@ -160,7 +161,7 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
   };
 }
 
-/** Skips the check whether it is too late if no worker answers. */
+/** Without an answer of a worker it stays open whether the cancellation came too late. */
 function ignoreUnavailable(error: unknown): void {
   if (!isFailure(error, 'TEMPORAL_UNAVAILABLE')) {
     throw error;

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
+import { CHECK_CANCEL_UPDATE, toRunTimeoutMs, toWorkflowId } from '../../src/contracts/messages.ts';
 import type { Person } from '../../src/contracts/schemas/job-outcome.ts';
 import { PipelineError } from '../../src/errors.ts';
+import { PATIENCE_MS } from '../../src/workflows/storage-wait.ts';
 import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
 const ONE: Person = { id: 1, confidence: 0.9, box: [1, 1, 60, 60] };
 const TWO: Person = { id: 2, confidence: 0.8, box: [2, 2, 40, 40] };
 
-const { api, worker } = await startTestPipeline({ defaults: { retryWindowS: 60 } });
+const { server, api, worker } = await startTestPipeline({ defaults: { retryWindowS: 60 } });
 let client: LimelightClient;
 
 beforeAll(async () => {
@@ -181,6 +183,21 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
     held.release();
   });
 
+  it('is Temporal’s own cancellation, so a caller that dies after it has cancelled the task', async () => {
+    using held = worker.hold('renderTalk');
+    const { taskId } = await submit(api);
+    await expect.poll(held.reached).toBe(1);
+    const execution = server.client.workflow.getHandle(toWorkflowId(taskId));
+
+    // Only asks whether it would be too late.
+    await execution.executeUpdate(CHECK_CANCEL_UPDATE);
+    expect((await api.jobs.describe(taskId)).status).toBe('running');
+    await execution.cancel();
+
+    expect(await client.wait(taskId)).toMatchObject({ error: { code: 'TASK_CANCELLED' } });
+    await expect.poll(async () => (await api.jobs.describe(taskId)).status).toBe('cancelled');
+  });
+
   it('refuses with a reason if the video is finished', async () => {
     const { taskId } = await submit(api);
     let refused: unknown;
@@ -199,6 +216,32 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
 
     expect(outcome).toMatchObject({ success: true });
     expect(refused).toMatchObject({ code: 'TASK_ENDED', message: expect.stringContaining('too late') });
+  });
+});
+
+describe('Temporal ends a job that does not end by itself', () => {
+  const DEADLINE_S = 120;
+  /** Undo steps and last records of a job, each of which may wait for the storage. */
+  const WAITS = 10;
+
+  async function runTimeoutMs(taskId: string): Promise<number> {
+    const { events } = await server.client.workflow.getHandle(toWorkflowId(taskId)).fetchHistory();
+    const started = events?.[0]?.workflowExecutionStartedEventAttributes;
+    return Number(started?.workflowRunTimeout?.seconds) * 1000;
+  }
+
+  it('after its deadline and everything that it may wait for then, in a retry too', async () => {
+    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
+    const { taskId } = await submit(api, { fields: { deadline_s: String(DEADLINE_S) } });
+    await client.wait(taskId);
+    const submitted = await runTimeoutMs(taskId);
+    broken.release();
+    await client.retry(taskId);
+    await client.wait(taskId);
+
+    expect(submitted).toBe(toRunTimeoutMs({ deadline_s: DEADLINE_S }));
+    expect(submitted).toBeGreaterThanOrEqual(DEADLINE_S * 1000 + WAITS * PATIENCE_MS);
+    expect(await runTimeoutMs(taskId)).toBe(submitted);
   });
 });
 

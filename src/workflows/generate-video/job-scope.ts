@@ -7,11 +7,11 @@ import {
   setHandler,
   sleep,
 } from '@temporalio/workflow';
-import { CANCEL_UPDATE } from '../../contracts/messages.ts';
+import { CHECK_CANCEL_UPDATE } from '../../contracts/messages.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
 import { isActivityTimeout, refusal } from '../job-error.ts';
 
-const cancelUpdate = defineUpdate(CANCEL_UPDATE);
+const checkCancelUpdate = defineUpdate(CHECK_CANCEL_UPDATE);
 
 interface Deadline {
   /** Milliseconds since 1970. */
@@ -20,7 +20,7 @@ interface Deadline {
   seconds: number;
 }
 
-/** Runs the work of a job until it ends, the update `cancel` stops it, or its deadline passes. */
+/** Runs the work of a job until it ends, the job is cancelled, or its deadline passes. */
 export class JobScope {
   readonly #scope = new CancellationScope();
   readonly #deadline: Deadline;
@@ -28,7 +28,7 @@ export class JobScope {
 
   constructor(deadline: Deadline) {
     this.#deadline = deadline;
-    setHandler(cancelUpdate, () => this.#scope.cancel(), {
+    setHandler(checkCancelUpdate, () => {}, {
       validator: () => {
         if (this.#isDone) {
           throw refusal(
@@ -41,8 +41,8 @@ export class JobScope {
   }
 
   /**
-   * Rejects with a cancellation if the job was cancelled, by the update or by Temporal, and with DEADLINE_EXCEEDED after the
-   * deadline. Once the work has succeeded, a cancellation comes too late.
+   * Rejects with a cancellation if the job was cancelled, and with DEADLINE_EXCEEDED after the deadline. Once the work has
+   * succeeded, a cancellation comes too late.
    */
   run<T>(work: () => Promise<T>): Promise<T> {
     return this.#scope.run(async () => {
@@ -57,6 +57,10 @@ export class JobScope {
       void ignoreFailure(expiry, 'the timer rejects when it is cancelled, which is the usual case');
       try {
         const result = await work();
+        // It may come together with the result of the last step, after it was accepted.
+        if (this.#scope.consideredCancelled) {
+          throw new CancelledFailure('The task was cancelled');
+        }
         this.#isDone = true;
         return result;
       } catch (error) {
