@@ -1,35 +1,33 @@
-import { heartbeat } from '@temporalio/activity';
-import type { RetentionReport } from '../contracts/schemas/retention.ts';
+import type { FilesAndBytes, RetentionReport } from '../contracts/schemas/retention.ts';
+import { keepAlive } from './keep-alive.ts';
 
 export interface RetentionDeps {
   retain(options: {
     dryRun: boolean;
-    onProgress: (scanned: { files: number; bytes: number }) => void;
+    onProgress: (scanned: FilesAndBytes) => void;
   }): Promise<RetentionReport>;
   /** Called after each run that is not a dry run. */
   onReport?(report: RetentionReport): void;
 }
 
-/** An object takes a moment, and a batch of deletions less than a minute. */
-const OBJECTS_PER_HEARTBEAT = 200;
-
 export function createRetentionActivities({ retain, onReport }: RetentionDeps) {
   return {
-    /** Deletes expired files, or with `dryRun` only reports them. The next run continues where one stopped. */
-    async retainFiles({ dryRun }: { dryRun: boolean }): Promise<RetentionReport> {
-      let seen = 0;
-      const report = await retain({
-        dryRun,
-        onProgress(scanned) {
-          seen += 1;
-          if (seen % OBJECTS_PER_HEARTBEAT === 0) heartbeat({ ...scanned });
-        },
-      });
-      if (!dryRun) {
-        onReport?.(report);
-      }
-      return report;
-    },
+    /**
+     * Deletes expired files, or with `dryRun` only reports them. Stops between two objects if the worker drains; the next
+     * attempt continues there.
+     */
+    retainFiles: ({ dryRun }: { dryRun: boolean }): Promise<RetentionReport> =>
+      keepAlive(async (signal, report) => {
+        const onProgress = (scanned: FilesAndBytes) => {
+          signal.throwIfAborted();
+          report(scanned);
+        };
+        const done = await retain({ dryRun, onProgress });
+        if (!dryRun) {
+          onReport?.(done);
+        }
+        return done;
+      }),
   };
 }
 

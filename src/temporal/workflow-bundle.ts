@@ -31,6 +31,7 @@ export async function loadWorkflowBundle(): Promise<WorkflowBundle> {
 export function bundleWorkflows(): Promise<WorkflowBundle> {
   return bundleWorkflowCode({
     workflowsPath: join(SOURCE, 'workflows/index.ts'),
+    workflowInterceptorModules: [join(SOURCE, 'workflows/interceptors.ts')],
     // The bundler logs every step. Its failures are exceptions.
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },
     webpackConfigHook(config) {

@@ -6,7 +6,7 @@ import type { RetentionReport } from '../contracts/schemas/retention.ts';
 const { retainFiles } = proxyActivities<RetentionActivities>({
   taskQueue: QUEUES.io,
   startToCloseTimeout: '50 minutes',
-  heartbeatTimeout: '5 minutes',
+  heartbeatTimeout: '30 seconds',
   // The next run continues where this one stopped.
   retry: { maximumAttempts: 3 },
   summary: 'Delete expired files',

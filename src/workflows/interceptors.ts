@@ -1,0 +1,47 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  proxyActivities,
+  type WorkflowInterceptors,
+} from '@temporalio/workflow';
+import { HANDED_BACK } from '../contracts/handed-back.ts';
+
+const TYPES: readonly string[] = Object.values(HANDED_BACK);
+
+type AnyActivities = Record<string, (...args: unknown[]) => Promise<unknown>>;
+
+/**
+ * Runs each activity that a worker handed back again, as if that attempt had not been made: a restart of the workers is no
+ * fault of the job. Temporal counts such an attempt, so it ends the activity here and a new one follows.
+ *
+ * A worker that dies without a word does count, because the job may be what kills it, for example by its need of memory.
+ */
+export const interceptors = (): WorkflowInterceptors => ({
+  outbound: [
+    {
+      async scheduleActivity(input, next) {
+        const { activityType, args, options } = input;
+        const final = [...(options.retry?.nonRetryableErrorTypes ?? []), ...TYPES];
+        try {
+          return await next({
+            ...input,
+            options: { ...options, retry: { ...options.retry, nonRetryableErrorTypes: final } },
+          });
+        } catch (error) {
+          if (!isHandedBack(error)) {
+            throw error;
+          }
+          return await proxyActivities<AnyActivities>(options)[activityType]!(...args);
+        }
+      },
+    },
+  ],
+});
+
+function isHandedBack(error: unknown): boolean {
+  return (
+    error instanceof ActivityFailure &&
+    error.cause instanceof ApplicationFailure &&
+    TYPES.includes(error.cause.type ?? '')
+  );
+}
