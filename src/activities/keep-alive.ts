@@ -1,6 +1,10 @@
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure, asyncLocalStorage, Context } from '@temporalio/activity';
+import { HANDED_BACK } from '../contracts/handed-back.ts';
 
 const HEARTBEAT_INTERVAL_MS = 500;
+
+/** Attempts that run in this process, each with the time of its last heartbeat in milliseconds since 1970. */
+const lastHeartbeats = new WeakMap<Context, number>();
 
 /**
  * Sends heartbeats while `work` runs. Temporal cancels an activity only in the response to a heartbeat. What `work` passes to
@@ -9,13 +13,48 @@ const HEARTBEAT_INTERVAL_MS = 500;
 export async function keepAlive<T>(
   work: (signal: AbortSignal, report: (details: unknown) => void) => Promise<T>,
 ): Promise<T> {
-  let details: unknown = activityInfo().heartbeatDetails;
-  const timer = setInterval(() => heartbeat(details), HEARTBEAT_INTERVAL_MS);
+  const context = Context.current();
+  let details: unknown = context.info.heartbeatDetails;
+  const beat = () => {
+    // Once an attempt is lost, it stays lost.
+    if (!isLost(context)) {
+      lastHeartbeats.set(context, Date.now());
+    }
+    context.heartbeat(details);
+  };
+  lastHeartbeats.set(context, Date.now());
+  const timer = setInterval(beat, HEARTBEAT_INTERVAL_MS);
   try {
-    return await work(cancellationSignal(), (latest) => {
+    return await work(context.cancellationSignal, (latest) => {
       details = latest;
     });
   } finally {
     clearInterval(timer);
   }
+}
+
+/**
+ * The guard of a worker's object store: throws if the calling attempt is lost, which means that Temporal may have given its
+ * work to another worker. A process that was paused in the middle of a write must not finish it over a newer state.
+ * Changes outside of activities pass.
+ *
+ * The clock decides, because after a pause the process runs on before any answer from Temporal can reach it.
+ */
+export function assertAttemptIsCurrent(): void {
+  const context = asyncLocalStorage.getStore();
+  if (context && isLost(context)) {
+    throw ApplicationFailure.create({
+      type: HANDED_BACK.attemptLost,
+      message: 'This worker was paused for longer than the heartbeat timeout. The attempt is made again.',
+    });
+  }
+}
+
+function isLost(context: Context): boolean {
+  const { cancellationDetails, info } = context;
+  if (cancellationDetails?.notFound || cancellationDetails?.timedOut) {
+    return true;
+  }
+  const lastAt = lastHeartbeats.get(context);
+  return lastAt !== undefined && Date.now() - lastAt > (info.heartbeatTimeoutMs || Number.POSITIVE_INFINITY);
 }

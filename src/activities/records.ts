@@ -16,20 +16,20 @@ export interface RecordDeps {
 
 export function createRecordActivities({ store, records, onEnd, timelines }: RecordDeps) {
   return {
-    /** Replaces the task's `metadata.json`. Idempotent. */
+    /** Replaces the task's `metadata.json`, unless a later one is stored. Idempotent: a repeated end counts once. */
     recordTask: (metadata: TaskMetadata): Promise<void> =>
       keepAlive(async () => {
         const timeline =
           metadata.outcome && timelines
             ? await ignoreFailure(timelines.read(metadata.task_id), 'a job ends without a timeline too')
             : undefined;
-        await records.write({ ...metadata, ...(timeline && { timeline }) });
-        if (metadata.outcome) {
+        const isNew = await records.write({ ...metadata, ...(timeline && { timeline }) });
+        if (isNew && metadata.outcome) {
           onEnd?.(metadata);
         }
       }),
 
-    /** Replaces the record of a job that has ended or is retried. Does not count as an end. */
+    /** Replaces the record of a job that has ended or is retried, unless a later one is stored. Does not count as an end. */
     amendTask: (metadata: TaskMetadata): Promise<void> =>
       keepAlive(async () => {
         await records.write(metadata);

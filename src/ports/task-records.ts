@@ -1,13 +1,15 @@
-import type { StoredObject } from '../contracts/schemas/job.ts';
 import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
 
 /** The stored record of each task, `metadata.json`: it answers for a task after Temporal has deleted the job. */
 export interface TaskRecords {
   /**
-   * Replaces the whole record. Idempotent; readers see the old record or the new one. Rejects with OBJECT_CORRUPT, and
-   * writes nothing, if the record could not be read back.
+   * Replaces the whole record, unless the stored one is of a later state: its last event has a higher `seq`, or the same and
+   * it is of a later date. Idempotent; readers see the old record or the new one. Rejects with OBJECT_CORRUPT, and writes
+   * nothing, if the record could not be read back.
+   *
+   * @returns whether the task had no record, or one of an earlier state
    */
-  write(record: TaskMetadata): Promise<StoredObject>;
+  write(record: TaskMetadata): Promise<boolean>;
   /**
    * `undefined` if the task has no record. Rejects with RECORD_TOO_NEW if a later version wrote it, and with
    * OBJECT_CORRUPT if it cannot be parsed.

@@ -32,6 +32,19 @@ export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRe
     }
   }
 
+  /** `undefined` if there is no record, or none that can be compared: then it is replaced. */
+  async function loadState(key: string): Promise<RecordState | undefined> {
+    try {
+      const json = await load(key);
+      return json === undefined ? undefined : parseRecord(key, json);
+    } catch (error) {
+      if (isUnreadableRecord(error)) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
   return {
     async write(record) {
       const key = taskKeys(record.task_id).metadata;
@@ -39,8 +52,11 @@ export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRe
       if (!parsed.success) {
         throw objectCorrupt(key, `it would not be a record of a task (${z.prettifyError(parsed.error)})`);
       }
-      const json = `${JSON.stringify(parsed.data, null, 2)}\n`;
-      return store.put(key, Buffer.from(json));
+      const age = compareStates(parsed.data, await loadState(key));
+      if (age >= 0) {
+        await store.put(key, Buffer.from(`${JSON.stringify(parsed.data, null, 2)}\n`));
+      }
+      return age > 0;
     },
 
     async read(taskId) {
@@ -69,6 +85,17 @@ export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRe
       }
     },
   };
+}
+
+type RecordState = Pick<TaskMetadata, 'events' | 'updated_at'>;
+
+/** Positive if `a` is of a later state than `b`, negative if it is of an earlier one. */
+function compareStates(a: RecordState, b: RecordState | undefined): number {
+  if (!b) {
+    return 1;
+  }
+  const seqOf = ({ events }: RecordState) => events.at(-1)?.seq ?? 0;
+  return seqOf(a) - seqOf(b) || Date.parse(a.updated_at) - Date.parse(b.updated_at);
 }
 
 function parseRecord(key: string, json: string): TaskMetadata {

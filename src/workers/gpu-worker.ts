@@ -3,6 +3,7 @@ import { type NativeConnection, Worker } from '@temporalio/worker';
 import { createBackgroundActivities } from '../activities/background.ts';
 import { withFailureBoundary } from '../activities/boundary.ts';
 import { createDetectionActivities } from '../activities/detection.ts';
+import { assertAttemptIsCurrent } from '../activities/keep-alive.ts';
 import { createSelfTestActivities, type SelfTestDeps } from '../activities/self-test.ts';
 import type { Config } from '../config/config.ts';
 import { QUEUES } from '../contracts/queues.ts';
@@ -47,7 +48,7 @@ export async function createGpuWorker(
   if ([...detector.snapshot(), ...matting.snapshot()].every(({ facts }) => facts?.provider === 'cpu')) {
     await lock?.[Symbol.asyncDispose]();
   }
-  const store = resources.use(openStore(config.storage));
+  const store = resources.use(openStore(config.storage, { guard: assertAttemptIsCurrent }));
   const workers = await createWorkers({
     connection,
     namespace: config.temporal.namespace,

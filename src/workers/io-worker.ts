@@ -4,6 +4,7 @@ import { withFailureBoundary } from '../activities/boundary.ts';
 import { createCompositionActivities } from '../activities/composition.ts';
 import { type CacheDeps, createCacheActivities } from '../activities/content-cache.ts';
 import { createEraseActivities, type EraseDeps } from '../activities/erase.ts';
+import { assertAttemptIsCurrent } from '../activities/keep-alive.ts';
 import { createMediaActivities, type MediaDeps } from '../activities/media.ts';
 import { createPreviewActivities } from '../activities/preview.ts';
 import { createRecordActivities, type RecordDeps } from '../activities/records.ts';
@@ -50,7 +51,7 @@ export async function createIoWorker(
   const countEnd = addEndedJobMetrics(metrics);
   const decoder = resources.use(createDecoderPool(config, logger));
   const renderers = await openRenderers(providers, config, logger, resources);
-  const store = resources.use(openStore(config.storage));
+  const store = resources.use(openStore(config.storage, { guard: assertAttemptIsCurrent }));
   const records = createTaskRecords({ store, logger });
   const [workflowBundle, connection] = await Promise.all([
     loadWorkflowBundle(),

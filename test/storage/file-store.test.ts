@@ -14,9 +14,9 @@ describe('the port', () => {
   const suite: { store?: ObjectStore; root?: string } = {};
   objectStoreSuite(
     'files',
-    () => {
+    (guard) => {
       suite.root = join(base, 'root');
-      suite.store = createFileStore({ root: suite.root });
+      suite.store = createFileStore({ root: suite.root, guard });
       return suite.store;
     },
     { signsUrls: false },

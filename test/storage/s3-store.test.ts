@@ -45,8 +45,8 @@ needs('Go').describe('objects in S3', () => {
   let suite: ReturnType<typeof createStore>;
   objectStoreSuite(
     'S3',
-    () => {
-      suite = createStore();
+    (guard) => {
+      suite = createStore({ guard });
       return suite.store;
     },
     { signsUrls: true },

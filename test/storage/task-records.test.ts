@@ -94,6 +94,7 @@ describe('task records', () => {
     ['completed', { ...running, outcome: result }],
     ['failed', { ...running, objects: [], outcome: failure }],
   ])('give back what was written of a job that %s', async (_, metadata) => {
+    await store.deleteAll(`videos/${TASK}/`);
     await records.write(metadata);
     expect(await records.read(TASK)).toEqual(metadata);
   });
@@ -104,6 +105,55 @@ describe('task records', () => {
 
     await expect(records.write({ ...running, options })).rejects.toMatchObject({ code: 'OBJECT_CORRUPT' });
     expect(await records.read(TASK)).toEqual(running);
+  });
+
+  describe('of a late writer', () => {
+    const later = {
+      ...event,
+      seq: 2,
+      data: { ...event.data, stage: 'UPLOAD_COMPLETE', progress_percent: 20 },
+    };
+    const states = {
+      running,
+      'further on': { ...running, events: [event, later], updated_at: '2026-01-02T03:04:06.000Z' },
+      // The window of a failed job amends its last record, without another event.
+      amended: { ...running, events: [event, later], objects: [], updated_at: '2026-01-02T03:05:00.000Z' },
+    } as Record<string, TaskMetadata>;
+    const inOrder = Object.entries(states);
+
+    it.each(
+      inOrder.flatMap(([older, from], index) =>
+        inOrder.slice(index + 1).map(([newer, to]) => ({ older, newer, from, to })),
+      ),
+    )('never replace a later state: "$older" after "$newer"', async ({ from, to }) => {
+      await store.deleteAll(`videos/${TASK}/`);
+
+      expect(await records.write(from)).toBe(true);
+      expect(await records.write(to)).toBe(true);
+      expect(await records.write(from)).toBe(false);
+
+      expect(await records.read(TASK)).toEqual(to);
+    });
+
+    it('replace the same state, and do not count as a change of it', async () => {
+      await store.deleteAll(`videos/${TASK}/`);
+      await records.write(running);
+
+      expect(await records.write({ ...running, objects: [] })).toBe(false);
+
+      expect((await records.read(TASK))?.objects).toEqual([]);
+    });
+
+    it.each(['not JSON', JSON.stringify({ schema_version: 2 })])(
+      'replace what cannot be read: %s',
+      async (raw) => {
+        await writeRaw(raw);
+
+        expect(await records.write(running)).toBe(true);
+
+        expect(await records.read(TASK)).toEqual(running);
+      },
+    );
   });
 
   it('lie beside the video, readable for a person', async () => {

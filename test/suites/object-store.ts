@@ -13,7 +13,8 @@ const SHA256 = 'd7a8fbb307d7809469ca9abcb0082e4f8d5651e46d3cdb762d02d0bf37c9e592
 /** The promises of the port. Every adapter runs them; an adapter's own test adds what is special to it. */
 export function objectStoreSuite(
   name: string,
-  create: () => Promise<ObjectStore> | ObjectStore,
+  /** @param guard the store calls it before each change, see `openStore`. */
+  create: (guard: () => void) => Promise<ObjectStore> | ObjectStore,
   { signsUrls }: { signsUrls: boolean },
 ): void {
   describe(`ObjectStore: ${name}`, () => {
@@ -21,8 +22,12 @@ export function objectStoreSuite(
     let folders = 0;
     /** Keys of no other test. */
     const fresh = () => `suite/t${++folders}/`;
+    /** What the guard throws, if it does. */
+    let refusal: Error | undefined;
     beforeAll(async () => {
-      store = await create();
+      store = await create(() => {
+        if (refusal) throw refusal;
+      });
     });
     const keys = async (prefix: string) => (await collect(store.list(prefix))).map(({ key }) => key);
 
@@ -39,6 +44,44 @@ export function objectStoreSuite(
       const { stream, ...opened } = await store.open(key);
       stream.destroy();
       expect(opened).toEqual(stat);
+    });
+
+    it('changes nothing, and reads as before, if its guard throws', async () => {
+      const folder = fresh();
+      const [a, b] = [`${folder}a`, `${folder}b`];
+      await store.put(a, BYTES);
+      await using scratch = await store.scratch();
+      const path = join(scratch.path, 'made-here');
+      await writeFile(path, 'other bytes');
+      const changes: Array<() => Promise<unknown>> = [
+        () => store.put(a, Buffer.from('other bytes')),
+        () => store.put(a, { path }),
+        () => store.put(b, BYTES),
+        () => store.put(b, BYTES, { ifAbsent: true }),
+        () => store.putMany([{ key: a, body: Buffer.from('other bytes') }]),
+        () => store.copy(a, b),
+        () => store.delete(a),
+        () => store.deleteMany([a]),
+        () => store.deleteAll(folder),
+      ];
+
+      for (const change of changes) {
+        refusal = new Error('The attempt is lost');
+        try {
+          await expect(change(), String(change)).rejects.toBe(refusal);
+        } finally {
+          refusal = undefined;
+        }
+        expect(await keys(folder), String(change)).toEqual([a]);
+        expect(await store.read(a)).toEqual(BYTES);
+      }
+      refusal = new Error('The attempt is lost');
+      try {
+        expect(await store.read(a)).toEqual(BYTES);
+        expect(await keys(folder)).toEqual([a]);
+      } finally {
+        refusal = undefined;
+      }
     });
 
     it.each([0, 1, 65_536, 3_000_001])('returns %i bytes as they were put', async (size) => {

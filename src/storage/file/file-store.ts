@@ -18,9 +18,15 @@ import { listFiles, openFile, statFile } from './read.ts';
 import { removeFiles, sweepFiles } from './remove.ts';
 import { copyFile, putFiles } from './write.ts';
 
-/** @param options.root created if missing. Nothing outside of it is read or written, even if there are links in it. */
-export function createFileStore(options: { root: string }): ObjectStore {
-  const layout = createLayout(options.root);
+export interface FileStoreOptions {
+  /** Created if missing. Nothing outside of it is read or written, even if there are links in it. */
+  root: string;
+  /** See `openStore`. */
+  guard?: (() => void) | undefined;
+}
+
+export function createFileStore(options: FileStoreOptions): ObjectStore {
+  const layout = createLayout(options.root, options.guard);
   const { root } = layout;
   const { watch, assertPresent } = watchOutages(layout);
 

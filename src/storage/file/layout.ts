@@ -13,17 +13,19 @@ export interface FileLayout {
    * once. Processes do not wait for each other: the sweep removes what they leave.
    */
   names: KeyedLock;
+  /** See `openStore`. */
+  guard: () => void;
 }
 
 /** How many files to look at concurrently: faster than one after another, and few enough to hold in memory. */
 export const MAX_CONCURRENT = 32;
 
 /** Creates missing folders. @throws PipelineError CONFIG_INVALID if that fails. */
-export function createLayout(root: string): FileLayout {
+export function createLayout(root: string, guard: () => void = () => {}): FileLayout {
   const scratch = join(root, '.scratch');
   try {
     mkdirSync(scratch, { recursive: true });
-    return { root: realpathSync(root), scratch: realpathSync(scratch), names: new KeyedLock() };
+    return { root: realpathSync(root), scratch: realpathSync(scratch), names: new KeyedLock(), guard };
   } catch (cause) {
     throw new PipelineError(
       'CONFIG_INVALID',

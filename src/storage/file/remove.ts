@@ -8,15 +8,16 @@ import { parseVersionName, readTarget } from './version.ts';
 
 /** Removes objects and the folders they leave empty. Returns the keys that existed, once their removal is durable. */
 export async function removeFiles(
-  { root, names }: FileLayout,
+  layout: FileLayout,
   keys: Iterable<string> | AsyncIterable<string>,
 ): Promise<string[]> {
+  const { root, names } = layout;
   const removed: string[] = [];
   const folders = new Set<string>();
   for await (const some of chunksOf(keys, MAX_CONCURRENT)) {
     const real = await realFoldersOf(root, some);
     const were = await Promise.all(
-      some.map((key) => real.has(dirname(key)) && names.run(key, () => removeFile(root, key))),
+      some.map((key) => real.has(dirname(key)) && names.run(key, () => removeFile(layout, key))),
     );
     for (const key of some.filter((_, index) => were[index])) {
       removed.push(key);
@@ -41,12 +42,13 @@ async function realFoldersOf(root: string, keys: string[]): Promise<Set<string>>
   return new Set(found.filter((folder) => folder !== undefined));
 }
 
-async function removeFile(root: string, key: string): Promise<boolean> {
+async function removeFile({ root, guard }: FileLayout, key: string): Promise<boolean> {
   const path = join(root, key);
   const target = await readTarget(path);
   if (!target) {
     return false;
   }
+  guard();
   // The name first: a name without bytes would be a damaged object.
   await ignoreMissing(unlink(path));
   await ignoreMissing(unlink(join(dirname(path), target)));

@@ -166,7 +166,7 @@ async function nameVersion(
   ifAbsent: boolean,
 ): Promise<void> {
   const name = join(layout.root, key);
-  if (await isNamedFirst(name, version)) {
+  if (await isNamedFirst(layout, name, version)) {
     return;
   }
   if (ifAbsent) {
@@ -181,8 +181,9 @@ async function nameVersion(
 }
 
 /** Creating a link is exclusive: one of many writers wins. */
-async function isNamedFirst(name: string, version: string): Promise<boolean> {
+async function isNamedFirst({ guard }: FileLayout, name: string, version: string): Promise<boolean> {
   try {
+    guard();
     await symlink(basename(version), name);
     return true;
   } catch (error) {
@@ -197,6 +198,7 @@ async function nameOver(layout: FileLayout, name: string, version: string): Prom
   const link = join(layout.scratch, `link-${createNonce()}`);
   try {
     await symlink(basename(version), link);
+    layout.guard();
     await rename(link, name);
   } catch (error) {
     await rm(link, { force: true });

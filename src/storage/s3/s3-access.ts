@@ -11,6 +11,8 @@ export interface S3Settings {
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
   /** Put the bucket into the path instead of the host name. Most self-hosted servers need this. */
   usesPaths: boolean;
+  /** See `openStore`. */
+  guard?: (() => void) | undefined;
 }
 
 export interface S3Access extends Disposable {
@@ -24,8 +26,10 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Timeout without a byte in either direction. */
 const IDLE_TIMEOUT_MS = 30_000;
 const MAX_CONNECTIONS = 64;
+/** Commands that change nothing. */
+const READ = /^(Get|Head|List)/;
 
-export function openS3({ bucket, region, endpoint, credentials, usesPaths }: S3Settings): S3Access {
+export function openS3({ bucket, region, endpoint, credentials, usesPaths, guard }: S3Settings): S3Access {
   const client = new S3Client({
     region,
     ...(endpoint && { endpoint }),
@@ -41,6 +45,19 @@ export function openS3({ bucket, region, endpoint, credentials, usesPaths }: S3S
       httpsAgent: { maxSockets: MAX_CONNECTIONS },
     },
   });
+  if (guard) {
+    // Before every attempt of the SDK, because the last one may be long after the call.
+    client.middlewareStack.add(
+      (next, { commandName = '' }) =>
+        async (request) => {
+          if (!READ.test(commandName)) {
+            guard();
+          }
+          return next(request);
+        },
+      { step: 'finalizeRequest', priority: 'low', name: 'guard' },
+    );
+  }
   return { client, bucket, [Symbol.dispose]: () => client.destroy() };
 }
 
