@@ -41,12 +41,11 @@ export interface LocalProviderDescriptor extends CommonDescriptor {
   /** Changes whenever its videos may: part of the key under which they are cached. Without it they are not. */
   producerVersion(config: RendererConfig): Promise<string | undefined>;
   /**
-   * Starts the processes that render. `undefined` if it is not installed here.
+   * Starts the processes that render. `undefined` if it is not installed here: then this worker does not poll its queue.
    * @param logger a pino logger.
    */
   openPool(config: RendererConfig, logger: object): Promise<RendererPool | undefined>;
-  /** A renderer without a pool rejects every job, with a message about what is missing. */
-  createRenderer(pool: RendererPool | undefined): Promise<VideoProvider>;
+  createRenderer(pool: RendererPool): Promise<VideoProvider>;
 }
 
 /** A check of a portrait returns nothing. */

@@ -60,7 +60,7 @@ export async function createIoWorker(
   resources.defer(() => connection.close());
   const { namespace } = config.temporal;
   const client = new Client({ connection, namespace });
-  await Promise.all([decoder.ready(), ...renderers.map(({ pool }) => pool?.ready())]);
+  await Promise.all([decoder.ready(), ...renderers.map(({ pool }) => pool.ready())]);
   const workers = await createWorkers({
     connection,
     namespace,
@@ -100,8 +100,7 @@ export async function createIoWorker(
   workers.push(
     await createWebhookWorker({ connection, namespace, store, outbound, publicUrl: config.publicUrl }),
   );
-  const pools = renderers.flatMap(({ queue, pool }) => (pool ? [[queue, pool] as const] : []));
-  const slots = { media: decoder, ...Object.fromEntries(pools) };
+  const slots = { media: decoder, ...Object.fromEntries(renderers.map(({ queue, pool }) => [queue, pool])) };
   addSlotMetrics(metrics, slots);
   return toRunningWorker(workers, { slots, connection }, resources.move());
 }
@@ -117,11 +116,11 @@ interface IoWorkerDeps extends CacheDeps, EraseDeps, MediaDeps, RecordDeps, Rete
 
 interface OpenRenderer {
   queue: string;
-  /** Absent if the renderer is not installed here. */
-  pool: RendererPool | undefined;
+  pool: RendererPool;
   renderer: VideoProvider;
 }
 
+/** The renderers that are installed here. */
 async function openRenderers(
   providers: readonly ProviderDescriptor[],
   config: Config,
@@ -134,9 +133,9 @@ async function openRenderers(
       const pool = await provider.openPool(config, logger);
       if (pool) {
         resources.use(pool);
+        const renderer = await provider.createRenderer(tracePool(provider.name, pool));
+        opened.push({ queue: provider.queue, pool, renderer });
       }
-      const renderer = await provider.createRenderer(pool && tracePool(provider.name, pool));
-      opened.push({ queue: provider.queue, pool, renderer });
     }
   }
   return opened;
@@ -177,7 +176,7 @@ async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
         ...common,
         taskQueue: queue,
         activities: withFailureBoundary(createRenderActivities({ ...deps, renderer })),
-        maxConcurrentActivityTaskExecutions: pool?.capacity ?? 1,
+        maxConcurrentActivityTaskExecutions: pool.capacity,
       }),
     ),
   ]);

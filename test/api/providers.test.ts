@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { createApp } from '../../src/api/app.ts';
 import type { OfferedProvider } from '../../src/api/submit/choose-provider.ts';
+import { QUEUES } from '../../src/contracts/queues.ts';
 import { JobOptions } from '../../src/contracts/schemas/job-options.ts';
 import type { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { loadConfig } from '../../src/process/load-config.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { jobForm } from '../harness/api/job-form-data.ts';
 import { submit } from '../harness/api/submit.ts';
 import { startTestApi } from '../harness/api/test-api.ts';
 import { fileResources } from '../harness/file-resources.ts';
+import { happyActivities } from '../harness/happy-activities.ts';
 import { openTestNamespace } from '../harness/temporal-server.ts';
+import { startWorkers } from '../harness/workers.ts';
 
 const SECRET = 'an-unguessable-path-segment';
 const TASK_ID = '0b3e2f64-63f5-4a3f-8f2c-0e6cf30d7a11';
@@ -143,6 +147,22 @@ describe('GET /api/d-id/health', () => {
       { status: 'down', reason: expect.stringContaining('D_ID_API_KEY') },
     ]);
   });
+});
+
+it('refuses a task for a renderer that no worker has, and accepts it once a worker polls its queue', async () => {
+  const { app } = appWith({});
+  const submit = () =>
+    app.request('/api/pipeline/generate', { method: 'POST', body: jobForm({ provider: 'lip-sync' }) });
+
+  const refused = await submit();
+
+  expect([refused.status, await refused.json()]).toEqual([
+    503,
+    expect.objectContaining({ code: 'MODEL_MISSING', detail: expect.stringContaining('provider=local') }),
+  ]);
+  expect(await Array.fromAsync(api.store.list('uploads/'))).toEqual([]);
+  await using _worker = await startWorkers(server, happyActivities(), { queues: [QUEUES.lipSync] });
+  await expect.poll(async () => (await submit()).status).toBe(202);
 });
 
 it('adds up the cost from the records of the tasks', async () => {

@@ -17,6 +17,6 @@ needs('MODELS_DIR').describe('with real models', () => {
       pino({ level: 'silent' }),
     );
     await pool.ready();
-    return toTalkMaker(createLocalProvider({ pool }), pool);
+    return toTalkMaker(createLocalProvider({ name: 'local', pool }), pool);
   });
 });

@@ -8,6 +8,7 @@ import { taskUrls, toTaskOutcome } from '../../contracts/schemas/task-urls.ts';
 import { PipelineError } from '../../errors.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import type { ProgressHub } from '../progress/progress-hub.ts';
+import { assertRendererServed } from '../submit/choose-provider.ts';
 import { fetchOrder } from '../submit/fetch-media.ts';
 import { toFormRequest } from '../submit/form-request.ts';
 import { createSubmission, SUBMIT_CONTENT } from '../submit/job-fields.ts';
@@ -72,6 +73,7 @@ const ANSWERS = {
     'URL_UNREACHABLE',
     'QUOTA_EXCEEDED',
     'STORAGE_FULL',
+    'MODEL_MISSING',
     'TEMPORAL_UNAVAILABLE',
   ),
 };
@@ -110,6 +112,7 @@ export function submitRoutes(deps: ApiDeps) {
     await using folder = await deps.store.scratch();
     const form = await receiveForm(request, { folder, rules });
     const order = parseJobForm(form, deps.defaults, deps.providers);
+    await assertRendererServed(deps, order.options.provider);
     const timeout = AbortSignal.timeout(deps.limits.urlTimeoutMs);
     const ready = await fetchOrder(order, {
       outbound: deps.outbound,

@@ -1,5 +1,6 @@
 import type { LocalProviderFacts, ProviderFacts } from '../../contracts/schemas/job.ts';
 import { PipelineError } from '../../errors.ts';
+import type { PipelineStatistics } from '../../ports/pipeline-statistics.ts';
 import type { LocalProviderDescriptor, ProviderDescriptor } from '../../ports/provider.ts';
 import type { ProviderGateClient, RemoteVideoProvider } from '../../ports/video-provider.ts';
 
@@ -44,6 +45,32 @@ export function findProviderFaults(
     faults.provider = `expected another provider: ${descriptor.name} needs ${descriptor.settings.required}, which this server does not have`;
   }
   return faults;
+}
+
+/**
+ * A renderer that is not installed here may be installed on a worker.
+ * @throws PipelineError MODEL_MISSING if no worker has polled its queue in the last minutes: a job would wait for one
+ */
+export async function assertRendererServed(
+  { providers, statistics }: RendererServedDeps,
+  name: string,
+): Promise<void> {
+  const chosen = providers.find(({ descriptor }) => descriptor.name === name);
+  if (chosen?.descriptor.kind !== 'local' || chosen.isAvailable) {
+    return;
+  }
+  const { label, queue } = chosen.descriptor;
+  if ((await statistics.queue(queue)).pollers === 0) {
+    throw new PipelineError(
+      'MODEL_MISSING',
+      `No worker has a model for ${label}. Add one to a worker (docs/models.md), or submit the task with provider=${FALLBACK}.`,
+    );
+  }
+}
+
+interface RendererServedDeps {
+  providers: readonly OfferedProvider[];
+  statistics: Pick<PipelineStatistics, 'queue'>;
 }
 
 /** `auto` is the first provider that is set up and can make the video. */

@@ -29,7 +29,7 @@ export const local: LocalProviderDescriptor = {
 
   async createRenderer(pool) {
     const { createLocalProvider } = await import('./local-provider.ts');
-    return createLocalProvider({ pool: pool! });
+    return createLocalProvider({ name: 'local', pool });
   },
 };
 
@@ -44,7 +44,7 @@ export const lipSync: LocalProviderDescriptor = {
   async isInstalled(models) {
     const { findModelFile, LIP_SYNC_KINDS } = await import('../../models/find-model.ts');
     const found = findModelFile('lip-sync', LIP_SYNC_KINDS, models);
-    const file = await ignoreFailure(found, 'the worker reports a faulty folder when a job comes');
+    const file = await ignoreFailure(found, 'the worker reports a faulty folder when it starts');
     return file !== undefined;
   },
 
@@ -56,8 +56,8 @@ export const lipSync: LocalProviderDescriptor = {
   },
 
   async createRenderer(pool) {
-    const { createLipSyncProvider } = await import('./local-provider.ts');
-    return createLipSyncProvider({ pool });
+    const { createLocalProvider } = await import('./local-provider.ts');
+    return createLocalProvider({ name: 'lip-sync', pool });
   },
 };
 

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runApi } from '../../../src/api/run-api.ts';
 import { freePort } from '../../../src/cli/stack/free-port.ts';
 import type { JobInput } from '../../../src/contracts/schemas/job.ts';
 import type { JobOptions } from '../../../src/contracts/schemas/job-options.ts';
-import { uploadKey } from '../../../src/contracts/task-keys.ts';
 import type { ObjectStore } from '../../../src/ports/object-store.ts';
 import { loadConfig } from '../../../src/process/load-config.ts';
 import { openStore } from '../../../src/storage/open-store.ts';
@@ -16,10 +15,9 @@ import { createTemporalJobs } from '../../../src/temporal/temporal-jobs.ts';
 import { createGpuWorker } from '../../../src/workers/gpu-worker.ts';
 import { createIoWorker } from '../../../src/workers/io-worker.ts';
 import type { RunningWorker } from '../../../src/workers/lifecycle.ts';
-import { JOB_OPTIONS } from '../job-options.ts';
-import { providersOf } from '../providers.ts';
 import { startTestServer, type TestServer } from '../temporal-server.ts';
 import { untilReady } from '../until-ready.ts';
+import { submitFiles } from './submit-files.ts';
 
 export interface WorkerStack extends AsyncDisposable {
   server: TestServer;
@@ -79,23 +77,8 @@ export async function startWorkerStack(settings: Record<string, string> = {}): P
     io,
     gpu,
     apiUrl,
-    async submit(photoPath, voicePath, options = {}) {
-      const taskId = randomUUID();
-      const put = async (field: string, path: string) =>
-        store.put(uploadKey(taskId, field, randomUUID().replaceAll('-', '')), await readFile(path));
-      const allOptions = { ...JOB_OPTIONS, ...options };
-      const input: JobInput = {
-        taskId,
-        image: await put('image', photoPath),
-        audio: await put('audio', voicePath),
-        options: allOptions,
-        ...providersOf(allOptions),
-        fingerprint: randomUUID(),
-        submittedAt: new Date().toISOString(),
-      };
-      await jobs.start(input);
-      return input;
-    },
+    submit: (photoPath, voicePath, options) =>
+      submitFiles({ store, jobs }, { photoPath, voicePath }, options),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

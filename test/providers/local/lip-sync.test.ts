@@ -8,10 +8,10 @@ import { checkVideo } from '../../../src/media/decode/check-video.ts';
 import { findModelFile, LIP_SYNC_KINDS } from '../../../src/models/find-model.ts';
 import { createLipSync } from '../../../src/providers/local/lip-sync/lip-sync.ts';
 import { melSpectrogramOf } from '../../../src/providers/local/lip-sync/mel-spectrogram.ts';
-import { createLipSyncProvider } from '../../../src/providers/local/local-provider.ts';
 import { renderTalk } from '../../../src/providers/local/render-talk.ts';
 import { createTalkModels, findTalkModels } from '../../../src/providers/local/talk-models.ts';
 import { buzz, photoRequest, writeVoice } from './talk-files.ts';
+import { TINY_LIP_SYNC, writeLipSyncModel } from './tiny-lip-sync.ts';
 import { type TinyGraph, tinyOnnx } from './tiny-onnx.ts';
 
 const SAMPLE = fileURLToPath(new URL('../../../samples/portrait.jpg', import.meta.url));
@@ -19,22 +19,6 @@ const FRAME = { widthPx: 240, heightPx: 240 };
 /** A face from (60, 40) to (180, 200). */
 const FACE = Float32Array.of(60, 40, 0, 180, 200, 0);
 const GREY = 0xff808080;
-
-/** Wav2Lip's contract: the louder the voice, the closer the answer is to the original face. */
-const SPEAKS: TinyGraph = {
-  inputs: [
-    { name: 'mel', shape: ['n', 1, 80, 16] },
-    { name: 'face', shape: ['n', 6, 96, 96] },
-  ],
-  outputs: [{ name: 'spoken', shape: ['n', 3, 96, 96] }],
-  constants: { from: [3], to: [6], channel: [1] },
-  nodes: [
-    { op: 'Slice', inputs: ['face', 'from', 'to', 'channel'], output: 'own' },
-    { op: 'ReduceMean', inputs: ['mel'], output: 'level', ints: { axes: [1, 2, 3] } },
-    { op: 'Sigmoid', inputs: ['level'], output: 'share' },
-    { op: 'Mul', inputs: ['own', 'share'], output: 'spoken' },
-  ],
-};
 
 let folder: string;
 let model: LipSyncModel;
@@ -45,7 +29,7 @@ const write = async (name: string, graph: TinyGraph) => {
 };
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lip-sync-'));
-  model = await createLipSyncModel(await write('tiny.onnx', SPEAKS), { threads: 1 });
+  model = await createLipSyncModel(await write('tiny.onnx', TINY_LIP_SYNC), { threads: 1 });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -95,8 +79,8 @@ describe('the lip-sync engine', () => {
 
   it('accepts models that were exported for one frame', async () => {
     const one: TinyGraph = {
-      ...SPEAKS,
-      inputs: SPEAKS.inputs.map((input) => ({ ...input, shape: [1, ...input.shape.slice(1)] })),
+      ...TINY_LIP_SYNC,
+      inputs: TINY_LIP_SYNC.inputs.map((input) => ({ ...input, shape: [1, ...input.shape.slice(1)] })),
       outputs: [{ name: 'spoken', shape: [1, 3, 96, 96] }],
     };
     expect((await createLipSyncModel(await write('one.onnx', one), { threads: 1 })).batch).toBe(1);
@@ -115,22 +99,11 @@ describe('the lip-sync engine', () => {
     });
   });
 
-  it('finds its model by task and output in the manifest, and reports a missing one', async () => {
+  it('finds its model by task and output in the manifest', async () => {
     const folders = { dir: folder, cacheDir: join(folder, 'none') };
-    await writeFile(
-      join(folder, 'manifest.json'),
-      JSON.stringify([
-        { name: 'tiny', task: 'lip-sync', file: 'tiny.onnx', license: 'MIT', output: { kind: 'wav2lip' } },
-      ]),
-    );
-    expect(await findModelFile('lip-sync', LIP_SYNC_KINDS, folders)).toMatchObject({ name: 'tiny' });
+    await writeLipSyncModel(folder);
 
-    const provider = createLipSyncProvider({ pool: undefined });
-    const options = { signal: new AbortController().signal, onProgress() {} };
-    await expect(provider.render({} as never, '', options)).rejects.toMatchObject({
-      code: 'MODEL_MISSING',
-      message: expect.stringContaining('lip-sync'),
-    });
+    expect(await findModelFile('lip-sync', LIP_SYNC_KINDS, folders)).toMatchObject({ name: 'tiny' });
   });
 
   it.each([
@@ -143,7 +116,7 @@ describe('the lip-sync engine', () => {
     },
     async (_, isTransparent) => {
       const plan = await findTalkModels({ cacheDir: join(folder, 'none') }, 1);
-      const lipSync = await write('tiny.onnx', SPEAKS);
+      const lipSync = await write('tiny.onnx', TINY_LIP_SYNC);
       const models = await createTalkModels({ ...plan, lipSync });
       const voice = await writeVoice(join(folder, 'voice.wav'), buzz(1));
       const path = join(folder, 'talk');

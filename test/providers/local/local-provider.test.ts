@@ -32,7 +32,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('the local provider, with real models 
   });
 
   it('renders in its own process, reports its progress, and survives an abort', async () => {
-    const provider = createLocalProvider({ pool });
+    const provider = createLocalProvider({ name: 'local', pool });
     const voicePath = await writeVoice(
       join(folder, 'voice.wav'),
       buzz(3, (time) => time % 0.5 < 0.3),
