@@ -28,6 +28,18 @@ export interface RetentionStatistics {
   failures: number;
 }
 
+/** A workflow that stands still: its code fails each time it runs, and Temporal runs it again for ever. */
+export interface StuckWorkflow {
+  workflowId: string;
+  /** Name of the workflow type. */
+  type: string;
+  /** Absent if the workflow belongs to no task. */
+  taskId?: string;
+  /** In Temporal's words, such as `WorkflowTaskFailedCauseNonDeterministicError`. */
+  cause: string;
+  startedAt: Date;
+}
+
 /**
  * Counts over all jobs in Temporal, the same from every process. Each call only reads, and rejects with
  * TEMPORAL_UNAVAILABLE if no answer comes within seconds.
@@ -41,6 +53,8 @@ export interface PipelineStatistics {
   /** @param name of the task queue: one of `QUEUES`, or of a remote provider. */
   queue(name: string): Promise<QueueStatistics>;
   retention(since: Date): Promise<RetentionStatistics>;
+  /** At most 20. None if this Temporal does not report them (before 1.30). */
+  stuckWorkflows(): Promise<StuckWorkflow[]>;
 }
 
 /** The reports of finished retention runs. */

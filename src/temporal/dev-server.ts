@@ -41,6 +41,8 @@ const DYNAMIC_CONFIG = {
   // With one partition a task queue is strictly first in, first out.
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
+  // A workflow whose code fails is reported at its second failure, after about 10 s. The default of five takes a minute.
+  'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute': 2,
 };
 
 /**

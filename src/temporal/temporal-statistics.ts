@@ -9,6 +9,7 @@ import { RUNNING_STAGES, type Stage } from '../contracts/stages.ts';
 import type { JobEnd, PipelineStatistics } from '../ports/pipeline-statistics.ts';
 import { toMs } from './proto-time.ts';
 import { ERROR, PROVIDER } from './search-attribute-keys.ts';
+import { listStuckWorkflows } from './stuck-workflows.ts';
 import { callTemporal, toPipelineError } from './temporal-error.ts';
 
 const PAGE_SIZE = 1_000;
@@ -90,6 +91,8 @@ export function createTemporalStatistics({ client }: { client: Client }): Pipeli
         failures: await count(`${runs} AND ${failed} AND CloseTime > '${from.toISOString()}'`),
       };
     },
+
+    stuckWorkflows: () => listStuckWorkflows(client),
 
     async queue(name) {
       const { stats, pollers } = await call(() =>

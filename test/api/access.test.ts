@@ -46,6 +46,10 @@ describe('a server with API keys', () => {
     expect((await get('/nowhere')).status).toBe(404);
   });
 
+  it('serves the health that names tasks to operators only', async () => {
+    expect((await get('/health')).status).toBe(401);
+  });
+
   it('cannot be bypassed by another spelling of a path', async () => {
     const ways = [
       ...[
@@ -226,6 +230,7 @@ describe('a server with API keys', () => {
       'GET /api/pipeline/timeline',
       'GET /api/pipeline/retention',
       'GET /metrics',
+      'GET /health',
     ];
 
     expect([...having('public')].filter((route) => route.includes(' /api/')).sort()).toEqual([

@@ -123,6 +123,7 @@ it('responds while Temporal is unavailable, and says so instead of showing old f
       countRunningByStage: () => Promise.reject(away),
       queue: () => Promise.reject(away),
       retention: () => Promise.reject(away),
+      stuckWorkflows: () => Promise.reject(away),
     },
     storageUsage: createStorageUsage({ store: api.store }),
     readers: () => 0,

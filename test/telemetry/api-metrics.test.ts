@@ -14,6 +14,7 @@ function statisticsWith(answers: Partial<PipelineStatistics> = {}): PipelineStat
     countRunning: async () => 0,
     countRunningByStage: async () => ({}),
     queue: async () => ({ waiting: 0, oldestMs: 0, pollers: 1 }),
+    stuckWorkflows: async () => [],
     retention: async () => ({ lastSuccess: undefined, failures: 0 }),
     ...answers,
   };

@@ -23,6 +23,8 @@ const RULES: ReadonlyArray<
   [method: 'GET' | 'POST' | 'PUT' | 'DELETE' | '*', path: RegExp, rule: AccessRule]
 > = [
   ['GET', /^\/health\//, { need: 'public', isUnlimited: true }],
+  // Names the tasks of all keys.
+  ['GET', /^\/health$/, { need: 'admin' }],
   // The page reads it before it has a key.
   ['GET', /^\/api\/info$/, { need: 'public' }],
   // For a provider; the last part of the path is a secret.

@@ -34,7 +34,7 @@ export interface ApiDeps {
   previews: PreviewClient;
   /** Every provider of the registry, in its order. */
   providers: readonly OfferedProvider[];
-  statistics: Pick<PipelineStatistics, 'queue'>;
+  statistics: Pick<PipelineStatistics, 'queue' | 'stuckWorkflows'>;
   timelines: TimelineClient;
   retentionRuns: RetentionRuns;
   hub: ProgressHub;

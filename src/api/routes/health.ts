@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
-import { Alive, Ready } from '../../contracts/schemas/health.ts';
+import { Alive, Health, Ready } from '../../contracts/schemas/health.ts';
 import { taskKeys } from '../../contracts/task-keys.ts';
+import type { StuckWorkflow } from '../../ports/pipeline-statistics.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
@@ -26,11 +27,49 @@ const ready = createRoute({
   },
 });
 
-export function healthRoutes({ jobs, store }: Pick<ApiDeps, 'jobs' | 'store'>) {
+const whole = createRoute({
+  method: 'get',
+  path: '/health',
+  tags: ['Health'],
+  summary: 'Whether tasks are accepted and none stands still',
+  responses: {
+    200: {
+      description: 'Temporal and the store respond. `degraded` if a workflow stands still.',
+      content: { 'application/json': { schema: Health } },
+    },
+    ...problems('TEMPORAL_UNAVAILABLE', 'STORAGE_UNAVAILABLE'),
+  },
+});
+
+export function healthRoutes({ jobs, store, statistics }: Pick<ApiDeps, 'jobs' | 'store' | 'statistics'>) {
+  const assertReady = () => Promise.all([jobs.ping(), store.stat(taskKeys(NO_TASK).metadata)]);
   return createRoutes()
     .openapi(live, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(ready, async (c) => {
-      await Promise.all([jobs.ping(), store.stat(taskKeys(NO_TASK).metadata)]);
+      await assertReady();
       return c.json({ status: 'ok' as const, temporal: 'ok' as const, storage: 'ok' as const }, 200);
+    })
+    .openapi(whole, async (c) => {
+      const [stuck] = await Promise.all([statistics.stuckWorkflows(), assertReady()]);
+      c.header('Cache-Control', 'no-store');
+      return c.json(toHealth(stuck), 200);
     });
+}
+
+function toHealth(found: StuckWorkflow[]): Health {
+  const stuck = found.map(({ workflowId, type, taskId, cause, startedAt }) => ({
+    workflow_id: workflowId,
+    type,
+    ...(taskId !== undefined && { task_id: taskId }),
+    cause,
+    started_at: startedAt.toISOString(),
+  }));
+  const names = stuck.map(({ workflow_id }) => workflow_id).join(', ');
+  return {
+    status: stuck.length > 0 ? 'degraded' : 'ok',
+    ...(stuck.length > 0 && { reason: `The code of these workflows fails each time it runs: ${names}` }),
+    temporal: 'ok',
+    storage: 'ok',
+    stuck,
+  };
 }

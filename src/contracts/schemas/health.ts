@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Instant } from './primitives.ts';
+import { EXAMPLE_TASK_ID, Instant, TaskId } from './primitives.ts';
 
 export const Alive = z.object({ status: z.literal('ok') }).meta({ id: 'Alive' });
 export type Alive = z.infer<typeof Alive>;
@@ -8,6 +8,30 @@ export const Ready = z
   .object({ status: z.literal('ok'), temporal: z.literal('ok'), storage: z.literal('ok') })
   .meta({ id: 'Ready' });
 export type Ready = z.infer<typeof Ready>;
+
+const StuckWorkflow = z.object({
+  workflow_id: z.string().meta({ example: `video/${EXAMPLE_TASK_ID}` }),
+  type: z.string().meta({ example: 'generateVideo' }),
+  task_id: TaskId.optional().describe('Absent if the workflow belongs to no task.'),
+  cause: z
+    .string()
+    .describe("In Temporal's words.")
+    .meta({ example: 'WorkflowTaskFailedCauseNonDeterministicError' }),
+  started_at: Instant,
+});
+
+export const Health = z
+  .object({
+    status: z.enum(['ok', 'degraded']),
+    reason: z.string().optional(),
+    temporal: z.literal('ok'),
+    storage: z.literal('ok'),
+    stuck: z
+      .array(StuckWorkflow)
+      .describe('Workflows that stand still, because their code fails each time it runs. At most 20.'),
+  })
+  .meta({ id: 'Health' });
+export type Health = z.infer<typeof Health>;
 
 export const ModelHealth = z
   .looseObject({ status: z.enum(['ok', 'failing']), checked_at: Instant })

@@ -69,15 +69,22 @@ export function addPipelineMetrics(
     }
   };
 
+  const readStuck = async () => {
+    for (const { workflowId, type, taskId = '', cause } of await statistics.stuckWorkflows()) {
+      metric.stuck.set({ type, workflow_id: workflowId, task_id: taskId, cause }, 1);
+    }
+  };
+
   const read = async () => {
-    const { stages, success, ended, waiting, oldest, pollers } = metric;
-    for (const gauge of [stages, success, ended, waiting, oldest, pollers]) {
+    const { stages, success, ended, waiting, oldest, pollers, stuck } = metric;
+    for (const gauge of [stages, success, ended, waiting, oldest, pollers, stuck]) {
       gauge.reset();
     }
     const answers = await Promise.allSettled([
       readJobs(),
       countEnded(),
       readRetention(),
+      readStuck(),
       ...queues.map(readQueue),
     ]);
     const isUp = answers.every(({ status }) => status === 'fulfilled');
@@ -137,6 +144,12 @@ function createPipelineMetrics(registry: Metrics['registry']) {
   );
   const pollers = queueGauge('limelight_queue_pollers', 'Workers that polled the queue in the last minutes');
 
+  const stuck = new Gauge({
+    name: 'limelight_workflow_stuck',
+    help: 'A workflow that stands still, because its code fails each time it runs. No value if there is none; at most 20 are listed',
+    labelNames: ['type', 'workflow_id', 'task_id', 'cause'],
+    registers,
+  });
   const retained = new Gauge({
     name: 'limelight_retention_last_success_timestamp_seconds',
     help: 'When retention last succeeded',
@@ -159,6 +172,7 @@ function createPipelineMetrics(registry: Metrics['registry']) {
     waiting,
     oldest,
     pollers,
+    stuck,
     retained,
     retentionFailures,
   };

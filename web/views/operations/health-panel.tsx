@@ -15,7 +15,7 @@ interface Health {
 const POLL_INTERVAL_MS = 15_000;
 
 const PATHS = {
-  api: '/health/ready',
+  api: '/health',
   'person-detection': '/api/person-detection/health',
   'background-removal': '/api/background-removal/health',
 };
