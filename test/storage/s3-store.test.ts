@@ -1,7 +1,11 @@
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createContentCache } from '../../src/storage/content-cache.ts';
@@ -13,11 +17,30 @@ import { needs } from '../harness/needs.ts';
 import { type S3Server, startS3Server } from '../harness/s3-server.ts';
 import { RETENTION_RULES } from '../harness/storage/retention-rules.ts';
 import { storeTask } from '../harness/storage/task-files.ts';
+import { startTcpProxy } from '../harness/tcp-proxy.ts';
 import { objectStoreSuite } from '../suites/object-store.ts';
 import { startFlakyProxy } from './s3-store/flaky-proxy.ts';
 
 const BYTES = Buffer.from('Lorem ipsum dolor sit amet');
 const HOUR_MS = 3_600_000;
+
+/** Gives this answer to every request. */
+async function startGateway(status: number, page: string) {
+  const gateway = createServer((incoming, answer) => {
+    incoming.resume();
+    answer.writeHead(status, { 'content-type': 'text/html' }).end(page);
+  });
+  gateway.listen(0, '127.0.0.1');
+  await once(gateway, 'listening');
+  return {
+    url: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      gateway.closeAllConnections();
+      gateway.close();
+      await once(gateway, 'close');
+    },
+  };
+}
 
 needs('Go').describe('objects in S3', () => {
   const resources = new AsyncDisposableStack();
@@ -113,15 +136,92 @@ needs('Go').describe('objects in S3', () => {
     const away = createStore({ endpoint: 'http://127.0.0.1:1' }).store;
     await expect(away.read('a')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     const other = createStore({ bucket: 'no-such-bucket' }).store;
-    await expect(other.put('a', BYTES)).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
-      message: expect.stringContaining('STORAGE_S3_BUCKET'),
-    });
+    const calls: Array<() => Promise<unknown>> = [
+      () => other.put('a', BYTES),
+      () => other.read('a'),
+      () => other.stat('a'),
+      () => other.localPath('a'),
+      () => other.copy('a', 'b'),
+      () => other.delete('a'),
+      () => other.deleteAll('a/'),
+      () => Array.fromAsync(other.list('')),
+    ];
+    for (const call of calls) {
+      await expect(call(), String(call)).rejects.toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+        message: expect.stringContaining('STORAGE_S3_BUCKET'),
+      });
+    }
     const stranger = createStore({ credentials: { accessKeyId: 'test', secretAccessKey: 'wrong' } }).store;
     await expect(stranger.put('a', BYTES)).rejects.toMatchObject({
-      code: 'CONFIG_INVALID',
+      code: 'STORAGE_UNAVAILABLE',
       message: expect.stringContaining('STORAGE_S3_SECRET_ACCESS_KEY'),
     });
+  });
+
+  describe.each(['cut', 'unanswered', 'silent'] as const)('behind a link that is %s', (link) => {
+    it('are unavailable in time, whatever the call, and there again afterwards', async () => {
+      await using proxy = await startTcpProxy({ port: Number(new URL(server.settings.endpoint!).port) });
+      const endpoint = `http://127.0.0.1:${proxy.port}`;
+      const { store } = createStore({ endpoint, idleTimeoutMs: 300 });
+      await store.put('net/a', BYTES);
+      const large = Buffer.alloc(20_000_000, 1);
+      const calls: Array<() => Promise<unknown>> = [
+        () => store.put('net/b', BYTES),
+        () => store.put('net/large', large),
+        () => store.read('net/a'),
+        () => store.open('net/a'),
+        () => store.stat('net/a'),
+        () => store.localPath('net/a'),
+        () => store.copy('net/a', 'net/c'),
+        () => store.delete('net/a-2'),
+        () => store.deleteAll('net/none/'),
+        () => Array.fromAsync(store.list('net/')),
+      ];
+      proxy.set(link);
+
+      const outcomes = await Promise.allSettled(calls.map((call) => call()));
+
+      for (const [index, outcome] of outcomes.entries()) {
+        expect(outcome, String(calls[index])).toMatchObject({
+          status: 'rejected',
+          reason: { code: 'STORAGE_UNAVAILABLE' },
+        });
+      }
+      proxy.set('open');
+      expect(await store.read('net/a')).toEqual(BYTES);
+    }, 60_000);
+  });
+
+  it('are unavailable if the network is cut in the middle of an object', async () => {
+    for (const link of ['cut', 'silent'] as const) {
+      await using proxy = await startTcpProxy({ port: Number(new URL(server.settings.endpoint!).port) });
+      const endpoint = `http://127.0.0.1:${proxy.port}`;
+      const { store } = createStore({ endpoint, idleTimeoutMs: 500 });
+      await store.put('net/large', Buffer.alloc(30_000_000, 1));
+      proxy.set(5);
+
+      for (const call of [() => store.read('net/large'), () => store.localPath('net/large')]) {
+        const outcome = call();
+        void outcome.catch(() => undefined);
+        await sleep(200);
+        proxy.set(link);
+        await expect(outcome, link).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+        proxy.set(5);
+      }
+    }
+  }, 60_000);
+
+  it('are unavailable behind a gateway that answers with a page of its own', async () => {
+    await using gateway = await startGateway(
+      502,
+      '<html><body><center>502 Bad Gateway</center><hr></body></html>',
+    );
+    const { store } = createStore({ endpoint: gateway.url });
+
+    for (const call of [() => store.read('a'), () => store.stat('a'), () => store.put('a', BYTES)]) {
+      await expect(call(), String(call)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    }
   });
 
   it('are deleted by retention, as in a folder', async () => {

@@ -1,11 +1,16 @@
 import { pipeline, type Readable } from 'node:stream';
-import { GetObjectCommand, HeadObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  paginateListObjectsV2,
+} from '@aws-sdk/client-s3';
 import type { StoredObject } from '../../contracts/schemas/job.ts';
 import { isFailure } from '../../errors.ts';
 import type { ByteRange, ListedObject, OpenObject } from '../../ports/object-store.ts';
 import { assertRange, objectNotFound } from '../object-errors.ts';
 import { createVerifyingStream } from '../verifying-stream.ts';
-import { isConditionFailed, type S3Access, toStoreError } from './s3-access.ts';
+import { bucketMissing, isConditionFailed, type S3Access, toStoreError } from './s3-access.ts';
 
 export interface S3Object extends StoredObject {
   modifiedAt: Date;
@@ -19,16 +24,28 @@ export const SHA256 = 'limelight-sha256';
 export const NONCE = 'limelight-nonce';
 
 /** Undefined if the key is missing or the object has no checksum because this store did not write it. */
-export async function statObject({ client, bucket }: S3Access, key: string): Promise<S3Object | undefined> {
+export async function statObject(access: S3Access, key: string): Promise<S3Object | undefined> {
+  const { client, bucket } = access;
   try {
     const head = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
     return toObject(key, head.ContentLength, head);
   } catch (error) {
     const known = toStoreError(error, bucket, key);
     if (isFailure(known, 'OBJECT_NOT_FOUND')) {
+      await assertBucket(access);
       return undefined;
     }
     throw known;
+  }
+}
+
+/** The answer to a HEAD request is the same for a missing object and a missing bucket. */
+async function assertBucket({ client, bucket }: S3Access): Promise<void> {
+  try {
+    await client.send(new HeadBucketCommand({ Bucket: bucket }));
+  } catch (error) {
+    const known = toStoreError(error, bucket, 'a missing object');
+    throw isFailure(known, 'OBJECT_NOT_FOUND') ? bucketMissing(bucket, error) : known;
   }
 }
 

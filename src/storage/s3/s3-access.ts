@@ -13,6 +13,8 @@ export interface S3Settings {
   usesPaths: boolean;
   /** See `openStore`. */
   guard?: (() => void) | undefined;
+  /** Timeout without a byte in either direction. Default: 15 s. */
+  idleTimeoutMs?: number;
 }
 
 export interface S3Access extends Disposable {
@@ -20,16 +22,27 @@ export interface S3Access extends Disposable {
   bucket: string;
 }
 
-/** Per request, including the first. The delay doubles from 100 ms. */
-const MAX_ATTEMPTS = 5;
+/**
+ * Per request, including the first. The delay doubles from 100 ms. If the server accepts requests and sends nothing, all
+ * attempts together take about a minute (the SDK starts the timeout 3 to 6 s late). That is less than the timeout of the
+ * activities, two minutes, so a job waits for the store and does not fail with a timeout.
+ */
+const MAX_ATTEMPTS = 3;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** Timeout without a byte in either direction. */
-const IDLE_TIMEOUT_MS = 30_000;
+const IDLE_TIMEOUT_MS = 15_000;
 const MAX_CONNECTIONS = 64;
 /** Commands that change nothing. */
 const READ = /^(Get|Head|List)/;
 
-export function openS3({ bucket, region, endpoint, credentials, usesPaths, guard }: S3Settings): S3Access {
+export function openS3({
+  bucket,
+  region,
+  endpoint,
+  credentials,
+  usesPaths,
+  idleTimeoutMs = IDLE_TIMEOUT_MS,
+  guard,
+}: S3Settings): S3Access {
   const client = new S3Client({
     region,
     ...(endpoint && { endpoint }),
@@ -40,7 +53,7 @@ export function openS3({ bucket, region, endpoint, credentials, usesPaths, guard
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MS,
-      socketTimeout: IDLE_TIMEOUT_MS,
+      socketTimeout: idleTimeoutMs,
       httpAgent: { maxSockets: MAX_CONNECTIONS },
       httpsAgent: { maxSockets: MAX_CONNECTIONS },
     },
@@ -64,7 +77,10 @@ export function openS3({ bucket, region, endpoint, credentials, usesPaths, guard
 /** Codes of network errors, after the SDK's own retries. */
 const NETWORK_ERROR = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH)/;
 
-/** Translates S3 errors that callers can act on. Returns other errors unchanged. */
+/**
+ * Translates S3 errors that callers can act on. Returns other errors unchanged. A missing bucket or refused access is an
+ * outage like any other: an operator ends it, and jobs that wait for that lose nothing.
+ */
 export function toStoreError(error: unknown, bucket: string, key: string): unknown {
   if (error instanceof PipelineError) {
     return error;
@@ -74,11 +90,7 @@ export function toStoreError(error: unknown, bucket: string, key: string): unkno
   }
   const status = statusOf(error);
   if (isNamed(error, 'NoSuchBucket')) {
-    return new PipelineError(
-      'CONFIG_INVALID',
-      `Expected the bucket ${bucket} to exist, but it does not. Create it or correct STORAGE_S3_BUCKET`,
-      { cause: error },
-    );
+    return bucketMissing(bucket, error);
   }
   if (isNamed(error, 'NoSuchKey') || status === 404) {
     return objectNotFound(key);
@@ -88,16 +100,27 @@ export function toStoreError(error: unknown, bucket: string, key: string): unkno
   }
   if (status === 401 || status === 403) {
     return new PipelineError(
-      'CONFIG_INVALID',
+      'STORAGE_UNAVAILABLE',
       `Expected access to the bucket ${bucket}, but the server refused it for ${key}. Correct STORAGE_S3_ACCESS_KEY_ID, STORAGE_S3_SECRET_ACCESS_KEY or their permissions`,
       { cause: error },
     );
   }
-  return (status !== undefined && status >= 500) || isNamed(error, 'SlowDown') || isUnreachable(error)
+  return (status !== undefined && (status >= 500 || status === 429)) ||
+    isNamed(error, 'SlowDown') ||
+    isUnreachable(error)
     ? new PipelineError('STORAGE_UNAVAILABLE', `The object store does not respond for ${key}`, {
         cause: error,
       })
     : error;
+}
+
+/** Its disk may not be mounted: a missing object or an empty list would then be a wrong answer. */
+export function bucketMissing(bucket: string, cause: unknown): PipelineError {
+  return new PipelineError(
+    'STORAGE_UNAVAILABLE',
+    `Expected the bucket ${bucket} to exist, but it does not. Create it or correct STORAGE_S3_BUCKET`,
+    { cause },
+  );
 }
 
 /** The condition of a write was not met: another writer was first. */
@@ -106,8 +129,9 @@ export function isConditionFailed(error: unknown): boolean {
   return status === 412 || status === 409;
 }
 
+/** Also of a gateway's error page, which the SDK rejects with the error of its parser. */
 function statusOf(error: unknown): number | undefined {
-  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+  return (error as Partial<S3ServiceException> | undefined)?.$metadata?.httpStatusCode;
 }
 
 function isNamed(error: unknown, name: string): boolean {

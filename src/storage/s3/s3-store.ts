@@ -78,7 +78,12 @@ export function createS3Store(options: S3StoreOptions): ObjectStore & Disposable
 
     async read(key) {
       assertObjectKey(key);
-      return buffer((await openObject(access, key)).stream);
+      const { stream } = await openObject(access, key);
+      try {
+        return await buffer(stream);
+      } catch (error) {
+        throw toStoreError(error, access.bucket, key);
+      }
     },
 
     async stat(key) {
