@@ -1,6 +1,6 @@
 import { mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDiskFull, storageFull } from '../errors.ts';
+import { ignoreFailure, isDiskFull, storageFull } from '../errors.ts';
 import type { ScratchFolder } from '../ports/object-store.ts';
 import { writeNew } from './receive-body.ts';
 
@@ -29,7 +29,8 @@ export function asScratchFolder(path: string): ScratchFolder {
 
     async [Symbol.asyncDispose]() {
       // Usually empty, because its files were moved into the store.
-      await rmdir(path).catch(() => rm(path, { recursive: true, force: true }));
+      const removed = rmdir(path).catch(() => rm(path, { recursive: true, force: true }));
+      await ignoreFailure(removed, 'the error of the work counts, and the sweep removes leftovers');
     },
   };
 }

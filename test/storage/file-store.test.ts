@@ -1,4 +1,6 @@
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { constants } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -27,6 +29,24 @@ describe('the port', () => {
     expect(await suite.store!.deleteAll('suite/')).not.toHaveLength(0);
     expect(await readdir(suite.root!)).toEqual(['.scratch']);
   });
+});
+
+it('a call that never returns, as on a network drive whose server is gone, is an outage', async () => {
+  const root = await mkdtemp(join(base, 'hangs-'));
+  const store = createFileStore({ root, maxCallMs: 300 });
+  await store.put('tier/task/object', Buffer.from('bytes'));
+  const [version] = (await readdir(join(root, 'tier/task'))).filter((name) => name.startsWith('.'));
+  const path = join(root, 'tier/task', version!);
+  await rm(path);
+  // Opening a pipe waits for a writer.
+  execFileSync('mkfifo', [path]);
+
+  for (const call of [() => store.read('tier/task/object'), () => store.localPath('tier/task/object')]) {
+    await expect(call()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  }
+
+  const writer = await open(path, constants.O_RDWR);
+  await writer.close();
 });
 
 describe('a folder that is not there', () => {

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import type { ListedObject, ObjectStore } from '../../ports/object-store.ts';
+import { iterate } from '../in-time.ts';
 import { assertFolderPrefix, assertKeyPrefix, assertObjectKey } from '../object-key.ts';
 import { createScratchFolder } from '../scratch-folder.ts';
 import { createLayout } from './layout.ts';
@@ -23,12 +24,14 @@ export interface FileStoreOptions {
   root: string;
   /** See `openStore`. */
   guard?: (() => void) | undefined;
+  /** A call that takes longer rejects with STORAGE_UNAVAILABLE. Default: 100 s. */
+  maxCallMs?: number;
 }
 
 export function createFileStore(options: FileStoreOptions): ObjectStore {
   const layout = createLayout(options.root, options.guard);
   const { root } = layout;
-  const { watch, assertPresent } = watchOutages(layout);
+  const { watch, watchNext, assertPresent } = watchOutages(layout, options.maxCallMs);
 
   return {
     async put(key, body, putOptions = {}) {
@@ -46,7 +49,10 @@ export function createFileStore(options: FileStoreOptions): ObjectStore {
 
     async open(key, range) {
       assertObjectKey(key);
-      return watch(() => openFile(root, key, range));
+      return watch(
+        () => openFile(root, key, range),
+        ({ stream }) => void stream.destroy(),
+      );
     },
 
     async read(key) {
@@ -62,7 +68,7 @@ export function createFileStore(options: FileStoreOptions): ObjectStore {
     async *list(prefix, { after } = {}) {
       assertKeyPrefix(prefix);
       let isEmpty = true;
-      for await (const object of listFiles(root, prefix, after)) {
+      for await (const object of iterate(listFiles(root, prefix, after), watchNext)) {
         isEmpty = false;
         yield object;
       }

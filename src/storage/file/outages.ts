@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { ignoreFailure, PipelineError } from '../../errors.ts';
+import { inTime, TOO_LATE } from '../in-time.ts';
 import type { FileLayout } from './layout.ts';
 
 /** The file system itself fails: a network drive is not connected, a disk is unplugged, permissions were changed. */
@@ -17,18 +18,27 @@ const AWAY = new Set([
   'ETIMEDOUT',
 ]);
 
+/** Calls of a network drive whose server is gone may never return. Shorter than the timeouts of activities. */
+const MAX_CALL_MS = 100_000;
+
 export interface Outages {
   /**
    * Runs a call of the store. Rejects with STORAGE_UNAVAILABLE if the folder of the store cannot be reached or is not
-   * mounted: a missing object or an empty list would then be a wrong answer.
+   * mounted: a missing object or an empty list would then be a wrong answer. So does a call that does not return in time.
+   * @param discard frees a result that comes too late
    */
-  watch<T>(call: () => Promise<T>): Promise<T>;
+  watch<T>(call: () => Promise<T>, discard?: (late: T) => void): Promise<T>;
+  /** Like `watch`, for the next object of a listing. */
+  watchNext<T>(next: () => Promise<T>): Promise<T>;
   /** Rejects with STORAGE_UNAVAILABLE if the folder of the store is not there. */
   assertPresent(): Promise<void>;
 }
 
 /** The scratch folder is made when the store is opened and never removed, so it marks a folder that is mounted. */
-export function watchOutages({ root, scratch }: Pick<FileLayout, 'root' | 'scratch'>): Outages {
+export function watchOutages(
+  { root, scratch }: Pick<FileLayout, 'root' | 'scratch'>,
+  maxCallMs = MAX_CALL_MS,
+): Outages {
   const isPresent = async () =>
     (await ignoreFailure(lstat(scratch), 'any failure means that it is not there'))?.isDirectory() === true;
   const unavailable = (cause?: unknown) =>
@@ -42,16 +52,29 @@ export function watchOutages({ root, scratch }: Pick<FileLayout, 'root' | 'scrat
       throw unavailable();
     }
   };
+  const explain = async (error: unknown) => {
+    if (error === TOO_LATE) {
+      return unavailable();
+    }
+    const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+    return AWAY.has(code) || !(await isPresent()) ? unavailable(error) : error;
+  };
+  const watchNext = async <T>(call: () => Promise<T>, discard?: (late: T) => void): Promise<T> => {
+    const answer = call();
+    try {
+      return await inTime(answer, maxCallMs);
+    } catch (error) {
+      if (error === TOO_LATE) {
+        answer.then(discard, () => undefined);
+      }
+      throw await explain(error);
+    }
+  };
   return {
     assertPresent,
-    async watch(call) {
-      let result: Awaited<ReturnType<typeof call>>;
-      try {
-        result = await call();
-      } catch (error) {
-        const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
-        throw AWAY.has(code) || !(await isPresent()) ? unavailable(error) : error;
-      }
+    watchNext,
+    async watch(call, discard) {
+      const result = await watchNext(call, discard);
       if (result === undefined || (Array.isArray(result) && result.length === 0)) {
         await assertPresent();
       }

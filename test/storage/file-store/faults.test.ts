@@ -167,10 +167,42 @@ describe.each(Object.entries(WRITES))('a fault at each step of a %s', (_, write)
     expect([...tried].join()).toMatch(/\b(rename|symlink|unlink|rm|rmdir)(Sync)? /);
   });
 
+  it.each(['EIO', 'EROFS', 'ESTALE'])('is an outage if every step fails with %s', async (code) => {
+    const { failure } = await attempt(write, code, () => true);
+
+    expect(failure).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  });
+
   it('changes nothing if every step fails', async () => {
     const { store, failure } = await attempt(write, 'EIO', () => true);
 
     expect(failure).toBeDefined();
     expect(await contentsOf(store)).toEqual(BEFORE);
   });
+});
+
+it.each(['EIO', 'EROFS', 'ESTALE'])('reading is an outage if the file system fails with %s', async (code) => {
+  const calls: Array<(store: ObjectStore) => Promise<unknown>> = [
+    (store) => store.read(KEY),
+    (store) => store.stat(KEY),
+    (store) => store.localPath(KEY),
+    (store) => Array.fromAsync(store.list('')),
+  ];
+  for (const run of calls) {
+    const { failure } = await attempt({ run, after: {} }, code, () => true);
+    expect(failure, String(run)).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  }
+});
+
+it('scratch files that cannot be removed do not hide the error of the work', async () => {
+  const { store } = await attempt({ run: async () => undefined, after: {} }, 'EIO', () => false);
+  const work = async () => {
+    await using _ = await store.scratch();
+    faults.arm(() => Object.assign(new Error('injected'), { code: 'EROFS' }));
+    throw new Error('the reason');
+  };
+
+  await expect(work()).rejects.toThrow('the reason');
+
+  faults.disarm();
 });
