@@ -1,25 +1,48 @@
-import { ApplicationFailure } from '@temporalio/activity';
-import { isDiskFull, PipelineError, storageFull } from '../errors.ts';
+import { ApplicationFailure, cancellationSignal } from '@temporalio/activity';
+import { isDiskFull, isFailure, PipelineError, storageFull } from '../errors.ts';
 
 type Activity = (...args: never[]) => Promise<unknown>;
 
-/** Turns `PipelineError`s into `ApplicationFailure`s, the one error type that Temporal serializes faithfully. */
-export function withFailureBoundary<A extends Record<keyof A, Activity>>(activities: A): A {
+/**
+ * Turns `PipelineError`s into `ApplicationFailure`s, the one error type that Temporal serializes faithfully.
+ *
+ * @param assertStorage is called after a failure. If it rejects with STORAGE_UNAVAILABLE, that is the reason: a decoder whose
+ *   file vanishes under it takes the photo for damaged. Leave it out for activities that must not be repeated.
+ */
+export function withFailureBoundary<A extends Record<keyof A, Activity>>(
+  activities: A,
+  assertStorage?: () => Promise<void>,
+): A {
   const wrapped = Object.entries<Activity>(activities).map(([name, activity]) => [
     name,
-    withBoundary(activity),
+    withBoundary(activity, assertStorage),
   ]);
   return Object.fromEntries(wrapped) as A;
 }
 
-function withBoundary(activity: Activity): Activity {
+function withBoundary(activity: Activity, assertStorage: (() => Promise<void>) | undefined): Activity {
   return async (...args) => {
     try {
       return await activity(...args);
     } catch (error) {
-      throw toFailure(error);
+      throw toFailure((assertStorage && (await findOutage(error, assertStorage))) ?? error);
     }
   };
+}
+
+/** The error of the store, if it does not respond now and the work was not cancelled. */
+async function findOutage(
+  error: unknown,
+  assertStorage: () => Promise<void>,
+): Promise<PipelineError | undefined> {
+  if (isFailure(error, 'STORAGE_UNAVAILABLE', 'STORAGE_FULL') || cancellationSignal().aborted) {
+    return undefined;
+  }
+  try {
+    await assertStorage();
+  } catch (outage) {
+    return isFailure(outage, 'STORAGE_UNAVAILABLE') ? outage : undefined;
+  }
 }
 
 function toFailure(error: unknown): unknown {

@@ -10,6 +10,7 @@ import { QUEUES } from '../contracts/queues.ts';
 import { createDetectorPool, createMattingPool, mayUseDevice } from '../inference/pools.ts';
 import { lockDevice } from '../process/device-lock.ts';
 import { assertMemoryFits, assertOneDevice } from '../process/device-memory.ts';
+import { assertAvailable } from '../storage/assert-available.ts';
 import { createContentCache } from '../storage/content-cache.ts';
 import { openStore } from '../storage/open-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -80,18 +81,19 @@ interface GpuWorkerDeps extends SelfTestDeps {
 async function createWorkers(deps: GpuWorkerDeps): Promise<Worker[]> {
   const common = { ...WORKER_DEFAULTS, connection: deps.connection, namespace: deps.namespace };
   const { testDetector, testMatting } = createSelfTestActivities(deps);
+  const assertStorage = () => assertAvailable(deps.store);
   return Promise.all([
     Worker.create({
       ...common,
       taskQueue: QUEUES.yolo,
-      activities: withFailureBoundary({ ...createDetectionActivities(deps), testDetector }),
+      activities: withFailureBoundary({ ...createDetectionActivities(deps), testDetector }, assertStorage),
       // The number of slots, times the batch size of a slot.
       maxConcurrentActivityTaskExecutions: deps.detector.capacity,
     }),
     Worker.create({
       ...common,
       taskQueue: QUEUES.birefnet,
-      activities: withFailureBoundary({ ...createBackgroundActivities(deps), testMatting }),
+      activities: withFailureBoundary({ ...createBackgroundActivities(deps), testMatting }, assertStorage),
       maxConcurrentActivityTaskExecutions: deps.matting.capacity,
     }),
   ]);

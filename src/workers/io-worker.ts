@@ -19,6 +19,7 @@ import { createOutbound } from '../outbound/outbound.ts';
 import type { ProviderDescriptor, RendererPool } from '../ports/provider.ts';
 import type { VideoProvider } from '../ports/video-provider.ts';
 import { PROVIDERS } from '../providers/registry.ts';
+import { assertAvailable } from '../storage/assert-available.ts';
 import { createContentCache } from '../storage/content-cache.ts';
 import { openStore } from '../storage/open-store.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
@@ -145,6 +146,7 @@ async function openRenderers(
 async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
   const { connection, namespace } = deps;
   const common = { ...WORKER_DEFAULTS, connection, namespace };
+  const assertStorage = () => assertAvailable(deps.store);
   return Promise.all([
     Worker.create({
       ...common,
@@ -155,27 +157,30 @@ async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
     Worker.create({
       ...common,
       taskQueue: QUEUES.io,
-      activities: withFailureBoundary({
-        ...createCacheActivities(deps),
-        ...createCompositionActivities(deps),
-        ...createPreviewActivities(deps),
-        ...createVideoActivities(deps),
-        ...createRecordActivities(deps),
-        ...createRetentionActivities(deps),
-        ...createEraseActivities(deps),
-      }),
+      activities: withFailureBoundary(
+        {
+          ...createCacheActivities(deps),
+          ...createCompositionActivities(deps),
+          ...createPreviewActivities(deps),
+          ...createVideoActivities(deps),
+          ...createRecordActivities(deps),
+          ...createRetentionActivities(deps),
+          ...createEraseActivities(deps),
+        },
+        assertStorage,
+      ),
     }),
     Worker.create({
       ...common,
       taskQueue: QUEUES.media,
-      activities: withFailureBoundary(createMediaActivities(deps)),
+      activities: withFailureBoundary(createMediaActivities(deps), assertStorage),
       maxConcurrentActivityTaskExecutions: deps.mediaSlots,
     }),
     ...deps.renderers.map(({ queue, pool, renderer }) =>
       Worker.create({
         ...common,
         taskQueue: queue,
-        activities: withFailureBoundary(createRenderActivities({ ...deps, renderer })),
+        activities: withFailureBoundary(createRenderActivities({ ...deps, renderer }), assertStorage),
         maxConcurrentActivityTaskExecutions: pool.capacity,
       }),
     ),

@@ -1,20 +1,26 @@
+import { rename } from 'node:fs/promises';
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { withFailureBoundary } from '../../src/activities/boundary.ts';
 import { PipelineError } from '../../src/errors.ts';
+import { assertAvailable } from '../../src/storage/assert-available.ts';
+import { createStore } from '../harness/storage/temporary-store.ts';
 
 /** The failures here are meant: the SDK need not report them. */
 const createEnv = (info = {}) => new MockActivityEnvironment(info, { logger: new DefaultLogger('ERROR') });
 
 /** What Temporal sees when the activity throws this. */
-async function failureOf(error: unknown): Promise<unknown> {
-  const { fail } = withFailureBoundary({
-    async fail(): Promise<void> {
-      throw error;
+async function failureOf(error: unknown, assertStorage?: () => Promise<void>): Promise<unknown> {
+  const { fail } = withFailureBoundary(
+    {
+      async fail(): Promise<void> {
+        throw error;
+      },
     },
-  });
+    assertStorage,
+  );
   return createEnv()
     .run(fail)
     .then(
@@ -72,6 +78,20 @@ describe('the failure boundary', () => {
     }
     const own = new PipelineError('SLOT_CRASHED', 'The slot died', { cause: enospc });
     expect(await failureOf(own)).toMatchObject({ type: 'SLOT_CRASHED' });
+  });
+
+  it('finds the reason in a storage that does not respond: its files may have vanished under a decoder', async () => {
+    const { store, root } = await createStore();
+    const damaged = new PipelineError('MEDIA_UNDECODABLE', 'The photo is damaged');
+    const assertStorage = () => assertAvailable(store);
+    expect(await failureOf(damaged, assertStorage)).toMatchObject({ type: 'MEDIA_UNDECODABLE' });
+
+    await rename(root, `${root}-away`);
+    expect(await failureOf(damaged, assertStorage)).toMatchObject({ type: 'STORAGE_UNAVAILABLE' });
+    expect(await failureOf(new TypeError('x is undefined'), assertStorage)).toMatchObject({
+      type: 'STORAGE_UNAVAILABLE',
+    });
+    await rename(`${root}-away`, root);
   });
 
   it('passes on unknown errors, which Temporal retries', async () => {
