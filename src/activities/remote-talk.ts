@@ -78,6 +78,8 @@ export function createRemoteTalkActivities({ store, provider, terms }: RemoteTal
       keepAlive(async (signal) => {
         await using folder = await store.scratch();
         const path = join(folder.path, 'video.mp4');
+        // While the store does not respond, the provider is not asked for the same video again and again.
+        await store.stat(request.videoKey);
         await provider.download(request.talkId, path, signal);
         const facts = await checkVideo(path);
         return { ...facts, video: await store.put(request.videoKey, { path }) };

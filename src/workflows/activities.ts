@@ -88,16 +88,14 @@ const video = proxyActivities<VideoActivities>({ ...short, summary: 'Check that 
 
 export const records = proxyActivities<RecordActivities>({
   ...short,
-  // A few kilobytes. If Temporal restarts before it receives the completion, the job waits this long.
-  startToCloseTimeout: '15 seconds',
   retry: { ...common.retry, maximumAttempts: 6 },
   summary: 'Write metadata.json',
 });
 
-/** If the cache is slow, the job computes again. */
+/** If the cache is slow, the job computes again. The store itself gives up within a minute if it gets no answer. */
 export const cache = proxyActivities<CacheActivities>({
   ...short,
-  startToCloseTimeout: '30 seconds',
+  startToCloseTimeout: '90 seconds',
   retry: { maximumAttempts: 1 },
   summary: 'Look in the content cache',
 });

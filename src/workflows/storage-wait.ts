@@ -2,7 +2,12 @@ import { sleep } from '@temporalio/workflow';
 import { codeOf, isActivityTimeout } from './job-error.ts';
 
 const FIRST_RETRY_DELAY_MS = 2_000;
-const MAX_RETRY_DELAY_MS = 60_000;
+/** From here on the delay grows with the outage only, so that a day of waiting adds a few thousand events to the history. */
+const DOUBLED_DELAY_MS = 60_000;
+const SHARE_OF_OUTAGE = 0.05;
+const MAX_RETRY_DELAY_MS = 10 * 60_000;
+/** An attempt that took longer has met a new outage: during one, attempts fail within two minutes. */
+const MAX_FAILING_MS = 5 * 60_000;
 
 /**
  * How long a job that has ended waits to write its record and to undo its work. A person's photo must not stay because a
@@ -44,19 +49,36 @@ export async function waitForStorage<T>(
   { onWait, patienceMs = Number.POSITIVE_INFINITY, isOnlyStorage = false }: WaitOptions = {},
 ): Promise<T> {
   const giveUpAtMs = Date.now() + patienceMs;
-  for (let delayMs = FIRST_RETRY_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_RETRY_DELAY_MS)) {
+  let failures = 0;
+  let awaySinceMs = 0;
+  for (;;) {
+    const triedAtMs = Date.now();
     try {
       return await call();
     } catch (error) {
       const what =
         WAITS[codeOf(error) ?? ''] ?? (isOnlyStorage && isActivityTimeout(error) ? 'storage' : undefined);
-      if (!what || Date.now() >= giveUpAtMs) {
+      const nowMs = Date.now();
+      if (!what || nowMs >= giveUpAtMs) {
         throw error;
       }
+      if (failures === 0 || nowMs - triedAtMs > MAX_FAILING_MS) {
+        failures = 0;
+        awaySinceMs = nowMs;
+      }
+      failures += 1;
       onWait?.(what);
-      await sleep(delayMs, { summary: `Until the next attempt: ${STORAGE_WAIT_MESSAGES[what]}` });
+      await sleep(toRetryDelayMs(failures, nowMs - awaySinceMs), {
+        summary: `Until the next attempt: ${STORAGE_WAIT_MESSAGES[what]}`,
+      });
     }
   }
+}
+
+/** @param failures in this outage, from 1 */
+export function toRetryDelayMs(failures: number, awayMs: number): number {
+  const doubled = Math.min(FIRST_RETRY_DELAY_MS * 2 ** (failures - 1), DOUBLED_DELAY_MS);
+  return Math.min(Math.max(doubled, awayMs * SHARE_OF_OUTAGE), MAX_RETRY_DELAY_MS);
 }
 
 /** Wraps activities so that each waits for the storage. */

@@ -198,6 +198,7 @@ export async function createTwoFileStore(folder: string): Promise<ObjectStore> {
     localPath: async (key: string) => (key.endsWith('.wav') ? voice : portrait),
     put: async (key: string) => toStored(key),
     putMany: async (objects) => objects.map(({ key }) => toStored(key)),
+    stat: async () => undefined,
     scratch: () => createScratchFolder(folder),
   } satisfies Partial<ObjectStore> as unknown as ObjectStore;
 }

@@ -55,7 +55,9 @@ export async function findOrMake<T extends { entry?: string }>(
   find: () => Promise<Found<T> | null>,
   make: () => Promise<T>,
 ): Promise<T & { isFromCache: boolean }> {
-  const found = usesCache(job) ? await askCache(find) : undefined;
+  const found = usesCache(job)
+    ? await askCache(() => waitForStorage(find, { onWait: job.onStorageWait }))
+    : undefined;
   if (found) {
     job.record.addCacheEntry(found.entry);
     return { ...found.result, isFromCache: true };

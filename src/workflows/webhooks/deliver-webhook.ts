@@ -19,11 +19,13 @@ import type {
 } from '../../contracts/schemas/webhook.ts';
 import { RETRY_DELAYS_S, SEND_NOW_SIGNAL } from '../../contracts/webhook.ts';
 import { OUTCOME } from '../search-attributes.ts';
+import { PATIENCE_MS, waitForStorage } from '../storage-wait.ts';
 
 const { sendWebhook } = proxyActivities<WebhookActivities>({
   taskQueue: QUEUES.webhooks,
-  // The receiver has 15 s. One attempt only, because the workflow schedules the next one.
-  startToCloseTimeout: '30 s',
+  // The receiver has 15 s, and a silent store needs a minute to be recognised. One attempt only, because the workflow
+  // schedules the next one.
+  startToCloseTimeout: '2 minutes',
   scheduleToStartTimeout: '1 hour',
   retry: { maximumAttempts: 1 },
   summary: 'Send the webhook',
@@ -71,7 +73,8 @@ export async function deliverWebhook(
 async function attempt(message: WebhookMessage): Promise<WebhookOutcome> {
   const startedMs = Date.now();
   try {
-    return await sendWebhook(message);
+    // An outage of our storage is no attempt to send.
+    return await waitForStorage(() => sendWebhook(message), { patienceMs: PATIENCE_MS });
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure)) {
       throw error;
