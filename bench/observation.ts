@@ -166,6 +166,7 @@ async function timeScrapes(server: TestServer) {
   const { metrics } = createApiMetrics({
     statistics: createTemporalStatistics({ client: server.client }),
     storageUsage: createStorageUsage({ store, root }),
+    assertStorage: async () => undefined,
     readers: () => 0,
     providers: [],
   });

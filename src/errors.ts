@@ -79,6 +79,17 @@ export function storageFull(cause: unknown): PipelineError {
   );
 }
 
+/** Resolves to undefined if the storage does not respond. */
+export async function ignoreStorageOutage<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (!isFailure(error, 'STORAGE_UNAVAILABLE')) {
+      throw error;
+    }
+  }
+}
+
 /** Resolves to undefined if a file or folder does not exist (any more). */
 export async function ignoreMissing<T>(promise: Promise<T>): Promise<T | undefined> {
   try {

@@ -4,7 +4,9 @@ import { toNetworks } from '../outbound/networks.ts';
 import { createOutbound } from '../outbound/outbound.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { createApiKeys } from '../storage/api-keys.ts';
+import { assertAvailable } from '../storage/assert-available.ts';
 import { createLinkSecret } from '../storage/link-secret.ts';
+import { createPromptStore } from '../storage/prompt-store.ts';
 import { createStorageUsage, readDisk } from '../storage/storage-usage.ts';
 import { createTaskNames } from '../storage/task-names.ts';
 import { createTaskRecords } from '../storage/task-records.ts';
@@ -44,7 +46,9 @@ export interface ComposeOptions {
 
 /** The parts of an API over a store and Temporal, and what must be closed with it. */
 export function composeApi(options: ComposeOptions): ApiDeps & AsyncDisposable {
-  const { config, client, store, providers, logger, page, commentIntervalMs, keysMaxAgeMs } = options;
+  const { config, client, providers, logger, page, commentIntervalMs, keysMaxAgeMs } = options;
+  const store = createPromptStore(options.store);
+  const assertStorage = () => assertAvailable(store);
   const { root, disk } = config.storage;
   const { freeBytes = async () => (await readDisk(root)).freeBytes } = options;
   const records = createTaskRecords({ store, logger });
@@ -63,6 +67,7 @@ export function composeApi(options: ComposeOptions): ApiDeps & AsyncDisposable {
     ...createApiMetrics({
       statistics,
       storageUsage,
+      assertStorage,
       readers: () => hub.readers,
       providers: providers.flatMap(({ descriptor: { name }, remote }) =>
         remote ? [{ name, ...remote }] : [],
@@ -88,7 +93,13 @@ export function composeApi(options: ComposeOptions): ApiDeps & AsyncDisposable {
       records,
       ...(keysMaxAgeMs !== undefined && { keysMaxAgeMs }),
     }),
-    admission: createAdmission({ ...disk, freeBytes, countRunning: () => statistics.countRunning() }),
+    admission: createAdmission({
+      ...disk,
+      assertStorage,
+      freeBytes,
+      countRunning: () => statistics.countRunning(),
+    }),
+    assertStorage,
     storageUsage,
     outbound,
     deliveries: createTemporalDeliveries({ client }),

@@ -6,6 +6,7 @@ const GB = 1e9;
 function admissionWith({ freeGb, running }: { freeGb: number; running: number }) {
   const now = { freeGb, running, counts: 0 };
   const admission = createAdmission({
+    assertStorage: async () => undefined,
     freeBytes: async () => now.freeGb * GB,
     async countRunning() {
       now.counts += 1;

@@ -25,6 +25,7 @@ const restart = (providers: WatchedProvider[] = []) =>
   createApiMetrics({
     statistics: createTemporalStatistics({ client: server.client }),
     storageUsage: createStorageUsage({ store: api.store }),
+    assertStorage: async () => undefined,
     readers: () => 0,
     providers,
   }).metrics;
@@ -126,6 +127,7 @@ it('responds while Temporal is unavailable, and says so instead of showing old f
       stuckWorkflows: () => Promise.reject(away),
     },
     storageUsage: createStorageUsage({ store: api.store }),
+    assertStorage: async () => undefined,
     readers: () => 0,
     providers: [],
   });

@@ -6,6 +6,7 @@ import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../src/cli/stack/free-port.ts';
+import type { StageEvent } from '../../src/contracts/schemas/stage-event.ts';
 import { findTemporalBinary } from '../../src/temporal/binary.ts';
 import { openLazyConnection } from '../../src/temporal/connection.ts';
 import { type DevServer, startDevServer } from '../../src/temporal/dev-server.ts';
@@ -13,6 +14,7 @@ import { readMessages, seqs } from '../harness/api/event-reader.ts';
 import { type PipelineWorker, startPipelineWorker } from '../harness/api/pipeline-worker.ts';
 import { submit } from '../harness/api/submit.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
+import { storeTask } from '../harness/storage/task-files.ts';
 
 let dir: string;
 let port: number;
@@ -88,6 +90,25 @@ it('responds 503 at once while Temporal is unavailable, with nothing half done',
   expect(performance.now() - startedAt).toBeLessThan(15_000);
   expect(await api.files()).toEqual(before);
   expect((await fetch(`${api.url}/health/live`)).status).toBe(200);
+});
+
+it('serves files, status and events of ended tasks from the store while Temporal is unavailable', async () => {
+  await stopTemporal();
+  const taskId = randomUUID();
+  const { record } = await storeTask(api.store, taskId);
+  const event: StageEvent = {
+    seq: 1,
+    task_id: taskId,
+    event_type: 'stage_update',
+    data: { stage: 'FAILED', progress_percent: 0, message: 'Failed' },
+    timestamp: record.submitted_at,
+  };
+  await api.records.write({ ...record, events: [event] });
+
+  expect(await call(`/api/pipeline/status/${taskId}`)).toMatchObject({ body: { stage: 'FAILED' } });
+  expect((await fetch(`${api.url}/api/pipeline/tasks/${taskId}/thumbnail`)).status).toBe(200);
+  const answer = await fetch(`${api.url}/api/pipeline/progress/${taskId}/events`);
+  expect(seqs(await readMessages(answer))).toEqual([1]);
 });
 
 it('accepts submissions while there is no worker, and reports their status', async () => {

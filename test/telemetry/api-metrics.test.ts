@@ -24,6 +24,7 @@ function scraperOf(deps: Partial<ApiMetricsDeps>) {
   const { metrics } = createApiMetrics({
     statistics: statisticsWith(),
     storageUsage: async () => ({ tiers: {}, scannedAt: '2026-01-01T00:00:00Z' }),
+    assertStorage: async () => undefined,
     readers: () => 0,
     providers: [],
     ...deps,

@@ -554,6 +554,10 @@ export const de: Strings = {
       title: 'Der Speicher des Servers ist voll',
       advice: 'Bitte die Administration, Platz zu schaffen, und versuche es dann erneut.',
     },
+    STORAGE_UNAVAILABLE: {
+      title: 'Der Speicher des Servers antwortet nicht',
+      advice: 'Versuche es in ein paar Minuten erneut. Begonnene Videos gehen weiter, sobald er antwortet.',
+    },
     SLOT_CRASHED: {
       title: 'Ein Serverprozess ist mehrmals abgestürzt',
       advice: 'Versuche es erneut. Wenn er wieder abstürzt, probiere ein anderes Foto.',

@@ -518,6 +518,10 @@ export const en = {
       title: 'The server’s disk is full',
       advice: 'Ask the administrator to free disk space, then try again.',
     },
+    STORAGE_UNAVAILABLE: {
+      title: 'The server’s storage does not respond',
+      advice: 'Try again in a few minutes. Videos that are being made continue when it does.',
+    },
     SLOT_CRASHED: {
       title: 'A server process crashed repeatedly',
       advice: 'Try again. If it keeps crashing, try another photo.',

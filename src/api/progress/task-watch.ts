@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
 import type { HeartbeatEvent, StageEvent } from '../../contracts/schemas/stage-event.ts';
 import { toTaskEvent } from '../../contracts/schemas/task-urls.ts';
-import { ignoreFailure, isFailure } from '../../errors.ts';
+import { ignoreFailure, ignoreStorageOutage, isFailure } from '../../errors.ts';
 import type { HistoryCursor, JobClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -45,19 +45,19 @@ export class TaskWatch {
   /** Rejects with TASK_NOT_FOUND if neither a record nor Temporal has the task. */
   static async open(taskId: string, deps: WatchDeps): Promise<TaskWatch> {
     const watch = new TaskWatch(taskId, deps);
-    if (await watch.#endFromRecord()) {
+    // First, because a running task has events while the store does not respond.
+    const [asked] = await Promise.allSettled([deps.jobs.describe(taskId)]);
+    if (asked.status === 'fulfilled') {
+      if (asked.value.status === 'running' || !(await ignoreStorageOutage(watch.#endFromRecord()))) {
+        void watch.#run();
+      }
       return watch;
     }
-    try {
-      await deps.jobs.describe(taskId);
-    } catch (error) {
-      if (isFailure(error, 'TASK_NOT_FOUND') && (await watch.#endForgotten())) {
-        return watch;
-      }
-      throw error;
+    const isForgotten = isFailure(asked.reason, 'TASK_NOT_FOUND');
+    if ((await watch.#endFromRecord()) || (isForgotten && (await watch.#endForgotten()))) {
+      return watch;
     }
-    void watch.#run();
-    return watch;
+    throw asked.reason;
   }
 
   /** Sends every event after `since`, past ones first. */
@@ -131,13 +131,20 @@ export class TaskWatch {
 
   async #readProgress(hasEnded: boolean): Promise<void> {
     // The record of an ended job needs no worker, and there may be none.
-    if (hasEnded && (await this.#endFromRecord())) {
+    const [recorded] = await Promise.allSettled([hasEnded && this.#endFromRecord()]);
+    if (recorded.status === 'fulfilled' && recorded.value) {
       return;
+    }
+    if (recorded.status === 'rejected' && !isFailure(recorded.reason, 'STORAGE_UNAVAILABLE')) {
+      throw recorded.reason;
     }
     const { events, outcome } = await this.#deps.jobs.progress(this.#taskId, this.#lastEvent?.seq ?? 0);
     this.#publish(events);
     if (outcome) {
       this.#finish(outcome);
+    } else if (recorded.status === 'rejected') {
+      // Only the record tells whether the job is lost.
+      throw recorded.reason;
     } else if (hasEnded) {
       const lost = toLostEnd(this.#taskId, await this.#deps.jobs.describe(this.#taskId), this.#lastEvent);
       this.#publish([lost.event]);

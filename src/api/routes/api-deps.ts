@@ -44,6 +44,8 @@ export interface ApiDeps {
   requests: HttpMetrics;
   access: Access;
   admission: Admission;
+  /** Rejects with STORAGE_UNAVAILABLE if the store does not respond. */
+  assertStorage: () => Promise<void>;
   storageUsage: () => Promise<StorageUsage>;
   /** Requests to URLs that clients name. */
   outbound: Outbound;

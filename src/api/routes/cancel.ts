@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { TaskStatus } from '../../contracts/schemas/task-status.ts';
 import { isTerminal } from '../../contracts/stages.ts';
+import { ignoreStorageOutage } from '../../errors.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
 import { readTaskStatus } from '../tasks/task-status.ts';
 import type { ApiDeps } from './api-deps.ts';
@@ -29,8 +30,8 @@ const cancel = createRoute({
 export function cancelRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'names'>) {
   return createRoutes().openapi(cancel, async (c) => {
     const taskId = taskParam(c);
-    // Temporal may have deleted a task that ended; its record remains.
-    if (!(await deps.records.read(taskId))?.outcome) {
+    // Temporal may have deleted a task that ended; its record remains. A running one stops without the store too.
+    if (!(await ignoreStorageOutage(deps.records.read(taskId)))?.outcome) {
       await deps.jobs.cancel(taskId);
     }
     const status = await readTaskStatus(deps, taskId);

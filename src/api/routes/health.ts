@@ -1,12 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import { Alive, Health, Ready } from '../../contracts/schemas/health.ts';
-import { taskKeys } from '../../contracts/task-keys.ts';
 import type { StuckWorkflow } from '../../ports/pipeline-statistics.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
-
-const NO_TASK = '00000000-0000-0000-0000-000000000000';
 
 const live = createRoute({
   method: 'get',
@@ -37,12 +34,16 @@ const whole = createRoute({
       description: 'Temporal and the store respond. `degraded` if a workflow stands still.',
       content: { 'application/json': { schema: Health } },
     },
-    ...problems('TEMPORAL_UNAVAILABLE', 'STORAGE_UNAVAILABLE'),
+    ...problems('TEMPORAL_UNAVAILABLE'),
   },
 });
 
-export function healthRoutes({ jobs, store, statistics }: Pick<ApiDeps, 'jobs' | 'store' | 'statistics'>) {
-  const assertReady = () => Promise.all([jobs.ping(), store.stat(taskKeys(NO_TASK).metadata)]);
+export function healthRoutes({
+  jobs,
+  assertStorage,
+  statistics,
+}: Pick<ApiDeps, 'jobs' | 'assertStorage' | 'statistics'>) {
+  const assertReady = () => Promise.all([jobs.ping(), assertStorage()]);
   return createRoutes()
     .openapi(live, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(ready, async (c) => {

@@ -10,8 +10,11 @@ const RETRY_AFTER = {
   },
 };
 
-/** Every route may answer these: an unexpected failure, and a request whose line and headers are too long. */
-const ALWAYS: readonly ErrorCode[] = ['HEADERS_TOO_LARGE', 'INTERNAL'];
+/**
+ * Every route may answer these: a request whose line and headers are too long, a store that does not respond (the API keys
+ * are there), and an unexpected failure.
+ */
+const ALWAYS: readonly ErrorCode[] = ['HEADERS_TOO_LARGE', 'STORAGE_UNAVAILABLE', 'INTERNAL'];
 
 /** The problem documents that a route may answer with, for the `responses` of `createRoute`. */
 export function problems(...codes: ErrorCode[]) {

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { TaskList, TaskState, type TaskSummary } from '../../contracts/schemas/task-status.ts';
+import { ignoreStorageOutage } from '../../errors.ts';
 import { ownerSeenBy } from '../access/caller.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
@@ -39,7 +40,8 @@ export function taskListRoutes({ jobs, names }: Pick<ApiDeps, 'jobs' | 'names'>)
   const withNames = (tasks: TaskSummary[]) =>
     Promise.all(
       tasks.map(async (task) => {
-        const name = await names.read(task.task_id);
+        // A task has the name of its submission while the store does not respond.
+        const name = await ignoreStorageOutage(names.read(task.task_id));
         return name === undefined ? task : { ...task, name };
       }),
     );

@@ -4,13 +4,15 @@ import { PipelineError } from '../../errors.ts';
 export interface Admission {
   /**
    * Reserves disk space for one job until disposed (idempotent); from then on the job itself is counted.
-   * @throws PipelineError STORAGE_FULL if the free space is not enough for the running jobs and this one, and
-   * TEMPORAL_UNAVAILABLE if they cannot be counted, so that a client does not send 100 MB in vain.
+   * @throws PipelineError STORAGE_FULL if the free space is not enough for the running jobs and this one,
+   * TEMPORAL_UNAVAILABLE if they cannot be counted, and STORAGE_UNAVAILABLE, so that a client does not send 100 MB in vain.
    */
   admit(): Promise<Disposable>;
 }
 
 export interface AdmissionOptions {
+  /** Rejects with STORAGE_UNAVAILABLE if the store does not respond. */
+  assertStorage(): Promise<void>;
   /** Free space of the disk for uploads and objects. */
   freeBytes(): Promise<number>;
   /** Running jobs, over all API processes. */
@@ -26,7 +28,7 @@ const COUNT_MAX_AGE_MS = 1_000;
 const RETRY_AFTER_MS = 60_000;
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { freeBytes, floorBytes, jobBytes } = options;
+  const { assertStorage, freeBytes, floorBytes, jobBytes } = options;
   /** Submissions in progress. */
   let arriving = 0;
   let counted = { running: 0, at: Number.NEGATIVE_INFINITY };
@@ -52,7 +54,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       // Before anything is awaited, so that parallel requests see each other.
       arriving += 1;
       try {
-        const [free, running] = await Promise.all([freeBytes(), countRunning()]);
+        const [free, running] = await Promise.all([freeBytes(), countRunning(), assertStorage()]);
         if (free - (running + arriving) * jobBytes < floorBytes) {
           throw new PipelineError(
             'STORAGE_FULL',

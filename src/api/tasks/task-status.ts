@@ -4,7 +4,7 @@ import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import type { Eta, TaskStatus } from '../../contracts/schemas/task-status.ts';
 import { toTaskResult } from '../../contracts/schemas/task-urls.ts';
 import { isTerminal, STAGE_PERCENT } from '../../contracts/stages.ts';
-import { ignoreFailure, isFailure, PipelineError } from '../../errors.ts';
+import { ignoreFailure, ignoreStorageOutage, isFailure, PipelineError } from '../../errors.ts';
 import type { JobClient, JobDescription } from '../../ports/job-client.ts';
 import type { TaskNames } from '../../ports/task-names.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
@@ -14,20 +14,19 @@ import { toForgottenEnd, toLostEnd } from './lost-job.ts';
 import type { RecentTimelines } from './timeline-summary.ts';
 
 /**
- * Asks a worker about a running task, or Temporal alone if no worker answers. Reads the record of any other task. So running
- * tasks have a status while the store does not respond, and ended ones while Temporal does not.
+ * Asks a worker about a running task, or Temporal alone if no worker answers. Reads the record of any other task. So ended
+ * tasks have a status while Temporal does not respond. While the store does not, all those have one that Temporal remembers.
  */
 export async function readTaskStatus(deps: StatusDeps, taskId: string): Promise<TaskStatus> {
   const [asked] = await Promise.allSettled([deps.jobs.describe(taskId)]);
-  const isRunning = asked.status === 'fulfilled' && asked.value.status === 'running';
-  const [record, renamed] = await Promise.all([
-    isRunning ? undefined : deps.records.read(taskId),
-    deps.names?.read(taskId).catch((error) => {
-      if (isRunning && isFailure(error, 'STORAGE_UNAVAILABLE')) return undefined;
-      throw error;
-    }),
+  const isKnown = asked.status === 'fulfilled';
+  const isRunning = isKnown && asked.value.status === 'running';
+  const renaming = deps.names?.read(taskId) ?? Promise.resolve(undefined);
+  const [[recorded], renamed] = await Promise.all([
+    Promise.allSettled([isRunning ? undefined : deps.records.read(taskId)]),
+    isKnown ? ignoreStorageOutage(renaming) : renaming,
   ]);
-  const status = await readFacts(deps, taskId, { asked, record });
+  const status = await readFacts(deps, taskId, { asked, recorded });
   return renamed === undefined ? status : { ...status, name: renamed };
 }
 
@@ -43,11 +42,21 @@ export interface StatusDeps {
 async function readFacts(
   { jobs, expected }: StatusDeps,
   taskId: string,
-  { asked, record }: { asked: PromiseSettledResult<JobDescription>; record: TaskMetadata | undefined },
+  {
+    asked,
+    recorded,
+  }: {
+    asked: PromiseSettledResult<JobDescription>;
+    recorded: PromiseSettledResult<TaskMetadata | undefined>;
+  },
 ): Promise<TaskStatus> {
-  const recorded = record?.events.at(-1);
-  if (record?.outcome && recorded) {
-    return toStatus(recorded, fromRecord(record), record.outcome);
+  if (recorded.status === 'rejected') {
+    return readEnd(jobs, taskId, { asked, error: recorded.reason });
+  }
+  const record = recorded.value;
+  const latest = record?.events.at(-1);
+  if (record?.outcome && latest) {
+    return toStatus(latest, fromRecord(record), record.outcome);
   }
   if (asked.status === 'rejected') {
     if (!record || !isFailure(asked.reason, 'TASK_NOT_FOUND')) {
@@ -64,11 +73,11 @@ async function readFacts(
     }
     throw error;
   });
-  if (progress?.outcome && description.status !== 'running' && !record) {
-    // A job is recorded before it ends, so this one was erased. Temporal takes up to a minute to forget it.
+  if (progress?.outcome && !progress.isUnrecorded && description.status !== 'running' && !record) {
+    // The job was recorded before it ended, so it was erased. Temporal takes up to a minute to forget it.
     throw new PipelineError('TASK_NOT_FOUND', `There is no task ${taskId}.`);
   }
-  const last = progress?.events.at(-1) ?? recorded;
+  const last = progress?.events.at(-1) ?? latest;
   if (description.status !== 'running' && !progress?.outcome) {
     const { event, outcome } = toLostEnd(taskId, description, last);
     return toStatus(event, fromMemo(memo), outcome);
@@ -87,6 +96,23 @@ async function readFacts(
     ...waiting,
     ...(attempts.length > 0 && { attempts: Math.max(...attempts) }),
   };
+}
+
+/** The status of an ended task while its record cannot be read. Rejects with that error if Temporal does not have its end. */
+async function readEnd(
+  jobs: JobClient,
+  taskId: string,
+  { asked, error }: { asked: PromiseSettledResult<JobDescription>; error: unknown },
+): Promise<TaskStatus> {
+  const isAway = isFailure(error, 'STORAGE_UNAVAILABLE') && asked.status === 'fulfilled';
+  const progress = isAway
+    ? await ignoreFailure(jobs.progress(taskId, 0), 'the error of the store says more')
+    : undefined;
+  const last = progress?.events.at(-1);
+  if (!isAway || !progress?.outcome || !last) {
+    throw error;
+  }
+  return toStatus(last, fromMemo(asked.value.memo), progress.outcome);
 }
 
 function toEta(

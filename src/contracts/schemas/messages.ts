@@ -10,6 +10,8 @@ export const Progress = z.object({
   events: z.array(StageEvent),
   /** Set once the last event is terminal. */
   outcome: JobOutcome.optional(),
+  /** Set if the job ended without its last record, because that could not be written for a day. */
+  isUnrecorded: z.literal(true).optional(),
 });
 export type Progress = z.infer<typeof Progress>;
 

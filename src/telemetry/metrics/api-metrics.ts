@@ -10,6 +10,8 @@ import { addStorageMetrics } from './storage-metrics.ts';
 export interface ApiMetricsDeps {
   statistics: PipelineStatistics;
   storageUsage: () => Promise<StorageUsage>;
+  /** Rejects if the store does not respond. */
+  assertStorage: () => Promise<void>;
   /** How many readers follow the progress of a task now. */
   readers: () => number;
   /** The remote providers that are set up. */
@@ -21,7 +23,7 @@ export function createApiMetrics(deps: ApiMetricsDeps): { metrics: Metrics; requ
   const metrics = createMetrics('api');
   const providerQueues = deps.providers.map(({ name }) => name);
   addPipelineMetrics(metrics, deps.statistics, [...Object.values(QUEUES), ...providerQueues]);
-  addStorageMetrics(metrics, deps.storageUsage);
+  addStorageMetrics(metrics, deps);
   addProviderMetrics(metrics, deps.providers);
   return { metrics, requests: addHttpMetrics(metrics, deps.readers) };
 }

@@ -1,11 +1,11 @@
 import { Gauge } from 'prom-client';
-import type { StorageUsage } from '../../ports/storage-usage.ts';
+import type { ApiMetricsDeps } from './api-metrics.ts';
 import type { Metrics } from './metrics.ts';
 
-/** @param readUsage may return the result of an earlier scan. */
+/** The usage may be that of an earlier scan. */
 export function addStorageMetrics(
   { registry, beforeScrape }: Metrics,
-  readUsage: () => Promise<StorageUsage>,
+  { storageUsage, assertStorage }: Pick<ApiMetricsDeps, 'storageUsage' | 'assertStorage'>,
 ): void {
   const registers = [registry];
   const used = new Gauge({
@@ -32,8 +32,17 @@ export function addStorageMetrics(
     labelNames: ['disk'],
     registers,
   });
+  const up = new Gauge({ name: 'limelight_storage_up', help: 'Whether the store responded', registers });
   beforeScrape(async () => {
-    const { tiers, disk } = await readUsage();
+    try {
+      await assertStorage();
+      up.set(1);
+    } catch {
+      up.set(0);
+      // A network drive that does not respond would hold up the other metrics.
+      return;
+    }
+    const { tiers, disk } = await storageUsage();
     for (const [tier, { files, bytes }] of Object.entries(tiers)) {
       used.set({ tier }, bytes);
       objects.set({ tier }, files);

@@ -62,7 +62,10 @@ async function endWithRetry(
   if (!(await offerRetry(job, { event, failure }))) {
     return undefined;
   }
-  await untilWritten(record.write(() => ({ events: [...progress.events, event], outcome: failure })));
+  await untilWritten(
+    record.write(() => ({ events: [...progress.events, event], outcome: failure })),
+    () => progress.markUnrecorded(),
+  );
   return { event, failure };
 }
 

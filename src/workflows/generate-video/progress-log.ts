@@ -21,6 +21,7 @@ export class ProgressLog {
   #onEvent: (event: StageEvent) => void = () => {};
   #onStageResult: (events: readonly StageEvent[]) => void = () => {};
   #outcome: JobOutcome | undefined;
+  #isUnrecorded = false;
   /** The stage in Temporal's search attributes. */
   #shownStage: Stage | undefined;
 
@@ -31,6 +32,7 @@ export class ProgressLog {
     setHandler(progressQuery, (since = 0) => ({
       events: this.#events.filter((event) => event.seq > since),
       ...(this.#outcome && { outcome: this.#outcome }),
+      ...(this.#isUnrecorded && { isUnrecorded: true as const }),
     }));
   }
 
@@ -75,6 +77,11 @@ export class ProgressLog {
    */
   prepareEnd(stage: 'COMPLETED' | 'FAILED' | 'CANCELLED', message: string, outcome: JobOutcome): StageEvent {
     return this.#toEvent(stage, message, { outcome });
+  }
+
+  /** The record of the end was given up: readers must not take a missing record for an erased task. */
+  markUnrecorded(): void {
+    this.#isUnrecorded = true;
   }
 
   /** Publishes the last event. */

@@ -23,15 +23,17 @@ export async function writeEnd(
       },
       onStorageWait,
     ),
+    () => progress.markUnrecorded(),
   );
   return event;
 }
 
 /** A finished video is not thrown away, and readers get their end, even if the record cannot be written. */
-export async function untilWritten(write: Promise<void>): Promise<void> {
+export async function untilWritten(write: Promise<void>, onGivenUp: () => void = () => {}): Promise<void> {
   try {
     await write;
   } catch (error) {
     log.error('A job ends without its record', { error });
+    onGivenUp();
   }
 }

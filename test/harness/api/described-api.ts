@@ -35,6 +35,7 @@ export function describedApi(): ApiDeps {
       records: nothing('records'),
     }),
     admission: nothing('admission'),
+    assertStorage: nothing('assertStorage'),
     storageUsage: nothing('storageUsage'),
     outbound: nothing('outbound'),
     deliveries: nothing('deliveries'),

@@ -12,6 +12,7 @@ import { createApiServer } from '../../../src/api/http/server.ts';
 import type { ApiDeps } from '../../../src/api/routes/api-deps.ts';
 import { API_LIMITS } from '../../../src/api/submit/limits.ts';
 import type { Config } from '../../../src/config/config.ts';
+import type { ObjectStore } from '../../../src/ports/object-store.ts';
 import { loadConfig } from '../../../src/process/load-config.ts';
 import { type ApiKeys, createApiKeys } from '../../../src/storage/api-keys.ts';
 import { createFileStore } from '../../../src/storage/file/file-store.ts';
@@ -47,10 +48,12 @@ export async function startTestApi(
     page?: ApiDeps['page'];
     /** Of the store, where others use it too. Gone with the API. */
     root?: string;
+    /** In place of one in that folder. */
+    store?: ObjectStore;
   } = {},
 ): Promise<TestApi> {
   const root = options.root ?? (await mkdtemp(join(tmpdir(), 'limelight-api-')));
-  const store = createFileStore({ root });
+  const store = options.store ?? createFileStore({ root });
   const settings = loadConfig({ STORAGE_ROOT: root });
   const { commentIntervalMs, freeBytes, page } = options;
   const deps = composeApi({
