@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Context, heartbeat } from '@temporalio/activity';
+import { activityInfo, Context, heartbeat } from '@temporalio/activity';
 import { Client } from '@temporalio/client';
 import { withFailureBoundary } from '../../../src/activities/boundary.ts';
 import { createEraseActivities, type EraseDeps } from '../../../src/activities/erase.ts';
@@ -7,6 +7,7 @@ import { keepAlive } from '../../../src/activities/keep-alive.ts';
 import { createRecordActivities, type RecordDeps } from '../../../src/activities/records.ts';
 import { createWebhookActivities } from '../../../src/activities/webhooks.ts';
 import type { OfferedProvider } from '../../../src/api/submit/choose-provider.ts';
+import { taskIdOf } from '../../../src/contracts/messages.ts';
 import { QUEUES, type QueueName } from '../../../src/contracts/queues.ts';
 import type { Person } from '../../../src/contracts/schemas/job-outcome.ts';
 import { toNetworks } from '../../../src/outbound/networks.ts';
@@ -28,13 +29,15 @@ export const PUBLIC_URL = 'https://videos.example.org';
 /** `using held = worker.hold(…)` lets jobs go on even if an assertion fails. */
 export interface Held extends Disposable {
   release(): void;
+  /** Releases the jobs by failing the activity with this error. */
+  fail(error: Error): void;
   /** How many jobs have stopped here. */
   reached(): number;
 }
 
 export interface PipelineWorker extends AsyncDisposable {
-  /** Jobs stop in this activity, which sends heartbeats, until it is released or disposed. */
-  hold(activity: string): Held;
+  /** Jobs, or the given one, stop in this activity, which sends heartbeats, until it is released or disposed. */
+  hold(activity: string, taskId?: string): Held;
   /** Jobs fail in this activity until it is released. */
   fail(activity: string, error: Error): { release: () => void };
   /** What detection finds from now on. Default: one person. */
@@ -61,7 +64,8 @@ export async function startPipelineWorker(
     slots?: Partial<Record<QueueName, number>>;
   } = {},
 ): Promise<PipelineWorker> {
-  const gates = new Map<string, { reached: number; open: boolean }>();
+  const gates = new Map<string, { reached: number; open: boolean; error?: Error }>();
+  const toGateName = (activity: string, taskId: string | undefined) => `${activity}/${taskId ?? ''}`;
   const client = new Client({ connection: server.workerConnection, namespace: server.namespace });
   const timelines = createTemporalTimeline({ client });
   const executions = createTaskExecutions({ client });
@@ -75,12 +79,14 @@ export async function startPipelineWorker(
         if (failure) throw failure;
         if (stageMs && STAGE_ACTIVITIES.some((stage) => stage === name))
           await keepAlive((signal) => sleep(stageMs(), undefined, { signal }));
-        const gate = gates.get(name);
+        const taskId = taskIdOf(activityInfo().workflowExecution?.workflowId ?? '');
+        const gate = gates.get(toGateName(name, taskId)) ?? gates.get(toGateName(name, undefined));
         if (gate) gate.reached += 1;
         for (let frame = 1; gate && !gate.open; frame++) {
           heartbeat({ frame, frames: 1000 });
           await Context.current().sleep(20);
         }
+        if (gate?.error) throw gate.error;
         return (run as (request: never) => Promise<unknown>)(request);
       },
     ]),
@@ -97,14 +103,19 @@ export async function startPipelineWorker(
     findPersons(persons) {
       found.persons = persons;
     },
-    hold(activity) {
-      const gate = { reached: 0, open: false };
-      gates.set(activity, gate);
+    hold(activity, taskId) {
+      const name = toGateName(activity, taskId);
+      const gate: { reached: number; open: boolean; error?: Error } = { reached: 0, open: false };
+      gates.set(name, gate);
       const release = () => {
         gate.open = true;
-        if (gates.get(activity) === gate) gates.delete(activity);
+        if (gates.get(name) === gate) gates.delete(name);
       };
-      return { release, reached: () => gate.reached, [Symbol.dispose]: release };
+      const fail = (error: Error) => {
+        gate.error = error;
+        release();
+      };
+      return { release, fail, reached: () => gate.reached, [Symbol.dispose]: release };
     },
     fail(activity, error) {
       failures.set(activity, error);
@@ -143,7 +154,25 @@ function createActivities(deps: RecordDeps & EraseDeps, found: { persons: Person
       const prepared = await happy.prepareMedia(request);
       return { ...prepared, voice: { ...prepared.voice, durationS: VOICE_S } };
     },
+    // Each reads what the one before has stored, so that a store that is away stops it.
+    async removeBackground(request: Parameters<typeof happy.removeBackground>[0]) {
+      await store.read(request.photoKey);
+      return happy.removeBackground(request);
+    },
+    async composePortrait(request: Parameters<typeof happy.composePortrait>[0]) {
+      await store.read(request.cutoutKey);
+      return happy.composePortrait(request);
+    },
+    async renderTalk(request: Parameters<typeof happy.renderTalk>[0]) {
+      await store.read(request.portraitKey);
+      return happy.renderTalk(request);
+    },
+    async finishVideo(request: Parameters<typeof happy.finishVideo>[0]) {
+      await store.read(request.videoKey);
+      return happy.finishVideo(request);
+    },
     async detectPersons(request: Parameters<typeof happy.detectPersons>[0]) {
+      await store.read(request.photoKey);
       return { ...(await happy.detectPersons(request)), persons: found.persons };
     },
   };

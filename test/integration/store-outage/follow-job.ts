@@ -1,0 +1,69 @@
+import { openAsBlob } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLimelightClient } from '../../../src/client/limelight-client.ts';
+
+export interface OutageReport {
+  /** The stage of each wait for the storage. */
+  waits: string[];
+  /** How long the longest outage was before the job said that it waits. */
+  longestUnnoticedMs: number;
+  /** Status of `/health/ready` during each wait. */
+  ready: number[];
+  /** How the job ended. */
+  ended: string;
+}
+
+interface Outages {
+  apiUrl: string;
+  takeAway(): Promise<void>;
+  bringBack(): Promise<void>;
+  /** How many outages there are. Default: one after the other until the job ends. */
+  count?: number;
+}
+
+const SAMPLES = join(import.meta.dirname, '../../../samples');
+/** Time for the work between two outages: a stage reads its files, and some only write at their end. */
+const CALM_MS = 300;
+
+/**
+ * Runs a job, and takes the store away again and again: each outage lasts until the job says that it waits. So the job meets
+ * the outage in one stage after the other.
+ */
+export async function followJob({
+  apiUrl,
+  takeAway,
+  bringBack,
+  count = Number.POSITIVE_INFINITY,
+}: Outages): Promise<OutageReport> {
+  const client = createLimelightClient({ baseUrl: apiUrl });
+  const report: OutageReport = { waits: [], longestUnnoticedMs: 0, ready: [], ended: '' };
+  const image = await openAsBlob(join(SAMPLES, 'portrait.jpg'));
+  const audio = await openAsBlob(join(SAMPLES, 'voice.wav'));
+  const { task_id } = await client.submit({ image, audio });
+  let outages = 0;
+  let awaySince: number | undefined;
+  const begin = async () => {
+    if (outages < count) {
+      outages += 1;
+      await takeAway();
+      awaySince = performance.now();
+    }
+  };
+  await begin();
+  for await (const { event_type, data } of client.events(task_id, { signal: AbortSignal.timeout(400_000) })) {
+    if (event_type !== 'stage_update') continue;
+    report.ended = data.stage === 'FAILED' ? `${data.stage}: ${data.message}` : data.stage;
+    if (data.details?.waiting_for === 'storage' && awaySince !== undefined) {
+      report.waits.push(data.stage);
+      report.longestUnnoticedMs = Math.max(report.longestUnnoticedMs, performance.now() - awaySince);
+      report.ready.push((await fetch(`${apiUrl}/health/ready`)).status);
+      awaySince = undefined;
+      await bringBack();
+      // After the next attempt of what waits.
+      void sleep(CALM_MS).then(begin);
+    }
+  }
+  await bringBack();
+  return report;
+}
