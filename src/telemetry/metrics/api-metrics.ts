@@ -1,17 +1,13 @@
 import { QUEUES } from '../../contracts/queues.ts';
 import type { PipelineStatistics } from '../../ports/pipeline-statistics.ts';
-import type { StorageUsage } from '../../ports/storage-usage.ts';
 import { addHttpMetrics, type HttpMetrics } from './http-metrics.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { addPipelineMetrics } from './pipeline-metrics.ts';
 import { addProviderMetrics, type WatchedProvider } from './provider-metrics.ts';
-import { addStorageMetrics } from './storage-metrics.ts';
+import { addStorageMetrics, type StorageMetricsDeps } from './storage-metrics.ts';
 
-export interface ApiMetricsDeps {
+export interface ApiMetricsDeps extends StorageMetricsDeps {
   statistics: PipelineStatistics;
-  storageUsage: () => Promise<StorageUsage>;
-  /** Rejects if the store does not respond. */
-  assertStorage: () => Promise<void>;
   /** How many readers follow the progress of a task now. */
   readers: () => number;
   /** The remote providers that are set up. */

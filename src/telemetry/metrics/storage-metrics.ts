@@ -1,11 +1,17 @@
 import { Gauge } from 'prom-client';
-import type { ApiMetricsDeps } from './api-metrics.ts';
+import type { StorageUsage } from '../../ports/storage-usage.ts';
 import type { Metrics } from './metrics.ts';
 
-/** The usage may be that of an earlier scan. */
+export interface StorageMetricsDeps {
+  /** May return the result of an earlier scan. */
+  storageUsage: () => Promise<StorageUsage>;
+  /** Rejects if the store does not respond. */
+  assertStorage: () => Promise<void>;
+}
+
 export function addStorageMetrics(
   { registry, beforeScrape }: Metrics,
-  { storageUsage, assertStorage }: Pick<ApiMetricsDeps, 'storageUsage' | 'assertStorage'>,
+  { storageUsage, assertStorage }: StorageMetricsDeps,
 ): void {
   const registers = [registry];
   const used = new Gauge({
