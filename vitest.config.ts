@@ -109,6 +109,8 @@ export default defineConfig({
             exclude: [...configDefaults.exclude, ...pure, ...wholeStack, ...ALONE],
           }),
           ...withTemporal('service'),
+          // They wait for Temporal's timers more than they compute.
+          maxWorkers: 3,
         },
       },
       { test: stacks('whole-stack', 2, wholeStack, 3) },
