@@ -18,6 +18,11 @@ export function toBreakerId(provider: string): string {
 /** The ids of the workflows that delete what a job left at its provider begin with this. Erasing a task waits for them. */
 export const TIDY_UP_PREFIX = 'tidy-up/';
 
+/** One for each attempt of a job: the tidy-up of an earlier attempt may still run. */
+export function toTidyUpId(taskId: string, attempt: number): string {
+  return `${TIDY_UP_PREFIX}${taskId}/${attempt}`;
+}
+
 /** The operator's limits. Each job sends the terms it started with, and the breaker uses the latest. */
 export interface ProviderTerms {
   maxTalksInFlight: number;

@@ -70,7 +70,7 @@ export function openJob(input: JobInput): Job {
     webhooks,
     remoteTalk:
       provider.kind === 'remote'
-        ? new RemoteTalk(provider, taskId, resume?.leftovers as Leftovers | undefined)
+        ? new RemoteTalk(provider, taskId, resume?.attempt ?? 1, resume?.leftovers as Leftovers | undefined)
         : undefined,
   };
 }

@@ -15,9 +15,15 @@ export interface Leftovers {
   readonly talkId?: string | undefined;
   readonly portrait?: RemoteUpload | undefined;
   readonly voice?: RemoteUpload | undefined;
-  /** How often a tidy-up was started for this job. */
-  readonly tidyUps: number;
+  /** The attempt of the job, from 1. Each attempt leaves at most one tidy-up. */
+  readonly attempt: number;
 }
+
+/** A talk that may exist at a provider although nobody knows its id. */
+export type LostTalk = Pick<
+  Leftovers,
+  'requestId' | 'timeScale' | 'talkId' | 'mayHaveUnknownTalk' | 'askedAt'
+> & { provider: { queue: string; label: string } };
 
 /** Whether the provider works on a talk of the job, or did: it may be paid, so it must not be made twice. */
 export function mayHaveTalk({ mayHaveUnknownTalk, talkId }: Leftovers): boolean {
@@ -25,7 +31,10 @@ export function mayHaveTalk({ mayHaveUnknownTalk, talkId }: Leftovers): boolean 
 }
 
 /** Search terms for a talk whose id is unknown. */
-export function toLostTalk({ requestId, askedAt }: Leftovers): { requestId: string; createdSince?: string } {
+export function toLostTalk({ requestId, askedAt }: Pick<Leftovers, 'requestId' | 'askedAt'>): {
+  requestId: string;
+  createdSince?: string;
+} {
   return { requestId, ...(askedAt !== undefined && { createdSince: askedAt }) };
 }
 

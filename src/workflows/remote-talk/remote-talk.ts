@@ -38,14 +38,19 @@ interface RemoteTalkRequest extends OrderRequest {
 export class RemoteTalk {
   readonly #provider: RemoteProviderFacts;
   readonly #requestId: string;
+  readonly #attempt: number;
   #leftovers: Leftovers | undefined;
   #gate: ProviderGate | undefined;
 
-  /** @param earlier what an earlier attempt of the job left at the provider. */
-  constructor(provider: RemoteProviderFacts, requestId: string, earlier?: Leftovers) {
+  /**
+   * @param attempt of the job, from 1.
+   * @param earlier what an earlier attempt of the job left at the provider.
+   */
+  constructor(provider: RemoteProviderFacts, requestId: string, attempt: number, earlier?: Leftovers) {
     this.#provider = provider;
     this.#requestId = requestId;
-    this.#leftovers = earlier;
+    this.#attempt = attempt;
+    this.#leftovers = earlier && { ...earlier, attempt };
   }
 
   get leftovers(): Leftovers | undefined {
@@ -68,7 +73,7 @@ export class RemoteTalk {
       timeScale: terms.timeScale,
       mayHaveUnknownTalk: false,
       hasPlace: false,
-      tidyUps: 0,
+      attempt: this.#attempt,
     };
     const calls = remoteActivities(this.#provider, terms.timeScale, onStorageWait);
     const gate = new ProviderGate(name, terms, this.#leftovers.hasPlace);
@@ -117,16 +122,8 @@ export class RemoteTalk {
     const { leftovers } = this;
     if (leftovers) {
       await startTidyUp(leftovers);
-      const { provider, requestId, timeScale, tidyUps } = leftovers;
       this.#gate = undefined;
-      this.#leftovers = {
-        provider,
-        requestId,
-        timeScale,
-        mayHaveUnknownTalk: false,
-        hasPlace: false,
-        tidyUps: tidyUps + 1,
-      };
+      this.#leftovers = undefined;
     }
   }
 

@@ -1,8 +1,9 @@
-import { log, ParentClosePolicy, startChild } from '@temporalio/workflow';
-import { TIDY_UP_PREFIX } from '../../contracts/provider-gate.ts';
+import { isCancellation, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { toTidyUpId } from '../../contracts/provider-gate.ts';
 import { QUEUES } from '../../contracts/queues.ts';
+import type { RemoteThing } from '../../contracts/schemas/job.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
-import { type Leftovers, mayHaveTalk, toLostTalk, toRemoteThings } from './leftovers.ts';
+import { type Leftovers, type LostTalk, mayHaveTalk, toLostTalk, toRemoteThings } from './leftovers.ts';
 import { pause } from './pause.ts';
 import { releasePlace } from './provider-gate.ts';
 import { remoteActivities } from './remote-activities.ts';
@@ -10,13 +11,20 @@ import { remoteActivities } from './remote-activities.ts';
 /** A new talk appears in the provider's list within seconds, or once the provider has served a request that was cut off. */
 const FIND_DELAYS_MS = [0, 2_000, 5_000, 10_000, 30_000];
 const POLL_INTERVAL_MS = 15_000;
+/** After this time the lease of the place has expired anyway. */
+const MAX_POLLS = 240;
+
+/** How long a tidy-up goes on. Providers delete uploads by themselves within days. */
+const PATIENCE_MS = 7 * 24 * 3_600_000;
+const FIRST_RETRY_DELAY_MS = 30_000;
+const MAX_RETRY_DELAY_MS = 30 * 60_000;
 
 /** Deletes everything in a workflow of its own, so that the end of the job does not wait for the provider. */
 export async function startTidyUp(leftovers: Leftovers): Promise<void> {
-  const { provider, requestId, tidyUps } = leftovers;
+  const { provider, requestId, attempt } = leftovers;
   if (toRemoteThings(leftovers).length > 0 || mayHaveTalk(leftovers)) {
     await startChild(tidyUpRemoteTalk, {
-      workflowId: `${TIDY_UP_PREFIX}${requestId}${tidyUps > 0 ? `/${tidyUps + 1}` : ''}`,
+      workflowId: toTidyUpId(requestId, attempt),
       taskQueue: QUEUES.pipeline,
       args: [leftovers],
       parentClosePolicy: ParentClosePolicy.ABANDON,
@@ -27,25 +35,56 @@ export async function startTidyUp(leftovers: Leftovers): Promise<void> {
 
 /** Ends once nothing of the job is left at the provider. Waits for a talk that is still in progress. */
 export async function tidyUpRemoteTalk(leftovers: Leftovers): Promise<void> {
-  const { provider, requestId, timeScale, hasPlace } = leftovers;
-  const { undo } = remoteActivities(provider, timeScale);
-  const talkId = await findTalkId(leftovers);
+  const { provider, requestId } = leftovers;
   const uploads = toRemoteThings(leftovers).filter(({ what }) => what !== 'talk');
+  // Each on its own: a talk that cannot be found must not keep the portrait there.
   const results = await Promise.allSettled([
-    (async () => {
-      if (talkId) {
-        await undo.deleteRemote({ what: 'talk', id: talkId });
-      }
-      if (hasPlace) {
-        await releasePlace(provider.name, requestId);
-      }
-    })(),
-    ...uploads.map(({ what, id }) => undo.deleteRemote({ what, id })),
+    deleteTalk(leftovers),
+    ...uploads.map((upload) => deleteRemote(upload, leftovers)),
   ]);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) {
     log.error('Could not delete everything of a job at the provider', { provider: provider.name, requestId });
     throw failed.reason;
+  }
+}
+
+async function deleteTalk(leftovers: Leftovers): Promise<void> {
+  const { provider, requestId, timeScale, hasPlace } = leftovers;
+  const id = await persist(() => findTalkId(leftovers), timeScale);
+  if (id) {
+    await deleteRemote({ provider: provider.name, what: 'talk', id }, leftovers);
+  }
+  if (hasPlace) {
+    await releasePlace(provider.name, requestId);
+  }
+}
+
+/** Deletes one thing at a provider, however long the provider refuses it. */
+export async function deleteRemote(
+  { what, id }: RemoteThing,
+  { provider, timeScale }: Pick<LostTalk, 'provider' | 'timeScale'>,
+): Promise<void> {
+  const { undo } = remoteActivities(provider, timeScale);
+  await persist(() => undo.deleteRemote({ what, id }), timeScale);
+}
+
+/**
+ * Repeats a call that has failed for good, because an operator may mend the cause: a key that is not accepted, or an outage
+ * of days. After the patience it rejects.
+ */
+async function persist<T>(call: () => Promise<T>, timeScale: number): Promise<T> {
+  const giveUpAtMs = Date.now() + PATIENCE_MS;
+  for (let delayMs = FIRST_RETRY_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_RETRY_DELAY_MS)) {
+    try {
+      return await call();
+    } catch (error) {
+      if (isCancellation(error) || Date.now() >= giveUpAtMs) {
+        throw error;
+      }
+      log.warn('A provider refused to delete what a job left there', { error });
+      await pause(delayMs * timeScale, 'Until the next attempt to delete what a job left there');
+    }
   }
 }
 
@@ -61,21 +100,22 @@ export async function releasePlaceAfterTalk(leftovers: Leftovers): Promise<void>
     const talk = talkId && (await ignoreFailure(undo.readTalk({ talkId }), 'a talk that failed is an error'));
     return talk && talk.state !== 'done';
   };
-  while (await isInProgress()) {
+  for (let polls = 0; polls < MAX_POLLS && (await isInProgress()); polls += 1) {
     await pause(POLL_INTERVAL_MS * timeScale, 'Until the next poll of a talk that is kept for a retry');
   }
   await releasePlace(provider.name, requestId);
 }
 
-async function findTalkId(leftovers: Leftovers): Promise<string | undefined> {
-  const { provider, timeScale, talkId, mayHaveUnknownTalk } = leftovers;
+/** The id of the job's talk, which is searched for if its answer was lost. `undefined` if there is none. */
+export async function findTalkId(talk: LostTalk): Promise<string | undefined> {
+  const { provider, timeScale, talkId, mayHaveUnknownTalk } = talk;
   if (talkId || !mayHaveUnknownTalk) {
     return talkId;
   }
   const { undo } = remoteActivities(provider, timeScale);
   for (const delayMs of FIND_DELAYS_MS) {
     await pause(delayMs * timeScale, 'Until the next search for a lost talk');
-    const found = await undo.findTalk(toLostTalk(leftovers));
+    const found = await undo.findTalk(toLostTalk(talk));
     if (found) {
       return found.talkId;
     }
