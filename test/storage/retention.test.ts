@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { JobFailure } from '../../src/contracts/schemas/job-outcome.ts';
 import type { RetentionReport } from '../../src/contracts/schemas/retention.ts';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
 import { type RetentionOptions, type RetentionRules, retain } from '../../src/storage/retention/retention.ts';
 import { writeRetentionOverride } from '../../src/storage/retention/retention-overrides.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { RETENTION_RULES } from '../harness/storage/retention-rules.ts';
-import { age, storeTask } from '../harness/storage/task-files.ts';
+import { age, DAY_MS, storeTask } from '../harness/storage/task-files.ts';
 import { createStore } from '../harness/storage/temporary-store.ts';
 import { proveRetention } from './prove-retention.ts';
 
@@ -109,6 +110,25 @@ describe('retention', () => {
     expect(left).not.toContain(lost.keys.image);
     expect(report.kept.running).toBe(2);
     expect(report.errors).toEqual({ count: 1, examples: ['unsure: Temporal does not answer'] });
+  });
+
+  it('deletes nothing of a failed task that can still be retried', async () => {
+    const { store, root } = await createStore();
+    const { record, keys } = await storeTask(store, 'task-1');
+    const { error } = record.outcome as JobFailure;
+    const until = new Date(Date.now() + DAY_MS).toISOString();
+    const retry = { from: ['upload' as const], until };
+    await createTaskRecords({ store }).write({
+      ...record,
+      outcome: { ...(record.outcome as JobFailure), error: { ...error, retry } },
+    });
+    await age(root, Object.values(keys), 10);
+
+    const report = await run(store);
+    const later = await run(store, { now: Date.parse(until) + 1 });
+
+    expect(report).toMatchObject({ kept: { running: 1 } });
+    expect(later.deleted.uploads.files + later.deleted.processed.files).toBe(2);
   });
 
   it('deletes nothing of a held task until it is released', async () => {

@@ -21,7 +21,7 @@ export interface Verdict {
   record?: TaskMetadata;
   /** Why the record could not be read. It cannot be updated then, but the files expire as usual. */
   unreadable?: PipelineError;
-  /** Why nothing is deleted although something is due. */
+  /** Why nothing is deleted although something is due. A task that can still be retried counts as running. */
   kept?: 'running' | 'held';
 }
 
@@ -62,7 +62,7 @@ export async function judgeTask(options: JudgeOptions): Promise<Verdict> {
   const read = hasRecord ? await readRecord(records, taskId) : undefined;
   const unreadable = read instanceof PipelineError ? read : undefined;
   const record = read instanceof PipelineError ? undefined : read;
-  if (!record?.outcome && (await isRunning(taskId))) {
+  if (canBeRetried(record, now) || (!record?.outcome && (await isRunning(taskId)))) {
     return { objects: [], kept: 'running', ...(unreadable && { unreadable }) };
   }
   const group = ({ tier }: TaskObject): RetentionGroup => (hasRecord ? tier : 'unknown');
@@ -74,6 +74,12 @@ export async function judgeTask(options: JudgeOptions): Promise<Verdict> {
     ...(record && !isRecordDue && { record }),
     ...(unreadable && { unreadable }),
   };
+}
+
+/** A window for retries may be longer than the files of a finished task are kept. */
+function canBeRetried(record: TaskMetadata | undefined, now: number): boolean {
+  const { outcome } = record ?? {};
+  return outcome?.success === false && Date.parse(outcome.error.retry?.until ?? '') > now;
 }
 
 /** Returns the reason if the record is damaged or from a later version. */
