@@ -6,6 +6,9 @@ export type RetryPoint = (typeof RETRY_POINTS)[number];
 export const RETRY_WINDOW = 'retryWindow';
 export const RETRY_UPDATE = 'retry';
 
+/** Whether a retried job runs, or waits for its failed attempt to close. */
+export type RetryState = 'running' | 'waiting';
+
 /** One for each task. It runs as long as the task can be retried. */
 export function toRetryWindowId(taskId: string): string {
   return `retry-window/${taskId}`;

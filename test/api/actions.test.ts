@@ -153,6 +153,34 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
     });
   });
 
+  it('accepts a retry before the failed attempt has closed, and says that the task waits for that', async () => {
+    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
+    const recorded = Promise.withResolvers<void>();
+    const write = api.records.write;
+    onTestFinished(() => {
+      api.records.write = write;
+      recorded.resolve();
+    });
+    let isFailing = false;
+    api.records.write = async (metadata) => {
+      if (metadata.task_id === taskId && metadata.outcome?.success === false) {
+        isFailing = true;
+        await recorded.promise;
+      }
+      return write(metadata);
+    };
+    const { taskId } = await submit(api);
+    await expect.poll(() => isFailing).toBe(true);
+    broken.release();
+
+    const status = await client.retry(taskId);
+    recorded.resolve();
+
+    expect(status).toMatchObject({ stage: 'DID_PROCESSING', message: expect.stringContaining('as soon as') });
+    expect(status.error).toBeUndefined();
+    await expect.poll(async () => (await client.status(taskId)).stage, { timeout: 20_000 }).toBe('COMPLETED');
+  });
+
   it('continues once if there are concurrent requests', async () => {
     const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
     const { taskId } = await submit(api);

@@ -1,12 +1,18 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { PROGRESS_QUERY, toWorkflowId } from '../../src/contracts/messages.ts';
-import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
+import { QUEUES } from '../../src/contracts/queues.ts';
+import { RETRY_UPDATE, type RetryState, toRetryWindowId } from '../../src/contracts/retry.ts';
+import type { RemoteProviderFacts } from '../../src/contracts/schemas/job.ts';
 import type { JobFailure, JobResult } from '../../src/contracts/schemas/job-outcome.ts';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
+import { taskPrefix } from '../../src/contracts/task-keys.ts';
+import type { tidyUpRemoteTalk } from '../../src/workflows/remote-talk/tidy-up.ts';
 import { fileResources } from '../harness/file-resources.ts';
+import { JOB_OPTIONS } from '../harness/job-options.ts';
 import { createHarness, type PipelineRun } from '../harness/pipeline-harness.ts';
+import { providersOf } from '../harness/providers.ts';
 import { openTestNamespace } from '../harness/temporal-server.ts';
 
 const resources = fileResources();
@@ -17,7 +23,7 @@ const taskIdOf = ({ handle }: PipelineRun) => handle.workflowId.split('/')[1]!;
 const window = (run: PipelineRun) => server.client.workflow.getHandle(toRetryWindowId(taskIdOf(run)));
 const latest = (run: PipelineRun) => server.client.workflow.getHandle(toWorkflowId(taskIdOf(run)));
 const retry = (run: PipelineRun, from: string | null = null) =>
-  window(run).executeUpdate<void, [string | null]>(RETRY_UPDATE, { args: [from] });
+  window(run).executeUpdate<RetryState, [string | null]>(RETRY_UPDATE, { args: [from] });
 
 /** The record is written whenever there is news. */
 const workOf = (calls: string[]) => calls.filter((call) => call !== 'recordTask');
@@ -188,13 +194,96 @@ describe('a job that failed for a temporary reason', () => {
   });
 });
 
+/** A workflow that succeeds at once, under an id that another one needs. */
+const startImpostor = (workflowId: string, taskQueue: string = QUEUES.pipeline) =>
+  server.client.workflow.start<typeof tidyUpRemoteTalk>('tidyUpRemoteTalk', {
+    workflowId,
+    taskQueue,
+    args: [
+      {
+        provider: providersOf({ ...JOB_OPTIONS, provider: 'd-id' }).provider as RemoteProviderFacts,
+        requestId: 'impostor',
+        timeScale: 1,
+        mayHaveUnknownTalk: false,
+        hasPlace: false,
+        attempt: 1,
+      },
+    ],
+  });
+
+describe('a retry window', () => {
+  it('tries again to start the job, and the caller learns that the retry waits', async () => {
+    const run = await harness.run({ renderTalk: failsOnce('SLOT_CRASHED', TALK) }, { retryWindowS: 60 });
+    // A job can only be started again if its last run has failed.
+    await (await startImpostor(run.handle.workflowId)).result();
+
+    const answer = await retry(run);
+    const failed = await startImpostor(run.handle.workflowId, 'nobody-polls-this-queue');
+    await failed.terminate();
+    await window(run).result();
+
+    expect(answer).toBe('waiting');
+    expect(await latest(run).result()).toMatchObject({ success: true });
+    expect(run.calls.filter((call) => call === 'renderTalk')).toHaveLength(2);
+  });
+
+  it('opens once that of the earlier attempt has ended', async () => {
+    let earlier: Awaited<ReturnType<typeof startImpostor>>;
+    const run = await harness.run(
+      {
+        async renderTalk() {
+          setTimeout(() => void earlier.terminate(), 1_000);
+          throw ApplicationFailure.create({ type: 'SLOT_CRASHED', message: 'again', nonRetryable: true });
+        },
+      },
+      {
+        retryWindowS: 60,
+        async during(run) {
+          earlier = await startImpostor(window(run).workflowId, 'nobody-polls-this-queue');
+        },
+      },
+    );
+
+    expect((await window(run).describe()).status.name).toBe('RUNNING');
+    expect(run.written.at(-1)!.outcome).toMatchObject({ error: { retry: expect.any(Object) } });
+  });
+
+  it('is not opened for a job that is cancelled while it fails', async () => {
+    let isUndoing = false;
+    const cancelled = Promise.withResolvers<void>();
+    const run = await harness.run(
+      {
+        renderTalk: failsOnce('SLOT_CRASHED', TALK),
+        async discard({ prefixes }) {
+          isUndoing ||= prefixes?.some((prefix) => prefix.startsWith('temp/')) ?? false;
+          await cancelled.promise;
+        },
+      },
+      {
+        retryWindowS: 60,
+        async during({ handle }) {
+          await expect.poll(() => isUndoing).toBe(true);
+          await handle.cancel();
+          cancelled.resolve();
+        },
+      },
+    );
+
+    const { objects, outcome } = run.written.at(-1)!;
+    expect(objects).toEqual([]);
+    expect(outcome).toMatchObject({ error: { compensated: ['video', 'processed files', 'uploads'] } });
+    expect(outcome).not.toHaveProperty('error.retry');
+    await expect(window(run).describe()).rejects.toThrow();
+  });
+});
+
 describe('a retry window while the storage does not respond', () => {
   const away = () =>
     ApplicationFailure.create({ type: 'STORAGE_UNAVAILABLE', message: 'The object store does not respond' });
 
   it('is open before the record that offers the retry, and its retry goes on once the failed job has closed', async () => {
     let ends = 0;
-    let rest: Promise<unknown> | undefined;
+    let answer: RetryState | undefined;
     const run = await harness.run(
       {
         renderTalk: failsOnce('SLOT_CRASHED', TALK),
@@ -208,13 +297,14 @@ describe('a retry window while the storage does not respond', () => {
         retryWindowS: 60,
         async during(run) {
           await expect.poll(() => ends, { timeout: 20_000 }).toBeGreaterThan(0);
-          rest = retry(run);
-          await rest;
+          answer = await retry(run);
         },
       },
     );
 
+    expect(answer).toBe('waiting');
     expect(ends).toBe(3);
+    await window(run).result();
     const result = (await latest(run).result()) as JobResult;
     expect(result.success).toBe(true);
     const { events } = await latest(run).query<Progress, [number]>(PROGRESS_QUERY, 0);
@@ -259,26 +349,30 @@ describe('a retry window while the storage does not respond', () => {
   });
 
   it('waits for the storage to undo the rest, and refuses a retry meanwhile with the reason', async () => {
-    let discards = 0;
+    const tried: string[] = [];
+    const triesOf = (uploads: string) => tried.filter((prefix) => prefix === uploads).length;
     const run = await harness.run(
       {
         renderTalk: failsOnce('SLOT_CRASHED', TALK),
         async discard({ prefixes }) {
-          if (!prefixes?.some((prefix) => prefix.startsWith('uploads/'))) return;
-          discards += 1;
-          if (discards <= 2) throw away();
+          const uploads = prefixes?.find((prefix) => prefix.startsWith('uploads/'));
+          if (!uploads) return;
+          tried.push(uploads);
+          if (triesOf(uploads) <= 2) throw away();
         },
       },
       { retryWindowS: 1 },
     );
 
-    await expect.poll(() => discards, { timeout: 20_000 }).toBeGreaterThan(0);
+    // Windows of earlier tests may close meanwhile.
+    const uploads = taskPrefix('uploads', taskIdOf(run));
+    await expect.poll(() => triesOf(uploads), { timeout: 20_000 }).toBeGreaterThan(0);
     await expect(retry(run)).rejects.toMatchObject({
       cause: { type: 'RETRY_IMPOSSIBLE', message: expect.stringContaining('are being deleted') },
     });
     await window(run).result();
 
-    expect(discards).toBe(3);
+    expect(triesOf(uploads)).toBe(3);
     expect(run.written.at(-1)!.objects).toEqual([]);
   }, 60_000);
 });

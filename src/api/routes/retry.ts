@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { RETRY_POINTS } from '../../contracts/retry.ts';
+import { RETRY_POINTS, type RetryState } from '../../contracts/retry.ts';
 import { TaskStatus } from '../../contracts/schemas/task-status.ts';
 import { isTerminal } from '../../contracts/stages.ts';
 import { isFailure, PipelineError } from '../../errors.ts';
@@ -26,7 +26,10 @@ const retry = createRoute({
     }),
   },
   responses: {
-    202: { description: 'The task runs.', content: { 'application/json': { schema: TaskStatus } } },
+    202: {
+      description: 'The task runs, or will as soon as its failed attempt has closed. `message` says which.',
+      content: { 'application/json': { schema: TaskStatus } },
+    },
     ...problems(
       'INPUT_INVALID',
       'RETRY_IMPOSSIBLE',
@@ -40,13 +43,24 @@ const retry = createRoute({
 export function retryRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'names'>) {
   return createRoutes().openapi(retry, async (c) => {
     const taskId = taskParam(c);
+    let state: RetryState;
     try {
-      await deps.jobs.retry(taskId, c.req.valid('query').from);
+      state = await deps.jobs.retry(taskId, c.req.valid('query').from);
     } catch (error) {
       throw isFailure(error, 'TASK_NOT_FOUND') ? await whyImpossible(deps, taskId) : error;
     }
-    return c.json(await readTaskStatus(deps, taskId), 202);
+    const status = await readTaskStatus(deps, taskId);
+    return c.json(state === 'waiting' ? toWaiting(status) : status, 202);
   });
+}
+
+/** Until the failed attempt has closed, its status would report a failure that the retry has already outdated. */
+function toWaiting({ error, ...status }: TaskStatus): TaskStatus {
+  return {
+    ...status,
+    stage: error?.stage ?? status.stage,
+    message: 'The retry is accepted. The task continues as soon as its failed attempt has closed.',
+  };
 }
 
 /** Why the task cannot be retried. */

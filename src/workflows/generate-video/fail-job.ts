@@ -3,9 +3,10 @@ import type { RetryPoint } from '../../contracts/retry.ts';
 import type { JobError, JobFailure } from '../../contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
 import { taskPrefix } from '../../contracts/task-keys.ts';
+import { ignoreFailure } from '../ignore-failure.ts';
 import { refusal, toJobError } from '../job-error.ts';
 import type { Job } from './job.ts';
-import { isWorthRetrying, openRetryWindow } from './retry-offer.ts';
+import { closeIfCancelled, isWorthRetrying, openRetryWindow } from './retry-offer.ts';
 import { untilWritten, writeEnd } from './write-end.ts';
 
 type Reason = Pick<JobError, 'code' | 'message' | 'retryable' | 'face' | 'stage'>;
@@ -18,13 +19,21 @@ interface End {
 
 /**
  * Ends a job that failed or was cancelled: undoes it, writes its record, and then ends its events. If the same job may
- * succeed later, the retry window takes over what it needs. Always rejects, with the error that ends the workflow.
+ * succeed later, the retry window (`retry-window.ts`) takes over what it needs:
+ *
+ * 1. The job undoes what no retry needs, and waits until the storage accepts its record.
+ * 2. It opens the window, unless it was cancelled meanwhile. Then it undoes the rest itself.
+ * 3. It writes the record that offers the retry, publishes its last event, and closes. From 2 on the window decides.
+ *
+ * Always rejects, with the error that ends the workflow.
  */
 export async function failJob(job: Job, error: unknown): Promise<never> {
   const reason = { ...toJobError(error), stage: job.progress.stage };
   const windowS = retryWindowS(job, reason);
   await CancellationScope.nonCancellable(async () => {
     const undone = await job.compensations.run({ forRetry: windowS > 0 });
+    // Before readers get the end: the job then closes at once, and a retry need not wait for it.
+    await ignoreFailure(job.claim.release(), 'the others find that this job has ended');
     const offered = windowS > 0 ? await endWithRetry(job, reason, undone, windowS) : undefined;
     const { event, failure } = offered ?? (await endUndone(job, reason, undone));
     job.progress.end(event, failure);
@@ -40,7 +49,7 @@ function retryWindowS({ input }: Job, { code }: Reason): number {
     : 0;
 }
 
-/** Leaves the uploads and the completed steps to the retry window. Returns `undefined` if it cannot be opened. */
+/** Leaves the uploads and the completed steps to the retry window. Returns `undefined` if there is none. */
 async function endWithRetry(
   job: Job,
   reason: Reason,
@@ -51,6 +60,9 @@ async function endWithRetry(
   record.forgetObjects([taskPrefix('uploads', input.taskId), taskPrefix('processed', input.taskId)]);
   // Waits for the storage first: the window gets the last event, and an event about the wait would take its number.
   await untilWritten(record.write(() => ({ events: progress.events }), onStorageWait));
+  if (job.scope.isCancelled) {
+    return undefined;
+  }
   const until = new Date(Date.now() + windowS * 1000).toISOString();
   const failure = toFailure(job, {
     ...reason,
@@ -62,6 +74,7 @@ async function endWithRetry(
   if (!(await offerRetry(job, { event, failure }))) {
     return undefined;
   }
+  void closeIfCancelled(input.taskId, job.scope);
   await untilWritten(
     record.write(() => ({ events: [...progress.events, event], outcome: failure })),
     () => progress.markUnrecorded(),

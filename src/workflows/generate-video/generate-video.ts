@@ -1,5 +1,6 @@
 import type { JobInput } from '../../contracts/schemas/job.ts';
 import type { JobResult } from '../../contracts/schemas/job-outcome.ts';
+import { ignoreFailure } from '../ignore-failure.ts';
 import { animate } from './animate.ts';
 import { detect } from './detect.ts';
 import { failJob } from './fail-job.ts';
@@ -33,6 +34,6 @@ export async function generateVideo(input: JobInput): Promise<JobResult> {
     return await failJob(job, error);
   } finally {
     await job.webhooks.flush();
-    await job.claim.release();
+    await ignoreFailure(job.claim.release(), 'the others find that this job has ended');
   }
 }

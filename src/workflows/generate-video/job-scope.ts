@@ -22,6 +22,7 @@ interface Deadline {
 
 /** Runs the work of a job until it ends, the job is cancelled, or its deadline passes. */
 export class JobScope {
+  readonly #root = CancellationScope.current();
   readonly #scope = new CancellationScope();
   readonly #deadline: Deadline;
   #isDone = false;
@@ -38,6 +39,11 @@ export class JobScope {
         }
       },
     });
+  }
+
+  /** Whether the job was cancelled, during the work or after it. The deadline does not count. */
+  get isCancelled(): boolean {
+    return this.#root.consideredCancelled;
   }
 
   /**

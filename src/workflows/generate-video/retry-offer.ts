@@ -1,12 +1,22 @@
-import type { SearchAttributePair } from '@temporalio/common';
-import { log, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import { type SearchAttributePair, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  condition,
+  getExternalWorkflowHandle,
+  log,
+  ParentClosePolicy,
+  sleep,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { ERROR_CODES, type ErrorCode } from '../../contracts/error-codes.ts';
 import { QUEUES } from '../../contracts/queues.ts';
 import { RETRY_WINDOW, toRetryWindowId } from '../../contracts/retry.ts';
 import type { JobInput, Resume } from '../../contracts/schemas/job.ts';
 import type { JobFailure } from '../../contracts/schemas/job-outcome.ts';
 import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
+import { ignoreFailure } from '../ignore-failure.ts';
 import type { Leftovers } from '../remote-talk/leftovers.ts';
+import type { JobScope } from './job-scope.ts';
 
 /** What a failed job leaves to the workflow `retryWindow`. */
 export interface KeptJob {
@@ -34,21 +44,37 @@ export function isWorthRetrying(code: ErrorCode): boolean {
   return (status >= 500 || code === 'PROVIDER_CREDITS_EXHAUSTED') && !NOT_WORTH_RETRYING.has(code);
 }
 
+/** The window that has started this attempt ends at its next workflow task. */
+const EARLIER_WINDOW_TIMEOUT_MS = 60_000;
+const EARLIER_WINDOW_POLL_MS = 200;
+
 /** Starts `retryWindow`. Returns `false` if that is not possible, so the job must be undone now. */
 export async function openRetryWindow(kept: Omit<KeptJob, 'memo' | 'searchAttributes'>): Promise<boolean> {
   const { memo = {}, typedSearchAttributes } = workflowInfo();
-  try {
-    await startChild(RETRY_WINDOW, {
-      workflowId: toRetryWindowId(kept.input.taskId),
-      taskQueue: QUEUES.pipeline,
-      args: [{ ...kept, memo, searchAttributes: typedSearchAttributes.getAll() } satisfies KeptJob],
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `Keeps what a failed job needs for a retry, until ${kept.failure.error.retry?.until}`,
-    });
-    return true;
-  } catch (error) {
-    // Usually the window of the earlier attempt has not ended yet.
-    log.warn('A retry window could not be opened', { error });
-    return false;
+  const giveUpAtMs = Date.now() + EARLIER_WINDOW_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await startChild(RETRY_WINDOW, {
+        workflowId: toRetryWindowId(kept.input.taskId),
+        taskQueue: QUEUES.pipeline,
+        args: [{ ...kept, memo, searchAttributes: typedSearchAttributes.getAll() } satisfies KeptJob],
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        staticSummary: `Keeps what a failed job needs for a retry, until ${kept.failure.error.retry?.until}`,
+      });
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError) || Date.now() >= giveUpAtMs) {
+        log.error('A retry window could not be opened', { error });
+        return false;
+      }
+      await sleep(EARLIER_WINDOW_POLL_MS, { summary: 'Until the window of the earlier attempt has ended' });
+    }
   }
+}
+
+/** If the failed job is cancelled before it has closed, its window closes too: the last request counts. */
+export async function closeIfCancelled(taskId: string, scope: JobScope): Promise<void> {
+  await condition(() => scope.isCancelled);
+  const window = getExternalWorkflowHandle(toRetryWindowId(taskId));
+  await ignoreFailure(window.cancel(), 'the window has ended');
 }

@@ -1,5 +1,6 @@
 import type { SearchAttributePair } from '@temporalio/common';
 import {
+  allHandlersFinished,
   CancellationScope,
   condition,
   defineUpdate,
@@ -14,7 +15,7 @@ import {
 } from '@temporalio/workflow';
 import { GENERATE_VIDEO, PROBE_SIGNAL, toRunTimeoutMs, toWorkflowId } from '../../contracts/messages.ts';
 import { QUEUES } from '../../contracts/queues.ts';
-import { RETRY_UPDATE, type RetryPoint } from '../../contracts/retry.ts';
+import { RETRY_UPDATE, type RetryPoint, type RetryState } from '../../contracts/retry.ts';
 import type { JobInput, Resume } from '../../contracts/schemas/job.ts';
 import type { JobFailure } from '../../contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
@@ -29,83 +30,138 @@ import { PATIENCE_MS, waitForStorage } from '../storage-wait.ts';
 import type { KeptJob } from './retry-offer.ts';
 import { untilWritten } from './write-end.ts';
 
-const retryUpdate = defineUpdate<void, [from: RetryPoint | null]>(RETRY_UPDATE);
+const retryUpdate = defineUpdate<RetryState, [from: RetryPoint | null]>(RETRY_UPDATE);
+
+/** After this time the caller learns that the retry is accepted, but waits until the failed job has closed. */
+const CLOSED_TIMEOUT_MS = 2_000;
+/** Starting the job takes milliseconds, or longer on a busy machine. The caller waits a little longer. */
+const START_TIMEOUT_MS = 10_000;
+
+type State =
+  | { name: 'open' }
+  /** A retry was accepted. The job starts again once its failed attempt has closed. */
+  | { name: 'accepted'; from: RetryPoint }
+  | { name: 'starting'; from: RetryPoint }
+  | { name: 'restarted'; from: RetryPoint }
+  /** What was kept is being undone. */
+  | { name: 'closing' };
 
 /**
- * Keeps what a failed job needs for a retry. If a retry is asked for, starts the job again under its id. When the window
- * closes, undoes the rest of the job. A cancellation closes the window at once.
+ * Keeps what a failed job needs for a retry, and is the only one that decides what becomes of it.
  *
- * The window is open, restarting (`chosen` is set) or closing. Once it is restarting or closing it stays so, and nothing is
- * undone that a job uses.
+ *     open ── retry ──> accepted ── the failed job has closed ──> starting ──> restarted
+ *       │                   │
+ *       │ its time is over  │ cancelled
+ *       │ or cancelled      │
+ *       └────> closing <────┘
+ *
+ * From `starting` and `closing` no way leads back, so a job starts again at most once, and nothing is undone that a job
+ * uses. The window fails in no state: each step is repeated until it succeeds. `fail-job.ts` opens it while the failed job
+ * still runs, and cancels it if that job is cancelled then.
  */
 export async function retryWindow(kept: KeptJob): Promise<void> {
-  const { from: points, until } = kept.failure.error.retry!;
-  let chosen: RetryPoint | undefined;
-  let isClosing = false;
-  let isRestarted = false;
-  const { leftovers } = kept;
+  const { input, failure, leftovers } = kept;
+  const { from: points, until } = failure.error.retry!;
+  let state = { name: 'open' } as State;
   if (leftovers) {
-    // Runs at most until the window closes. Then the retry or the tidy-up has the place.
+    // Runs at most until the window ends. Then the retry or the tidy-up has the place.
     const released = CancellationScope.nonCancellable(() => releasePlaceAfterTalk(leftovers));
     void ignoreFailure(released, 'the lease expires');
   }
   setHandler(
     retryUpdate,
     async (from) => {
-      chosen ??= from ?? points.at(-1)!;
-      // The caller then finds the job running.
-      await CancellationScope.nonCancellable(() => condition(() => isRestarted));
+      if (state.name === 'open') {
+        state = { name: 'accepted', from: from ?? points.at(-1)! };
+      }
+      await CancellationScope.nonCancellable(async () => {
+        if (await condition(() => state.name !== 'accepted', CLOSED_TIMEOUT_MS)) {
+          await condition(() => state.name !== 'starting', START_TIMEOUT_MS);
+        }
+      });
+      if (state.name === 'closing') {
+        throw isClosing();
+      }
+      return state.name === 'restarted' ? 'running' : 'waiting';
     },
     {
       validator(from) {
-        if (isClosing) {
-          throw refusal(
-            'RETRY_IMPOSSIBLE',
-            `The task could be retried until ${until}. Its files are being deleted: submit it again.`,
-          );
+        if (state.name === 'closing') {
+          throw isClosing();
         }
         if (from && !points.includes(from)) {
-          throw refusal('RETRY_IMPOSSIBLE', toReason(kept, from));
+          throw refusal('RETRY_IMPOSSIBLE', whyNotFrom(kept, from));
         }
-        if (chosen && from && from !== chosen) {
-          throw refusal('TASK_RUNNING', `The task already continues from ${chosen}.`);
+        if ('from' in state && from && from !== state.from) {
+          throw refusal('TASK_RUNNING', `The task already continues from ${state.from}.`);
         }
       },
     },
   );
   try {
-    await condition(() => chosen !== undefined, Date.parse(until) - Date.now(), {
+    await condition(() => state.name === 'accepted', Math.max(Date.parse(until) - Date.now(), 1), {
       summary: 'Until the retry window closes',
     });
+    if (state.name === 'accepted') {
+      await untilClosed(input.taskId);
+      const { from } = state;
+      state = { name: 'starting', from };
+      await CancellationScope.nonCancellable(() => restart(kept, from));
+      state = { name: 'restarted', from };
+    }
   } catch (error) {
     if (!isCancellation(error)) {
       throw error;
     }
   }
-  isClosing = chosen === undefined;
-  await CancellationScope.nonCancellable(async () => {
-    await untilClosed(kept.input.taskId);
-    if (chosen) {
-      await restart(kept, chosen);
-      isRestarted = true;
-    } else {
-      await undoRest(kept);
-    }
-  });
+  if (state.name === 'open' || state.name === 'accepted') {
+    state = { name: 'closing' };
+    await CancellationScope.nonCancellable(() => undoRest(kept));
+  }
+  await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
 }
 
-const POLL_INTERVAL_MS = 500;
-const MAX_POLL_INTERVAL_MS = 60_000;
+function isClosing() {
+  return refusal(
+    'RETRY_IMPOSSIBLE',
+    'The task can no longer be retried: its files are being deleted. Submit it again.',
+  );
+}
+
+function whyNotFrom({ failure, leftovers }: KeptJob, from: RetryPoint): string {
+  const { stage, retry } = failure.error;
+  return leftovers
+    ? `${leftovers.provider.label} may have a paid talk of the task: it can only continue from provider, not from ${from}.`
+    : `The task failed at ${stage} and can continue from ${retry!.from.join(', ')}, not from ${from}.`;
+}
+
+const FIRST_DELAY_MS = 500;
+const MAX_DELAY_MS = 60_000;
+/** So a condition is noticed at most a tenth later than it took to become true. */
+const DELAY_GROWTH = 1.1;
 
 /** Repeats a step, with growing delays, until it returns `true`. */
 async function repeatUntil(step: () => Promise<boolean>, summary: string): Promise<void> {
   for (
-    let delayMs = POLL_INTERVAL_MS;
+    let delayMs = FIRST_DELAY_MS;
     !(await step());
-    delayMs = Math.min(delayMs * 2, MAX_POLL_INTERVAL_MS)
+    delayMs = Math.min(delayMs * DELAY_GROWTH, MAX_DELAY_MS)
   ) {
-    await sleep(delayMs, { summary });
+    await sleep(Math.ceil(delayMs), { summary });
   }
+}
+
+/** Repeats a step until it succeeds: what was accepted must not be lost, and what was kept must not stay. */
+async function untilDone(step: () => Promise<unknown>, name: string): Promise<void> {
+  await repeatUntil(async () => {
+    try {
+      await step();
+      return true;
+    } catch (error) {
+      log.warn('A step of a retry window failed and is repeated', { name, error });
+      return false;
+    }
+  }, `Until the next attempt: ${name}`);
 }
 
 /** Until the failed job has closed it may still write its record, and its id cannot be used again. */
@@ -115,23 +171,19 @@ async function untilClosed(taskId: string): Promise<void> {
     try {
       await job.signal(PROBE_SIGNAL);
       return false;
-    } catch {
+    } catch (error) {
+      if (isCancellation(error)) {
+        throw error;
+      }
       return true;
     }
   }, 'Until the failed job has closed');
 }
 
-function toReason({ failure, leftovers }: KeptJob, from: RetryPoint): string {
-  const { stage, retry } = failure.error;
-  return leftovers
-    ? `${leftovers.provider.label} may have a paid talk of the task: it can only continue from provider, not from ${from}.`
-    : `The task failed at ${stage} and can continue from ${retry!.from.join(', ')}, not from ${from}.`;
-}
-
 async function restart(
   { input, record, failure, resume, leftovers, memo, searchAttributes }: KeptJob,
   from: RetryPoint,
-) {
+): Promise<void> {
   const events = [...record.events.slice(0, -1), toPastFailure(record.events.at(-1)!, failure, from)];
   const { outcome: _, ...running } = record;
   // First, because the job writes the record once it runs. One attempt is enough, because that record replaces this one.
@@ -164,16 +216,7 @@ async function restart(
       priority: { priorityKey: input.options.priority },
       staticSummary: `Attempt ${resume.attempt} of a talking video, from ${from}`,
     });
-  await repeatUntil(async () => {
-    try {
-      await start();
-      return true;
-    } catch (error) {
-      // A retry that was accepted must not be lost.
-      log.warn('A retry could not be started', { error });
-      return false;
-    }
-  }, 'Until the next attempt to start the job');
+  await untilDone(start, 'start the job again');
 }
 
 /** A retry continues the events after the failure, so readers must not take the failure for the end. */
@@ -201,12 +244,14 @@ function asRunning(attributes: SearchAttributePair[], { submittedAt }: JobInput)
   ];
 }
 
+/** The job itself has undone everything else. */
 async function undoRest({ input, record, failure, leftovers }: KeptJob): Promise<void> {
   const { taskId } = input;
   if (leftovers) {
-    await startTidyUp(leftovers);
+    await untilDone(() => startTidyUp(leftovers), toUndoName(leftovers.provider));
   }
-  await undo.discard({ prefixes: [taskPrefix('uploads', taskId), taskPrefix('processed', taskId)] });
+  const prefixes = [taskPrefix('uploads', taskId), taskPrefix('processed', taskId)];
+  await untilDone(() => undo.discard({ prefixes }), 'delete the uploads');
   const { retry: _, ...error } = failure.error;
   const compensated = [
     ...error.compensated,
@@ -215,7 +260,8 @@ async function undoRest({ input, record, failure, leftovers }: KeptJob): Promise
     'uploads',
   ];
   const outcome = { ...failure, error: { ...error, compensated } };
-  // The job wrote its record after it had opened this window, and of two records the later one counts.
+  // The record of the job offers a retry. Of two records the later one counts.
+  await untilClosed(taskId);
   const amended = { ...record, objects: [], outcome, updated_at: new Date().toISOString() };
   const amend = () => records.amendTask(amended);
   await untilWritten(waitForStorage(amend, { patienceMs: PATIENCE_MS, isOnlyStorage: true }));
