@@ -40,11 +40,17 @@ export interface LimelightClient {
   rename(taskId: string, name: string, options?: CallOptions): Promise<TaskStatus>;
   /** Stops and undoes the task. Does nothing if it has ended. */
   cancel(taskId: string, options?: CallOptions): Promise<TaskStatus>;
-  /** Continues a failed task from a stage whose inputs still exist. Default: the last possible one. */
+  /**
+   * Continues a failed task from a stage whose inputs still exist. Default: the last possible one. The `message` of the
+   * status says if the task waits until its failed attempt has closed.
+   */
   retry(taskId: string, options?: CallOptions & { from?: RunningStage | 'provider' }): Promise<TaskStatus>;
   /** Answers a task with `persons=ask`. */
   choosePerson(taskId: string, person: number, options?: CallOptions): Promise<TaskStatus>;
-  /** Deletes everything about the task, here and at the provider. The receipt lists it. */
+  /**
+   * Deletes everything about the task, here and at the provider. The receipt lists it. What is `pending` at the provider is
+   * deleted later; another call returns the newest receipt.
+   */
   erase(taskId: string, options?: CallOptions): Promise<EraseReceipt>;
   /** A file of the task. Its body is a stream; `blob()` reads all of it. */
   download(taskId: string, options?: CallOptions & { file?: TaskFile }): Promise<Response>;

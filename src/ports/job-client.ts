@@ -1,7 +1,7 @@
 import type { QueueName } from '../contracts/queues.ts';
-import type { RetryPoint } from '../contracts/retry.ts';
+import type { RetryPoint, RetryState } from '../contracts/retry.ts';
 import type { EraseReceipt } from '../contracts/schemas/erase-receipt.ts';
-import type { JobInput } from '../contracts/schemas/job.ts';
+import type { JobInput, RemoteThing } from '../contracts/schemas/job.ts';
 import type { JobMemo, Progress } from '../contracts/schemas/messages.ts';
 import type { QueuePlace, TaskSummary } from '../contracts/schemas/task-status.ts';
 import type { Timeline } from '../contracts/schemas/timeline.ts';
@@ -91,16 +91,17 @@ export interface JobClient {
    */
   choosePerson(taskId: string, person: number): Promise<void>;
   /**
-   * Erases everything of the task. Idempotent: a later call returns the receipt of the first. `isKnown` is whether anything
-   * of the task exists. Rejects with TASK_NOT_FOUND if there is neither a task nor a receipt, and with ERASE_UNDER_WAY if it
-   * takes longer than a request may.
+   * Erases everything of the task. Idempotent: a later call returns the newest receipt. `isKnown` is whether anything of the
+   * task exists. If only the provider still has something of it, the receipt lists that as `pending`. Rejects with
+   * TASK_NOT_FOUND if there is neither a task nor a receipt, and with ERASE_UNDER_WAY if deleting our own files takes longer
+   * than a request may.
    */
   erase(taskId: string, state: { isKnown: boolean }): Promise<EraseReceipt>;
   /**
-   * Resumes a failed job. Rejects with RETRY_IMPOSSIBLE if it cannot continue from there, and with TASK_NOT_FOUND if its files
-   * are gone.
+   * Resumes a failed job, once its failed attempt has closed: until then the job is `waiting`. Rejects with RETRY_IMPOSSIBLE
+   * if it cannot continue from there, and with TASK_NOT_FOUND if its files are gone.
    */
-  retry(taskId: string, from: RetryPoint | undefined): Promise<void>;
+  retry(taskId: string, from: RetryPoint | undefined): Promise<RetryState>;
 }
 
 export interface TimelineClient {
@@ -108,16 +109,31 @@ export interface TimelineClient {
   read(taskId: string): Promise<Timeline>;
 }
 
+/** What the histories of a task say about its provider. */
+export interface RemoteLedger {
+  /** Everything that was made there and not deleted since. */
+  things: RemoteThing[];
+  /** Orders of a talk by a job that was terminated before it had the answer. The talk may exist. */
+  lostTalks: Array<{ provider: string; createdSince: string }>;
+}
+
 /** The workflow executions of one task, for erasing it. */
 export interface TaskExecutions {
   /**
-   * Cancels the job so that it undoes itself, drops undelivered webhooks, and waits for deletions at the provider.
-   * Resolves when nothing runs for the task. Idempotent.
+   * Cancels the job so that it undoes itself, closes its retry window, and drops undelivered webhooks. Resolves when nothing
+   * runs for the task but deletions at its provider. Idempotent.
    */
   end(taskId: string, signal: AbortSignal): Promise<void>;
+  /** Reads it from the histories of the task. Call it before `delete`. */
+  ledger(taskId: string): Promise<RemoteLedger>;
+  /** Resolves when none of these workflows runs. */
+  untilEnded(workflowIds: readonly string[], signal: AbortSignal): Promise<void>;
   /**
    * Deletes finished executions with their histories. Returns their names, and which of them had to be terminated. What is
    * already gone is not listed.
+   *
+   * @param also ids of tidy-ups that an earlier call has returned
+   * @returns with `tidyUps`, the ids of the workflows that still delete what jobs of the task have left at its provider
    */
-  delete(taskId: string): Promise<string[]>;
+  delete(taskId: string, also?: readonly string[]): Promise<{ names: string[]; tidyUps: string[] }>;
 }

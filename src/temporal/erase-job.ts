@@ -1,13 +1,12 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
-import { ERASE_TASK, toEraseId } from '../contracts/erase.ts';
+import { ERASE_TASK, RECEIPT_QUERY, toEraseId } from '../contracts/erase.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import type { EraseReceipt } from '../contracts/schemas/erase-receipt.ts';
-import { isFailure, PipelineError } from '../errors.ts';
-import { toPipelineError } from './temporal-error.ts';
+import { ignoreFailure, isFailure, PipelineError } from '../errors.ts';
+import { callTemporal } from './temporal-error.ts';
 
-const START_TIMEOUT_MS = 5_000;
-/** How long a request waits for the receipt. The workflow continues after that. */
-const RECEIPT_TIMEOUT_MS = 45_000;
+/** How long a request waits for the provider, and then for our own files. The workflow continues after that. */
+const RECEIPT_TIMEOUTS_MS = [5_000, 40_000];
 
 /** Starts erasing a known task, or finds the earlier erasure, and returns the receipt. */
 export async function eraseJob(
@@ -25,22 +24,29 @@ export async function eraseJob(
         workflowIdConflictPolicy: 'USE_EXISTING',
         staticSummary: 'Erase a task',
       });
-    await client.withDeadline(Date.now() + START_TIMEOUT_MS, start).catch((error) => {
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw toPipelineError(error, taskId);
+    await callTemporal(client, start, { taskId }).catch((error) => {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     });
   }
-  try {
-    const result = () => client.workflow.getHandle(workflowId).result() as Promise<EraseReceipt>;
-    return await client.withDeadline(Date.now() + RECEIPT_TIMEOUT_MS, result);
-  } catch (error) {
-    const known = toPipelineError(error, taskId);
-    if (isFailure(known, 'TEMPORAL_UNAVAILABLE')) {
-      throw new PipelineError(
-        'ERASE_UNDER_WAY',
-        'The task is being erased. Send the same request again for the receipt.',
-        { cause: error, retryAfterMs: 5_000 },
-      );
+  const handle = client.workflow.getHandle(workflowId);
+  for (const timeoutMs of RECEIPT_TIMEOUTS_MS) {
+    try {
+      return await callTemporal(client, () => handle.result() as Promise<EraseReceipt>, {
+        taskId,
+        timeoutMs,
+      });
+    } catch (error) {
+      if (!isFailure(error, 'TEMPORAL_UNAVAILABLE')) throw error;
     }
-    throw known;
+    const query = callTemporal(client, () => handle.query<EraseReceipt | null>(RECEIPT_QUERY), { taskId });
+    const receipt = await ignoreFailure(query, 'the task is still being erased');
+    if (receipt) {
+      return receipt;
+    }
   }
+  throw new PipelineError(
+    'ERASE_UNDER_WAY',
+    'The task is being erased. Send the same request again for the receipt.',
+    { retryAfterMs: 5_000 },
+  );
 }

@@ -1,25 +1,39 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { toWorkflowId } from '../contracts/messages.ts';
 import { TIDY_UP_PREFIX } from '../contracts/provider-gate.ts';
 import { toRetryWindowId } from '../contracts/retry.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { toDeliveryWorkflowId } from '../contracts/webhook.ts';
 import { isFailure } from '../errors.ts';
-import type { TaskExecutions } from '../ports/job-client.ts';
+import type { RemoteLedger, TaskExecutions } from '../ports/job-client.ts';
+import { type TaskHistory, toRemoteLedger } from './remote-ledger.ts';
 import { toPipelineError } from './temporal-error.ts';
 
 const POLL_INTERVAL_MS = 200;
-/** A job that does not end within this time after its cancellation is terminated; its files are deleted either way. */
+/** A workflow that does not end within this time after its cancellation is terminated; its files are deleted either way. */
 const CANCEL_TIMEOUT_MS = 60_000;
+/** Not aborted when a job is cancelled: without their answer nobody knows what to delete at the provider. */
+const UNINTERRUPTED: ReadonlySet<string> = new Set(['uploadPortrait', 'uploadVoice', 'createTalk']);
+const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState;
 
 interface Execution {
   workflowId: string;
   runId: string;
 }
 
+export interface TaskExecutionsOptions {
+  client: Client;
+  /** Default: a minute. */
+  cancelTimeoutMs?: number;
+}
+
 /** The executions of a task in Temporal: the runs of its job, and the workflows started for it. */
-export function createTaskExecutions({ client }: { client: Client }): TaskExecutions {
+export function createTaskExecutions({
+  client,
+  cancelTimeoutMs = CANCEL_TIMEOUT_MS,
+}: TaskExecutionsOptions): TaskExecutions {
   const { workflow, workflowService } = client;
   const { namespace } = client.options;
 
@@ -28,20 +42,21 @@ export function createTaskExecutions({ client }: { client: Client }): TaskExecut
 
   const isRunning = async (workflowId: string) => (await describe({ workflowId }))?.status.name === 'RUNNING';
 
-  const cancel = async (workflowId: string, signal: AbortSignal) => {
-    const giveUpAt = Date.now() + CANCEL_TIMEOUT_MS;
-    for (
-      let asked = false;
-      await isRunning(workflowId);
-      await sleep(POLL_INTERVAL_MS, undefined, { signal })
-    ) {
-      const handle = workflow.getHandle(workflowId);
-      if (Date.now() > giveUpAt) {
-        await unlessMissing(() => handle.terminate('Its task is erased'));
-      } else if (!asked) {
-        asked = true;
-        await unlessMissing(() => handle.cancel());
+  /** Returns whether the workflow was running. */
+  const cancel = async (workflowId: string, signal: AbortSignal): Promise<boolean> => {
+    const giveUpAt = Date.now() + cancelTimeoutMs;
+    const handle = workflow.getHandle(workflowId);
+    for (let isFirst = true; ; isFirst = false) {
+      const description = await describe({ workflowId });
+      if (description?.status.name !== 'RUNNING') {
+        return !isFirst;
       }
+      if (isFirst) {
+        await unlessMissing(() => handle.cancel());
+      } else if (Date.now() > giveUpAt && !isCallingProvider(description)) {
+        await unlessMissing(() => handle.terminate('Its task is erased'));
+      }
+      await sleep(POLL_INTERVAL_MS, undefined, { signal });
     }
   };
 
@@ -55,7 +70,7 @@ export function createTaskExecutions({ client }: { client: Client }): TaskExecut
   }
 
   /** Temporal's list lags a moment behind, and does not link every child to its task. */
-  async function find(taskId: string): Promise<Execution[]> {
+  async function find(taskId: string, also: readonly string[] = []): Promise<Execution[]> {
     const main = [toWorkflowId(taskId), toRetryWindowId(taskId)];
     const named = main.map((id) => `WorkflowId = '${id}'`).join(' OR ');
     const found = new Map<string, Execution>();
@@ -67,7 +82,7 @@ export function createTaskExecutions({ client }: { client: Client }): TaskExecut
     for await (const { workflowId, runId } of workflow.list({ query })) {
       found.set(runId, { workflowId, runId });
     }
-    for (const id of main) await addLatest(id);
+    for (const id of [...main, ...also]) await addLatest(id);
     const parents = [...found.values()].filter(({ workflowId }) => main.includes(workflowId));
     const children = (await Promise.all(parents.map(childrenOf))).flat();
     for (const id of new Set(children)) await addLatest(id);
@@ -76,22 +91,43 @@ export function createTaskExecutions({ client }: { client: Client }): TaskExecut
 
   return {
     async end(taskId: string, signal: AbortSignal): Promise<void> {
-      // In this order: a job that fails meanwhile opens a retry window.
-      await cancel(toWorkflowId(taskId), signal);
-      await cancel(toRetryWindowId(taskId), signal);
+      // A job that fails meanwhile opens a retry window, and a window may just have started the job again.
+      while ((await cancel(toWorkflowId(taskId), signal)) || (await cancel(toRetryWindowId(taskId), signal)));
       for (const { workflowId } of await find(taskId)) {
         if (workflowId.startsWith(toDeliveryWorkflowId('')) && (await isRunning(workflowId))) {
           await unlessMissing(() => workflow.getHandle(workflowId).terminate('Its task is erased'));
         }
-        // A tidy-up at the provider is not cut short: only it knows what to delete there.
+      }
+    },
+
+    async untilEnded(workflowIds: readonly string[], signal: AbortSignal): Promise<void> {
+      for (const workflowId of workflowIds) {
         while (await isRunning(workflowId)) await sleep(POLL_INTERVAL_MS, undefined, { signal });
       }
     },
 
-    async delete(taskId: string): Promise<string[]> {
+    async ledger(taskId: string): Promise<RemoteLedger> {
+      const histories = (await find(taskId)).map(async (execution): Promise<TaskHistory> => {
+        const description = await describe(execution);
+        const { workflowId, runId } = execution;
+        const history = await unlessMissing(() => workflow.getHandle(workflowId, runId).fetchHistory());
+        const status = description?.status.name;
+        return {
+          events: history?.events ?? [],
+          isCutShort: status === 'TERMINATED' || status === 'TIMED_OUT',
+        };
+      });
+      return toRemoteLedger(await Promise.all(histories));
+    },
+
+    async delete(taskId: string, also: readonly string[] = []) {
       const names: string[] = [];
-      for (const { workflowId, runId } of await find(taskId)) {
+      const tidyUps: string[] = [];
+      for (const { workflowId, runId } of await find(taskId, also)) {
         const known = await describe({ workflowId, runId });
+        if (known?.status.name === 'RUNNING' && workflowId.startsWith(TIDY_UP_PREFIX)) {
+          tidyUps.push(workflowId);
+        }
         if (!known || known.status.name === 'RUNNING') continue;
         await unlessMissing(() =>
           workflowService.deleteWorkflowExecution({ namespace, workflowExecution: { workflowId, runId } }),
@@ -99,9 +135,17 @@ export function createTaskExecutions({ client }: { client: Client }): TaskExecut
         const how = known.status.name === 'TERMINATED' ? ', terminated' : '';
         names.push(`${workflowId} (run ${runId}${how})`);
       }
-      return names;
+      return { names, tidyUps };
     },
   };
+}
+
+/** Whether a call to the provider is in flight whose answer must not be lost. It ends within two minutes. */
+function isCallingProvider({ raw }: WorkflowExecutionDescription): boolean {
+  return (raw.pendingActivities ?? []).some(
+    ({ activityType, state }) =>
+      UNINTERRUPTED.has(activityType?.name ?? '') && state !== PENDING_ACTIVITY_STATE_SCHEDULED,
+  );
 }
 
 async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {

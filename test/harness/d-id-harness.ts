@@ -15,7 +15,7 @@ import { createRemoteTalkActivities } from '../../src/activities/remote-talk.ts'
 import { providerRoutes } from '../../src/api/routes/provider-health.ts';
 import type { ErrorCode } from '../../src/contracts/error-codes.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
-import { type ProviderTerms, toBreakerId } from '../../src/contracts/provider-gate.ts';
+import { type ProviderTerms, toBreakerId, toTidyUpId } from '../../src/contracts/provider-gate.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import type { JobInput } from '../../src/contracts/schemas/job.ts';
 import type { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
@@ -61,7 +61,7 @@ export interface DIdHarness extends AsyncDisposable {
   ): Promise<DIdJob>;
   /** The next call of this activity fails for good. */
   failOnce(activity: string, code: ErrorCode): void;
-  /** Resolves when what the job left at D-ID is gone, if it left anything. */
+  /** Resolves when what the first attempt of the job left at D-ID is gone, if it left anything. */
   tidied(job: DIdJob): Promise<void>;
 }
 
@@ -159,7 +159,7 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
     },
     async tidied({ taskId }) {
       await client.workflow
-        .getHandle(`tidy-up/${taskId}`)
+        .getHandle(toTidyUpId(taskId, 1))
         .result()
         .catch((error: Error) => {
           if (error.name !== 'WorkflowNotFoundError') throw error;

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { offerProvider } from '../../src/api/run-api.ts';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
 import { parseConfig } from '../../src/config/config.ts';
+import { toWorkflowId } from '../../src/contracts/messages.ts';
 import { PipelineError } from '../../src/errors.ts';
 import type { ProviderDescriptor, RemoteProviderDescriptor } from '../../src/ports/provider.ts';
 import { local } from '../../src/providers/local/descriptor.ts';
@@ -19,7 +20,16 @@ import { writeSmallTalkFiles } from '../providers/local/talk-files.ts';
 import type { RemoteWorkerOptions } from './remote-provider-worker.ts';
 
 const VOICE_S = 1;
+/** Shorter than the slow upload below. */
+const CANCEL_TIMEOUT_MS = 500;
 const POLL = { timeout: 25_000, interval: 50 };
+
+export const SERVICE_CALLS = ['order', 'search', 'delete'] as const;
+export type ServiceCall = (typeof SERVICE_CALLS)[number];
+/** An outage, a key that is not accepted, or the connection is cut after the call was served. */
+export type ServiceFault = 'out' | 'unauthorized' | 'lost';
+export type ServiceFaults = Partial<Record<ServiceCall, ServiceFault>>;
+export type ServiceDelays = Partial<Record<'order' | 'upload', number>>;
 
 /** The service behind a provider, under the control of a test. It has one account. */
 export interface RemoteService extends AsyncDisposable {
@@ -33,8 +43,10 @@ export interface RemoteService extends AsyncDisposable {
   /** Whether every call fails as in an outage. */
   setOut(isOut: boolean): void;
   setTalkMs(ms: number): void;
-  /** A new talk exists at once, but the caller gets the answer after this time. */
-  setAnswerDelay(ms: number): void;
+  /** A new talk or upload exists at once, but the caller gets the answer after this time, in milliseconds. */
+  setAnswerDelays(delays: ServiceDelays): void;
+  /** How each call of these kinds fails from now on. */
+  setFaults(faults: ServiceFaults): void;
 }
 
 export interface RemoteProviderCase {
@@ -73,7 +85,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
       const deps = { config, client: server.client, resources };
       const providers = await Promise.all(registry.map((one) => offerProvider(one, deps)));
       api = resources.use(await startTestApi(server.client, { providers, defaults: { retryWindowS: 60 } }));
-      stages = resources.use(await startPipelineWorker(server, api));
+      stages = resources.use(await startPipelineWorker(server, api, { cancelTimeoutMs: CANCEL_TIMEOUT_MS }));
       client = createLimelightClient({ baseUrl: api.url });
       const { root } = api;
       options = {
@@ -92,7 +104,8 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
     afterEach(() => {
       service.setOut(false);
       service.setTalkMs(60);
-      service.setAnswerDelay(0);
+      service.setAnswerDelays({});
+      service.setFaults({});
     });
 
     /** `no-store`: no job takes the video of another. */
@@ -166,12 +179,12 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
     });
 
     it('are paid once although the worker is killed before it knows of the talk', async () => {
-      service.setAnswerDelay(60_000);
+      service.setAnswerDelays({ order: 60_000 });
       const taskId = await submitJob();
       await expect.poll(() => paidFor(taskId), POLL).toHaveLength(1);
 
       await kill(worker);
-      service.setAnswerDelay(0);
+      service.setAnswerDelays({});
       worker = await startWorker(options);
 
       expect(await client.wait(taskId)).toMatchObject({
@@ -205,6 +218,81 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
       expect(paidFor(taskId)).toHaveLength(1);
     });
 
+    it('leave nothing at the provider although it deletes nothing between two attempts', async () => {
+      const before = service.leftovers();
+      // Unlike after an outage, there is certainly no talk, so that nothing there is kept for a retry.
+      service.setFaults({ order: 'unauthorized', delete: 'out' });
+      const taskId = await submitJob();
+      expect(await client.wait(taskId)).toMatchObject({ error: { code: 'PROVIDER_UNAUTHORIZED' } });
+
+      await client.retry(taskId);
+      expect(await client.wait(taskId)).toMatchObject({ error: { code: 'PROVIDER_UNAUTHORIZED' } });
+      expect(service.leftovers()).toHaveLength(before.length + 4);
+      service.setFaults({});
+
+      await expect.poll(() => service.leftovers(), POLL).toEqual(before);
+    }, 60_000);
+
+    it('leave no portrait at the provider while it does not let them search for a lost talk', async () => {
+      const before = service.leftovers();
+      service.setFaults({ order: 'lost', search: 'unauthorized' });
+      const taskId = await submitJob({ on_outage: 'fail', retry_window_s: '0' });
+      expect(await client.wait(taskId)).toMatchObject({ success: false });
+
+      const added = () => service.leftovers().filter((id) => !before.includes(id));
+      await expect.poll(added, POLL).toHaveLength(1);
+      expect(paidFor(taskId)).toHaveLength(1);
+      service.setFaults({});
+
+      await expect.poll(added, POLL).toEqual([]);
+    }, 60_000);
+
+    it('are erased here while the provider is out, and there as soon as it is back', async () => {
+      const before = service.leftovers();
+      const taskId = await submitJob();
+      await client.wait(taskId);
+      const added = service.leftovers().filter((id) => !before.includes(id));
+      service.setFaults({ delete: 'out' });
+
+      const { pending } = await client.erase(taskId);
+      const files = (await api.files()).filter((path) => path.includes(taskId));
+      service.setFaults({});
+
+      expect(pending.map(({ name }) => name.split(' ')[1]).sort()).toEqual(added.sort());
+      expect(pending[0]).toMatchObject({ kind: 'provider', provider });
+      expect(files).toEqual([]);
+      await expect.poll(async () => (await client.erase(taskId)).pending, POLL).toEqual([]);
+      const { erased } = await client.erase(taskId);
+      expect(erased.filter(({ kind }) => kind === 'provider')).toHaveLength(3);
+      expect(erased.map(({ name }) => name)).toContain(`videos/${taskId}/metadata.json`);
+      expect(service.leftovers()).toEqual(before);
+    }, 60_000);
+
+    it('leave nothing at the provider when they are erased during an upload', async () => {
+      const before = service.leftovers();
+      service.setAnswerDelays({ upload: 4 * CANCEL_TIMEOUT_MS });
+      const taskId = await submitJob();
+      await expect.poll(() => service.leftovers().length, POLL).toBeGreaterThan(before.length);
+
+      await client.erase(taskId);
+
+      await expect.poll(() => service.leftovers(), POLL).toEqual(before);
+    });
+
+    it('leave nothing at the provider when they are erased although their job was terminated', async () => {
+      const before = service.leftovers();
+      service.setAnswerDelays({ order: 60_000 });
+      const taskId = await submitJob();
+      await expect.poll(() => paidFor(taskId), POLL).toHaveLength(1);
+      await server.client.workflow.getHandle(toWorkflowId(taskId)).terminate();
+
+      const { erased } = await client.erase(taskId);
+
+      const there = erased.filter(({ kind }) => kind === 'provider').map(({ name }) => name.split(' ')[0]);
+      expect(there.sort()).toEqual(['portrait', 'talk', 'voice']);
+      expect(service.leftovers()).toEqual(before);
+    });
+
     it('leave nothing at the provider when they are erased, and the receipt lists what was there', async () => {
       const before = service.leftovers();
       const taskId = await submitJob();
@@ -214,7 +302,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
       const { erased } = await client.erase(taskId);
 
       const there = erased.filter(({ kind }) => kind === 'provider').map(({ name }) => name);
-      expect(there.map((name) => name.split(' ')[0])).toEqual(['talk', 'portrait', 'voice']);
+      expect(there.map((name) => name.split(' ')[0]).sort()).toEqual(['portrait', 'talk', 'voice']);
       expect(there.map((name) => name.split(' ')[1]).sort()).toEqual(added.sort());
       expect(service.leftovers()).toEqual(before);
     });

@@ -6,6 +6,7 @@ import { createCacheActivities } from '../../src/activities/content-cache.ts';
 import { createEraseActivities } from '../../src/activities/erase.ts';
 import { createRecordActivities } from '../../src/activities/records.ts';
 import { ERASE_TASK, toEraseId } from '../../src/contracts/erase.ts';
+import { toTidyUpId } from '../../src/contracts/provider-gate.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
 import type { EraseReceipt } from '../../src/contracts/schemas/erase-receipt.ts';
@@ -162,7 +163,7 @@ describe('erasing a job for D-ID', () => {
     const talkId = job.account.ledger[0]!.talkId;
     // As a job leaves it that had to delete something there twice.
     const handle = await server.client.workflow.start<typeof tidyUpRemoteTalk>('tidyUpRemoteTalk', {
-      workflowId: `tidy-up/${job.taskId}/2`,
+      workflowId: toTidyUpId(job.taskId, 2),
       taskQueue: QUEUES.pipeline,
       args: [
         {
@@ -171,14 +172,14 @@ describe('erasing a job for D-ID', () => {
           timeScale: 0.02,
           mayHaveUnknownTalk: true,
           hasPlace: false,
-          tidyUps: 1,
+          attempt: 2,
         },
       ],
     });
 
     const { erased } = await erase(job);
 
-    expect(erased.map(({ name }) => name).join('\n')).toContain(`tidy-up/${job.taskId} (run `);
+    expect(erased.map(({ name }) => name).join('\n')).toContain(`${toTidyUpId(job.taskId, 1)} (run `);
     expect(job.account.talks.has(talkId)).toBe(false);
     expect(job.account.leftovers).toEqual([]);
     await handle.result();

@@ -13,10 +13,14 @@ const erase = createRoute({
   tags: ['Change'],
   summary: 'Erase a task',
   description:
-    'Deletes everything about the task: its files, its entries in the content cache, its data at the provider and in Temporal. A running task is stopped first, and undelivered webhooks are dropped. The receipt lists each deletion. If erasing takes long, the answer is 503 with `Retry-After`: repeat the request for the receipt.',
+    'Deletes everything about the task: its files, its entries in the content cache, its data in Temporal and at the provider. A running task is stopped first, and undelivered webhooks are dropped. The receipt lists each deletion. If the provider does not respond or still works on the task, the answer is 202, and the receipt lists what is `pending` there: the server goes on until it is deleted. If deleting the files takes long, the answer is 503 with `Retry-After`. The same request returns the newest receipt.',
   request: { params: TaskParams },
   responses: {
-    200: { description: 'The receipt.', content: { 'application/json': { schema: EraseReceipt } } },
+    200: { description: 'Everything is erased.', content: { 'application/json': { schema: EraseReceipt } } },
+    202: {
+      description: 'Everything here is erased, and the rest at the provider is `pending`.',
+      content: { 'application/json': { schema: EraseReceipt } },
+    },
     ...problems('TASK_NOT_FOUND', 'TEMPORAL_UNAVAILABLE', 'ERASE_UNDER_WAY'),
   },
 });
@@ -26,7 +30,8 @@ export function eraseRoutes({ jobs, records }: Pick<ApiDeps, 'jobs' | 'records'>
     const taskId = taskParam(c);
     const isKnown = await isThere(() => readTaskStatus({ jobs, records }, taskId));
     c.header('Cache-Control', 'no-store');
-    return c.json(await jobs.erase(taskId, { isKnown }), 200);
+    const receipt = await jobs.erase(taskId, { isKnown });
+    return c.json(receipt, receipt.pending.length > 0 ? 202 : 200);
   });
 }
 
@@ -38,7 +43,8 @@ async function isThere(look: () => Promise<unknown>): Promise<boolean> {
     if (isFailure(error, 'TASK_NOT_FOUND')) {
       return false;
     }
-    if (isUnreadableRecord(error)) {
+    // Erasing waits for the store.
+    if (isUnreadableRecord(error) || isFailure(error, 'STORAGE_UNAVAILABLE')) {
       return true;
     }
     throw error;

@@ -32,9 +32,15 @@ async function erase(tasks: string[], { yes = false, ...flags }: EraseFlags): Pr
     await confirm(`Permanently erase ${ids.join(', ')}?`, signal);
   }
   for (const id of ids) {
-    show(await client.erase(id, { signal }), ({ erased, erased_at }) => [
+    show(await client.erase(id, { signal }), ({ erased, erased_at, pending }) => [
       `${id}  erased at ${erased_at}`,
       ...erased.map(({ kind, name }) => `  ${kind.padEnd(9)} ${name}`),
+      ...(pending.length > 0
+        ? [
+            'Still to be deleted at the provider. The server goes on with it; repeat the command for the newest receipt.',
+            ...pending.map(({ kind, provider, name }) => `  ${(provider ?? kind).padEnd(9)} ${name}`),
+          ]
+        : []),
     ]);
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EXAMPLE_TASK_ID, extensible, Instant, TaskId } from './primitives.ts';
+import { EXAMPLE_TASK_ID, extensible, Instant, ProviderName, TaskId } from './primitives.ts';
 
 export const ErasedThing = extensible({
   kind: z.enum(['file', 'cache', 'provider', 'execution']),
@@ -11,10 +11,25 @@ export const ErasedThing = extensible({
 });
 export type ErasedThing = z.infer<typeof ErasedThing>;
 
+export const PendingErasure = extensible({
+  kind: z.enum(['provider', 'execution']),
+  provider: ProviderName.optional(),
+  name: z.string().meta({
+    description:
+      'The name at the provider, only `talk` if a talk may exist whose id is not known. Or the name in Temporal of the execution that searches and deletes there.',
+    example: 'talk tlk_Xh2mV0',
+  }),
+});
+export type PendingErasure = z.infer<typeof PendingErasure>;
+
 /** A list of everything that was erased for a task, and when. Its owner can keep it as proof. */
 export const EraseReceipt = extensible({
   task_id: TaskId,
   erased_at: Instant,
   erased: z.array(ErasedThing),
+  pending: z.array(PendingErasure).meta({
+    description:
+      'What is still to be deleted at the provider. Empty once everything is erased. The server goes on with it, and the same request returns the newest receipt.',
+  }),
 }).meta({ id: 'EraseReceipt' });
 export type EraseReceipt = z.infer<typeof EraseReceipt>;

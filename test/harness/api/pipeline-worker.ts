@@ -55,6 +55,7 @@ export async function startPipelineWorker(
     providers = [],
     stageMs,
     slots = {},
+    cancelTimeoutMs,
   }: {
     /** Queues of the remote ones are polled too. */
     providers?: readonly Pick<OfferedProvider, 'descriptor'>[];
@@ -62,13 +63,18 @@ export async function startPipelineWorker(
     stageMs?: () => number;
     /** How many activities of a queue run at a time. Default: a hundred. */
     slots?: Partial<Record<QueueName, number>>;
+    /** After which erasing terminates a job that does not end. Default: as in production. */
+    cancelTimeoutMs?: number;
   } = {},
 ): Promise<PipelineWorker> {
   const gates = new Map<string, { reached: number; open: boolean; error?: Error }>();
   const toGateName = (activity: string, taskId: string | undefined) => `${activity}/${taskId ?? ''}`;
   const client = new Client({ connection: server.workerConnection, namespace: server.namespace });
   const timelines = createTemporalTimeline({ client });
-  const executions = createTaskExecutions({ client });
+  const executions = createTaskExecutions({
+    client,
+    ...(cancelTimeoutMs !== undefined && { cancelTimeoutMs }),
+  });
   const failures = new Map<string, Error>();
   const found = { persons: [{ id: 1, confidence: 0.9, box: [1, 1, 60, 60] }] as Person[] };
   const activities = Object.fromEntries(

@@ -1,8 +1,29 @@
+import type { Call, Fault } from '../../../emulators/d-id/faults.ts';
 import { startEmulator } from '../../../emulators/d-id/start-emulator.ts';
 import { dId } from '../../../src/providers/d-id/descriptor.ts';
-import { remoteProviderSuite } from '../../suites/remote-provider.ts';
+import {
+  remoteProviderSuite,
+  type ServiceCall,
+  type ServiceDelays,
+  type ServiceFault,
+  type ServiceFaults,
+} from '../../suites/remote-provider.ts';
 
 const API_KEY = 'someone:secret';
+const KINDS: Partial<Record<Call, ServiceCall | 'upload'>> = {
+  uploadImage: 'upload',
+  uploadAudio: 'upload',
+  createTalk: 'order',
+  listTalks: 'search',
+  deleteTalk: 'delete',
+  deleteImage: 'delete',
+  deleteAudio: 'delete',
+};
+const FAULTS: Record<ServiceFault, Fault> = {
+  out: { kind: 'answer', status: 503, error: 'Unavailable' },
+  unauthorized: { kind: 'answer', status: 401, error: 'Unauthorized' },
+  lost: { kind: 'reset', after: true },
+};
 
 remoteProviderSuite({
   descriptor: dId,
@@ -10,17 +31,16 @@ remoteProviderSuite({
   name: 'dId',
   async start() {
     const emulator = await startEmulator();
-    const now = { isOut: false, talkMs: 60, answerDelayMs: 0 };
+    const now = { isOut: false, talkMs: 60, delays: {} as ServiceDelays, faults: {} as ServiceFaults };
     const account = emulator.open({
       apiKey: API_KEY,
       talkMs: () => now.talkMs,
       faults(call) {
-        if (now.isOut) {
-          return { kind: 'answer', status: 503, error: 'Unavailable' };
-        }
-        return call === 'createTalk' && now.answerDelayMs > 0
-          ? { kind: 'stall', ms: now.answerDelayMs }
-          : undefined;
+        const kind = KINDS[call];
+        const fault = now.isOut ? 'out' : kind && kind !== 'upload' ? now.faults[kind] : undefined;
+        if (fault) return FAULTS[fault];
+        const delayMs = kind === 'order' || kind === 'upload' ? now.delays[kind] : undefined;
+        return delayMs ? { kind: 'stall', ms: delayMs } : undefined;
       },
     });
     return {
@@ -34,8 +54,11 @@ remoteProviderSuite({
       setTalkMs: (ms) => {
         now.talkMs = ms;
       },
-      setAnswerDelay: (ms) => {
-        now.answerDelayMs = ms;
+      setAnswerDelays: (delays) => {
+        now.delays = delays;
+      },
+      setFaults: (faults) => {
+        now.faults = faults;
       },
       [Symbol.asyncDispose]: () => emulator[Symbol.asyncDispose](),
     };

@@ -2,15 +2,17 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A talk service of 60 lines with one account: other paths, states, prices and errors than D-ID's. */
+/** A talk service of 70 lines with one account: other paths, states, prices and errors than D-ID's. */
 export class ToyServer implements AsyncDisposable {
   readonly files = new Map<string, Buffer>();
   readonly clips = new Map<string, { job: string; readyAt: number }>();
   /** The job of each paid clip. Deleting a clip is not refunded. */
   readonly paid: string[] = [];
   isOut = false;
-  /** A new clip exists at once, but the answer comes after this time. */
-  answerDelayMs = 0;
+  /** How requests of these kinds fail, such as `PUT clip`. A lost answer is to a request that was served. */
+  readonly faults = new Map<string, 'out' | 'unauthorized' | 'lost'>();
+  /** A new clip or file exists at once, but the answer comes after this time. */
+  readonly delaysMs = { clip: 0, file: 0 };
   clipMs = 60;
   coins = 1_000;
   #calls = 0;
@@ -38,7 +40,9 @@ export class ToyServer implements AsyncDisposable {
     const answer = (status: number, value: unknown = {}) => {
       response.writeHead(status).end(Buffer.isBuffer(value) ? value : JSON.stringify(value));
     };
-    if (this.isOut) return answer(529, 'gone fishing');
+    const fault = this.isOut ? 'out' : this.faults.get(`${request.method} ${shelf}`);
+    if (fault === 'out') return answer(529, 'gone fishing');
+    if (fault === 'unauthorized') return answer(418, 'who are you?');
     if (request.headers['x-toy-key'] !== 'toy-key') return answer(418, 'who are you?');
     this.#calls += 1;
     const made = `${shelf}-${this.#calls}`;
@@ -47,7 +51,7 @@ export class ToyServer implements AsyncDisposable {
         return answer(200, this.coins);
       case 'PUT file':
         this.files.set(made, body);
-        return answer(200, made);
+        return setTimeout(() => answer(200, made), this.delaysMs.file);
       case 'PUT clip': {
         const { job, voice } = JSON.parse(body.toString()) as { job: string; voice: string };
         // 2 s of 16-bit mono at 16 kHz cost a coin.
@@ -56,7 +60,8 @@ export class ToyServer implements AsyncDisposable {
         this.coins -= coins;
         this.paid.push(job);
         this.clips.set(made, { job, readyAt: Date.now() + this.clipMs });
-        return setTimeout(() => answer(200, made), this.answerDelayMs);
+        if (fault === 'lost') return response.destroy();
+        return setTimeout(() => answer(200, made), this.delaysMs.clip);
       }
       case 'GET clips':
         return answer(

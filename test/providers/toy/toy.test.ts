@@ -2,10 +2,16 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ResultVideos } from '../../../emulators/d-id/result-video.ts';
-import { remoteProviderSuite } from '../../suites/remote-provider.ts';
+import { remoteProviderSuite, SERVICE_CALLS, type ServiceCall } from '../../suites/remote-provider.ts';
 import { buzz, writeVoice } from '../local/talk-files.ts';
 import { toy } from './descriptor.ts';
 import { ToyServer } from './toy-server.ts';
+
+const REQUESTS: Record<ServiceCall, string> = {
+  order: 'PUT clip',
+  search: 'GET clips',
+  delete: 'DELETE thing',
+};
 
 remoteProviderSuite({
   descriptor: toy,
@@ -24,8 +30,16 @@ remoteProviderSuite({
       setTalkMs: (ms) => {
         server.clipMs = ms;
       },
-      setAnswerDelay: (ms) => {
-        server.answerDelayMs = ms;
+      setAnswerDelays: ({ order = 0, upload = 0 }) => {
+        server.delaysMs.clip = order;
+        server.delaysMs.file = upload;
+      },
+      setFaults: (faults) => {
+        server.faults.clear();
+        for (const call of SERVICE_CALLS) {
+          const fault = faults[call];
+          if (fault) server.faults.set(REQUESTS[call], fault);
+        }
       },
       [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
     };
