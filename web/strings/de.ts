@@ -284,6 +284,11 @@ export const de: Strings = {
     eraseText: 'Foto, Aufnahme, Freisteller und Video werden endgültig gelöscht.',
     eraseYes: 'Alles löschen',
     keepIt: 'Abbrechen',
+    erasePending: {
+      title: 'Von diesem Server gelöscht',
+      text: 'Der Dienst, der das Video gemacht hat, antwortet nicht und hat noch Kopien. Dieser Server versucht es, bis sie gelöscht sind.',
+      close: 'OK',
+    },
     name: {
       label: 'Name',
       edit: 'Umbenennen',

@@ -289,6 +289,11 @@ export const en = {
     eraseText: 'This permanently deletes the photo, recording, cut-out and video.',
     eraseYes: 'Delete everything',
     keepIt: 'Cancel',
+    erasePending: {
+      title: 'Deleted from this server',
+      text: 'The service that made the video doesn’t respond and still has copies. This server keeps trying until they are deleted.',
+      close: 'OK',
+    },
     name: {
       label: 'Name',
       edit: 'Rename',
