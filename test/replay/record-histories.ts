@@ -25,6 +25,7 @@ import {
   type GateRequest,
   PROVIDER_BREAKER,
   toBreakerId,
+  toTidyUpId,
 } from '../../src/contracts/provider-gate.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { RETAIN_STORAGE } from '../../src/contracts/retention.ts';
@@ -126,9 +127,13 @@ const upkeep: EraseActivities &
   async eraseFiles() {
     return [];
   },
-  async deleteExecutions() {
-    return [];
+  async readLedger() {
+    return { things: [{ provider: QUEUES.io, what: 'talk', id: 'talk-1' }], lostTalks: [] };
   },
+  async deleteExecutions({ tidyUps }) {
+    return { erased: [], tidyUps: tidyUps ? [] : [toTidyUpId('recorded', 1)] };
+  },
+  async untilEnded() {},
   async retainFiles() {
     const nothing = { files: 0, bytes: 0 };
     return {
@@ -174,7 +179,7 @@ const LEFTOVERS: Leftovers = {
   hasPlace: true,
   talkId: 'talk-1',
   portrait: { id: 'portrait-1', url: 'https://example.org/portrait' },
-  tidyUps: 0,
+  attempt: 1,
 };
 
 /** A job that fails and leaves a retry window, which `end` then closes. */
@@ -257,7 +262,7 @@ async function recordRemoteJobs(): Promise<void> {
   });
   await record('without-credits', { credits: 0 }, { on_outage: 'fail' });
   const { taskId } = await record('cancelled', { talkMs: () => 2_000 });
-  runs['remote-tidy-up'] = { handle: server.client.workflow.getHandle(`tidy-up/${taskId}`) };
+  runs['remote-tidy-up'] = { handle: server.client.workflow.getHandle(toTidyUpId(taskId, 1)) };
   await record('outage', { faults: scriptedFaults({ createTalk: Array(7).fill(UNAVAILABLE) }) });
   const opened = await breaker().fetchHistory();
   runs['remote-breaker'] = { handle: { fetchHistory: async () => opened } };
