@@ -18,6 +18,7 @@ const WHOLE_STACK = [
 /** Functions, files and pictures: no server, no model, nothing that changes its process. */
 const PURE = [
   'test/{activities,contracts,media,storage,telemetry,web}/**/*.test.ts',
+  'test/chaos/{check-evidence,gather-evidence,plan,task-reader,tcp-proxy}.test.ts',
   'test/inference/{detect,image,matte}/**/*.test.ts',
   'test/{architecture,config,errors,security-document,web-imports}.test.ts',
   'test/{client,emulators}/**/*.test.ts',
@@ -42,7 +43,7 @@ const IMPURE = [
   'test/storage/file-store/faults.test.ts',
 ];
 
-const wholeStack = globSync(WHOLE_STACK, { exclude: ALONE });
+const wholeStack = globSync(WHOLE_STACK, { exclude: [...ALONE, ...PURE] });
 const pure = globSync(PURE, { exclude: IMPURE });
 
 /** Whether coverage is measured. */

@@ -1,7 +1,7 @@
 import type { LedgerEntry } from './account.ts';
 
 /** Maximum number of these talks that were in progress at the same time. */
-export function mostInFlight(entries: LedgerEntry[]): number {
+export function mostInFlight(entries: Array<Pick<LedgerEntry, 'at' | 'endedAt'>>): number {
   const changes = entries.flatMap(({ at, endedAt }) => [
     { ms: at.getTime(), by: 1 },
     ...(endedAt ? [{ ms: endedAt.getTime(), by: -1 }] : []),

@@ -30,13 +30,13 @@ export interface S3Server extends AsyncDisposable {
   folder: string;
 }
 
-/** A real S3 server of the test's own with an empty bucket. */
-export async function startS3Server(): Promise<S3Server> {
+/** A real S3 server of the test's own with an empty bucket. Its files are in a new folder below `parent`. */
+export async function startS3Server(parent = tmpdir()): Promise<S3Server> {
   const program = obtainS3Program();
   if (!program) {
     throw new Error('The S3 server is built with Go, which is missing here');
   }
-  const folder = await mkdtemp(join(tmpdir(), 'limelight-s3-'));
+  const folder = await mkdtemp(join(parent, 'limelight-s3-'));
   const bucket = 'limelight-test';
   await mkdir(join(folder, bucket));
   const port = await freePort();

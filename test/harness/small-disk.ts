@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,6 +11,35 @@ const inNamespace = (script: string, ...args: string[]) => ['-rm', 'sh', '-c', s
 /** Whether this system lets a user mount a small disk of its own. */
 export function maySmallDisk(): boolean {
   return spawnSync('unshare', inNamespace(mount(1), tmpdir())).status === 0;
+}
+
+/**
+ * A command that mounts a new disk of this size at the folder and then runs the other command. Only that command and its
+ * children see the disk, which goes with them.
+ */
+export function onSmallDisk(folder: string, sizeMb: number, command: string[]): [string, string[]] {
+  return ['unshare', inNamespace(`${mount(sizeMb)} && shift && exec "$@"`, folder, ...command)];
+}
+
+const SPARE_KB = 64;
+const FILL_TRIES = 50;
+
+/** Makes a small disk as small as what is on it, from inside, so that nothing more can be written. */
+export async function fillSmallDisk(folder: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const { blocks, bfree, bsize } = await statfs(folder);
+    try {
+      return await resizeSmallDisk(folder, Math.ceil(((blocks - bfree) * bsize) / 1024) + SPARE_KB);
+    } catch (error) {
+      // More was written in between.
+      if (tries === FILL_TRIES) throw error;
+    }
+  }
+}
+
+/** Changes the size of a small disk from inside. Rejects if more is on it. */
+export async function resizeSmallDisk(folder: string, sizeKb: number): Promise<void> {
+  await promisify(execFile)('mount', ['-o', `remount,size=${sizeKb}k`, folder]);
 }
 
 /**
@@ -32,10 +61,9 @@ export async function runOnSmallDisk<T>(
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'limelight-small-'));
   try {
-    const script = `${mount(sizeMb)} && shift && exec "$@"`;
-    const args = inNamespace(script, folder, process.execPath, program, ...toArgs(folder));
+    const command = onSmallDisk(folder, sizeMb, [process.execPath, program, ...toArgs(folder)]);
     const env = { ...process.env, ...toEnv(folder) };
-    const { stdout } = await promisify(execFile)('unshare', args, { env }).catch((error) => {
+    const { stdout } = await promisify(execFile)(...command, { env }).catch((error) => {
       if (!error.stdout) throw error;
       return error as { stdout: string };
     });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
-import { toWav } from '../harness/api/job-form-data.ts';
+import { shortVoice } from '../harness/recordings/short-voice.ts';
 import { type Role, type RoleProcess, startRole } from '../harness/stack/role-process.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 
@@ -110,17 +110,6 @@ async function runJob(
   } catch (error) {
     return String(error);
   }
-}
-
-const RATE_HZ = 16_000;
-
-/** 0.6 s of a tone, another one for each job, so that no job is answered from another's video. */
-function shortVoice(job: number): Blob {
-  const samples = Int16Array.from({ length: RATE_HZ * 0.6 }, (_, index) => {
-    const swell = Math.sin((Math.PI * index) / (RATE_HZ * 0.6));
-    return Math.round(12_000 * swell * Math.sin((2 * Math.PI * (140 + job) * index) / RATE_HZ));
-  });
-  return new Blob([new Uint8Array(toWav(samples))], { type: 'audio/wav' });
 }
 
 async function untilJobsEnd(ends: readonly unknown[], count: number): Promise<void> {

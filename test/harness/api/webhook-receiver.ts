@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { expect } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebhookBody } from '../../../src/contracts/schemas/webhook.ts';
 
 export interface ReceivedWebhook {
@@ -11,6 +11,8 @@ export interface ReceivedWebhook {
   text: string;
   body: WebhookBody;
 }
+
+const UNTIL_MS = 20_000;
 
 /** A client's server, in a network that is allowed. A path that begins with a status is answered with it. */
 export async function startReceiver() {
@@ -35,11 +37,17 @@ export async function startReceiver() {
     at: (path: string) => received.filter((one) => one.path === path),
     /** What the next requests there are answered with; 200 after them. */
     answer: (path: string, ...codes: number[]) => statuses.set(path, codes),
+    /** All that it ever received. */
+    received: received as readonly ReceivedWebhook[],
+    /** @throws Error unless exactly so many arrive there within 20 s */
     async until(path: string, count: number): Promise<ReceivedWebhook[]> {
-      await expect
-        .poll(() => received.filter((one) => one.path === path).length, { timeout: 20_000, interval: 20 })
-        .toBe(count);
-      return received.filter((one) => one.path === path);
+      const at = () => received.filter((one) => one.path === path);
+      for (const deadline = Date.now() + UNTIL_MS; at().length !== count; await sleep(20)) {
+        if (Date.now() > deadline) {
+          throw new Error(`Expected ${count} webhooks at ${path}, but ${at().length} came`);
+        }
+      }
+      return at();
     },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();

@@ -19,12 +19,32 @@ export class RoleProcess implements AsyncDisposable {
   readonly #environment: Record<string, string | undefined>;
   #child: ChildProcess | undefined;
   #output = '';
+  #onOutput: (text: string) => void = (text) => {
+    this.#output += text;
+  };
+  #onDeath: (() => void | Promise<void>) | undefined;
+  readonly #stopping = new WeakSet<ChildProcess>();
 
   /** @param address host:port at which it answers for its health. */
   constructor(role: Role, address: string, environment: Record<string, string | undefined>) {
     this.role = role;
     this.#address = address;
     this.#environment = environment;
+  }
+
+  /** Absent while it does not run. */
+  get pid(): number | undefined {
+    const { pid, exitCode, signalCode } = this.#child ?? {};
+    return exitCode === null && signalCode === null ? pid : undefined;
+  }
+
+  /**
+   * From now on its output goes to `onOutput` instead, and `onDeath` is called whenever it ends without having been asked
+   * to. Then it may be started again.
+   */
+  watch({ onOutput, onDeath }: { onOutput(text: string): void; onDeath(): void | Promise<void> }): void {
+    this.#onOutput = onOutput;
+    this.#onDeath = onDeath;
   }
 
   get url(): string {
@@ -42,14 +62,15 @@ export class RoleProcess implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (text) => {
-        this.#output += text;
-      });
+      stream.on('data', (text) => this.#onOutput(String(text)));
     }
     // A run that is given up must not leave processes behind.
     const killOnExit = () => child.kill('SIGKILL');
     process.once('exit', killOnExit);
-    child.once('exit', () => process.off('exit', killOnExit));
+    child.once('exit', () => {
+      process.off('exit', killOnExit);
+      if (!this.#stopping.has(child)) void this.#onDeath?.();
+    });
     this.#child = child;
   }
 
@@ -81,6 +102,7 @@ export class RoleProcess implements AsyncDisposable {
       return { exitCode: child?.exitCode ?? null, tookMs: 0 };
     }
     const startedAt = performance.now();
+    this.#stopping.add(child);
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
     const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
@@ -94,10 +116,17 @@ export class RoleProcess implements AsyncDisposable {
   }
 }
 
-/** Starts one on a free port, small enough that several fit on a machine; it is not ready yet. */
+/**
+ * Starts one on a free port, small enough that several fit on a machine; it is not ready yet.
+ * @param where.settings over those of the others
+ */
 export async function startRole(
   role: Role,
-  { temporalAddress, root }: { temporalAddress: string; root: string },
+  {
+    temporalAddress,
+    root,
+    settings,
+  }: { temporalAddress: string; root: string; settings?: Record<string, string | undefined> },
 ): Promise<RoleProcess> {
   const port = String(await freePort());
   const started = new RoleProcess(role, `127.0.0.1:${port}`, {
@@ -113,6 +142,7 @@ export async function startRole(
     ONNX_THREADS: '1',
     RENDER_LONG_SIDE_PX: '512',
     LOG_LEVEL: 'info',
+    ...settings,
   });
   started.start();
   return started;
