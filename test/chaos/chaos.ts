@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -144,6 +144,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ report: ChaosRe
     processes: [...unclean, ...(await processesLeft(stack.store))],
   };
   const findings = checkEvidence(evidence);
+  if (findings.length > 0) await cp(stack.store.folder, join(workFolder, 'objects'), { recursive: true });
   isClean = findings.length === 0 && faults.problems.length === 0;
   const report = toReport({
     options,

@@ -6,11 +6,11 @@ export type Victim = 'slot' | 'io' | 'gpu' | 'api' | 'temporal';
 /** What Limelight needs and may lose for a while. */
 export type Link = 'store' | 'd-id' | 'temporal';
 /**
- * How. By a proxy: connections are reset, hang or are slow. A store in a folder is unmounted (`cut`) or cannot be written
- * (`read-only`).
+ * How. By a proxy: connections are reset, hang, lose every answer or are slow. A store in a folder is unmounted (`cut`) or
+ * cannot be written (`read-only`).
  */
-export type Disturbance = 'cut' | 'silent' | 'slow' | 'read-only';
-const BY_PROXY: readonly Disturbance[] = ['cut', 'silent', 'slow'];
+export type Disturbance = 'cut' | 'silent' | 'unanswered' | 'slow' | 'read-only';
+const BY_PROXY: readonly Disturbance[] = ['cut', 'silent', 'unanswered', 'slow'];
 const BY_MOUNT: readonly Disturbance[] = ['cut', 'read-only'];
 
 export type Fault = {
