@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { clamp } from '../../src/clamp.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
+import { ERASE_TASK } from '../../src/contracts/erase.ts';
 import type { WebhookDeliveries } from '../../src/contracts/schemas/webhook.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
 import { ignoreFailure } from '../../src/errors.ts';
@@ -12,7 +13,7 @@ import { startReceiver } from '../harness/api/webhook-receiver.ts';
 import { type ChaosStack, PLACES, startChaosStack } from './chaos-stack.ts';
 import { checkEvidence } from './check-evidence.ts';
 import { type ClientLog, type ClientOptions, runJob } from './clients.ts';
-import type { Evidence, ReaderLog } from './evidence.ts';
+import type { Evidence, ExecutionFacts, ReaderLog } from './evidence.ts';
 import { FaultRunner } from './fault-runner.ts';
 import { listExecutions, readLeftovers, readObjects, readPlaces, sweep } from './gather-evidence.ts';
 import { makePlan, type PlannedJob } from './plan.ts';
@@ -110,7 +111,8 @@ export async function runChaos(options: ChaosOptions): Promise<{ report: ChaosRe
   const connection = await Connection.connect({ address: stack.temporalAddress });
   resources.defer(() => connection.close());
   const client = new Client({ connection });
-  await untilQuiet(client, stack, onProgress);
+  const erased = logs.filter(({ task }) => task.isErased).map(({ task }) => task.taskId);
+  await untilQuiet(client, stack, erased, onProgress);
   onProgress(`${seconds(startedAt)} s: it is quiet`);
 
   const late = await readAgain(logs, stack);
@@ -237,25 +239,30 @@ async function runLastJobs(count: number, firstIndex: number, logs: ClientLog[],
   return { logs: ended, completed, refused };
 }
 
-/** Sends webhooks that wait for their next attempt, and waits until no workflow runs any more. */
-async function untilQuiet(client: Client, stack: ChaosStack, say: (line: string) => void): Promise<void> {
+/**
+ * Sends webhooks that wait for their next attempt, and waits until no workflow runs any more, and until Temporal has deleted
+ * the histories of erased tasks, for which it takes minutes.
+ */
+async function untilQuiet(
+  client: Client,
+  stack: ChaosStack,
+  erased: string[],
+  say: (line: string) => void,
+): Promise<void> {
+  const isErased = ({ workflowId, type }: ExecutionFacts) =>
+    type !== ERASE_TASK && erased.some((taskId) => workflowId.includes(taskId));
   const deadline = Date.now() + QUIET_TIMEOUT_MS;
   for (let round = 0; ; round += 1) {
     await sleep(VISIBILITY_MS);
-    const running = (await listExecutions(client, 'ExecutionStatus="Running"')).filter(
-      ({ type }) => !PERMANENT_TYPES.test(type),
+    const busy = (await listExecutions(client)).filter(
+      (one) => (one.status === 'RUNNING' && !PERMANENT_TYPES.test(one.type)) || isErased(one),
     );
-    if (running.length === 0) return;
-    if (Date.now() > deadline) {
-      say(`Still running: ${running.map(({ workflowId }) => workflowId).join(', ')}`);
-      return;
-    }
-    if (round % 10 === 0) {
-      const types = Map.groupBy(running, ({ type }) => type);
-      say(`Waiting for ${[...types].map(([type, { length }]) => `${length} ${type}`).join(', ')}`);
-      await sendWebhooks(stack);
-    }
-    await sleep(POLL_MS);
+    if (busy.length === 0) return;
+    const counts = [...Map.groupBy(busy, ({ type, status }) => `${type} (${status})`)];
+    if (round % 10 === 0)
+      say(`Waiting for ${counts.map(([name, some]) => `${some.length} ${name}`).join(', ')}`);
+    if (round % 10 === 0) await sendWebhooks(stack);
+    if (Date.now() > deadline) return;
   }
 }
 
