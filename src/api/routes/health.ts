@@ -43,7 +43,10 @@ export function healthRoutes({
   assertStorage,
   statistics,
 }: Pick<ApiDeps, 'jobs' | 'assertStorage' | 'statistics'>) {
-  const assertReady = () => Promise.all([jobs.ping(), assertStorage()]);
+  const assertReady = async () => {
+    await assertStorage();
+    await jobs.ping();
+  };
   return createRoutes()
     .openapi(live, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(ready, async (c) => {

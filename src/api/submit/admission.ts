@@ -54,7 +54,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       // Before anything is awaited, so that parallel requests see each other.
       arriving += 1;
       try {
-        const [free, running] = await Promise.all([freeBytes(), countRunning(), assertStorage()]);
+        await assertStorage();
+        const [free, running] = await Promise.all([freeBytes(), countRunning()]);
         if (free - (running + arriving) * jobBytes < floorBytes) {
           throw new PipelineError(
             'STORAGE_FULL',
