@@ -36,15 +36,20 @@ export async function publishGpuStatus({
       .put(key, Buffer.from(JSON.stringify(status)))
       .catch((err) => logger.debug({ err }, 'The status could not be stored'));
   };
-  let latest = publish();
-  await latest;
-  const timer = setInterval(() => {
-    latest = latest.then(publish);
-  }, GPU_STATUS_INTERVAL_MS);
+  let running: Promise<void> | undefined;
+  // A store that is silent for an hour must not get hundreds of old states afterwards.
+  const publishUnlessRunning = () => {
+    running ??= publish().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  await publishUnlessRunning();
+  const timer = setInterval(publishUnlessRunning, GPU_STATUS_INTERVAL_MS);
   return {
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
-      await latest;
+      await running;
       await store.delete(key).catch((err) => logger.debug({ err }, 'The status could not be deleted'));
     },
   };

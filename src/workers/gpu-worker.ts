@@ -13,6 +13,7 @@ import { assertMemoryFits, assertOneDevice } from '../process/device-memory.ts';
 import { assertAvailable } from '../storage/assert-available.ts';
 import { createContentCache } from '../storage/content-cache.ts';
 import { openStore } from '../storage/open-store.ts';
+import { createPromptStore } from '../storage/prompt-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { addGpuMetrics } from '../telemetry/metrics/gpu-metrics.ts';
 import type { Metrics } from '../telemetry/metrics/metrics.ts';
@@ -61,7 +62,9 @@ export async function createGpuWorker(
     figure: FIGURE,
   });
   const pools = { yolo: detector, birefnet: matting };
-  resources.use(await publishGpuStatus({ store, device: config.gpu.device, pools, logger }));
+  // A worker starts and stops in time while the store is silent.
+  const prompt = createPromptStore(store);
+  resources.use(await publishGpuStatus({ store: prompt, device: config.gpu.device, pools, logger }));
   addSlotMetrics(metrics, pools);
   resources.use(addGpuMetrics(metrics, { device: config.gpu.device, pools }));
   return toRunningWorker(workers, { slots: pools, connection }, resources.move());
