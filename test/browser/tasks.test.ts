@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { readPageFiles } from '../../src/api/http/page-files.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { PipelineError } from '../../src/errors.ts';
@@ -185,6 +185,31 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await page.getByRole('heading', { name: 'Videos' }).waitFor();
     expect(await page.locator(`[href$='${id}']`).count()).toBe(0);
     await expect(client.status(id)).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' });
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('says so if the provider still has copies of a deleted task', async () => {
+    const { page, complaints } = await open();
+    await choose(page, photo, voice);
+    const id = await make(page);
+    const refused = worker.fail('deleteRemote', new PipelineError('PROVIDER_UNAVAILABLE', 'It is down'));
+    onTestFinished(() => void refused.release());
+    const remote = [{ provider: 'd-id', what: 'talk' as const, id: 'tlk_1' }];
+    await api.records.write({
+      ...(await api.records.read(id))!,
+      remote,
+      updated_at: new Date().toISOString(),
+    });
+
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Delete everything' }).click();
+    await page.getByRole('heading', { name: 'Deleted from this server' }).waitFor();
+    expect(await faultsOfView(page)).toEqual([]);
+    await page.getByRole('button', { name: 'OK' }).click();
+
+    await page.getByRole('heading', { name: 'Videos' }).waitFor();
+    expect(await page.locator(`[href$='${id}']`).count()).toBe(0);
     expect(complaints).toEqual([]);
     await page.context().close();
   });

@@ -286,7 +286,7 @@ export const de: Strings = {
     keepIt: 'Abbrechen',
     erasePending: {
       title: 'Von diesem Server gelöscht',
-      text: 'Der Dienst, der das Video gemacht hat, antwortet nicht und hat noch Kopien. Dieser Server versucht es, bis sie gelöscht sind.',
+      text: 'Der Dienst, der das Video erstellt hat, hat noch Kopien. Dieser Server versucht es weiter, bis sie gelöscht sind.',
       close: 'OK',
     },
     name: {

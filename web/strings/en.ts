@@ -291,7 +291,7 @@ export const en = {
     keepIt: 'Cancel',
     erasePending: {
       title: 'Deleted from this server',
-      text: 'The service that made the video doesn’t respond and still has copies. This server keeps trying until they are deleted.',
+      text: 'The service that made the video still has copies. This server keeps trying until they are deleted.',
       close: 'OK',
     },
     name: {

@@ -148,6 +148,8 @@ function createActivities(deps: RecordDeps & EraseDeps, found: { persons: Person
       publicUrl: PUBLIC_URL,
     }),
 
+    // Nothing is stored at any provider.
+    async deleteRemote() {},
     async testDetector() {
       return { score: 0.9, timings_ms: {} };
     },
