@@ -119,12 +119,14 @@ export async function runOrders(world: RetryWorld, options: OrdersOptions): Prom
     size: 'max',
   });
   await fc.assert(
-    fc.asyncProperty(commands, async (requests) => {
+    fc.asyncProperty(fail, commands, async (firstFailure, requests) => {
       const task = await world.submit();
       onStep(`task ${task.taskId}`);
       await fc.asyncModelRun(async () => {
         const model: Model = { states: [START] };
         model.states = await untilOneOf(model.states, task, 'submitted');
+        // Most requests mean nothing before.
+        await new Requests([firstFailure], onStep).run(model, task);
         return { model, real: task };
       }, requests);
       const problems = await task.finish();
