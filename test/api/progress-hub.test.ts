@@ -49,3 +49,28 @@ it('stops asking Temporal for a reader that left meanwhile', async () => {
   expect(descriptions).toBe(before);
   hub.close();
 });
+
+it('goes on with the next attempt of a task that is retried while its readers learn of the failure', async () => {
+  const { store } = await createStore();
+  const outcomeOfNext = { task_id: 'task-1', success: true } as Progress['outcome'];
+  const next = { ...LONG_STAGE.events[0]!, seq: 2 };
+  // The history of the failed attempt ends. By then the task runs again, and its record has no outcome any more.
+  const polls = [undefined, new Uint8Array([1])];
+  const answers: Progress[] = [LONG_STAGE, { events: [next], outcome: outcomeOfNext! }];
+  const jobs = fakeJobs({
+    describe: async () => describeJob(),
+    waitForChange: async () => polls.shift(),
+    progress: async () => answers.shift()!,
+  });
+  const records = createTaskRecords({ store });
+  const hub = createProgressHub({ jobs, records, logger: createLogger('test', { level: 'silent' }) });
+  const seqs: Array<number | undefined> = [];
+
+  const outcome = await new Promise((resolve) => {
+    void hub.follow('task-1', 0, { send: ({ seq }) => seqs.push(seq), end: resolve });
+  });
+
+  expect(outcome).toMatchObject({ success: true });
+  expect(seqs).toEqual([1, 2]);
+  hub.close();
+});

@@ -146,7 +146,12 @@ export class TaskWatch {
       // Only the record tells whether the job is lost.
       throw recorded.reason;
     } else if (hasEnded) {
-      const lost = toLostEnd(this.#taskId, await this.#deps.jobs.describe(this.#taskId), this.#lastEvent);
+      const described = await this.#deps.jobs.describe(this.#taskId);
+      // Retried: it runs again under the same id, and the next poll follows its new history.
+      if (described.status === 'running') {
+        return;
+      }
+      const lost = toLostEnd(this.#taskId, described, this.#lastEvent);
       this.#publish([lost.event]);
       this.#finish(lost.outcome);
     }
