@@ -371,6 +371,26 @@ describe('commands about tasks, with a server', { timeout: TIMEOUT_MS }, () => {
     await expect.poll(status, { timeout: 20_000 }).toBe(5);
   });
 
+  it('lists what the provider of an erased task still has', async () => {
+    const id = await generate();
+    await run('watch', id);
+    const remote = [{ provider: 'd-id', what: 'talk' as const, id: 'tlk_1' }];
+    const record = (await api.records.read(id))!;
+    await api.records.write({ ...record, remote, updated_at: new Date().toISOString() });
+    const refused = worker.fail('deleteRemote', new PipelineError('PROVIDER_UNAVAILABLE', 'It is down'));
+
+    const pending = await run('erase', id, '--yes');
+    refused.release();
+
+    expect(pending).toMatchObject({
+      code: 0,
+      printed: expect.stringContaining('Still to be deleted at the provider.'),
+    });
+    expect(pending.printed).toMatch(/^ {2}d-id {6}talk tlk_1$/m);
+    const again = () => run('erase', id, '--yes').then(({ printed }) => printed);
+    await expect.poll(again, { timeout: 30_000 }).toMatch(/^ {2}provider {2}talk tlk_1$/m);
+  });
+
   it('reports an unknown task', async () => {
     const { code, said } = await run('status', '11111111-2222-4333-8444-555555555555');
 
