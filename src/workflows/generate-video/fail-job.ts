@@ -70,7 +70,7 @@ async function endWithRetry(
     retry: { from: retryPoints(job), until },
   });
   const event = progress.prepareEnd('FAILED', reason.message, failure);
-  // Opened before the record offers a retry. The window waits for this job to close before it changes anything.
+  // Opened before the record offers a retry. The window changes no record, and starts no job, before this one has closed.
   if (!(await offerRetry(job, { event, failure }))) {
     return undefined;
   }
