@@ -1,4 +1,4 @@
-import { ApplicationFailure, asyncLocalStorage, Context } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import { HANDED_BACK } from '../contracts/handed-back.ts';
 
 const HEARTBEAT_INTERVAL_MS = 500;
@@ -34,15 +34,14 @@ export async function keepAlive<T>(
 }
 
 /**
- * The guard of a worker's object store: throws if the calling attempt is lost, which means that Temporal may have given its
- * work to another worker. A process that was paused in the middle of a write must not finish it over a newer state.
- * Changes outside of activities pass.
+ * The guard of the object store of activities: throws if the calling attempt is lost, which means that Temporal may have
+ * given its work to another worker. A process that was paused in the middle of a write must not finish it over a newer
+ * state. Outside of an activity it throws too, because a change without a known attempt would pass unnoticed.
  *
  * The clock decides, because after a pause the process runs on before any answer from Temporal can reach it.
  */
 export function assertAttemptIsCurrent(): void {
-  const context = asyncLocalStorage.getStore();
-  if (context && isLost(context)) {
+  if (isLost(Context.current())) {
     throw ApplicationFailure.create({
       type: HANDED_BACK.attemptLost,
       message: 'This worker was paused for longer than the heartbeat timeout. The attempt is made again.',

@@ -21,7 +21,8 @@ export interface SlotPool<Input, Result, Progress = never> extends AsyncDisposab
   /**
    * Runs on the next free slot, in the order of the calls. An abort rejects with the signal's reason; it kills and replaces
    * the child, unless the child also works for other calls. Rejects with SLOT_CRASHED if the child dies, and with
-   * SLOT_TIMEOUT after the pool's `timeoutMs`. Files that the child was writing may be left half written.
+   * SLOT_TIMEOUT after the pool's `timeoutMs`. Files that the child was writing may be left half written. `onProgress` is
+   * called in the async context of this call.
    */
   run(
     input: Input,

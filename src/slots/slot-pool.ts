@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { PipelineError } from '../errors.ts';
 import type { SlotPool } from '../ports/slot-task.ts';
 import { Slot, type SlotOptions } from './slot.ts';
@@ -60,7 +61,8 @@ export function createSlotPool<Input, Result, Progress = never>(
     async run(input, { signal, onProgress }) {
       signal.throwIfAborted();
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      const report = (progress: unknown) => onProgress?.(progress as Progress);
+      // The messages of a child come outside of any call, and a caller may depend on its own async context.
+      const report = AsyncLocalStorage.bind((progress: unknown) => onProgress?.(progress as Progress));
       const call: Call = { input, signal, onProgress: report, resolve, reject };
       const leave = () => {
         const place = waiting.indexOf(call);

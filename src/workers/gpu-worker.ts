@@ -62,8 +62,8 @@ export async function createGpuWorker(
     figure: FIGURE,
   });
   const pools = { yolo: detector, birefnet: matting };
-  // A worker starts and stops in time while the store is silent.
-  const prompt = createPromptStore(store);
+  // Not a write of an activity. A worker starts and stops in time while the store is silent.
+  const prompt = createPromptStore(resources.use(openStore(config.storage)));
   resources.use(await publishGpuStatus({ store: prompt, device: config.gpu.device, pools, logger }));
   addSlotMetrics(metrics, pools);
   resources.use(addGpuMetrics(metrics, { device: config.gpu.device, pools }));

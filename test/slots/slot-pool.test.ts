@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
@@ -73,6 +74,19 @@ describe('a slot pool', () => {
       { signal: never, onProgress: (progress) => seen.push(progress) },
     );
     expect([...seen, result]).toEqual([1, 2, 3, 4, 5, 'counted']);
+  });
+
+  it('passes on progress in the async context of the call', async () => {
+    const caller = new AsyncLocalStorage<string>();
+    const pool = errandPool();
+    await pool.ready();
+    const seen: unknown[] = [];
+    const count = () =>
+      pool.run({ do: 'count', to: 1 }, { signal: never, onProgress: () => seen.push(caller.getStore()) });
+
+    await Promise.all(['first', 'second', 'third'].map((name) => caller.run(name, count)));
+
+    expect(seen.toSorted()).toEqual(['first', 'second', 'third']);
   });
 
   it("leaves the caller's event loop free while a slot blocks", async () => {
