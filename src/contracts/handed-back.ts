@@ -8,3 +8,10 @@ export const HANDED_BACK = {
   /** The worker was paused for so long that Temporal may have given the attempt to another one. */
   attemptLost: 'AttemptLost',
 } as const;
+
+const TYPES: readonly string[] = Object.values(HANDED_BACK);
+
+/** Whether a failure of this type handed an activity back. */
+export function isHandedBackType(type: string | null | undefined): boolean {
+  return type != null && TYPES.includes(type);
+}

@@ -1,6 +1,7 @@
 import { ApplicationFailure, defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import type proto from '@temporalio/proto';
 import { isErrorCode } from '../contracts/error-codes.ts';
+import { isHandedBackType } from '../contracts/handed-back.ts';
 import { isProviderQueue } from '../contracts/queues.ts';
 import type { TimelineStep } from '../contracts/schemas/timeline.ts';
 import type { TimeKind } from '../contracts/timeline.ts';
@@ -99,8 +100,12 @@ function toEnd(event: HistoryEvent): StepEnd | undefined {
     ? {
         scheduledEventId: String(end.scheduledEventId),
         endedMs: toMs(event.eventTime),
-        outcome: completed ? 'completed' : failed ? 'failed' : timedOut ? 'timed_out' : 'cancelled',
-        failure: failed?.failure ?? timedOut?.failure,
+        ...(isHandedBackType(failed?.failure?.applicationFailureInfo?.type)
+          ? { outcome: 'handed_back' }
+          : {
+              outcome: completed ? 'completed' : failed ? 'failed' : timedOut ? 'timed_out' : 'cancelled',
+              failure: failed?.failure ?? timedOut?.failure,
+            }),
       }
     : undefined;
 }

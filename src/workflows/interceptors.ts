@@ -4,9 +4,7 @@ import {
   proxyActivities,
   type WorkflowInterceptors,
 } from '@temporalio/workflow';
-import { HANDED_BACK } from '../contracts/handed-back.ts';
-
-const TYPES: readonly string[] = Object.values(HANDED_BACK);
+import { HANDED_BACK, isHandedBackType } from '../contracts/handed-back.ts';
 
 type AnyActivities = Record<string, (...args: unknown[]) => Promise<unknown>>;
 
@@ -21,7 +19,7 @@ export const interceptors = (): WorkflowInterceptors => ({
     {
       async scheduleActivity(input, next) {
         const { activityType, args, options } = input;
-        const final = [...(options.retry?.nonRetryableErrorTypes ?? []), ...TYPES];
+        const final = [...(options.retry?.nonRetryableErrorTypes ?? []), ...Object.values(HANDED_BACK)];
         try {
           return await next({
             ...input,
@@ -42,6 +40,6 @@ function isHandedBack(error: unknown): boolean {
   return (
     error instanceof ActivityFailure &&
     error.cause instanceof ApplicationFailure &&
-    TYPES.includes(error.cause.type ?? '')
+    isHandedBackType(error.cause.type)
   );
 }

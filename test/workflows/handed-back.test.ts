@@ -4,10 +4,12 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keepAlive } from '../../src/activities/keep-alive.ts';
 import { HANDED_BACK } from '../../src/contracts/handed-back.ts';
-import { toWorkflowId } from '../../src/contracts/messages.ts';
+import { taskIdOf, toWorkflowId } from '../../src/contracts/messages.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import type { WebhookMessage } from '../../src/contracts/schemas/webhook.ts';
 import { DELIVER_WEBHOOK, toDeliveryWorkflowId } from '../../src/contracts/webhook.ts';
+import { toJobMemo } from '../../src/temporal/temporal-jobs.ts';
+import { createTemporalTimeline } from '../../src/temporal/temporal-timeline.ts';
 import type { deliverWebhook, generateVideo } from '../../src/workflows/index.ts';
 import { happyActivities } from '../harness/happy-activities.ts';
 import { toJobInput } from '../harness/pipeline-harness.ts';
@@ -45,6 +47,7 @@ describe('work that a draining worker hands back', () => {
       workflowId: toWorkflowId(input.taskId),
       taskQueue: QUEUES.pipeline,
       args: [input],
+      memo: { ...toJobMemo(input) },
     });
   }
 
@@ -72,6 +75,13 @@ describe('work that a draining worker hands back', () => {
 
     expect(await job.result()).toMatchObject({ success: true });
     expect(attempts).toEqual(Array(RESTARTS).fill(1));
+    const timeline = await createTemporalTimeline(server).read(taskIdOf(job.workflowId)!);
+    const renders = timeline.stages.flatMap(({ steps }) => steps.filter(({ name }) => name === 'renderTalk'));
+    expect(renders.map(({ outcome }) => outcome)).toEqual([
+      ...Array(RESTARTS).fill('handed_back'),
+      'completed',
+    ]);
+    expect(renders.some(({ error }) => error)).toBe(false);
   });
 
   it('leaves the job its three attempts', async () => {

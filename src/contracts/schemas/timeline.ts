@@ -31,7 +31,9 @@ export const TimelineStep = extensible({
     .describe('From scheduling to the start of the last attempt, if there was more than one attempt.'),
   queue_ms: z.number().describe('From scheduling to start, if there was one attempt.'),
   run_ms: z.number().describe('Duration of the last attempt.'),
-  outcome: z.enum(['running', 'completed', 'failed', 'timed_out', 'cancelled']),
+  outcome: z
+    .enum(['running', 'completed', 'failed', 'timed_out', 'cancelled', 'handed_back'])
+    .describe('`handed_back`: its worker was restarted, and the step was run again.'),
   error: extensible({ code: ErrorCodeName.optional(), message: z.string() })
     .optional()
     .describe('The last failure, even if a later attempt succeeded.'),
