@@ -22,7 +22,7 @@ export async function keepAlive<T>(
     }
     context.heartbeat(details);
   };
-  lastHeartbeats.set(context, Date.now());
+  await begin(context);
   const timer = setInterval(beat, HEARTBEAT_INTERVAL_MS);
   try {
     return await work(context.cancellationSignal, (latest) => {
@@ -34,6 +34,28 @@ export async function keepAlive<T>(
 }
 
 /**
+ * A process that continues after a pause finds the tasks that Temporal sent it meanwhile, and begins them as if they were
+ * new. So an attempt that was scheduled some time ago first asks whether it is still the current one. Half of the timeout
+ * leaves room for clocks that differ.
+ */
+async function begin(context: Context): Promise<void> {
+  const { taskToken, activityNamespace, heartbeatTimeoutMs, currentAttemptScheduledTimestampMs } =
+    context.info;
+  const startedMs = Date.now();
+  if (heartbeatTimeoutMs && startedMs - currentAttemptScheduledTimestampMs > heartbeatTimeoutMs / 2) {
+    try {
+      await context.client.workflowService.recordActivityTaskHeartbeat({
+        namespace: activityNamespace,
+        taskToken,
+      });
+    } catch {
+      throw attemptLost();
+    }
+  }
+  lastHeartbeats.set(context, startedMs);
+}
+
+/**
  * The guard of the object store of activities: throws if the calling attempt is lost, which means that Temporal may have
  * given its work to another worker. A process that was paused in the middle of a write must not finish it over a newer
  * state. Outside of an activity it throws too, because a change without a known attempt would pass unnoticed.
@@ -42,11 +64,15 @@ export async function keepAlive<T>(
  */
 export function assertAttemptIsCurrent(): void {
   if (isLost(Context.current())) {
-    throw ApplicationFailure.create({
-      type: HANDED_BACK.attemptLost,
-      message: 'This worker was paused for longer than the heartbeat timeout. The attempt is made again.',
-    });
+    throw attemptLost();
   }
+}
+
+function attemptLost(): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: HANDED_BACK.attemptLost,
+    message: 'This worker was paused for longer than the heartbeat timeout. The attempt is made again.',
+  });
 }
 
 function isLost(context: Context): boolean {
