@@ -21,6 +21,8 @@ export interface ResumableDownload {
   signal: AbortSignal;
   /** Makes the error that the caller throws. @param reason "the connection was cut after 5 of 9 bytes" */
   toError(reason: string, cause?: unknown): PipelineError;
+  /** Called when the server answers with a status other than 2xx. */
+  onRefused?(refusal: Refusal): void;
   /** Makes the error for a wrong size. Default: `toError`. */
   toSizeError?(receivedBytes: number): PipelineError;
   /** Default: undici's global one. */
@@ -31,6 +33,13 @@ export interface ResumableDownload {
   stallMs?: number;
   /** Delay before the first retry, doubled for each further one. Default: 1 s. */
   retryDelayMs?: number;
+}
+
+export interface Refusal {
+  status: number;
+  /** Code and message of S3's error document, if it was one: "AccessDenied", "Request has expired". */
+  code?: string;
+  message?: string;
 }
 
 /** Attempts in a row that receive nothing new. */
@@ -123,14 +132,17 @@ async function assertComplete(path: string, have: number, { headers, body }: Res
 
 /** Checks status and size before the body is read. Returns where the body begins and how long the file will be. */
 async function accept(
-  { url, path, bytes, toSizeError }: ResumableDownload,
+  { url, path, bytes, toSizeError, onRefused }: ResumableDownload,
   have: number,
-  { status, headers, body }: Response,
+  response: Response,
 ): Promise<{ start: number; total: number | undefined }> {
+  const { status, headers, body } = response;
   if ((status !== 200 && status !== 206) || !body) {
-    await body?.cancel();
+    const refusal = await readRefusal(response);
+    onRefused?.(refusal);
     const ErrorClass = status < 500 && typeof url === 'string' ? Refused : Error;
-    throw new ErrorClass(`status ${status}`);
+    const { code, message } = refusal;
+    throw new ErrorClass(`status ${status}${code ? ` ${code}` : ''}${message ? `: ${message}` : ''}`);
   }
   const start = status === 206 ? have : 0;
   const length = headers.get('content-length');
@@ -141,6 +153,27 @@ async function accept(
     throw toSizeError?.(total) ?? new Refused(`expected ${bytes} bytes, but the server has ${total}`);
   }
   return { start, total };
+}
+
+/** Error documents are smaller. */
+const MAX_REFUSAL_BYTES = 16 * 1024;
+
+/** Reads S3's error document, if the body is one. */
+async function readRefusal({ status, body }: Response): Promise<Refusal> {
+  let text = '';
+  try {
+    for await (const chunk of body ?? []) {
+      text += Buffer.from(chunk).toString();
+      if (text.length > MAX_REFUSAL_BYTES) {
+        break;
+      }
+    }
+  } catch {
+    // The status says enough.
+  }
+  const find = (name: string) => new RegExp(`<${name}>([^<]{1,200})</${name}>`).exec(text)?.[1];
+  const [code, message] = [find('Code'), find('Message')];
+  return { status, ...(code && { code }), ...(message && { message }) };
 }
 
 async function save(

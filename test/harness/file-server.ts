@@ -22,7 +22,7 @@ export interface FileServer extends AsyncDisposable {
 }
 
 /** Cuts the connection after so many bytes, answers with a status, or says nothing at all. */
-export type Fault = { cutAfter: number } | { status: number } | 'silence';
+export type Fault = { cutAfter: number } | { status: number; body?: string | Buffer } | 'silence';
 
 /** Serves one file with ranges and validators as RFC 9110 has them, and fails as it is told. */
 export async function startFileServer(content: Buffer, storedIn: string): Promise<FileServer> {
@@ -60,7 +60,7 @@ function serve(
     return;
   }
   if (fault && 'status' in fault) {
-    response.writeHead(fault.status, headers).end();
+    response.writeHead(fault.status, headers).end(fault.body);
     return;
   }
   if (start >= content.length) {

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PipelineError } from '../../src/errors.ts';
-import { downloadResumable, type ResumableDownload } from '../../src/outbound/download-resumable.ts';
+import {
+  downloadResumable,
+  type Refusal,
+  type ResumableDownload,
+} from '../../src/outbound/download-resumable.ts';
 import { type FileServer, startFileServer } from '../harness/file-server.ts';
 
 const content = randomBytes(300_000);
@@ -104,6 +108,23 @@ describe('a resumable download', () => {
     );
     expect(server.ranges).toHaveLength(2);
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("reports code and message of S3's error document", async () => {
+    server.faults.push({
+      status: 403,
+      body: '<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>',
+    });
+    const refusals: Refusal[] = [];
+    await expect(download({ onRefused: (refusal) => refusals.push(refusal) })).rejects.toMatchObject({
+      message: 'Failed: status 403 AccessDenied: Request has expired',
+    });
+    expect(refusals).toEqual([{ status: 403, code: 'AccessDenied', message: 'Request has expired' }]);
+  });
+
+  it('reads little of an error page that never ends', async () => {
+    server.faults.push({ status: 403, body: Buffer.alloc(50_000_000, 'x') });
+    await expect(download()).rejects.toMatchObject({ message: 'Failed: status 403' });
   });
 
   it('downloads again if the bytes do not match the checksum of the server', async () => {
