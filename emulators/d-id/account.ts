@@ -1,6 +1,8 @@
 import { SECONDS_PER_CREDIT } from '../../src/providers/d-id/limits.ts';
 import { type FaultPlan, NO_FAULTS } from './faults.ts';
 
+const DAY_S = 24 * 3_600;
+
 export interface AccountOptions {
   /** Accepted as plain text, in base64 or as a Bearer token. */
   apiKey: string;
@@ -12,14 +14,33 @@ export interface AccountOptions {
   listDelayMs?: number;
   /** Whether the plan has `config.stitch`. Default: true. */
   hasStitch?: boolean;
+  /** Whether the plan puts a watermark on videos. Default: false. */
+  hasWatermark?: boolean;
+  /** Whether `GET /credits` knows the account. Otherwise it answers 404. Default: true. */
+  hasCreditRecord?: boolean;
+  /**
+   * What a talk shows of its order, in the list and on its own: D-ID's documents and published payloads differ. Without
+   * `user_data` only the file name in `source_url` tells whose talk it is. Webhooks always have it. Default: `user_data`.
+   */
+  shows?: 'user_data' | 'source of the talk' | 'source of the upload';
+  /** Whether failed talks are refunded, as D-ID's documents say. Default: true. */
+  refunds?: boolean;
+  /** Seconds for which the URL of a result works. It is signed once, when the talk is done. Default: a day. */
+  resultLifeS?: number;
+  /** Seconds for which D-ID keeps uploads. Default: a day, the shortest time that its documents name. */
+  uploadLifeS?: number;
+  /** Files that always get a 500 when they are uploaded. Default: none. */
+  breaksOn?: (file: { name: string; type: string }) => boolean;
 }
 
 export interface Upload {
   id: string;
+  name: string;
   url: string;
   path: string;
   bytes: Buffer;
   type: string;
+  at: Date;
 }
 
 export type TalkStatus = 'created' | 'started' | 'done' | 'error' | 'rejected';
@@ -29,6 +50,9 @@ export interface Talk {
   userData: string | undefined;
   image: Upload;
   audio: Upload;
+  /** The copies of picture and voice that D-ID makes for the talk, with URLs that are signed once. */
+  sourceUrl: string;
+  audioUrl: string;
   voiceS: number;
   stitch: boolean;
   webhook: string | undefined;
@@ -37,7 +61,11 @@ export interface Talk {
   startedAt?: Date;
   status: TalkStatus | 'unheard-of';
   error?: { kind: string; description: string };
-  resultPath?: string;
+  result?: {
+    path: string;
+    /** Signed once, when the talk is done. */
+    url: string;
+  };
 }
 
 /** One paid talk. Deleting the talk does not refund it. */
@@ -49,6 +77,8 @@ export interface LedgerEntry {
   at: Date;
   /** When the work on it ended. */
   endedAt?: Date;
+  /** When the credits were returned, because the talk failed. */
+  refundedAt?: Date;
 }
 
 export interface ReceivedCall {
@@ -80,6 +110,13 @@ export class Account {
       talkMs: (voiceS) => 1_000 + voiceS * 1_000,
       listDelayMs: 0,
       hasStitch: true,
+      hasWatermark: false,
+      hasCreditRecord: true,
+      shows: 'user_data',
+      refunds: true,
+      resultLifeS: DAY_S,
+      uploadLifeS: DAY_S,
+      breaksOn: () => false,
       ...options,
     };
   }
@@ -87,6 +124,12 @@ export class Account {
   /** Ids of everything stored. */
   get leftovers(): string[] {
     return [...this.images.keys(), ...this.audios.keys(), ...this.talks.keys()];
+  }
+
+  /** The upload with this URL, unless it is too old. */
+  findUpload(shelf: Map<string, Upload>, url: string): Upload | undefined {
+    const oldestMs = Date.now() - this.options.uploadLifeS * 1000;
+    return [...shelf.values()].find((upload) => upload.url === url && upload.at.getTime() > oldestMs);
   }
 
   /** @returns whether there were enough credits. */
@@ -106,11 +149,15 @@ export class Account {
     return true;
   }
 
-  /** Records that the talk is done or has failed. */
-  end(talkId: string): void {
-    const entry = this.ledger.find((candidate) => candidate.talkId === talkId);
+  /** Records that the talk is done or has failed. A talk with an error is refunded; whether rejected ones are, is not known. */
+  end({ id, status }: Pick<Talk, 'id' | 'status'>): void {
+    const entry = this.ledger.find(({ talkId }) => talkId === id);
     if (entry) {
       entry.endedAt = new Date();
+      if (status === 'error' && this.options.refunds) {
+        entry.refundedAt = entry.endedAt;
+        this.credits += entry.credits;
+      }
     }
   }
 

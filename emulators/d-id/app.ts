@@ -1,10 +1,11 @@
 import { type Context, Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Account } from './account.ts';
-import { EmulatorError } from './emulator-error.ts';
+import { EmulatorError, toErrorBody } from './emulator-error.ts';
 import type { Call } from './faults.ts';
 import { type EmulatorEnv, injectFault } from './inject-fault.ts';
 import { serveResult } from './results.ts';
+import { type Refusal, type SignedUrls, toS3Error } from './signed-urls.ts';
 import { statePage } from './state-page.ts';
 import { toTalkAnswer } from './talk-answer.ts';
 import type { TalkService } from './talk-service.ts';
@@ -16,8 +17,7 @@ export interface EmulatorDeps {
   talks: TalkService;
   /** The folder for uploads. */
   folder: string;
-  resultUrl: (account: Account, talk: { id: string }) => string;
-  findResult: (token: string) => { account: Account; path: string } | undefined;
+  signedUrls: SignedUrls;
 }
 
 interface Answer {
@@ -26,6 +26,8 @@ interface Answer {
 }
 
 const PAGE_SIZE = 100;
+/** D-ID's bucket, with the files of all talks. */
+export const BUCKET_PATH = '/d-id-talks-prod';
 
 /** D-ID's API, by its specification and by what it does in practice. */
 export function createEmulatorApp(deps: EmulatorDeps): Hono<EmulatorEnv> {
@@ -34,7 +36,11 @@ export function createEmulatorApp(deps: EmulatorDeps): Hono<EmulatorEnv> {
   const serve =
     (call: Call, work: (account: Account, c: Context<EmulatorEnv>) => Promise<Answer> | Answer) =>
     async (c: Context<EmulatorEnv>): Promise<Response> => {
-      const account = deps.findAccount(c.req.header('authorization'));
+      const authorization = c.req.header('authorization');
+      const account = deps.findAccount(authorization);
+      if (!account && authorization && !/^(Basic|Bearer) /.test(authorization)) {
+        return c.json({ message: toUnreadableHeader(authorization) }, 403);
+      }
       if (!account) {
         return toResponse(c, new EmulatorError(401, 'AuthorizationError', 'user unauthenticated'));
       }
@@ -100,7 +106,7 @@ export function createEmulatorApp(deps: EmulatorDeps): Hono<EmulatorEnv> {
       return {
         status: 200,
         body: {
-          talks: talks.map((talk) => toTalkAnswer(talk, deps.resultUrl(account, talk))),
+          talks: talks.map((talk) => toTalkAnswer(account, talk, account.options.shows)),
           ...(hasMore && { token: String(start + limit) }),
         },
       };
@@ -110,7 +116,7 @@ export function createEmulatorApp(deps: EmulatorDeps): Hono<EmulatorEnv> {
     '/talks/:id',
     serve('readTalk', (account, c) => {
       const talk = find(account.talks, idOf(c));
-      return { status: 200, body: toTalkAnswer(talk, deps.resultUrl(account, talk)) };
+      return { status: 200, body: toTalkAnswer(account, talk, account.options.shows) };
     }),
   );
   app.delete(
@@ -121,22 +127,30 @@ export function createEmulatorApp(deps: EmulatorDeps): Hono<EmulatorEnv> {
         throw new EmulatorError(409, 'NotReadyError', 'the talk is still in progress');
       }
       account.talks.delete(talk.id);
-      return { status: 200, body: toTalkAnswer(talk, undefined) };
+      return { status: 200, body: toTalkAnswer(account, talk, account.options.shows) };
     }),
   );
   app.get(
     '/credits',
-    serve('readCredits', ({ credits, allCredits }) => ({
-      status: 200,
-      body: { credits: [], remaining: credits, total: allCredits },
-    })),
+    serve('readCredits', ({ credits, allCredits, options }) => {
+      if (!options.hasCreditRecord) {
+        throw new EmulatorError(404, 'NotFoundError', 'not credits found for user');
+      }
+      return { status: 200, body: { credits: [], remaining: credits, total: allCredits } };
+    }),
   );
 
-  app.get('/results/:token', async (c) => {
-    const result = deps.findResult(c.req.param('token'));
-    return result
-      ? injectFault(c, result.account, 'download', (fault) => serveResult(c, result.path, fault))
-      : c.body('<Error><Code>AccessDenied</Code></Error>', 403);
+  app.get(`${BUCKET_PATH}/:user/:talkId/:name`, async (c) => {
+    const refusal = deps.signedUrls.refuse(new URL(c.req.url));
+    if (refusal) {
+      return refuseAsS3(c, refusal);
+    }
+    const talkId = c.req.param('talkId');
+    const account = [...deps.accounts()].find(({ talks }) => talks.has(talkId));
+    const path = account?.talks.get(talkId)?.result?.path;
+    return account && path
+      ? injectFault(c, account, 'download', (fault) => serveResult(c, path, fault))
+      : refuseAsS3(c, { code: 'AccessDenied', message: 'Access Denied' });
   });
   app.get('/', (c) => c.html(statePage(deps.accounts())));
   app.notFound((c) => toResponse(c, new EmulatorError(404, 'NotFoundError', 'not found')));
@@ -146,11 +160,24 @@ export function createEmulatorApp(deps: EmulatorDeps): Hono<EmulatorEnv> {
 
 function toResponse(c: Context, error: unknown): Response {
   const known =
-    error instanceof EmulatorError ? error : new EmulatorError(500, 'InternalError', String(error));
+    error instanceof EmulatorError ? error : new EmulatorError(500, 'UnknownError', String(error));
   if (known.retryAfterS !== undefined) {
     c.header('Retry-After', String(known.retryAfterS));
   }
-  return c.json({ kind: known.kind, description: known.message }, known.status as ContentfulStatusCode);
+  const { status, kind, message, details } = known;
+  return c.json(
+    toErrorBody({ status, error: kind, description: message, details }),
+    status as ContentfulStatusCode,
+  );
+}
+
+/** What the gateway answers to a header that it does not understand. It repeats the key. */
+function toUnreadableHeader(authorization: string): string {
+  return `'${authorization}' not a valid key=value pair (missing equal-sign) in Authorization header: '${authorization}'.`;
+}
+
+function refuseAsS3(c: Context, refusal: Refusal): Response {
+  return c.body(toS3Error(refusal), 403, { 'Content-Type': 'application/xml' });
 }
 
 function idOf(c: Context): string {

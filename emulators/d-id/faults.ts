@@ -17,7 +17,7 @@ export type Call = (typeof CALLS)[number];
 
 export type Fault =
   /** An error in place of the work, or `after` it, so that the caller cannot know whether it was done. */
-  | { kind: 'answer'; status: number; error: string; retryAfterS?: number; after?: boolean }
+  | ({ kind: 'answer'; retryAfterS?: number; after?: boolean } & ErrorAnswer)
   /** The connection is cut, before or after the work. */
   | { kind: 'reset'; after?: boolean }
   /** The work is done at once, the answer comes late. */
@@ -36,6 +36,14 @@ export type Fault =
   | { kind: 'doubled' }
   | { kind: 'late'; ms: number }
   | { kind: 'out of order' };
+
+export interface ErrorAnswer {
+  status: number;
+  /** D-ID's `kind`, or S3's `Code` of a download. Not used if the status is one that only the gateway answers. */
+  error?: string;
+  description?: string;
+  details?: unknown;
+}
 
 /** Decides on a fault for the next call of this kind. */
 export type FaultPlan = (call: Call) => Fault | undefined;

@@ -3,12 +3,15 @@ import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Account } from './account.ts';
+import { toErrorBody } from './emulator-error.ts';
 import type { Call, Fault } from './faults.ts';
+import { toS3Error } from './signed-urls.ts';
 
 export interface EmulatorEnv {
   Bindings: HttpBindings;
 }
 
+const XML = { 'Content-Type': 'application/xml' };
 const GATEWAY_PAGE = '<html><body><h1>Bad gateway</h1></body></html>';
 
 /** Answers a call, with the next fault of the account's plan if it has one. */
@@ -31,8 +34,12 @@ export async function injectFault(
       }
       const headers =
         fault.retryAfterS === undefined ? undefined : { 'Retry-After': String(fault.retryAfterS) };
-      const body = { kind: fault.error, description: 'a fault of the emulator' };
-      return note(c.json(body, fault.status as ContentfulStatusCode, headers));
+      const status = fault.status as ContentfulStatusCode;
+      if (call === 'download') {
+        const { error: code = 'InternalError', description: message = 'a fault of the emulator' } = fault;
+        return note(c.body(toS3Error({ code, message }), status, { ...headers, ...XML }));
+      }
+      return note(c.json(toErrorBody(fault), status, headers));
     }
     case 'reset':
       if (fault.after) {

@@ -1,19 +1,23 @@
 import { PipelineError } from '../../src/errors.ts';
-import { CALLS, type Call, type Fault, type FaultPlan, scriptedFaults } from './faults.ts';
+import { CALLS, type Call, type ErrorAnswer, type Fault, type FaultPlan, scriptedFaults } from './faults.ts';
 
-/** D-ID's error kind for each status that a script may contain. */
-const ERROR_KINDS: Record<number, string> = {
-  400: 'BadRequestError',
-  401: 'AuthorizationError',
-  402: 'InsufficientCreditsError',
-  403: 'PermissionError',
-  408: 'RequestTimeout',
-  429: 'TooManyRequests',
-  451: 'ImageModerationError',
-  500: 'InternalServerError',
-  502: 'BadGateway',
-  503: 'ServiceUnavailable',
-  504: 'GatewayTimeout',
+/** What a script may answer, by status. What has no `error` comes from the gateway. */
+const ANSWERS: Record<number, Omit<ErrorAnswer, 'status'>> = {
+  400: { error: 'BadRequestError' },
+  401: { error: 'AuthorizationError', description: 'user unauthenticated' },
+  402: { error: 'InsufficientCreditsError', description: 'not enough credits' },
+  403: { error: 'PermissionError', description: 'user has no permission for stitch' },
+  404: { error: 'NotFoundError', description: 'not found' },
+  408: { error: 'RequestTimeout' },
+  409: { error: 'ConflictError' },
+  415: { error: 'UnsupportedMimeTypeError' },
+  425: { error: 'TooEarly' },
+  429: {},
+  451: { error: 'ImageModerationError' },
+  500: {},
+  502: {},
+  503: {},
+  504: {},
 };
 const RETRY_AFTER_S = 5;
 const SCRIPTABLE = CALLS.filter((call) => call !== 'talk' && call !== 'webhook');
@@ -43,17 +47,17 @@ function toFault(answer: string): Fault | undefined {
     return undefined;
   }
   const status = Number(answer);
-  const error = ERROR_KINDS[status];
-  if (!error) {
+  const known = ANSWERS[status];
+  if (!known) {
     throw new PipelineError(
       'INPUT_INVALID',
-      `Expected "ok" or one of ${Object.keys(ERROR_KINDS).join(', ')} as a status, but received "${answer}".`,
+      `Expected "ok" or one of ${Object.keys(ANSWERS).join(', ')} as a status, but received "${answer}".`,
     );
   }
   return {
     kind: 'answer',
     status,
-    error,
+    ...known,
     ...(status === 429 && { retryAfterS: RETRY_AFTER_S }),
     ...((status === 502 || status === 504) && { after: true }),
   };

@@ -6,9 +6,13 @@ import { sharp } from '../../src/media/picture/image-library.ts';
 import type { Upload } from './account.ts';
 import { createMp4Writer } from './mp4-writer.ts';
 
-const SIDE_PX = 512;
+/** Side of the square that a plain talk shows, and the longest side of a whole portrait (d-id.com/faqs). */
+const FACE_SIDE_PX = 512;
+const MAX_SIDE_PX = 1280;
 const FRAMES_PER_S = 25;
 const MARK_PX = 16;
+
+type Picture = Pick<Upload, 'path' | 'bytes'>;
 
 /** Makes the videos of talks, once for each picture and voice. */
 export class ResultVideos {
@@ -20,7 +24,7 @@ export class ResultVideos {
   }
 
   /** @returns the path of an MP4 with the voice, the picture and a mark that moves over it. */
-  make(image: Upload, voiceWavPath: string, stitch: boolean): Promise<string> {
+  make(image: Picture, voiceWavPath: string, stitch: boolean): Promise<string> {
     const name = createHash('sha256')
       .update(image.bytes)
       .update(voiceWavPath)
@@ -36,9 +40,18 @@ export class ResultVideos {
   }
 }
 
-async function drawTalk(image: Upload, voiceWavPath: string, stitch: boolean, path: string): Promise<string> {
+async function drawTalk(
+  image: Picture,
+  voiceWavPath: string,
+  stitch: boolean,
+  path: string,
+): Promise<string> {
   const { data, info } = await sharp(image.path)
-    .resize(SIDE_PX, SIDE_PX, stitch ? { fit: 'inside' } : { fit: 'cover', position: 'attention' })
+    .resize(
+      stitch
+        ? { width: MAX_SIDE_PX, height: MAX_SIDE_PX, fit: 'inside', withoutEnlargement: true }
+        : { width: FACE_SIDE_PX, height: FACE_SIDE_PX, fit: 'cover', position: 'attention' },
+    )
     .ensureAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });

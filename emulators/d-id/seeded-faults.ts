@@ -2,12 +2,12 @@ import type { Call, Fault, FaultPlan } from './faults.ts';
 
 /** Temporary faults: a retry succeeds. */
 const OUTAGES: Fault[] = [
-  { kind: 'answer', status: 500, error: 'InternalServerError' },
-  { kind: 'answer', status: 502, error: 'BadGateway' },
-  { kind: 'answer', status: 503, error: 'ServiceUnavailable' },
-  { kind: 'answer', status: 504, error: 'GatewayTimeout', after: true },
-  { kind: 'answer', status: 502, error: 'BadGateway', after: true },
-  { kind: 'answer', status: 429, error: 'TooManyRequests', retryAfterS: 0.05 },
+  { kind: 'answer', status: 500 },
+  { kind: 'answer', status: 502 },
+  { kind: 'answer', status: 503 },
+  { kind: 'answer', status: 504, after: true },
+  { kind: 'answer', status: 502, after: true },
+  { kind: 'answer', status: 429, retryAfterS: 0.05 },
   { kind: 'answer', status: 408, error: 'RequestTimeout' },
   { kind: 'answer', status: 425, error: 'TooEarly' },
   { kind: 'reset' },
@@ -19,11 +19,26 @@ const OUTAGES: Fault[] = [
 const UPLOAD_OUTAGES = OUTAGES.filter((fault) => !('after' in fault) && fault.kind !== 'garbage');
 const NO_CREDITS: Fault = { kind: 'answer', status: 402, error: 'InsufficientCreditsError' };
 
+const NO_STITCH: Fault = {
+  kind: 'answer',
+  status: 403,
+  error: 'PermissionError',
+  description: 'user has no permission for stitch',
+};
+const STALE_UPLOAD: Fault = {
+  kind: 'answer',
+  status: 400,
+  error: 'BadRequestError',
+  description: 'cannot validate s3://d-id-images-prod/a.jpg - may be corrupted or does not exist',
+};
+/** One client treats it as temporary; D-ID's documents do not name it. */
+const CONFLICT: Fault = { kind: 'answer', status: 409, error: 'ConflictError' };
+
 const TEMPORARY: Record<Call, Fault[]> = {
-  readCredits: [...OUTAGES],
+  readCredits: OUTAGES,
   uploadImage: UPLOAD_OUTAGES,
   uploadAudio: UPLOAD_OUTAGES,
-  createTalk: [...OUTAGES, NO_CREDITS, { kind: 'answer', status: 403, error: 'PermissionError' }],
+  createTalk: [...OUTAGES, NO_CREDITS, NO_STITCH, STALE_UPLOAD, CONFLICT],
   readTalk: OUTAGES,
   listTalks: OUTAGES,
   deleteTalk: [...OUTAGES, { kind: 'answer', status: 409, error: 'NotReadyError' }],
@@ -32,7 +47,7 @@ const TEMPORARY: Record<Call, Fault[]> = {
   download: [
     { kind: 'cut' },
     { kind: 'slow', ms: 30 },
-    { kind: 'answer', status: 403, error: 'AccessDenied' },
+    { kind: 'answer', status: 403, error: 'AccessDenied', description: 'Access Denied' },
     { kind: 'answer', status: 500, error: 'InternalError' },
     { kind: 'reset' },
   ],
@@ -53,12 +68,20 @@ const FINAL: Partial<Record<Call, Fault[]>> = {
   createTalk: [
     { kind: 'answer', status: 400, error: 'BadRequestError' },
     { kind: 'answer', status: 401, error: 'AuthorizationError' },
+    {
+      kind: 'answer',
+      status: 403,
+      error: 'PermissionError',
+      description: 'user has no permission for talks',
+    },
   ],
   readTalk: [{ kind: 'answer', status: 404, error: 'NotFoundError' }],
   talk: [
     { kind: 'ends', status: 'rejected', error: 'CelebrityRecognizedError' },
     { kind: 'ends', status: 'error', error: 'FaceError' },
-    { kind: 'ends', status: 'error', error: 'InternalError' },
+    { kind: 'ends', status: 'error', error: 'UnknownError' },
+    { kind: 'ends', status: 'error', error: 'DriverError' },
+    { kind: 'ends', status: 'error', error: 'SourceError' },
     { kind: 'unknown status' },
   ],
 };

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -6,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { Account, type AccountOptions } from './account.ts';
-import { createEmulatorApp } from './app.ts';
+import { BUCKET_PATH, createEmulatorApp } from './app.ts';
 import { ResultVideos } from './result-video.ts';
+import { SignedUrls } from './signed-urls.ts';
 import { TalkService } from './talk-service.ts';
 import { Webhooks } from './webhooks.ts';
 
@@ -30,33 +30,24 @@ export interface Emulator extends AsyncDisposable {
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const folder = await mkdtemp(join(tmpdir(), 'limelight-d-id-emulator-'));
   const accounts = new Map<string, Account>();
-  /** Results by the token of their presigned URL. */
-  const results = new Map<string, { account: Account; talkId: string }>();
   let url = '';
-  const resultUrl = (account: Account, talk: { id: string }) => {
-    const token = `${randomUUID()}.mp4`;
-    if (account.talks.get(talk.id)?.status === 'done') {
-      results.set(token, { account, talkId: talk.id });
-    }
-    return `${url}/results/${token}?X-Amz-Expires=86400`;
-  };
+  const signedUrls = new SignedUrls();
   const { webhookOrigin } = options;
   const webhooks = new Webhooks({
-    resultUrl,
     rewrite: (given) => (webhookOrigin ? new URL(new URL(given).pathname, webhookOrigin).href : given),
   });
-  const talks = new TalkService({ folder, videos: new ResultVideos(join(folder, 'results')), webhooks });
+  const talks = new TalkService({
+    folder,
+    videos: new ResultVideos(join(folder, 'results')),
+    webhooks,
+    toSignedUrl: (path, expires) => signedUrls.sign(`${url}${BUCKET_PATH}/${path}`, expires),
+  });
   const app = createEmulatorApp({
     folder,
     talks,
-    resultUrl,
+    signedUrls,
     accounts: () => accounts.values(),
     findAccount: (authorization) => accounts.get(parseKey(authorization) ?? ''),
-    findResult(token) {
-      const found = results.get(token);
-      const path = found?.account.talks.get(found.talkId)?.resultPath;
-      return found && path ? { account: found.account, path } : undefined;
-    },
   });
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false });
   server.listen(options.port ?? 0, options.host ?? '127.0.0.1');

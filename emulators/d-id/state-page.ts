@@ -44,7 +44,7 @@ function accountSection(account: Account) {
     )}
     ${table(
       'Ledger',
-      ['talk', 'user_data', 'seconds', 'credits', 'paid', 'ended'],
+      ['talk', 'user_data', 'seconds', 'credits', 'paid', 'ended', 'refunded'],
       ledger.map((entry) => [
         entry.talkId,
         entry.userData ?? '',
@@ -52,6 +52,7 @@ function accountSection(account: Account) {
         String(entry.credits),
         entry.at.toISOString(),
         entry.endedAt?.toISOString() ?? '',
+        entry.refundedAt?.toISOString() ?? '',
       ]),
     )}
     ${table(

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { z } from 'zod';
 import { prepareAudio } from '../../src/media/decode/prepare-audio.ts';
 import { sharp } from '../../src/media/picture/image-library.ts';
 import type { Account, Talk, Upload } from './account.ts';
@@ -12,12 +13,23 @@ import type { Webhooks } from './webhooks.ts';
 /** D-ID accepts larger uploads, but makes no talk of them. */
 const MAX_PIXELS = 10 * 1024 * 1024;
 const MAX_VOICE_S = 600;
+const DAY_MS = 24 * 3_600_000;
+/** Files lie in a folder of their user, whose id contains a |. */
+const USER_PATH = 'google-oauth2%7C100000000000000000000';
 /** Share of a talk's time before it starts. */
 const QUEUE_SHARE = 0.1;
 
 interface Voice {
   wavPath: string;
   durationS: number;
+}
+
+interface TalkServiceDeps {
+  folder: string;
+  videos: ResultVideos;
+  webhooks: Webhooks;
+  /** The presigned URL of a file in D-ID's bucket. */
+  toSignedUrl: (path: string, expires: Date) => string;
 }
 
 /** Creates talks and makes their videos. */
@@ -27,39 +39,47 @@ export class TalkService {
   readonly #webhooks: Webhooks;
   readonly #voices = new Map<string, Promise<Voice>>();
 
-  constructor(deps: { folder: string; videos: ResultVideos; webhooks: Webhooks }) {
+  readonly #toSignedUrl: TalkServiceDeps['toSignedUrl'];
+
+  constructor(deps: TalkServiceDeps) {
     this.#folder = deps.folder;
     this.#videos = deps.videos;
     this.#webhooks = deps.webhooks;
+    this.#toSignedUrl = deps.toSignedUrl;
   }
 
   async create(account: Account, json: unknown): Promise<Talk> {
     const parsed = CreateTalkBody.safeParse(json);
     if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      throw new EmulatorError(400, 'BadRequestError', `${issue?.path.join('.')}: ${issue?.message}`);
+      throw new EmulatorError(400, 'ValidationError', 'validation failed', {
+        details: toDetails(parsed.error),
+      });
     }
     const { source_url, script, config, user_data, webhook } = parsed.data;
     const stitch = config?.stitch ?? false;
     if (stitch && !account.options.hasStitch) {
       throw new EmulatorError(403, 'PermissionError', 'user has no permission for stitch');
     }
-    const image = find(account.images, source_url, 'source_url');
+    const image = find(account, account.images, source_url);
     const { width, height } = await sharp(image.bytes).metadata();
     if (width * height > MAX_PIXELS) {
       throw new EmulatorError(400, 'InvalidFileSizeError', 'The file size is invalid');
     }
-    const audio = find(account.audios, script.audio_url, 'script.audio_url');
+    const audio = find(account, account.audios, script.audio_url);
     const voice = await this.#decode(audio);
     if (voice.durationS > MAX_VOICE_S) {
       throw new EmulatorError(400, 'InvalidAudioDurationError', 'The audio must not exceed 10 minutes');
     }
     const now = new Date();
+    const id = `tlk_${randomUUID().replaceAll('-', '').slice(0, 20)}`;
+    const expires = new Date(now.getTime() + DAY_MS);
     const talk: Talk = {
-      id: `tlk_${randomUUID().replaceAll('-', '').slice(0, 20)}`,
+      id,
       userData: user_data,
       image,
       audio,
+      sourceUrl: this.#toSignedUrl(`${USER_PATH}/${id}/source/${image.name}`, expires),
+      audioUrl: this.#toSignedUrl(`${USER_PATH}/${id}/${audio.name}`, expires),
       voiceS: voice.durationS,
       stitch,
       webhook,
@@ -87,17 +107,18 @@ export class TalkService {
       await pause(fault.ms);
     }
     const made = await video;
-    account.end(talk.id);
     if (fault?.kind === 'ends') {
       talk.error = { kind: fault.error, description: 'a fault of the emulator' };
       this.#change(account, talk, fault.status);
     } else if (fault?.kind === 'unknown status') {
       this.#change(account, talk, 'unheard-of');
     } else if (made instanceof Error) {
-      talk.error = { kind: 'InternalError', description: made.message };
+      talk.error = { kind: 'UnknownError', description: made.message };
       this.#change(account, talk, 'error');
     } else {
-      talk.resultPath = made;
+      const expires = new Date(Date.now() + account.options.resultLifeS * 1000);
+      const path = `${USER_PATH}/${talk.id}/${toStem(talk.image.name)}.mp4`;
+      talk.result = { path: made, url: this.#toSignedUrl(path, expires) };
       this.#change(account, talk, 'done');
     }
   }
@@ -105,6 +126,9 @@ export class TalkService {
   #change(account: Account, talk: Talk, status: Talk['status']): void {
     talk.status = status;
     talk.modifiedAt = new Date();
+    if (status !== 'started') {
+      account.end(talk);
+    }
     this.#webhooks.send(account, talk);
   }
 
@@ -125,12 +149,23 @@ export class TalkService {
   }
 }
 
-function find(shelf: Map<string, Upload>, url: string, field: string): Upload {
-  const upload = [...shelf.values()].find((candidate) => candidate.url === url);
+function find(account: Account, shelf: Map<string, Upload>, url: string): Upload {
+  const upload = account.findUpload(shelf, url);
   if (!upload) {
-    throw new EmulatorError(400, 'BadRequestError', `${field} cannot be read`);
+    // Seen in a forum post, for uploads that are too old too.
+    const description = `cannot validate ${url} - may be corrupted or does not exist`;
+    throw new EmulatorError(400, 'BadRequestError', description);
   }
   return upload;
+}
+
+/** "{"body.script": {"message": "'script' is required"}}", as in a forum post. */
+function toDetails({ issues }: z.ZodError): Record<string, { message: string }> {
+  return Object.fromEntries(issues.map(({ path, message }) => [['body', ...path].join('.'), { message }]));
+}
+
+function toStem(name: string): string {
+  return name.replace(/\.[^.]*$/, '');
 }
 
 /** Does not keep the process alive. */

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sharp } from '../../src/media/picture/image-library.ts';
@@ -15,7 +15,7 @@ const IMAGE_TYPES = new Set(['image/jpeg', 'image/png']);
 const MIN_STDEV = 2;
 
 export async function receiveImage(account: Account, folder: string, form: FormData) {
-  const file = takeFile(form, 'image', IMAGE_FIELDS);
+  const file = takeFile(account, form, 'image', IMAGE_FIELDS);
   if (!IMAGE_TYPES.has(file.type)) {
     throw new EmulatorError(415, 'UnsupportedMimeTypeError', 'The provided mime type is not supported');
   }
@@ -35,7 +35,13 @@ export async function receiveImage(account: Account, folder: string, form: FormD
       `image resolution ${width}x${height} is too low`,
     );
   }
-  const upload = await store(account.images, folder, 'images', file.name, file.type, bytes);
+  const upload = await store(account.images, folder, {
+    id: `img_${randomId()}`,
+    name: file.name,
+    toUrl: (id, name) => `s3://d-id-images-prod/google-oauth2|100000000000000000000/${id}/${name}`,
+    type: file.type,
+    bytes,
+  });
   return {
     id: upload.id,
     url: upload.url,
@@ -46,7 +52,7 @@ export async function receiveImage(account: Account, folder: string, form: FormD
 }
 
 export async function receiveAudio(account: Account, folder: string, form: FormData) {
-  const file = takeFile(form, 'audio', AUDIO_FIELDS);
+  const file = takeFile(account, form, 'audio', AUDIO_FIELDS);
   if (!/^(audio|video)\//.test(file.type)) {
     throw new EmulatorError(415, 'UnsupportedMimeTypeError', 'The provided mime type is not supported');
   }
@@ -54,11 +60,18 @@ export async function receiveAudio(account: Account, folder: string, form: FormD
     throw new EmulatorError(400, 'InvalidFileSizeError', 'The audio must not exceed 6 MB');
   }
   const bytes = Buffer.from(await file.arrayBuffer());
-  const { id, url } = await store(account.audios, folder, 'audios', file.name, file.type, bytes);
+  // D-ID converts every recording to WAV.
+  const { id, url } = await store(account.audios, folder, {
+    id: randomId(),
+    name: file.name.replace(/(\.[^.]*)?$/, '.wav'),
+    toUrl: (id, name) => `s3://d-id-audios-prod/google-oauth2|100000000000000000000/${id}/${name}`,
+    type: file.type,
+    bytes,
+  });
   return { id, url };
 }
 
-function takeFile(form: FormData, field: string, known: string[]): File {
+function takeFile(account: Account, form: FormData, field: string, known: string[]): File {
   const unknown = [...form.keys()].find((name) => !known.includes(name));
   if (unknown) {
     throw new EmulatorError(400, 'BadRequestError', `unknown field ${unknown}`);
@@ -70,24 +83,29 @@ function takeFile(form: FormData, field: string, known: string[]): File {
   if (!FILE_NAME.test(file.name)) {
     throw new EmulatorError(400, 'BadRequestError', 'invalid file name');
   }
+  if (account.options.breaksOn(file)) {
+    throw new EmulatorError(500, 'UnknownError', 'Internal Server Error');
+  }
   return file;
 }
 
 async function store(
   shelf: Map<string, Upload>,
   folder: string,
-  kind: string,
-  name: string,
-  type: string,
-  bytes: Buffer,
+  file: Pick<Upload, 'id' | 'name' | 'type' | 'bytes'> & { toUrl: (id: string, name: string) => string },
 ): Promise<Upload> {
-  const id = randomUUID().slice(0, 18);
-  const path = join(folder, kind, `${id}-${name}`);
+  const { id, name, type, bytes, toUrl } = file;
+  const path = join(folder, 'uploads', `${id}-${name}`);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, bytes);
-  const upload = { id, url: `s3://d-id-emulator/${kind}/${id}/${name}`, path, bytes, type };
+  const upload = { id, name, url: toUrl(id, name), path, bytes, type, at: new Date() };
   shelf.set(id, upload);
   return upload;
+}
+
+/** 21 characters, as D-ID's ids have. */
+function randomId(): string {
+  return randomBytes(16).toString('base64url').slice(0, 21);
 }
 
 async function hasFace(bytes: Buffer): Promise<boolean> {

@@ -6,7 +6,6 @@ import { toTalkAnswer } from './talk-answer.ts';
 export interface WebhookOptions {
   /** Real address of a webhook: D-ID calls https only, which a program under test may not have. */
   rewrite: (url: string) => string;
-  resultUrl: (account: Account, talk: Talk) => string;
 }
 
 /** Sends each change once, unless the fault plan says otherwise, and does not wait for the answer. */
@@ -24,7 +23,7 @@ export class Webhooks {
       return;
     }
     const url = this.#options.rewrite(talk.webhook);
-    const body = toTalkAnswer(talk, this.#options.resultUrl(account, talk));
+    const body = toTalkAnswer(account, talk, 'user_data');
     const fault = account.options.faults('webhook');
     switch (fault?.kind) {
       case 'lost':

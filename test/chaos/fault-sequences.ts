@@ -34,6 +34,8 @@ const JOB_TIMEOUT_MS = 5 * 60_000;
 export const PLACES = 3;
 const SHORTEST_TALK_MS = 40;
 const LONGEST_TALK_MS = 500;
+/** How a list of talks may name their orders. */
+const SHOWN = ['user_data', 'source of the talk', 'source of the upload'] as const;
 const CANCELLED_SHARE = 0.08;
 const POOR_SHARE = 0.05;
 
@@ -76,6 +78,7 @@ async function runSequence(harness: DIdHarness, seed: number): Promise<SequenceR
       },
       listDelayMs: dice() * 100,
       hasStitch: dice() < 0.8,
+      shows: SHOWN[Math.floor(dice() * SHOWN.length)]!,
       credits: isPoor ? 0 : 10,
       talkMs: () => talkMs,
     },

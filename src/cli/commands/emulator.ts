@@ -24,7 +24,7 @@ export function addEmulatorCommand(program: Command): void {
     .command('emulator')
     .summary('run a free stand-in for a paid provider')
     .description(
-      "Emulates the provider's API: makes playable videos of the voice and a still picture, and counts the credits they would have cost. Its page lists its talks and files.",
+      "Emulates the provider's API: makes playable videos of the voice and a still picture, with links that work for a day, and counts the credits they would have cost, of which failed talks are refunded. Its page lists its talks and files.",
     )
     .addArgument(
       new Argument('[provider]', 'the provider to stand in for')

@@ -50,8 +50,8 @@ async function makeVideo(): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'limelight-toy-'));
   const path = new URL('../../../samples/portrait.jpg', import.meta.url).pathname;
   const voice = await writeVoice(join(folder, 'voice.wav'), buzz(1));
-  const image = { id: 'image', url: '', path, bytes: await readFile(path), type: 'image/jpeg' };
-  const video = await readFile(await new ResultVideos(folder).make(image, voice, true));
+  const picture = { path, bytes: await readFile(path) };
+  const video = await readFile(await new ResultVideos(folder).make(picture, voice, true));
   await rm(folder, { recursive: true });
   return video;
 }
