@@ -34,8 +34,10 @@ export function createRemoteTalkActivities({ store, provider, terms }: RemoteTal
     },
 
     // A cancelled job does not abort its uploads: without an id they could not be deleted.
-    uploadPortrait: (request: { portraitKey: string }): Promise<RemoteUpload> =>
-      keepAlive(async () => provider.uploadPortrait(await store.localPath(request.portraitKey))),
+    uploadPortrait: (request: { portraitKey: string; requestId: string }): Promise<RemoteUpload> =>
+      keepAlive(async () =>
+        provider.uploadPortrait(await store.localPath(request.portraitKey), request.requestId),
+      ),
 
     uploadVoice: (request: { voiceKey: string }): Promise<RemoteUpload> =>
       keepAlive(async () => provider.uploadVoice(await store.localPath(request.voiceKey))),
@@ -50,7 +52,7 @@ export function createRemoteTalkActivities({ store, provider, terms }: RemoteTal
       voiceUrl: string;
       /** ISO 8601. */
       sendBefore: string;
-    }): Promise<{ talkId: string } | { isTooLate: true }> {
+    }): Promise<{ talkId: string; warnings?: string[] } | { isTooLate: true }> {
       const { sendBefore, ...talk } = request;
       return keepAlive(async (signal) => {
         signal.throwIfAborted();

@@ -94,6 +94,10 @@ export const ERROR_CODES = {
   PROVIDER_REFUSED: { status: 422, retryable: false },
   PROVIDER_TALK_FAILED: { status: 502, retryable: false },
   PROVIDER_TALK_MISSING: { status: 502, retryable: false },
+  /** The video was made and paid for, but the provider no longer gives it out. */
+  PROVIDER_RESULT_EXPIRED: { status: 502, retryable: false },
+  /** The provider cannot read what was uploaded for the talk: it is too old, or damaged. */
+  PROVIDER_UPLOAD_MISSING: { status: 422, retryable: false },
   PROVIDER_RESPONSE_INVALID: { status: 502, retryable: false },
 } as const satisfies Record<string, { status: number; retryable: boolean }>;
 

@@ -88,6 +88,8 @@ export interface RemoteTalk {
   state: 'waiting' | 'working' | 'done';
   /** The provider's own name for the state. */
   status: string;
+  /** Messages for people about the video, such as that it has a watermark. */
+  warnings?: string[];
 }
 
 /**
@@ -97,36 +99,51 @@ export interface RemoteTalk {
  *
  * Every call rejects with PROVIDER_UNAVAILABLE if the provider is unreachable, overloaded or broken (with `retryAfterMs` if
  * it says when to retry), with PROVIDER_UNAUTHORIZED if it does not accept the key, and with PROVIDER_RESPONSE_INVALID if
- * its answer does not have the expected form.
+ * its answer does not have the expected form. `details.status` is the HTTP status of an answer. A 5xx of an upload and a 409
+ * of an order concern only their own job, as long as `readCredits` succeeds.
  */
 export interface RemoteVideoProvider {
   readonly name: string;
+  /** Returns zeros for an account that never had credits. */
   readCredits(): Promise<{ remaining: number; total: number }>;
   /**
    * Fits the picture to the provider's limits. Rejects with FACE_NOT_FOUND if the provider finds no face, so that no such
    * talk is paid, and with PROVIDER_REFUSED if it does not accept the picture. After a rejection nothing stays there.
+   *
+   * @param requestId a UUID, by which the provider may find the talk that is made of it
    */
-  uploadPortrait(path: string): Promise<RemoteUpload>;
-  /** Rejects with AUDIO_TOO_LONG before anything is sent, and with PROVIDER_REFUSED if the voice is not accepted. */
+  uploadPortrait(path: string, requestId: string): Promise<RemoteUpload>;
+  /**
+   * Rejects with AUDIO_TOO_LONG, before anything is sent if the limit is known, and with PROVIDER_REFUSED if the voice is
+   * not accepted.
+   */
   uploadVoice(path: string): Promise<RemoteUpload>;
   /**
    * Sends one request, and pays. After PROVIDER_AMBIGUOUS a talk may exist: `findTalk` finds it, at times only seconds
-   * later. After every other rejection there is none: PROVIDER_CREDITS_EXHAUSTED, PROVIDER_REFUSED and those of every
-   * call.
+   * later. After every other rejection there is none: PROVIDER_CREDITS_EXHAUSTED, PROVIDER_UPLOAD_MISSING if the provider
+   * cannot read the uploads (any more), PROVIDER_REFUSED and those of every call.
+   *
+   * @returns with messages for people if the video will not be what was ordered
    */
   createTalk(request: {
     requestId: string;
     portraitUrl: string;
     voiceUrl: string;
-  }): Promise<{ talkId: string }>;
+  }): Promise<{ talkId: string; warnings?: string[] }>;
   /**
    * The first talk that was created for this request. None is older than `createdSince` (ISO 8601), so a long list need not
    * be read to its end. Rejects with PROVIDER_RESPONSE_INVALID if the list is too long to search.
    */
   findTalk(requestId: string, createdSince?: string): Promise<{ talkId: string } | undefined>;
-  /** Rejects with PROVIDER_TALK_FAILED, PROVIDER_REFUSED, FACE_NOT_FOUND or PROVIDER_TALK_MISSING if no video will come. */
+  /**
+   * Rejects with PROVIDER_TALK_FAILED, PROVIDER_REFUSED, FACE_NOT_FOUND or PROVIDER_TALK_MISSING if no video will come.
+   * `details.isRefunded` is true if the provider promises to return the credits.
+   */
   readTalk(talkId: string): Promise<RemoteTalk>;
-  /** Downloads the video of a talk that is done. Resumes after a broken connection. */
+  /**
+   * Downloads the video of a talk that is done. Resumes after a broken connection. Rejects with PROVIDER_RESULT_EXPIRED if
+   * the provider no longer gives the video out.
+   */
   download(talkId: string, videoPath: string, signal: AbortSignal): Promise<void>;
   /** Succeeds if there is nothing to delete. Rejects with PROVIDER_BUSY while the provider works on it. */
   delete(what: 'talk' | 'portrait' | 'voice', id: string): Promise<void>;

@@ -176,20 +176,20 @@ it('adds up the cost from the records of the tasks', async () => {
     options: JobOptions.parse({ conf_threshold: 0.5, provider: 'd-id' }),
     objects: [],
     events: [],
-    usage: [usage],
+    usage: [usage, { ...usage, talk_id: 'tlk_0', refund_expected: true }],
   } satisfies TaskMetadata);
 
   expect(await (await api.app.request('/api/pipeline/usage')).json()).toEqual({
-    totals: { talks: 1, seconds: 20, credits: 2 },
+    totals: { talks: 2, seconds: 40, credits: 4, credits_to_return: 2 },
     unreadable: [],
     talks: [
+      { task_id: TASK_ID, submitted_at: '2026-01-01T00:00:00.000Z', ...usage },
       {
         task_id: TASK_ID,
         submitted_at: '2026-01-01T00:00:00.000Z',
-        provider: 'd-id',
-        talk_id: 'tlk_1',
-        seconds: 20,
-        credits: 2,
+        ...usage,
+        talk_id: 'tlk_0',
+        refund_expected: true,
       },
     ],
   });

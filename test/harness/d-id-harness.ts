@@ -17,7 +17,7 @@ import type { ErrorCode } from '../../src/contracts/error-codes.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
 import { type ProviderTerms, toBreakerId, toTidyUpId } from '../../src/contracts/provider-gate.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
-import type { JobInput } from '../../src/contracts/schemas/job.ts';
+import type { JobInput, Resume } from '../../src/contracts/schemas/job.ts';
 import type { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
 import type { RemoteVideoProvider } from '../../src/ports/video-provider.ts';
@@ -27,6 +27,7 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 import { createTemporalGate } from '../../src/temporal/temporal-gate.ts';
 import { workflowSlots } from '../../src/temporal/workflow-slots.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
+import type { Leftovers } from '../../src/workflows/remote-talk/leftovers.ts';
 import { writeSmallTalkFiles } from '../providers/local/talk-files.ts';
 import { dIdAt } from './d-id-at.ts';
 import { happyActivities, toStored } from './happy-activities.ts';
@@ -57,7 +58,10 @@ export interface DIdHarness extends AsyncDisposable {
   start(
     account: Omit<AccountOptions, 'apiKey'>,
     options?: Partial<JobInput['options']>,
-    input?: Pick<JobInput, 'retryWindowS'>,
+    input?: Pick<JobInput, 'retryWindowS'> & {
+      /** What an earlier attempt left at D-ID. */
+      leftovers?: Partial<Leftovers>;
+    },
   ): Promise<DIdJob>;
   /** The next call of this activity fails for good. */
   failOnce(activity: string, code: ErrorCode): void;
@@ -133,8 +137,9 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
   return {
     emulator,
     failOnce: (activity, code) => failures.set(activity, code),
-    async start(accountOptions, options, more) {
-      const input = { ...toJobInput({ provider: 'd-id', ...options }), ...more };
+    async start(accountOptions, options, { leftovers, ...more } = {}) {
+      const submitted = toJobInput({ provider: 'd-id', ...options });
+      const input = { ...submitted, ...more, ...(leftovers && { resume: toResume(submitted, leftovers) }) };
       const { taskId } = input;
       const apiKey = `${taskId}:password`;
       const job = {
@@ -166,6 +171,21 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
         });
     },
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** Of a retry that repeats all steps. */
+function toResume({ taskId, provider, submittedAt }: JobInput, leftovers: Partial<Leftovers>): Resume {
+  const none = { timeScale: TERMS.timeScale, mayHaveUnknownTalk: false, hasPlace: false, attempt: 2 };
+  return {
+    attempt: 2,
+    from: 'upload',
+    at: submittedAt,
+    events: [],
+    steps: {},
+    objects: [],
+    usage: [],
+    leftovers: { provider, requestId: taskId, ...none, ...leftovers },
   };
 }
 

@@ -178,7 +178,11 @@ const LEFTOVERS: Leftovers = {
   mayHaveUnknownTalk: false,
   hasPlace: true,
   talkId: 'talk-1',
-  portrait: { id: 'portrait-1', url: 'https://example.org/portrait' },
+  portrait: {
+    id: 'portrait-1',
+    url: 'https://example.org/portrait',
+    uploadedAt: '2026-11-25T00:00:00.000Z',
+  },
   attempt: 1,
 };
 
@@ -263,6 +267,16 @@ async function recordRemoteJobs(): Promise<void> {
   await record('without-credits', { credits: 0 }, { on_outage: 'fail' });
   const { taskId } = await record('cancelled', { talkMs: () => 2_000 });
   runs['remote-tidy-up'] = { handle: server.client.workflow.getHandle(toTidyUpId(taskId, 1)) };
+  remote.failOnce('downloadTalk', 'DEVICE_FAILED');
+  const kept = await remote.start({}, {}, { retryWindowS: 60 });
+  await Promise.allSettled([kept.handle.result()]);
+  const window = server.client.workflow.getHandle(toRetryWindowId(kept.taskId));
+  while (kept.account.calls.every(({ call }) => call !== 'download')) await sleep(20);
+  // The video is stored then.
+  while ((await window.describe()).raw.pendingActivities?.length) await sleep(20);
+  await window.executeUpdate<unknown, [string | null]>(RETRY_UPDATE, { args: [null] });
+  runs['remote-kept-talk'] = { handle: window };
+  await server.client.workflow.getHandle(kept.handle.workflowId).result();
   await record('outage', { faults: scriptedFaults({ createTalk: Array(7).fill(UNAVAILABLE) }) });
   const opened = await breaker().fetchHistory();
   runs['remote-breaker'] = { handle: { fetchHistory: async () => opened } };

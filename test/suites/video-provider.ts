@@ -27,7 +27,7 @@ export function toRemoteTalkMaker(provider: RemoteVideoProvider, resources: Asyn
       signal.throwIfAborted();
       let talk = await provider.findTalk(requestId);
       if (!talk) {
-        const portrait = await provider.uploadPortrait(portraitPath);
+        const portrait = await provider.uploadPortrait(portraitPath, requestId);
         const voice = await provider.uploadVoice(voicePath);
         talk = await provider.createTalk({ requestId, portraitUrl: portrait.url, voiceUrl: voice.url });
       }

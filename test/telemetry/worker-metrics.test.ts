@@ -90,7 +90,10 @@ describe('the metrics of ended jobs', () => {
     ended({
       ...record,
       events: [event(1, 'DETECTION_RUNNING', 0), event(2, 'COMPLETED', 4)],
-      usage: [{ provider: 'd-id', talk_id: 'talk-1', credits: 2, seconds: 9 }],
+      usage: [
+        { provider: 'd-id', talk_id: 'talk-1', credits: 2, seconds: 9 },
+        { provider: 'd-id', talk_id: 'talk-0', credits: 1, seconds: 9, refund_expected: true },
+      ],
       outcome: {
         task_id: 'task-1',
         success: true,
@@ -112,8 +115,9 @@ describe('the metrics of ended jobs', () => {
     const now = parseMetrics(await metrics.render());
     expect(now.get('limelight_stage_duration_seconds_sum{stage="DETECTION_RUNNING"}')).toBe(4);
     expect(now.get('limelight_stage_duration_seconds_count{stage="DETECTION_RUNNING"}')).toBe(1);
-    expect(now.get('limelight_provider_credits_spent_total{provider="d-id"}')).toBe(2);
-    expect(now.get('limelight_provider_talk_seconds_total{provider="d-id"}')).toBe(9);
+    expect(now.get('limelight_provider_credits_spent_total{provider="d-id"}')).toBe(3);
+    expect(now.get('limelight_provider_credits_to_return_total{provider="d-id"}')).toBe(1);
+    expect(now.get('limelight_provider_talk_seconds_total{provider="d-id"}')).toBe(18);
     expect(now.get('limelight_jobs_degraded_total')).toBe(1);
     expect(now.get('limelight_cache_hits_total{stage="BACKGROUND_REMOVAL_RUNNING"}')).toBe(2);
     expect(now.get('limelight_fallbacks_total{stage="DETECTION_RUNNING"}')).toBe(4);

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { scriptedFaults } from '../../emulators/d-id/faults.ts';
 import { createCacheActivities } from '../../src/activities/content-cache.ts';
 import { createEraseActivities } from '../../src/activities/erase.ts';
 import { createRecordActivities } from '../../src/activities/records.ts';
@@ -70,6 +71,12 @@ const retry = ({ taskId }: DIdJob) =>
 const resultOf = ({ handle }: DIdJob) =>
   server.client.workflow.getHandle(handle.workflowId).result() as Promise<JobResult>;
 
+/** Whether the retry window knows that the video is in our own store: no download is under way any more. */
+const fetchedIn = async ({ taskId }: DIdJob) => {
+  const description = await server.client.workflow.getHandle(toRetryWindowId(taskId)).describe();
+  return (description.raw.pendingActivities ?? []).length === 0;
+};
+
 const erase = ({ taskId }: DIdJob) =>
   server.client.workflow.execute<(input: { taskId: string }) => Promise<EraseReceipt>>(ERASE_TASK, {
     workflowId: toEraseId(taskId),
@@ -100,16 +107,58 @@ describe('a retry of a job whose talk was paid', () => {
     },
   );
 
-  it('deletes the talk if it is not retried before the window closes', async () => {
+  it.each(['downloadTalk', 'finishVideo'])(
+    'uses the video that was fetched before D-ID gave it up, after %s failed',
+    async (activity) => {
+      harness.failOnce(activity, 'DEVICE_FAILED');
+      const job = await harness.start({}, { cache: 'no-store' }, { retryWindowS: 60 });
+      await expect(resultOf(job)).rejects.toThrow();
+      const { video } = taskKeys(job.taskId);
+      await expect.poll(() => store.stat(video), { timeout: 20_000 }).toBeDefined();
+      await expect.poll(() => fetchedIn(job), { timeout: 20_000 }).toBe(true);
+      for (const talk of job.account.talks.values()) {
+        delete talk.result;
+      }
+
+      await retry(job);
+      const result = await resultOf(job);
+
+      expect(result).toMatchObject({ success: true, metadata: { provider: { name: 'd-id' } } });
+      expect(job.account.ledger).toHaveLength(1);
+      expect(job.account.calls.filter(({ call }) => call === 'download')).toHaveLength(1);
+    },
+  );
+
+  it('fetches the video of a lost talk that is found while it waits', async () => {
+    harness.failOnce('findTalk', 'PROVIDER_RESPONSE_INVALID');
+    const faults = scriptedFaults({ createTalk: [{ kind: 'answer', status: 504, after: true }] });
+    const job = await harness.start({ faults }, { cache: 'no-store' }, { retryWindowS: 60 });
+    await expect(resultOf(job)).rejects.toThrow();
+    await expect.poll(() => store.stat(taskKeys(job.taskId).video), { timeout: 20_000 }).toBeDefined();
+
+    await retry(job);
+    await resultOf(job);
+
+    expect(faults.left).toEqual([]);
+    expect(job.account.ledger).toHaveLength(1);
+    const record = await createTaskRecords({ store }).read(job.taskId);
+    expect(record?.usage?.map(({ talk_id }) => talk_id)).toEqual([job.account.ledger[0]!.talkId]);
+  });
+
+  it('deletes the talk and its video if it is not retried before the window closes', async () => {
     harness.failOnce('finishVideo', 'DEVICE_FAILED');
     const job = await harness.start({}, { cache: 'no-store' }, { retryWindowS: 1 });
     await expect(resultOf(job)).rejects.toThrow();
 
+    const kept = await store.stat(taskKeys(job.taskId).video);
     await server.client.workflow.getHandle(toRetryWindowId(job.taskId)).result();
     await harness.tidied(job);
 
+    expect(kept).toBeDefined();
     expect(job.account.ledger).toHaveLength(1);
     expect(job.account.leftovers).toEqual([]);
+    const left = await Array.fromAsync(store.list(''), ({ key }) => key);
+    expect(left.filter((key) => key.includes(job.taskId))).toEqual([taskKeys(job.taskId).metadata]);
   });
 });
 

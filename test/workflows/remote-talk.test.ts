@@ -27,6 +27,14 @@ async function endOf(job: DIdJob) {
   return { ...progress, messages: progress.events.map(({ data }) => data.message) };
 }
 
+/** The answer to an order whose uploads are too old. */
+const UNREADABLE_UPLOAD = {
+  status: 400,
+  error: 'BadRequestError',
+  description:
+    'cannot validate s3://d-id-images-prod/google-oauth2|1/img_1/a.jpg - may be corrupted or does not exist',
+};
+
 const paidFor = ({ account, taskId }: DIdJob) => account.ledger.filter(({ userData }) => userData === taskId);
 
 describe('a job for D-ID', () => {
@@ -73,48 +81,35 @@ describe('a job for D-ID', () => {
   });
 
   it.each<[string, Call, Fault, times: number]>([
-    [
-      '504 after creating',
-      'createTalk',
-      { kind: 'answer', status: 504, error: 'GatewayTimeout', after: true },
-      1,
-    ],
-    [
-      '502 after creating',
-      'createTalk',
-      { kind: 'answer', status: 502, error: 'BadGateway', after: true },
-      1,
-    ],
+    ['504 after creating', 'createTalk', { kind: 'answer', status: 504, after: true }, 1],
+    ['502 after creating', 'createTalk', { kind: 'answer', status: 502, after: true }, 1],
     ['a reset after creating', 'createTalk', { kind: 'reset', after: true }, 1],
     ['a reset before creating', 'createTalk', { kind: 'reset' }, 2],
     ['an unreadable answer to the creation', 'createTalk', { kind: 'garbage' }, 1],
-    ['500 to the creation', 'createTalk', { kind: 'answer', status: 500, error: 'InternalServerError' }, 2],
-    [
-      '429 to the creation',
-      'createTalk',
-      { kind: 'answer', status: 429, error: 'TooMany', retryAfterS: 1 },
-      2,
-    ],
+    ['500 to the creation', 'createTalk', { kind: 'answer', status: 500 }, 2],
+    ['429 to the creation', 'createTalk', { kind: 'answer', status: 429, retryAfterS: 1 }, 2],
     [
       '402 to the creation',
       'createTalk',
       { kind: 'answer', status: 402, error: 'InsufficientCreditsError' },
       2,
     ],
-    ['503 to an upload', 'uploadImage', { kind: 'answer', status: 503, error: 'Unavailable' }, 2],
-    ['503 to a poll', 'readTalk', { kind: 'answer', status: 503, error: 'Unavailable' }, 2],
+    ['409 to the creation', 'createTalk', { kind: 'answer', status: 409, error: 'ConflictError' }, 2],
+    ['an upload that D-ID has lost', 'createTalk', { kind: 'answer', ...UNREADABLE_UPLOAD }, 1],
+    ['503 to an upload', 'uploadImage', { kind: 'answer', status: 503 }, 2],
+    ['503 to a poll', 'readTalk', { kind: 'answer', status: 503 }, 2],
     ['a reset poll', 'readTalk', { kind: 'reset' }, 2],
     ["a gateway's page for a poll", 'readTalk', { kind: 'garbage' }, 2],
-    ['an expired result', 'download', { kind: 'answer', status: 403, error: 'AccessDenied' }, 2],
+    [
+      'a result that is denied at first',
+      'download',
+      { kind: 'answer', status: 403, error: 'AccessDenied', description: 'Access Denied' },
+      2,
+    ],
     ['a cut download', 'download', { kind: 'cut' }, 2],
     ['a slow download', 'download', { kind: 'slow', ms: 200 }, 1],
     ['a talk that is stuck for a while', 'talk', { kind: 'stuck', ms: 500 }, 1],
-    [
-      'credits that cannot be read',
-      'readCredits',
-      { kind: 'answer', status: 500, error: 'InternalError' },
-      1,
-    ],
+    ['credits that cannot be read', 'readCredits', { kind: 'answer', status: 500 }, 1],
   ])('ends in a video, paid once, despite %s', async (_, call, fault, times) => {
     const faults = scriptedFaults({ [call]: Array(times).fill(fault) });
     const job = await harness.start({ faults, listDelayMs: 60 });
@@ -155,11 +150,40 @@ describe('a job for D-ID', () => {
       'PROVIDER_UNAUTHORIZED',
     ],
     ['a rejected talk', 'talk', { kind: 'ends', status: 'rejected', error: 'Celebrity' }, 'PROVIDER_REFUSED'],
+    [
+      'a 403 that is not about the framing',
+      'createTalk',
+      {
+        kind: 'answer',
+        status: 403,
+        error: 'PermissionError',
+        description: 'user has no permission for talks',
+      },
+      'PROVIDER_UNAUTHORIZED',
+    ],
+    [
+      'a recording that is too long for D-ID',
+      'uploadAudio',
+      { kind: 'answer', status: 400, error: 'InvalidAudioDurationError', description: 'too long' },
+      'AUDIO_TOO_LONG',
+    ],
+    [
+      'a photo that D-ID cannot use',
+      'talk',
+      { kind: 'ends', status: 'error', error: 'SourceError' },
+      'PROVIDER_REFUSED',
+    ],
+    [
+      'a motion that D-ID cannot use',
+      'talk',
+      { kind: 'ends', status: 'error', error: 'DriverError' },
+      'PROVIDER_TALK_FAILED',
+    ],
     ['a FaceError', 'talk', { kind: 'ends', status: 'error', error: 'FaceError' }, 'FACE_NOT_FOUND'],
     [
       'a talk that fails',
       'talk',
-      { kind: 'ends', status: 'error', error: 'Internal' },
+      { kind: 'ends', status: 'error', error: 'UnknownError' },
       'PROVIDER_TALK_FAILED',
     ],
     ['an unknown status', 'talk', { kind: 'unknown status' }, 'PROVIDER_RESPONSE_INVALID'],
@@ -198,7 +222,7 @@ describe('a job for D-ID', () => {
 
 describe('an unavailable provider', () => {
   const outage = (times: number): Fault[] =>
-    Array.from({ length: times }, () => ({ kind: 'answer', status: 503, error: 'Unavailable' }));
+    Array.from({ length: times }, () => ({ kind: 'answer', status: 503 }));
 
   it('holds jobs, which report the time of the next try and go on by themselves', async () => {
     const faults = scriptedFaults({ createTalk: outage(7) });
@@ -216,12 +240,13 @@ describe('an unavailable provider', () => {
   });
 
   it('gets no request until Retry-After has passed, for orders and for polls', async () => {
-    const busy: Fault = { kind: 'answer', status: 429, error: 'TooMany', retryAfterS: 2 };
+    const busy: Fault = { kind: 'answer', status: 429, retryAfterS: 2 };
     const faults = scriptedFaults({ createTalk: [busy], readTalk: [busy] });
     const job = await harness.start({ faults });
 
     await endOf(job);
 
+    expect(faults.left).toEqual([]);
     const at = (name: Call) => job.account.calls.filter(({ call }) => call === name).map((call) => +call.at);
     const [created, createdAgain] = at('createTalk');
     const [read, readAgain] = at('readTalk');
@@ -236,6 +261,7 @@ describe('an unavailable provider', () => {
     const { outcome } = await endOf(job);
     await harness.tidied(job);
 
+    expect(faults.left.length).toBeLessThan(50);
     expect(outcome).toMatchObject({ error: { code: 'PROVIDER_UNAVAILABLE' } });
     expect(job.account.leftovers).toEqual([]);
   });
@@ -247,6 +273,7 @@ describe('an unavailable provider', () => {
     const { outcome } = await endOf(job);
     await harness.tidied(job);
 
+    expect(faults.left.length).toBeLessThan(50);
     expect(outcome).toMatchObject({
       success: true,
       metadata: { provider: { name: 'local', degraded: true } },
@@ -269,8 +296,11 @@ describe('an account without credits', () => {
     expect(job.account.credits).toBe(0);
   });
 
-  it('fails a job with on_outage=fail at once', async () => {
-    const job = await harness.start({ credits: 0 }, { on_outage: 'fail' });
+  it.each([
+    ['has none left', { credits: 0 }],
+    ['never had any', { hasCreditRecord: false }],
+  ])('fails a job with on_outage=fail at once if it %s', async (_, account) => {
+    const job = await harness.start(account, { on_outage: 'fail' });
 
     const { outcome } = await endOf(job);
 

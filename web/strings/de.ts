@@ -555,6 +555,15 @@ export const de: Strings = {
       title: 'Der Anbieter hat Foto oder Aufnahme abgelehnt',
       advice: 'Wähle ein anderes Foto oder verwende den integrierten Renderer.',
     },
+    PROVIDER_UPLOAD_MISSING: {
+      title: 'Der Anbieter kann Foto oder Aufnahme nicht lesen',
+      advice: 'Wähle ein anderes Foto oder eine andere Aufnahme oder verwende den integrierten Renderer.',
+    },
+    PROVIDER_RESULT_EXPIRED: {
+      title: 'Das fertige Video konnte nicht rechtzeitig geladen werden',
+      advice:
+        'Der Link des Anbieters gilt nur einen Tag. Erstelle ein neues Video oder verwende den integrierten Renderer.',
+    },
     STORAGE_FULL: {
       title: 'Der Speicher des Servers ist voll',
       advice: 'Bitte die Administration, Platz zu schaffen, und versuche es dann erneut.',

@@ -519,6 +519,14 @@ export const en = {
       title: 'The provider rejected the photo or recording',
       advice: 'Choose another photo, or use the built-in renderer.',
     },
+    PROVIDER_UPLOAD_MISSING: {
+      title: 'The provider cannot read the photo or recording',
+      advice: 'Choose another photo or recording, or use the built-in renderer.',
+    },
+    PROVIDER_RESULT_EXPIRED: {
+      title: 'The finished video could not be fetched in time',
+      advice: 'The provider’s link works for a day. Create a new video, or use the built-in renderer.',
+    },
     STORAGE_FULL: {
       title: 'The server’s disk is full',
       advice: 'Ask the administrator to free disk space, then try again.',

@@ -110,7 +110,7 @@ async function readHealth(
   }
   const { remaining, total } = credits;
   const reason =
-    remaining < 1
+    remaining <= 0
       ? 'The account has no credits left'
       : gate?.hold && 'Tasks are held after failures; one of them tries again at next_try_at';
   return {

@@ -50,9 +50,11 @@ function toEntries({ task_id, submitted_at, usage = [] }: TaskMetadata): UsageEn
 }
 
 function addUp(talks: UsageEntry[]) {
+  const creditsOf = (some: UsageEntry[]) => some.reduce((sum, { credits }) => sum + credits, 0);
   return {
     talks: talks.length,
     seconds: talks.reduce((sum, { seconds }) => sum + seconds, 0),
-    credits: talks.reduce((sum, { credits }) => sum + credits, 0),
+    credits: creditsOf(talks),
+    credits_to_return: creditsOf(talks.filter(({ refund_expected }) => refund_expected)),
   };
 }

@@ -18,6 +18,10 @@ export const ProviderUsage = extensible({
   talk_id: z.string().meta({ description: 'The id of the talk at the provider.', example: 'tlk_Xh2mV0' }),
   seconds: z.number().meta({ description: 'Length of the voice.', example: 11 }),
   credits: z.number().meta({ example: 1 }),
+  refund_expected: z
+    .boolean()
+    .optional()
+    .describe('Whether the talk failed, and the provider promises to return its credits.'),
 });
 export type ProviderUsage = z.infer<typeof ProviderUsage>;
 

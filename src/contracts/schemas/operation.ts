@@ -79,7 +79,16 @@ export type UsageEntry = z.infer<typeof UsageEntry>;
 
 export const Usage = z
   .object({
-    totals: z.object({ talks: z.int(), seconds: z.number(), credits: z.number() }),
+    totals: z.object({
+      talks: z.int(),
+      seconds: z.number(),
+      credits: z.number(),
+      credits_to_return: z
+        .number()
+        .describe(
+          'Those of failed talks, which are part of `credits`: the provider promises to return them.',
+        ),
+    }),
     talks: z.array(UsageEntry),
     unreadable: z
       .array(TaskId)

@@ -66,8 +66,8 @@ export function createDIdHttp({ apiUrl, apiKey, encodesKey, dispatcher }: DIdHtt
 function parseJson(name: string, text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw noJson(name, error);
+  } catch {
+    throw noJson(name);
   }
 }
 

@@ -59,11 +59,21 @@ export function createDIdProvider(deps: DIdProviderDeps): RemoteVideoProvider {
     findTalk,
     readTalk,
 
-    readCredits: () => http({ method: 'GET', path: '/credits', answer: CreditsAnswer }),
+    async readCredits() {
+      try {
+        return await http({ method: 'GET', path: '/credits', answer: CreditsAnswer });
+      } catch (error) {
+        // Documented as "not credits found for user".
+        if (isFailure(error, 'PROVIDER_TALK_MISSING')) {
+          return { remaining: 0, total: 0 };
+        }
+        throw error;
+      }
+    },
 
-    async uploadPortrait(path) {
+    async uploadPortrait(path, requestId) {
       await using folder = await createFolder();
-      const form = await toForm('image', await fitPortrait(path, folder.path));
+      const form = await toForm('image', await fitPortrait(path, folder.path, requestId));
       form.set('detect_faces', 'true');
       const image = await http({ method: 'POST', path: '/images', form, answer: ImageAnswer });
       if (!image.faces?.length) {

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { isFailure } from '../../errors.ts';
 import type { ProviderFinding, RemoteProviderDescriptor } from '../../ports/provider.ts';
 import { AUDIO_LIMITS, SECONDS_PER_CREDIT } from './limits.ts';
+import { requestIdOf, Webhook } from './response-schemas.ts';
 import { type DIdSettings, dIdSettings } from './settings.ts';
 
 const ACCOUNT_URL = 'https://studio.d-id.com/account-settings';
 
-/** D-ID sends the whole talk. Only its job and its status count: the job itself asks D-ID for the rest. */
-const Webhook = z.looseObject({ user_data: z.uuid(), status: z.string().optional() });
+const TaskId = z.uuid();
 const IN_PROGRESS: ReadonlySet<string | undefined> = new Set(['created', 'started']);
 
 export const dId: RemoteProviderDescriptor<DIdSettings> = {
@@ -25,10 +25,12 @@ export const dId: RemoteProviderDescriptor<DIdSettings> = {
     return openDId(settings);
   },
 
+  /** D-ID sends the whole talk. Only its job and its status count: the job itself asks D-ID for the rest. */
   parseWebhook(body) {
     const webhook = Webhook.safeParse(body);
-    return webhook.success
-      ? { taskId: webhook.data.user_data, mayHaveEnded: !IN_PROGRESS.has(webhook.data.status) }
+    const taskId = TaskId.safeParse(webhook.data && requestIdOf(webhook.data));
+    return taskId.success
+      ? { taskId: taskId.data, mayHaveEnded: !IN_PROGRESS.has(webhook.data?.status) }
       : undefined;
   },
 

@@ -29,21 +29,24 @@ export interface FittedFile {
   name: string;
 }
 
-/** Fits the picture to D-ID's limits. Returns the file itself if it fits, or the largest JPEG that does, in `folder`. */
-export async function fitPortrait(path: string, folder: string): Promise<FittedFile> {
+/**
+ * Fits the picture to D-ID's limits. Returns the file itself if it fits, or the largest JPEG that does, in `folder`.
+ * @param name of the file at D-ID, without its extension
+ */
+export async function fitPortrait(path: string, folder: string, name: string): Promise<FittedFile> {
   const { width, height, format } = await sharp(path).metadata();
   const { size } = await stat(path);
   const fitted = fitSize(width, height);
   const fits = fitted.width === width && fitted.height === height && size <= IMAGE_LIMITS.bytes;
   if (fits && (format === 'png' || format === 'jpeg')) {
-    return { path, type: `image/${format}`, name: `portrait.${format === 'png' ? 'png' : 'jpg'}` };
+    return { path, type: `image/${format}`, name: `${name}.${format === 'png' ? 'png' : 'jpg'}` };
   }
   const target = join(folder, 'portrait.jpg');
   const resized = sharp(path).resize(fitted.width, fitted.height, { fit: 'fill' });
   for (const quality of QUALITIES) {
     const { size: bytes } = await resized.clone().jpeg({ quality }).toFile(target);
     if (bytes <= IMAGE_LIMITS.bytes) {
-      return { path: target, type: 'image/jpeg', name: 'portrait.jpg' };
+      return { path: target, type: 'image/jpeg', name: `${name}.jpg` };
     }
   }
   throw new PipelineError(

@@ -24,7 +24,7 @@ const variables = {
   D_ID_ENCODE_KEY: flag(false).describe('Whether to send the key in base64'),
   D_ID_API_URL: z.url().default('https://api.d-id.com').describe("Address of D-ID's API, or of the emulator"),
   D_ID_STITCH: flag(true).describe(
-    'Whether videos show the whole portrait; plans without this feature show the face only',
+    'Whether videos show the whole portrait; plans without this feature show the face only, with a warning',
   ),
   D_ID_WEBHOOK_BASE_URL: z
     .url()

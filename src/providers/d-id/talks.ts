@@ -1,8 +1,8 @@
 import { PipelineError } from '../../errors.ts';
 import type { RemoteTalk, RemoteVideoProvider } from '../../ports/video-provider.ts';
-import { toTalkError } from './d-id-error.ts';
+import { isWithoutStitch, toTalkError } from './d-id-error.ts';
 import type { DIdHttp } from './d-id-http.ts';
-import { CreatedAnswer, TalkAnswer, TalksAnswer } from './response-schemas.ts';
+import { CreatedAnswer, requestIdOf, TalkAnswer, TalksAnswer } from './response-schemas.ts';
 
 export interface TalkOptions {
   http: DIdHttp;
@@ -22,38 +22,48 @@ const MAX_PAGES = 100;
 /** Between D-ID's clock and ours. Its times have no time zone. */
 const CLOCK_SKEW_MS = 24 * 3_600_000;
 
+const CROPPED =
+  'D-ID shows only the face, because the plan of its account does not include the whole portrait.';
+const WATERMARKED = "The video has D-ID's watermark, because of the plan of its account.";
+
 /** Talks at D-ID. Their `user_data` is the id of the job. */
 export function createTalks({ http, webhookUrl, stitch }: TalkOptions) {
-  const post = (request: Parameters<TalkCalls['createTalk']>[0], withStitch: boolean) =>
-    http({
-      method: 'POST',
-      path: '/talks',
-      json: {
-        source_url: request.portraitUrl,
-        script: { type: 'audio', audio_url: request.voiceUrl },
-        ...(withStitch && { config: { stitch: true } }),
-        user_data: request.requestId,
-        name: request.requestId,
-        ...(webhookUrl && { webhook: webhookUrl }),
-      },
-      answer: CreatedAnswer,
-    });
+  async function post(
+    request: Parameters<TalkCalls['createTalk']>[0],
+    withStitch: boolean,
+  ): Promise<{ talkId: string }> {
+    try {
+      const talk = await http({
+        method: 'POST',
+        path: '/talks',
+        json: {
+          source_url: request.portraitUrl,
+          script: { type: 'audio', audio_url: request.voiceUrl },
+          ...(withStitch && { config: { stitch: true } }),
+          user_data: request.requestId,
+          name: request.requestId,
+          ...(webhookUrl && { webhook: webhookUrl }),
+        },
+        answer: CreatedAnswer,
+      });
+      return { talkId: talk.id };
+    } catch (error) {
+      throw toCreateError(error);
+    }
+  }
   const get = async (talkId: string) =>
     http({ method: 'GET', path: `/talks/${encodeURIComponent(talkId)}`, answer: TalkAnswer });
 
   return {
     async createTalk(request) {
       try {
-        const talk = await post(request, stitch).catch((error) => {
-          if (stitch && isForbidden(error)) {
-            return post(request, false);
-          }
-          throw error;
-        });
-        return { talkId: talk.id };
+        return await post(request, stitch);
       } catch (error) {
-        throw toCreateError(error);
+        if (!stitch || !isWithoutStitch(error)) {
+          throw error;
+        }
       }
+      return { ...(await post(request, false)), warnings: [CROPPED] };
     },
 
     async findTalk(requestId, createdSince) {
@@ -64,7 +74,7 @@ export function createTalks({ http, webhookUrl, stitch }: TalkOptions) {
       for (let pages = 1; ; pages += 1) {
         const query = { limit: PAGE_SIZE, ...(token && { token }) };
         const page = await http({ method: 'GET', path: '/talks', query, answer: TalksAnswer });
-        ours.push(...page.talks.filter(({ user_data }) => user_data === requestId));
+        ours.push(...page.talks.filter((talk) => requestIdOf(talk) === requestId));
         times.push(...page.talks.map(({ created_at }) => Date.parse(created_at)));
         token = page.token;
         // D-ID promises no order: leave early only if the list has been in order so far.
@@ -85,14 +95,18 @@ export function createTalks({ http, webhookUrl, stitch }: TalkOptions) {
     },
 
     async readTalk(talkId): Promise<RemoteTalk> {
-      const { status, error } = await get(talkId);
+      const { status, config, error } = await get(talkId);
       if (status === 'error' || status === 'rejected') {
         throw toTalkError(status, error ?? { kind: 'without a reason' });
       }
-      return { talkId, status, state: STATES[status] };
+      const warnings = [
+        ...(stitch && config?.stitch === false ? [CROPPED] : []),
+        ...(config?.show_watermark ? [WATERMARKED] : []),
+      ];
+      return { talkId, status, state: STATES[status], ...(warnings.length > 0 && { warnings }) };
     },
 
-    /** Presigned for this call: an older one may have expired. */
+    /** Presigned. */
     async resultUrl(talkId: string): Promise<string> {
       const { result_url, status } = await get(talkId);
       if (!result_url) {
@@ -110,22 +124,25 @@ function isNewestFirst(times: number[]): boolean {
   return times.every((at, index) => index === 0 || at <= times[index - 1]!);
 }
 
-function isForbidden(error: unknown): boolean {
-  return error instanceof PipelineError && error.details?.status === 403;
-}
-
-/** After a broken connection or a 5xx the talk may exist, and another order would pay for it twice. */
+/**
+ * After a broken connection, a 5xx or a conflict, which D-ID does not explain, the talk may exist, and another order would
+ * pay for it twice.
+ */
 function toCreateError(error: unknown): unknown {
   if (!(error instanceof PipelineError)) {
     return error;
   }
   const { code, details, message } = error;
   const isOutage = code === 'PROVIDER_UNAVAILABLE' && details?.status !== 429 && details?.status !== 425;
-  if (details?.sent && (isOutage || code === 'PROVIDER_RESPONSE_INVALID')) {
-    return new PipelineError('PROVIDER_AMBIGUOUS', `${message}; it may have started the talk`, {
-      cause: error,
-      details,
-    });
+  if (details?.sent && (isOutage || code === 'PROVIDER_BUSY' || code === 'PROVIDER_RESPONSE_INVALID')) {
+    return new PipelineError(
+      'PROVIDER_AMBIGUOUS',
+      `${message.replace(/\.?$/, '.')} It may have started the talk.`,
+      {
+        cause: error,
+        details,
+      },
+    );
   }
   return error;
 }

@@ -31,6 +31,12 @@ export function addEndedJobMetrics({ registry }: Metrics): (metadata: TaskMetada
     labelNames: ['provider'],
     registers,
   });
+  const creditsToReturn = new Counter({
+    name: 'limelight_provider_credits_to_return_total',
+    help: 'Part of the credits spent that the provider promises to return, because their talks failed',
+    labelNames: ['provider'],
+    registers,
+  });
   const talkSeconds = new Counter({
     name: 'limelight_provider_talk_seconds_total',
     help: 'Seconds of voice paid for',
@@ -64,6 +70,7 @@ export function addEndedJobMetrics({ registry }: Metrics): (metadata: TaskMetada
     }
     for (const { provider, ...used } of usage) {
       credits.inc({ provider }, used.credits);
+      creditsToReturn.inc({ provider }, used.refund_expected ? used.credits : 0);
       talkSeconds.inc({ provider }, used.seconds);
     }
     if (outcome?.success === false) {

@@ -53,8 +53,11 @@ export async function chooseRenderer(job: Job, voiceS: number): Promise<Renderer
 /** Uses the chosen renderer. Falls back to a local one if the provider is down and the job allows it. */
 export async function makeTalk(job: Job, renderer: Renderer, voiceS: number): Promise<Talk> {
   const { keys, compensations, onStorageWait } = job;
-  compensations.add('video', () =>
-    undo.discard({ keys: [keys.video, keys.thumbnail], prefixes: [keys.parts] }, onStorageWait),
+  compensations.add(
+    'video',
+    () => undo.discard({ keys: [keys.video, keys.thumbnail], prefixes: [keys.parts] }, onStorageWait),
+    // The provider gives a paid video out for a day only, and a retry may come later.
+    () => job.remoteTalk?.isFetched ?? false,
   );
   if (renderer.kind === 'local') {
     return talkLocally(job, renderer);
@@ -104,7 +107,7 @@ async function talkRemotely(
     onStorageWait,
   });
   const remote = remoteTalk.leftovers ? toRemoteThings(remoteTalk.leftovers) : [];
-  return { provider: input.provider.name, ...talk, warnings: [], isDegraded: false, remote };
+  return { provider: input.provider.name, ...talk, isDegraded: false, remote };
 }
 
 /** One of our own machines renders the video, in one activity. */

@@ -31,10 +31,11 @@ export interface KeptJob {
   searchAttributes: SearchAttributePair[];
 }
 
-/** The provider would reject the photo again, and a full disk needs an operator. */
+/** The provider would reject the photo again, its video is gone for good, and a full disk needs an operator. */
 const NOT_WORTH_RETRYING: ReadonlySet<ErrorCode> = new Set([
   'PROVIDER_TALK_FAILED',
   'PROVIDER_TALK_MISSING',
+  'PROVIDER_RESULT_EXPIRED',
   'STORAGE_FULL',
 ]);
 

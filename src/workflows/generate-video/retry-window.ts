@@ -19,12 +19,14 @@ import { RETRY_UPDATE, type RetryPoint, type RetryState } from '../../contracts/
 import type { JobInput, Resume } from '../../contracts/schemas/job.ts';
 import type { JobFailure } from '../../contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
-import { taskPrefix } from '../../contracts/task-keys.ts';
+import { taskKeys, taskPrefix } from '../../contracts/task-keys.ts';
+import { videoFormatOf } from '../../contracts/video-format.ts';
 import { records, undo } from '../activities.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
 import { refusal } from '../job-error.ts';
+import { KeptTalk } from '../remote-talk/kept-talk.ts';
 import { toUndoName } from '../remote-talk/leftovers.ts';
-import { releasePlaceAfterTalk, startTidyUp } from '../remote-talk/tidy-up.ts';
+import { startTidyUp } from '../remote-talk/tidy-up.ts';
 import { ERROR, OUTCOME, STAGE, SUBMITTED_AT } from '../search-attributes.ts';
 import { PATIENCE_MS, waitForStorage } from '../storage-wait.ts';
 import type { KeptJob } from './retry-offer.ts';
@@ -60,14 +62,11 @@ type State =
  * still runs, and cancels it if that job is cancelled then.
  */
 export async function retryWindow(kept: KeptJob): Promise<void> {
-  const { input, failure, leftovers } = kept;
+  const { input, failure } = kept;
   const { from: points, until } = failure.error.retry!;
   let state = { name: 'open' } as State;
-  if (leftovers) {
-    // Runs at most until the window ends. Then the retry or the tidy-up has the place.
-    const released = CancellationScope.nonCancellable(() => releasePlaceAfterTalk(leftovers));
-    void ignoreFailure(released, 'the lease expires');
-  }
+  const talk = kept.leftovers && new KeptTalk(kept.leftovers, keysOf(kept).video);
+  const handOver = async (): Promise<KeptJob> => ({ ...kept, leftovers: await talk?.handOver() });
   setHandler(
     retryUpdate,
     async (from) => {
@@ -106,7 +105,7 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
       await untilClosed(input.taskId);
       const { from } = state;
       state = { name: 'starting', from };
-      await CancellationScope.nonCancellable(() => restart(kept, from));
+      await CancellationScope.nonCancellable(async () => restart(await handOver(), from));
       state = { name: 'restarted', from };
     }
   } catch (error) {
@@ -116,9 +115,13 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
   }
   if (state.name === 'open' || state.name === 'accepted') {
     state = { name: 'closing' };
-    await CancellationScope.nonCancellable(() => undoRest(kept));
+    await CancellationScope.nonCancellable(async () => undoRest(await handOver()));
   }
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+}
+
+function keysOf({ input: { taskId, options } }: KeptJob) {
+  return taskKeys(taskId, videoFormatOf(options));
 }
 
 function isClosing() {
@@ -245,13 +248,17 @@ function asRunning(attributes: SearchAttributePair[], { submittedAt }: JobInput)
 }
 
 /** The job itself has undone everything else. */
-async function undoRest({ input, record, failure, leftovers }: KeptJob): Promise<void> {
+async function undoRest(kept: KeptJob): Promise<void> {
+  const { input, record, failure, leftovers } = kept;
   const { taskId } = input;
   if (leftovers) {
     await untilDone(() => startTidyUp(leftovers), toUndoName(leftovers.provider));
   }
   const prefixes = [taskPrefix('uploads', taskId), taskPrefix('processed', taskId)];
-  await untilDone(() => undo.discard({ prefixes }), 'delete the uploads');
+  const { video, thumbnail } = keysOf(kept);
+  // The video of a paid talk was fetched before the job failed, or since.
+  const files = { ...(leftovers && { keys: [video, thumbnail] }), prefixes };
+  await untilDone(() => undo.discard(files), 'delete the uploads');
   const { retry: _, ...error } = failure.error;
   const compensated = [
     ...error.compensated,

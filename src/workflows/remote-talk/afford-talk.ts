@@ -14,8 +14,8 @@ export function creditsFor(voiceS: number, { secondsPerCredit }: RemoteProviderF
 }
 
 /**
- * Checks that the account can pay for the talk, before any work that would be lost otherwise. If it cannot, the job waits,
- * or fails with PROVIDER_CREDITS_EXHAUSTED or PROVIDER_UNAVAILABLE if it was submitted not to wait.
+ * Checks that the account has credits, before any work that would be lost otherwise. Whether they are enough only the order
+ * shows, because the price is the provider's. If there are none, the job waits, or fails with PROVIDER_CREDITS_EXHAUSTED or PROVIDER_UNAVAILABLE if it was submitted not to wait.
  */
 export async function affordTalk(
   provider: RemoteProviderFacts,
@@ -27,7 +27,7 @@ export async function affordTalk(
   const needed = creditsFor(voiceS, provider);
   for (let delayMs = FIRST_RETRY_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_RETRY_DELAY_MS)) {
     const { terms, credits } = await remoteActivities(provider, 1).many.checkProvider();
-    if (credits ? credits.remaining >= needed : onOutage === 'wait') {
+    if (credits ? credits.remaining > 0 : onOutage === 'wait') {
       return terms;
     }
     if (!credits || onOutage !== 'wait') {

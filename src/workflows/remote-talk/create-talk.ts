@@ -1,6 +1,6 @@
 import type { RemoteUpload } from '../../ports/video-provider.ts';
 import { codeOf } from '../job-error.ts';
-import { type Leftovers, toLostTalk } from './leftovers.ts';
+import { type DatedUpload, type Leftovers, toLostTalk } from './leftovers.ts';
 import { troubleOf } from './outage.ts';
 import { pause } from './pause.ts';
 import type { RemoteCalls } from './remote-activities.ts';
@@ -10,23 +10,31 @@ const FIND_DELAYS_MS = [0, 500, 1_500, 3_000, 5_000];
 /** Between the clocks of Temporal and of a worker. */
 const MAX_CLOCK_SKEW_MS = 1_000;
 
+/** Providers delete uploads after a day at the earliest. */
+const MAX_UPLOAD_AGE_MS = 20 * 3_600_000;
+
 interface Uploads {
-  portrait?: RemoteUpload | undefined;
-  voice?: RemoteUpload | undefined;
+  portrait?: DatedUpload | undefined;
+  voice?: DatedUpload | undefined;
 }
 
 /**
- * Uploads what is missing, in parallel, and waits for both even if one fails: an upload can be deleted, or used by the
- * next attempt, only if its id is known.
+ * Uploads what is missing or old, in parallel, and waits for both even if one fails: an upload can be deleted, or used by
+ * the next attempt, only if its id is known.
  */
 export async function uploadMedia(
   { few }: RemoteCalls,
   { portraitKey, voiceKey }: { portraitKey: string; voiceKey: string },
-  earlier: Uploads,
+  { requestId, ...earlier }: Uploads & { requestId: string },
+  { again }: { again: boolean },
 ): Promise<{ uploads: Uploads; failure?: { reason: unknown } }> {
+  const take = async (known: DatedUpload | undefined, upload: () => Promise<RemoteUpload>) =>
+    known && !again && Date.now() - Date.parse(known.uploadedAt) < MAX_UPLOAD_AGE_MS
+      ? known
+      : { ...(await upload()), uploadedAt: new Date().toISOString() };
   const [portrait, voice] = await Promise.allSettled([
-    earlier.portrait ?? few.uploadPortrait({ portraitKey }),
-    earlier.voice ?? few.uploadVoice({ voiceKey }),
+    take(earlier.portrait, () => few.uploadPortrait({ portraitKey, requestId })),
+    take(earlier.voice, () => few.uploadVoice({ voiceKey })),
   ]);
   const failed = [portrait, voice].find((result) => result.status === 'rejected');
   return {
@@ -47,7 +55,7 @@ interface OrderToSend {
 }
 
 type OrderOutcome =
-  | { kind: 'created'; talkId: string }
+  | { kind: 'created'; talkId: string; warnings?: string[] }
   /** The worker started after the window, so nothing was sent. */
   | { kind: 'too late' }
   | {
@@ -67,7 +75,7 @@ export async function orderTalk(
   const sendBefore = Date.now() + sendWindowMs;
   try {
     const created = await once.createTalk({ ...talk, sendBefore: new Date(sendBefore).toISOString() });
-    return 'talkId' in created ? { kind: 'created', talkId: created.talkId } : { kind: 'too late' };
+    return 'talkId' in created ? { kind: 'created', ...created } : { kind: 'too late' };
   } catch (error) {
     const trouble = troubleOf(error);
     const isUnknown = trouble === undefined && codeOf(error) === undefined;

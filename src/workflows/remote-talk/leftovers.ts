@@ -1,5 +1,18 @@
-import type { RemoteProviderFacts, RemoteThing } from '../../contracts/schemas/job.ts';
+import type { RemoteProviderFacts, RemoteThing, StoredObject } from '../../contracts/schemas/job.ts';
 import type { RemoteUpload } from '../../ports/video-provider.ts';
+
+/** An upload at the provider, which keeps it for a day or two. */
+export interface DatedUpload extends RemoteUpload {
+  /** ISO 8601. */
+  uploadedAt: string;
+}
+
+/** The video of a finished talk, in our own store. */
+export interface FetchedVideo {
+  video: StoredObject;
+  durationS: number;
+  warnings: string[];
+}
 
 /** The known talk and uploads of a job at its provider. Only `RemoteTalk` changes it. */
 export interface Leftovers {
@@ -13,8 +26,14 @@ export interface Leftovers {
   /** Whether the job has one of the places at the provider. It keeps the place while its talk may be in progress. */
   readonly hasPlace: boolean;
   readonly talkId?: string | undefined;
-  readonly portrait?: RemoteUpload | undefined;
-  readonly voice?: RemoteUpload | undefined;
+  /** Messages for people about the talk, from the answer to its order. */
+  readonly warnings?: string[] | undefined;
+  /** Set once the video of the talk is in our own store. */
+  readonly fetched?: FetchedVideo | undefined;
+  readonly portrait?: DatedUpload | undefined;
+  readonly voice?: DatedUpload | undefined;
+  /** Uploads that were sent again because they were too old. The provider may still have them. */
+  readonly replaced?: ReadonlyArray<{ what: 'portrait' | 'voice'; id: string }> | undefined;
   /** The attempt of the job, from 1. Each attempt leaves at most one tidy-up. */
   readonly attempt: number;
 }
@@ -38,11 +57,30 @@ export function toLostTalk({ requestId, askedAt }: Pick<Leftovers, 'requestId' |
   return { requestId, ...(askedAt !== undefined && { createdSince: askedAt }) };
 }
 
-export function toRemoteThings({ provider, talkId, portrait, voice }: Leftovers): RemoteThing[] {
+/** Adds the uploads of `before` that `now` replaces. */
+export function toReplaced(
+  before: Leftovers,
+  now: Pick<Leftovers, 'portrait' | 'voice'>,
+): NonNullable<Leftovers['replaced']> {
+  const replaced = (['portrait', 'voice'] as const).flatMap((what) => {
+    const id = before[what]?.id;
+    return id && now[what]?.id !== id ? [{ what, id }] : [];
+  });
+  return [...(before.replaced ?? []), ...replaced];
+}
+
+export function toRemoteThings({
+  provider,
+  talkId,
+  portrait,
+  voice,
+  replaced = [],
+}: Leftovers): RemoteThing[] {
   const things = [
     { what: 'talk' as const, id: talkId },
     { what: 'portrait' as const, id: portrait?.id },
     { what: 'voice' as const, id: voice?.id },
+    ...replaced,
   ];
   return things.flatMap(({ what, id }) => (id ? [{ provider: provider.name, what, id }] : []));
 }

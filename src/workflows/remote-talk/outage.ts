@@ -35,6 +35,7 @@ const OUTAGES: ReadonlySet<string> = new Set([
   'PROVIDER_AMBIGUOUS',
   'PROVIDER_CREDITS_EXHAUSTED',
   'PROVIDER_TIMEOUT',
+  'PROVIDER_RESULT_EXPIRED',
 ] satisfies ErrorCode[]);
 
 /** Whether the provider failed and not the job, so that another renderer may take over. */
@@ -42,12 +43,16 @@ export function isOutage(error: unknown): boolean {
   return OUTAGES.has(codeOf(error) ?? '');
 }
 
+/** The facts that an activity put into its error. Temporal passes on nothing else of it, not even `nextRetryDelay`. */
+export function factsOf(error: unknown): { retryAfterMs?: number; status?: number; isRefunded?: boolean } {
+  const failure = error instanceof ActivityFailure ? error.cause : error;
+  const [facts] = (failure instanceof ApplicationFailure ? failure.details : undefined) ?? [];
+  return (facts as ReturnType<typeof factsOf> | undefined) ?? {};
+}
+
 /** How long the provider asked to wait before the next request. */
 export function retryAfterMsOf(error: unknown): number {
-  const failure = error instanceof ActivityFailure ? error.cause : error;
-  // Temporal does not pass `nextRetryDelay` on to workflows.
-  const details = failure instanceof ApplicationFailure ? failure.details?.[0] : undefined;
-  return (details as { retryAfterMs?: number } | undefined)?.retryAfterMs ?? 0;
+  return factsOf(error).retryAfterMs ?? 0;
 }
 
 /** The error of a job that does not wait for its provider. */

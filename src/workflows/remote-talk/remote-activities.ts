@@ -42,7 +42,7 @@ export function remoteActivities(
       uploadVoice: waiting(few.uploadVoice),
       findTalk: few.findTalk,
     },
-    /** For the download of a paid video, and for the terms. */
+    /** For the download of a paid video, and for terms and credits. */
     many: { checkProvider: many.checkProvider, downloadTalk: waiting(many.downloadTalk) },
     /** An outage of a day must not leave a person's photo there. */
     undo: proxyActivities<RemoteTalkActivities>({

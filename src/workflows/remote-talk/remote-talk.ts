@@ -11,10 +11,12 @@
  */
 
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
-import type { ProviderUsage, RemoteProviderFacts, StoredObject } from '../../contracts/schemas/job.ts';
+import type { ProviderUsage, RemoteProviderFacts } from '../../contracts/schemas/job.ts';
 import type { StorageWait } from '../storage-wait.ts';
 import { creditsFor } from './afford-talk.ts';
-import { type Leftovers, mayHaveTalk } from './leftovers.ts';
+import { fetchVideo } from './fetch-video.ts';
+import { type FetchedVideo, type Leftovers, mayHaveTalk } from './leftovers.ts';
+import { factsOf, toClock } from './outage.ts';
 import { ProviderGate } from './provider-gate.ts';
 import { remoteActivities } from './remote-activities.ts';
 import { type OrderRequest, TalkOrder } from './talk-order.ts';
@@ -25,7 +27,10 @@ interface RemoteTalkRequest extends OrderRequest {
   videoKey: string;
   voiceS: number;
   terms: ProviderTerms;
-  /** Called once the talk exists, so that the cost is on record however the job ends. */
+  /**
+   * Called once the talk exists, so that the cost is on record however the job ends. Called again if the talk fails and is
+   * to be refunded.
+   */
   onPaid: (usage: ProviderUsage) => void;
   /** Called each time an activity begins to wait for the storage. */
   onStorageWait: (what: StorageWait) => void;
@@ -64,8 +69,13 @@ export class RemoteTalk {
     return this.#leftovers !== undefined && mayHaveTalk(this.#leftovers);
   }
 
-  async make(request: RemoteTalkRequest): Promise<{ video: StoredObject; durationS: number }> {
-    const { voiceS, onOutage, terms, onProgress, onPaid, onStorageWait } = request;
+  /** Whether the video of the talk is in our own store, where a retry finds it. */
+  get isFetched(): boolean {
+    return this.#leftovers?.fetched !== undefined;
+  }
+
+  async make(request: RemoteTalkRequest): Promise<FetchedVideo> {
+    const { voiceS, onOutage, terms, onProgress, onPaid, onStorageWait, videoKey } = request;
     const { name, label } = this.#provider;
     this.#leftovers ??= {
       provider: this.#provider,
@@ -87,15 +97,21 @@ export class RemoteTalk {
         gate,
         leftovers: { read: () => this.#leftovers!, keep: (change) => this.#keep(change) },
       }).takeOrCreate();
-      onPaid({
+      const usage = {
         provider: name,
         talk_id: talkId,
         seconds: voiceS,
         credits: creditsFor(voiceS, this.#provider),
-      });
+      };
+      onPaid(usage);
+      const { fetched } = this.#leftovers;
+      if (fetched) {
+        await gate.leave();
+        return fetched;
+      }
 
       onProgress('DID_PROCESSING', `${label} is making the video`, { talk_id: talkId });
-      const tookMs = await waitForTalk({
+      const awaited = waitForTalk({
         provider: this.#provider,
         talkId,
         terms,
@@ -104,11 +120,33 @@ export class RemoteTalk {
         usualMs: talkMsPerVoiceS === undefined ? undefined : talkMsPerVoiceS * voiceS,
         onProgress: (message, details) => onProgress('DID_PROCESSING', message, details),
       });
-      const [{ video, durationS }] = await Promise.all([
-        calls.many.downloadTalk({ talkId, videoKey: request.videoKey }),
+      const { tookMs, warnings } = await awaited.catch((error) => {
+        if (factsOf(error).isRefunded) {
+          onPaid({ ...usage, refund_expected: true });
+        }
+        throw error;
+      });
+      const [video] = await Promise.all([
+        fetchVideo({
+          calls,
+          timeScale: terms.timeScale,
+          talkId,
+          videoKey,
+          onOutage(error, nextTryAt) {
+            if (onOutage !== 'wait') {
+              throw error;
+            }
+            onProgress(
+              'DID_PROCESSING',
+              `${label} made the video, but it cannot be downloaded; next try at ${toClock(nextTryAt)}`,
+              { hold: 'outage', next_try_at: nextTryAt.toISOString() },
+            );
+          },
+        }),
         gate.leave(isNew ? tookMs / Math.max(voiceS, 1) : undefined),
       ]);
-      return { video, durationS };
+      const known = this.#leftovers.warnings ?? [];
+      return this.#keep({ fetched: { ...video, warnings: [...new Set([...known, ...warnings])] } }).fetched!;
     } finally {
       // While the provider may work on the talk, its place is taken, however the job ends.
       if (!this.mayExist) {

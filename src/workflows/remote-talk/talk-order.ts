@@ -1,10 +1,11 @@
-import { isCancellation } from '@temporalio/workflow';
+import { type ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { OutageChoice } from '../../contracts/job.ts';
 import type { RemoteProviderFacts } from '../../contracts/schemas/job.ts';
 import type { RunningStage } from '../../contracts/stages.ts';
+import { codeOf, refusal, toJobError } from '../job-error.ts';
 import { findLostTalk, orderTalk, uploadMedia } from './create-talk.ts';
-import type { Leftovers } from './leftovers.ts';
-import { givenUp, retryAfterMsOf, toClock, troubleOf } from './outage.ts';
+import { type Leftovers, toReplaced } from './leftovers.ts';
+import { factsOf, givenUp, retryAfterMsOf, toClock, troubleOf } from './outage.ts';
 import { pause } from './pause.ts';
 import type { Granted, Held, ProviderGate } from './provider-gate.ts';
 import type { RemoteCalls } from './remote-activities.ts';
@@ -13,8 +14,16 @@ import type { RemoteCalls } from './remote-activities.ts';
 const FIRST_SEND_WINDOW_MS = 10_000;
 const FIRST_RETRY_DELAY_MS = 1_000;
 const MAX_RETRY_DELAY_MS = 30_000;
+/** Before the next order of a job that the account cannot pay, although it has credits. */
+const MAX_PRICE_RETRY_DELAY_MS = 5 * 60_000;
 /** For jobs that do not wait while the provider is down. */
 const MAX_ATTEMPTS = 3;
+/** Failures of one job at a provider that answers otherwise, over two minutes. */
+const MAX_OWN_FAILURES = 8;
+
+/** HTTP statuses. */
+const CONFLICT = 409;
+const SERVER_ERROR = 500;
 
 export interface OrderRequest {
   portraitKey: string;
@@ -39,6 +48,10 @@ export class TalkOrder {
   #sendWindowMs = FIRST_SEND_WINDOW_MS;
   /** Until then a lost worker may still order the talk. Milliseconds since 1970. */
   #mayBeSentUntil = 0;
+  #mustUploadAgain = false;
+  #hasUploadedAgain = false;
+  #uploadError: unknown;
+  #ownFailures = 0;
 
   constructor(options: {
     provider: RemoteProviderFacts;
@@ -78,18 +91,29 @@ export class TalkOrder {
           return { talkId, isNew: true, ...(talkMsPerVoiceS !== undefined && { talkMsPerVoiceS }) };
         }
       } catch (error) {
-        failures += 1;
-        await this.#holdAfter(error, failures);
+        if (codeOf(error) === 'PROVIDER_UPLOAD_MISSING' && !this.#hasUploadedAgain) {
+          // Perhaps it was deleted early, or the retry comes late.
+          this.#mustUploadAgain = true;
+          this.#hasUploadedAgain = true;
+        } else {
+          failures += 1;
+          await this.#holdAfter(error, failures);
+        }
       }
     }
   }
 
   async #upload() {
-    const { uploads, failure } = await uploadMedia(this.#calls, this.#request, this.#leftovers.read());
-    this.#leftovers.keep(uploads);
+    const before = this.#leftovers.read();
+    const { uploads, failure } = await uploadMedia(this.#calls, this.#request, before, {
+      again: this.#mustUploadAgain,
+    });
+    this.#leftovers.keep({ ...uploads, replaced: toReplaced(before, uploads) });
     if (failure) {
+      this.#uploadError = failure.reason;
       throw failure.reason;
     }
+    this.#mustUploadAgain = false;
     return { portraitUrl: uploads.portrait!.url, voiceUrl: uploads.voice!.url };
   }
 
@@ -112,6 +136,7 @@ export class TalkOrder {
     });
     const outcome = await orderTalk(this.#calls, { requestId, ...urls, sendWindowMs: this.#sendWindowMs });
     if (outcome.kind === 'created') {
+      this.#leftovers.keep({ warnings: outcome.warnings });
       return outcome.talkId;
     }
     if (outcome.kind === 'too late') {
@@ -144,27 +169,74 @@ export class TalkOrder {
       throw error;
     }
     const reason = trouble === 'credits' ? 'credits' : 'outage';
-    if (onOutage !== 'wait' && failures >= MAX_ATTEMPTS) {
+    const isOwn = await this.#isOwnTrouble(error, reason);
+    const isOver = onOutage !== 'wait' && failures >= MAX_ATTEMPTS;
+    if (isOwn && reason === 'outage') {
+      this.#ownFailures += 1;
+      if (isOver || this.#ownFailures >= MAX_OWN_FAILURES) {
+        throw givenUpAlone(label, error, this.#ownFailures);
+      }
+    } else if (isOver) {
       throw givenUp(label, reason, onOutage);
     }
     // The random part spreads jobs that failed together. If the breaker is open, it sets the time of the next attempt.
-    const maxDelayMs = Math.min(FIRST_RETRY_DELAY_MS * 2 ** (failures - 1), MAX_RETRY_DELAY_MS);
+    const longestMs = reason === 'credits' ? MAX_PRICE_RETRY_DELAY_MS : MAX_RETRY_DELAY_MS;
+    const maxDelayMs = Math.min(FIRST_RETRY_DELAY_MS * 2 ** (failures - 1), longestMs);
     const spreadMs = maxDelayMs * this.#leftovers.read().timeScale * (0.5 + Math.random() / 2);
     const delayMs = Math.max(spreadMs, retryAfterMsOf(error));
     // A lost worker is no sign of an outage: the job keeps its place.
     if (trouble !== 'worker lost') {
-      await this.#gate.report(reason, this.#leftovers.read().mayHaveUnknownTalk);
+      const { mayHaveUnknownTalk } = this.#leftovers.read();
+      if (!isOwn) {
+        await this.#gate.report(reason, mayHaveUnknownTalk);
+      } else if (!mayHaveUnknownTalk) {
+        await this.#gate.leave();
+      }
       const until = new Date(Date.now() + delayMs).toISOString();
-      onProgress('DID_UPLOAD', ...describeHold(label, { reason, until }));
+      onProgress('DID_UPLOAD', ...(isOwn ? describeOwn : describeHold)(label, { reason, until }));
     }
     await pause(delayMs, 'Until the next order of the talk');
   }
+
+  /**
+   * Whether only this job is affected, so that the others must not be held: the provider fails to take its file, reports a
+   * conflict, or asks for more credits than are left. A provider that is down answers nothing else either.
+   */
+  async #isOwnTrouble(error: unknown, reason: 'outage' | 'credits'): Promise<boolean> {
+    const { status = 0 } = factsOf(error);
+    const isSuspect =
+      reason === 'credits' || status === CONFLICT || (error === this.#uploadError && status >= SERVER_ERROR);
+    if (!isSuspect) {
+      return false;
+    }
+    const { credits } = await this.#calls.many.checkProvider();
+    return credits !== undefined && (reason === 'outage' || credits.remaining > 0);
+  }
 }
 
-function describeHold(
+function givenUpAlone(label: string, error: unknown, times: number): ApplicationFailure {
+  return refusal(
+    'PROVIDER_UNAVAILABLE',
+    `${toJobError(error).message} It failed ${times} times, although ${label} answers otherwise. Use another photo or recording, or try again later.`,
+    error as Error,
+  );
+}
+
+/** The hold of a job that does not hold the others. */
+function describeOwn(
   label: string,
-  { reason, until }: Omit<Held, 'kind'>,
-): [message: string, details: Record<string, unknown>] {
+  { reason, until }: { reason: 'outage' | 'credits'; until: string },
+): Described {
+  const message = {
+    outage: `${label} fails to process this task, although it answers otherwise`,
+    credits: `The ${label} account has too few credits for this video`,
+  }[reason];
+  return [`${message}; next try at ${toClock(new Date(until))}`, { hold: reason, next_try_at: until }];
+}
+
+type Described = [message: string, details: Record<string, unknown>];
+
+function describeHold(label: string, { reason, until }: Omit<Held, 'kind'>): Described {
   const message = {
     outage: `${label} is not answering`,
     credits: `The ${label} account has no credits left`,

@@ -2,7 +2,6 @@ import { isCancellation, log, ParentClosePolicy, startChild } from '@temporalio/
 import { toTidyUpId } from '../../contracts/provider-gate.ts';
 import { QUEUES } from '../../contracts/queues.ts';
 import type { RemoteThing } from '../../contracts/schemas/job.ts';
-import { ignoreFailure } from '../ignore-failure.ts';
 import { type Leftovers, type LostTalk, mayHaveTalk, toLostTalk, toRemoteThings } from './leftovers.ts';
 import { pause } from './pause.ts';
 import { releasePlace } from './provider-gate.ts';
@@ -10,9 +9,6 @@ import { remoteActivities } from './remote-activities.ts';
 
 /** A new talk appears in the provider's list within seconds, or once the provider has served a request that was cut off. */
 const FIND_DELAYS_MS = [0, 2_000, 5_000, 10_000, 30_000];
-const POLL_INTERVAL_MS = 15_000;
-/** After this time the lease of the place has expired anyway. */
-const MAX_POLLS = 240;
 
 /** How long a tidy-up goes on. Providers delete uploads by themselves within days. */
 const PATIENCE_MS = 7 * 24 * 3_600_000;
@@ -86,24 +82,6 @@ async function persist<T>(call: () => Promise<T>, timeScale: number): Promise<T>
       await pause(delayMs * timeScale, 'Until the next attempt to delete what a job left there');
     }
   }
-}
-
-/** Gives the job's place back once its talk has ended, while the talk itself is kept for a retry. */
-export async function releasePlaceAfterTalk(leftovers: Leftovers): Promise<void> {
-  const { provider, requestId, timeScale, hasPlace } = leftovers;
-  if (!hasPlace) {
-    return;
-  }
-  const { undo } = remoteActivities(provider, timeScale);
-  const talkId = await findTalkId(leftovers);
-  const isInProgress = async () => {
-    const talk = talkId && (await ignoreFailure(undo.readTalk({ talkId }), 'a talk that failed is an error'));
-    return talk && talk.state !== 'done';
-  };
-  for (let polls = 0; polls < MAX_POLLS && (await isInProgress()); polls += 1) {
-    await pause(POLL_INTERVAL_MS * timeScale, 'Until the next poll of a talk that is kept for a retry');
-  }
-  await releasePlace(provider.name, requestId);
 }
 
 /** The id of the job's talk, which is searched for if its answer was lost. `undefined` if there is none. */

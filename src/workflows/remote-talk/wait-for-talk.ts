@@ -33,11 +33,18 @@ const PROGRESS_INTERVAL_MS = 10_000;
 /** For jobs that do not wait while the provider is down. */
 const MAX_FAILED_POLLS = 5;
 
+interface FinishedTalk {
+  /** Milliseconds. */
+  tookMs: number;
+  /** Messages for people about the video. */
+  warnings: string[];
+}
+
 /**
- * Resolves once the video is ready, with the milliseconds that it took. Rejects with the provider's error if the talk has
+ * Resolves once the video is ready. Rejects with the provider's error if the talk has
  * no video, and with PROVIDER_TIMEOUT.
  */
-export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
+export async function waitForTalk(talk: AwaitedTalk): Promise<FinishedTalk> {
   const { talkId, terms, onOutage, calls, onProgress } = talk;
   const { label, talkTimeoutSetting } = talk.provider;
   const startedAt = Date.now();
@@ -61,10 +68,10 @@ export async function waitForTalk(talk: AwaitedTalk): Promise<number> {
     isHinted = false;
     retryAfterMs = 0;
     try {
-      const { state, status } = await calls.once.readTalk({ talkId });
+      const { state, status, warnings = [] } = await calls.once.readTalk({ talkId });
       const elapsedMs = Date.now() - startedAt;
       if (state === 'done') {
-        return elapsedMs;
+        return { tookMs: elapsedMs, warnings };
       }
       if (
         status !== reported.status ||

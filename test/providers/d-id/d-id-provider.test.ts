@@ -1,12 +1,20 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import sharp from 'sharp';
 import { Agent } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Account, AccountOptions } from '../../../emulators/d-id/account.ts';
-import { type Call, type Fault, scriptedFaults } from '../../../emulators/d-id/faults.ts';
+import {
+  type Call,
+  type ErrorAnswer,
+  type Fault,
+  type FaultScript,
+  scriptedFaults,
+} from '../../../emulators/d-id/faults.ts';
 import { type Emulator, startEmulator } from '../../../emulators/d-id/start-emulator.ts';
+import type { ErrorCode } from '../../../src/contracts/error-codes.ts';
 import { createWavWriter } from '../../../src/media/audio/wav.ts';
 import { checkVideo } from '../../../src/media/decode/check-video.ts';
 import type { RemoteVideoProvider } from '../../../src/ports/video-provider.ts';
@@ -14,6 +22,7 @@ import { API_KEY, dIdAt } from '../../harness/d-id-at.ts';
 import { toRemoteTalkMaker, videoProviderSuite } from '../../suites/video-provider.ts';
 import { buzz, writeVoice } from '../local/talk-files.ts';
 
+const REQUEST_ID = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
 const PORTRAIT = new URL('../../../samples/portrait.jpg', import.meta.url).pathname;
 
 videoProviderSuite('D-ID over its emulator', async () => {
@@ -33,6 +42,7 @@ describe('D-ID', () => {
   let dispatcher: Agent;
   let account: Account;
   let dId: RemoteVideoProvider;
+  let faults: FaultScript;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'limelight-d-id-test-'));
     voicePath = await writeVoice(join(folder, 'voice.wav'), buzz(1));
@@ -52,13 +62,13 @@ describe('D-ID', () => {
     options: Partial<AccountOptions>,
     script: Partial<Record<Call, Array<Fault | undefined>>> = {},
   ) {
-    const faults = scriptedFaults(script);
+    faults = scriptedFaults(script);
     account = emulator.open({ apiKey: API_KEY, talkMs: () => 50, faults, ...options });
     dId = dIdAt({ url: emulator.url, dispatcher });
   }
 
-  async function create(requestId = 'job-1') {
-    const portrait = await dId.uploadPortrait(PORTRAIT);
+  async function create(requestId = REQUEST_ID) {
+    const portrait = await dId.uploadPortrait(PORTRAIT, requestId);
     const voice = await dId.uploadVoice(voicePath);
     return dId.createTalk({ requestId, portraitUrl: portrait.url, voiceUrl: voice.url });
   }
@@ -75,7 +85,7 @@ describe('D-ID', () => {
       const path = join(folder, `${width}.png`);
       await sharp(PORTRAIT).resize(width, height, { fit: 'fill' }).png({ compressionLevel: 1 }).toFile(path);
 
-      await dId.uploadPortrait(path);
+      await dId.uploadPortrait(path, REQUEST_ID);
 
       const [image] = account.images.values();
       const fitted = await sharp(image!.bytes).metadata();
@@ -93,7 +103,10 @@ describe('D-ID', () => {
       }
       await wav.finish();
       expect((await stat(path)).size).toBeGreaterThan(7_000_000);
-      const portrait = await dId.uploadPortrait(PORTRAIT);
+      // Otherwise the emulator works on a large video for half a minute.
+      const smallPath = join(folder, 'small.png');
+      await sharp(PORTRAIT).resize(200).toFile(smallPath);
+      const portrait = await dId.uploadPortrait(smallPath, REQUEST_ID);
 
       const voice = await dId.uploadVoice(path);
       await dId.createTalk({ requestId: 'long', portraitUrl: portrait.url, voiceUrl: voice.url });
@@ -120,19 +133,73 @@ describe('D-ID', () => {
       .png()
       .toFile(path);
 
-    await expect(dId.uploadPortrait(path)).rejects.toMatchObject({ code: 'FACE_NOT_FOUND' });
+    await expect(dId.uploadPortrait(path, REQUEST_ID)).rejects.toMatchObject({ code: 'FACE_NOT_FOUND' });
 
     expect(account.leftovers).toEqual([]);
     expect(account.ledger).toEqual([]);
   });
 
-  it('retries without stitch if the plan does not include it', async () => {
+  it('retries without stitch if the plan does not include it, and says so', async () => {
     open({ hasStitch: false });
 
-    const { talkId } = await create();
+    const { talkId, warnings } = await create();
 
-    expect(account.talks.get(talkId)).toMatchObject({ stitch: false, userData: 'job-1' });
+    expect(account.talks.get(talkId)).toMatchObject({ stitch: false, userData: REQUEST_ID });
     expect(account.ledger).toHaveLength(1);
+    expect(warnings).toEqual([expect.stringContaining('only the face')]);
+    await finish(talkId);
+    expect(await dId.readTalk(talkId)).toMatchObject({ warnings });
+  });
+
+  it('says nothing about the face only if that was ordered', async () => {
+    const { createTalk, readTalk } = dIdAt({ url: emulator.url, dispatcher, stitch: false });
+    const { url: portraitUrl } = await dId.uploadPortrait(PORTRAIT, REQUEST_ID);
+    const { url: voiceUrl } = await dId.uploadVoice(voicePath);
+
+    const created = await createTalk({ requestId: REQUEST_ID, portraitUrl, voiceUrl });
+    await finish(created.talkId);
+
+    expect(created).not.toHaveProperty('warnings');
+    expect(await readTalk(created.talkId)).not.toHaveProperty('warnings');
+  });
+
+  it('never drops the framing for another 403', async () => {
+    const refused = {
+      status: 403,
+      error: 'PermissionError',
+      description: 'user has no permission for talks',
+    };
+    open({}, { createTalk: [{ kind: 'answer', ...refused }] });
+
+    await expect(create()).rejects.toMatchObject({ code: 'PROVIDER_UNAUTHORIZED' });
+
+    expect(account.ledger).toEqual([]);
+  });
+
+  it('names pictures by their request, within the limits of D-ID', async () => {
+    await dId.uploadPortrait(PORTRAIT, REQUEST_ID);
+
+    const [image] = account.images.values();
+    expect(image!.name).toBe(`${REQUEST_ID}.jpg`);
+    expect(image!.name.length).toBeLessThanOrEqual(50);
+  });
+
+  it.each<NonNullable<AccountOptions['shows']>>(['user_data', 'source of the talk', 'source of the upload'])(
+    'finds its talk, and no other, by its %s',
+    async (shows) => {
+      open({ shows });
+      const { talkId } = await create();
+      await create('00000000-8b86-4011-b42d-00c04fc964ff');
+
+      expect(await dId.findTalk(REQUEST_ID)).toEqual({ talkId });
+      expect(await dId.findTalk('11111111-8b86-4011-b42d-00c04fc964ff')).toBeUndefined();
+    },
+  );
+
+  it('takes an account that never had credits for an empty one', async () => {
+    open({ hasCreditRecord: false });
+
+    expect(await dId.readCredits()).toEqual({ remaining: 0, total: 0 });
   });
 
   it.each([
@@ -157,12 +224,20 @@ describe('D-ID', () => {
     });
     const { toAnswerError } = await import('../../../src/providers/d-id/d-id-error.ts');
     expect(toAnswerError('POST /talks', { status: 400, text }).message).not.toContain('abc1');
+    const header = 'nobody:hunter2-secret';
+    const gateway = await fetch(`${emulator.url}/credits`, { headers: { authorization: header } });
+    const refused = toAnswerError('GET /credits', { status: gateway.status, text: await gateway.text() });
+    expect(refused).toMatchObject({
+      code: 'PROVIDER_UNAUTHORIZED',
+      message: expect.stringContaining('403 it does not understand the Authorization header'),
+    });
+    expect(inspect(refused)).not.toContain('hunter2');
   });
 
   describe('a create request with an unknown result', () => {
     it.each<[string, Fault]>([
-      ['504 after creating', { kind: 'answer', status: 504, error: 'GatewayTimeout', after: true }],
-      ['502 after creating', { kind: 'answer', status: 502, error: 'BadGateway', after: true }],
+      ['504 after creating', { kind: 'answer', status: 504, after: true }],
+      ['502 after creating', { kind: 'answer', status: 502, after: true }],
       ['a connection reset after the request', { kind: 'reset', after: true }],
       ['an answer that is no JSON', { kind: 'garbage' }],
     ])('is told as such after %s, and its talk is found', async (_, fault) => {
@@ -170,47 +245,52 @@ describe('D-ID', () => {
 
       await expect(create()).rejects.toMatchObject({ code: 'PROVIDER_AMBIGUOUS' });
 
-      const found = await dId.findTalk('job-1');
-      expect(account.ledger).toEqual([expect.objectContaining({ talkId: found?.talkId, userData: 'job-1' })]);
+      const found = await dId.findTalk(REQUEST_ID);
+      expect(faults.left).toEqual([]);
+      expect(account.ledger).toEqual([
+        expect.objectContaining({ talkId: found?.talkId, userData: REQUEST_ID }),
+      ]);
     });
 
     it('is told as such if no answer comes, and its talk is found', async () => {
       open({}, { createTalk: [{ kind: 'stall', ms: 60_000 }] });
-      const { url: portraitUrl } = await dId.uploadPortrait(PORTRAIT);
+      const { url: portraitUrl } = await dId.uploadPortrait(PORTRAIT, REQUEST_ID);
       const { url: voiceUrl } = await dId.uploadVoice(voicePath);
       const impatient = new Agent({ headersTimeout: 1_000 });
       onTestFinished(() => impatient.destroy());
       const { createTalk } = dIdAt({ url: emulator.url, dispatcher: impatient });
 
-      const creation = createTalk({ requestId: 'job-1', portraitUrl, voiceUrl });
+      const creation = createTalk({ requestId: REQUEST_ID, portraitUrl, voiceUrl });
 
       await expect(creation).rejects.toMatchObject({ code: 'PROVIDER_AMBIGUOUS' });
-      await expect.poll(() => dId.findTalk('job-1')).toBeDefined();
+      await expect.poll(() => dId.findTalk(REQUEST_ID)).toBeDefined();
       expect(account.ledger).toHaveLength(1);
     });
 
     it.each<[string, Fault]>([
-      ['500', { kind: 'answer', status: 500, error: 'InternalServerError' }],
+      ['500', { kind: 'answer', status: 500 }],
       ['408', { kind: 'answer', status: 408, error: 'RequestTimeout' }],
+      ['409', { kind: 'answer', status: 409, error: 'ConflictError' }],
       ['a reset before it', { kind: 'reset' }],
     ])('is suspected after %s, and there is no talk', async (_, fault) => {
       open({}, { createTalk: [fault] });
 
       await expect(create()).rejects.toMatchObject({ code: 'PROVIDER_AMBIGUOUS' });
 
-      expect(await dId.findTalk('job-1')).toBeUndefined();
+      expect(faults.left).toEqual([]);
+      expect(await dId.findTalk(REQUEST_ID)).toBeUndefined();
     });
 
     it('is not assumed without a connection', async () => {
       const nobody = dIdAt({ url: 'http://127.0.0.1:9', dispatcher });
-      const request = { requestId: 'job-1', portraitUrl: 's3://a/b.png', voiceUrl: 's3://a/b.wav' };
+      const request = { requestId: REQUEST_ID, portraitUrl: 's3://a/b.png', voiceUrl: 's3://a/b.wav' };
 
       await expect(nobody.createTalk(request)).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE' });
     });
   });
 
   it('finds its talk among hundreds, page by page', async () => {
-    const first = await create('the first');
+    const first = await create('the-first');
     const [image] = account.images.values();
     const [audio] = account.audios.values();
     for (let other = 0; other < 205; other += 1) {
@@ -223,37 +303,59 @@ describe('D-ID', () => {
       });
     }
 
-    expect(await dId.findTalk('the first')).toEqual(first);
+    expect(await dId.findTalk('the-first')).toEqual(first);
     expect(await dId.findTalk('other 204')).toEqual({ talkId: 'tlk_204' });
     expect(await dId.findTalk('nobody')).toBeUndefined();
   });
 
-  it.each<[string, Fault, string]>([
+  it.each<[string, Omit<ErrorAnswer, 'status'> & { retryAfterS?: number }, ErrorCode, string]>([
+    ['429', { retryAfterS: 7 }, 'PROVIDER_UNAVAILABLE', 'Too Many Requests'],
+    ['425', { error: 'TooEarly' }, 'PROVIDER_UNAVAILABLE', 'TooEarly'],
+    ['402', { error: 'InsufficientCreditsError' }, 'PROVIDER_CREDITS_EXHAUSTED', 'InsufficientCreditsError'],
+    ['400', { error: 'BadRequestError' }, 'PROVIDER_REFUSED', 'BadRequestError'],
+    ['401', { error: 'AuthorizationError' }, 'PROVIDER_UNAUTHORIZED', 'AuthorizationError'],
+    ['403', { error: 'PermissionError' }, 'PROVIDER_UNAUTHORIZED', 'PermissionError'],
+    ['415', { error: 'UnsupportedMimeTypeError' }, 'PROVIDER_REFUSED', 'UnsupportedMimeTypeError'],
+    ['451', { error: 'CelebrityRecognizedError' }, 'PROVIDER_REFUSED', 'CelebrityRecognizedError'],
+    ['504', {}, 'PROVIDER_AMBIGUOUS', 'with 504 Endpoint request timed out'],
+    ['500', {}, 'PROVIDER_AMBIGUOUS', 'with 500 UnknownError: Internal Server Error'],
+    ['400', { error: 'InvalidAudioDurationError' }, 'AUDIO_TOO_LONG', 'Shorten the recording'],
     [
-      '429',
-      { kind: 'answer', status: 429, error: 'TooManyRequests', retryAfterS: 7 },
-      'PROVIDER_UNAVAILABLE',
+      '400',
+      {
+        error: 'BadRequestError',
+        description: 'cannot validate s3://a/b.png?secret=1 - may be corrupted or does not exist',
+      },
+      'PROVIDER_UPLOAD_MISSING',
+      'cannot validate s3://a/b.png?… - may be corrupted or does not exist',
     ],
-    ['425', { kind: 'answer', status: 425, error: 'TooEarly' }, 'PROVIDER_UNAVAILABLE'],
-    ['402', { kind: 'answer', status: 402, error: 'InsufficientCreditsError' }, 'PROVIDER_CREDITS_EXHAUSTED'],
-    ['400', { kind: 'answer', status: 400, error: 'BadRequestError' }, 'PROVIDER_REFUSED'],
-    ['401', { kind: 'answer', status: 401, error: 'AuthorizationError' }, 'PROVIDER_UNAUTHORIZED'],
-    ['415', { kind: 'answer', status: 415, error: 'UnsupportedMimeTypeError' }, 'PROVIDER_REFUSED'],
-    ['451', { kind: 'answer', status: 451, error: 'CelebrityRecognizedError' }, 'PROVIDER_REFUSED'],
-  ])('says what %s of a create means', async (status, fault, code) => {
-    open({}, { createTalk: [fault] });
+    [
+      '400',
+      {
+        error: 'ValidationError',
+        description: 'validation failed',
+        details: { 'body.script': { message: "'script' is required" } },
+      },
+      'PROVIDER_REFUSED',
+      "ValidationError: validation failed; body.script: 'script' is required. Use another photo",
+    ],
+  ])('says what %s of a create means: %j', async (status, answer, code, told) => {
+    open({}, { createTalk: [{ kind: 'answer', status: Number(status), ...answer }] });
 
     const error = await create().catch((thrown) => thrown);
 
     expect(error).toMatchObject({ code, details: { status: Number(status) } });
-    expect(error.message).toContain('error' in fault ? fault.error : '');
+    expect(error.message).toContain(told);
     expect(error.retryAfterMs).toBe(status === '429' ? 7_000 : undefined);
+    expect(faults.left).toEqual([]);
     expect(account.ledger).toEqual([]);
   });
 
   it.each<[string, Fault, string]>([
     ['FaceError', { kind: 'ends', status: 'error', error: 'FaceError' }, 'FACE_NOT_FOUND'],
-    ['another error', { kind: 'ends', status: 'error', error: 'InternalError' }, 'PROVIDER_TALK_FAILED'],
+    ['SourceError', { kind: 'ends', status: 'error', error: 'SourceError' }, 'PROVIDER_REFUSED'],
+    ['DriverError', { kind: 'ends', status: 'error', error: 'DriverError' }, 'PROVIDER_TALK_FAILED'],
+    ['UnknownError', { kind: 'ends', status: 'error', error: 'UnknownError' }, 'PROVIDER_TALK_FAILED'],
     [
       'a rejection',
       { kind: 'ends', status: 'rejected', error: 'CelebrityRecognizedError' },
@@ -271,24 +373,40 @@ describe('D-ID', () => {
     };
 
     await expect(end()).rejects.toMatchObject({ code });
+    expect(faults.left).toEqual([]);
+  });
+
+  it("keeps the account's e-mail address, which is part of every talk, out of errors", async () => {
+    open({}, { talk: [{ kind: 'unknown status' }] });
+    const { talkId } = await create();
+    await expect.poll(() => account.talks.get(talkId)?.status).toBe('unheard-of');
+
+    const error = await dId.readTalk(talkId).catch((thrown) => thrown);
+
+    expect(error).toMatchObject({ code: 'PROVIDER_RESPONSE_INVALID' });
+    expect(inspect(error, { depth: null })).not.toContain('owner@example.com');
   });
 
   describe('download', () => {
     it.each<[string, Fault[]]>([
       ['that is cut, twice', [{ kind: 'cut' }, { kind: 'cut' }]],
-      ['whose URL has expired', [{ kind: 'answer', status: 403, error: 'AccessDenied' }]],
+      [
+        'that is denied at first',
+        [{ kind: 'answer', status: 403, error: 'AccessDenied', description: 'Access Denied' }],
+      ],
       ['that is slow', [{ kind: 'slow', ms: 400 }]],
       ['that is reset at once', [{ kind: 'reset' }]],
-    ])('brings the whole video over a connection %s', async (_, faults) => {
-      open({}, { download: [...faults] });
+    ])('brings the whole video over a connection %s', async (_, download) => {
+      open({}, { download });
       const { talkId } = await create();
       await finish(talkId);
       const path = join(folder, 'downloaded.mp4');
 
       await dId.download(talkId, path, new AbortController().signal);
 
+      expect(faults.left).toEqual([]);
       expect((await checkVideo(path)).durationS).toBeCloseTo(1, 0);
-      expect((await stat(path)).size).toBe((await stat(account.talks.get(talkId)!.resultPath!)).size);
+      expect((await stat(path)).size).toBe((await stat(account.talks.get(talkId)!.result!.path)).size);
     });
 
     it('resumes an interrupted download', async () => {
@@ -301,6 +419,43 @@ describe('D-ID', () => {
       expect(account.calls.filter(({ call }) => call === 'download').map(({ status }) => status)).toEqual([
         200, 206,
       ]);
+    });
+
+    it('fails for good once the URL has expired, after one more look for another one', async () => {
+      open({ resultLifeS: 0 });
+      const { talkId } = await create();
+      await finish(talkId);
+      const before = account.calls.length;
+
+      const error = await dId
+        .download(talkId, join(folder, 'expired.mp4'), new AbortController().signal)
+        .catch((thrown) => thrown);
+
+      expect(error).toMatchObject({
+        code: 'PROVIDER_RESULT_EXPIRED',
+        message: expect.stringMatching(/its link expired on \d{4}-\d\d-\d\d at \d\d:\d\d UTC/),
+      });
+      expect(account.calls.slice(before).map(({ call }) => call)).toEqual(['readTalk', 'readTalk']);
+    });
+
+    it("says S3's reason if a good video stays denied", async () => {
+      const denied: Fault = {
+        kind: 'answer',
+        status: 403,
+        error: 'AccessDenied',
+        description: 'Access Denied',
+      };
+      open({}, { download: Array<Fault>(5).fill(denied) });
+      const { talkId } = await create();
+      await finish(talkId);
+
+      await expect(
+        dId.download(talkId, join(folder, 'denied.mp4'), new AbortController().signal),
+      ).rejects.toMatchObject({
+        code: 'PROVIDER_UNAVAILABLE',
+        message: 'Cannot download the video from D-ID: status 403 AccessDenied: Access Denied',
+      });
+      expect(faults.left).toEqual([]);
     });
 
     it('stops with the reason of its signal', async () => {
@@ -355,7 +510,6 @@ describe('D-ID', () => {
 
     for (const body of [
       {},
-      { script },
       { source_url: 'https://x/y.gif', script },
       { source_url: 'https://x/y.png', script: { ...script, audio_url: 'https://x/y.txt' } },
       { source_url: 'https://x/y.png', script, user_data: '' },
@@ -364,7 +518,7 @@ describe('D-ID', () => {
     ]) {
       const answer = await post(body);
       const { kind } = (await answer.json()) as { kind: string };
-      expect([answer.status, kind]).toEqual([400, 'BadRequestError']);
+      expect([answer.status, kind]).toEqual([400, 'ValidationError']);
     }
     expect(account.ledger).toEqual([]);
   });

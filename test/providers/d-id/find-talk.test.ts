@@ -1,5 +1,6 @@
 import { MockAgent } from 'undici';
 import { describe, expect, it } from 'vitest';
+import { dId } from '../../../src/providers/d-id/descriptor.ts';
 import { dIdAt } from '../../harness/d-id-at.ts';
 
 const API = 'https://api.d-id.example';
@@ -28,7 +29,7 @@ function mockEndlessList({ daysOf, ours }: { daysOf: (index: number) => number; 
       { headers: { 'content-type': 'application/json' } },
     )
     .persist();
-  return { dId: dIdAt({ url: API, dispatcher: agent }), pages: () => pages };
+  return { provider: dIdAt({ url: API, dispatcher: agent }), pages: () => pages };
 }
 
 describe('an endless list of talks', () => {
@@ -37,31 +38,59 @@ describe('an endless list of talks', () => {
   const inNoOrder = (index: number) => (index % 2) / 75;
 
   it('is read until older talks if the newest come first', async () => {
-    const { dId, pages } = mockEndlessList({ daysOf: newestFirst });
+    const { provider, pages } = mockEndlessList({ daysOf: newestFirst });
 
-    expect(await dId.findTalk('ours', now)).toBeUndefined();
+    expect(await provider.findTalk('ours', now)).toBeUndefined();
     expect(pages()).toBe(1);
   });
 
   it('is read up to the talk itself', async () => {
-    const { dId, pages } = mockEndlessList({ daysOf: newestFirst, ours: 130 });
+    const { provider, pages } = mockEndlessList({ daysOf: newestFirst, ours: 130 });
 
     const fourDaysAgo = new Date(Date.now() - 4 * DAY_MS).toISOString();
 
-    expect(await dId.findTalk('ours', fourDaysAgo)).toEqual({ talkId: 'tlk_130' });
+    expect(await provider.findTalk('ours', fourDaysAgo)).toEqual({ talkId: 'tlk_130' });
     expect(pages()).toBe(4);
   });
 
   it('in no order is given up after 10,000 talks: whether ours is there is not known', async () => {
-    const { dId, pages } = mockEndlessList({ daysOf: inNoOrder });
+    const { provider, pages } = mockEndlessList({ daysOf: inNoOrder });
 
-    await expect(dId.findTalk('ours', now)).rejects.toMatchObject({ code: 'PROVIDER_RESPONSE_INVALID' });
+    await expect(provider.findTalk('ours', now)).rejects.toMatchObject({ code: 'PROVIDER_RESPONSE_INVALID' });
     expect(pages()).toBe(100);
   });
 
   it('in no order yields the talk if it is among them', async () => {
-    const { dId } = mockEndlessList({ daysOf: inNoOrder, ours: 2_020 });
+    const { provider } = mockEndlessList({ daysOf: inNoOrder, ours: 2_020 });
 
-    expect(await dId.findTalk('ours')).toEqual({ talkId: 'tlk_2020' });
+    expect(await provider.findTalk('ours')).toEqual({ talkId: 'tlk_2020' });
+  });
+});
+
+describe('a webhook', () => {
+  const taskId = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
+
+  it.each<[string, object]>([
+    ['`user_data`', { user_data: taskId }],
+    [
+      'the copy of the picture',
+      {
+        source_url: `https://d-id-talks-prod.s3.us-west-2.amazonaws.com/tlk_1/source/${taskId}.jpg?Expires=1`,
+      },
+    ],
+    ['the picture', { source_url: `s3://d-id-images-prod/google-oauth2|1/img_1/${taskId}.png` }],
+  ])('names its task by %s', (_, talk) => {
+    const body = { id: 'tlk_1', status: 'done', ...talk };
+
+    expect(dId.parseWebhook!(body)).toEqual({ taskId, mayHaveEnded: true });
+    expect(dId.parseWebhook!({ ...body, status: 'started' })).toEqual({ taskId, mayHaveEnded: false });
+  });
+
+  it.each([
+    { id: 'tlk_1', source_url: 'https://example.org/tlk_1/source/portrait.jpg' },
+    { user_data: 'my own words', source_url: `https://example.org/${taskId}.jpg` },
+    null,
+  ])('of a talk of another program is ignored: %j', (body) => {
+    expect(dId.parseWebhook!(body)).toBeUndefined();
   });
 });

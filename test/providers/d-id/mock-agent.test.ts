@@ -123,3 +123,45 @@ it('sends the key as it was issued, and follows no result over plain HTTP', asyn
   });
   await agent.close();
 });
+
+it('downloads from a new URL if D-ID signs one after the first has expired', async () => {
+  const agent = new MockAgent();
+  agent.disableNetConnect();
+  const video = await makeVideo();
+  const urls = [1, 4_000_000_000].map((expires) => `${BUCKET}/tlk_1.mp4?Expires=${expires}`);
+  for (const result_url of urls) {
+    agent
+      .get(API)
+      .intercept({ path: '/talks/tlk_1', method: 'GET' })
+      .reply(200, { id: 'tlk_1', status: 'done', result_url });
+  }
+  const bucket = agent.get(BUCKET);
+  bucket
+    .intercept({ path: '/tlk_1.mp4', query: { Expires: '1' }, method: 'GET' })
+    .reply(403, '<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>');
+  bucket.intercept({ path: '/tlk_1.mp4', query: { Expires: '4000000000' }, method: 'GET' }).reply(200, video);
+  const folder = await mkdtemp(join(tmpdir(), 'limelight-mock-'));
+  const path = join(folder, 'video.mp4');
+
+  await dIdAt({ url: API, dispatcher: agent }).download('tlk_1', path, new AbortController().signal);
+
+  expect((await readFile(path)).equals(video)).toBe(true);
+  agent.assertNoPendingInterceptors();
+  await rm(folder, { recursive: true });
+  await agent.close();
+});
+
+it.each(['not found', '{"message":"Not Found"}'])(
+  'takes 404 without a reason of its own for a wrong address, not for an empty account: %s',
+  async (body) => {
+    const agent = new MockAgent();
+    agent.disableNetConnect();
+    agent.get(API).intercept({ path: '/credits', method: 'GET' }).reply(404, body);
+
+    await expect(dIdAt({ url: API, dispatcher: agent }).readCredits()).rejects.toMatchObject({
+      code: 'PROVIDER_RESPONSE_INVALID',
+      message: expect.stringContaining('D_ID_API_URL'),
+    });
+    await agent.close();
+  },
+);
