@@ -36,7 +36,7 @@ export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRe
   async function loadState(key: string): Promise<RecordState | undefined> {
     try {
       const json = await load(key);
-      return json === undefined ? undefined : parseRecord(key, json);
+      return json === undefined ? undefined : RecordState.safeParse(parseJson(key, json)).data;
     } catch (error) {
       if (isUnreadableRecord(error)) {
         return undefined;
@@ -87,7 +87,12 @@ export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRe
   };
 }
 
-type RecordState = Pick<TaskMetadata, 'events' | 'updated_at'>;
+/** What decides which of two records is of the later state. */
+const RecordState = z.looseObject({
+  updated_at: z.string(),
+  events: z.array(z.looseObject({ seq: z.number() })),
+});
+type RecordState = z.infer<typeof RecordState>;
 
 /** Positive if `a` is of a later state than `b`, negative if it is of an earlier one. */
 function compareStates(a: RecordState, b: RecordState | undefined): number {
