@@ -7,6 +7,7 @@ import { QUEUES } from '../../src/contracts/queues.ts';
 import type { EraseReceipt } from '../../src/contracts/schemas/erase-receipt.ts';
 import type { DeliveryMemo, WebhookMessage } from '../../src/contracts/schemas/webhook.ts';
 import { DELIVER_WEBHOOK, RETRY_DELAYS_S, toDeliveryWorkflowId } from '../../src/contracts/webhook.ts';
+import { PipelineError } from '../../src/errors.ts';
 import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { PUBLIC_URL } from '../harness/api/pipeline-worker.ts';
 import { type SubmitOptions, submit } from '../harness/api/submit.ts';
@@ -88,6 +89,18 @@ async function deliver(path: string, message: Partial<WebhookMessage> = {}) {
 }
 
 describe('a job with a webhook_url', () => {
+  it('waits for the storage, where the secrets are, and spends no attempt on that', async () => {
+    const away = worker.fail('sendWebhook', new PipelineError('STORAGE_UNAVAILABLE', 'It does not respond'));
+    const { handle } = await deliver('/patient');
+    await sleep(3_000);
+    expect(receiver.at('/patient')).toEqual([]);
+
+    away.release();
+
+    expect(await handle.result()).toMatchObject({ state: 'delivered', attempts: [{ status: 200 }] });
+    await receiver.until('/patient', 1);
+  });
+
   it('sends its end, signed according to Standard Webhooks', async () => {
     const { taskId } = await submitTo('/end');
     const [webhook] = await receiver.until('/end', 1);

@@ -147,9 +147,11 @@ describe('generateVideo', () => {
       expect(attempts).toBe(code === 'OBJECT_CORRUPT' ? 1 : 3);
       expect(run.outcome).toMatchObject({ status: 'fulfilled', value: { success: true } });
       expect(run.calls.filter((name) => name.startsWith('discard'))).toEqual([]);
-      const { events } = await progressOf(run);
+      const { events, isUnrecorded } = await progressOf(run);
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
       expect(events.at(-1)?.data.stage).toBe('COMPLETED');
+      // Without it, the API would take the task for an erased one.
+      expect(isUnrecorded).toBe(code === 'OBJECT_CORRUPT' ? true : undefined);
       if (code !== 'OBJECT_CORRUPT') expect(run.written.at(-1)?.events).toEqual(events);
     },
     60_000,
