@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
 import { PROGRESS_QUERY, toWorkflowId } from '../../src/contracts/messages.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
+import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
 import type { JobInput } from '../../src/contracts/schemas/job.ts';
 import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
@@ -16,6 +17,7 @@ import {
   type Activities,
   happyActivities,
   STAGE_ACTIVITIES,
+  toStored,
 } from '../harness/happy-activities.ts';
 import { toJobInput } from '../harness/pipeline-harness.ts';
 import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
@@ -110,6 +112,8 @@ async function expectWaitedOut(name: string, run: Run, waiting_for: string) {
   expect(run.written.at(-1), name).toMatchObject({ events, outcome });
 }
 
+const away = () => ApplicationFailure.create({ type: 'STORAGE_UNAVAILABLE', message: 'Not there' });
+
 const lipSync = { provider: 'lip-sync' } as const;
 const refused = async () => {
   throw ApplicationFailure.create({ type: 'FACE_UNSUITABLE', message: 'No', nonRetryable: true });
@@ -184,7 +188,59 @@ it('a last record that times out waits for the storage, because it touches nothi
   expect(run.written.at(-1)).toMatchObject({ events, outcome: { success: true } });
 }, 90_000);
 
+it('a job whose deadline passes during an outage is undone and recorded once the storage is back', async () => {
+  let discards = 0;
+  const run = await jobs.start({
+    name: 'renderTalk',
+    code: 'STORAGE_UNAVAILABLE',
+    failures: Number.POSITIVE_INFINITY,
+    options: { deadline_s: 4 },
+    overrides: {
+      async discard() {
+        discards += 1;
+        if (discards <= 2) throw away();
+      },
+    },
+  });
+
+  await expect(run.handle.result()).rejects.toThrow();
+  const { events, outcome } = await progressOf(run);
+  expect(outcome).toMatchObject({
+    error: { code: 'DEADLINE_EXCEEDED', compensated: ['video', 'processed files', 'uploads'] },
+  });
+  expect(run.written.at(-1)).toMatchObject({ events, outcome, objects: [] });
+}, 60_000);
+
 describe('a job for D-ID', () => {
+  it('keeps a paid talk whose video meets an outage until its deadline, for a retry that pays nothing', async () => {
+    await using own = await openTestNamespace();
+    let isAway = true;
+    await using dId = await createDIdHarness({
+      ...own,
+      overrides: {
+        async downloadTalk({ videoKey }: { videoKey: string }) {
+          if (isAway) throw away();
+          return { widthPx: 512, heightPx: 512, durationS: 11, video: toStored(videoKey) };
+        },
+      },
+    });
+    const job = await dId.start({}, { deadline_s: 6 }, { retryWindowS: 60 });
+    await expect(job.handle.result()).rejects.toThrow();
+    expect(job.written.at(-1)?.outcome).toMatchObject({
+      error: { code: 'DEADLINE_EXCEEDED', retry: { from: ['provider'] } },
+    });
+
+    isAway = false;
+    await own.client.workflow
+      .getHandle(toRetryWindowId(job.taskId))
+      .executeUpdate<void, [string | null]>(RETRY_UPDATE, { args: [null] });
+
+    expect(await own.client.workflow.getHandle(toWorkflowId(job.taskId)).result()).toMatchObject({
+      success: true,
+    });
+    expect(job.account.ledger).toHaveLength(1);
+  }, 90_000);
+
   it.each(
     OUTAGES.flatMap(([code, waiting_for]) =>
       ['checkPortrait', 'uploadPortrait', 'uploadVoice', 'downloadTalk'].map((name) => [
