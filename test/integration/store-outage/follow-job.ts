@@ -1,6 +1,5 @@
 import { openAsBlob } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createLimelightClient } from '../../../src/client/limelight-client.ts';
 
 export interface OutageReport {
@@ -23,12 +22,10 @@ interface Outages {
 }
 
 const SAMPLES = join(import.meta.dirname, '../../../samples');
-/** Time for the work between two outages: a stage reads its files, and some only write at their end. */
-const CALM_MS = 300;
 
 /**
- * Runs a job, and takes the store away again and again: each outage lasts until the job says that it waits. So the job meets
- * the outage in one stage after the other.
+ * Runs a job, and takes the store away again and again: each outage lasts until the job says that it waits, and the next one
+ * begins with its next stage. So the job meets the outage in one stage after the other.
  */
 export async function followJob({
   apiUrl,
@@ -54,14 +51,14 @@ export async function followJob({
   for await (const { event_type, data } of client.events(task_id, { signal: AbortSignal.timeout(400_000) })) {
     if (event_type !== 'stage_update') continue;
     report.ended = data.stage === 'FAILED' ? `${data.stage}: ${data.message}` : data.stage;
-    if (data.details?.waiting_for === 'storage' && awaySince !== undefined) {
+    if (data.details?.waiting_for !== 'storage') {
+      if (awaySince === undefined) await begin();
+    } else if (awaySince !== undefined) {
       report.waits.push(data.stage);
       report.longestUnnoticedMs = Math.max(report.longestUnnoticedMs, performance.now() - awaySince);
       report.ready.push((await fetch(`${apiUrl}/health/ready`)).status);
       awaySince = undefined;
       await bringBack();
-      // After the next attempt of what waits.
-      void sleep(CALM_MS).then(begin);
     }
   }
   await bringBack();
