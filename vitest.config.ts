@@ -34,7 +34,7 @@ const PURE = [
   'test/scripts/{lockfile,test-summary}.test.ts',
   'test/temporal/{history-timeline,page-cursor,temporal-error,workflow-slots}.test.ts',
   'test/workers/worker-http.test.ts',
-  'test/workflows/breaker-state.test.ts',
+  'test/workflows/breaker-{load,state}.test.ts',
 ];
 const IMPURE = [
   // sharp's blocked formats count for a whole process, and these read some of them.

@@ -3,16 +3,23 @@
  * the outcome. The breaker answers at once, and again when something changes.
  */
 export const PROVIDER_BREAKER = 'providerBreaker';
-export const ASK_SIGNAL = 'ask';
-export const REPORT_SIGNAL = 'report';
+/** Sent to the breaker with the messages of one or several jobs. */
+export const GATE_SIGNAL = 'messages';
 export const BREAKER_QUERY = 'state';
-/** Sent by the breaker to the job. */
+/** Sent to the job, with `askedAt` of the request that it answers. */
 export const ANSWER_SIGNAL = 'providerAnswer';
 /** Sent by the API to the job: its talk may have changed. Only a hint, because webhooks are unsigned. */
 export const TALK_HINT_SIGNAL = 'talkHint';
 
+const BREAKER_PREFIX = 'provider/';
+
 export function toBreakerId(provider: string): string {
-  return `provider/${provider}`;
+  return `${BREAKER_PREFIX}${provider}`;
+}
+
+/** The provider of a breaker. */
+export function providerOf(breakerId: string): string {
+  return breakerId.slice(BREAKER_PREFIX.length);
 }
 
 /** The ids of the workflows that delete what a job left at its provider begin with this. Erasing a task waits for them. */
@@ -35,22 +42,29 @@ export interface ProviderTerms {
 }
 
 export interface GateRequest {
+  kind: 'ask';
   workflowId: string;
-  /** After this time without a report, the job is presumed gone and loses its place. */
-  leaseMs: number;
+  /**
+   * When the job began to ask, in milliseconds since 1970. The same in repetitions of the request. The answer contains it,
+   * because answers may arrive late or twice.
+   */
+  askedAt: number;
   terms: ProviderTerms;
 }
 
 /**
  * `created` keeps the place until `left`; it is sent only if the answer had `isWatched`. `outage` and `credits` give the
- * place back, unless the talk may exist. `talkMsPerVoiceS` is the time of the finished talk per second of its voice.
+ * place back, unless the talk may exist. So does `left`, at the end of the job. `talkMsPerVoiceS` is the time of the finished talk per second of its voice.
  */
 export interface GateReport {
+  kind: 'report';
   workflowId: string;
   outcome: 'created' | 'outage' | 'credits' | 'left';
   mayHaveTalk?: boolean;
   talkMsPerVoiceS?: number;
 }
+
+export type GateMessage = GateRequest | GateReport;
 
 export type GateAnswer =
   | {
@@ -65,6 +79,18 @@ export type GateAnswer =
       /** ISO 8601: when the next job may try. Absent while the job waits for a place. */
       until?: string;
     };
+
+/** A job that waits for an answer to its request. */
+export interface Addressee {
+  workflowId: string;
+  askedAt: number;
+}
+
+/** The same answer for several jobs. */
+export interface AnswerBatch {
+  answer: GateAnswer;
+  jobs: Addressee[];
+}
 
 /** Answer of the breaker's query `state`. */
 export interface GateState {

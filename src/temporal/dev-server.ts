@@ -15,6 +15,8 @@ export interface DevServerOptions {
   port: number;
   /** Default: no Web UI. */
   uiPort?: number;
+  /** Dynamic configuration of the server, added to ours. */
+  dynamicConfig?: Record<string, string | number>;
   /** Receives the server's own log lines. Default: they are dropped. */
   log?: NodeJS.WritableStream;
 }
@@ -57,7 +59,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     ...(options.uiPort === undefined ? ['--headless'] : ['--ui-port', String(options.uiPort)]),
     ...['--db-filename', join(options.dir, 'temporal.db'), '--log-level', 'warn', '--log-format', 'json'],
     ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
-    ...Object.entries(DYNAMIC_CONFIG).flatMap(([key, value]) => [
+    ...Object.entries({ ...DYNAMIC_CONFIG, ...options.dynamicConfig }).flatMap(([key, value]) => [
       '--dynamic-config-value',
       `${key}=${value}`,
     ]),

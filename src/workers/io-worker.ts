@@ -7,6 +7,7 @@ import { createEraseActivities, type EraseDeps } from '../activities/erase.ts';
 import { assertAttemptIsCurrent } from '../activities/keep-alive.ts';
 import { createMediaActivities, type MediaDeps } from '../activities/media.ts';
 import { createPreviewActivities } from '../activities/preview.ts';
+import { createGateActivities } from '../activities/provider-gate.ts';
 import { createRecordActivities, type RecordDeps } from '../activities/records.ts';
 import { createRenderActivities } from '../activities/render.ts';
 import { createRetentionActivities, type RetentionDeps } from '../activities/retention.ts';
@@ -33,6 +34,7 @@ import { connectWorker } from '../temporal/connection.ts';
 import { createTaskExecutions } from '../temporal/task-executions.ts';
 import { createTemporalTimeline } from '../temporal/temporal-timeline.ts';
 import { loadWorkflowBundle } from '../temporal/workflow-bundle.ts';
+import { createWorkflowSignals } from '../temporal/workflow-signals.ts';
 import { workflowSlots } from '../temporal/workflow-slots.ts';
 import { findProducerVersions } from './find-producer-versions.ts';
 import { type RunningWorker, toRunningWorker, WORKER_DEFAULTS } from './lifecycle.ts';
@@ -84,6 +86,7 @@ export async function createIoWorker(
       tracing.onEnd(metadata);
     },
     executions: createTaskExecutions({ client }),
+    signals: createWorkflowSignals({ client }),
     timelines: createTemporalTimeline({ client }),
     decoder: tracePool('media', decoder),
     renderers,
@@ -152,6 +155,7 @@ async function createWorkers(deps: IoWorkerDeps): Promise<Worker[]> {
       ...common,
       taskQueue: QUEUES.pipeline,
       workflowBundle: deps.workflowBundle,
+      activities: withFailureBoundary(createGateActivities(deps)),
       tuner: workflowSlots(),
     }),
     Worker.create({

@@ -100,7 +100,7 @@ export const cache = proxyActivities<CacheActivities>({
   summary: 'Look in the content cache',
 });
 
-const { discard } = proxyActivities<RecordActivities>({
+const patient = {
   ...short,
   scheduleToCloseTimeout: PATIENCE_MS,
   retry: {
@@ -109,7 +109,12 @@ const { discard } = proxyActivities<RecordActivities>({
     maximumInterval: '1 minute',
     nonRetryableErrorTypes: WAITED_FOR,
   },
-  summary: 'Undo',
+} satisfies ActivityOptions;
+
+const { discard } = proxyActivities<RecordActivities>({ ...patient, summary: 'Undo' });
+const { releaseVideo } = proxyActivities<CacheActivities>({
+  ...patient,
+  summary: 'Tell identical jobs that this one has ended',
 });
 
 export const undo = {
@@ -118,6 +123,9 @@ export const undo = {
     what: Parameters<RecordActivities['discard']>[0],
     onWait?: (what: StorageWait) => void,
   ): Promise<void> => waitForStorage(() => discard(what), { onWait, patienceMs: PATIENCE_MS }),
+  /** Retried for a day. */
+  releaseVideo: (what: Parameters<CacheActivities['releaseVideo']>[0]): Promise<void> =>
+    waitForStorage(() => releaseVideo(what), { patienceMs: PATIENCE_MS }),
 };
 
 /**

@@ -9,7 +9,7 @@ it('forgets what a preview cached, unless a task has used it since', async () =>
   const { store } = await createStore();
   const cache = createContentCache({ store });
   const producerVersions = { detector: 'detector 1', matting: 'matting 1', videos: {} };
-  const activities = createCacheActivities({ store, cache, producerVersions });
+  const activities = createCacheActivities({ store, cache, producerVersions, signals: {} as never });
   const run = <Arg, R>(activity: (arg: Arg) => Promise<R>, arg: Arg): Promise<R> =>
     new MockActivityEnvironment().run(activity, arg);
   const photo = (letter: string) => ({

@@ -11,6 +11,7 @@ import { Agent } from 'undici';
 import type { Account, AccountOptions } from '../../emulators/d-id/account.ts';
 import { type Emulator, startEmulator } from '../../emulators/d-id/start-emulator.ts';
 import { withFailureBoundary } from '../../src/activities/boundary.ts';
+import { createGateActivities } from '../../src/activities/provider-gate.ts';
 import { createRemoteTalkActivities } from '../../src/activities/remote-talk.ts';
 import { providerRoutes } from '../../src/api/routes/provider-health.ts';
 import type { ErrorCode } from '../../src/contracts/error-codes.ts';
@@ -25,6 +26,7 @@ import { dId } from '../../src/providers/d-id/descriptor.ts';
 import { createScratchFolder } from '../../src/storage/scratch-folder.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createTemporalGate } from '../../src/temporal/temporal-gate.ts';
+import { createWorkflowSignals } from '../../src/temporal/workflow-signals.ts';
 import { workflowSlots } from '../../src/temporal/workflow-slots.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import type { Leftovers } from '../../src/workflows/remote-talk/leftovers.ts';
@@ -103,6 +105,7 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
   const note = async (metadata: TaskMetadata) => void jobs.get(metadata.task_id)?.written.push(metadata);
   const activities: Record<string, (argument: never) => Promise<unknown>> = {
     ...happyActivities(),
+    ...createGateActivities({ signals: createWorkflowSignals({ client }) }),
     recordTask: note,
     amendTask: note,
     ...createRemoteTalkActivities({

@@ -105,6 +105,7 @@ export function happyActivities(
     async keepVideo() {
       return null;
     },
+    async releaseVideo() {},
     async recordTask() {},
     async amendTask() {},
     async discard() {},

@@ -18,6 +18,7 @@ import type { ObjectStore } from '../../src/ports/object-store.ts';
 import type { SlotPool } from '../../src/ports/slot-task.ts';
 import { createContentCache } from '../../src/storage/content-cache.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
+import { createWorkflowSignals } from '../../src/temporal/workflow-signals.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
 import { happyActivities } from './happy-activities.ts';
 import { JOB_OPTIONS } from './job-options.ts';
@@ -33,8 +34,8 @@ export interface ReuseHarness extends AsyncDisposable {
   makers: string[];
   /** While it is set, videos are not finished. */
   hold: boolean;
-  /** Makes the next video fail for good. */
-  fail: boolean;
+  /** How many of the next videos fail for good. */
+  failures: number;
   submit(photo: string, voice: string, options?: Partial<JobOptions>): Promise<ReusedJob>;
 }
 
@@ -46,12 +47,13 @@ export interface ReusedJob {
 /** The real workflow and activities over a real store; what runs in slots writes small files. */
 export async function createReuseHarness(server: TestServer, store: ObjectStore): Promise<ReuseHarness> {
   const done = { detections: 0, cutouts: 0, videos: 0 };
-  const state = { hold: false, fail: false, makers: [] as string[] };
+  const state = { hold: false, failures: 0, makers: [] as string[] };
   const deps = {
     store,
     records: createTaskRecords({ store }),
     cache: createContentCache({ store }),
     producerVersions: { detector: 'detector 1', matting: 'matting 1', videos: { local: 'renderer 1' } },
+    signals: createWorkflowSignals(server),
   };
   const activities = {
     ...happyActivities((key) => store.put(key, Buffer.from(key))),
@@ -100,8 +102,8 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
       renderer: {
         async render({ requestId }: { requestId: string }, videoPath: string) {
           while (state.hold) await Context.current().sleep(20);
-          if (state.fail) {
-            state.fail = false;
+          if (state.failures > 0) {
+            state.failures -= 1;
             throw ApplicationFailure.create({ type: 'FACE_UNSUITABLE', message: 'No', nonRetryable: true });
           }
           done.videos++;

@@ -28,13 +28,19 @@ export interface TestServer extends AsyncDisposable {
   workerConnection: NativeConnection;
 }
 
-/** A real Temporal server of the test's own, with an empty database that goes with it. */
-export async function startTestServer(): Promise<TestServer & { pid: number }> {
+/**
+ * A real Temporal server of the test's own, with an empty database that goes with it.
+ * @param dynamicConfig of the server, such as lower limits
+ */
+export async function startTestServer(
+  dynamicConfig: Record<string, string | number> = {},
+): Promise<TestServer & { pid: number }> {
   const dir = await mkdtemp(join(tmpdir(), 'limelight-temporal-'));
   const server = await startDevServer({
     binary: findTemporalBinary(process.env),
     dir,
     port: await freePort(),
+    dynamicConfig,
   });
   const connected = await connectTo(server.address, 'default');
   return {

@@ -13,6 +13,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
 import type { EraseActivities } from '../../src/activities/erase.ts';
+import { createGateActivities } from '../../src/activities/provider-gate.ts';
 import type { RemoteTalkActivities } from '../../src/activities/remote-talk.ts';
 import type { RetentionActivities } from '../../src/activities/retention.ts';
 import type { SelfTestActivities } from '../../src/activities/self-test.ts';
@@ -20,9 +21,9 @@ import type { WebhookActivities } from '../../src/activities/webhooks.ts';
 import { ERASE_TASK } from '../../src/contracts/erase.ts';
 import { taskIdOf } from '../../src/contracts/messages.ts';
 import {
-  ASK_SIGNAL,
   BREAKER_QUERY,
-  type GateRequest,
+  GATE_SIGNAL,
+  type GateMessage,
   PROVIDER_BREAKER,
   toBreakerId,
   toTidyUpId,
@@ -33,6 +34,7 @@ import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
 import type { WebhookMessage } from '../../src/contracts/schemas/webhook.ts';
 import { SELF_TEST } from '../../src/contracts/self-test.ts';
 import { DELIVER_WEBHOOK, toDeliveryWorkflowId } from '../../src/contracts/webhook.ts';
+import { createWorkflowSignals } from '../../src/temporal/workflow-signals.ts';
 import type { Leftovers } from '../../src/workflows/remote-talk/leftovers.ts';
 import { createDIdHarness } from '../harness/d-id-harness.ts';
 import { happyActivities } from '../harness/happy-activities.ts';
@@ -224,8 +226,9 @@ async function grantPlace(): Promise<{ handle: Recorded }> {
     args: [],
   });
   const terms = { maxTalksInFlight: 1, talkTimeoutMs: 60_000, hasWebhook: false, timeScale: 1 };
-  for (const workflowId of ['video/first', 'video/second']) {
-    await handle.signal(ASK_SIGNAL, { workflowId, leaseMs: 60_000, terms } satisfies GateRequest);
+  for (const [index, workflowId] of ['video/first', 'video/second'].entries()) {
+    const message: GateMessage = { kind: 'ask', workflowId, askedAt: index, terms };
+    await handle.signal(GATE_SIGNAL, [message]);
   }
   await handle.query(BREAKER_QUERY);
   return { handle };
@@ -235,7 +238,6 @@ runs['retry-window-retried'] = await leaveRetryWindow((window) =>
   window.executeUpdate<void, [string | null]>(RETRY_UPDATE, { args: [null] }),
 );
 runs['retry-window-closed'] = await leaveRetryWindow((window) => window.cancel());
-runs.breaker = await grantPlace();
 
 await harness[Symbol.asyncDispose]();
 
@@ -300,9 +302,15 @@ async function recordRemoteWebhooks(): Promise<void> {
 await recordRemoteJobs();
 await recordRemoteWebhooks();
 
-const workers = await startWorkers(server, upkeep, {
-  queues: [QUEUES.pipeline, QUEUES.io, QUEUES.yolo, QUEUES.birefnet],
-});
+const gate = createGateActivities({ signals: createWorkflowSignals(server) });
+const workers = await startWorkers(
+  server,
+  { ...upkeep, ...gate },
+  {
+    queues: [QUEUES.pipeline, QUEUES.io, QUEUES.yolo, QUEUES.birefnet],
+  },
+);
+runs.breaker = await grantPlace();
 for (const [name, type, argument] of [
   ['erase', ERASE_TASK, { taskId: '6f9619ff-8b86-4011-b42d-00c04fc964ff' }],
   ['retention', RETAIN_STORAGE, {}],

@@ -9,13 +9,15 @@ import { offerProvider } from '../../src/api/run-api.ts';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
+import { toBreakerId } from '../../src/contracts/provider-gate.ts';
+import type { ProviderHealth } from '../../src/contracts/schemas/health.ts';
 import { PipelineError } from '../../src/errors.ts';
 import type { ProviderDescriptor, RemoteProviderDescriptor } from '../../src/ports/provider.ts';
 import { local } from '../../src/providers/local/descriptor.ts';
 import { type PipelineWorker, startPipelineWorker } from '../harness/api/pipeline-worker.ts';
 import { submit } from '../harness/api/submit.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
-import { openTestNamespace, type TestServer } from '../harness/temporal-server.ts';
+import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 import { writeSmallTalkFiles } from '../providers/local/talk-files.ts';
 import type { RemoteWorkerOptions } from './remote-provider-worker.ts';
 
@@ -30,10 +32,19 @@ export type ServiceCall = (typeof SERVICE_CALLS)[number];
 export type ServiceFault = 'out' | 'unauthorized' | 'lost';
 export type ServiceFaults = Partial<Record<ServiceCall, ServiceFault>>;
 export type ServiceDelays = Partial<Record<'order' | 'upload', number>>;
+/** Far below the limits of real servers, which a few jobs would not reach. */
+const LOW_LIMITS = {
+  'limit.numPendingSignals.error': 5,
+  'history.maximumSignalsPerExecution': 40,
+  'limit.historyCount.suggestContinueAsNew': 100,
+  'limit.historyCount.error': 2_000,
+  'limit.historySize.error': 2_000_000,
+};
+const JOBS_IN_LINE = 8;
 
 /** The service behind a provider, under the control of a test. It has one account. */
 export interface RemoteService extends AsyncDisposable {
-  /** Settings with which the provider reaches it. */
+  /** Settings with which the provider reaches it. They allow one talk at a time. */
   env: Record<string, string>;
   /** The job of each paid talk. */
   paid(): string[];
@@ -79,7 +90,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
       resources.defer(() => rm(folder, { recursive: true, force: true }));
       const { portrait, voice } = await writeSmallTalkFiles(folder, VOICE_S);
       service = resources.use(await start());
-      server = resources.use(await openTestNamespace());
+      server = resources.use(await startTestServer(LOW_LIMITS));
       const registry: ProviderDescriptor[] = [descriptor, local];
       const config = parseConfig(service.env, registry);
       const deps = { config, client: server.client, resources };
@@ -115,7 +126,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
     const paidFor = (taskId: string) => service.paid().filter((job) => job === taskId);
     const health = async () => {
       const answer = await fetch(`${api.url}/api/${provider}/health`);
-      return { http: answer.status, ...((await answer.json()) as { status: string }) };
+      return { http: answer.status, ...((await answer.json()) as ProviderHealth) };
     };
 
     it('end in a video that is paid once, at the price of the descriptor', async () => {
@@ -165,6 +176,49 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
         metadata: { provider: { name: provider } },
       });
       expect(paidFor(taskId)).toHaveLength(1);
+    });
+
+    const gate = async () => {
+      const { talks_in_flight, jobs_waiting } = await health();
+      return { talks_in_flight, jobs_waiting };
+    };
+
+    it('all get their place after an outage, on a server that allows few signals and short histories', async () => {
+      service.setOut(true);
+      const taskIds = await Promise.all(Array.from({ length: JOBS_IN_LINE }, () => submitJob()));
+      const reported = `${descriptor.label} is not answering`;
+      const messages = () =>
+        Promise.all(taskIds.map(async (taskId) => (await client.status(taskId)).message));
+      await expect
+        .poll(async () => (await messages()).filter((message) => message.includes(reported)), POLL)
+        .toHaveLength(JOBS_IN_LINE);
+      service.setOut(false);
+
+      const outcomes = await Promise.all(taskIds.map((taskId) => client.wait(taskId)));
+      expect(outcomes.map(({ success }) => success)).toEqual(taskIds.map(() => true));
+      expect(taskIds.map((taskId) => paidFor(taskId).length)).toEqual(taskIds.map(() => 1));
+      await expect.poll(gate, POLL).toEqual({ talks_in_flight: 0, jobs_waiting: 0 });
+      // No place was lost when the breaker handed its state to its next run.
+      const runs = server.client.workflow.list({ query: `WorkflowId = '${toBreakerId(provider)}'` });
+      await expect.poll(async () => (await Array.fromAsync(runs)).length, POLL).toBeGreaterThan(1);
+    }, 60_000);
+
+    it('do not wait for one whose workflow was terminated while it tried whether the provider is back', async () => {
+      service.setOut(true);
+      const taskIds = [await submitJob(), await submitJob()];
+      await expect.poll(async () => (await health()).held_for, POLL).toBe('outage');
+      service.setAnswerDelays({ order: 60_000 });
+      service.setOut(false);
+      const paid = () => taskIds.filter((taskId) => paidFor(taskId).length > 0);
+      await expect.poll(paid, POLL).toHaveLength(1);
+      service.setAnswerDelays({});
+      const [probe] = paid();
+
+      await server.client.workflow.getHandle(toWorkflowId(probe!)).terminate();
+
+      const other = taskIds.find((taskId) => taskId !== probe)!;
+      expect(await client.wait(other)).toMatchObject({ success: true });
+      expect(paidFor(other)).toHaveLength(1);
     });
 
     it('go to the built-in renderer if they were submitted with on_outage=local', async () => {

@@ -19,6 +19,7 @@ import { createContentCache } from '../../src/storage/content-cache.ts';
 import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createTaskExecutions } from '../../src/temporal/task-executions.ts';
+import { createWorkflowSignals } from '../../src/temporal/workflow-signals.ts';
 import type { tidyUpRemoteTalk } from '../../src/workflows/remote-talk/tidy-up.ts';
 import { createDIdHarness, type DIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
 import { fileResources } from '../harness/file-resources.ts';
@@ -57,7 +58,12 @@ async function createStoringActivities(root: string) {
   const voice = await readFile(files.voice);
   return {
     ...happyActivities((key) => store.put(key, key.endsWith('.wav') ? voice : portrait)),
-    ...createCacheActivities({ store, cache: createContentCache({ store }), producerVersions }),
+    ...createCacheActivities({
+      store,
+      cache: createContentCache({ store }),
+      producerVersions,
+      signals: createWorkflowSignals(server),
+    }),
     ...createRecordActivities({ store, records }),
     ...createEraseActivities({ store, records, executions }),
   };

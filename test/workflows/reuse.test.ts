@@ -9,7 +9,7 @@ import { createFileStore } from '../../src/storage/file/file-store.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { fileResources } from '../harness/file-resources.ts';
 import { createReuseHarness, type ReusedJob, type ReuseHarness } from '../harness/reuse-harness.ts';
-import { openTestNamespace } from '../harness/temporal-server.ts';
+import { openTestNamespace, startTestServer } from '../harness/temporal-server.ts';
 
 const resources = fileResources();
 let root: string;
@@ -174,13 +174,53 @@ describe('identical jobs at the same time', () => {
     await untilSaid(third, 'An identical task is under way');
     await first.handle.cancel();
     await first.handle.result().catch(() => undefined);
-    harness.fail = true;
+    harness.failures = 1;
     harness.hold = false;
 
     const outcomes = await Promise.allSettled([second, third].map(({ handle }) => handle.result()));
 
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(harness.done.videos).toBe(1);
+  });
+
+  it('wake one at a time while each of them fails, and the rest when one succeeds', async () => {
+    harness.hold = true;
+    const first = await harness.submit('photo K', 'voice K');
+    await untilSaid(first, 'draws the frames');
+    const others = await Promise.all([1, 2, 3, 4].map(() => harness.submit('photo K', 'voice K')));
+    await Promise.all(others.map((job) => untilSaid(job, 'An identical task is under way')));
+    harness.failures = 2;
+    harness.hold = false;
+
+    const outcomes = await Promise.allSettled([first, ...others].map(({ handle }) => handle.result()));
+
+    expect(outcomes.map(({ status }) => status).sort()).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'rejected',
+    ]);
+    expect(harness.done.videos).toBe(1);
+    expect((await cached()).filter((key) => key.startsWith('cache/claims/'))).toEqual([]);
+  });
+
+  it('are passed over if they were cancelled in line', async () => {
+    harness.hold = true;
+    const first = await harness.submit('photo L', 'voice L');
+    await untilSaid(first, 'draws the frames');
+    const cancelled = await harness.submit('photo L', 'voice L');
+    await untilSaid(cancelled, 'An identical task is under way');
+    const third = await harness.submit('photo L', 'voice L');
+    await untilSaid(third, 'An identical task is under way');
+    await cancelled.handle.cancel();
+    await cancelled.handle.result().catch(() => undefined);
+    await first.handle.cancel();
+    harness.hold = false;
+
+    await third.handle.result();
+
+    expect(harness.makers.filter((taskId) => taskId === third.input.taskId)).toHaveLength(1);
   });
 
   it('do not wait for one that was terminated', async () => {
@@ -199,9 +239,34 @@ describe('identical jobs at the same time', () => {
   });
 });
 
+describe('a dozen identical jobs, on a server that allows few signals', () => {
+  it('are computed once, and add nothing to the history of the job that they wait for', async () => {
+    const server = resources.use(
+      await startTestServer({
+        'limit.numPendingSignals.error': 3,
+        'history.maximumSignalsPerExecution': 3,
+      }),
+    );
+    const few = resources.use(await createReuseHarness(server, harness.store));
+    few.hold = true;
+    const first = await few.submit('photo M', 'voice M');
+    await untilSaid(first, 'draws the frames');
+
+    const others = await Promise.all(Array.from({ length: 11 }, () => few.submit('photo M', 'voice M')));
+    await Promise.all(others.map((job) => untilSaid(job, 'An identical task is under way')));
+
+    const { events } = await first.handle.fetchHistory();
+    expect(events!.filter((event) => event.workflowExecutionSignaledEventAttributes)).toEqual([]);
+    few.hold = false;
+    const results = await Promise.all([first, ...others].map(({ handle }) => handle.result()));
+    expect(few.done.videos).toBe(1);
+    expect(results.map(({ metadata }) => metadata.cached.length)).toEqual([0, ...others.map(() => 3)]);
+  });
+});
+
 describe('a job that fails', () => {
   it('leaves nothing in the cache', async () => {
-    harness.fail = true;
+    harness.failures = 1;
     const job = await harness.submit('photo J', 'voice J');
 
     await expect(job.handle.result()).rejects.toThrow();

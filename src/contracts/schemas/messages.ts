@@ -48,9 +48,9 @@ export const VideoAnswer = z.discriminatedUnion('kind', [
     stored: z.array(StoredObject),
     entry: z.string(),
   }),
-  /** No other job is making it. Delete `claim` at the end. */
+  /** No other job is making it. Release `claim` at the end. */
   z.object({ kind: z.literal('claimed'), claim: z.string() }),
-  /** Another job is making the same video. */
-  z.object({ kind: z.literal('taken'), owner: z.string(), claim: z.string() }),
+  /** Another job is making the same video. This one is told when it has ended. */
+  z.object({ kind: z.literal('taken') }),
 ]);
 export type VideoAnswer = z.infer<typeof VideoAnswer>;

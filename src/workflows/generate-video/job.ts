@@ -1,3 +1,4 @@
+import { workflowInfo } from '@temporalio/workflow';
 import type { JobInput } from '../../contracts/schemas/job.ts';
 import { taskKeys, taskPrefix } from '../../contracts/task-keys.ts';
 import { videoFormatOf } from '../../contracts/video-format.ts';
@@ -56,7 +57,8 @@ export function openJob(input: JobInput): Job {
     input,
     keys: taskKeys(taskId, videoFormatOf(options)),
     scope: new JobScope({
-      atMs: Date.parse(resume?.at ?? input.submittedAt) + options.deadline_s * 1000,
+      // By Temporal's clock, which all times of a workflow are of. The clock of the API may differ.
+      atMs: (resume ? Date.parse(resume.at) : workflowInfo().startTime.getTime()) + options.deadline_s * 1000,
       seconds: options.deadline_s,
     }),
     activities,
@@ -66,7 +68,7 @@ export function openJob(input: JobInput): Job {
     compensations,
     completed: new CompletedSteps(resume),
     choice: new PersonChoice(options),
-    claim: new VideoClaim(),
+    claim: new VideoClaim(input),
     webhooks,
     remoteTalk:
       provider.kind === 'remote'

@@ -83,7 +83,6 @@ export function originDetails({ isFromCache, fallbacks }: Origin): {
 }
 
 async function findVideo({
-  input,
   keys,
   compensations,
   progress,
@@ -95,7 +94,7 @@ async function findVideo({
     answer = await askCache(() =>
       waitForStorage(
         () =>
-          claim.findVideo(input, () =>
+          claim.findVideo(() =>
             progress.enter('INITIALIZED', 'An identical task is under way: waiting for its video'),
           ),
         { onWait: onStorageWait },

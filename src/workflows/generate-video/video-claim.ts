@@ -1,31 +1,33 @@
-import {
-  CancellationScope,
-  condition,
-  defineSignal,
-  getExternalWorkflowHandle,
-  isCancellation,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
-import { SAME_JOB_ENDED_SIGNAL, SAME_JOB_SIGNAL } from '../../contracts/content-cache.ts';
+import { CancellationScope, condition, defineSignal, setHandler, sleep } from '@temporalio/workflow';
+import { SAME_JOB_ENDED_SIGNAL } from '../../contracts/content-cache.ts';
 import type { JobInput } from '../../contracts/schemas/job.ts';
 import type { VideoAnswer } from '../../contracts/schemas/messages.ts';
 import { cache, undo } from '../activities.ts';
-
-/** If the job that should send the signal is terminated, no signal comes. So this job asks the cache again. */
-const POLL_INTERVAL_MS = 30_000;
+import { isActivityTimeout } from '../job-error.ts';
 
 /**
- * The right to make a video that several identical jobs ask for. One job has it, and the others wait for that job. If it
- * ends without a video, one of the others takes over.
+ * If the owner of the claim is terminated, it tells nothing. So a job that waits looks again, less and less often: a wait of
+ * a day is a hundred looks.
+ */
+const FIRST_LOOK_INTERVAL_MS = 30_000;
+const MAX_LOOK_INTERVAL_MS = 15 * 60_000;
+
+/**
+ * The right to make a video that several identical jobs ask for. One job has it, and the others wait in line. If it ends
+ * without a video, one of the others takes over.
  */
 export class VideoClaim {
-  readonly #waiting = new Set<string>();
+  readonly #job: JobInput;
   #claim: string | undefined;
+  /** Whether another job has, or had, the claim. */
+  #isWaiting = false;
+  /** Whether the identical job has ended, and this one has not looked since. */
+  #isTold = false;
 
-  constructor() {
-    setHandler(defineSignal<[string]>(SAME_JOB_SIGNAL), (workflowId) => {
-      this.#waiting.add(workflowId);
+  constructor(job: JobInput) {
+    this.#job = job;
+    setHandler(defineSignal(SAME_JOB_ENDED_SIGNAL), () => {
+      this.#isTold = true;
     });
   }
 
@@ -38,60 +40,50 @@ export class VideoClaim {
    * Returns the video of an identical job, or takes the claim.
    * @param onWait is called once if another job has the claim.
    */
-  async findVideo(job: JobInput, onWait: () => void): Promise<VideoAnswer> {
-    let hasOtherEnded = false;
-    let isWaiting = false;
-    let stale: string | undefined;
-    setHandler(defineSignal(SAME_JOB_ENDED_SIGNAL), () => {
-      hasOtherEnded = true;
-    });
-    for (;;) {
-      hasOtherEnded = false;
-      const answer = await cache.findVideo({ job, ...(stale !== undefined && { stale }) });
+  async findVideo(onWait: () => void): Promise<VideoAnswer> {
+    for (let intervalMs = FIRST_LOOK_INTERVAL_MS; ; ) {
+      const answer = await this.#look();
       if (answer.kind === 'claimed') {
         this.#claim = answer.claim;
       }
       if (answer.kind !== 'taken') {
         return answer;
       }
-      if (!(await trySignal(answer.owner, SAME_JOB_SIGNAL, workflowInfo().workflowId))) {
-        stale = answer.claim;
-        continue;
-      }
-      if (!isWaiting) {
-        isWaiting = true;
+      if (!this.#isWaiting) {
+        this.#isWaiting = true;
         onWait();
       }
-      await condition(() => hasOtherEnded, POLL_INTERVAL_MS, {
-        summary: 'Until the identical job has its video',
-      });
+      await condition(() => this.#isTold, intervalMs, { summary: 'Until the identical job has its video' });
+      intervalMs = Math.min(intervalMs * 2, MAX_LOOK_INTERVAL_MS);
     }
   }
 
-  /** At the end of the job, however it ended: the jobs that wait ask the cache again. */
+  async #look(): Promise<VideoAnswer> {
+    for (;;) {
+      const wasTold = this.#isTold;
+      this.#isTold = false;
+      try {
+        return await cache.findVideo({ job: this.#job });
+      } catch (error) {
+        this.#isTold ||= wasTold;
+        // A job in line knows that another one makes the video. If its look is lost with a worker, it must not make a second.
+        if (!this.#isWaiting || !isActivityTimeout(error)) {
+          throw error;
+        }
+        await sleep(FIRST_LOOK_INTERVAL_MS, { summary: 'Until the next look in the content cache' });
+      }
+    }
+  }
+
+  /** At the end of the job, however it ended: the jobs that wait look in the cache again. */
   async release(): Promise<void> {
     const claim = this.#claim;
     this.#claim = undefined;
-    if (claim !== undefined) {
-      await CancellationScope.nonCancellable(async () => {
-        await undo.discard({ keys: [claim] });
-        for (const workflowId of this.#waiting) {
-          await trySignal(workflowId, SAME_JOB_ENDED_SIGNAL);
-        }
-      });
+    // A job that was told is the only one: if it ends without having looked, it passes that on.
+    if (claim !== undefined || this.#isTold) {
+      await CancellationScope.nonCancellable(() =>
+        undo.releaseVideo({ job: this.#job, ...(claim !== undefined && { claim }) }),
+      );
     }
-  }
-}
-
-/** Returns `false` if the workflow is not running. */
-async function trySignal(workflowId: string, name: string, ...args: unknown[]): Promise<boolean> {
-  try {
-    await getExternalWorkflowHandle(workflowId).signal(name, ...args);
-    return true;
-  } catch (error) {
-    if (isCancellation(error)) {
-      throw error;
-    }
-    return false;
   }
 }

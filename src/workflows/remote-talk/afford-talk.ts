@@ -2,11 +2,10 @@ import { sleep } from '@temporalio/workflow';
 import type { OutageChoice } from '../../contracts/job.ts';
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
 import type { RemoteProviderFacts } from '../../contracts/schemas/job.ts';
-import { givenUp, toClock } from './outage.ts';
+import { givenUp, longerInterval, toClock } from './outage.ts';
 import { remoteActivities } from './remote-activities.ts';
 
 const FIRST_RETRY_DELAY_MS = 15_000;
-const MAX_RETRY_DELAY_MS = 5 * 60_000;
 
 /** Every talk costs at least one credit. */
 export function creditsFor(voiceS: number, { secondsPerCredit }: RemoteProviderFacts): number {
@@ -25,7 +24,7 @@ export async function affordTalk(
 ): Promise<ProviderTerms> {
   const { label } = provider;
   const needed = creditsFor(voiceS, provider);
-  for (let delayMs = FIRST_RETRY_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_RETRY_DELAY_MS)) {
+  for (let delayMs = FIRST_RETRY_DELAY_MS; ; delayMs = longerInterval(delayMs, 1)) {
     const { terms, credits } = await remoteActivities(provider, 1).many.checkProvider();
     if (credits ? credits.remaining > 0 : onOutage === 'wait') {
       return terms;

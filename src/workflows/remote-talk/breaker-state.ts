@@ -1,12 +1,44 @@
-import type { GateAnswer, GateReport, GateRequest, GateState } from '../../contracts/provider-gate.ts';
+import type {
+  Addressee,
+  AnswerBatch,
+  GateAnswer,
+  GateMessage,
+  GateReport,
+  GateRequest,
+  GateState,
+} from '../../contracts/provider-gate.ts';
+import { longerInterval } from './outage.ts';
 
 /** This many failures within this time, without a success in between, open the breaker. */
 const MAX_FAILURES = 5;
 const FAILURE_WINDOW_MS = 5 * 60_000;
 const FIRST_PROBE_INTERVAL_MS = { outage: 5_000, credits: 15_000 };
-const MAX_PROBE_INTERVAL_MS = 5 * 60_000;
+/** While jobs wait, those with a place are looked up this often: if one has ended without a report, its place is free. */
+const CHECK_INTERVAL_MS = 60_000;
+/** A probe that has not reported by then, although its workflow runs, is replaced too. */
+const MAX_PROBE_MS = 5 * 60_000;
+/**
+ * While probes are rare, the account is read this often, which costs no job anything. If that failed before and succeeds now,
+ * the next job probes at once.
+ */
+const LOOK_INTERVAL_MS = 5 * 60_000;
+/** A lease covers the talk itself and the work around it. It only ends places of talks whose job has ended. */
+const LEASE_MARGIN_MS = 5 * 60_000;
 /** Weight of a new talk's time in the moving average. */
 const NEW_TALK_WEIGHT = 0.2;
+/**
+ * What a run hands to the next must stay below 2 MB, and a waiting job takes about 100 bytes of it. A job that asks when the
+ * line is full gets no answer, and asks again.
+ */
+const MAX_WAITING = 10_000;
+/** Jobs in one batch of answers. */
+const MAX_BATCH = 500;
+/**
+ * A waiting job is told of changes less and less often, because each answer makes its history longer and it may wait for a
+ * day.
+ */
+const FIRST_NEWS_INTERVAL_MS = 1_000;
+const MAX_NEWS_INTERVAL_MS = 15 * 60_000;
 
 type Reason = keyof typeof FIRST_PROBE_INTERVAL_MS;
 
@@ -14,84 +46,282 @@ type Reason = keyof typeof FIRST_PROBE_INTERVAL_MS;
 export interface BreakerSnapshot {
   failures: number[];
   /** Set while the breaker is open. */
-  open?: { reason: Reason; probeAt: number; intervalMs: number; probe?: string };
+  open?: {
+    reason: Reason;
+    probeAt: number;
+    intervalMs: number;
+    probe?: string;
+    /** When the account was read last, and whether it could not be, or was empty. */
+    lookedAt: number;
+    isDown?: boolean;
+  };
   /** Places, by the id of the workflow that has each. */
   leases: Record<string, Lease>;
-  /** Jobs that wait for a place, in order, each with the last answer sent to it. */
-  waiting: Array<GateRequest & { lastAnswer?: string }>;
-  terms: { maxTalksInFlight: number; timeScale: number };
+  /** Jobs that wait for a place, in order. */
+  waiting: Waiter[];
+  /** Why jobs wait at present. Each change has the next number. */
+  news: { number: number; answer: GateAnswer };
+  terms: { maxTalksInFlight: number; talkTimeoutMs: number; timeScale: number };
   talkMsPerVoiceS?: number;
 }
 
 interface Lease {
-  /** The place is taken back at this time. */
-  until: number;
+  askedAt: number;
+  grantedAt: number;
+  /** Then it is looked up whether the job still runs. */
+  checkAt: number;
+  /** The job has not received its answer yet. */
+  isUntold?: true;
   /** An order failed, but the provider may still work on its talk. */
   mayHaveTalk?: true;
 }
 
-export interface AddressedAnswer {
-  workflowId: string;
-  answer: GateAnswer;
+interface Waiter extends Addressee {
+  /** The number of the last news that was sent to it, when that was, and how often it got any. */
+  told?: number;
+  toldAt?: number;
+  tellings?: number;
+}
+
+/** Why some jobs of a batch did not get their answer. */
+export interface Undelivered {
+  /** Workflows that have ended, or accept no more signals. */
+  gone: string[];
+  /** To be tried again. */
+  unreached: string[];
 }
 
 const CLOSED: BreakerSnapshot = {
   failures: [],
   leases: {},
   waiting: [],
-  terms: { maxTalksInFlight: 1, timeScale: 1 },
+  news: { number: 1, answer: { kind: 'held', reason: 'busy' } },
+  terms: { maxTalksInFlight: 1, talkTimeoutMs: 30 * 60_000, timeScale: 1 },
 };
 
 /**
- * Circuit breaker and counting semaphore for one provider. Each call returns the answers to send to jobs. It has no clock
- * of its own.
+ * Circuit breaker and counting semaphore for one provider. It has no clock of its own. Messages change the state, `settle`
+ * grants places, and `take…` return what is to be sent or looked up next, a batch at a time: what was not taken yet is part
+ * of the snapshot. A wall clock that jumps makes it neither wait longer than its intervals nor take a place from a job that
+ * runs.
  */
 export class Breaker {
-  readonly #state: BreakerSnapshot;
+  readonly #state: Omit<BreakerSnapshot, 'waiting'>;
+  #waiting: Map<string, Waiter>;
+  /** Nobody has to be told anything before. With thousands in line, they are not all looked at for each message. */
+  #newsDueAt = 0;
+  /** The last time that it was given. */
+  #latest = Number.POSITIVE_INFINITY;
 
   constructor(snapshot: BreakerSnapshot = CLOSED) {
     // A copy, so that CLOSED never changes. Temporal's sandbox has no structuredClone.
-    this.#state = JSON.parse(JSON.stringify(snapshot));
+    const { waiting, ...state } = JSON.parse(JSON.stringify(snapshot)) as BreakerSnapshot;
+    this.#state = state;
+    this.#waiting = new Map(waiting.map((waiter) => [waiter.workflowId, waiter]));
   }
 
   get snapshot(): BreakerSnapshot {
-    return this.#state;
+    return { ...this.#state, waiting: [...this.#waiting.values()] };
   }
 
   get state(): GateState {
-    const { open, leases, waiting } = this.#state;
+    const { open, leases } = this.#state;
     return {
       ...(open && { hold: { reason: open.reason, until: new Date(open.probeAt).toISOString() } }),
       talksInFlight: Object.keys(leases).length,
-      waiting: waiting.length,
+      waiting: this.#waiting.size,
     };
   }
 
-  ask(request: GateRequest, now: number): AddressedAnswer[] {
-    const { waiting, leases, open } = this.#state;
-    const { workflowId, leaseMs } = request;
-    this.#state.terms = request.terms;
-    const lease = leases[workflowId];
-    if (lease) {
-      lease.until = now + leaseMs;
-    }
-    if (lease && (!open || open.probe === workflowId)) {
-      return [{ workflowId, answer: this.#granted() }];
-    }
-    const known = waiting.find((waiter) => waiter.workflowId === workflowId);
-    if (known) {
-      // It asks again because no answer reached it.
-      delete known.lastAnswer;
-    } else if (lease) {
-      // It has a place already, so it must not wait behind jobs that need one.
-      waiting.unshift({ ...request });
+  receive(message: GateMessage, now: number): void {
+    if (message.kind === 'ask') {
+      this.#ask(message, now);
     } else {
-      waiting.push({ ...request });
+      this.#report(message, now);
     }
-    return this.settle(now);
   }
 
-  report({ workflowId, outcome, mayHaveTalk, talkMsPerVoiceS }: GateReport, now: number): AddressedAnswer[] {
+  /** Grants free places. Call it after messages and when the time of `nextDueAt` has come. */
+  settle(now: number): void {
+    this.#undoClockJump(now);
+    const { open, leases } = this.#state;
+    while (this.#canGrant() && (!open || now >= open.probeAt)) {
+      const { workflowId, askedAt } = this.#waiting.values().next().value!;
+      this.#waiting.delete(workflowId);
+      const checkAt = now + this.#scaled(CHECK_INTERVAL_MS);
+      leases[workflowId] = { ...leases[workflowId], askedAt, grantedAt: now, checkAt, isUntold: true };
+      if (open) {
+        open.probe = workflowId;
+      }
+    }
+    // While a probe is under way, nothing is known that would be worth telling.
+    if (!open?.probe) {
+      const answer = this.#held();
+      const { news } = this.#state;
+      if (JSON.stringify(answer) !== JSON.stringify(news.answer)) {
+        this.#state.news = { number: news.number + 1, answer };
+        this.#newsDueAt = 0;
+      }
+    }
+  }
+
+  /** Places that were granted. */
+  takeGrants(): AnswerBatch | undefined {
+    const untold = Object.entries(this.#state.leases).filter(([, { isUntold }]) => isUntold);
+    const jobs = untold.slice(0, MAX_BATCH).map(([workflowId, lease]) => {
+      delete lease.isUntold;
+      return { workflowId, askedAt: lease.askedAt };
+    });
+    return jobs.length > 0 ? { answer: this.#granted(), jobs } : undefined;
+  }
+
+  /** Why jobs wait, for those that do not know it yet. */
+  takeNews(now: number): AnswerBatch | undefined {
+    if (now < this.#newsDueAt) {
+      return undefined;
+    }
+    const { number, answer } = this.#state.news;
+    const jobs: Addressee[] = [];
+    this.#newsDueAt = Number.POSITIVE_INFINITY;
+    for (const waiter of this.#waiting.values()) {
+      if (waiter.told !== number) {
+        const tellAt = this.#tellAt(waiter);
+        if (tellAt > now || jobs.length === MAX_BATCH) {
+          this.#newsDueAt = Math.min(this.#newsDueAt, tellAt);
+        } else {
+          Object.assign(waiter, { told: number, toldAt: now, tellings: (waiter.tellings ?? 0) + 1 });
+          jobs.push({ workflowId: waiter.workflowId, askedAt: waiter.askedAt });
+        }
+      }
+    }
+    return jobs.length > 0 ? { answer, jobs } : undefined;
+  }
+
+  /** Workflows with a place that are to be looked up. They are due until they are passed to `confirm`. */
+  takeChecks(now: number): string[] {
+    if (this.#waiting.size === 0) {
+      return [];
+    }
+    return Object.entries(this.#state.leases)
+      .filter(([, { checkAt }]) => checkAt <= now)
+      .slice(0, MAX_BATCH)
+      .map(([workflowId]) => workflowId);
+  }
+
+  /** Whether to read the account now. It is due until its outcome is passed to `look`. */
+  isLookDue(now: number): boolean {
+    return this.#lookAt() <= now;
+  }
+
+  /** @param isUp whether the account could be read, and has credits. */
+  look(isUp: boolean, now: number): void {
+    const { open } = this.#state;
+    if (open) {
+      if (isUp && open.isDown) {
+        open.probeAt = Math.min(open.probeAt, now);
+      }
+      open.isDown = !isUp;
+      open.lookedAt = now;
+    }
+  }
+
+  /** The outcome of sending a batch. */
+  deliver({ jobs }: AnswerBatch, { gone, unreached }: Undelivered, now: number): void {
+    const { leases } = this.#state;
+    for (const { workflowId, askedAt } of jobs) {
+      const lease = leases[workflowId];
+      const waiter = this.#waiting.get(workflowId);
+      // Otherwise the job has left meanwhile, or asked again.
+      if (waiter?.askedAt !== askedAt && lease?.askedAt !== askedAt) {
+        continue;
+      }
+      if (gone.includes(workflowId)) {
+        this.#forget(workflowId, now);
+      } else if (unreached.includes(workflowId)) {
+        if (waiter) {
+          delete waiter.told;
+          this.#newsDueAt = 0;
+        } else if (lease) {
+          lease.isUntold = true;
+        }
+      }
+    }
+  }
+
+  /** The outcome of a look-up. @param gone those whose workflow has ended. */
+  confirm(checked: readonly string[], gone: readonly string[], now: number): void {
+    const { leases, open } = this.#state;
+    for (const workflowId of checked) {
+      const lease = leases[workflowId];
+      if (!lease || lease.checkAt > now) {
+        continue;
+      }
+      const expiresAt = lease.grantedAt + this.#leaseMs;
+      lease.checkAt = now + this.#scaled(CHECK_INTERVAL_MS);
+      if (gone.includes(workflowId)) {
+        if (expiresAt <= now) {
+          delete lease.mayHaveTalk;
+        }
+        this.#forget(workflowId, now);
+        lease.checkAt = expiresAt;
+      } else if (open?.probe === workflowId && now >= lease.grantedAt + this.#scaled(MAX_PROBE_MS)) {
+        delete open.probe;
+      }
+    }
+  }
+
+  /**
+   * When `settle` or one of `take…` has something to do next, if no message comes before.
+   * @param busy what is being sent and looked up: nothing else is taken before that has ended.
+   */
+  nextDueAt(busy: { news: boolean; checks: boolean; looks: boolean }): number | undefined {
+    const { open, leases } = this.#state;
+    let dueAt = open && this.#canGrant() ? open.probeAt : Number.POSITIVE_INFINITY;
+    if (!busy.looks) {
+      dueAt = Math.min(dueAt, this.#lookAt());
+    }
+    if (!busy.checks && this.#waiting.size > 0) {
+      for (const { checkAt } of Object.values(leases)) {
+        dueAt = Math.min(dueAt, checkAt);
+      }
+    }
+    if (!busy.news) {
+      dueAt = Math.min(dueAt, this.#newsDueAt);
+    }
+    return Number.isFinite(dueAt) ? dueAt : undefined;
+  }
+
+  #ask({ workflowId, askedAt, terms }: GateRequest, now: number): void {
+    const { leases, open } = this.#state;
+    const { maxTalksInFlight, talkTimeoutMs, timeScale } = terms;
+    this.#state.terms = { maxTalksInFlight, talkTimeoutMs, timeScale };
+    const lease = leases[workflowId];
+    if (lease && (!open || open.probe === workflowId)) {
+      Object.assign(lease, { askedAt, isUntold: true });
+      if (!open) {
+        lease.grantedAt = now;
+      }
+      return;
+    }
+    const known = this.#waiting.get(workflowId);
+    if (known) {
+      if (known.askedAt !== askedAt) {
+        known.askedAt = askedAt;
+        delete known.told;
+        this.#newsDueAt = 0;
+      }
+      return;
+    }
+    this.#newsDueAt = 0;
+    if (lease) {
+      // It has a place already, so it must not wait behind jobs that need one.
+      this.#waiting = new Map([[workflowId, { workflowId, askedAt }], ...this.#waiting]);
+    } else if (this.#waiting.size < MAX_WAITING) {
+      this.#waiting.set(workflowId, { workflowId, askedAt });
+    }
+  }
+
+  #report({ workflowId, outcome, mayHaveTalk, talkMsPerVoiceS }: GateReport, now: number): void {
     const state = this.#state;
     const wasProbe = state.open?.probe === workflowId;
     const lease = state.leases[workflowId];
@@ -102,7 +332,7 @@ export class Breaker {
       lease.mayHaveTalk = true;
     } else {
       delete state.leases[workflowId];
-      state.waiting = state.waiting.filter((waiter) => waiter.workflowId !== workflowId);
+      this.#waiting.delete(workflowId);
     }
     if (outcome === 'outage' || outcome === 'credits') {
       this.#fail(outcome, wasProbe, now);
@@ -113,91 +343,86 @@ export class Breaker {
       const before = state.talkMsPerVoiceS ?? talkMsPerVoiceS;
       state.talkMsPerVoiceS = before + NEW_TALK_WEIGHT * (talkMsPerVoiceS - before);
     }
-    return this.settle(now);
-  }
-
-  /** Grants free places, and gives the other jobs the reason why they wait, unless they have it already. */
-  settle(now: number): AddressedAnswer[] {
-    this.#dropExpired(now);
-    const answers: AddressedAnswer[] = [];
-    while (this.#mayGrant(now)) {
-      const { workflowId, leaseMs } = this.#state.waiting.shift()!;
-      this.#state.leases[workflowId] = { ...this.#state.leases[workflowId], until: now + leaseMs };
-      if (this.#state.open) {
-        this.#state.open.probe = workflowId;
-        this.#state.open.probeAt = now + this.#state.open.intervalMs;
-      }
-      answers.push({ workflowId, answer: this.#granted() });
-    }
-    const answer = this.#held();
-    const text = JSON.stringify(answer);
-    for (const waiter of this.#state.waiting) {
-      if (waiter.lastAnswer !== text) {
-        waiter.lastAnswer = text;
-        answers.push({ workflowId: waiter.workflowId, answer });
-      }
-    }
-    return answers;
   }
 
   /** The job has ended. Its place is free, unless its talk may exist: then the tidy-up gives the place back. */
-  forget(workflowId: string, now: number): AddressedAnswer[] {
-    const { waiting, leases } = this.#state;
-    if (!leases[workflowId]?.mayHaveTalk) {
-      return this.report({ workflowId, outcome: 'left' }, now);
+  #forget(workflowId: string, now: number): void {
+    if (!this.#state.leases[workflowId]?.mayHaveTalk) {
+      this.#report({ kind: 'report', workflowId, outcome: 'left' }, now);
+      return;
     }
-    this.#state.waiting = waiting.filter((waiter) => waiter.workflowId !== workflowId);
+    this.#waiting.delete(workflowId);
     if (this.#state.open?.probe === workflowId) {
       delete this.#state.open.probe;
     }
-    return this.settle(now);
   }
 
-  /** The latest time for the next `settle`, if nothing happens before. */
-  nextDueAt(): number | undefined {
-    const { open, waiting, leases } = this.#state;
-    const probeAt = open && !open.probe && waiting.length > 0 ? [open.probeAt] : [];
-    const times = [...probeAt, ...Object.values(leases).map(({ until }) => until)];
-    return times.length > 0 ? Math.min(...times) : undefined;
-  }
-
-  #mayGrant(now: number): boolean {
-    const { open, waiting, leases, terms } = this.#state;
-    const [first] = waiting;
-    if (!first) {
-      return false;
-    }
-    if (!leases[first.workflowId] && Object.keys(leases).length >= terms.maxTalksInFlight) {
-      return false;
-    }
-    return open ? !open.probe && now >= open.probeAt : true;
+  /** Whether the first job in line may have a place, once it is time for a probe. */
+  #canGrant(): boolean {
+    const { open, leases, terms } = this.#state;
+    const [first] = this.#waiting.keys();
+    return (
+      first !== undefined &&
+      !open?.probe &&
+      (leases[first] !== undefined || Object.keys(leases).length < terms.maxTalksInFlight)
+    );
   }
 
   #fail(reason: Reason, wasProbe: boolean, now: number): void {
     const state = this.#state;
-    const { timeScale } = state.terms;
     if (wasProbe && state.open) {
-      const intervalMs = Math.min(state.open.intervalMs * 2, MAX_PROBE_INTERVAL_MS * timeScale);
-      state.open = { reason, intervalMs, probeAt: now + intervalMs };
+      const intervalMs = longerInterval(state.open.intervalMs, state.terms.timeScale);
+      state.open = { ...state.open, reason, intervalMs, probeAt: now + intervalMs };
+      delete state.open.probe;
       return;
     }
-    state.failures = [...state.failures.filter((at) => at > now - FAILURE_WINDOW_MS), now];
+    const recent = state.failures.filter((at) => at > now - FAILURE_WINDOW_MS && at <= now);
+    state.failures = [...recent, now].slice(-MAX_FAILURES);
     // Without credits every order is refused: one refusal is enough.
     if (!state.open && (reason === 'credits' || state.failures.length >= MAX_FAILURES)) {
-      const intervalMs = FIRST_PROBE_INTERVAL_MS[reason] * timeScale;
-      state.open = { reason, intervalMs, probeAt: now + intervalMs };
+      const intervalMs = this.#scaled(FIRST_PROBE_INTERVAL_MS[reason]);
+      state.open = { reason, intervalMs, probeAt: now + intervalMs, lookedAt: now };
     }
   }
 
-  #dropExpired(now: number): void {
-    for (const [workflowId, { until }] of Object.entries(this.#state.leases)) {
-      if (until <= now) {
-        delete this.#state.leases[workflowId];
-        if (this.#state.open?.probe === workflowId) {
-          delete this.#state.open.probe;
-        }
+  /** If the clock was set back, nothing may wait for the time that it showed before. */
+  #undoClockJump(now: number): void {
+    const isForward = now >= this.#latest;
+    this.#latest = now;
+    if (isForward) {
+      return;
+    }
+    this.#newsDueAt = 0;
+    const { open, leases } = this.#state;
+    if (open) {
+      open.probeAt = Math.min(open.probeAt, now + open.intervalMs);
+      open.lookedAt = Math.min(open.lookedAt, now);
+    }
+    for (const lease of Object.values(leases)) {
+      lease.grantedAt = Math.min(lease.grantedAt, now);
+      lease.checkAt = Math.min(lease.checkAt, now + this.#scaled(CHECK_INTERVAL_MS));
+    }
+    for (const waiter of this.#waiting.values()) {
+      if (waiter.toldAt !== undefined && waiter.toldAt > now) {
+        waiter.toldAt = now;
       }
     }
+  }
+
+  /** When the account is to be read next. Never while probes are as frequent. */
+  #lookAt(): number {
+    const { open } = this.#state;
+    const intervalMs = this.#scaled(LOOK_INTERVAL_MS);
+    return open && open.intervalMs > intervalMs && this.#canGrant()
+      ? open.lookedAt + intervalMs
+      : Number.POSITIVE_INFINITY;
+  }
+
+  /** When a waiting job may get the next news. */
+  #tellAt({ toldAt, tellings = 0 }: Waiter): number {
+    return toldAt === undefined
+      ? 0
+      : toldAt + this.#scaled(Math.min(FIRST_NEWS_INTERVAL_MS * 2 ** (tellings - 1), MAX_NEWS_INTERVAL_MS));
   }
 
   #granted(): GateAnswer {
@@ -214,5 +439,13 @@ export class Breaker {
     return open
       ? { kind: 'held', reason: open.reason, until: new Date(open.probeAt).toISOString() }
       : { kind: 'held', reason: 'busy' };
+  }
+
+  get #leaseMs(): number {
+    return this.#state.terms.talkTimeoutMs + LEASE_MARGIN_MS;
+  }
+
+  #scaled(ms: number): number {
+    return ms * this.#state.terms.timeScale;
   }
 }

@@ -7,6 +7,8 @@ import type { RemoteCalls } from './remote-activities.ts';
 
 /** The list shows a new talk a little after it was created. */
 const FIND_DELAYS_MS = [0, 500, 1_500, 3_000, 5_000];
+/** If the order is that old, one search shows its talk. */
+const LISTED_AFTER_MS = 10_000;
 /** Between the clocks of Temporal and of a worker. */
 const MAX_CLOCK_SKEW_MS = 1_000;
 
@@ -88,12 +90,17 @@ export async function orderTalk(
   }
 }
 
-/** The talk of an earlier order that may have succeeded. Searches until the order can no longer arrive. */
+/**
+ * The talk of an earlier order that may have succeeded. Searches until the order can no longer arrive, and its talk is listed.
+ * @param failedAt when the order failed, in milliseconds since 1970. `undefined` if it is not known.
+ */
 export async function findLostTalk(
   { few }: RemoteCalls,
   leftovers: Leftovers,
   mayBeSentUntil: number,
+  failedAt: number | undefined,
 ): Promise<string | undefined> {
+  const listedAt = (failedAt ?? Number.POSITIVE_INFINITY) + LISTED_AFTER_MS * leftovers.timeScale;
   const remainingMs = mayBeSentUntil - Date.now();
   const delaysMs = [
     ...FIND_DELAYS_MS.map((ms) => ms * leftovers.timeScale),
@@ -101,9 +108,13 @@ export async function findLostTalk(
   ];
   for (const delayMs of delaysMs) {
     await pause(delayMs, 'Until the next search for a lost talk');
+    const searchedAt = Date.now();
     const found = await few.findTalk(toLostTalk(leftovers));
     if (found) {
       return found.talkId;
+    }
+    if (searchedAt >= Math.max(listedAt, mayBeSentUntil)) {
+      break;
     }
   }
   return undefined;

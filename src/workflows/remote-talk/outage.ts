@@ -70,6 +70,19 @@ export function givenUp(
   );
 }
 
+/** Up to here an interval doubles; then it grows by a sixth. */
+const DOUBLED_UNTIL_MS = 5 * 60_000;
+const MAX_INTERVAL_MS = 2 * 60 * 60_000;
+
+/**
+ * The next interval between two attempts during an outage. The end of a long outage is noticed after a sixth of its length,
+ * and a day of it is some 35 attempts, which fit into the history of one job.
+ */
+export function longerInterval(intervalMs: number, timeScale: number): number {
+  const doubled = Math.min(intervalMs * 2, DOUBLED_UNTIL_MS * timeScale);
+  return Math.ceil(Math.min(Math.max(doubled, (intervalMs * 7) / 6), MAX_INTERVAL_MS * timeScale));
+}
+
 /** "12:04:10", UTC. */
 export function toClock(at: Date): string {
   return at.toISOString().slice(11, 19);

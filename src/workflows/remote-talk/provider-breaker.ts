@@ -1,67 +1,157 @@
 import {
+  CancellationScope,
   condition,
   continueAsNew,
   defineQuery,
   defineSignal,
-  getExternalWorkflowHandle,
   setCurrentDetails,
   setHandler,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import {
-  ANSWER_SIGNAL,
-  ASK_SIGNAL,
+  type AnswerBatch,
   BREAKER_QUERY,
-  type GateReport,
-  type GateRequest,
+  GATE_SIGNAL,
+  type GateMessage,
   type GateState,
-  REPORT_SIGNAL,
+  providerOf,
 } from '../../contracts/provider-gate.ts';
-import { type AddressedAnswer, Breaker, type BreakerSnapshot } from './breaker-state.ts';
+import { ignoreFailure } from '../ignore-failure.ts';
+import { Breaker, type BreakerSnapshot, type Undelivered } from './breaker-state.ts';
+import { accountActivities, breakerActivities } from './gate-activities.ts';
 import { toClock } from './outage.ts';
 
 /** A busy worker that replays 4,000 events may take longer than the 10 s of a workflow task. */
 const MAX_HISTORY_EVENTS = 1_000;
+/** Pause after answers that could not be sent, before others are. */
+const RETRY_DELAY_MS = 5_000;
 
 /**
  * Tracks whether a provider answers and how many talks it works on, for all jobs of all workers. Never ends, but continues
- * as new when its history gets long.
+ * as new when its history gets long, with the answers that it has not sent yet.
+ *
+ * Answers go out in batches, each in one activity: a batch adds a few events to this history however many jobs it is for,
+ * and no signal is pending here, of which the server allows 2,000.
  */
 export async function providerBreaker(snapshot?: BreakerSnapshot): Promise<never> {
   const breaker = new Breaker(snapshot);
-  const inbox: Array<(now: number) => AddressedAnswer[]> = [];
-  setHandler(defineSignal<[GateRequest]>(ASK_SIGNAL), (request) => {
-    inbox.push((now) => breaker.ask(request, now));
-  });
-  setHandler(defineSignal<[GateReport]>(REPORT_SIGNAL), (report) => {
-    inbox.push((now) => breaker.report(report, now));
+  const inbox: Array<(now: number) => void> = [];
+  setHandler(defineSignal<[GateMessage[]]>(GATE_SIGNAL), (messages) => {
+    for (const message of messages) {
+      inbox.push((now) => breaker.receive(message, now));
+    }
   });
   setHandler(defineQuery<GateState>(BREAKER_QUERY), () => breaker.state);
 
-  let unsent = 0;
-  const send = async ({ workflowId, answer }: AddressedAnswer) => {
-    unsent += 1;
-    try {
-      await getExternalWorkflowHandle(workflowId).signal(ANSWER_SIGNAL, answer);
-    } catch {
-      // The job has ended or was terminated.
-      inbox.push((now) => breaker.forget(workflowId, now));
+  const busy = { grants: false, news: false, checks: false, looks: false };
+  const inBackground = async (what: keyof typeof busy, work: () => Promise<(now: number) => void>) => {
+    busy[what] = true;
+    const handle = await work();
+    busy[what] = false;
+    inbox.push(handle);
+  };
+  const tell = async (batch: AnswerBatch) => {
+    const result = await deliver(batch);
+    return (now: number) => breaker.deliver(batch, result, now);
+  };
+  const startWork = (now: number) => {
+    const grants = busy.grants ? undefined : breaker.takeGrants();
+    if (grants) {
+      void inBackground('grants', () => tell(grants));
     }
-    unsent -= 1;
+    // Apart from the grants, which must not wait for thousands of news.
+    const news = busy.news ? undefined : breaker.takeNews(now);
+    if (news) {
+      void inBackground('news', () => tell(news));
+    }
+    const checked = busy.checks ? [] : breaker.takeChecks(now);
+    if (checked.length > 0) {
+      void inBackground('checks', async () => {
+        const gone = await findEnded(checked);
+        return (later) => breaker.confirm(checked, gone, later);
+      });
+    }
+    if (!busy.looks && breaker.isLookDue(now)) {
+      void inBackground('looks', async () => {
+        const isUp = await readAccount();
+        return (later) => breaker.look(isUp, later);
+      });
+    }
   };
 
-  // The end of a run would drop signals that are not sent yet.
-  const mayEnd = () => inbox.length === 0 && unsent === 0 && isLong();
-  while (!mayEnd()) {
-    await untilDue(() => inbox.length > 0 || mayEnd(), breaker.nextDueAt());
+  const alarm = new Alarm();
+  const isIdle = () => !Object.values(busy).includes(true);
+  for (;;) {
     const now = Date.now();
-    const answers = inbox.splice(0).flatMap((handle) => handle(now));
-    for (const answer of [...answers, ...breaker.settle(now)]) {
-      void send(answer);
+    for (const handle of inbox.splice(0)) {
+      handle(now);
     }
+    breaker.settle(now);
     setCurrentDetails(describe(breaker.state));
+    if (isLong()) {
+      // Starts nothing new, so that the last batch soon arrives, whatever messages come meanwhile.
+      if (isIdle()) {
+        return continueAsNew<typeof providerBreaker>(breaker.snapshot);
+      }
+    } else {
+      startWork(now);
+    }
+    alarm.set(isLong() ? undefined : breaker.nextDueAt(busy), now);
+    await condition(() => inbox.length > 0 || alarm.hasRung);
   }
-  return continueAsNew<typeof providerBreaker>(breaker.snapshot);
+}
+
+/** One timer for many changing times: an early alarm costs less than a timer for each message. */
+class Alarm {
+  #at = Number.POSITIVE_INFINITY;
+  #scope: CancellationScope | undefined;
+  #hasRung = false;
+
+  /** Rings at this time at the latest. */
+  set(at: number | undefined, now: number): void {
+    this.#hasRung = false;
+    if (at === undefined || at >= this.#at) {
+      return;
+    }
+    this.#scope?.cancel();
+    this.#at = at;
+    const scope = new CancellationScope();
+    this.#scope = scope;
+    const ringing = scope.run(async () => {
+      await sleep(Math.max(1, Math.ceil(at - now)), { summary: 'Until a job may try again or is looked up' });
+      this.#at = Number.POSITIVE_INFINITY;
+      this.#hasRung = true;
+    });
+    void ignoreFailure(ringing, 'an earlier alarm has replaced it');
+  }
+
+  /** Whether it has rung since `set` was called last. */
+  get hasRung(): boolean {
+    return this.#hasRung;
+  }
+}
+
+async function deliver(batch: AnswerBatch): Promise<Undelivered> {
+  const result = await ignoreFailure(breakerActivities.answerJobs(batch), 'the batch is sent again');
+  const undelivered = result ?? { gone: [], unreached: batch.jobs.map(({ workflowId }) => workflowId) };
+  if (undelivered.unreached.length > 0) {
+    await sleep(RETRY_DELAY_MS, { summary: 'Until answers that could not be sent are sent again' });
+  }
+  return undelivered;
+}
+
+/** Those that have certainly ended. */
+async function findEnded(workflowIds: string[]): Promise<string[]> {
+  const ended = breakerActivities.findEnded({ workflowIds });
+  return (await ignoreFailure(ended, 'they are looked up again later')) ?? [];
+}
+
+/** Whether the provider answers and its account has credits. */
+async function readAccount(): Promise<boolean> {
+  const check = accountActivities(providerOf(workflowInfo().workflowId)).checkProvider();
+  const found = await ignoreFailure(check, 'the provider is not up');
+  return (found?.credits?.remaining ?? 0) > 0;
 }
 
 /** Shown in Temporal's Web UI. */
@@ -77,14 +167,4 @@ function describe({ hold, talksInFlight, waiting }: GateState): string {
 function isLong(): boolean {
   const { historyLength, continueAsNewSuggested } = workflowInfo();
   return continueAsNewSuggested || historyLength > MAX_HISTORY_EVENTS;
-}
-
-async function untilDue(isDue: () => boolean, dueAt: number | undefined): Promise<void> {
-  if (dueAt === undefined) {
-    await condition(isDue);
-  } else {
-    await condition(isDue, Math.max(1, dueAt - Date.now()), {
-      summary: 'Until a job may try again or a lease expires',
-    });
-  }
 }

@@ -1,53 +1,43 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import {
-  CancellationScope,
-  ChildWorkflowCancellationType,
-  condition,
-  defineSignal,
-  getExternalWorkflowHandle,
-  isCancellation,
-  ParentClosePolicy,
-  setHandler,
-  startChild,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
 import { toWorkflowId } from '../../contracts/messages.ts';
 import {
   ANSWER_SIGNAL,
-  ASK_SIGNAL,
   type GateAnswer,
   type GateReport,
-  type GateRequest,
-  PROVIDER_BREAKER,
   type ProviderTerms,
-  REPORT_SIGNAL,
-  toBreakerId,
 } from '../../contracts/provider-gate.ts';
-import { QUEUES } from '../../contracts/queues.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
+import { askBreaker, reportToBreaker } from './gate-activities.ts';
 
 export type Held = Extract<GateAnswer, { kind: 'held' }>;
 export type Granted = Extract<GateAnswer, { kind: 'granted' }>;
 
-/** After this long without an answer the job asks again, in case the breaker lost it. Asking twice is harmless. */
-const ASK_INTERVAL_MS = 30_000;
-/** The lease covers the talk itself and the work around it. */
-const LEASE_MARGIN_MS = 5 * 60_000;
+/**
+ * After this long without an answer the job asks again, in case the breaker was terminated. Asking twice is harmless, but
+ * makes the history of the job longer. So it waits twice as long each time: a wait of a day is 50 requests.
+ */
+const FIRST_ASK_INTERVAL_MS = 30_000;
+const MAX_ASK_INTERVAL_MS = 30 * 60_000;
 
 /** A job's side of the breaker: asks for a place at the provider, holds it and gives it back. */
 export class ProviderGate {
+  readonly #provider: string;
   readonly #terms: ProviderTerms;
-  readonly #breakerId: string;
   #hasPlace: boolean;
+  #askIntervalMs = FIRST_ASK_INTERVAL_MS;
+  /** Of the request that waits for an answer. */
+  #askedAt: number | undefined;
   #answer: GateAnswer | undefined;
 
   /** @param hasPlace whether an earlier attempt of the job left its place taken. */
   constructor(provider: string, terms: ProviderTerms, hasPlace: boolean) {
+    this.#provider = provider;
     this.#terms = terms;
-    this.#breakerId = toBreakerId(provider);
     this.#hasPlace = hasPlace;
-    setHandler(defineSignal<[GateAnswer]>(ANSWER_SIGNAL), (answer) => {
-      this.#answer = answer;
+    setHandler(defineSignal<[number, GateAnswer]>(ANSWER_SIGNAL), (askedAt, answer) => {
+      if (askedAt === this.#askedAt) {
+        this.#answer = answer;
+      }
     });
   }
 
@@ -58,25 +48,29 @@ export class ProviderGate {
 
   /** Resolves with a place. Calls `onHeld` each time the reason or the time of the wait changes; it may throw. */
   async enter(onHeld: (held: Held) => void): Promise<Granted> {
+    const { workflowId } = workflowInfo();
+    const askedAt = Date.now();
     this.#hasPlace = true;
+    this.#askedAt = askedAt;
     this.#answer = undefined;
     for (;;) {
-      await this.#signal(ASK_SIGNAL, {
-        workflowId: workflowInfo().workflowId,
-        leaseMs: this.#terms.talkTimeoutMs + LEASE_MARGIN_MS,
-        terms: this.#terms,
-      } satisfies GateRequest);
-      while (
-        await condition(() => this.#answer !== undefined, ASK_INTERVAL_MS, {
-          summary: 'Until the job gets a place at the provider',
-        })
-      ) {
+      await askBreaker({
+        provider: this.#provider,
+        message: { kind: 'ask', workflowId, askedAt, terms: this.#terms },
+      });
+      const intervalMs = this.#askIntervalMs;
+      this.#askIntervalMs = Math.min(intervalMs * 2, MAX_ASK_INTERVAL_MS);
+      for (let waitMs = intervalMs; await this.#hasAnswer(waitMs); ) {
         const answer = this.#answer!;
         this.#answer = undefined;
         if (answer.kind === 'granted') {
+          this.#askedAt = undefined;
           return answer;
         }
         onHeld(answer);
+        // Nothing can be expected before the next job may try.
+        const heldMs = answer.until === undefined ? 0 : Date.parse(answer.until) - Date.now();
+        waitMs = intervalMs + Math.max(0, heldMs);
       }
     }
   }
@@ -95,46 +89,30 @@ export class ProviderGate {
     }
   }
 
-  async #send(report: Omit<GateReport, 'workflowId'>): Promise<void> {
-    const { workflowId } = workflowInfo();
-    await CancellationScope.nonCancellable(() => this.#signal(REPORT_SIGNAL, { ...report, workflowId }));
+  /** At the end of a job whose talk the provider may still work on: the place stays taken until the talk has ended. */
+  async keepForTalk(): Promise<void> {
+    if (this.#hasPlace) {
+      await this.#send({ outcome: 'left', mayHaveTalk: true });
+    }
   }
 
-  /** The first job starts the breaker, which then runs independently of it. */
-  async #signal(name: string, argument: GateRequest | GateReport): Promise<void> {
-    const breaker = getExternalWorkflowHandle(this.#breakerId);
-    try {
-      await breaker.signal(name, argument);
-    } catch (error) {
-      if (isCancellation(error)) {
-        throw error;
-      }
-      await startBreaker(this.#breakerId);
-      await breaker.signal(name, argument);
-    }
+  #hasAnswer(waitMs: number): Promise<boolean> {
+    return condition(() => this.#answer !== undefined, waitMs, {
+      summary: 'Until the job gets a place at the provider',
+    });
+  }
+
+  #send(report: Omit<GateReport, 'kind' | 'workflowId'>): Promise<void> {
+    return send(this.#provider, { ...report, kind: 'report', workflowId: workflowInfo().workflowId });
   }
 }
 
 /** Gives back the place of a job that has ended. Call it once its talk is no longer in progress. */
-export async function releasePlace(provider: string, requestId: string): Promise<void> {
-  const report: GateReport = { workflowId: toWorkflowId(requestId), outcome: 'left' };
-  const breaker = getExternalWorkflowHandle(toBreakerId(provider));
-  await ignoreFailure(breaker.signal(REPORT_SIGNAL, report), 'without a breaker there are no places');
+export function releasePlace(provider: string, requestId: string): Promise<void> {
+  return send(provider, { kind: 'report', workflowId: toWorkflowId(requestId), outcome: 'left' });
 }
 
-async function startBreaker(workflowId: string): Promise<void> {
-  try {
-    await startChild(PROVIDER_BREAKER, {
-      workflowId,
-      taskQueue: QUEUES.pipeline,
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      // Otherwise a job that is cancelled at this moment would cancel the breaker of all jobs.
-      cancellationType: ChildWorkflowCancellationType.ABANDON,
-      staticSummary: 'Whether the provider answers, and how many talks it works on',
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) {
-      throw error;
-    }
-  }
+async function send(provider: string, message: GateReport): Promise<void> {
+  const sent = CancellationScope.nonCancellable(() => reportToBreaker({ provider, message }));
+  await ignoreFailure(sent, 'the breaker looks up jobs that do not report');
 }

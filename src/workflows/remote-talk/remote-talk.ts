@@ -149,9 +149,7 @@ export class RemoteTalk {
       return this.#keep({ fetched: { ...video, warnings: [...new Set([...known, ...warnings])] } }).fetched!;
     } finally {
       // While the provider may work on the talk, its place is taken, however the job ends.
-      if (!this.mayExist) {
-        await gate.leave();
-      }
+      await (this.mayExist ? gate.keepForTalk() : gate.leave());
     }
   }
 

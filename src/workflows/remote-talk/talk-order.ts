@@ -5,7 +5,7 @@ import type { RunningStage } from '../../contracts/stages.ts';
 import { codeOf, refusal, toJobError } from '../job-error.ts';
 import { findLostTalk, orderTalk, uploadMedia } from './create-talk.ts';
 import { type Leftovers, toReplaced } from './leftovers.ts';
-import { factsOf, givenUp, retryAfterMsOf, toClock, troubleOf } from './outage.ts';
+import { factsOf, givenUp, longerInterval, retryAfterMsOf, toClock, troubleOf } from './outage.ts';
 import { pause } from './pause.ts';
 import type { Granted, Held, ProviderGate } from './provider-gate.ts';
 import type { RemoteCalls } from './remote-activities.ts';
@@ -14,8 +14,6 @@ import type { RemoteCalls } from './remote-activities.ts';
 const FIRST_SEND_WINDOW_MS = 10_000;
 const FIRST_RETRY_DELAY_MS = 1_000;
 const MAX_RETRY_DELAY_MS = 30_000;
-/** Before the next order of a job that the account cannot pay, although it has credits. */
-const MAX_PRICE_RETRY_DELAY_MS = 5 * 60_000;
 /** For jobs that do not wait while the provider is down. */
 const MAX_ATTEMPTS = 3;
 /** Failures of one job at a provider that answers otherwise, over two minutes. */
@@ -52,6 +50,8 @@ export class TalkOrder {
   #hasUploadedAgain = false;
   #uploadError: unknown;
   #ownFailures = 0;
+  /** When the last order failed. Milliseconds since 1970. */
+  #failedAt: number | undefined;
 
   constructor(options: {
     provider: RemoteProviderFacts;
@@ -121,7 +121,12 @@ export class TalkOrder {
     if (!this.#leftovers.read().mayHaveUnknownTalk) {
       return undefined;
     }
-    const talkId = await findLostTalk(this.#calls, this.#leftovers.read(), this.#mayBeSentUntil);
+    const talkId = await findLostTalk(
+      this.#calls,
+      this.#leftovers.read(),
+      this.#mayBeSentUntil,
+      this.#failedAt,
+    );
     if (!talkId) {
       this.#leftovers.keep({ mayHaveUnknownTalk: false });
     }
@@ -146,6 +151,7 @@ export class TalkOrder {
     }
     this.#leftovers.keep({ mayHaveUnknownTalk: outcome.mayHaveTalk });
     this.#mayBeSentUntil = outcome.mayBeSentUntil ?? this.#mayBeSentUntil;
+    this.#failedAt = Date.now();
     throw outcome.error;
   }
 
@@ -179,9 +185,12 @@ export class TalkOrder {
     } else if (isOver) {
       throw givenUp(label, reason, onOutage);
     }
-    // The random part spreads jobs that failed together. If the breaker is open, it sets the time of the next attempt.
-    const longestMs = reason === 'credits' ? MAX_PRICE_RETRY_DELAY_MS : MAX_RETRY_DELAY_MS;
-    const maxDelayMs = Math.min(FIRST_RETRY_DELAY_MS * 2 ** (failures - 1), longestMs);
+    // The random part spreads jobs that failed together. If the breaker is open, it sets the time of the next attempt. It does
+    // not hold a job that the account cannot pay although it has credits.
+    const maxDelayMs =
+      isOwn && reason === 'credits'
+        ? toPriceDelayMs(failures)
+        : Math.min(FIRST_RETRY_DELAY_MS * 2 ** (failures - 1), MAX_RETRY_DELAY_MS);
     const spreadMs = maxDelayMs * this.#leftovers.read().timeScale * (0.5 + Math.random() / 2);
     const delayMs = Math.max(spreadMs, retryAfterMsOf(error));
     // A lost worker is no sign of an outage: the job keeps its place.
@@ -212,6 +221,10 @@ export class TalkOrder {
     const { credits } = await this.#calls.many.checkProvider();
     return credits !== undefined && (reason === 'outage' || credits.remaining > 0);
   }
+}
+
+function toPriceDelayMs(failures: number): number {
+  return failures > 1 ? longerInterval(toPriceDelayMs(failures - 1), 1) : FIRST_RETRY_DELAY_MS;
 }
 
 function givenUpAlone(label: string, error: unknown, times: number): ApplicationFailure {

@@ -17,17 +17,17 @@ interface AwaitedTalk {
   onProgress: (message: string, details?: Record<string, unknown>) => void;
 }
 
-/** The longer the talk takes, the less often it is polled. */
+/** The longer the talk takes, the less often it is polled: each poll adds about ten events to the history of the job. */
 const POLLS = [
   { untilMs: 20_000, intervalMs: 1_000 },
   { untilMs: 2 * 60_000, intervalMs: 2_000 },
-  { untilMs: 10 * 60_000, intervalMs: 5_000 },
-  { untilMs: Number.POSITIVE_INFINITY, intervalMs: 15_000 },
+  { untilMs: 10 * 60_000, intervalMs: 10_000 },
+  { untilMs: Number.POSITIVE_INFINITY, intervalMs: 30_000 },
 ];
 /** Polls in addition to a webhook, which may get lost. `lateFrom` is a fraction of the usual time. */
 const BACKSTOP = { intervalMs: 30_000, lateFrom: 1.25, minDelayMs: 5_000 };
-/** Around the usual end polls are frequent again. `from` and `to` are fractions of the usual time. */
-const USUAL_END = { from: 0.8, to: 1.5, intervalMs: 1_000 };
+/** Around the usual end polls are frequent again. All but `minIntervalMs` are fractions of the usual time. */
+const USUAL_END = { from: 0.8, to: 1.5, interval: 0.01, minIntervalMs: 1_000 };
 const MAX_RETRY_DELAY_MS = 60_000;
 const PROGRESS_INTERVAL_MS = 10_000;
 /** For jobs that do not wait while the provider is down. */
@@ -118,9 +118,10 @@ function toDelayMs({ terms, usualMs }: AwaitedTalk, elapsedMs: number, failures:
 }
 
 function toPollMs(elapsedMs: number, usualMs: number | undefined): number {
-  const isDue =
-    usualMs !== undefined && elapsedMs > usualMs * USUAL_END.from && elapsedMs < usualMs * USUAL_END.to;
-  return (isDue ? USUAL_END : POLLS.find(({ untilMs }) => elapsedMs < untilMs)!).intervalMs;
+  const { from, to, interval, minIntervalMs } = USUAL_END;
+  return usualMs !== undefined && elapsedMs > usualMs * from && elapsedMs < usualMs * to
+    ? Math.max(usualMs * interval, minIntervalMs)
+    : POLLS.find(({ untilMs }) => elapsedMs < untilMs)!.intervalMs;
 }
 
 function toBackstopMs(elapsedMs: number, usualMs: number | undefined): number {

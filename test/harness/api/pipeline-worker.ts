@@ -4,6 +4,7 @@ import { Client } from '@temporalio/client';
 import { withFailureBoundary } from '../../../src/activities/boundary.ts';
 import { createEraseActivities, type EraseDeps } from '../../../src/activities/erase.ts';
 import { keepAlive } from '../../../src/activities/keep-alive.ts';
+import { createGateActivities } from '../../../src/activities/provider-gate.ts';
 import { createRecordActivities, type RecordDeps } from '../../../src/activities/records.ts';
 import { createWebhookActivities } from '../../../src/activities/webhooks.ts';
 import type { OfferedProvider } from '../../../src/api/submit/choose-provider.ts';
@@ -14,10 +15,12 @@ import { toNetworks } from '../../../src/outbound/networks.ts';
 import { createOutbound } from '../../../src/outbound/outbound.ts';
 import type { ObjectStore } from '../../../src/ports/object-store.ts';
 import type { TaskRecords } from '../../../src/ports/task-records.ts';
+import type { WorkflowSignals } from '../../../src/ports/workflow-signals.ts';
 import { createDisabledWebhooks } from '../../../src/storage/disabled-webhooks.ts';
 import { createWebhookSecrets } from '../../../src/storage/webhook-secrets.ts';
 import { createTaskExecutions } from '../../../src/temporal/task-executions.ts';
 import { createTemporalTimeline } from '../../../src/temporal/temporal-timeline.ts';
+import { createWorkflowSignals } from '../../../src/temporal/workflow-signals.ts';
 import { happyActivities, STAGE_ACTIVITIES } from '../happy-activities.ts';
 import { allQueues } from '../providers.ts';
 import type { TestServer } from '../temporal-server.ts';
@@ -75,27 +78,30 @@ export async function startPipelineWorker(
     client,
     ...(cancelTimeoutMs !== undefined && { cancelTimeoutMs }),
   });
+  const signals = createWorkflowSignals({ client });
   const failures = new Map<string, Error>();
   const found = { persons: [{ id: 1, confidence: 0.9, box: [1, 1, 60, 60] }] as Person[] };
   const activities = Object.fromEntries(
-    Object.entries(createActivities({ store, records, timelines, executions }, found)).map(([name, run]) => [
-      name,
-      async (request: never) => {
-        const failure = failures.get(name);
-        if (failure) throw failure;
-        if (stageMs && STAGE_ACTIVITIES.some((stage) => stage === name))
-          await keepAlive((signal) => sleep(stageMs(), undefined, { signal }));
-        const taskId = taskIdOf(activityInfo().workflowExecution?.workflowId ?? '');
-        const gate = gates.get(toGateName(name, taskId)) ?? gates.get(toGateName(name, undefined));
-        if (gate) gate.reached += 1;
-        for (let frame = 1; gate && !gate.open; frame++) {
-          heartbeat({ frame, frames: 1000 });
-          await Context.current().sleep(20);
-        }
-        if (gate?.error) throw gate.error;
-        return (run as (request: never) => Promise<unknown>)(request);
-      },
-    ]),
+    Object.entries(createActivities({ store, records, timelines, executions, signals }, found)).map(
+      ([name, run]) => [
+        name,
+        async (request: never) => {
+          const failure = failures.get(name);
+          if (failure) throw failure;
+          if (stageMs && STAGE_ACTIVITIES.some((stage) => stage === name))
+            await keepAlive((signal) => sleep(stageMs(), undefined, { signal }));
+          const taskId = taskIdOf(activityInfo().workflowExecution?.workflowId ?? '');
+          const gate = gates.get(toGateName(name, taskId)) ?? gates.get(toGateName(name, undefined));
+          if (gate) gate.reached += 1;
+          for (let frame = 1; gate && !gate.open; frame++) {
+            heartbeat({ frame, frames: 1000 });
+            await Context.current().sleep(20);
+          }
+          if (gate?.error) throw gate.error;
+          return (run as (request: never) => Promise<unknown>)(request);
+        },
+      ],
+    ),
   );
   const workers = await startWorkers(server, withFailureBoundary(activities), {
     queues: allQueues(providers.map(({ descriptor }) => descriptor)),
@@ -134,12 +140,16 @@ export async function startPipelineWorker(
   };
 }
 
-function createActivities(deps: RecordDeps & EraseDeps, found: { persons: Person[] }) {
+function createActivities(
+  deps: RecordDeps & EraseDeps & { signals: WorkflowSignals },
+  found: { persons: Person[] },
+) {
   const { store } = deps;
   const happy = happyActivities((key) => store.put(key, Buffer.from(`bytes of ${key}`)));
   return {
     ...happy,
     ...createEraseActivities(deps),
+    ...createGateActivities(deps),
     ...createRecordActivities(deps),
     ...createWebhookActivities({
       outbound: createOutbound({ allowed: toNetworks(['127.0.0.2/32']) }),

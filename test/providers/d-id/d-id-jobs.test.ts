@@ -44,7 +44,12 @@ remoteProviderSuite({
       },
     });
     return {
-      env: { D_ID_API_URL: emulator.url, D_ID_API_KEY: API_KEY, D_ID_TIME_SCALE: '0.02' },
+      env: {
+        D_ID_API_URL: emulator.url,
+        D_ID_API_KEY: API_KEY,
+        D_ID_TIME_SCALE: '0.02',
+        D_ID_TALKS_IN_FLIGHT: '1',
+      },
       paid: () => account.ledger.map(({ userData }) => userData!),
       credits: () => account.credits,
       leftovers: () => account.leftovers,

@@ -20,7 +20,7 @@ remoteProviderSuite({
   async start() {
     const server = new ToyServer(await makeVideo());
     return {
-      env: { TOY_URL: await server.listen(), TOY_KEY: 'toy-key' },
+      env: { TOY_URL: await server.listen(), TOY_KEY: 'toy-key', TOY_TALKS_IN_FLIGHT: '1' },
       paid: () => server.paid,
       credits: () => server.coins,
       leftovers: () => [...server.files.keys(), ...server.clips.keys()],
