@@ -19,6 +19,7 @@ import type { RetentionActivities } from '../../src/activities/retention.ts';
 import type { SelfTestActivities } from '../../src/activities/self-test.ts';
 import type { WebhookActivities } from '../../src/activities/webhooks.ts';
 import { ERASE_TASK } from '../../src/contracts/erase.ts';
+import { HANDED_BACK } from '../../src/contracts/handed-back.ts';
 import { taskIdOf } from '../../src/contracts/messages.ts';
 import {
   BREAKER_QUERY,
@@ -48,6 +49,21 @@ const beatForEver = async (): Promise<never> => {
     await Context.current().sleep(50);
   }
 };
+
+/** As an activity ends on workers that drain, before one finishes it. */
+function handBackTwice(): ReturnType<typeof happyActivities>['renderTalk'] {
+  let runs = 0;
+  return async (request) => {
+    runs += 1;
+    if (runs <= 2) {
+      throw ApplicationFailure.create({
+        type: HANDED_BACK.workerShutdown,
+        message: 'Worker is shutting down',
+      });
+    }
+    return happyActivities().renderTalk(request);
+  };
+}
 
 await using server = await startTestServer();
 const harness = await createHarness(server);
@@ -113,6 +129,7 @@ const runs: Record<string, { handle: Recorded }> = {
       },
     },
   ),
+  'handed-back': await harness.run({ renderTalk: handBackTwice() }),
   'deadline-exceeded': await harness.run({ renderTalk: beatForEver }, { job: { deadline_s: 2 } }),
 };
 
