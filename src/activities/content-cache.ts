@@ -23,26 +23,30 @@ export interface CacheDeps {
   signals: WorkflowSignals;
 }
 
-/** A cached result, with the folder of its entry. */
-export type Found<T> = { result: T; entry: string };
+/** The folder of an entry, with its result if there is one. Whoever makes the result undoes and erases that folder. */
+export type Lookup<T> = { entry: string; result?: T };
 
 export function createCacheActivities({ store, cache, producerVersions, signals }: CacheDeps) {
   return {
-    /** If the photo was turned, it is copied to the key of the request. */
+    /** If the photo was turned, it is copied to the key of the request. Returns `null` if detections are not cached. */
     findDetection: (request: {
       photoSha256: string;
       confThreshold: number;
       turnedKey: string;
-    }): Promise<Found<Detected> | null> =>
+    }): Promise<Lookup<Detected> | null> =>
       keepAlive(async () => {
         const facts = detectionFacts(producerVersions, request);
-        const hit = facts && (await cache.find('detection', facts, {}));
+        if (!facts) {
+          return null;
+        }
+        const entry = cache.entryOf('detection', facts);
+        const hit = await cache.find('detection', facts, {});
         const result = hit?.result as DetectPersonsResult | undefined;
-        if (!facts || !result?.turnedDegrees) {
-          return hit && result ? { result, entry: hit.entry } : null;
+        if (!result?.turnedDegrees) {
+          return { entry, ...(result && { result }) };
         }
         const turned = await cache.find('detection', facts, { turned: request.turnedKey });
-        return turned ? { result: { ...result, ...turned.stored }, entry: turned.entry } : null;
+        return { entry, ...(turned && { result: { ...result, ...turned.stored } }) };
       }),
 
     /** A detection that was made on a reduced photo, and enlarged. Returns its entry, if detections are cached. */
@@ -77,15 +81,21 @@ export function createCacheActivities({ store, cache, producerVersions, signals 
         }
       }),
 
-    /** If found, the mask and the cut-out are copied to the keys of the request. */
-    findCutout: (request: RemoveBackgroundRequest): Promise<Found<RemovedBackground> | null> =>
+    /**
+     * If found, the mask and the cut-out are copied to the keys of the request. Returns `null` if cut-outs are not cached.
+     */
+    findCutout: (request: RemoveBackgroundRequest): Promise<Lookup<RemovedBackground> | null> =>
       keepAlive(async () => {
         const facts = cutoutFacts(producerVersions, { ...request, photoSha256: request.photoSha256 });
+        if (!facts) {
+          return null;
+        }
         const { maskKey: mask, cutoutKey: cutout } = request;
-        const hit = facts && (await cache.find('cutout', facts, { mask, cutout }));
-        return hit
-          ? { result: { ...(hit.result as RemovedBackground), ...hit.stored }, entry: hit.entry }
-          : null;
+        const hit = await cache.find('cutout', facts, { mask, cutout });
+        return {
+          entry: cache.entryOf('cutout', facts),
+          ...(hit && { result: { ...(hit.result as RemovedBackground), ...hit.stored } }),
+        };
       }),
 
     /**
@@ -114,7 +124,7 @@ export function createCacheActivities({ store, cache, producerVersions, signals 
 
     /**
      * Gives up the claim, and tells the jobs in line: all of them if there is a video, and otherwise the one that has waited
-     * longest. Without a claim, only does the second: a job was told, and ends without having looked.
+     * longest. Without a claim, gives up one that the job may have without having been told, and tells the jobs in line too.
      */
     releaseVideo: ({ job, claim }: { job: JobInput; claim?: string }): Promise<void> =>
       keepAlive(async () => {
@@ -123,6 +133,12 @@ export function createCacheActivities({ store, cache, producerVersions, signals 
           await release(job, facts, claim);
         }
       }),
+
+    /** The entry that `keepVideo` would store. Returns `null` if videos like this are not cached. */
+    async videoEntry({ job }: { job: JobInput }): Promise<string | null> {
+      const facts = videoFacts(producerVersions, job);
+      return facts ? cache.entryOf('video', facts) : null;
+    },
 
     keepVideo: (request: { job: JobInput; video: MadeVideo }): Promise<string | null> =>
       keepAlive(async () => {
@@ -191,8 +207,9 @@ export function createCacheActivities({ store, cache, producerVersions, signals 
 
   async function release({ taskId }: JobInput, facts: object, claim: string | undefined): Promise<void> {
     // First, because jobs join the line before they look whether the claim is still there.
-    if (claim !== undefined) {
-      await store.delete(claim);
+    const own = claim ?? (await findOwnClaim(claimsOf(facts)));
+    if (own !== undefined) {
+      await store.delete(own);
     }
     const tell = async ({ key }: ListedObject) => {
       const waiting = key.slice(key.lastIndexOf('/') + 1);
@@ -212,6 +229,14 @@ export function createCacheActivities({ store, cache, producerVersions, signals 
         return;
       }
     }
+  }
+
+  /** The answer that told the job of its claim may have been lost. */
+  async function findOwnClaim(claims: string): Promise<string | undefined> {
+    const keys = await Array.fromAsync(store.list(claims), ({ key }) => key);
+    const latest = keys.at(-1);
+    const me = activityInfo().workflowExecution?.workflowId;
+    return latest !== undefined && (await readOwner(latest)) === me ? latest : undefined;
   }
 
   /** `undefined` if the claim was deleted meanwhile, or is damaged. */

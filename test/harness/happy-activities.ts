@@ -102,6 +102,9 @@ export function happyActivities(
     async drawFaces({ faces }) {
       return Promise.all(faces.map(({ key }) => put(key)));
     },
+    async videoEntry() {
+      return null;
+    },
     async keepVideo() {
       return null;
     },

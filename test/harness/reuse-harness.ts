@@ -11,6 +11,7 @@ import { createRecordActivities } from '../../src/activities/records.ts';
 import { createRenderActivities } from '../../src/activities/render.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
+import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
 import type { JobInput } from '../../src/contracts/schemas/job.ts';
 import type { JobOptions } from '../../src/contracts/schemas/job-options.ts';
 import { uploadKey } from '../../src/contracts/task-keys.ts';
@@ -36,18 +37,27 @@ export interface ReuseHarness extends AsyncDisposable {
   hold: boolean;
   /** How many of the next videos fail for good. */
   failures: number;
-  submit(photo: string, voice: string, options?: Partial<JobOptions>): Promise<ReusedJob>;
+  /** Name of an activity whose result is lost, for good, after it has done its work. */
+  lost: string | undefined;
+  submit(
+    photo: string,
+    voice: string,
+    options?: Partial<JobOptions>,
+    more?: Pick<JobInput, 'retryWindowS'>,
+  ): Promise<ReusedJob>;
 }
 
 export interface ReusedJob {
   input: JobInput;
   handle: WorkflowHandle<typeof generateVideo>;
+  /** Continues it after a failure. Resolves when it runs. */
+  retry(): Promise<WorkflowHandle<typeof generateVideo>>;
 }
 
 /** The real workflow and activities over a real store; what runs in slots writes small files. */
 export async function createReuseHarness(server: TestServer, store: ObjectStore): Promise<ReuseHarness> {
   const done = { detections: 0, cutouts: 0, videos: 0 };
-  const state = { hold: false, failures: 0, makers: [] as string[] };
+  const state = { hold: false, failures: 0, makers: [] as string[], lost: undefined as string | undefined };
   const deps = {
     store,
     records: createTaskRecords({ store }),
@@ -114,12 +124,27 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
       } as never,
     }),
   };
-  const workers = await startWorkers(server, activities);
+  const losing = Object.entries<(request: never) => Promise<unknown>>(activities).map(([name, run]) => [
+    name,
+    async (request: never) => {
+      const result = await run(request);
+      if (state.lost === name) {
+        throw ApplicationFailure.create({ type: 'SLOT_CRASHED', message: 'It died', nonRetryable: true });
+      }
+      return result;
+    },
+  ]);
+  const workers = await startWorkers(server, Object.fromEntries(losing));
 
   return Object.assign(state, {
     store,
     done,
-    async submit(photo: string, voice: string, options: Partial<JobOptions> = {}): Promise<ReusedJob> {
+    async submit(
+      photo: string,
+      voice: string,
+      options: Partial<JobOptions> = {},
+      more: Pick<JobInput, 'retryWindowS'> = {},
+    ): Promise<ReusedJob> {
       const taskId = randomUUID();
       const put = (field: string, text: string) =>
         store.put(uploadKey(taskId, field, 'a'.repeat(16)), Buffer.from(text));
@@ -132,13 +157,23 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
         ...providersOf(allOptions),
         fingerprint: taskId,
         submittedAt: new Date().toISOString(),
+        ...more,
       };
       const handle = await server.client.workflow.start<typeof generateVideo>('generateVideo', {
         workflowId: toWorkflowId(taskId),
         taskQueue: QUEUES.pipeline,
         args: [input],
       });
-      return { input, handle };
+      return {
+        input,
+        handle,
+        async retry() {
+          await server.client.workflow.getHandle(toRetryWindowId(taskId)).executeUpdate(RETRY_UPDATE, {
+            args: [null],
+          });
+          return server.client.workflow.getHandle<typeof generateVideo>(toWorkflowId(taskId));
+        },
+      };
     },
     async [Symbol.asyncDispose]() {
       state.hold = false;

@@ -159,6 +159,7 @@ describe.each(OUTAGES)('%s', (code, waiting_for) => {
       code,
       overrides: {
         findVideo: async () => ({ kind: 'claimed', claim: 'cache/claims/x/000001' }),
+        videoEntry: async () => 'cache/video/x/',
       },
     });
 

@@ -23,6 +23,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   Object.assign(harness.done, { detections: 0, cutouts: 0, videos: 0 });
+  harness.lost = undefined;
   await harness.store.deleteAll('cache/');
 });
 
@@ -145,6 +146,48 @@ describe('no-store', () => {
 
     expect(harness.done).toEqual({ detections: 3, cutouts: 3, videos: 3 });
     expect(result.metadata.cached).toEqual([]);
+  });
+});
+
+describe('a job whose answer from the cache is lost after its video was stored there', () => {
+  it('names the entry in its record, so that it is erased with the task', async () => {
+    harness.lost = 'keepVideo';
+    const job = await harness.submit('photo L', 'voice L');
+    await job.handle.result();
+
+    const record = await createTaskRecords(harness).read(job.input.taskId);
+    const entries = (await cached()).map((key) => key.slice(0, key.lastIndexOf('/') + 1));
+
+    expect(entries.some((entry) => entry.startsWith('cache/video/'))).toBe(true);
+    expect(new Set(record?.cache_entries)).toEqual(new Set(entries));
+  });
+});
+
+describe('a job that was never told of its claim', () => {
+  it('gives it back all the same', async () => {
+    harness.lost = 'findVideo';
+    const job = await harness.submit('photo N', 'voice N');
+
+    await job.handle.result();
+
+    expect((await cached()).filter((key) => key.startsWith('cache/claims/'))).toEqual([]);
+  });
+});
+
+describe('a retried job', () => {
+  it('takes the video that an identical job has made meanwhile, and keeps its own for others', async () => {
+    harness.lost = 'renderTalk';
+    const failed = await harness.submit('photo M', 'voice M', {}, { retryWindowS: 60 });
+    await expect(failed.handle.result()).rejects.toThrow();
+    harness.lost = undefined;
+    const made = harness.done.videos;
+
+    const retried = await failed.retry();
+    await retried.result();
+    await (await harness.submit('photo M', 'voice M')).handle.result();
+
+    // By the retry, and not once more by the job after it.
+    expect(harness.done.videos).toBe(made + 1);
   });
 });
 
@@ -277,4 +320,16 @@ describe('a job that fails', () => {
       taskKeys(job.input.taskId).metadata,
     ]);
   });
+
+  it.each(['detectPersons', 'removeBackground'])(
+    'leaves nothing in the cache if the result of %s was lost after it was stored there',
+    async (activity) => {
+      harness.lost = activity;
+      const job = await harness.submit('photo K', 'voice K');
+
+      await expect(job.handle.result()).rejects.toThrow();
+
+      expect(await cached()).toEqual([]);
+    },
+  );
 });

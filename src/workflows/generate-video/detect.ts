@@ -4,7 +4,7 @@ import type { Person } from '../../contracts/schemas/job-outcome.ts';
 import type { Turn } from '../../ports/models.ts';
 import { cache } from '../activities.ts';
 import type { Job } from './job.ts';
-import { describeOrigin, findOrMake, type Origin, originDetails, usesCache } from './reuse.ts';
+import { describeOrigin, findOrMake, type Origin, originDetails } from './reuse.ts';
 
 export interface People extends Origin {
   /** Best first. */
@@ -27,12 +27,12 @@ export function detect(job: Job, photo: StoredObject): Promise<People> {
     const { isFromCache, fallbacks, turned, ...detected } = await findOrMake<Detected>(
       job,
       () => cache.findDetection({ photoSha256: photo.sha256, confThreshold, turnedKey }),
-      () =>
+      (mayStore) =>
         activities.detectPersons({
           photoKey: photo.key,
           turnedKey,
           confThreshold,
-          ...(usesCache(job) && { photoSha256: photo.sha256 }),
+          ...(mayStore && { photoSha256: photo.sha256 }),
         }),
     );
     const { persons, turnedDegrees, widthPx, heightPx } = detected;

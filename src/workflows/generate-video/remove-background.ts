@@ -2,7 +2,7 @@ import type { RemovedBackground } from '../../activities/background.ts';
 import { cache } from '../activities.ts';
 import type { People } from './detect.ts';
 import type { Job } from './job.ts';
-import { describeOrigin, findOrMake, type Origin, originDetails, usesCache } from './reuse.ts';
+import { describeOrigin, findOrMake, type Origin, originDetails } from './reuse.ts';
 
 export interface Cutout extends Origin {
   /** Side of the square that the model was given, in pixels. */
@@ -17,7 +17,6 @@ export function removeBackground(job: Job, people: People): Promise<Cutout> {
     progress.enter('BACKGROUND_REMOVAL_RUNNING', `Cutting person #${selected.id} out of the photo`);
     const request = {
       photoKey: photo.key,
-      ...(usesCache(job) && { photoSha256: photo.sha256 }),
       person: selected.box,
       others: all.filter(({ id }) => id !== selected.id).map(({ box }) => box),
       applySmoothing: input.options.apply_smoothing,
@@ -26,8 +25,9 @@ export function removeBackground(job: Job, people: People): Promise<Cutout> {
     };
     const { inputSize, coverage, isFromCache, fallbacks, mask, cutout } = await findOrMake<RemovedBackground>(
       job,
-      () => cache.findCutout(request),
-      () => activities.removeBackground(request),
+      () => cache.findCutout({ ...request, photoSha256: photo.sha256 }),
+      (mayStore) =>
+        activities.removeBackground({ ...request, ...(mayStore && { photoSha256: photo.sha256 }) }),
     );
     record.addObjects(mask, cutout);
     const composed = await activities.composePortrait({

@@ -1,5 +1,5 @@
 import { isCancellation, log } from '@temporalio/workflow';
-import type { Found } from '../../activities/content-cache.ts';
+import type { Lookup } from '../../activities/content-cache.ts';
 import type { Fallback } from '../../contracts/schemas/job-outcome.ts';
 import type { MadeVideo, VideoAnswer } from '../../contracts/schemas/messages.ts';
 import { cache, undo } from '../activities.ts';
@@ -20,15 +20,17 @@ export function usesCache({ input }: Job): boolean {
 
 /**
  * The video of an identical job, whose files are then copied to the keys of this one. Waits if another job is making it.
- * Returns `undefined` if this job has to make the video.
+ * Returns `undefined` if this job has to make the video, or has a talk that may be paid, which it takes up.
  */
 export async function reuseVideo(job: Job): Promise<MadeVideo | undefined> {
-  const { completed, progress, record } = job;
-  // A retry continues with the files of the earlier attempt.
-  if (completed.has('upload')) {
+  const { completed, progress, record, remoteTalk } = job;
+  if (remoteTalk?.mayExist) {
     return undefined;
   }
-  progress.enter('INITIALIZED', 'Accepted: photo and voice are being checked');
+  // A retry continues at a later stage, unless there is a video by now.
+  if (!completed.has('upload')) {
+    progress.enter('INITIALIZED', 'Accepted: photo and voice are being checked');
+  }
   const answer = usesCache(job) ? await findVideo(job) : undefined;
   if (answer?.kind !== 'hit') {
     return undefined;
@@ -41,30 +43,43 @@ export async function reuseVideo(job: Job): Promise<MadeVideo | undefined> {
   return { ...answer.video, cached: ['DETECTION_RUNNING', 'BACKGROUND_REMOVAL_RUNNING', 'DID_PROCESSING'] };
 }
 
-/** Stores the video for identical jobs, unless it is from another renderer than they ask for. */
+/**
+ * Stores the video for identical jobs, unless it is from another renderer than they ask for. Its entry is on record before,
+ * so that it is erased with the task even if the answer is lost.
+ */
 export async function keepVideo(job: Job, video: MadeVideo): Promise<void> {
-  if (job.claim.isHeld && !video.provider.degraded) {
-    const entry = await askCache(() => cache.keepVideo({ job: job.input, video }));
-    undoEntry(job, entry ?? undefined);
+  if (!usesCache(job) || video.provider.degraded) {
+    return;
+  }
+  const entry = await askCache(() => cache.videoEntry({ job: job.input }));
+  if (entry) {
+    undoEntry(job, entry);
+    await askCache(() => cache.keepVideo({ job: job.input, video }));
   }
 }
 
-/** The result of a stage, from the content cache if it is there. */
-export async function findOrMake<T extends { entry?: string }>(
+/**
+ * The result of a stage, from the content cache if it is there. The undo of its entry is registered before it is made: an
+ * attempt that stored it may be lost.
+ * @param make gets whether the result may be stored in the cache
+ */
+export async function findOrMake<T extends object>(
   job: Job,
-  find: () => Promise<Found<T> | null>,
-  make: () => Promise<T>,
+  find: () => Promise<Lookup<T> | null>,
+  make: (mayStore: boolean) => Promise<T>,
 ): Promise<T & { isFromCache: boolean }> {
-  const found = usesCache(job)
-    ? await askCache(() => waitForStorage(find, { onWait: job.onStorageWait }))
+  const { record, onStorageWait } = job;
+  const looked = usesCache(job)
+    ? await askCache(() => waitForStorage(find, { onWait: onStorageWait }))
     : undefined;
-  if (found) {
-    job.record.addCacheEntry(found.entry);
-    return { ...found.result, isFromCache: true };
+  if (looked?.result) {
+    record.addCacheEntry(looked.entry);
+    return { ...looked.result, isFromCache: true };
   }
-  const made = await make();
-  undoEntry(job, made.entry);
-  return { ...made, isFromCache: false };
+  if (looked) {
+    undoEntry(job, looked.entry);
+  }
+  return { ...(await make(Boolean(looked))), isFromCache: false };
 }
 
 /** End of the message of a stage. */
@@ -93,10 +108,7 @@ async function findVideo({
   try {
     answer = await askCache(() =>
       waitForStorage(
-        () =>
-          claim.findVideo(() =>
-            progress.enter('INITIALIZED', 'An identical task is under way: waiting for its video'),
-          ),
+        () => claim.findVideo(() => progress.note('An identical task is under way: waiting for its video')),
         { onWait: onStorageWait },
       ),
     );
@@ -110,11 +122,9 @@ async function findVideo({
 }
 
 /** The cache entries of a failed job are deleted with the rest of it. */
-function undoEntry({ record, compensations, onStorageWait }: Job, entry: string | undefined): void {
-  if (entry) {
-    record.addCacheEntry(entry);
-    compensations.add('cached files', () => undo.discard({ prefixes: [entry] }, onStorageWait));
-  }
+function undoEntry({ record, compensations, onStorageWait }: Job, entry: string): void {
+  record.addCacheEntry(entry);
+  compensations.add('cached files', () => undo.discard({ prefixes: [entry] }, onStorageWait));
 }
 
 /** A cache that fails counts as empty. */

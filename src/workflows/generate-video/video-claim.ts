@@ -23,17 +23,14 @@ export class VideoClaim {
   #isWaiting = false;
   /** Whether the identical job has ended, and this one has not looked since. */
   #isTold = false;
+  /** Whether the answer to a look was lost: this job may have the claim. */
+  #isLookLost = false;
 
   constructor(job: JobInput) {
     this.#job = job;
     setHandler(defineSignal(SAME_JOB_ENDED_SIGNAL), () => {
       this.#isTold = true;
     });
-  }
-
-  /** Whether this job makes the video. */
-  get isHeld(): boolean {
-    return this.#claim !== undefined;
   }
 
   /**
@@ -66,6 +63,7 @@ export class VideoClaim {
         return await cache.findVideo({ job: this.#job });
       } catch (error) {
         this.#isTold ||= wasTold;
+        this.#isLookLost = true;
         // A job in line knows that another one makes the video. If its look is lost with a worker, it must not make a second.
         if (!this.#isWaiting || !isActivityTimeout(error)) {
           throw error;
@@ -80,7 +78,7 @@ export class VideoClaim {
     const claim = this.#claim;
     this.#claim = undefined;
     // A job that was told is the only one: if it ends without having looked, it passes that on.
-    if (claim !== undefined || this.#isTold) {
+    if (claim !== undefined || this.#isTold || this.#isLookLost) {
       await CancellationScope.nonCancellable(() =>
         undo.releaseVideo({ job: this.#job, ...(claim !== undefined && { claim }) }),
       );
