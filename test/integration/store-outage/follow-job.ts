@@ -1,4 +1,4 @@
-import { openAsBlob } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLimelightClient } from '../../../src/client/limelight-client.ts';
 
@@ -35,9 +35,10 @@ export async function followJob({
 }: Outages): Promise<OutageReport> {
   const client = createLimelightClient({ baseUrl: apiUrl });
   const report: OutageReport = { waits: [], longestUnnoticedMs: 0, ready: [], ended: '' };
-  const image = await openAsBlob(join(SAMPLES, 'portrait.jpg'));
-  const audio = await openAsBlob(join(SAMPLES, 'voice.wav'));
-  const { task_id } = await client.submit({ image, audio });
+  const [image, audio] = await Promise.all(
+    ['portrait.jpg', 'voice.wav'].map(async (name) => new Blob([await readFile(join(SAMPLES, name))])),
+  );
+  const { task_id } = await client.submit({ image: image!, audio: audio! });
   let outages = 0;
   let awaySince: number | undefined;
   const begin = async () => {

@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startWorkerStack } from '../../harness/stack/worker-stack.ts';
 import { followJob } from './follow-job.ts';
 
@@ -39,7 +40,17 @@ await using stack = await startWorkerStack({
 const report = await followJob({
   apiUrl: stack.apiUrl,
   async takeAway() {
-    if (!isAway) takeAway();
+    if (isAway) return;
+    for (let tries = 0; ; tries++) {
+      try {
+        takeAway();
+        break;
+      } catch (error) {
+        // A folder in which a file is open for writing cannot become read-only.
+        if (tries === 200) throw error;
+        await sleep(10);
+      }
+    }
     isAway = true;
   },
   async bringBack() {
