@@ -5,8 +5,6 @@ import { createLimelightClient } from '../../../src/client/limelight-client.ts';
 export interface OutageReport {
   /** The stage of each wait for the storage. */
   waits: string[];
-  /** How long the longest outage was before the job said that it waits. */
-  longestUnnoticedMs: number;
   /** Status of `/health/ready` during each wait. */
   ready: number[];
   /** How the job ended. */
@@ -17,8 +15,6 @@ interface Outages {
   apiUrl: string;
   takeAway(): Promise<void>;
   bringBack(): Promise<void>;
-  /** How many outages there are. Default: one after the other until the job ends. */
-  count?: number;
 }
 
 const SAMPLES = join(import.meta.dirname, '../../../samples');
@@ -27,38 +23,25 @@ const SAMPLES = join(import.meta.dirname, '../../../samples');
  * Runs a job, and takes the store away again and again: each outage lasts until the job says that it waits, and the next one
  * begins with its next stage. So the job meets the outage in one stage after the other.
  */
-export async function followJob({
-  apiUrl,
-  takeAway,
-  bringBack,
-  count = Number.POSITIVE_INFINITY,
-}: Outages): Promise<OutageReport> {
+export async function followJob({ apiUrl, takeAway, bringBack }: Outages): Promise<OutageReport> {
   const client = createLimelightClient({ baseUrl: apiUrl });
-  const report: OutageReport = { waits: [], longestUnnoticedMs: 0, ready: [], ended: '' };
+  const report: OutageReport = { waits: [], ready: [], ended: '' };
   const [image, audio] = await Promise.all(
     ['portrait.jpg', 'voice.wav'].map(async (name) => new Blob([await readFile(join(SAMPLES, name))])),
   );
   const { task_id } = await client.submit({ image: image!, audio: audio! });
-  let outages = 0;
-  let awaySince: number | undefined;
-  const begin = async () => {
-    if (outages < count) {
-      outages += 1;
-      await takeAway();
-      awaySince = performance.now();
-    }
-  };
-  await begin();
+  let isAway = true;
+  await takeAway();
   for await (const { event_type, data } of client.events(task_id, { signal: AbortSignal.timeout(400_000) })) {
     if (event_type !== 'stage_update') continue;
     report.ended = data.stage === 'FAILED' ? `${data.stage}: ${data.message}` : data.stage;
     if (data.details?.waiting_for !== 'storage') {
-      if (awaySince === undefined) await begin();
-    } else if (awaySince !== undefined) {
+      if (!isAway) await takeAway();
+      isAway = true;
+    } else if (isAway) {
       report.waits.push(data.stage);
-      report.longestUnnoticedMs = Math.max(report.longestUnnoticedMs, performance.now() - awaySince);
       report.ready.push((await fetch(`${apiUrl}/health/ready`)).status);
-      awaySince = undefined;
+      isAway = false;
       await bringBack();
     }
   }
