@@ -146,6 +146,19 @@ class JobClient {
     await this.#submit();
     this.#ends.submit();
     const acting = job.action && this.#act(job.action);
+    try {
+      await this.#follow();
+    } catch (error) {
+      // The events of an erased task end, and its receipt may still be due.
+      if (!this.#task.isErased) throw error;
+    }
+    await acting;
+    await this.#lookAtVideo();
+    if (job.isErasedAtEnd) await this.#erase();
+  }
+
+  /** To the end of the last attempt. */
+  async #follow(): Promise<void> {
     let since = 0;
     for (;;) {
       const outcome = await this.#client.wait(this.#task.taskId, {
@@ -160,9 +173,6 @@ class JobClient {
       this.#ends.decide(since, isRetried);
       if (!isRetried) break;
     }
-    await acting;
-    await this.#lookAtVideo();
-    if (job.isErasedAtEnd) await this.#erase();
   }
 
   async #submit(): Promise<void> {
@@ -266,7 +276,10 @@ class JobClient {
   }
 }
 
-/** Whether the task has gone on since this outcome. */
+/** Whether the task has gone on since this outcome: it has another one. A window that has closed offers no retry any more. */
 function isAfter({ result, error }: TaskStatus, outcome: JobOutcome): boolean {
-  return result !== undefined || (!outcome.success && error?.retry?.until !== outcome.error.retry?.until);
+  const until = error?.retry?.until;
+  return (
+    result !== undefined || (until !== undefined && !outcome.success && until !== outcome.error.retry?.until)
+  );
 }

@@ -167,7 +167,7 @@ async function readSocket({ url, apiKey, taskId, since, signal, take }: Connecti
   clearTimeout(silence);
   signal.removeEventListener('abort', stop);
   if (isGone) return 'gone';
-  return code === 1000 ? 'ended' : 'lost';
+  return code === 1000 && !hasEnough ? 'ended' : 'lost';
 }
 
 function toSeen({ seq, data }: TaskEvent): SeenEvent {
