@@ -23,7 +23,7 @@ export interface CacheDeps {
   signals: WorkflowSignals;
 }
 
-/** The folder of an entry, with its result if there is one. Whoever makes the result undoes and erases that folder. */
+/** The folder of an entry, with its result if there is one. The job that makes the result undoes and erases that folder. */
 export type Lookup<T> = { entry: string; result?: T };
 
 export function createCacheActivities({ store, cache, producerVersions, signals }: CacheDeps) {

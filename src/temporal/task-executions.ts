@@ -14,7 +14,7 @@ import { toPipelineError } from './temporal-error.ts';
 const POLL_INTERVAL_MS = 200;
 /** A workflow that does not end within this time after its cancellation is terminated; its files are deleted either way. */
 const CANCEL_TIMEOUT_MS = 60_000;
-/** Not aborted when a job is cancelled: without their answer nobody knows what to delete at the provider. */
+/** Not aborted when a job is cancelled: only their answer says what to delete at the provider. */
 const UNINTERRUPTED: ReadonlySet<string> = new Set(['uploadPortrait', 'uploadVoice', 'createTalk']);
 const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState;
 

@@ -8,7 +8,7 @@ import { toPipelineError } from './temporal-error.ts';
 const CALL_TIMEOUT_MS = 3_000;
 /**
  * The first hint for a task is passed on at once, the next ones after intervals that double. Each makes the history of the
- * job longer, and nothing limits how many a provider sends, or somebody who knows the secret.
+ * job longer, and nothing limits how many a provider sends, or a stranger who knows the secret.
  */
 const FIRST_HINT_INTERVAL_MS = 1_000;
 const MAX_HINT_INTERVAL_MS = 60_000;

@@ -203,7 +203,7 @@ const PLANTED: Record<FindingKind, Record<string, (evidence: Opened) => void>> =
     },
   },
   'unknown job': {
-    'a job that nobody submitted': ({ executions }) => {
+    'a job without a submission': ({ executions }) => {
       executions.push(execution('video/other', 'generateVideo', 'COMPLETED'));
     },
   },
@@ -216,7 +216,7 @@ const PLANTED: Record<FindingKind, Record<string, (evidence: Opened) => void>> =
     'a second video of a task': ({ executions }) => {
       executions.unshift(execution(`video/${FAILED}`, 'generateVideo', 'COMPLETED', '2026-11-25T09:00:00Z'));
     },
-    'a retry that nobody asked for': ({ taskOf }) => {
+    'a retry without a request': ({ taskOf }) => {
       taskOf(FAILED).retriesAsked = 0;
     },
   },
@@ -232,7 +232,7 @@ const PLANTED: Record<FindingKind, Record<string, (evidence: Opened) => void>> =
     'a cancellation that had no effect': ({ taskOf }) => {
       taskOf(CACHED).cancelledAtStage = 'DETECTION_RUNNING';
     },
-    'a cancellation by nobody': ({ recordOf, runOf, readerOf }) => {
+    'a cancellation without a request': ({ recordOf, runOf, readerOf }) => {
       recordOf(FAILED).outcome = failure('TASK_CANCELLED');
       recordOf(FAILED).events.at(-1)!.data.stage = 'CANCELLED';
       readerOf(FAILED).events.at(-1)!.stage = 'CANCELLED';
@@ -332,9 +332,9 @@ const PLANTED: Record<FindingKind, Record<string, (evidence: Opened) => void>> =
       recordOf(CACHED).usage = [{ provider: 'd-id', talk_id: 'tlk-2', seconds: 1, credits: 1 }];
     },
   },
-  'paid for nobody': {
+  'paid without a job': {
     'a talk of an unknown task': ({ paid }) => {
-      paid.push({ talkId: 'tlk-2', userData: 'nobody', at: AT });
+      paid.push({ talkId: 'tlk-2', userData: 'unknown', at: AT });
     },
   },
   'cost off record': {

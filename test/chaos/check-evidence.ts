@@ -11,11 +11,11 @@ import type { Evidence, ExecutionFacts, ObjectFacts, ReaderLog, SeenEvent, TaskL
 /** Each is a promise that was not kept. */
 export const FINDINGS = {
   'lost job': 'an accepted job is not in Temporal',
-  'unknown job': 'a job that nobody submitted',
+  'unknown job': 'a job without a submission',
   'unended job': 'a job has not ended',
   'ended otherwise': 'a job ended more than once, or by force',
   'wrong error': 'a job failed with an error that none of the faults explains',
-  'unclear cancellation': 'a job was cancelled by nobody, or went on after it was cancelled',
+  'unclear cancellation': 'a job was cancelled without a request, or went on after it was cancelled',
   'record missing': 'a job has no record',
   'record wrong': 'a record does not say how the job ended',
   'events wrong': 'the events of a record have gaps, or not one end',
@@ -27,7 +27,7 @@ export const FINDINGS = {
   'erased in part': 'something of an erased task is still there',
   'paid twice': 'a job has more than one paid talk',
   'paid again': 'identical jobs paid for the same video again',
-  'paid for nobody': 'a paid talk belongs to no job',
+  'paid without a job': 'a paid talk belongs to no job',
   'cost off record': 'a paid talk and the record of its task do not agree',
   'remote thing without owner': 'something is still at the provider that no record names',
   'place held': 'places at the provider are taken, or jobs wait for one',
@@ -56,6 +56,8 @@ const EXPECTED_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
   'SLOT_CRASHED',
   'SLOT_TIMEOUT',
   'DEADLINE_EXCEEDED',
+  // D-ID's FaceError, a fault of the emulator.
+  'FACE_NOT_FOUND',
   'PROVIDER_UNAVAILABLE',
   'PROVIDER_AMBIGUOUS',
   'PROVIDER_CREDITS_EXHAUSTED',
@@ -202,10 +204,10 @@ function checkRecord(task: TaskLog, runs: ExecutionFacts[], record: TaskMetadata
   }
   const isAsked = job.action?.kind === 'cancel';
   if (isCancelled && !isAsked) {
-    found.push(finding('unclear cancellation', taskId, 'nobody cancelled it'));
+    found.push(finding('unclear cancellation', taskId, 'no client cancelled it'));
   }
   const { cancelledAtStage } = task;
-  // Without an answer of a worker nobody knows whether the video was finished already.
+  // Without an answer of a worker it is unknown whether the video was finished already.
   const mayBeLate = outcome.success && LAST_STAGES.has(cancelledAtStage ?? '');
   if (
     cancelledAtStage !== undefined &&
@@ -277,7 +279,7 @@ function checkJobs({ tasks, executions }: Checked): Finding[] {
   const strangers = executions.filter(
     ({ type, workflowId }) => type === 'generateVideo' && !known.has(workflowId),
   );
-  return strangers.map(({ workflowId }) => finding('unknown job', workflowId, 'nobody submitted it'));
+  return strangers.map(({ workflowId }) => finding('unknown job', workflowId, 'no client submitted it'));
 }
 
 function checkObjects(evidence: Checked): Finding[] {
@@ -338,7 +340,7 @@ function checkPayments(evidence: Checked): Finding[] {
     const ids = talks.map(({ talkId }) => talkId).join(', ');
     const task = byId.get(taskId);
     if (!task) {
-      found.push(finding('paid for nobody', taskId, ids));
+      found.push(finding('paid without a job', taskId, ids));
     } else if (talks.length > 1) {
       found.push(finding('paid twice', taskId, ids));
     }

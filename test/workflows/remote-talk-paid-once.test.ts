@@ -202,11 +202,13 @@ describe('erasing a job for D-ID', () => {
     // They are deleted at the same time.
     const atProvider = erased.filter(({ kind }) => kind === 'provider').map(({ name }) => name);
     expect(atProvider.sort()).toEqual([`portrait ${there[1]}`, `talk ${there[0]}`, `voice ${there[2]}`]);
-    expect(entries).toHaveLength(1);
+    // Of the detection, the cut-out and the video. Here only the video is stored.
+    expect(entries).toHaveLength(3);
     const inCache = erased.filter(({ kind }) => kind === 'cache').map(({ name }) => name);
-    expect(inCache).toContain(`${entries![0]}video`);
+    const [video] = entries!.filter((entry) => inCache.includes(`${entry}video`));
+    expect(video).toBeDefined();
     const left = await Array.fromAsync(store.list(''), ({ key }) => key);
-    expect(left.filter((key) => key.includes(job.taskId) || key.startsWith(entries![0]!))).toEqual([]);
+    expect(left.filter((key) => key.includes(job.taskId) || key.startsWith(video!))).toEqual([]);
   });
 
   it('waits for every earlier clean-up at D-ID to finish', async () => {

@@ -108,7 +108,7 @@ const CLOSED: BreakerSnapshot = {
 export class Breaker {
   readonly #state: Omit<BreakerSnapshot, 'waiting'>;
   #waiting: Map<string, Waiter>;
-  /** Nobody has to be told anything before. With thousands in line, they are not all looked at for each message. */
+  /** No job has to be told anything before this time. With thousands in line, they are not all looked at for each message. */
   #newsDueAt = 0;
   /** The last time that it was given. */
   #latest = Number.POSITIVE_INFINITY;

@@ -38,7 +38,7 @@ export interface Leftovers {
   readonly attempt: number;
 }
 
-/** A talk that may exist at a provider although nobody knows its id. */
+/** A talk that may exist at a provider whose id is unknown. */
 export type LostTalk = Pick<
   Leftovers,
   'requestId' | 'timeScale' | 'talkId' | 'mayHaveUnknownTalk' | 'askedAt'
