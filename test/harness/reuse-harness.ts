@@ -39,6 +39,8 @@ export interface ReuseHarness extends AsyncDisposable {
   failures: number;
   /** Name of an activity whose result is lost, for good, after it has done its work. */
   lost: string | undefined;
+  /** How many of the next attempts of an activity meet a store that does not respond. */
+  away: { activity: string; attempts: number };
   submit(
     photo: string,
     voice: string,
@@ -57,7 +59,13 @@ export interface ReusedJob {
 /** The real workflow and activities over a real store; what runs in slots writes small files. */
 export async function createReuseHarness(server: TestServer, store: ObjectStore): Promise<ReuseHarness> {
   const done = { detections: 0, cutouts: 0, videos: 0 };
-  const state = { hold: false, failures: 0, makers: [] as string[], lost: undefined as string | undefined };
+  const state = {
+    hold: false,
+    failures: 0,
+    makers: [] as string[],
+    lost: undefined as string | undefined,
+    away: { activity: '', attempts: 0 },
+  };
   const deps = {
     store,
     records: createTaskRecords({ store }),
@@ -127,6 +135,14 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
   const losing = Object.entries<(request: never) => Promise<unknown>>(activities).map(([name, run]) => [
     name,
     async (request: never) => {
+      if (state.away.activity === name && state.away.attempts > 0) {
+        state.away.attempts -= 1;
+        throw ApplicationFailure.create({
+          type: 'STORAGE_UNAVAILABLE',
+          message: 'It is away',
+          nonRetryable: true,
+        });
+      }
       const result = await run(request);
       if (state.lost === name) {
         throw ApplicationFailure.create({ type: 'SLOT_CRASHED', message: 'It died', nonRetryable: true });

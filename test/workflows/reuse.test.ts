@@ -163,6 +163,30 @@ describe('a job whose answer from the cache is lost after its video was stored t
   });
 });
 
+describe('a job whose store is away', () => {
+  it.each(['videoEntry', 'keepVideo'])(
+    'waits to keep its video for identical jobs (%s)',
+    async (activity) => {
+      harness.away = { activity, attempts: 1 };
+      await (await harness.submit('photo O', 'voice O')).handle.result();
+      expect(harness.away.attempts).toBe(0);
+
+      const result = await (await harness.submit('photo O', 'voice O')).handle.result();
+
+      expect(harness.done.videos).toBe(1);
+      expect(result.metadata.cached).toContain('DID_PROCESSING');
+    },
+  );
+
+  it('gives up keeping it before its deadline, which would discard the video', async () => {
+    harness.away = { activity: 'keepVideo', attempts: 100 };
+    const job = await harness.submit('photo P', 'voice P', { deadline_s: 9 });
+
+    await expect(job.handle.result()).resolves.toMatchObject({ success: true });
+    harness.away.attempts = 0;
+  });
+});
+
 describe('a job that was never told of its claim', () => {
   it('gives it back all the same', async () => {
     harness.lost = 'findVideo';

@@ -46,6 +46,11 @@ export class JobScope {
     return this.#root.consideredCancelled;
   }
 
+  /** Milliseconds until the deadline. */
+  get leftMs(): number {
+    return this.#deadline.atMs - Date.now();
+  }
+
   /**
    * Rejects with a cancellation if the job was cancelled, and with DEADLINE_EXCEEDED after the deadline. Once the work has
    * succeeded, a cancellation comes too late.

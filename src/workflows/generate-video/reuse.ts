@@ -45,16 +45,18 @@ export async function reuseVideo(job: Job): Promise<MadeVideo | undefined> {
 
 /**
  * Stores the video for identical jobs, unless it is from another renderer than they ask for. Its entry is on record before,
- * so that it is erased with the task even if the answer is lost.
+ * so that it is erased with the task even if the answer is lost. Waits for the storage: an identical job would pay again.
  */
 export async function keepVideo(job: Job, video: MadeVideo): Promise<void> {
   if (!usesCache(job) || video.provider.degraded) {
     return;
   }
-  const entry = await askCache(() => cache.videoEntry({ job: job.input }));
+  // Delays double, so the last one ends before the deadline, which would discard the finished video.
+  const options = { onWait: job.onStorageWait, patienceMs: job.scope.leftMs / 3 };
+  const entry = await askCache(() => waitForStorage(() => cache.videoEntry({ job: job.input }), options));
   if (entry) {
     undoEntry(job, entry);
-    await askCache(() => cache.keepVideo({ job: job.input, video }));
+    await askCache(() => waitForStorage(() => cache.keepVideo({ job: job.input, video }), options));
   }
 }
 
