@@ -76,9 +76,12 @@ export class VideoClaim {
   /** At the end of the job, however it ended: the jobs that wait look in the cache again. */
   async release(): Promise<void> {
     const claim = this.#claim;
+    // Only one job in line is told. If it ends without having looked, it passes that on.
+    const isDue = claim !== undefined || this.#isTold || this.#isLookLost;
     this.#claim = undefined;
-    // A job that was told is the only one: if it ends without having looked, it passes that on.
-    if (claim !== undefined || this.#isTold || this.#isLookLost) {
+    this.#isTold = false;
+    this.#isLookLost = false;
+    if (isDue) {
       await CancellationScope.nonCancellable(() =>
         undo.releaseVideo({ job: this.#job, ...(claim !== undefined && { claim }) }),
       );
