@@ -172,9 +172,7 @@ export function createCacheActivities({ store, cache, producerVersions, signals 
     const me = activityInfo().workflowExecution?.workflowId ?? '';
     const place = `${lineOf(claims)}${taskIdOf(me)}`;
     for (let isInLine = false; ; ) {
-      const keys = await Array.fromAsync(store.list(claims), ({ key }) => key);
-      const latest = keys.at(-1);
-      const owner = latest && (await readOwner(latest));
+      const { latest, owner } = await readLatest(claims);
       if (latest && owner === me) {
         return { kind: 'claimed', claim: latest };
       }
@@ -221,7 +219,7 @@ export function createCacheActivities({ store, cache, producerVersions, signals 
     const line = await Array.fromAsync(store.list(lineOf(claimsOf(facts))));
     line.sort((a, b) => a.modifiedAt.getTime() - b.modifiedAt.getTime());
     if (line.length > 0 && (await cache.usedAt(cache.entryOf('video', facts)))) {
-      await forEach(line, async (place) => void (await tell(place)));
+      await forEach(line, tell);
       return;
     }
     for (const place of line) {
@@ -233,10 +231,15 @@ export function createCacheActivities({ store, cache, producerVersions, signals 
 
   /** The answer that told the job of its claim may have been lost. */
   async function findOwnClaim(claims: string): Promise<string | undefined> {
+    const { latest, owner } = await readLatest(claims);
+    return owner === activityInfo().workflowExecution?.workflowId ? latest : undefined;
+  }
+
+  /** The claim with the highest number, if there is one, and the workflow that has it. */
+  async function readLatest(claims: string): Promise<{ latest?: string; owner?: string | undefined }> {
     const keys = await Array.fromAsync(store.list(claims), ({ key }) => key);
     const latest = keys.at(-1);
-    const me = activityInfo().workflowExecution?.workflowId;
-    return latest !== undefined && (await readOwner(latest)) === me ? latest : undefined;
+    return latest === undefined ? {} : { latest, owner: await readOwner(latest) };
   }
 
   /** `undefined` if the claim was deleted meanwhile, or is damaged. */
