@@ -1,4 +1,9 @@
-import { ANSWER_SIGNAL, type AnswerBatch, type GateMessage } from '../contracts/provider-gate.ts';
+import {
+  ANSWER_SIGNAL,
+  type AnswerBatch,
+  type GateMessage,
+  type Undelivered,
+} from '../contracts/provider-gate.ts';
 import type { WorkflowSignals } from '../ports/workflow-signals.ts';
 import { forEach } from './for-each.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -10,8 +15,8 @@ export function createGateActivities({ signals }: { signals: WorkflowSignals }) 
     tellBreaker: ({ provider, message }: { provider: string; message: GateMessage }): Promise<void> =>
       keepAlive(() => signals.sendToBreaker(provider, message)),
 
-    /** Returns the workflows that have ended, and those that could not be reached. The others have the answer. */
-    answerJobs: ({ answer, jobs }: AnswerBatch): Promise<{ gone: string[]; unreached: string[] }> =>
+    /** The jobs that are not returned have the answer. */
+    answerJobs: ({ answer, jobs }: AnswerBatch): Promise<Undelivered> =>
       keepAlive(async () => {
         const gone: string[] = [];
         const unreached: string[] = [];

@@ -92,6 +92,14 @@ export interface AnswerBatch {
   jobs: Addressee[];
 }
 
+/** The jobs of a batch that did not get their answer, by the id of their workflow. */
+export interface Undelivered {
+  /** They have ended, or accept no more signals. */
+  gone: string[];
+  /** To be tried again. */
+  unreached: string[];
+}
+
 /** Answer of the breaker's query `state`. */
 export interface GateState {
   /** Set while no job gets a place. */

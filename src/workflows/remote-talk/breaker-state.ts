@@ -6,6 +6,7 @@ import type {
   GateReport,
   GateRequest,
   GateState,
+  Undelivered,
 } from '../../contracts/provider-gate.ts';
 import { longerInterval } from './outage.ts';
 
@@ -81,14 +82,6 @@ interface Waiter extends Addressee {
   told?: number;
   toldAt?: number;
   tellings?: number;
-}
-
-/** Why some jobs of a batch did not get their answer. */
-export interface Undelivered {
-  /** Workflows that have ended, or accept no more signals. */
-  gone: string[];
-  /** To be tried again. */
-  unreached: string[];
 }
 
 const CLOSED: BreakerSnapshot = {

@@ -16,9 +16,10 @@ import {
   type GateMessage,
   type GateState,
   providerOf,
+  type Undelivered,
 } from '../../contracts/provider-gate.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
-import { Breaker, type BreakerSnapshot, type Undelivered } from './breaker-state.ts';
+import { Breaker, type BreakerSnapshot } from './breaker-state.ts';
 import { accountActivities, breakerActivities } from './gate-activities.ts';
 import { toClock } from './outage.ts';
 
