@@ -14,7 +14,7 @@ export interface Origin {
 }
 
 /** With `cache=no-store` a job takes nothing from the content cache and leaves nothing there. */
-export function usesCache({ input }: Job): boolean {
+function usesCache({ input }: Job): boolean {
   return input.options.cache === 'use';
 }
 
