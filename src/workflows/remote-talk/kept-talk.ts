@@ -1,7 +1,7 @@
 import { CancellationScope } from '@temporalio/workflow';
 import { ignoreFailure } from '../ignore-failure.ts';
 import { fetchVideo } from './fetch-video.ts';
-import type { Leftovers } from './leftovers.ts';
+import { type Leftovers, toFetchedVideo } from './leftovers.ts';
 import { pause } from './pause.ts';
 import { releasePlace } from './provider-gate.ts';
 import { remoteActivities } from './remote-activities.ts';
@@ -47,13 +47,13 @@ export class KeptTalk {
     if (talkId && done) {
       const calls = remoteActivities(provider, timeScale);
       const video = await fetchVideo({ calls, timeScale, talkId, videoKey });
-      this.#leftovers = { ...this.#leftovers, fetched: { ...video, warnings: done.warnings } };
+      this.#leftovers = { ...this.#leftovers, fetched: toFetchedVideo(this.#leftovers, done, video) };
     }
   }
 
   /** Returns `undefined` if the talk ended without a video. */
-  async #untilEnded(talkId: string): Promise<{ warnings: string[] } | undefined> {
-    const { provider, timeScale, warnings: known = [] } = this.#leftovers;
+  async #untilEnded(talkId: string): Promise<{ warnings?: string[] } | undefined> {
+    const { provider, timeScale } = this.#leftovers;
     const { undo } = remoteActivities(provider, timeScale);
     for (
       let intervalMs = FIRST_POLL_INTERVAL_MS;
@@ -62,7 +62,7 @@ export class KeptTalk {
     ) {
       const talk = await ignoreFailure(undo.readTalk({ talkId }), 'a talk that failed is an error');
       if (!talk || talk.state === 'done') {
-        return talk && { warnings: [...new Set([...known, ...(talk.warnings ?? [])])] };
+        return talk;
       }
       await pause(intervalMs * timeScale, 'Until the next poll of a talk that is kept for a retry');
     }

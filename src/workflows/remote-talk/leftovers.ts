@@ -49,6 +49,15 @@ export function mayHaveTalk({ mayHaveUnknownTalk, talkId }: Leftovers): boolean 
   return mayHaveUnknownTalk || talkId !== undefined;
 }
 
+/** @param talk whose messages follow those of its order. */
+export function toFetchedVideo(
+  { warnings: earlier = [] }: Pick<Leftovers, 'warnings'>,
+  talk: { warnings?: string[] },
+  video: Omit<FetchedVideo, 'warnings'>,
+): FetchedVideo {
+  return { ...video, warnings: [...new Set([...earlier, ...(talk.warnings ?? [])])] };
+}
+
 /** Search terms for a talk whose id is unknown. */
 export function toLostTalk({ requestId, askedAt }: Pick<Leftovers, 'requestId' | 'askedAt'>): {
   requestId: string;

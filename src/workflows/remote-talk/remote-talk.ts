@@ -15,7 +15,7 @@ import type { ProviderUsage, RemoteProviderFacts } from '../../contracts/schemas
 import type { StorageWait } from '../storage-wait.ts';
 import { creditsFor } from './afford-talk.ts';
 import { fetchVideo } from './fetch-video.ts';
-import { type FetchedVideo, type Leftovers, mayHaveTalk } from './leftovers.ts';
+import { type FetchedVideo, type Leftovers, mayHaveTalk, toFetchedVideo } from './leftovers.ts';
 import { factsOf, toClock } from './outage.ts';
 import { ProviderGate } from './provider-gate.ts';
 import { remoteActivities } from './remote-activities.ts';
@@ -120,7 +120,7 @@ export class RemoteTalk {
         usualMs: talkMsPerVoiceS === undefined ? undefined : talkMsPerVoiceS * voiceS,
         onProgress: (message, details) => onProgress('DID_PROCESSING', message, details),
       });
-      const { tookMs, warnings } = await awaited.catch((error) => {
+      const talk = await awaited.catch((error) => {
         if (factsOf(error).isRefunded) {
           onPaid({ ...usage, refund_expected: true });
         }
@@ -143,10 +143,9 @@ export class RemoteTalk {
             );
           },
         }),
-        gate.leave(isNew ? tookMs / Math.max(voiceS, 1) : undefined),
+        gate.leave(isNew ? talk.tookMs / Math.max(voiceS, 1) : undefined),
       ]);
-      const known = this.#leftovers.warnings ?? [];
-      return this.#keep({ fetched: { ...video, warnings: [...new Set([...known, ...warnings])] } }).fetched!;
+      return this.#keep({ fetched: toFetchedVideo(this.#leftovers, talk, video) }).fetched!;
     } finally {
       // While the provider may work on the talk, its place is taken, however the job ends.
       await (this.mayExist ? gate.keepForTalk() : gate.leave());
