@@ -1,5 +1,4 @@
 import type {
-  Addressee,
   AnswerBatch,
   GateAnswer,
   GateMessage,
@@ -9,6 +8,7 @@ import type {
   Undelivered,
 } from '../../contracts/provider-gate.ts';
 import { longerInterval } from './outage.ts';
+import { type LineSnapshot, WaitingLine } from './waiting-line.ts';
 
 /** This many failures within this time, without a success in between, open the breaker. */
 const MAX_FAILURES = 5;
@@ -27,24 +27,13 @@ const LOOK_INTERVAL_MS = 5 * 60_000;
 const LEASE_MARGIN_MS = 5 * 60_000;
 /** Weight of a new talk's time in the moving average. */
 const NEW_TALK_WEIGHT = 0.2;
-/**
- * What a run hands to the next must stay below 2 MB, and a waiting job takes about 100 bytes of it. A job that asks when the
- * line is full gets no answer, and asks again.
- */
-const MAX_WAITING = 10_000;
 /** Jobs in one batch of answers. */
 const MAX_BATCH = 500;
-/**
- * A waiting job is told of changes less and less often, because each answer makes its history longer and it may wait for a
- * day.
- */
-const FIRST_NEWS_INTERVAL_MS = 1_000;
-const MAX_NEWS_INTERVAL_MS = 15 * 60_000;
 
 type Reason = keyof typeof FIRST_PROBE_INTERVAL_MS;
 
 /** The state of a breaker, which one run hands to the next. Times are milliseconds since 1970. */
-export interface BreakerSnapshot {
+export interface BreakerSnapshot extends LineSnapshot {
   failures: number[];
   /** Set while the breaker is open. */
   open?: {
@@ -58,10 +47,6 @@ export interface BreakerSnapshot {
   };
   /** Places, by the id of the workflow that has each. */
   leases: Record<string, Lease>;
-  /** Jobs that wait for a place, in order. */
-  waiting: Waiter[];
-  /** Why jobs wait at present. Each change has the next number. */
-  news: { number: number; answer: GateAnswer };
   terms: { maxTalksInFlight: number; talkTimeoutMs: number; timeScale: number };
   talkMsPerVoiceS?: number;
 }
@@ -75,13 +60,6 @@ interface Lease {
   isUntold?: true;
   /** An order failed, but the provider may still work on its talk. */
   mayHaveTalk?: true;
-}
-
-interface Waiter extends Addressee {
-  /** The number of the last news that was sent to it, when that was, and how often it got any. */
-  told?: number;
-  toldAt?: number;
-  tellings?: number;
 }
 
 const CLOSED: BreakerSnapshot = {
@@ -99,22 +77,20 @@ const CLOSED: BreakerSnapshot = {
  * runs.
  */
 export class Breaker {
-  readonly #state: Omit<BreakerSnapshot, 'waiting'>;
-  #waiting: Map<string, Waiter>;
-  /** No job has to be told anything before this time. With thousands in line, they are not all looked at for each message. */
-  #newsDueAt = 0;
+  readonly #state: Omit<BreakerSnapshot, keyof LineSnapshot>;
+  readonly #line: WaitingLine;
   /** The last time that it was given. */
   #latest = Number.POSITIVE_INFINITY;
 
   constructor(snapshot: BreakerSnapshot = CLOSED) {
     // A copy, so that CLOSED never changes. Temporal's sandbox has no structuredClone.
-    const { waiting, ...state } = JSON.parse(JSON.stringify(snapshot)) as BreakerSnapshot;
+    const { waiting, news, ...state } = JSON.parse(JSON.stringify(snapshot)) as BreakerSnapshot;
     this.#state = state;
-    this.#waiting = new Map(waiting.map((waiter) => [waiter.workflowId, waiter]));
+    this.#line = new WaitingLine({ waiting, news });
   }
 
   get snapshot(): BreakerSnapshot {
-    return { ...this.#state, waiting: [...this.#waiting.values()] };
+    return { ...this.#state, ...this.#line.snapshot };
   }
 
   get state(): GateState {
@@ -122,7 +98,7 @@ export class Breaker {
     return {
       ...(open && { hold: { reason: open.reason, until: new Date(open.probeAt).toISOString() } }),
       talksInFlight: Object.keys(leases).length,
-      waiting: this.#waiting.size,
+      waiting: this.#line.size,
     };
   }
 
@@ -139,22 +115,17 @@ export class Breaker {
     this.#undoClockJump(now);
     const { open, leases } = this.#state;
     while (this.#canGrant() && (!open || now >= open.probeAt)) {
-      const { workflowId, askedAt } = this.#waiting.values().next().value!;
-      this.#waiting.delete(workflowId);
+      const { workflowId, askedAt } = this.#line.first!;
+      this.#line.leave(workflowId);
       const checkAt = now + this.#scaled(CHECK_INTERVAL_MS);
       leases[workflowId] = { ...leases[workflowId], askedAt, grantedAt: now, checkAt, isUntold: true };
       if (open) {
         open.probe = workflowId;
       }
     }
-    // While a probe is under way, nothing is known that would be worth telling.
+    // During a probe nothing is known that is worth telling.
     if (!open?.probe) {
-      const answer = this.#held();
-      const { news } = this.#state;
-      if (JSON.stringify(answer) !== JSON.stringify(news.answer)) {
-        this.#state.news = { number: news.number + 1, answer };
-        this.#newsDueAt = 0;
-      }
+      this.#line.announce(this.#held());
     }
   }
 
@@ -168,31 +139,14 @@ export class Breaker {
     return jobs.length > 0 ? { answer: this.#granted(), jobs } : undefined;
   }
 
-  /** Why jobs wait, for those that do not know it yet. */
+  /** Why jobs wait, for those that were not told yet. */
   takeNews(now: number): AnswerBatch | undefined {
-    if (now < this.#newsDueAt) {
-      return undefined;
-    }
-    const { number, answer } = this.#state.news;
-    const jobs: Addressee[] = [];
-    this.#newsDueAt = Number.POSITIVE_INFINITY;
-    for (const waiter of this.#waiting.values()) {
-      if (waiter.told !== number) {
-        const tellAt = this.#tellAt(waiter);
-        if (tellAt > now || jobs.length === MAX_BATCH) {
-          this.#newsDueAt = Math.min(this.#newsDueAt, tellAt);
-        } else {
-          Object.assign(waiter, { told: number, toldAt: now, tellings: (waiter.tellings ?? 0) + 1 });
-          jobs.push({ workflowId: waiter.workflowId, askedAt: waiter.askedAt });
-        }
-      }
-    }
-    return jobs.length > 0 ? { answer, jobs } : undefined;
+    return this.#line.takeNews(now, { max: MAX_BATCH, timeScale: this.#state.terms.timeScale });
   }
 
   /** Workflows with a place that are to be looked up. They are due until they are passed to `confirm`. */
   takeChecks(now: number): string[] {
-    if (this.#waiting.size === 0) {
+    if (this.#line.size === 0) {
       return [];
     }
     return Object.entries(this.#state.leases)
@@ -223,7 +177,7 @@ export class Breaker {
     const { leases } = this.#state;
     for (const { workflowId, askedAt } of jobs) {
       const lease = leases[workflowId];
-      const waiter = this.#waiting.get(workflowId);
+      const waiter = this.#line.get(workflowId);
       // Otherwise the job has left meanwhile, or asked again.
       if (waiter?.askedAt !== askedAt && lease?.askedAt !== askedAt) {
         continue;
@@ -232,8 +186,7 @@ export class Breaker {
         this.#forget(workflowId, now);
       } else if (unreached.includes(workflowId)) {
         if (waiter) {
-          delete waiter.told;
-          this.#newsDueAt = 0;
+          this.#line.tellAgain(workflowId);
         } else if (lease) {
           lease.isUntold = true;
         }
@@ -273,13 +226,13 @@ export class Breaker {
     if (!busy.looks) {
       dueAt = Math.min(dueAt, this.#lookAt());
     }
-    if (!busy.checks && this.#waiting.size > 0) {
+    if (!busy.checks && this.#line.size > 0) {
       for (const { checkAt } of Object.values(leases)) {
         dueAt = Math.min(dueAt, checkAt);
       }
     }
     if (!busy.news) {
-      dueAt = Math.min(dueAt, this.#newsDueAt);
+      dueAt = Math.min(dueAt, this.#line.newsDueAt);
     }
     return Number.isFinite(dueAt) ? dueAt : undefined;
   }
@@ -296,22 +249,8 @@ export class Breaker {
       }
       return;
     }
-    const known = this.#waiting.get(workflowId);
-    if (known) {
-      if (known.askedAt !== askedAt) {
-        known.askedAt = askedAt;
-        delete known.told;
-        this.#newsDueAt = 0;
-      }
-      return;
-    }
-    this.#newsDueAt = 0;
-    if (lease) {
-      // It has a place already, so it must not wait behind jobs that need one.
-      this.#waiting = new Map([[workflowId, { workflowId, askedAt }], ...this.#waiting]);
-    } else if (this.#waiting.size < MAX_WAITING) {
-      this.#waiting.set(workflowId, { workflowId, askedAt });
-    }
+    // A job that has a place already must not wait behind jobs that need one.
+    this.#line.join({ workflowId, askedAt }, { first: lease !== undefined });
   }
 
   #report({ workflowId, outcome, mayHaveTalk, talkMsPerVoiceS }: GateReport, now: number): void {
@@ -325,7 +264,7 @@ export class Breaker {
       lease.mayHaveTalk = true;
     } else {
       delete state.leases[workflowId];
-      this.#waiting.delete(workflowId);
+      this.#line.leave(workflowId);
     }
     if (outcome === 'outage' || outcome === 'credits') {
       this.#fail(outcome, wasProbe, now);
@@ -344,7 +283,7 @@ export class Breaker {
       this.#report({ kind: 'report', workflowId, outcome: 'left' }, now);
       return;
     }
-    this.#waiting.delete(workflowId);
+    this.#line.leave(workflowId);
     if (this.#state.open?.probe === workflowId) {
       delete this.#state.open.probe;
     }
@@ -353,11 +292,11 @@ export class Breaker {
   /** Whether the first job in line may have a place, once it is time for a probe. */
   #canGrant(): boolean {
     const { open, leases, terms } = this.#state;
-    const [first] = this.#waiting.keys();
+    const { first } = this.#line;
     return (
       first !== undefined &&
       !open?.probe &&
-      (leases[first] !== undefined || Object.keys(leases).length < terms.maxTalksInFlight)
+      (leases[first.workflowId] !== undefined || Object.keys(leases).length < terms.maxTalksInFlight)
     );
   }
 
@@ -385,7 +324,7 @@ export class Breaker {
     if (isForward) {
       return;
     }
-    this.#newsDueAt = 0;
+    this.#line.undoClockJump(now);
     const { open, leases } = this.#state;
     if (open) {
       open.probeAt = Math.min(open.probeAt, now + open.intervalMs);
@@ -394,11 +333,6 @@ export class Breaker {
     for (const lease of Object.values(leases)) {
       lease.grantedAt = Math.min(lease.grantedAt, now);
       lease.checkAt = Math.min(lease.checkAt, now + this.#scaled(CHECK_INTERVAL_MS));
-    }
-    for (const waiter of this.#waiting.values()) {
-      if (waiter.toldAt !== undefined && waiter.toldAt > now) {
-        waiter.toldAt = now;
-      }
     }
   }
 
@@ -409,13 +343,6 @@ export class Breaker {
     return open && open.intervalMs > intervalMs && this.#canGrant()
       ? open.lookedAt + intervalMs
       : Number.POSITIVE_INFINITY;
-  }
-
-  /** When a waiting job may get the next news. */
-  #tellAt({ toldAt, tellings = 0 }: Waiter): number {
-    return toldAt === undefined
-      ? 0
-      : toldAt + this.#scaled(Math.min(FIRST_NEWS_INTERVAL_MS * 2 ** (tellings - 1), MAX_NEWS_INTERVAL_MS));
   }
 
   #granted(): GateAnswer {
