@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { status } from '@grpc/grpc-js';
-import { isGrpcServiceError } from '@temporalio/client';
 import { PipelineError } from '../errors.ts';
+import { grpcStatus } from './temporal-error.ts';
 
 const CHECK_BYTES = 8;
 
@@ -26,7 +26,7 @@ export async function readPage<T>(
   try {
     return await read(token);
   } catch (error) {
-    throw isGrpcServiceError(error) && error.code === status.INVALID_ARGUMENT ? noCursor(error) : error;
+    throw grpcStatus(error) === status.INVALID_ARGUMENT ? noCursor(error) : error;
   }
 }
 

@@ -1,14 +1,9 @@
 import { status } from '@grpc/grpc-js';
-import {
-  type Client,
-  isGrpcServiceError,
-  ServiceError,
-  type WorkflowExecutionInfo,
-} from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { StuckWorkflow } from '../ports/pipeline-statistics.ts';
 import { TASK_ID } from './search-attribute-keys.ts';
-import { callTemporal } from './temporal-error.ts';
+import { callTemporal, grpcStatus } from './temporal-error.ts';
 
 /** Temporal sets it after some failures in a row of the same workflow task, and removes it at the next success. */
 const PROBLEMS = defineSearchAttributeKey('TemporalReportedProblems', 'KEYWORD_LIST');
@@ -33,7 +28,8 @@ export async function listStuckWorkflows(client: Client): Promise<StuckWorkflow[
       return stuck;
     });
   } catch (error) {
-    if (isUnknownAttribute(error)) {
+    // The attribute is unknown.
+    if (grpcStatus(error) === status.INVALID_ARGUMENT) {
       return [];
     }
     throw error;
@@ -59,8 +55,3 @@ function toStuck({
 
 const CAUSE = 'cause=';
 const UUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/;
-
-function isUnknownAttribute(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && cause.code === status.INVALID_ARGUMENT;
-}

@@ -50,7 +50,8 @@ export async function callTemporal<T>(
   }
 }
 
-function grpcStatus(error: unknown): number | undefined {
+/** The gRPC status of a failed call, also in an error that the client made of it. */
+export function grpcStatus(error: unknown): number | undefined {
   const cause = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(cause) ? cause.code : undefined;
 }

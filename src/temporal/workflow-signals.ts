@@ -1,10 +1,10 @@
 import { status } from '@grpc/grpc-js';
-import { type Client, isGrpcServiceError, ServiceError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { GATE_SIGNAL, type GateMessage, PROVIDER_BREAKER, toBreakerId } from '../contracts/provider-gate.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import { isFailure } from '../errors.ts';
 import type { WorkflowSignals } from '../ports/workflow-signals.ts';
-import { callTemporal } from './temporal-error.ts';
+import { callTemporal, grpcStatus } from './temporal-error.ts';
 
 /** Messages to a breaker in one signal. */
 const MAX_BATCH = 200;
@@ -32,7 +32,8 @@ export function createWorkflowSignals({ client }: { client: Client }): WorkflowS
         await callTemporal(client, () => workflow.getHandle(workflowId).signal(signal, ...args));
         return 'sent';
       } catch (error) {
-        if (isFailure(error, 'TASK_NOT_FOUND') || acceptsNoMore(error)) {
+        // A run accepts 10,000 signals.
+        if (isFailure(error, 'TASK_NOT_FOUND') || grpcStatus(error) === status.INVALID_ARGUMENT) {
           return 'gone';
         }
         throw error;
@@ -95,10 +96,4 @@ class Outbox {
     }
     this.#isSending = false;
   }
-}
-
-/** A run accepts 10,000 signals. */
-function acceptsNoMore(error: unknown): boolean {
-  const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && cause.code === status.INVALID_ARGUMENT;
 }
