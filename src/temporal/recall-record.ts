@@ -4,8 +4,8 @@ import type proto from '@temporalio/proto';
 import { toWorkflowId } from '../contracts/messages.ts';
 import { toRetryWindowId } from '../contracts/retry.ts';
 import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
-import { ignoreFailure, isFailure } from '../errors.ts';
-import { toPipelineError } from './temporal-error.ts';
+import { ignoreFailure } from '../errors.ts';
+import { unlessMissing } from './temporal-error.ts';
 import { createTemporalTimeline } from './temporal-timeline.ts';
 
 type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
@@ -36,16 +36,8 @@ export async function recallRecord(
 }
 
 async function historyOf(client: Pick<Client, 'workflow'>, workflowId: string): Promise<HistoryEvent[]> {
-  try {
-    const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
-    return events ?? [];
-  } catch (error) {
-    const known = toPipelineError(error);
-    if (isFailure(known, 'TASK_NOT_FOUND')) {
-      return [];
-    }
-    throw known;
-  }
+  const history = await unlessMissing(() => client.workflow.getHandle(workflowId).fetchHistory());
+  return history?.events ?? [];
 }
 
 function toRecords(events: HistoryEvent[]): TaskMetadata[] {

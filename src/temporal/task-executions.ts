@@ -6,10 +6,9 @@ import { TIDY_UP_PREFIX } from '../contracts/provider-gate.ts';
 import { toRetryWindowId } from '../contracts/retry.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { toDeliveryWorkflowId } from '../contracts/webhook.ts';
-import { isFailure } from '../errors.ts';
 import type { RemoteLedger, TaskExecutions } from '../ports/job-client.ts';
 import { type TaskHistory, toRemoteLedger } from './remote-ledger.ts';
-import { toPipelineError } from './temporal-error.ts';
+import { unlessMissing } from './temporal-error.ts';
 
 const POLL_INTERVAL_MS = 200;
 /** A workflow that does not end within this time after its cancellation is terminated; its files are deleted either way. */
@@ -40,6 +39,11 @@ export function createTaskExecutions({
   const describe = ({ workflowId, runId }: { workflowId: string; runId?: string }) =>
     unlessMissing(() => workflow.getHandle(workflowId, runId).describe());
 
+  const eventsOf = async ({ workflowId, runId }: Execution) => {
+    const history = await unlessMissing(() => workflow.getHandle(workflowId, runId).fetchHistory());
+    return history?.events ?? [];
+  };
+
   const isRunning = async (workflowId: string) => (await describe({ workflowId }))?.status.name === 'RUNNING';
 
   /** Returns whether the workflow was running. */
@@ -61,9 +65,8 @@ export function createTaskExecutions({
   };
 
   /** Webhook deliveries and tidy-ups at the provider, from the history of the workflow that started them. */
-  async function childrenOf({ workflowId, runId }: Execution): Promise<string[]> {
-    const history = await unlessMissing(() => workflow.getHandle(workflowId, runId).fetchHistory());
-    return (history?.events ?? [])
+  async function childrenOf(execution: Execution): Promise<string[]> {
+    return (await eventsOf(execution))
       .map((event) => event.childWorkflowExecutionStartedEventAttributes?.workflowExecution?.workflowId)
       .filter((id) => id !== undefined && id !== null)
       .filter((id) => id.startsWith(toDeliveryWorkflowId('')) || id.startsWith(TIDY_UP_PREFIX));
@@ -108,12 +111,9 @@ export function createTaskExecutions({
 
     async ledger(taskId: string): Promise<RemoteLedger> {
       const histories = (await find(taskId)).map(async (execution): Promise<TaskHistory> => {
-        const description = await describe(execution);
-        const { workflowId, runId } = execution;
-        const history = await unlessMissing(() => workflow.getHandle(workflowId, runId).fetchHistory());
-        const status = description?.status.name;
+        const status = (await describe(execution))?.status.name;
         return {
-          events: history?.events ?? [],
+          events: await eventsOf(execution),
           isCutShort: status === 'TERMINATED' || status === 'TIMED_OUT',
         };
       });
@@ -146,16 +146,4 @@ function isCallingProvider({ raw }: WorkflowExecutionDescription): boolean {
     ({ activityType, state }) =>
       UNINTERRUPTED.has(activityType?.name ?? '') && state !== PENDING_ACTIVITY_STATE_SCHEDULED,
   );
-}
-
-async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    const known = toPipelineError(error);
-    if (isFailure(known, 'TASK_NOT_FOUND')) {
-      return undefined;
-    }
-    throw known;
-  }
 }

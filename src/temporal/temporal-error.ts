@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { type Client, isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { isErrorCode } from '../contracts/error-codes.ts';
-import { PipelineError } from '../errors.ts';
+import { isFailure, PipelineError } from '../errors.ts';
 
 const UNAVAILABLE: ReadonlySet<number> = new Set([
   status.CANCELLED,
@@ -47,6 +47,19 @@ export async function callTemporal<T>(
     return await client.withDeadline(Date.now() + timeoutMs, work);
   } catch (error) {
     throw toPipelineError(error, taskId);
+  }
+}
+
+/** Resolves to undefined if there is no such execution. Rejects as `toPipelineError` says. */
+export async function unlessMissing<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    const known = toPipelineError(error);
+    if (isFailure(known, 'TASK_NOT_FOUND')) {
+      return undefined;
+    }
+    throw known;
   }
 }
 

@@ -4,7 +4,7 @@ import { GATE_SIGNAL, type GateMessage, PROVIDER_BREAKER, toBreakerId } from '..
 import { QUEUES } from '../contracts/queues.ts';
 import { isFailure } from '../errors.ts';
 import type { WorkflowSignals } from '../ports/workflow-signals.ts';
-import { callTemporal, grpcStatus } from './temporal-error.ts';
+import { callTemporal, grpcStatus, unlessMissing } from './temporal-error.ts';
 
 /** Messages to a breaker in one signal. */
 const MAX_BATCH = 200;
@@ -47,15 +47,10 @@ export function createWorkflowSignals({ client }: { client: Client }): WorkflowS
     },
 
     async isRunning(workflowId) {
-      try {
-        const { status } = await callTemporal(client, () => workflow.getHandle(workflowId).describe());
-        return status.name === 'RUNNING';
-      } catch (error) {
-        if (isFailure(error, 'TASK_NOT_FOUND')) {
-          return false;
-        }
-        throw error;
-      }
+      const description = await unlessMissing(() =>
+        callTemporal(client, () => workflow.getHandle(workflowId).describe()),
+      );
+      return description?.status.name === 'RUNNING';
     },
   };
 }
