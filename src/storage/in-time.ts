@@ -3,10 +3,16 @@ import { ignoreFailure } from '../errors.ts';
 /** What `inTime` rejects with. */
 export const TOO_LATE = Symbol('too late');
 
-/** Rejects with TOO_LATE after this time. The call itself goes on: most calls of a file system cannot be stopped. */
-export function inTime<T>(answer: Promise<T>, ms: number): Promise<T> {
+/**
+ * Rejects with TOO_LATE after this time. The call itself goes on: most calls of a file system cannot be stopped.
+ * @param discard frees a result that comes too late
+ */
+export function inTime<T>(answer: Promise<T>, ms: number, discard?: (late: T) => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(TOO_LATE), ms);
+    const timer = setTimeout(() => {
+      answer.then(discard, () => undefined);
+      reject(TOO_LATE);
+    }, ms);
     timer.unref();
     answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });

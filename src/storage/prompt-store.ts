@@ -45,12 +45,11 @@ export function createPromptStore(
       },
     );
     try {
-      return await inTime(answer, ms);
+      return await inTime(answer, ms, discard);
     } catch (error) {
       if (error === TOO_LATE) {
         isSilent = true;
         nextProbeAt = Date.now() + PROBE_INTERVAL_MS;
-        answer.then(discard, () => undefined);
         throw unavailable();
       }
       throw error;

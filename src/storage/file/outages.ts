@@ -60,13 +60,9 @@ export function watchOutages(
     return AWAY.has(code) || !(await isPresent()) ? unavailable(error) : error;
   };
   const watchNext = async <T>(call: () => Promise<T>, discard?: (late: T) => void): Promise<T> => {
-    const answer = call();
     try {
-      return await inTime(answer, maxCallMs);
+      return await inTime(call(), maxCallMs, discard);
     } catch (error) {
-      if (error === TOO_LATE) {
-        answer.then(discard, () => undefined);
-      }
       throw await explain(error);
     }
   };
