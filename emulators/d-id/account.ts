@@ -2,6 +2,8 @@ import { SECONDS_PER_CREDIT } from '../../src/providers/d-id/limits.ts';
 import { type FaultPlan, NO_FAULTS } from './faults.ts';
 
 const DAY_S = 24 * 3_600;
+/** Id of the user of every account, in the form that D-ID has for a login with Google. */
+export const USER_ID = 'google-oauth2|100000000000000000000';
 
 export interface AccountOptions {
   /** Accepted as plain text, in base64 or as a Bearer token. */

@@ -1,4 +1,4 @@
-import type { Account, AccountOptions, Talk } from './account.ts';
+import { type Account, type AccountOptions, type Talk, USER_ID } from './account.ts';
 
 /** A talk in the list, on its own and in webhooks. Undocumented fields are as published payloads have them. */
 export function toTalkAnswer(
@@ -6,19 +6,18 @@ export function toTalkAnswer(
   talk: Talk,
   shows: AccountOptions['shows'],
 ) {
-  const isStarted = talk.startedAt !== undefined;
   return {
     user: {
       features: ['stitch', 'clips:write', 'cached-translations'],
       stripe_plan_group: 'deid-trial',
       authorizer: 'basic',
-      owner_id: 'google-oauth2|100000000000000000000',
+      owner_id: USER_ID,
       email: 'owner@example.com',
       plan: 'deid-trial',
     },
     id: talk.id,
-    user_id: 'google-oauth2|100000000000000000000',
-    created_by: 'google-oauth2|100000000000000000000',
+    user_id: USER_ID,
+    created_by: USER_ID,
     source_url: shows === 'source of the upload' ? talk.image.url : talk.sourceUrl,
     audio_url: talk.audioUrl,
     created_at: talk.createdAt.toISOString(),
@@ -41,7 +40,7 @@ export function toTalkAnswer(
       show_watermark: hasWatermark,
     },
     duration: Math.ceil(talk.voiceS),
-    ...(isStarted && {
+    ...(talk.startedAt && {
       face: { mask_confidence: -1, detection: [224, 118, 471, 389], overlap: 'no', size: 512 },
       metadata: { driver_url: 'bank://lively/driver-06/original', num_faces: 1, resolution: [512, 512] },
       pending_url: `s3://d-id-talks-prod/${talk.id}/pending.mp4`,

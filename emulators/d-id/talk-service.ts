@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { prepareAudio } from '../../src/media/decode/prepare-audio.ts';
 import { sharp } from '../../src/media/picture/image-library.ts';
-import type { Account, Talk, Upload } from './account.ts';
+import { type Account, type Talk, type Upload, USER_ID } from './account.ts';
 import { EmulatorError } from './emulator-error.ts';
 import { CreateTalkBody } from './request-schemas.ts';
 import type { ResultVideos } from './result-video.ts';
@@ -14,8 +14,8 @@ import type { Webhooks } from './webhooks.ts';
 const MAX_PIXELS = 10 * 1024 * 1024;
 const MAX_VOICE_S = 600;
 const DAY_MS = 24 * 3_600_000;
-/** Files lie in a folder of their user, whose id contains a |. */
-const USER_PATH = 'google-oauth2%7C100000000000000000000';
+/** Folder of the user's files. */
+const USER_PATH = encodeURIComponent(USER_ID);
 /** Share of a talk's time before it starts. */
 const QUEUE_SHARE = 0.1;
 
@@ -37,9 +37,8 @@ export class TalkService {
   readonly #folder: string;
   readonly #videos: ResultVideos;
   readonly #webhooks: Webhooks;
-  readonly #voices = new Map<string, Promise<Voice>>();
-
   readonly #toSignedUrl: TalkServiceDeps['toSignedUrl'];
+  readonly #voices = new Map<string, Promise<Voice>>();
 
   constructor(deps: TalkServiceDeps) {
     this.#folder = deps.folder;

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sharp } from '../../src/media/picture/image-library.ts';
-import type { Account, Upload } from './account.ts';
+import { type Account, type Upload, USER_ID } from './account.ts';
 import { EmulatorError } from './emulator-error.ts';
 import { AUDIO_FIELDS, IMAGE_FIELDS } from './request-schemas.ts';
 
@@ -38,7 +38,7 @@ export async function receiveImage(account: Account, folder: string, form: FormD
   const upload = await store(account.images, folder, {
     id: `img_${randomId()}`,
     name: file.name,
-    toUrl: (id, name) => `s3://d-id-images-prod/google-oauth2|100000000000000000000/${id}/${name}`,
+    bucket: 'd-id-images-prod',
     type: file.type,
     bytes,
   });
@@ -64,7 +64,7 @@ export async function receiveAudio(account: Account, folder: string, form: FormD
   const { id, url } = await store(account.audios, folder, {
     id: randomId(),
     name: file.name.replace(/(\.[^.]*)?$/, '.wav'),
-    toUrl: (id, name) => `s3://d-id-audios-prod/google-oauth2|100000000000000000000/${id}/${name}`,
+    bucket: 'd-id-audios-prod',
     type: file.type,
     bytes,
   });
@@ -92,13 +92,21 @@ function takeFile(account: Account, form: FormData, field: string, known: string
 async function store(
   shelf: Map<string, Upload>,
   folder: string,
-  file: Pick<Upload, 'id' | 'name' | 'type' | 'bytes'> & { toUrl: (id: string, name: string) => string },
+  file: Pick<Upload, 'id' | 'name' | 'type' | 'bytes'> & { bucket: string },
 ): Promise<Upload> {
-  const { id, name, type, bytes, toUrl } = file;
+  const { id, name, type, bytes, bucket } = file;
   const path = join(folder, 'uploads', `${id}-${name}`);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, bytes);
-  const upload = { id, name, url: toUrl(id, name), path, bytes, type, at: new Date() };
+  const upload = {
+    id,
+    name,
+    url: `s3://${bucket}/${USER_ID}/${id}/${name}`,
+    path,
+    bytes,
+    type,
+    at: new Date(),
+  };
   shelf.set(id, upload);
   return upload;
 }
