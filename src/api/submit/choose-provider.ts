@@ -29,7 +29,7 @@ export function findProviderFaults(
   if (provider === undefined || provider === 'auto') {
     return {};
   }
-  const chosen = providers.find(({ descriptor }) => descriptor.name === provider);
+  const chosen = findProvider(providers, provider);
   if (!chosen) {
     const names = providers.map(({ descriptor }) => descriptor.name).join(', ');
     const received = JSON.stringify(provider.length > 60 ? `${provider.slice(0, 60)}…` : provider);
@@ -55,7 +55,7 @@ export async function assertRendererServed(
   { providers, statistics }: RendererServedDeps,
   name: string,
 ): Promise<void> {
-  const chosen = providers.find(({ descriptor }) => descriptor.name === name);
+  const chosen = findProvider(providers, name);
   if (chosen?.descriptor.kind !== 'local' || chosen.isAvailable) {
     return;
   }
@@ -93,8 +93,7 @@ export function toJobProviders(
   providers: readonly OfferedProvider[],
   name: string,
 ): { provider: ProviderFacts; fallback?: LocalProviderFacts } {
-  const find = (one: string) => providers.find(({ descriptor }) => descriptor.name === one)?.descriptor;
-  const chosen = find(name);
+  const chosen = findProvider(providers, name)?.descriptor;
   if (!chosen) {
     throw new PipelineError('INPUT_INVALID', `provider: this server has no provider "${name}".`);
   }
@@ -102,7 +101,7 @@ export function toJobProviders(
     return { provider: toLocalFacts(chosen) };
   }
   const { label, secondsPerCredit, settings } = chosen;
-  const fallback = find(FALLBACK);
+  const fallback = findProvider(providers, FALLBACK)?.descriptor;
   return {
     provider: {
       kind: 'remote',
@@ -114,6 +113,10 @@ export function toJobProviders(
     },
     ...(fallback?.kind === 'local' && { fallback: toLocalFacts(fallback) }),
   };
+}
+
+function findProvider(providers: readonly OfferedProvider[], name: string): OfferedProvider | undefined {
+  return providers.find(({ descriptor }) => descriptor.name === name);
 }
 
 function toLocalFacts({ name, label, queue }: LocalProviderDescriptor): LocalProviderFacts {
