@@ -22,7 +22,7 @@ export interface AccountOptions {
   hasCreditRecord?: boolean;
   /**
    * What a talk shows of its order, in the list and on its own: D-ID's documents and published payloads differ. Without
-   * `user_data` only the file name in `source_url` tells whose talk it is. Webhooks always have it. Default: `user_data`.
+   * `user_data` only the file name in `source_url` identifies the job. Webhooks always have it. Default: `user_data`.
    */
   shows?: 'user_data' | 'source of the talk' | 'source of the upload';
   /** Whether failed talks are refunded, as D-ID's documents say. Default: true. */
@@ -151,7 +151,7 @@ export class Account {
     return true;
   }
 
-  /** Records that the talk is done or has failed. A talk with an error is refunded; whether rejected ones are, is not known. */
+  /** Records that the talk is done or has failed. Refunds errors; D-ID's documents do not name rejected talks. */
   end({ id, status }: Pick<Talk, 'id' | 'status'>): void {
     const entry = this.ledger.find(({ talkId }) => talkId === id);
     if (entry) {

@@ -1,7 +1,7 @@
 import { PipelineError } from '../../src/errors.ts';
 import { CALLS, type Call, type ErrorAnswer, type Fault, type FaultPlan, scriptedFaults } from './faults.ts';
 
-/** What a script may answer, by status. What has no `error` comes from the gateway. */
+/** What a script may answer, by status. Answers without an `error` come from the gateway. */
 const ANSWERS: Record<number, Omit<ErrorAnswer, 'status'>> = {
   400: { error: 'BadRequestError' },
   401: { error: 'AuthorizationError', description: 'user unauthenticated' },

@@ -151,7 +151,7 @@ export class TalkService {
 function find(account: Account, shelf: Map<string, Upload>, url: string): Upload {
   const upload = account.findUpload(shelf, url);
   if (!upload) {
-    // Seen in a forum post, for uploads that are too old too.
+    // Seen in a forum post. Expired uploads get the same answer.
     const description = `cannot validate ${url} - may be corrupted or does not exist`;
     throw new EmulatorError(400, 'BadRequestError', description);
   }

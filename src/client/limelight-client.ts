@@ -48,8 +48,8 @@ export interface LimelightClient {
   /** Answers a task with `persons=ask`. */
   choosePerson(taskId: string, person: number, options?: CallOptions): Promise<TaskStatus>;
   /**
-   * Deletes everything about the task, here and at the provider. The receipt lists it. What is `pending` at the provider is
-   * deleted later; another call returns the newest receipt.
+   * Deletes everything about the task, here and at the provider. The receipt lists it. Things that are `pending` at the
+   * provider are deleted later; another call returns the newest receipt.
    */
   erase(taskId: string, options?: CallOptions): Promise<EraseReceipt>;
   /** A file of the task. Its body is a stream; `blob()` reads all of it. */

@@ -109,7 +109,7 @@ export interface TimelineClient {
   read(taskId: string): Promise<Timeline>;
 }
 
-/** What the histories of a task say about its provider. */
+/** What a task left at its provider, according to its histories. */
 export interface RemoteLedger {
   /** Everything that was made there and not deleted since. */
   things: RemoteThing[];
@@ -120,8 +120,8 @@ export interface RemoteLedger {
 /** The workflow executions of one task, for erasing it. */
 export interface TaskExecutions {
   /**
-   * Cancels the job so that it undoes itself, closes its retry window, and drops undelivered webhooks. Resolves when nothing
-   * runs for the task but deletions at its provider. Idempotent.
+   * Cancels the job so that it undoes itself, closes its retry window, and drops undelivered webhooks. Resolves when
+   * only deletions at its provider still run for the task. Idempotent.
    */
   end(taskId: string, signal: AbortSignal): Promise<void>;
   /** Reads it from the histories of the task. Call it before `delete`. */

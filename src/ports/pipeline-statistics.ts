@@ -28,7 +28,7 @@ export interface RetentionStatistics {
   failures: number;
 }
 
-/** A workflow that stands still: its code fails each time it runs, and Temporal runs it again for ever. */
+/** A workflow that makes no progress: its code fails each time it runs, and Temporal retries it forever. */
 export interface StuckWorkflow {
   workflowId: string;
   /** Name of the workflow type. */

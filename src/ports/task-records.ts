@@ -3,11 +3,11 @@ import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
 /** The stored record of each task, `metadata.json`: it answers for a task after Temporal has deleted the job. */
 export interface TaskRecords {
   /**
-   * Replaces the whole record, unless the stored one is of a later state: its last event has a higher `seq`, or the same and
-   * it is of a later date. Idempotent; readers see the old record or the new one. Rejects with OBJECT_CORRUPT, and writes
+   * Replaces the whole record, unless the stored one is newer: its last event has a higher `seq`, or the same `seq` and a
+   * later `updated_at`. Idempotent; readers see the old record or the new one. Rejects with OBJECT_CORRUPT, and writes
    * nothing, if the record could not be read back.
    *
-   * @returns whether the task had no record, or one of an earlier state
+   * @returns whether the task had no record, or an older one
    */
   write(record: TaskMetadata): Promise<boolean>;
   /**

@@ -110,7 +110,7 @@ export interface RemoteVideoProvider {
    * Fits the picture to the provider's limits. Rejects with FACE_NOT_FOUND if the provider finds no face, so that no such
    * talk is paid, and with PROVIDER_REFUSED if it does not accept the picture. After a rejection nothing stays there.
    *
-   * @param requestId a UUID, by which the provider may find the talk that is made of it
+   * @param requestId a UUID by which `findTalk` may find the talk that is made of the picture
    */
   uploadPortrait(path: string, requestId: string): Promise<RemoteUpload>;
   /**
@@ -123,7 +123,7 @@ export interface RemoteVideoProvider {
    * later. After every other rejection there is none: PROVIDER_CREDITS_EXHAUSTED, PROVIDER_UPLOAD_MISSING if the provider
    * cannot read the uploads (any more), PROVIDER_REFUSED and those of every call.
    *
-   * @returns with messages for people if the video will not be what was ordered
+   * @returns with warnings for people if the video will differ from the order
    */
   createTalk(request: {
     requestId: string;

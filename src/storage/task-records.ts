@@ -32,7 +32,7 @@ export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRe
     }
   }
 
-  /** `undefined` if there is no record, or none that can be compared: then it is replaced. */
+  /** `undefined` if there is no record, or if it cannot be compared and so is replaced. */
   async function loadState(key: string): Promise<RecordState | undefined> {
     try {
       const json = await load(key);
@@ -87,14 +87,14 @@ export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRe
   };
 }
 
-/** What decides which of two records is of the later state. */
+/** The part of a record that decides which of two is newer. */
 const RecordState = z.looseObject({
   updated_at: z.string(),
   events: z.array(z.looseObject({ seq: z.number() })),
 });
 type RecordState = z.infer<typeof RecordState>;
 
-/** Positive if `a` is of a later state than `b`, negative if it is of an earlier one. */
+/** Positive if `a` is newer than `b`, negative if it is older. */
 function compareStates(a: RecordState, b: RecordState | undefined): number {
   if (!b) {
     return 1;

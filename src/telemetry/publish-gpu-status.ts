@@ -37,7 +37,7 @@ export async function publishGpuStatus({
       .catch((err) => logger.debug({ err }, 'The status could not be stored'));
   };
   let running: Promise<void> | undefined;
-  // A store that is silent for an hour must not get hundreds of old states afterwards.
+  // One write at a time: after an outage of an hour, the store must not get hundreds of old states.
   const publishUnlessRunning = () => {
     running ??= publish().finally(() => {
       running = undefined;

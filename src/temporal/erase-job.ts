@@ -5,7 +5,7 @@ import type { EraseReceipt } from '../contracts/schemas/erase-receipt.ts';
 import { ignoreFailure, isFailure, PipelineError } from '../errors.ts';
 import { callTemporal } from './temporal-error.ts';
 
-/** How long a request waits for the provider, and then for our own files. The workflow continues after that. */
+/** How long a request waits for everything to be erased, and how much longer while our own files are not. */
 const RECEIPT_TIMEOUTS_MS = [5_000, 40_000];
 
 /** Starts erasing a known task, or finds the earlier erasure, and returns the receipt. */

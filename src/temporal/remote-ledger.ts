@@ -9,11 +9,11 @@ type Payloads = proto.temporal.api.common.v1.IPayloads | null | undefined;
 
 export interface TaskHistory {
   events: proto.temporal.api.history.v1.IHistoryEvent[];
-  /** Whether it ended without its own code: it handed over nothing of what it knew. */
+  /** Whether it was terminated or timed out, so it could not clean up after itself. */
   isCutShort: boolean;
 }
 
-/** What the calls of a task have made at its provider, without what they have deleted. */
+/** Everything that the task has made at its provider and not deleted. */
 export function toRemoteLedger(histories: TaskHistory[]): RemoteLedger {
   const made = new Map<string, RemoteThing>();
   const deleted = new Set<string>();
@@ -68,7 +68,7 @@ function toThing({ activityType, taskQueue }: Scheduled, result: Answer): Remote
   }
 }
 
-/** Of the activities above: their results, and the argument of `deleteRemote`. */
+/** The result of an activity above, or the argument of `deleteRemote`. */
 type Answer = Partial<Record<'id' | 'talkId' | 'what', string>>;
 
 function first(payloads: Payloads): Answer {

@@ -5,7 +5,7 @@ import type { StuckWorkflow } from '../ports/pipeline-statistics.ts';
 import { TASK_ID } from './search-attribute-keys.ts';
 import { callTemporal, grpcStatus } from './temporal-error.ts';
 
-/** Temporal sets it after some failures in a row of the same workflow task, and removes it at the next success. */
+/** Set by Temporal after several consecutive failures of a workflow task, and removed after the next success. */
 const PROBLEMS = defineSearchAttributeKey('TemporalReportedProblems', 'KEYWORD_LIST');
 const QUERY = `ExecutionStatus = 'Running' AND ${PROBLEMS.name} IN ('category=WorkflowTaskFailed', 'category=WorkflowTaskTimedOut')`;
 /** Usually one bug stops all of them, and the first few show it. */

@@ -13,7 +13,7 @@ import { unlessMissing } from './temporal-error.ts';
 const POLL_INTERVAL_MS = 200;
 /** A workflow that does not end within this time after its cancellation is terminated; its files are deleted either way. */
 const CANCEL_TIMEOUT_MS = 60_000;
-/** Not aborted when a job is cancelled: only their answer says what to delete at the provider. */
+/** Not aborted when a job is cancelled: without their answer, the ids to delete at the provider are unknown. */
 const UNINTERRUPTED: ReadonlySet<string> = new Set(['uploadPortrait', 'uploadVoice', 'createTalk']);
 const { PENDING_ACTIVITY_STATE_SCHEDULED } = proto.temporal.api.enums.v1.PendingActivityState;
 

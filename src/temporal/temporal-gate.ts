@@ -7,8 +7,8 @@ import { callTemporal, unlessMissing } from './temporal-error.ts';
 
 const CALL_TIMEOUT_MS = 3_000;
 /**
- * The first hint for a task is passed on at once, the next ones after intervals that double. Each makes the history of the
- * job longer, and nothing limits how many a provider sends, or a stranger who knows the secret.
+ * The first hint for a task is passed on at once, the next ones after intervals that double. Each hint adds to the history
+ * of the job, and a provider, or a stranger with the secret, may send any number of them.
  */
 const FIRST_HINT_INTERVAL_MS = 1_000;
 const MAX_HINT_INTERVAL_MS = 60_000;
@@ -39,7 +39,7 @@ interface Hints {
   isDue: boolean;
 }
 
-/** Of several hints within an interval, the last one is passed on at its end. */
+/** Hints during an interval are passed on as one, at its end. */
 function throttled(send: (taskId: string) => Promise<void>): (taskId: string) => Promise<void> {
   const hinted = new Map<string, Hints>();
   const rest = (taskId: string, hints: Hints) => {

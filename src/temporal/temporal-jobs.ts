@@ -130,8 +130,8 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
 
     async cancel(taskId) {
       try {
-        // Needs no worker, and is the whole cancellation: a caller that dies here has cancelled the job. A job whose video is
-        // finished ignores it.
+        // This is the whole cancellation, and it needs no worker: the job is cancelled even if the caller dies here. It does
+        // not affect a job whose video is finished.
         await call(taskId, () => workflow.getHandle(toWorkflowId(taskId)).cancel());
         await updates.checkCancel(taskId).catch(ignoreUnavailable);
       } catch (error) {
@@ -161,7 +161,7 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
   };
 }
 
-/** Without an answer of a worker it stays open whether the cancellation came too late. */
+/** If no worker answers, the caller does not learn whether the cancellation came too late. */
 function ignoreUnavailable(error: unknown): void {
   if (!isFailure(error, 'TEMPORAL_UNAVAILABLE')) {
     throw error;

@@ -56,8 +56,8 @@ export function createWorkflowSignals({ client }: { client: Client }): WorkflowS
 }
 
 /**
- * One signal at a time. Messages that come meanwhile go out together, so that many jobs do not make the breaker's history
- * long.
+ * Sends one signal at a time. Messages that arrive in the meantime are sent together, so that many jobs do not make the
+ * breaker's history long.
  */
 class Outbox {
   readonly #deliver: (messages: GateMessage[]) => Promise<void>;

@@ -143,7 +143,7 @@ export class TaskWatch {
     if (outcome) {
       this.#finish(outcome);
     } else if (recorded.status === 'rejected') {
-      // Only the record tells whether the job is lost.
+      // Without the record, it is unknown whether the job is lost.
       throw recorded.reason;
     } else if (hasEnded) {
       const described = await this.#deps.jobs.describe(this.#taskId);

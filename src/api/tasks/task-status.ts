@@ -15,7 +15,8 @@ import type { RecentTimelines } from './timeline-summary.ts';
 
 /**
  * Asks a worker about a running task, or Temporal alone if no worker answers. Reads the record of any other task. So ended
- * tasks have a status while Temporal does not respond. While the store does not, all those have one that Temporal remembers.
+ * tasks have a status while Temporal does not respond. While the store does not respond, every task that Temporal still has
+ * has a status.
  */
 export async function readTaskStatus(deps: StatusDeps, taskId: string): Promise<TaskStatus> {
   const [asked] = await Promise.allSettled([deps.jobs.describe(taskId)]);

@@ -53,7 +53,7 @@ export function isWithoutStitch(error: unknown): boolean {
   );
 }
 
-/** As integrators saw it for uploads that D-ID has deleted, or cannot read. */
+/** Integrators got this for uploads that D-ID has deleted or cannot read. */
 const UNREADABLE_UPLOAD = /cannot validate .*(corrupted|does not exist)/is;
 
 function toCode(call: string, status: number, { kind, description }: Reason): ErrorCode {

@@ -39,7 +39,7 @@ export const TalkAnswer = z.object({
 export type TalkAnswer = z.infer<typeof TalkAnswer>;
 
 /**
- * What tells whose talk it is. D-ID's documents name `user_data` for orders and webhooks, but not for talks that are read.
+ * Identifies the job of a talk. D-ID's documents name `user_data` for orders and webhooks, but not for talks that are read.
  * The URL keeps the file name of the upload.
  */
 const TalkOwner = z.object({

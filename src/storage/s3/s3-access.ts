@@ -79,7 +79,7 @@ const NETWORK_ERROR = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETU
 
 /**
  * Translates S3 errors that callers can act on. Returns other errors unchanged. A missing bucket or refused access is an
- * outage like any other: an operator ends it, and jobs that wait for that lose nothing.
+ * outage like any other: an operator fixes it, and jobs that wait lose nothing.
  */
 export function toStoreError(error: unknown, bucket: string, key: string): unknown {
   if (error instanceof PipelineError) {
@@ -129,7 +129,7 @@ export function isConditionFailed(error: unknown): boolean {
   return status === 412 || status === 409;
 }
 
-/** Also of a gateway's error page, which the SDK rejects with the error of its parser. */
+/** The SDK rejects a gateway's error page with an error of its parser, which has a status too. */
 function statusOf(error: unknown): number | undefined {
   return (error as Partial<S3ServiceException> | undefined)?.$metadata?.httpStatusCode;
 }
