@@ -14,7 +14,7 @@ import { titleNews } from './state/notices.ts';
 import { keepPreview } from './state/photo-preview.ts';
 import { route, toHash } from './state/route.ts';
 import { keepDraft } from './state/saved-draft.ts';
-import { resume } from './state/tasks.ts';
+import { resume } from './state/submissions.ts';
 import { strings } from './strings/strings.ts';
 import { Questions } from './ui/question.tsx';
 import { CreateView } from './views/create/create-view.tsx';

@@ -3,6 +3,7 @@ import type { JobOutcome } from '../../src/contracts/schemas/job-outcome.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
 import { isFailure, server } from '../server/server.ts';
 import { taskEvents } from '../server/task-events.ts';
+import { uploadsResumed } from './submissions.ts';
 import {
   beginAgain,
   change,
@@ -11,8 +12,8 @@ import {
   type Task,
   takeEvent,
   takeStatus,
+  taskIds,
   taskOf,
-  uploadsResumed,
 } from './tasks.ts';
 
 const POLL_INTERVAL_MS = 2_000;
@@ -105,4 +106,27 @@ function hasLastStatus({ status, isGone, isCancelled, refusal }: Task): boolean 
     refusal !== undefined ||
     (status !== undefined && isTerminal(status.stage))
   );
+}
+
+const MAX_CONCURRENT_REQUESTS = 4;
+
+/** Updates the status of all running tasks, in every view. */
+export async function pollRunning(): Promise<void> {
+  await uploadsResumed;
+  const running = taskIds.value.filter((id) => {
+    const task = taskOf(id).value;
+    return !isOver(task) && task.uploading === undefined;
+  });
+  for (let at = 0; at < running.length; at += MAX_CONCURRENT_REQUESTS) {
+    const asked = running.slice(at, at + MAX_CONCURRENT_REQUESTS);
+    await Promise.all(
+      asked.map((id) => server.status(id).then(takeStatus, (error) => takeAbsence(id, error))),
+    );
+  }
+}
+
+function takeAbsence(id: string, error: unknown): void {
+  if (isFailure(error, 'TASK_NOT_FOUND')) {
+    change(id, { isGone: true });
+  }
 }

@@ -2,7 +2,7 @@ import { newTaskId } from '../../src/client/task-id.ts';
 import type { Fields } from './draft.ts';
 import { go } from './route.ts';
 import type { SavedSubmission } from './saved-submissions.ts';
-import { submit } from './tasks.ts';
+import { submit } from './submissions.ts';
 
 /** What a new video has in place of the old one's. */
 export interface Changes extends Partial<Fields> {

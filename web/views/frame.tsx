@@ -1,8 +1,9 @@
 import { signal } from '@preact/signals';
 import { apiKey, isReachable, useKey } from '../server/server.ts';
 import { nextTheme, theme } from '../state/appearance.ts';
+import { pollRunning } from '../state/follow.ts';
 import { type Route, route, toHash } from '../state/route.ts';
-import { isOver, pollRunning, taskIds, taskOf } from '../state/tasks.ts';
+import { isOver, taskIds, taskOf } from '../state/tasks.ts';
 import { chooseLanguage, LANGUAGES, type Language, language, strings } from '../strings/strings.ts';
 import { Announcer } from '../ui/announcer.tsx';
 import { usePolled } from '../ui/hooks.ts';

@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { percentOf, timeLeft } from '../../state/progress.ts';
-import { cancel, isOver, type Task } from '../../state/tasks.ts';
+import { cancel } from '../../state/submissions.ts';
+import { isOver, type Task } from '../../state/tasks.ts';
 import { personsToChoose, type Step, toSteps } from '../../state/timeline.ts';
 import { formatDuration, formatEstimate } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';

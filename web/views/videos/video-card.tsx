@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import { percentOf } from '../../state/progress.ts';
 import { toHash } from '../../state/route.ts';
+import { recall } from '../../state/saved-submissions.ts';
 import { useTaskFile } from '../../state/task-file.ts';
-import { isOver, recall, stageOf, type Task, taskOf } from '../../state/tasks.ts';
+import { isOver, stageOf, type Task, taskOf } from '../../state/tasks.ts';
 import { personsToChoose, queueOf } from '../../state/timeline.ts';
 import { formatWhen } from '../../strings/format.ts';
 import { strings } from '../../strings/strings.ts';
