@@ -1,10 +1,6 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  proxyActivities,
-  type WorkflowInterceptors,
-} from '@temporalio/workflow';
+import { proxyActivities, type WorkflowInterceptors } from '@temporalio/workflow';
 import { HANDED_BACK, isHandedBackType } from '../contracts/handed-back.ts';
+import { codeOf } from './job-error.ts';
 
 type AnyActivities = Record<string, (...args: unknown[]) => Promise<unknown>>;
 
@@ -26,7 +22,7 @@ export const interceptors = (): WorkflowInterceptors => ({
             options: { ...options, retry: { ...options.retry, nonRetryableErrorTypes: final } },
           });
         } catch (error) {
-          if (!isHandedBack(error)) {
+          if (!isHandedBackType(codeOf(error))) {
             throw error;
           }
           return await proxyActivities<AnyActivities>(options)[activityType]!(...args);
@@ -35,11 +31,3 @@ export const interceptors = (): WorkflowInterceptors => ({
     },
   ],
 });
-
-function isHandedBack(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure &&
-    error.cause instanceof ApplicationFailure &&
-    isHandedBackType(error.cause.type)
-  );
-}

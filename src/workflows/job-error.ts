@@ -34,10 +34,15 @@ function faceRefusalOf({ type, details }: ApplicationFailure): FaceRefusal | und
   return (type === 'FACE_UNSUITABLE' || type === 'FACE_NOT_FOUND') && facts?.reason ? facts : undefined;
 }
 
+/** The failure that an activity or the workflow itself has thrown. `undefined` for any other error, such as a timeout. */
+export function thrownFailureOf(error: unknown): ApplicationFailure | undefined {
+  const failure = error instanceof ActivityFailure ? error.cause : error;
+  return failure instanceof ApplicationFailure ? failure : undefined;
+}
+
 /** The error code of a failure. `undefined` if it has none, such as a timeout. */
 export function codeOf(error: unknown): string | undefined {
-  const failure = error instanceof ActivityFailure ? error.cause : error;
-  return failure instanceof ApplicationFailure ? (failure.type ?? undefined) : undefined;
+  return thrownFailureOf(error)?.type ?? undefined;
 }
 
 /** Whether an activity timed out, so that nothing is known about what it did. */

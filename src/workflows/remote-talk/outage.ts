@@ -1,7 +1,7 @@
-import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import type { ApplicationFailure } from '@temporalio/workflow';
 import type { ErrorCode } from '../../contracts/error-codes.ts';
 import type { OutageChoice } from '../../contracts/job.ts';
-import { codeOf, isActivityTimeout, refusal } from '../job-error.ts';
+import { codeOf, isActivityTimeout, refusal, thrownFailureOf } from '../job-error.ts';
 
 /** Why a call to the provider failed, in the terms that decide what the job does next. */
 type Trouble =
@@ -45,8 +45,7 @@ export function isOutage(error: unknown): boolean {
 
 /** The facts that an activity put into its error. Temporal passes on nothing else of it, not even `nextRetryDelay`. */
 export function factsOf(error: unknown): { retryAfterMs?: number; status?: number; isRefunded?: boolean } {
-  const failure = error instanceof ActivityFailure ? error.cause : error;
-  const [facts] = (failure instanceof ApplicationFailure ? failure.details : undefined) ?? [];
+  const [facts] = thrownFailureOf(error)?.details ?? [];
   return (facts as ReturnType<typeof factsOf> | undefined) ?? {};
 }
 
