@@ -7,7 +7,7 @@ type Activity = (...args: never[]) => Promise<unknown>;
  * Turns `PipelineError`s into `ApplicationFailure`s, the one error type that Temporal serializes faithfully.
  *
  * @param assertStorage is called after a failure. If it rejects with STORAGE_UNAVAILABLE, that is the reason: a decoder whose
- *   file vanishes under it takes the photo for damaged. Leave it out for activities that must not be repeated.
+ *   file vanishes reports a damaged photo. Leave it out for activities that must not be repeated.
  */
 export function withFailureBoundary<A extends Record<keyof A, Activity>>(
   activities: A,

@@ -15,7 +15,7 @@ export interface EraseDeps {
 }
 
 export function createEraseActivities({ store, records, executions }: EraseDeps) {
-  /** A store that does not respond is waited for, but a record that cannot be read must not keep the files of its task. */
+  /** Rejects if the store does not respond, to be retried. A record that cannot be read must not keep the files of its task. */
   async function readReferences(taskId: string): Promise<RecordReferences> {
     try {
       return await records.readReferences(taskId);

@@ -54,7 +54,8 @@ export interface GateRequest {
 
 /**
  * `created` keeps the place until `left`; it is sent only if the answer had `isWatched`. `outage` and `credits` give the
- * place back, unless the talk may exist. So does `left`, at the end of the job. `talkMsPerVoiceS` is the time of the finished talk per second of its voice.
+ * place back, unless the talk may exist. So does `left`, at the end of the job. `talkMsPerVoiceS` is the time of the finished
+ * talk per second of its voice.
  */
 export interface GateReport {
   kind: 'report';

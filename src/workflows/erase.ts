@@ -12,7 +12,7 @@ const { endExecutions, findRemote, readLedger, eraseFiles, deleteExecutions, unt
     taskQueue: QUEUES.io,
     startToCloseTimeout: '30 minutes',
     heartbeatTimeout: '10 s',
-    // Retried for ever: what must be erased must not stay because a disk was unavailable.
+    // No limit on attempts: nothing may stay because a disk was unavailable.
     retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '1 minute' },
     summary: 'Erase a task',
   });
@@ -78,7 +78,7 @@ function toPending({ provider, what, id }: Omit<RemoteThing, 'id'> & { id?: stri
   return { kind: 'provider', provider, name: id === undefined ? what : `${what} ${id}` };
 }
 
-/** The histories do not say what people call the provider. */
+/** The histories do not contain the label of the provider. */
 const at = (provider: string) => ({ provider: { queue: provider, label: provider }, timeScale: 1 });
 
 async function eraseThing(thing: RemoteThing): Promise<ErasedThing[]> {

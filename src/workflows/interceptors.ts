@@ -5,10 +5,10 @@ import { codeOf } from './job-error.ts';
 type AnyActivities = Record<string, (...args: unknown[]) => Promise<unknown>>;
 
 /**
- * Runs each activity that a worker handed back again, as if that attempt had not been made: a restart of the workers is no
- * fault of the job. Temporal counts such an attempt, so it ends the activity here and a new one follows.
+ * Runs each activity that a worker handed back again, as if that attempt had not been made: a restart of the workers is
+ * not the fault of the job. Temporal counts such an attempt, so it ends the activity here and a new one follows.
  *
- * A worker that dies without a word does count, because the job may be what kills it, for example by its need of memory.
+ * A crash of the worker does count, because the job may be the cause, for example if it needs too much memory.
  */
 export const interceptors = (): WorkflowInterceptors => ({
   outbound: [

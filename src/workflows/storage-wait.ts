@@ -15,7 +15,7 @@ const MAX_FAILING_MS = 5 * 60_000;
  */
 export const PATIENCE_MS = 24 * 3_600_000;
 
-/** What a job waits for, as its events have it in `waiting_for`. */
+/** What a job waits for. Clients read it in `waiting_for` of its events. */
 export type StorageWait = 'disk_space' | 'storage';
 
 /** The errors that are waited out. Activities fail with them at once: an outage must not use up the attempts of a job. */
@@ -34,7 +34,7 @@ export const STORAGE_WAIT_MESSAGES: Record<StorageWait, string> = {
 interface WaitOptions {
   /** Called after each attempt that failed because of the storage. */
   onWait?: ((what: StorageWait) => void) | undefined;
-  /** After this time the next error rejects. Default: for ever, which the deadline of the job bounds. */
+  /** After this time the next error rejects. By default there is no limit but the deadline of the job. */
   patienceMs?: number;
   /** Whether a timeout means that the storage does not respond, because the call does nothing else. */
   isOnlyStorage?: boolean;

@@ -37,7 +37,7 @@ async function erase(tasks: string[], { yes = false, ...flags }: EraseFlags): Pr
       ...erased.map(({ kind, name }) => `  ${kind.padEnd(9)} ${name}`),
       ...(pending.length > 0
         ? [
-            'Still to be deleted at the provider. The server goes on with it; repeat the command for the newest receipt.',
+            'Still to be deleted at the provider. The server keeps trying; repeat the command for the newest receipt.',
             ...pending.map(({ kind, provider, name }) => `  ${(provider ?? kind).padEnd(9)} ${name}`),
           ]
         : []),

@@ -29,7 +29,7 @@ export const EraseReceipt = extensible({
   erased: z.array(ErasedThing),
   pending: z.array(PendingErasure).meta({
     description:
-      'What is still to be deleted at the provider. Empty once everything is erased. The server goes on with it, and the same request returns the newest receipt.',
+      'What is still to be deleted at the provider. Empty once everything is erased. The server keeps trying, and the same request returns the newest receipt.',
   }),
 }).meta({ id: 'EraseReceipt' });
 export type EraseReceipt = z.infer<typeof EraseReceipt>;

@@ -32,7 +32,7 @@ export async function failJob(job: Job, error: unknown): Promise<never> {
   const windowS = retryWindowS(job, reason);
   await CancellationScope.nonCancellable(async () => {
     const undone = await job.compensations.run({ forRetry: windowS > 0 });
-    // Before readers get the end: the job then closes at once, and a retry need not wait for it.
+    // Before readers see the end, so that the job then closes at once and a retry need not wait for it.
     await ignoreFailure(job.claim.release(), 'the others find that this job has ended');
     const offered = windowS > 0 ? await endWithRetry(job, reason, undone, windowS) : undefined;
     const { event, failure } = offered ?? (await endUndone(job, reason, undone));

@@ -57,7 +57,7 @@ export function openJob(input: JobInput): Job {
     input,
     keys: taskKeys(taskId, videoFormatOf(options)),
     scope: new JobScope({
-      // By Temporal's clock, which all times of a workflow are of. The clock of the API may differ.
+      // By Temporal's clock, like all times in a workflow. The clock of the API may differ.
       atMs: (resume ? Date.parse(resume.at) : workflowInfo().startTime.getTime()) + options.deadline_s * 1000,
       seconds: options.deadline_s,
     }),

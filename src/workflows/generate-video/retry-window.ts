@@ -57,9 +57,9 @@ type State =
  *       │ or cancelled      │
  *       └────> closing <────┘
  *
- * From `starting` and `closing` no way leads back, so a job starts again at most once, and nothing is undone that a job
- * uses. The window fails in no state: each step is repeated until it succeeds. `fail-job.ts` opens it while the failed job
- * still runs, and cancels it if that job is cancelled then.
+ * There is no way back from `starting` or `closing`, so a job starts again at most once, and nothing that a job uses is
+ * undone. The window never fails: it repeats each step until it succeeds. `fail-job.ts` opens it while the failed job still
+ * runs, and cancels it if that job is then cancelled.
  */
 export async function retryWindow(kept: KeptJob): Promise<void> {
   const { input, failure } = kept;
@@ -154,7 +154,7 @@ async function repeatUntil(step: () => Promise<boolean>, summary: string): Promi
   }
 }
 
-/** Repeats a step until it succeeds: what was accepted must not be lost, and what was kept must not stay. */
+/** Repeats a step until it succeeds: an accepted retry must not be lost, and the files of a job must not stay. */
 async function untilDone(step: () => Promise<unknown>, name: string): Promise<void> {
   await repeatUntil(async () => {
     try {
@@ -167,7 +167,7 @@ async function untilDone(step: () => Promise<unknown>, name: string): Promise<vo
   }, `Until the next attempt: ${name}`);
 }
 
-/** Until the failed job has closed it may still write its record, and its id cannot be used again. */
+/** Until the failed job has closed, it may still write its record, and its id cannot be used again. */
 async function untilClosed(taskId: string): Promise<void> {
   const job = getExternalWorkflowHandle(toWorkflowId(taskId));
   await repeatUntil(async () => {
@@ -267,7 +267,7 @@ async function undoRest(kept: KeptJob): Promise<void> {
     'uploads',
   ];
   const outcome = { ...failure, error: { ...error, compensated } };
-  // The record of the job offers a retry. Of two records the later one counts.
+  // The record of the job offers a retry. The later of two records counts.
   await untilClosed(taskId);
   const amended = { ...record, objects: [], outcome, updated_at: new Date().toISOString() };
   const amend = () => records.amendTask(amended);

@@ -6,8 +6,8 @@ import { cache, undo } from '../activities.ts';
 import { isActivityTimeout } from '../job-error.ts';
 
 /**
- * If the owner of the claim is terminated, it tells nothing. So a job that waits looks again, less and less often: a wait of
- * a day is a hundred looks.
+ * An owner of the claim that is terminated sends no signal. So a job that waits looks again, less and less often: about a
+ * hundred times a day.
  */
 const FIRST_LOOK_INTERVAL_MS = 30_000;
 const MAX_LOOK_INTERVAL_MS = 15 * 60_000;

@@ -13,8 +13,9 @@ export function creditsFor(voiceS: number, { secondsPerCredit }: RemoteProviderF
 }
 
 /**
- * Checks that the account has credits, before any work that would be lost otherwise. Whether they are enough only the order
- * shows, because the price is the provider's. If there are none, the job waits, or fails with PROVIDER_CREDITS_EXHAUSTED or PROVIDER_UNAVAILABLE if it was submitted not to wait.
+ * Checks that the account has credits, before any work that would be lost without them. The provider sets the price, so only
+ * the order shows whether they are enough. If there are none, the job waits. If it was submitted not to wait, it fails with
+ * PROVIDER_CREDITS_EXHAUSTED or PROVIDER_UNAVAILABLE.
  */
 export async function affordTalk(
   provider: RemoteProviderFacts,

@@ -19,8 +19,8 @@ const CHECK_INTERVAL_MS = 60_000;
 /** A probe that has not reported by then, although its workflow runs, is replaced too. */
 const MAX_PROBE_MS = 5 * 60_000;
 /**
- * While probes are rare, the account is read this often, which costs no job anything. If that failed before and succeeds now,
- * the next job probes at once.
+ * While probes are rare, the account is read this often, which costs jobs nothing. If that failed before and succeeds now, the
+ * next job probes at once.
  */
 const LOOK_INTERVAL_MS = 5 * 60_000;
 /** A lease covers the talk itself and the work around it. It only ends places of talks whose job has ended. */
@@ -41,8 +41,9 @@ export interface BreakerSnapshot extends LineSnapshot {
     probeAt: number;
     intervalMs: number;
     probe?: string;
-    /** When the account was read last, and whether it could not be, or was empty. */
+    /** When the account was read last. */
     lookedAt: number;
+    /** It could not be read then, or was empty. */
     isDown?: boolean;
   };
   /** Places, by the id of the workflow that has each. */
@@ -54,7 +55,7 @@ export interface BreakerSnapshot extends LineSnapshot {
 interface Lease {
   askedAt: number;
   grantedAt: number;
-  /** Then it is looked up whether the job still runs. */
+  /** When to look up whether the job still runs. */
   checkAt: number;
   /** The job has not received its answer yet. */
   isUntold?: true;
@@ -72,14 +73,13 @@ const CLOSED: BreakerSnapshot = {
 
 /**
  * Circuit breaker and counting semaphore for one provider. It has no clock of its own. Messages change the state, `settle`
- * grants places, and `take…` return what is to be sent or looked up next, a batch at a time: what was not taken yet is part
- * of the snapshot. A wall clock that jumps makes it neither wait longer than its intervals nor take a place from a job that
- * runs.
+ * grants places, and `take…` return the next batch to send or to look up. The snapshot contains what was not taken yet. If
+ * the wall clock jumps, it neither waits longer than its intervals nor takes a place from a job that runs.
  */
 export class Breaker {
   readonly #state: Omit<BreakerSnapshot, keyof LineSnapshot>;
   readonly #line: WaitingLine;
-  /** The last time that it was given. */
+  /** The `now` of the last call. */
   #latest = Number.POSITIVE_INFINITY;
 
   constructor(snapshot: BreakerSnapshot = CLOSED) {
@@ -317,7 +317,7 @@ export class Breaker {
     }
   }
 
-  /** If the clock was set back, nothing may wait for the time that it showed before. */
+  /** If the clock was set back, nothing may wait until it shows the earlier time again. */
   #undoClockJump(now: number): void {
     const isForward = now >= this.#latest;
     this.#latest = now;

@@ -7,7 +7,7 @@ import type { RemoteCalls } from './remote-activities.ts';
 
 /** The list shows a new talk a little after it was created. */
 const FIND_DELAYS_MS = [0, 500, 1_500, 3_000, 5_000];
-/** If the order is that old, one search shows its talk. */
+/** Once an order is this old, its talk is listed, so one search is enough. */
 const LISTED_AFTER_MS = 10_000;
 /** Between the clocks of Temporal and of a worker. */
 const MAX_CLOCK_SKEW_MS = 1_000;

@@ -3,7 +3,7 @@ import type { GateActivities } from '../../activities/provider-gate.ts';
 import type { RemoteTalkActivities } from '../../activities/remote-talk.ts';
 import { QUEUES } from '../../contracts/queues.ts';
 
-/** On the queue of the workflows, whose worker begins them without a detour through the server. */
+/** On the queue of the workflows, whose worker can start them without a round trip to the server. */
 const common = {
   taskQueue: QUEUES.pipeline,
   heartbeatTimeout: '5 s',
@@ -22,7 +22,7 @@ export const { tellBreaker: askBreaker } = proxyActivities<GateActivities>({
   summary: 'Ask for a place at the provider',
 });
 
-/** A report that does not arrive is made up for: the breaker looks up jobs that do not report. */
+/** Given up after a while, because the breaker looks up jobs that do not report. */
 export const { tellBreaker: reportToBreaker } = proxyActivities<GateActivities>({
   ...common,
   scheduleToCloseTimeout: '10 minutes',
@@ -30,7 +30,7 @@ export const { tellBreaker: reportToBreaker } = proxyActivities<GateActivities>(
   summary: 'Report to the breaker of the provider',
 });
 
-/** Those of the breaker itself, which decides what is sent again. */
+/** For the breaker itself, which decides what to send again. */
 export const breakerActivities = proxyActivities<GateActivities>({
   ...common,
   scheduleToCloseTimeout: '2 minutes',

@@ -61,7 +61,7 @@ export async function providerBreaker(snapshot?: BreakerSnapshot): Promise<never
     if (grants) {
       void inBackground('grants', () => tell(grants));
     }
-    // Apart from the grants, which must not wait for thousands of news.
+    // Separate from grants, which must not wait until thousands of jobs have the news.
     const news = busy.news ? undefined : breaker.takeNews(now);
     if (news) {
       void inBackground('news', () => tell(news));
@@ -91,7 +91,7 @@ export async function providerBreaker(snapshot?: BreakerSnapshot): Promise<never
     breaker.settle(now);
     setCurrentDetails(describe(breaker.state));
     if (isLong()) {
-      // Starts nothing new, so that the last batch soon arrives, whatever messages come meanwhile.
+      // Starts nothing new, so that the last batch soon arrives, even if messages keep coming.
       if (isIdle()) {
         return continueAsNew<typeof providerBreaker>(breaker.snapshot);
       }

@@ -68,7 +68,7 @@ export class ProviderGate {
           return answer;
         }
         onHeld(answer);
-        // Nothing can be expected before the next job may try.
+        // There is no news before the next job may try.
         const heldMs = answer.until === undefined ? 0 : Date.parse(answer.until) - Date.now();
         waitMs = intervalMs + Math.max(0, heldMs);
       }

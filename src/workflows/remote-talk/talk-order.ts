@@ -92,7 +92,7 @@ export class TalkOrder {
         }
       } catch (error) {
         if (codeOf(error) === 'PROVIDER_UPLOAD_MISSING' && !this.#hasUploadedAgain) {
-          // Perhaps it was deleted early, or the retry comes late.
+          // The provider may have deleted it early, or the retry comes late.
           this.#mustUploadAgain = true;
           this.#hasUploadedAgain = true;
         } else {
@@ -185,8 +185,8 @@ export class TalkOrder {
     } else if (isOver) {
       throw givenUp(label, reason, onOutage);
     }
-    // The random part spreads jobs that failed together. If the breaker is open, it sets the time of the next attempt. It does
-    // not hold a job that the account cannot pay although it has credits.
+    // The random part spreads jobs that failed together. If the breaker is open, it sets the time of the next attempt. But it
+    // does not hold a job that costs more than the credits that are left.
     const maxDelayMs =
       isOwn && reason === 'credits'
         ? toPriceDelayMs(failures)

@@ -10,7 +10,7 @@ import { remoteActivities } from './remote-activities.ts';
 /** A new talk appears in the provider's list within seconds, or once the provider has served a request that was cut off. */
 const FIND_DELAYS_MS = [0, 2_000, 5_000, 10_000, 30_000];
 
-/** How long a tidy-up goes on. Providers delete uploads by themselves within days. */
+/** A tidy-up gives up after this time. Providers delete uploads by themselves within days. */
 const PATIENCE_MS = 7 * 24 * 3_600_000;
 const FIRST_RETRY_DELAY_MS = 30_000;
 const MAX_RETRY_DELAY_MS = 30 * 60_000;
@@ -66,8 +66,8 @@ export async function deleteRemote(
 }
 
 /**
- * Repeats a call that has failed for good, because an operator may mend the cause: a key that is not accepted, or an outage
- * of days. After the patience it rejects.
+ * Repeats a call even if its activity has given up, because an operator may fix the cause: a key that is not accepted, or an
+ * outage of days. Rejects after PATIENCE_MS.
  */
 async function persist<T>(call: () => Promise<T>, timeScale: number): Promise<T> {
   const giveUpAtMs = Date.now() + PATIENCE_MS;

@@ -118,7 +118,7 @@ export class WaitingLine {
     this.#newsDueAt = 0;
   }
 
-  /** The clock was set back: no job may wait for the time that it showed before. */
+  /** The clock was set back: no job may wait until it shows the earlier time again. */
   undoClockJump(now: number): void {
     this.#newsDueAt = 0;
     for (const waiter of this.#waiters.values()) {
