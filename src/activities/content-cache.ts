@@ -204,8 +204,9 @@ export function createCacheActivities({ store, cache, producerVersions, signals 
   }
 
   async function release({ taskId }: JobInput, facts: object, claim: string | undefined): Promise<void> {
+    const claims = claimsOf(facts);
     // First, because jobs join the line before they look whether the claim is still there.
-    const own = claim ?? (await findOwnClaim(claimsOf(facts)));
+    const own = claim ?? (await findOwnClaim(claims));
     if (own !== undefined) {
       await store.delete(own);
     }
@@ -216,7 +217,7 @@ export function createCacheActivities({ store, cache, producerVersions, signals 
       await store.delete(key);
       return outcome;
     };
-    const line = await Array.fromAsync(store.list(lineOf(claimsOf(facts))));
+    const line = await Array.fromAsync(store.list(lineOf(claims)));
     line.sort((a, b) => a.modifiedAt.getTime() - b.modifiedAt.getTime());
     if (line.length > 0 && (await cache.usedAt(cache.entryOf('video', facts)))) {
       await forEach(line, tell);
