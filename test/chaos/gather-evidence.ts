@@ -12,9 +12,9 @@ import type { Evidence, ExecutionFacts, ObjectFacts, RemoteLeftover } from './ev
 const NOT_OBJECTS = new Set(['.sgwtmp', '.scratch']);
 
 /** All executions of the namespace, whatever their state. */
-export async function listExecutions(client: Client, query?: string): Promise<ExecutionFacts[]> {
+export async function listExecutions(client: Client): Promise<ExecutionFacts[]> {
   const found: ExecutionFacts[] = [];
-  for await (const info of client.workflow.list(query ? { query } : {})) {
+  for await (const info of client.workflow.list()) {
     found.push({
       workflowId: info.workflowId,
       runId: info.runId,

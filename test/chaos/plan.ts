@@ -66,7 +66,6 @@ export interface PlannedJob {
 }
 
 export interface Plan {
-  seed: number;
   jobs: PlannedJob[];
   faults: Fault[];
 }
@@ -95,8 +94,7 @@ const PAUSE_MS = { least: 150, most: 2_500 };
 
 /** The same seed and numbers give the same plan. */
 export function makePlan(options: PlanOptions): Plan {
-  const { seed } = options;
-  return { seed, jobs: planJobs(options), faults: planFaults(options) };
+  return { jobs: planJobs(options), faults: planFaults(options) };
 }
 
 function dice(name: string) {

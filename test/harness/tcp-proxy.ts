@@ -17,7 +17,7 @@ export interface TcpProxy extends AsyncDisposable {
 }
 
 /** Passes connections on to a server on this machine, until it is told to disturb them. */
-export async function startTcpProxy(target: { port: number; host?: string }): Promise<TcpProxy> {
+export async function startTcpProxy(target: { port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let state: LinkState = 'open';
   let flowing = Promise.withResolvers<void>();
@@ -58,7 +58,7 @@ export async function startTcpProxy(target: { port: number; host?: string }): Pr
     }
     await flowing.promise;
     if (client.destroyed) return;
-    const upstream = keep(connect({ host: '127.0.0.1', ...target, allowHalfOpen: true }));
+    const upstream = keep(connect({ host: '127.0.0.1', port: target.port, allowHalfOpen: true }));
     // Only after an error: a side that has closed in order may still have pieces on their way to the other.
     upstream.once('error', () => client.destroy());
     client.once('error', () => upstream.destroy());

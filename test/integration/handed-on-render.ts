@@ -30,7 +30,6 @@ export interface HandedOnRender {
   voiceS: number;
   /** How long a worker that is stopped goes on with its work. */
   graceS: number;
-  onProgress?: (line: string) => void;
 }
 
 export interface HandedOnResult {
@@ -39,13 +38,10 @@ export interface HandedOnResult {
   starts: Array<{ storedFrames: number; firstFrame: number }>;
   /** Keys of parts that were stored twice. */
   storedTwice: string[];
-  seconds: number;
 }
 
 /** One render by one io worker after the other: each drains, hands the render back, and the next one takes it up. */
-export async function handOnRender(options: HandedOnRender): Promise<HandedOnResult> {
-  const { restarts, voiceS, graceS, onProgress = () => {} } = options;
-  const startedAt = performance.now();
+export async function handOnRender({ restarts, voiceS, graceS }: HandedOnRender): Promise<HandedOnResult> {
   await using resources = new AsyncDisposableStack();
   const root = await mkdtemp(join(tmpdir(), 'limelight-handed-on-'));
   resources.defer(() => rm(root, { recursive: true, force: true }));
@@ -88,7 +84,6 @@ export async function handOnRender(options: HandedOnRender): Promise<HandedOnRes
       async () => (await jobs.describe(taskId)).activities.find(isCountingFrames)?.heartbeat.frame,
     );
     starts.push({ storedFrames, firstFrame });
-    onProgress(`restart ${restart}: ${storedFrames} frames stored, continued at frame ${firstFrame}`);
   }
   const last = io;
   resources.defer(() => last[Symbol.asyncDispose]());
@@ -97,7 +92,6 @@ export async function handOnRender(options: HandedOnRender): Promise<HandedOnRes
     result: result as JobResult,
     starts,
     storedTwice: parts.storedTwice(),
-    seconds: Math.round((performance.now() - startedAt) / 1000),
   };
 }
 
