@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +15,7 @@ import { createGpuWorker } from '../../src/workers/gpu-worker.ts';
 import { createIoWorker } from '../../src/workers/io-worker.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
 import { runWorker } from '../harness/stack/run-worker.ts';
+import { stackEnvironment } from '../harness/stack/stack-environment.ts';
 import { submitFiles } from '../harness/stack/submit-files.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
@@ -47,10 +47,8 @@ export async function handOnRender({ restarts, voiceS, graceS }: HandedOnRender)
   resources.defer(() => rm(root, { recursive: true, force: true }));
   const server = resources.use(await startTestServer());
   const config = loadConfig({
-    ...process.env,
+    ...(await stackEnvironment(join(root, 'data'))),
     ...server.env,
-    STORAGE_ROOT: join(root, 'data'),
-    CUDA_VISIBLE_DEVICES: `test-${randomUUID()}`,
     RENDER_LONG_SIDE_PX: '512',
     LOG_LEVEL: 'silent',
   });

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +13,7 @@ import { createTemporalStatistics } from '../../src/temporal/temporal-statistics
 import { createGpuWorker } from '../../src/workers/gpu-worker.ts';
 import { createIoWorker } from '../../src/workers/io-worker.ts';
 import { runWorker } from '../harness/stack/run-worker.ts';
+import { stackEnvironment } from '../harness/stack/stack-environment.ts';
 import { submitFiles } from '../harness/stack/submit-files.ts';
 import { startTestServer } from '../harness/temporal-server.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
@@ -31,19 +31,17 @@ it('a job for the lip-sync network waits for a worker with a model, however many
   await mkdir(models);
   await writeLipSyncModel(models);
   const server = resources.use(await startTestServer());
-  const configWith = (settings: Record<string, string>) =>
+  const configWith = async (settings: Record<string, string>) =>
     loadConfig({
-      ...process.env,
+      ...(await stackEnvironment(join(root, 'data'))),
       ...server.env,
-      STORAGE_ROOT: join(root, 'data'),
-      CUDA_VISIBLE_DEVICES: `test-${randomUUID()}`,
       RENDER_LONG_SIDE_PX: '512',
       LOG_LEVEL: 'silent',
       MODELS_DIR: '',
       MODELS_CACHE_DIR: join(root, 'none'),
       ...settings,
     });
-  const bare = configWith({});
+  const bare = await configWith({});
   const logger = createLogger('test', bare.log);
   const store = resources.use(openStore(bare.storage));
   const jobs = createTemporalJobs(server);
@@ -63,7 +61,7 @@ it('a job for the lip-sync network waits for a worker with a model, however many
     .poll(() => statistics.queue(QUEUES.lipSync), { timeout: 60_000 })
     .toMatchObject({ waiting: JOBS, pollers: 0 });
 
-  const withModel = configWith({ MODELS_DIR: models });
+  const withModel = await configWith({ MODELS_DIR: models });
   resources.use(runWorker(await createIoWorker(withModel, logger, createMetrics('io'))));
 
   for (const { taskId } of tasks) {
