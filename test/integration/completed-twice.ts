@@ -9,11 +9,12 @@ import { startEmulator } from '../../emulators/d-id/start-emulator.ts';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
 import { WORKER_DEFAULTS } from '../../src/workers/lifecycle.ts';
-import { toWav } from '../harness/api/job-form-data.ts';
+import { shortVoice } from '../harness/recordings/short-voice.ts';
 import { startWorkerStack } from '../harness/stack/worker-stack.ts';
 
 const PORTRAIT = join(import.meta.dirname, '../../samples/portrait.jpg');
 const KEY = 'completed:twice';
+const HEARTBEAT_INTERVAL_MS = 500;
 
 /** Every activity that changes the store. */
 export const WRITERS = [
@@ -80,22 +81,22 @@ export async function completeTwice(): Promise<Repetition[]> {
 async function runJobs(apiUrl: string): Promise<void> {
   const client = createLimelightClient({ baseUrl: apiUrl });
   const image = await openAsBlob(PORTRAIT);
-  const make = (hz: number, fields: Record<string, string>) =>
-    client.submit({ image, audio: tone(hz), fields });
+  const make = (voice: number, fields: Record<string, string>) =>
+    client.submit({ image, audio: shortVoice(voice), fields });
   const local = { provider: 'local', conf_threshold: '0.3' };
-  const first = await make(200, local);
+  const first = await make(1, local);
   await client.wait(first.task_id);
   // The same job, from the cache; then one with the same photo.
-  await client.wait((await make(200, local)).task_id);
-  await client.wait((await make(300, local)).task_id);
+  await client.wait((await make(1, local)).task_id);
+  await client.wait((await make(2, local)).task_id);
 
   const remote = { provider: 'd-id', conf_threshold: '0.3', on_outage: 'fail', background: '#112233' };
-  const { task_id } = await make(400, remote);
+  const { task_id } = await make(3, remote);
   await client.wait(task_id);
   await client.retry(task_id);
   await client.wait(task_id);
 
-  const refused = await make(500, { ...local, conf_threshold: '1', cache: 'no-store' });
+  const refused = await make(4, { ...local, conf_threshold: '1', cache: 'no-store' });
   await client.wait(refused.task_id);
 
   const form = new FormData();
@@ -103,15 +104,6 @@ async function runJobs(apiUrl: string): Promise<void> {
   form.append('conf_threshold', '0.25');
   await fetch(`${apiUrl}/api/pipeline/previews`, { method: 'POST', body: form });
   await client.erase(first.task_id);
-}
-
-/** 0.6 s of a tone. */
-function tone(hz: number): Blob {
-  const samples = Int16Array.from(
-    { length: 9_600 },
-    (_, i) => 9_000 * Math.sin((2 * Math.PI * hz * i) / 16_000),
-  );
-  return new Blob([new Uint8Array(toWav(samples))], { type: 'audio/wav' });
 }
 
 /** Runs the writers twice, one activity at a time, so that nothing else changes the store meanwhile. */
@@ -139,21 +131,11 @@ function repeatWriters(store: () => ObjectStore, repetitions: Repetition[]): Act
         });
         last = run.catch(() => {});
         // It must not time out while it waits.
-        const { heartbeat } = Context.current();
-        const ended = run.finally(() => waiting.abort());
-        const waiting = new AbortController();
-        void beat(heartbeat, waiting.signal);
-        return ended;
+        const beating = setInterval(Context.current().heartbeat, HEARTBEAT_INTERVAL_MS);
+        return run.finally(() => clearInterval(beating));
       },
     },
   });
-}
-
-async function beat(heartbeat: () => void, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    heartbeat();
-    await sleep(500, undefined, { signal }).catch(() => {});
-  }
 }
 
 /** What each object of a task or of the cache holds. */
