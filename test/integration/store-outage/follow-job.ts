@@ -45,6 +45,6 @@ export async function followJob({ apiUrl, takeAway, bringBack }: Outages): Promi
       await bringBack();
     }
   }
-  await bringBack();
+  if (isAway) await bringBack();
   return report;
 }

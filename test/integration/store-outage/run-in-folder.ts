@@ -16,7 +16,6 @@ mkdirSync(bytes);
 const mount = () => execFileSync('mount', ['--bind', bytes, root]);
 mount();
 
-let isAway = false;
 await using stack = await startWorkerStack({
   STORAGE_ROOT: root,
   STORAGE_MIN_FREE_GB: '0.0001',
@@ -25,13 +24,7 @@ await using stack = await startWorkerStack({
 });
 const report = await followJob({
   apiUrl: stack.apiUrl,
-  async takeAway() {
-    if (!isAway) execFileSync('umount', ['--lazy', root]);
-    isAway = true;
-  },
-  async bringBack() {
-    if (isAway) mount();
-    isAway = false;
-  },
+  takeAway: async () => void execFileSync('umount', ['--lazy', root]),
+  bringBack: async () => void mount(),
 });
 process.stdout.write(JSON.stringify(report));
