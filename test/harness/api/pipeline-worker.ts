@@ -51,6 +51,13 @@ export interface PipelineWorker extends AsyncDisposable {
 const VOICE_S = 1;
 
 /** The real workflow, and activities that store small files and real records without looking at any picture. */
+interface Gate {
+  reached: number;
+  open: boolean;
+  /** What the activity fails with once it is open. */
+  error?: Error;
+}
+
 export async function startPipelineWorker(
   server: Pick<TestServer, 'workerConnection' | 'namespace'>,
   { store, records }: { store: ObjectStore; records: TaskRecords },
@@ -70,7 +77,7 @@ export async function startPipelineWorker(
     cancelTimeoutMs?: number;
   } = {},
 ): Promise<PipelineWorker> {
-  const gates = new Map<string, { reached: number; open: boolean; error?: Error }>();
+  const gates = new Map<string, Gate>();
   const toGateName = (activity: string, taskId: string | undefined) => `${activity}/${taskId ?? ''}`;
   const client = new Client({ connection: server.workerConnection, namespace: server.namespace });
   const timelines = createTemporalTimeline({ client });
@@ -117,7 +124,7 @@ export async function startPipelineWorker(
     },
     hold(activity, taskId) {
       const name = toGateName(activity, taskId);
-      const gate: { reached: number; open: boolean; error?: Error } = { reached: 0, open: false };
+      const gate: Gate = { reached: 0, open: false };
       gates.set(name, gate);
       const release = () => {
         gate.open = true;
@@ -146,6 +153,13 @@ function createActivities(
 ) {
   const { store } = deps;
   const happy = happyActivities((key) => store.put(key, Buffer.from(`bytes of ${key}`)));
+  /** Reads what the activity before has stored, so that a store that is away stops this one. */
+  const afterReading =
+    <Request, Result>(toKey: (request: Request) => string, run: (request: Request) => Promise<Result>) =>
+    async (request: Request): Promise<Result> => {
+      await store.read(toKey(request));
+      return run(request);
+    };
   return {
     ...happy,
     ...createEraseActivities(deps),
@@ -172,26 +186,16 @@ function createActivities(
       const prepared = await happy.prepareMedia(request);
       return { ...prepared, voice: { ...prepared.voice, durationS: VOICE_S } };
     },
-    // Each reads what the one before has stored, so that a store that is away stops it.
-    async removeBackground(request: Parameters<typeof happy.removeBackground>[0]) {
-      await store.read(request.photoKey);
-      return happy.removeBackground(request);
-    },
-    async composePortrait(request: Parameters<typeof happy.composePortrait>[0]) {
-      await store.read(request.cutoutKey);
-      return happy.composePortrait(request);
-    },
-    async renderTalk(request: Parameters<typeof happy.renderTalk>[0]) {
-      await store.read(request.portraitKey);
-      return happy.renderTalk(request);
-    },
-    async finishVideo(request: Parameters<typeof happy.finishVideo>[0]) {
-      await store.read(request.videoKey);
-      return happy.finishVideo(request);
-    },
-    async detectPersons(request: Parameters<typeof happy.detectPersons>[0]) {
-      await store.read(request.photoKey);
-      return { ...(await happy.detectPersons(request)), persons: found.persons };
-    },
+    removeBackground: afterReading(({ photoKey }) => photoKey, happy.removeBackground),
+    composePortrait: afterReading(({ cutoutKey }) => cutoutKey, happy.composePortrait),
+    renderTalk: afterReading(({ portraitKey }) => portraitKey, happy.renderTalk),
+    finishVideo: afterReading(({ videoKey }) => videoKey, happy.finishVideo),
+    detectPersons: afterReading(
+      ({ photoKey }) => photoKey,
+      async (request: Parameters<typeof happy.detectPersons>[0]) => ({
+        ...(await happy.detectPersons(request)),
+        persons: found.persons,
+      }),
+    ),
   };
 }
