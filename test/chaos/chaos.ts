@@ -16,17 +16,11 @@ import { type ClientLog, type ClientOptions, runJob } from './clients.ts';
 import type { Evidence, ExecutionFacts, ReaderLog } from './evidence.ts';
 import { FaultRunner } from './fault-runner.ts';
 import { listExecutions, readLeftovers, readObjects, readPlaces, sweep } from './gather-evidence.ts';
-import { makePlan, type PlannedJob } from './plan.ts';
+import { makePlan, type PlannedJob, type PlanOptions } from './plan.ts';
 import { type ChaosReport, toReport } from './report.ts';
 import { readTask } from './task-reader.ts';
 
-export interface ChaosOptions {
-  seed: number;
-  jobs: number;
-  kills: number;
-  outages: number;
-  longestOutageMs: number;
-  store: 's3' | 'folder';
+export interface ChaosOptions extends Omit<PlanOptions, 'hasDisk'> {
   /** A folder on a disk of its own, and the disk's size, if it may be filled. */
   disk?: { folder: string; sizeKb: number };
   onProgress(line: string): void;
@@ -75,10 +69,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ report: ChaosRe
   );
   onProgress(`The stack is ready after ${seconds(startedAt)} s. Logs: ${join(workFolder, 'logs')}`);
 
-  const plan = makePlan({
-    ...options,
-    hasDisk: disk !== undefined,
-  });
+  const plan = makePlan({ ...options, hasDisk: disk !== undefined });
   const clientOptions: ClientOptions = {
     apiUrls: stack.apiUrls,
     apiKey: stack.apiKey,
@@ -258,10 +249,11 @@ async function untilQuiet(
       (one) => (one.status === 'RUNNING' && !PERMANENT_TYPES.test(one.type)) || isErased(one),
     );
     if (busy.length === 0) return;
-    const counts = [...Map.groupBy(busy, ({ type, status }) => `${type} (${status})`)];
-    if (round % 10 === 0)
-      say(`Waiting for ${counts.map(([name, some]) => `${some.length} ${name}`).join(', ')}`);
-    if (round % 10 === 0) await sendWebhooks(stack);
+    if (round % 10 === 0) {
+      const groups = [...Map.groupBy(busy, ({ type, status }) => `${type} (${status})`)];
+      say(`Waiting for ${groups.map(([name, some]) => `${some.length} ${name}`).join(', ')}`);
+      await sendWebhooks(stack);
+    }
     if (Date.now() > deadline) return;
   }
 }
