@@ -6,8 +6,7 @@ import { mostInFlight } from '../../emulators/d-id/most-in-flight.ts';
 import { mulberry32, seededFaults } from '../../emulators/d-id/seeded-faults.ts';
 import { isErrorCode } from '../../src/contracts/error-codes.ts';
 import { OUTAGE_CHOICES } from '../../src/contracts/job.ts';
-import type { Progress } from '../../src/contracts/schemas/messages.ts';
-import type { DIdHarness, DIdJob } from '../harness/d-id-harness.ts';
+import { type DIdHarness, type DIdJob, progressOf } from '../harness/d-id-harness.ts';
 
 export interface SequenceResult {
   seed: number;
@@ -95,7 +94,7 @@ async function runSequence(harness: DIdHarness, seed: number): Promise<SequenceR
   const problems: string[] = [];
   const end = await within(endOf(job), problems, 'the job did not end');
   if (end === undefined) {
-    const { events } = await job.handle.query<Progress, [since?: number]>('progress');
+    const { events } = await progressOf(job);
     problems.push(`its last words were "${events.at(-1)?.data.message}"`);
   }
   if (end === 'cancelled' && !isCancelled) {

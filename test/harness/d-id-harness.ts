@@ -15,10 +15,11 @@ import { createGateActivities } from '../../src/activities/provider-gate.ts';
 import { createRemoteTalkActivities } from '../../src/activities/remote-talk.ts';
 import { providerRoutes } from '../../src/api/routes/provider-health.ts';
 import type { ErrorCode } from '../../src/contracts/error-codes.ts';
-import { toWorkflowId } from '../../src/contracts/messages.ts';
+import { PROGRESS_QUERY, toWorkflowId } from '../../src/contracts/messages.ts';
 import { type ProviderTerms, toBreakerId, toTidyUpId } from '../../src/contracts/provider-gate.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import type { JobInput, Resume } from '../../src/contracts/schemas/job.ts';
+import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import type { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
 import type { RemoteVideoProvider } from '../../src/ports/video-provider.ts';
@@ -53,6 +54,18 @@ export interface DIdJob {
   account: Account;
   /** Every `metadata.json` that was written. */
   written: TaskMetadata[];
+}
+
+/** What the job reports now, with the messages of its events. */
+export async function progressOf({ handle }: Pick<DIdJob, 'handle'>) {
+  const progress = await handle.query<Progress, [since?: number]>(PROGRESS_QUERY);
+  return { ...progress, messages: progress.events.map(({ data }) => data.message) };
+}
+
+/** The same after the end of the job, however it ends. */
+export async function endOf(job: DIdJob) {
+  await job.handle.result().catch(() => undefined);
+  return progressOf(job);
 }
 
 export interface DIdHarness extends AsyncDisposable {

@@ -2,15 +2,14 @@ import { activityInfo, sleep } from '@temporalio/activity';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
-import { PROGRESS_QUERY, toWorkflowId } from '../../src/contracts/messages.ts';
+import { toWorkflowId } from '../../src/contracts/messages.ts';
 import { QUEUES } from '../../src/contracts/queues.ts';
 import { RETRY_UPDATE, toRetryWindowId } from '../../src/contracts/retry.ts';
 import type { JobInput } from '../../src/contracts/schemas/job.ts';
-import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import { TaskMetadata } from '../../src/contracts/schemas/task-metadata.ts';
 import { toJobMemo } from '../../src/temporal/temporal-jobs.ts';
 import type { generateVideo } from '../../src/workflows/index.ts';
-import { createDIdHarness } from '../harness/d-id-harness.ts';
+import { createDIdHarness, progressOf } from '../harness/d-id-harness.ts';
 import { fileResources } from '../harness/file-resources.ts';
 import {
   ACTIVITY_NAMES,
@@ -97,8 +96,6 @@ const resources = fileResources();
 const server = resources.use(await openTestNamespace());
 const jobs = resources.use(await startJobs(server));
 const remote = resources.use(await createDIdHarness(resources.use(await openTestNamespace())));
-
-const progressOf = ({ handle }: Run) => handle.query<Progress, [number]>(PROGRESS_QUERY, 0);
 
 async function expectWaitedOut(name: string, run: Run, waiting_for: string) {
   const { events, outcome } = await progressOf(run);
@@ -257,7 +254,7 @@ describe('a job for D-ID', () => {
       const job = await remote.start({});
 
       expect(await job.handle.result()).toMatchObject({ success: true });
-      const { events } = await job.handle.query<Progress, [number]>(PROGRESS_QUERY, 0);
+      const { events } = await progressOf(job);
       expect(events.filter(({ data }) => data.details?.waiting_for === waiting_for)).toHaveLength(1);
       expect(job.account.ledger).toHaveLength(1);
     },

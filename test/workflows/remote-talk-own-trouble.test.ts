@@ -1,8 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { scriptedFaults } from '../../emulators/d-id/faults.ts';
 import { BREAKER_QUERY, type GateState, toBreakerId } from '../../src/contracts/provider-gate.ts';
-import type { Progress } from '../../src/contracts/schemas/messages.ts';
-import { createDIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
+import { createDIdHarness, endOf, progressOf } from '../harness/d-id-harness.ts';
 import { fileResources } from '../harness/file-resources.ts';
 import { openTestNamespace } from '../harness/temporal-server.ts';
 
@@ -16,31 +15,25 @@ beforeEach(async () => {
     .catch(() => undefined);
 });
 
-const messagesOf = async ({ handle }: DIdJob) =>
-  (await handle.query<Progress, [since?: number]>('progress')).events.map(({ data }) => data.message);
-
-const errorOf = async ({ handle }: DIdJob) => {
-  await handle.result().catch(() => undefined);
-  const { outcome } = await handle.query<Progress, [since?: number]>('progress');
-  return outcome?.success === false ? outcome.error : undefined;
-};
-
 it.each([
   ['photo', 'image/'],
   ['recording', 'audio/'],
 ])('fails only the job whose %s gives D-ID an error each time', async (_, type) => {
   const job = await harness.start({ breaksOn: (file) => file.type.startsWith(type) });
 
-  const error = await errorOf(job);
+  const { outcome, messages } = await endOf(job);
   await harness.tidied(job);
 
-  expect(error).toMatchObject({
-    code: 'PROVIDER_UNAVAILABLE',
-    message: expect.stringMatching(
-      /500 UnknownError: Internal Server Error\. It failed 8 times, although D-ID answers otherwise\. Use another/,
-    ),
+  expect(outcome).toMatchObject({
+    success: false,
+    error: {
+      code: 'PROVIDER_UNAVAILABLE',
+      message: expect.stringMatching(
+        /500 UnknownError: Internal Server Error\. It failed 8 times, although D-ID answers otherwise\. Use another/,
+      ),
+    },
   });
-  expect(await messagesOf(job)).toContainEqual(
+  expect(messages).toContainEqual(
     expect.stringMatching(/^D-ID fails to process this task, although it answers otherwise; next try at /),
   );
   expect((await breaker().query<GateState>(BREAKER_QUERY)).hold).toBeUndefined();
@@ -55,11 +48,14 @@ it('fails only the job whose orders always meet a conflict', async () => {
   });
   const job = await harness.start({ faults });
 
-  expect(await errorOf(job)).toMatchObject({
-    code: 'PROVIDER_UNAVAILABLE',
-    message: expect.stringMatching(
-      /409 ConflictError: a fault of the emulator\. It may have started the talk\. It failed 8 times/,
-    ),
+  expect((await endOf(job)).outcome).toMatchObject({
+    success: false,
+    error: {
+      code: 'PROVIDER_UNAVAILABLE',
+      message: expect.stringMatching(
+        /409 ConflictError: a fault of the emulator\. It may have started the talk\. It failed 8 times/,
+      ),
+    },
   });
 
   await harness.tidied(job);
@@ -79,7 +75,7 @@ it('hands a job whose photo D-ID cannot take to the built-in renderer if it was 
 it('holds only the job that costs more than is left', async () => {
   const job = await harness.start({ credits: 0.5 });
   await expect
-    .poll(() => messagesOf(job), { timeout: 20_000 })
+    .poll(async () => (await progressOf(job)).messages, { timeout: 20_000 })
     .toContainEqual(
       expect.stringMatching(/^The D-ID account has too few credits for this video; next try at /),
     );

@@ -2,19 +2,13 @@ import proto from '@temporalio/proto';
 import { expect, it } from 'vitest';
 import type { AccountOptions } from '../../emulators/d-id/account.ts';
 import { scriptedFaults } from '../../emulators/d-id/faults.ts';
-import type { Progress } from '../../src/contracts/schemas/messages.ts';
-import { createDIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
+import { createDIdHarness, endOf } from '../harness/d-id-harness.ts';
 import { fileResources } from '../harness/file-resources.ts';
 import { openTestNamespace } from '../harness/temporal-server.ts';
 
 const resources = fileResources();
 const server = resources.use(await openTestNamespace());
 const harness = resources.use(await createDIdHarness(server));
-
-const endOf = async ({ handle }: DIdJob) => {
-  await handle.result().catch(() => undefined);
-  return handle.query<Progress, [since?: number]>('progress');
-};
 
 it.each<NonNullable<AccountOptions['shows']>>(['user_data', 'source of the talk', 'source of the upload'])(
   'finds a lost talk in a list that shows only its %s, and pays once',

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Call, type Fault, scriptedFaults } from '../../emulators/d-id/faults.ts';
 import { toBreakerId } from '../../src/contracts/provider-gate.ts';
-import type { Progress } from '../../src/contracts/schemas/messages.ts';
-import { createDIdHarness, type DIdJob } from '../harness/d-id-harness.ts';
+import { createDIdHarness, type DIdJob, endOf, progressOf } from '../harness/d-id-harness.ts';
 import { fileResources } from '../harness/file-resources.ts';
 import { openTestNamespace } from '../harness/temporal-server.ts';
 
@@ -16,16 +15,6 @@ beforeEach(async () => {
     .terminate()
     .catch(() => undefined);
 });
-
-async function progressOf({ handle }: DIdJob) {
-  return handle.query<Progress, [since?: number]>('progress');
-}
-
-async function endOf(job: DIdJob) {
-  await job.handle.result().catch(() => undefined);
-  const progress = await progressOf(job);
-  return { ...progress, messages: progress.events.map(({ data }) => data.message) };
-}
 
 /** The answer to an order whose uploads are too old. */
 const UNREADABLE_UPLOAD = {
