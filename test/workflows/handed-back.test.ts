@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Context, cancellationSignal } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keepAlive } from '../../src/activities/keep-alive.ts';
@@ -56,10 +56,7 @@ describe('work that a draining worker hands back', () => {
     const attempts: number[] = [];
     const work = () => {
       attempts.push(Context.current().info.attempt);
-      return keepAlive(
-        (signal) =>
-          new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
-      );
+      return keepAlive(() => Context.current().cancelled);
     };
     return { attempts, work };
   }
@@ -171,10 +168,7 @@ describe('work that a draining worker hands back', () => {
       await using _worker = await serve(QUEUES.webhooks, {
         async sendWebhook() {
           reached.resolve();
-          const signal = cancellationSignal();
-          await new Promise<never>((_, reject) =>
-            signal.addEventListener('abort', () => reject(signal.reason)),
-          );
+          await Context.current().cancelled;
         },
       });
       await reached.promise;
