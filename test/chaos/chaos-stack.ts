@@ -20,14 +20,14 @@ import { StoreFolder } from './store-folder.ts';
 
 /** Places at D-ID: fewer than there are jobs at once, so that jobs wait for each other. */
 export const PLACES = 4;
-/** How long a retry of a failed job is possible: longer than its client needs, and short enough to wait for the end. */
+/** How long a failed job can be retried: longer than its client needs, and short enough that a run can wait for its end. */
 const RETRY_WINDOW_S = 45;
 const TALK_MS = 400;
 const API_KEY = 'chaos:password';
 /** Where receivers of webhooks listen. */
 const RECEIVERS = '127.0.0.2/32';
 
-/** Two APIs and two io workers, so that each finds another one that goes on; one GPU worker, as there is one device. */
+/** Two APIs and two io workers, so that one continues while the other is disturbed. One GPU worker, as there is one device. */
 const ROLES: Array<{ role: Role; name: string }> = [
   { role: 'api', name: 'api-1' },
   { role: 'api', name: 'api-2' },
@@ -55,9 +55,9 @@ export interface ChaosStack extends AsyncDisposable {
   /** @param choice 0 to 1: how slow it is */
   disturb(link: Link, how: Disturbance, choice: number): Promise<void>;
   restore(link: Link): Promise<void>;
-  /** Until it resolves, no byte more can be written. */
+  /** Nothing more can be written until it resolves. */
   withFullDisk(ms: number): Promise<void>;
-  /** Until every process answers that it is ready. */
+  /** Resolves when every process answers that it is ready. */
   untilReady(): Promise<void>;
   /** Stops everything in order. Returns what did not stop as it should. */
   stop(): Promise<string[]>;

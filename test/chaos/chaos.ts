@@ -50,7 +50,7 @@ export async function runChaos(options: ChaosOptions): Promise<{ report: ChaosRe
   const workFolder = await mkdtemp(join(tmpdir(), 'limelight-chaos-'));
   let isClean = false;
   resources.defer(async () => {
-    // With findings the logs are wanted.
+    // If there are findings, the logs are kept.
     if (isClean) await rm(workFolder, { recursive: true, force: true });
   });
   const inFlight = Math.round(clamp(options.jobs * IN_FLIGHT_SHARE, MIN_IN_FLIGHT, MAX_IN_FLIGHT));
@@ -231,8 +231,8 @@ async function runLastJobs(count: number, firstIndex: number, logs: ClientLog[],
 }
 
 /**
- * Sends webhooks that wait for their next attempt, and waits until no workflow runs any more, and until Temporal has deleted
- * the histories of erased tasks, for which it takes minutes.
+ * Sends webhooks that wait for their next attempt. Waits until no workflow runs any more and Temporal has deleted the
+ * histories of erased tasks, which takes minutes.
  */
 async function untilQuiet(
   client: Client,
@@ -269,7 +269,7 @@ async function sendWebhooks({ apiUrls, apiKey }: ChaosStack): Promise<void> {
   }
 }
 
-/** Each task once more from its first event, as a reader does who comes after the end. */
+/** Reads each task once more from its first event, like a reader that connects after the end. */
 async function readAgain(logs: ClientLog[], { apiUrls, apiKey }: ChaosStack): Promise<ReaderLog[]> {
   const late: ReaderLog[] = [];
   const signal = AbortSignal.timeout(QUIET_TIMEOUT_MS);
@@ -290,7 +290,7 @@ async function readAgain(logs: ClientLog[], { apiUrls, apiKey }: ChaosStack): Pr
   return late;
 }
 
-/** Of Limelight and below these folders, also those whose parent is gone. A slot may first finish what it is doing. */
+/** Processes of Limelight with these folders, orphans included. A slot may first finish what it is doing. */
 async function processesLeft({ views }: ChaosStack['store']): Promise<string[]> {
   for (let tries = 1; ; tries += 1) {
     const left: string[] = [];

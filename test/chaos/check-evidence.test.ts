@@ -437,11 +437,11 @@ const PLANTED: Record<FindingKind, Record<string, (evidence: Opened) => void>> =
   },
 };
 
-it('finds nothing where nothing is wrong', () => {
+it('finds nothing if nothing is wrong', () => {
   expect(checkEvidence(soundEvidence())).toEqual([]);
 });
 
-it('takes the same webhook twice for what it is: an attempt that was repeated', () => {
+it('accepts a webhook that arrives twice, because an attempt may be repeated', () => {
   const evidence = soundEvidence();
   evidence.webhooks.push({ ...evidence.webhooks[0]! });
   expect(checkEvidence(evidence)).toEqual([]);

@@ -51,7 +51,7 @@ export interface Finding {
   detail: string;
 }
 
-/** What the faults of the run may end a job with. Storage that is away or full is waited out, so it is not among them. */
+/** Errors that the faults of the run may cause. Jobs wait while the storage is away or full, so its errors are missing here. */
 const EXPECTED_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
   'SLOT_CRASHED',
   'SLOT_TIMEOUT',
@@ -226,7 +226,7 @@ function checkRecord(task: TaskLog, runs: ExecutionFacts[], record: TaskMetadata
   return found;
 }
 
-/** Something of a task that was erased, in its names alone: nothing else may know of it any more. */
+/** Objects and executions that still have the id of an erased task in their names. */
 function checkErased(taskId: string, evidence: Checked): Finding[] {
   const keys = evidence.objects.filter(({ key }) => key.includes(taskId)).map(({ key }) => key);
   const executions = evidence.executions
@@ -400,7 +400,7 @@ function checkRemote(evidence: Checked): Finding[] {
   return [
     ...(most > limit ? [finding('too many talks', 'd-id', `${most} at a time, but ${limit} places`)] : []),
     ...evidence.leftovers
-      // An upload whose answer was lost is known to nobody: D-ID deletes it after 48 hours.
+      // No history has the id of an upload whose answer was lost: D-ID deletes it after 48 hours.
       .filter(({ what, id, isKnown }) => !owned.has(id) && (what === 'talk' || isKnown))
       .map(({ what, id }) => finding('remote thing without owner', id, what)),
     ...(taken > 0 || waiting > 0 || isHeld

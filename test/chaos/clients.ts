@@ -9,7 +9,7 @@ import { mediaOf } from './media.ts';
 import type { PlannedJob } from './plan.ts';
 import { readTask } from './task-reader.ts';
 
-/** So many calls until an answer comes: a client here is as patient as it takes. */
+/** Clients repeat a call this often, so that they outlast every outage of a run. */
 const TRIES = 5_000;
 const RETRY_DELAY_MS = 300;
 const DOWNLOAD_TRIES = 60;
@@ -193,7 +193,7 @@ class JobClient {
         webhook_events: job.webhook,
       }),
     };
-    // The second one by another API, where there is one.
+    // The second one goes to another API, if there is one.
     const clients = job.isSentTwice ? [this.#client, this.#clientOf(job.index + 1)] : [this.#client];
     const { signal } = this.#giveUp;
     await Promise.all(clients.map((client) => client.submit({ taskId, ...media, fields }, { signal })));

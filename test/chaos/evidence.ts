@@ -7,7 +7,7 @@ export interface TaskLog {
   job: PlannedJob;
   /** Whether the server accepted the submission. */
   isAccepted: boolean;
-  /** The server's last word about a cancellation: the stage of the task then. */
+  /** The stage of the task in the answer to its cancellation. */
   cancelledAtStage?: string;
   /** Retries that were asked for. Each may have been accepted without an answer. */
   retriesAsked: number;
@@ -15,7 +15,7 @@ export interface TaskLog {
   isErased: boolean;
   /** The end of each attempt, as the client was told. */
   outcomes: JobOutcome[];
-  /** What the client has to complain of, in words. */
+  /** Promises that were not kept to this client, in words. */
   complaints: string[];
 }
 

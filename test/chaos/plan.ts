@@ -89,7 +89,7 @@ const PHOTOS = 4;
 const STOP_MS = { least: 5_500, most: 9_000 };
 const OUTAGE_MS = { least: 800, most: 6_000 };
 const DISK_MS = { least: 2_000, most: 8_000 };
-/** Lanes work one after the other, so that a stack that starts again is disturbed again before it is calm. */
+/** Pauses between the faults of a lane: short, so that a stack that restarts is disturbed again before it is ready. */
 const PAUSE_MS = { least: 150, most: 2_500 };
 
 /** The same seed and numbers give the same plan. */

@@ -6,7 +6,7 @@ import type { Disturbance } from './plan.ts';
 const MAX_TRIES = 50;
 const TRY_AGAIN_MS = 20;
 
-/** A store in a folder, which is disturbed by what is mounted there. */
+/** A store in a folder, which is disturbed by mounts. */
 export class StoreFolder {
   readonly #path: string;
   #how: Disturbance | undefined;

@@ -33,8 +33,8 @@ export interface ReaderOptions {
 type Closed = 'lost' | 'ended' | 'gone';
 
 /**
- * Writes down every event that it is sent, in that order. It knows nothing of what it should be sent, but that a connection
- * goes on after the last event that it has.
+ * Records every event in the order of arrival. It does not check what should arrive; it only asks each new connection to go
+ * on after the last event that it has.
  */
 export async function readTask(options: ReaderOptions): Promise<ReaderLog> {
   const { taskId, reader, apiUrls, apiKey, goesOn, isSubmitted, signal } = options;
