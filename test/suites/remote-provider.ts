@@ -1,9 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { offerProvider } from '../../src/api/run-api.ts';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
@@ -17,7 +15,9 @@ import { local } from '../../src/providers/local/descriptor.ts';
 import { type PipelineWorker, startPipelineWorker } from '../harness/api/pipeline-worker.ts';
 import { submit } from '../harness/api/submit.ts';
 import { startTestApi, type TestApi } from '../harness/api/test-api.ts';
+import { stop } from '../harness/stop.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
+import { startWorkerProcess } from '../harness/worker-process.ts';
 import { writeSmallTalkFiles } from '../providers/local/talk-files.ts';
 import type { RemoteWorkerOptions } from './remote-provider-worker.ts';
 
@@ -109,7 +109,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
         voice,
       };
       worker = await startWorker(options);
-      resources.defer(() => kill(worker));
+      resources.defer(() => stop(worker, 'SIGKILL'));
     });
     afterAll(() => resources.disposeAsync());
     afterEach(() => {
@@ -237,7 +237,7 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
       const taskId = await submitJob();
       await expect.poll(() => paidFor(taskId), POLL).toHaveLength(1);
 
-      await kill(worker);
+      await stop(worker, 'SIGKILL');
       service.setAnswerDelays({});
       worker = await startWorker(options);
 
@@ -363,19 +363,6 @@ export function remoteProviderSuite({ descriptor, module, name, start }: RemoteP
   });
 }
 
-async function startWorker(options: RemoteWorkerOptions): Promise<ChildProcess> {
-  const path = fileURLToPath(new URL('remote-provider-worker.ts', import.meta.url));
-  const child = spawn(process.execPath, [path, JSON.stringify(options)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
-  return child;
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
-  }
+function startWorker(options: RemoteWorkerOptions): Promise<ChildProcess> {
+  return startWorkerProcess(new URL('remote-provider-worker.ts', import.meta.url), [JSON.stringify(options)]);
 }

@@ -1,7 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { activityInfo, Context, heartbeat } from '@temporalio/activity';
 import { withFailureBoundary } from '../../../src/activities/boundary.ts';
 import { createEraseActivities } from '../../../src/activities/erase.ts';
@@ -21,6 +19,7 @@ import { happyActivities } from '../../harness/happy-activities.ts';
 import { allQueues } from '../../harness/providers.ts';
 import { stop } from '../../harness/stop.ts';
 import type { TestServer } from '../../harness/temporal-server.ts';
+import { startWorkerProcess } from '../../harness/worker-process.ts';
 import { startWorkers } from '../../harness/workers.ts';
 import type { Answer, Op, toVisible } from './model.ts';
 
@@ -270,9 +269,6 @@ async function untilAnswered<T>(request: () => Promise<T>): Promise<T> {
   }
 }
 
-async function startWorkflowWorker({ address, namespace }: TestServer): Promise<ChildProcess> {
-  const path = fileURLToPath(new URL('workflow-worker.ts', import.meta.url));
-  const child = spawn(process.execPath, [path, address, namespace], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
-  return child;
+function startWorkflowWorker({ address, namespace }: TestServer): Promise<ChildProcess> {
+  return startWorkerProcess(new URL('workflow-worker.ts', import.meta.url), [address, namespace]);
 }
