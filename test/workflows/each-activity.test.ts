@@ -133,6 +133,15 @@ const CASES: Record<string, Case> = {
   },
 };
 
+/** Fails to keep its video for identical jobs. */
+const KEEPING: Case = {
+  name: 'keepVideo',
+  overrides: {
+    findVideo: async () => ({ kind: 'claimed', claim: 'cache/claims/x/000001' }),
+    videoEntry: async () => 'cache/video/x/',
+  },
+};
+
 describe.each(OUTAGES)('%s', (code, waiting_for) => {
   it('is waited out at every activity of a job, costs no attempt, and is told to readers', async () => {
     const runs = await Promise.all(
@@ -150,18 +159,23 @@ describe.each(OUTAGES)('%s', (code, waiting_for) => {
     }
   }, 120_000);
 
-  it('does not hold up a finished video that cannot be stored in the cache', async () => {
+  it('is waited out to keep a finished video for identical jobs, which would pay again', async () => {
+    const run = await jobs.start({ ...KEEPING, code });
+
+    expect(await run.handle.result()).toMatchObject({ success: true });
+    await expectWaitedOut('keepVideo', run, waiting_for);
+  }, 60_000);
+
+  it('does not hold up a finished video until its deadline to keep it for identical jobs', async () => {
     const run = await jobs.start({
-      name: 'keepVideo',
+      ...KEEPING,
       code,
-      overrides: {
-        findVideo: async () => ({ kind: 'claimed', claim: 'cache/claims/x/000001' }),
-        videoEntry: async () => 'cache/video/x/',
-      },
+      failures: Number.POSITIVE_INFINITY,
+      options: { deadline_s: 15 },
     });
 
     expect(await run.handle.result()).toMatchObject({ success: true });
-    expect(run.calls).toBe(1);
+    expect(run.calls).toBeGreaterThan(1);
   }, 60_000);
 });
 

@@ -105,11 +105,11 @@ describe('a job for D-ID', () => {
 
     const { outcome } = await endOf(job);
 
-    expect(faults.left).toEqual([]);
     expect(outcome).toMatchObject({
       success: true,
       metadata: { provider: { name: 'd-id', degraded: false } },
     });
+    expect(faults.left).toEqual([]);
     expect(paidFor(job)).toHaveLength(1);
   });
 
