@@ -92,11 +92,14 @@ export const records = proxyActivities<RecordActivities>({
   summary: 'Write metadata.json',
 });
 
-/** If the cache is slow, the job computes again. The store itself gives up within a minute if it gets no answer. */
+/**
+ * A lost worker is no reason to make something again that is in the cache, or that an identical job is paying for: what these
+ * do is idempotent. If the cache is slow or fails three times, the job computes again. The store itself gives up within a
+ * minute if it gets no answer.
+ */
 export const cache = proxyActivities<CacheActivities>({
   ...short,
   startToCloseTimeout: '90 seconds',
-  retry: { maximumAttempts: 1 },
   summary: 'Look in the content cache',
 });
 
@@ -127,6 +130,16 @@ export const undo = {
   releaseVideo: (what: Parameters<CacheActivities['releaseVideo']>[0]): Promise<void> =>
     waitForStorage(() => releaseVideo(what), { patienceMs: PATIENCE_MS }),
 };
+
+const costs = proxyActivities<RecordActivities>({
+  ...patient,
+  summary: 'Put the cost of a lost talk on record',
+});
+
+/** Retried for a day. */
+export function addUsage(what: Parameters<RecordActivities['addUsage']>[0]): Promise<void> {
+  return waitForStorage(() => costs.addUsage(what), { patienceMs: PATIENCE_MS });
+}
 
 /**
  * The activities of one job. Each waits while the storage is full or does not respond.

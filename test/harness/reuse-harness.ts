@@ -41,6 +41,8 @@ export interface ReuseHarness extends AsyncDisposable {
   lost: string | undefined;
   /** How many of the next attempts of an activity meet a store that does not respond. */
   away: { activity: string; attempts: number };
+  /** How many of the next attempts of an activity lose their worker, before or after they have done their work. */
+  dying: { activity: string; attempts: number; when: 'before' | 'after' };
   submit(
     photo: string,
     voice: string,
@@ -65,6 +67,15 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
     makers: [] as string[],
     lost: undefined as string | undefined,
     away: { activity: '', attempts: 0 },
+    dying: { activity: '', attempts: 0, when: 'before' as ReuseHarness['dying']['when'] },
+  };
+  /** No heartbeat comes any more, as after the death of the process. */
+  const dieIf = async (name: string, when: ReuseHarness['dying']['when']) => {
+    const { dying } = state;
+    if (dying.activity === name && dying.when === when && dying.attempts > 0) {
+      dying.attempts -= 1;
+      await Context.current().cancelled;
+    }
   };
   const deps = {
     store,
@@ -143,7 +154,9 @@ export async function createReuseHarness(server: TestServer, store: ObjectStore)
           nonRetryable: true,
         });
       }
+      await dieIf(name, 'before');
       const result = await run(request);
+      await dieIf(name, 'after');
       if (state.lost === name) {
         throw ApplicationFailure.create({ type: 'SLOT_CRASHED', message: 'It died', nonRetryable: true });
       }

@@ -24,6 +24,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   Object.assign(harness.done, { detections: 0, cutouts: 0, videos: 0 });
   harness.lost = undefined;
+  harness.dying = { activity: '', attempts: 0, when: 'before' };
   await harness.store.deleteAll('cache/');
 });
 
@@ -185,6 +186,68 @@ describe('a job whose store is away', () => {
     await expect(job.handle.result()).resolves.toMatchObject({ success: true });
     harness.away.attempts = 0;
   });
+});
+
+describe('a job whose worker dies while it looks in the cache', () => {
+  it('looks again, and waits for the identical job', async () => {
+    harness.hold = true;
+    const first = await harness.submit('photo Q', 'voice Q');
+    await untilSaid(first, 'draws the frames');
+    harness.dying = { activity: 'findVideo', attempts: 1, when: 'before' };
+    const second = await harness.submit('photo Q', 'voice Q');
+    await untilSaid(second, 'An identical task is under way');
+    harness.hold = false;
+
+    await Promise.all([first, second].map(({ handle }) => handle.result()));
+
+    expect(harness.dying.attempts).toBe(0);
+    expect(harness.done.videos).toBe(1);
+  });
+
+  it('recognises the claim that it got there as its own', async () => {
+    harness.hold = true;
+    harness.dying = { activity: 'findVideo', attempts: 1, when: 'after' };
+    const first = await harness.submit('photo R', 'voice R');
+    await untilSaid(first, 'draws the frames');
+    const second = await harness.submit('photo R', 'voice R');
+    await untilSaid(second, 'An identical task is under way');
+    harness.hold = false;
+
+    await Promise.all([first, second].map(({ handle }) => handle.result()));
+
+    expect(harness.dying.attempts).toBe(0);
+    expect(harness.done.videos).toBe(1);
+    expect((await cached()).filter((key) => key.startsWith('cache/claims/'))).toEqual([]);
+  });
+
+  it.each(['findDetection', 'findCutout'])('makes nothing again that is there (%s)', async (activity) => {
+    await (await harness.submit('photo S', 'voice S')).handle.result();
+    harness.dying = { activity, attempts: 1, when: 'before' };
+
+    await (await harness.submit('photo S', 'another voice')).handle.result();
+
+    expect(harness.dying.attempts).toBe(0);
+    expect(harness.done).toEqual({ detections: 1, cutouts: 1, videos: 2 });
+  });
+
+  it('keeps its video for identical jobs', async () => {
+    harness.dying = { activity: 'keepVideo', attempts: 1, when: 'before' };
+    await (await harness.submit('photo T', 'voice T')).handle.result();
+    await (await harness.submit('photo T', 'voice T')).handle.result();
+
+    expect(harness.dying.attempts).toBe(0);
+    expect(harness.done.videos).toBe(1);
+  });
+
+  it('makes the video itself if that happens each time', async () => {
+    harness.dying = { activity: 'findVideo', attempts: 100, when: 'before' };
+    const job = await harness.submit('photo U', 'voice U');
+
+    await expect(job.handle.result()).resolves.toMatchObject({ success: true });
+
+    expect(harness.dying.attempts).toBe(97);
+    harness.dying.attempts = 0;
+  }, 60_000);
 });
 
 describe('a job that was never told of its claim', () => {
