@@ -104,7 +104,9 @@ export function createLimelightClient(options: HttpOptions): LimelightClient {
 
     retry(taskId, { signal, from } = {}) {
       const query = from === undefined ? '' : `?from=${encodeURIComponent(from)}`;
-      return callJson(toPath(taskId, `/retry${query}`), { method: 'POST', ...pick(signal) });
+      // The same in all attempts of this call: one whose answer is lost must not continue the task twice.
+      const headers = { 'Idempotency-Key': newTaskId() };
+      return callJson(toPath(taskId, `/retry${query}`), { method: 'POST', headers, ...pick(signal) });
     },
 
     rename: (taskId, name, { signal } = {}) =>

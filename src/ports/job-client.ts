@@ -99,9 +99,19 @@ export interface JobClient {
   erase(taskId: string, state: { isKnown: boolean }): Promise<EraseReceipt>;
   /**
    * Resumes a failed job, once its failed attempt has closed: until then the job is `waiting`. Rejects with RETRY_IMPOSSIBLE
-   * if it cannot continue from there, and with TASK_NOT_FOUND if its files are gone.
+   * if it cannot continue from there, and with TASK_NOT_FOUND if nothing is kept for a retry. Does nothing if a request with
+   * the same key has resumed the job before.
    */
-  retry(taskId: string, from: RetryPoint | undefined): Promise<RetryState>;
+  retry(taskId: string, request: RetryRequest): Promise<RetryState>;
+  /** Whether a retry of a job that has failed is accepted, so that its next attempt runs or will. Needs no worker. */
+  isRetried(taskId: string): Promise<boolean>;
+}
+
+export interface RetryRequest {
+  /** Default: the last possible point. */
+  from?: RetryPoint | undefined;
+  /** The same in all repetitions of one request. */
+  key?: string | undefined;
 }
 
 export interface TimelineClient {

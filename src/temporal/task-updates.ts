@@ -4,8 +4,9 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { CHECK_CANCEL_UPDATE, CHOOSE_PERSON_UPDATE, toWorkflowId } from '../contracts/messages.ts';
-import { RETRY_UPDATE, type RetryPoint, type RetryState, toRetryWindowId } from '../contracts/retry.ts';
+import { RETRY_UPDATE, type RetryState, toRetryWindowId } from '../contracts/retry.ts';
 import { PipelineError } from '../errors.ts';
+import type { RetryRequest } from '../ports/job-client.ts';
 import { toPipelineError, toWorkflowFailure } from './temporal-error.ts';
 
 /** A worker answers in milliseconds, or in a second or two if it has to replay the job first. */
@@ -41,8 +42,13 @@ export function createTaskUpdates(client: Client) {
       update(toWorkflowId(taskId), CHOOSE_PERSON_UPDATE, [person]),
     checkCancel: (taskId: string) =>
       update(toWorkflowId(taskId), CHECK_CANCEL_UPDATE, [], CANCEL_CHECK_TIMEOUT_MS),
-    retry: (taskId: string, from: RetryPoint | undefined) =>
-      update<RetryState>(toRetryWindowId(taskId), RETRY_UPDATE, [from ?? null], RETRY_TIMEOUT_MS),
+    retry: (taskId: string, { from, key }: RetryRequest) =>
+      update<RetryState>(
+        toRetryWindowId(taskId),
+        RETRY_UPDATE,
+        [from ?? null, key ?? null],
+        RETRY_TIMEOUT_MS,
+      ),
   };
 }
 

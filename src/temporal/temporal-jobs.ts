@@ -9,6 +9,7 @@ import {
   toWorkflowId,
 } from '../contracts/messages.ts';
 import { QUEUES } from '../contracts/queues.ts';
+import { RETRIED_FROM_MEMO, toRetryWindowId } from '../contracts/retry.ts';
 import type { JobInput } from '../contracts/schemas/job.ts';
 import { JobMemo, type Progress } from '../contracts/schemas/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
@@ -22,7 +23,7 @@ import { readQueuePlace, toWaitsIn } from './queue-place.ts';
 import { readMemo } from './read-memo.ts';
 import { KEY, OUTCOME, PROVIDER, STAGE, SUBMITTED_AT, TASK_ID } from './search-attribute-keys.ts';
 import { createTaskUpdates } from './task-updates.ts';
-import { callTemporal } from './temporal-error.ts';
+import { callTemporal, unlessMissing } from './temporal-error.ts';
 
 const PING_TIMEOUT_MS = 2_000;
 /** A worker answers in milliseconds, or in a second or two if it has to replay the job first. */
@@ -41,6 +42,13 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
     callTemporal(client, work, { taskId, ...(timeoutMs !== undefined && { timeoutMs }) });
 
   const updates = createTaskUpdates(client);
+
+  /** The failed attempt has closed, and the next one has not begun or has just begun. */
+  const cancelRetry = async (taskId: string) => {
+    for (const workflowId of [toRetryWindowId(taskId), toWorkflowId(taskId)]) {
+      await unlessMissing(() => call(taskId, () => workflow.getHandle(workflowId).cancel()));
+    }
+  };
 
   return {
     async ping() {
@@ -140,6 +148,9 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
           throw error;
         }
         await this.describe(taskId);
+        if (await this.isRetried(taskId)) {
+          await cancelRetry(taskId);
+        }
       }
     },
 
@@ -156,6 +167,17 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
     },
 
     retry: updates.retry,
+
+    async isRetried(taskId) {
+      const window = await unlessMissing(() =>
+        call(taskId, () => workflow.getHandle(toRetryWindowId(taskId)).describe()),
+      );
+      if (!window?.memo?.[RETRIED_FROM_MEMO]) {
+        return false;
+      }
+      // It closes once the job runs again.
+      return window.status.name === 'RUNNING' || isTaskRunning(this, taskId);
+    },
 
     erase: (taskId, state) => eraseJob(client, taskId, state),
   };

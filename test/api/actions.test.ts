@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
 import { CHECK_CANCEL_UPDATE, toRunTimeoutMs, toWorkflowId } from '../../src/contracts/messages.ts';
-import type { Person } from '../../src/contracts/schemas/job-outcome.ts';
+import { toRetryWindowId } from '../../src/contracts/retry.ts';
+import type { JobFailure, Person } from '../../src/contracts/schemas/job-outcome.ts';
+import type { TaskStatus } from '../../src/contracts/schemas/task-status.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { PATIENCE_MS } from '../../src/workflows/storage-wait.ts';
 import { submit } from '../harness/api/submit.ts';
@@ -108,6 +110,9 @@ describe('POST /api/pipeline/tasks/{task_id}/person', () => {
 });
 
 describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
+  const stateOfWindow = async (taskId: string) =>
+    (await server.client.workflow.getHandle(toRetryWindowId(taskId)).describe()).status.name;
+
   it('continues a failed task, and its events', async () => {
     const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
     const { taskId } = await submit(api);
@@ -179,6 +184,95 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
     expect(status).toMatchObject({ stage: 'DID_PROCESSING', message: expect.stringContaining('as soon as') });
     expect(status.error).toBeUndefined();
     await expect.poll(async () => (await client.status(taskId)).stage, { timeout: 20_000 }).toBe('COMPLETED');
+  });
+
+  it('returns the running task if the same retry is asked for again', async () => {
+    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
+    const { taskId } = await submit(api);
+    await client.wait(taskId);
+    broken.release();
+    using held = worker.hold('renderTalk');
+    await client.retry(taskId);
+    await expect.poll(held.reached).toBe(1);
+    await expect.poll(() => stateOfWindow(taskId)).toBe('COMPLETED');
+
+    for (const again of [{}, { from: 'provider' as const }]) {
+      const status = await client.retry(taskId, again);
+      expect(status).toMatchObject({ stage: 'DID_PROCESSING' });
+      expect(status.error).toBeUndefined();
+    }
+    await expect(client.retry(taskId, { from: 'upload' as never })).rejects.toMatchObject({
+      code: 'TASK_RUNNING',
+    });
+    held.release();
+    expect(await client.wait(taskId)).toMatchObject({ success: true });
+    expect(held.reached()).toBe(1);
+  });
+
+  it('continues once for all requests with the same key, even if the task fails again between them', async () => {
+    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
+    const { taskId } = await submit(api);
+    await client.wait(taskId);
+    const retry = async (key: string) => {
+      const answer = await fetch(`${api.url}/api/pipeline/tasks/${taskId}/retry`, {
+        method: 'POST',
+        headers: { 'Idempotency-Key': key },
+      });
+      return { status: answer.status, body: (await answer.json()) as TaskStatus };
+    };
+    expect((await retry('first')).status).toBe(202);
+    // A reader that comes after the answer gets the end of the next attempt.
+    const { error } = (await client.wait(taskId)) as JobFailure;
+
+    const repeated = await retry('first');
+
+    expect(repeated).toMatchObject({ status: 202, body: { stage: 'FAILED', error: { retry: error.retry } } });
+    broken.release();
+    expect(await retry('second')).toMatchObject({ status: 202 });
+    expect(await client.wait(taskId)).toMatchObject({ success: true });
+    for (const key of ['first', 'second']) {
+      expect(await retry(key)).toMatchObject({ status: 202, body: { stage: 'COMPLETED' } });
+    }
+    expect(await retry('third')).toMatchObject({ status: 409 });
+    expect(await retry('x'.repeat(256))).toMatchObject({ status: 422 });
+  });
+
+  it('is seen by readers and in the status from its acceptance on, before the next attempt begins', async () => {
+    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
+    const { taskId } = await submit(api);
+    await client.wait(taskId);
+    broken.release();
+    const { seq: last } = (await api.records.read(taskId))!.events.at(-1)!;
+    const mayBegin = Promise.withResolvers<void>();
+    const write = api.records.write;
+    onTestFinished(() => {
+      api.records.write = write;
+      mayBegin.resolve();
+    });
+    api.records.write = async (metadata) => {
+      if (metadata.task_id === taskId) await mayBegin.promise;
+      return write(metadata);
+    };
+
+    const retrying = client.retry(taskId);
+    await expect.poll(() => api.jobs.isRetried(taskId)).toBe(true);
+    const status = await client.status(taskId);
+    const events = await fetch(`${api.url}/api/pipeline/progress/${taskId}/events`, {
+      headers: { 'Last-Event-ID': String(last) },
+    });
+    const seqs: number[] = [];
+    const waiting = client.wait(taskId, {
+      onEvent: (event) => event.event_type === 'stage_update' && seqs.push(event.seq),
+    });
+    mayBegin.resolve();
+
+    expect(status).toMatchObject({ stage: 'DID_PROCESSING', message: expect.stringContaining('as soon as') });
+    expect(status.error).toBeUndefined();
+    expect(events.status).toBe(200);
+    expect(await waiting).toMatchObject({ success: true });
+    expect(seqs).toEqual(seqs.map((_, index) => index + 1));
+    expect(await events.text()).toContain(`id: ${last + 1}\n`);
+    await retrying;
   });
 
   it('continues once if there are concurrent requests', async () => {

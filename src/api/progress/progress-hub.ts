@@ -22,9 +22,14 @@ export interface HubOptions extends WatchDeps {
   commentIntervalMs?: number;
 }
 
+interface Watched {
+  watch: Promise<TaskWatch>;
+  readers: number;
+}
+
 /** One per process. It watches each followed task once, however many readers follow it. */
 export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOptions): ProgressHub {
-  const watched = new Map<string, { watch: Promise<TaskWatch>; readers: number }>();
+  const watched = new Map<string, Watched>();
   let beats = 0;
   let isClosed = false;
   const timer = setInterval(() => {
@@ -38,9 +43,19 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
   }, commentIntervalMs);
   timer.unref();
 
-  const enter = (taskId: string) => {
-    const entry = watched.get(taskId) ?? { watch: TaskWatch.open(taskId, deps), readers: 0 };
+  const forget = (taskId: string, entry: Watched) => {
+    if (watched.get(taskId) === entry) watched.delete(taskId);
+  };
+  const watchTask = (taskId: string): Watched => {
+    // At its end, not when its readers have left: one that comes meanwhile may want the next attempt.
+    const watch = TaskWatch.open(taskId, deps, () => forget(taskId, entry));
+    const entry: Watched = { watch, readers: 0 };
     watched.set(taskId, entry);
+    return entry;
+  };
+
+  const enter = (taskId: string) => {
+    const entry = watched.get(taskId) ?? watchTask(taskId);
     // Counted before anything is awaited, so that a reader that leaves meanwhile does not close the watch of a new one.
     entry.readers += 1;
     let left = false;
@@ -49,7 +64,7 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
       left = true;
       entry.readers -= 1;
       if (entry.readers === 0) {
-        watched.delete(taskId);
+        forget(taskId, entry);
         whenOpen(entry.watch, (open) => open.close());
       }
     };

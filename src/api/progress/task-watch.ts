@@ -20,6 +20,9 @@ export interface WatchDeps {
 const MIN_RETRY_DELAY_MS = 250;
 const MAX_RETRY_DELAY_MS = 10_000;
 
+/** `goes on`: the job has failed, and a retry is accepted or may be. `undefined`: it has not ended. */
+type End = 'ended' | 'goes on' | undefined;
+
 /**
  * One task and all its readers in this process: a single long poll on its history feeds them all. Readers get missed
  * events from the buffer, then new ones as they come, in strictly increasing order of `seq`.
@@ -27,6 +30,7 @@ const MAX_RETRY_DELAY_MS = 10_000;
 export class TaskWatch {
   readonly #taskId: string;
   readonly #deps: WatchDeps;
+  readonly #onEnd: () => void;
   readonly #activity: ActivityProgress;
   readonly #stop = new AbortController();
   /** Each reader with the last `seq` that it had when it came. */
@@ -36,28 +40,38 @@ export class TaskWatch {
   #ended = false;
   #outcome: JobOutcome | undefined;
 
-  private constructor(taskId: string, deps: WatchDeps) {
+  private constructor(taskId: string, deps: WatchDeps, onEnd: () => void) {
     this.#taskId = taskId;
     this.#deps = deps;
+    this.#onEnd = onEnd;
     this.#activity = new ActivityProgress(taskId, deps, (message) => this.broadcast(message));
   }
 
-  /** Rejects with TASK_NOT_FOUND if neither a record nor Temporal has the task. */
-  static async open(taskId: string, deps: WatchDeps): Promise<TaskWatch> {
-    const watch = new TaskWatch(taskId, deps);
+  /**
+   * Rejects with TASK_NOT_FOUND if neither a record nor Temporal has the task.
+   *
+   * @param onEnd called once, when the watch gets no more events: a retry later on needs another one
+   */
+  static async open(taskId: string, deps: WatchDeps, onEnd: () => void): Promise<TaskWatch> {
+    const watch = new TaskWatch(taskId, deps, onEnd);
     // First, because a running task has events while the store does not respond.
     const [asked] = await Promise.allSettled([deps.jobs.describe(taskId)]);
     if (asked.status === 'fulfilled') {
-      if (asked.value.status === 'running' || !(await ignoreStorageOutage(watch.#endFromRecord()))) {
+      const isOver =
+        asked.value.status !== 'running' && (await ignoreStorageOutage(watch.#endFromRecord())) === 'ended';
+      if (!isOver) {
         void watch.#run();
       }
       return watch;
     }
     const isForgotten = isFailure(asked.reason, 'TASK_NOT_FOUND');
-    if ((await watch.#endFromRecord()) || (isForgotten && (await watch.#endForgotten()))) {
-      return watch;
+    const end = await watch.#endFromRecord();
+    if (end === 'goes on') {
+      void watch.#run();
+    } else if (end === undefined && !(isForgotten && (await watch.#endForgotten()))) {
+      throw asked.reason;
     }
-    throw asked.reason;
+    return watch;
   }
 
   /** Sends every event after `since`, past ones first. */
@@ -113,59 +127,91 @@ export class TaskWatch {
     while (!this.#ended) {
       try {
         const next = await this.#deps.jobs.waitForChange(this.#taskId, cursor, this.#stop.signal);
-        await this.#readProgress(next === undefined);
+        const end = await this.#readProgress(next === undefined);
         // Only after the read, or a change that failed to be read would be skipped.
         cursor = next;
-        retryMs = MIN_RETRY_DELAY_MS;
+        if (next !== undefined || end !== 'goes on') {
+          retryMs = MIN_RETRY_DELAY_MS;
+          continue;
+        }
+        // The next attempt has not begun, or Temporal does not answer.
       } catch (error) {
         if (this.#ended || (await this.#isGone(error))) {
           return;
         }
         this.#deps.logger.warn({ err: error, task_id: this.#taskId, retryMs }, 'Progress cannot be read');
-        const pause = sleep(retryMs, undefined, { signal: this.#stop.signal });
-        await ignoreFailure(pause, 'the loop checks whether the watch has ended');
-        retryMs = Math.min(retryMs * 2, MAX_RETRY_DELAY_MS);
       }
+      const pause = sleep(retryMs, undefined, { signal: this.#stop.signal });
+      await ignoreFailure(pause, 'the loop checks whether the watch has ended');
+      retryMs = Math.min(retryMs * 2, MAX_RETRY_DELAY_MS);
     }
   }
 
-  async #readProgress(hasEnded: boolean): Promise<void> {
+  async #readProgress(hasEnded: boolean): Promise<End> {
     // The record of an ended job needs no worker, and there may be none.
-    const [recorded] = await Promise.allSettled([hasEnded && this.#endFromRecord()]);
+    const [recorded] = await Promise.allSettled([hasEnded ? this.#endFromRecord() : undefined]);
     if (recorded.status === 'fulfilled' && recorded.value) {
-      return;
+      return recorded.value;
     }
     if (recorded.status === 'rejected' && !isFailure(recorded.reason, 'STORAGE_UNAVAILABLE')) {
       throw recorded.reason;
     }
     const { events, outcome } = await this.#deps.jobs.progress(this.#taskId, this.#lastEvent?.seq ?? 0);
-    this.#publish(events);
     if (outcome) {
-      this.#finish(outcome);
-    } else if (recorded.status === 'rejected') {
+      return this.#endUnlessRetried(events, outcome);
+    }
+    this.#publish(events);
+    if (recorded.status === 'rejected') {
       // Without the record, it is unknown whether the job is lost.
       throw recorded.reason;
-    } else if (hasEnded) {
-      const described = await this.#deps.jobs.describe(this.#taskId);
-      // Retried: it runs again under the same id, and the next poll follows its new history.
-      if (described.status === 'running') {
-        return;
-      }
-      const lost = toLostEnd(this.#taskId, described, this.#lastEvent);
-      this.#publish([lost.event]);
-      this.#finish(lost.outcome);
     }
+    if (!hasEnded) {
+      return undefined;
+    }
+    const described = await this.#deps.jobs.describe(this.#taskId);
+    // It runs again under the same id, and the next poll follows its new history.
+    if (described.status === 'running') {
+      return undefined;
+    }
+    const lost = toLostEnd(this.#taskId, described, this.#lastEvent);
+    this.#publish([lost.event]);
+    this.#finish(lost.outcome);
+    return 'ended';
   }
 
   /** Ends the watch from the task's record, if that has an outcome. */
-  async #endFromRecord(): Promise<boolean> {
+  async #endFromRecord(): Promise<End> {
     const record = await this.#deps.records.read(this.#taskId);
-    if (!record?.outcome) {
-      return false;
+    return record?.outcome && this.#endUnlessRetried(record.events, record.outcome);
+  }
+
+  /** @param events with the one that reports the end. The next attempt rewrites it, so readers get only one end. */
+  async #endUnlessRetried(events: readonly StageEvent[], outcome: JobOutcome): Promise<End> {
+    if (!outcome.success && outcome.error.retry) {
+      const isRetried = await this.#isRetried();
+      if (isRetried) {
+        this.#publish(events.slice(0, -1));
+        return 'goes on';
+      }
+      if (isRetried === undefined) {
+        this.#publish(events);
+        return 'goes on';
+      }
     }
-    this.#publish(record.events);
-    this.#finish(record.outcome);
-    return true;
+    this.#publish(events);
+    this.#finish(outcome);
+    return 'ended';
+  }
+
+  /** `undefined` if Temporal does not answer. */
+  async #isRetried(): Promise<boolean | undefined> {
+    try {
+      return await this.#deps.jobs.isRetried(this.#taskId);
+    } catch (error) {
+      if (!isFailure(error, 'TEMPORAL_UNAVAILABLE')) {
+        throw error;
+      }
+    }
   }
 
   /** Ends the watch if there is a record of a job that Temporal has forgotten. Its outcome is then a failure. */
@@ -185,11 +231,11 @@ export class TaskWatch {
     if (!isFailure(error, 'TASK_NOT_FOUND')) {
       return false;
     }
-    const known = await this.#endFromRecord().catch(() => false);
-    if (!known) {
+    const end = await this.#endFromRecord().catch(() => undefined);
+    if (end === undefined) {
       this.close();
     }
-    return true;
+    return end !== 'goes on';
   }
 
   #publish(events: readonly StageEvent[]): void {
@@ -218,6 +264,7 @@ export class TaskWatch {
     this.#outcome = outcome;
     this.#stop.abort();
     this.#activity.stop();
+    this.#onEnd();
     const readers = [...this.#readers.keys()];
     this.#readers.clear();
     for (const reader of readers) {

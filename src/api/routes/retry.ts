@@ -1,10 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { RETRY_POINTS, type RetryState } from '../../contracts/retry.ts';
+import { RETRY_POINTS, type RetryState, retriesOf } from '../../contracts/retry.ts';
 import { TaskStatus } from '../../contracts/schemas/task-status.ts';
 import { isTerminal } from '../../contracts/stages.ts';
 import { isFailure, PipelineError } from '../../errors.ts';
+import type { RetryRequest } from '../../ports/job-client.ts';
+import { assertIdempotencyKey } from '../tasks/task-id.ts';
 import { TaskParams, taskParam } from '../tasks/task-param.ts';
-import { readTaskStatus } from '../tasks/task-status.ts';
+import { readTaskStatus, toWaiting } from '../tasks/task-status.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
@@ -15,9 +17,18 @@ const retry = createRoute({
   tags: ['Change'],
   summary: 'Continue a failed task',
   description:
-    'Continues under the same id, and continues its events. Possible until `error.retry.until`, from a point in `error.retry.from`. A talk that was paid for is used again.',
+    'Continues under the same id, and continues its events. Possible until `error.retry.until`, from a point in `error.retry.from`. A talk that was paid for is used again. While the task continues, the same request returns its status.',
   request: {
     params: TaskParams,
+    headers: z.object({
+      'idempotency-key': z.string().optional().openapi({
+        minLength: 1,
+        maxLength: 255,
+        description:
+          'Requests with the same key continue the task once, even if it has failed again since the first one.',
+        example: '1f3870be-274f-4c49-b3e3-1a0c6728957f',
+      }),
+    }),
     query: z.object({
       from: z
         .enum(RETRY_POINTS)
@@ -43,40 +54,51 @@ const retry = createRoute({
 export function retryRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'names'>) {
   return createRoutes().openapi(retry, async (c) => {
     const taskId = taskParam(c);
+    const { from } = c.req.valid('query');
+    const key = c.req.header('idempotency-key');
+    if (key !== undefined) {
+      assertIdempotencyKey(key);
+    }
     let state: RetryState;
     try {
-      state = await deps.jobs.retry(taskId, c.req.valid('query').from);
+      state = await deps.jobs.retry(taskId, { from, key });
     } catch (error) {
-      throw isFailure(error, 'TASK_NOT_FOUND') ? await whyImpossible(deps, taskId) : error;
+      if (!isFailure(error, 'TASK_NOT_FOUND')) {
+        throw error;
+      }
+      return c.json(await readRetried(deps, taskId, { from, key }), 202);
     }
     const status = await readTaskStatus(deps, taskId);
     return c.json(state === 'waiting' ? toWaiting(status) : status, 202);
   });
 }
 
-/** Until the failed attempt has closed, its status would report a failure that the retry has already outdated. */
-function toWaiting({ error, ...status }: TaskStatus): TaskStatus {
-  return {
-    ...status,
-    stage: error?.stage ?? status.stage,
-    message: 'The retry is accepted. The task continues as soon as its failed attempt has closed.',
-  };
-}
-
-/** Why the task cannot be retried. */
-async function whyImpossible(
+/**
+ * The status of a task that has gone on with this retry already: its answer was lost, or the same retry is asked for twice.
+ * Rejects with the reason if it has not.
+ */
+async function readRetried(
   deps: Pick<ApiDeps, 'jobs' | 'records' | 'names'>,
   taskId: string,
-): Promise<PipelineError> {
-  const { stage, result, error } = await readTaskStatus(deps, taskId);
-  if (!isTerminal(stage)) {
-    return new PipelineError('TASK_RUNNING', `The task runs: it is at ${stage}.`);
+  { from, key }: RetryRequest,
+): Promise<TaskStatus> {
+  const status = await readTaskStatus(deps, taskId);
+  const { stage, result, error } = status;
+  const isRunning = !isTerminal(stage);
+  const known = isRunning ? await deps.jobs.progress(taskId, 0) : await deps.records.read(taskId);
+  const retries = retriesOf(known?.events ?? []);
+  const latest = retries.at(-1);
+  const isSame = key !== undefined && retries.some((retry) => retry.key === key);
+  if (isSame || (isRunning && latest && (from ?? latest.from) === latest.from)) {
+    return status;
   }
-  if (result) {
-    return new PipelineError('RETRY_IMPOSSIBLE', 'The task succeeded: there is nothing to retry.');
+  if (isRunning) {
+    throw new PipelineError('TASK_RUNNING', `The task runs: it is at ${stage}.`);
   }
-  return new PipelineError(
+  throw new PipelineError(
     'RETRY_IMPOSSIBLE',
-    `Nothing of this task was kept for a retry: ${error?.message ?? ''} Submit it again.`,
+    result
+      ? 'The task succeeded: there is nothing to retry.'
+      : `Nothing of this task was kept for a retry: ${error?.message ?? ''} Submit it again.`,
   );
 }

@@ -10,17 +10,22 @@ export function parseTaskId(text: string): string | undefined {
   return UUID.test(id) ? id : undefined;
 }
 
-/**
- * The task of an idempotency key: a name-based UUID of version 8 (RFC 9562, appendix B.2), the first 122 bits of SHA-256
- * over a namespace, the owner, and the key. It is not stored: every process derives the same task from the same key.
- */
-export function taskIdOfKey(key: string, owner = ''): string {
+/** @throws PipelineError INPUT_INVALID */
+export function assertIdempotencyKey(key: string): void {
   if (!IDEMPOTENCY_KEY.test(key)) {
     throw new PipelineError(
       'INPUT_INVALID',
       'Idempotency-Key: expected 1 to 255 printable ASCII characters, such as a UUID.',
     );
   }
+}
+
+/**
+ * The task of an idempotency key: a name-based UUID of version 8 (RFC 9562, appendix B.2), the first 122 bits of SHA-256
+ * over a namespace, the owner, and the key. It is not stored: every process derives the same task from the same key.
+ */
+export function taskIdOfKey(key: string, owner = ''): string {
+  assertIdempotencyKey(key);
   const bytes = createHash('sha256')
     .update(`limelight/idempotency-key\0${owner && `${owner}\0`}`)
     .update(key)

@@ -13,6 +13,15 @@ import { estimateEnd } from '../progress/estimate-end.ts';
 import { toForgottenEnd, toLostEnd } from './lost-job.ts';
 import type { RecentTimelines } from './timeline-summary.ts';
 
+/** Until the failed attempt has closed, its status would report a failure that the retry has already outdated. */
+export function toWaiting({ error, ...status }: TaskStatus): TaskStatus {
+  return {
+    ...status,
+    stage: error?.stage ?? status.stage,
+    message: 'The retry is accepted. The task continues as soon as its failed attempt has closed.',
+  };
+}
+
 /**
  * Asks a worker about a running task, or Temporal alone if no worker answers. Reads the record of any other task. So ended
  * tasks have a status while Temporal does not respond. While the store does not respond, every task that Temporal still has
@@ -27,7 +36,14 @@ export async function readTaskStatus(deps: StatusDeps, taskId: string): Promise<
     Promise.allSettled([isRunning ? undefined : deps.records.read(taskId)]),
     isKnown ? ignoreStorageOutage(renaming) : renaming,
   ]);
-  const status = await readFacts(deps, taskId, { asked, recorded });
+  const facts = await readFacts(deps, taskId, { asked, recorded });
+  const isRetried =
+    facts.error?.retry &&
+    (await ignoreFailure(
+      deps.jobs.isRetried(taskId),
+      'until Temporal answers, the failure is all that is known',
+    ));
+  const status = isRetried ? toWaiting(facts) : facts;
   return renamed === undefined ? status : { ...status, name: renamed };
 }
 

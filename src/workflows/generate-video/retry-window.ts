@@ -11,28 +11,39 @@ import {
   setHandler,
   sleep,
   startChild,
+  upsertMemo,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import { GENERATE_VIDEO, PROBE_SIGNAL, toRunTimeoutMs, toWorkflowId } from '../../contracts/messages.ts';
 import { QUEUES } from '../../contracts/queues.ts';
-import { RETRY_UPDATE, type RetryPoint, type RetryState } from '../../contracts/retry.ts';
+import {
+  type PastRetry,
+  RETRIED_FROM_MEMO,
+  RETRY_UPDATE,
+  type RetryPoint,
+  type RetryState,
+  retriesOf,
+  toRetryDetails,
+} from '../../contracts/retry.ts';
 import type { JobInput, Resume } from '../../contracts/schemas/job.ts';
 import type { JobFailure } from '../../contracts/schemas/job-outcome.ts';
 import type { StageEvent } from '../../contracts/schemas/stage-event.ts';
+import type { TaskMetadata } from '../../contracts/schemas/task-metadata.ts';
 import { taskKeys, taskPrefix } from '../../contracts/task-keys.ts';
 import { videoFormatOf } from '../../contracts/video-format.ts';
 import { records, undo } from '../activities.ts';
+import { GrowingDelay } from '../growing-delay.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
 import { refusal } from '../job-error.ts';
 import { KeptTalk } from '../remote-talk/kept-talk.ts';
-import { toUndoName } from '../remote-talk/leftovers.ts';
+import { type Leftovers, toUndoName, toUsage } from '../remote-talk/leftovers.ts';
 import { startTidyUp } from '../remote-talk/tidy-up.ts';
 import { ERROR, OUTCOME, STAGE, SUBMITTED_AT } from '../search-attributes.ts';
 import { PATIENCE_MS, waitForStorage } from '../storage-wait.ts';
 import type { KeptJob } from './retry-offer.ts';
 import { untilWritten } from './write-end.ts';
 
-const retryUpdate = defineUpdate<RetryState, [from: RetryPoint | null]>(RETRY_UPDATE);
+const retryUpdate = defineUpdate<RetryState, [from: RetryPoint | null, key: string | null]>(RETRY_UPDATE);
 
 /** After this time the caller learns that the retry is accepted, but waits until the failed job has closed. */
 const CLOSED_TIMEOUT_MS = 2_000;
@@ -42,9 +53,7 @@ const START_TIMEOUT_MS = 10_000;
 type State =
   | { name: 'open' }
   /** A retry was accepted. The job starts again once its failed attempt has closed. */
-  | { name: 'accepted'; from: RetryPoint }
-  | { name: 'starting'; from: RetryPoint }
-  | { name: 'restarted'; from: RetryPoint }
+  | ({ name: 'accepted' | 'starting' | 'restarted' } & PastRetry)
   /** What was kept is being undone. */
   | { name: 'closing' };
 
@@ -67,11 +76,18 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
   let state = { name: 'open' } as State;
   const talk = kept.leftovers && new KeptTalk(kept.leftovers, keysOf(kept).video);
   const handOver = async (): Promise<KeptJob> => ({ ...kept, leftovers: await talk?.handOver() });
+  const earlierKeys = new Set(retriesOf(kept.record.events).map(({ key }) => key));
+  /** A request that is sent again because its answer was lost. Its attempt has failed meanwhile, and this window is about that. */
+  const isRepeated = (key: string | null) => Boolean(key) && earlierKeys.has(key!);
   setHandler(
     retryUpdate,
-    async (from) => {
+    async (from, key) => {
+      if (isRepeated(key)) {
+        return 'running';
+      }
       if (state.name === 'open') {
-        state = { name: 'accepted', from: from ?? points.at(-1)! };
+        state = { name: 'accepted', from: from ?? points.at(-1)!, ...(key && { key }) };
+        upsertMemo({ [RETRIED_FROM_MEMO]: state.from });
       }
       await CancellationScope.nonCancellable(async () => {
         if (await condition(() => state.name !== 'accepted', CLOSED_TIMEOUT_MS)) {
@@ -84,7 +100,10 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
       return state.name === 'restarted' ? 'running' : 'waiting';
     },
     {
-      validator(from) {
+      validator(from, key) {
+        if (isRepeated(key)) {
+          return;
+        }
         if (state.name === 'closing') {
           throw isClosing();
         }
@@ -103,10 +122,13 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
     });
     if (state.name === 'accepted') {
       await untilClosed(input.taskId);
-      const { from } = state;
-      state = { name: 'starting', from };
-      await CancellationScope.nonCancellable(async () => restart(await handOver(), from));
-      state = { name: 'restarted', from };
+      const accepted = state;
+      state = { ...accepted, name: 'starting' };
+      await CancellationScope.nonCancellable(async () => restart(await handOver(), accepted));
+      state = { ...accepted, name: 'restarted' };
+      if (CancellationScope.current().consideredCancelled) {
+        await CancellationScope.nonCancellable(() => cancelJob(input.taskId));
+      }
     }
   } catch (error) {
     if (!isCancellation(error)) {
@@ -115,6 +137,7 @@ export async function retryWindow(kept: KeptJob): Promise<void> {
   }
   if (state.name === 'open' || state.name === 'accepted') {
     state = { name: 'closing' };
+    upsertMemo({ [RETRIED_FROM_MEMO]: null });
     await CancellationScope.nonCancellable(async () => undoRest(await handOver()));
   }
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
@@ -138,19 +161,14 @@ function whyNotFrom({ failure, leftovers }: KeptJob, from: RetryPoint): string {
     : `The task failed at ${stage} and can continue from ${retry!.from.join(', ')}, not from ${from}.`;
 }
 
-const FIRST_DELAY_MS = 500;
-const MAX_DELAY_MS = 60_000;
 /** So a condition is noticed at most a tenth later than it took to become true. */
-const DELAY_GROWTH = 1.1;
+const DELAYS = { firstMs: 500, growth: 1.1, maxMs: 60_000 };
 
 /** Repeats a step, with growing delays, until it returns `true`. */
 async function repeatUntil(step: () => Promise<boolean>, summary: string): Promise<void> {
-  for (
-    let delayMs = FIRST_DELAY_MS;
-    !(await step());
-    delayMs = Math.min(delayMs * DELAY_GROWTH, MAX_DELAY_MS)
-  ) {
-    await sleep(Math.ceil(delayMs), { summary });
+  const delay = new GrowingDelay(DELAYS);
+  while (!(await step())) {
+    await sleep(delay.nextMs(), { summary });
   }
 }
 
@@ -183,11 +201,18 @@ async function untilClosed(taskId: string): Promise<void> {
   }, 'Until the failed job has closed');
 }
 
+/** A cancellation that came while the job was being started again. */
+async function cancelJob(taskId: string): Promise<void> {
+  const job = getExternalWorkflowHandle(toWorkflowId(taskId));
+  await ignoreFailure(job.cancel(), 'the job has ended');
+}
+
 async function restart(
   { input, record, failure, resume, leftovers, memo, searchAttributes }: KeptJob,
-  from: RetryPoint,
+  retry: PastRetry,
 ): Promise<void> {
-  const events = [...record.events.slice(0, -1), toPastFailure(record.events.at(-1)!, failure, from)];
+  const { from } = retry;
+  const events = [...record.events.slice(0, -1), toPastFailure(record.events.at(-1)!, failure, retry)];
   const { outcome: _, ...running } = record;
   // First, because the job writes the record once it runs. One attempt is enough, because that record replaces this one.
   await ignoreFailure(
@@ -223,7 +248,7 @@ async function restart(
 }
 
 /** A retry continues the events after the failure, so readers must not take the failure for the end. */
-function toPastFailure(event: StageEvent, { error }: JobFailure, from: RetryPoint): StageEvent {
+function toPastFailure(event: StageEvent, { error }: JobFailure, retry: PastRetry): StageEvent {
   const { stage, code, message } = error;
   return {
     ...event,
@@ -231,7 +256,7 @@ function toPastFailure(event: StageEvent, { error }: JobFailure, from: RetryPoin
       ...event.data,
       stage,
       message: `Failed: ${message}`,
-      details: { failure: { code, message }, retried_from: from },
+      details: { failure: { code, message }, ...toRetryDetails(retry) },
     },
   };
 }
@@ -245,6 +270,17 @@ function asRunning(attributes: SearchAttributePair[], { submittedAt }: JobInput)
     // Dates become strings in a payload.
     { key: SUBMITTED_AT, value: new Date(submittedAt) },
   ];
+}
+
+/** The talk may have been found since the job failed. */
+function withCost(
+  { usage = [] }: TaskMetadata,
+  leftovers: Leftovers | undefined,
+): Pick<TaskMetadata, 'usage'> {
+  const talkId = leftovers?.talkId;
+  return leftovers && talkId && !usage.some(({ talk_id }) => talk_id === talkId)
+    ? { usage: [...usage, toUsage(leftovers, talkId)] }
+    : {};
 }
 
 /** The job itself has undone everything else. */
@@ -269,7 +305,13 @@ async function undoRest(kept: KeptJob): Promise<void> {
   const outcome = { ...failure, error: { ...error, compensated } };
   // The record of the job offers a retry. The later of two records counts.
   await untilClosed(taskId);
-  const amended = { ...record, objects: [], outcome, updated_at: new Date().toISOString() };
+  const amended = {
+    ...record,
+    objects: [],
+    outcome,
+    updated_at: new Date().toISOString(),
+    ...withCost(record, leftovers),
+  };
   const amend = () => records.amendTask(amended);
   await untilWritten(waitForStorage(amend, { patienceMs: PATIENCE_MS, isOnlyStorage: true }));
 }

@@ -28,6 +28,7 @@ export function fakeJobs(answers: Partial<JobClient>): JobClient {
     choosePerson: unexpected('choosePerson'),
     erase: unexpected('erase'),
     retry: unexpected('retry'),
+    isRetried: unexpected('isRetried'),
     ...answers,
   };
 }

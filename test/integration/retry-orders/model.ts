@@ -23,6 +23,7 @@ export interface State {
   /** Whether the job was cancelled while it failed. */
   isCancelled: boolean;
   window: 'none' | 'open' | 'accepted' | 'closing';
+  /** Of the latest retry. */
   from: RetryFrom;
   holdAt: 'undo' | 'record' | undefined;
   attempt: number;
@@ -122,7 +123,7 @@ function step(state: State): State | undefined {
     return { ...state, job: 'failed' };
   }
   if (job === 'failed' && window === 'accepted') {
-    return { ...state, job: 'running', window: 'none', from: undefined, attempt: attempt + 1 };
+    return { ...state, job: 'running', window: 'none', attempt: attempt + 1 };
   }
   if (job === 'failed' && window === 'closing') {
     return { ...state, window: 'none' };
@@ -159,8 +160,14 @@ function send(state: State, op: Op): [State, Answer | 'accepted'] {
         const isSame = op.from === undefined || op.from === state.from;
         return [state, isSame ? 'accepted' : 'TASK_RUNNING'];
       }
-      if (window === 'closing') return [state, 'RETRY_IMPOSSIBLE'];
-      return [state, ['running', 'failing', 'ending'].includes(job) ? 'TASK_RUNNING' : 'RETRY_IMPOSSIBLE'];
+      if (window === 'closing' || !['running', 'failing', 'ending'].includes(job)) {
+        return [state, 'RETRY_IMPOSSIBLE'];
+      }
+      // The same retry again, whose answer may have been lost.
+      return [
+        state,
+        state.attempt > 1 && (op.from ?? state.from) === state.from ? 'running' : 'TASK_RUNNING',
+      ];
   }
 }
 
