@@ -89,7 +89,7 @@ describe('the breaker', () => {
     for (let time = 1; time <= 5; time += 1) {
       receive(breaker, report('a', 'outage', { mayHaveTalk: true }), time);
     }
-    receive(breaker, report('b', 'outage'), 6);
+    receive(breaker, report('b', 'outage'), 5);
     receive(breaker, ask('a', 7), 7);
     expect(answers(breaker, 5_005)[0]).toEqual(watched('a'));
 
@@ -182,13 +182,77 @@ describe('the breaker', () => {
   });
 });
 
+describe('a job that fails alone', () => {
+  function failingAlone(more: Partial<GateReport> = {}): Breaker {
+    const breaker = new Breaker();
+    for (let time = 0; time < 5; time += 1) {
+      receive(breaker, ask('bad', time), time);
+      receive(breaker, report('bad', 'outage', more), time);
+    }
+    return breaker;
+  }
+
+  it.each([
+    ['nothing came of its orders', {}],
+    ['its talk may exist', { mayHaveTalk: true }],
+  ])('is held, and no other job is, if %s', (_, more) => {
+    const breaker = failingAlone(more);
+
+    expect(receive(breaker, ask('bad', 5), 5)).toEqual([held('bad', 'outage', 5_004)]);
+    expect(receive(breaker, ask('a', 6), 6)).toEqual([watched('a')]);
+    expect(breaker.state.hold).toBeUndefined();
+    expect(answers(breaker, 5_004)).toEqual([watched('bad')]);
+  });
+
+  it('does not tell jobs that wait for a place that the provider is out', () => {
+    const breaker = new Breaker();
+    for (const job of ['a', 'b']) receive(breaker, ask(job), 0);
+    for (let time = 1; time <= 5; time += 1) receive(breaker, report('bad', 'outage'), time);
+    receive(breaker, ask('bad', 6), 6);
+
+    expect(receive(breaker, ask('c', 7), 7)).toContainEqual(held('c', 'busy'));
+    expect(receive(breaker, report('a', 'left'), 8)).toContainEqual(watched('c'));
+  });
+
+  it('is tried less and less often, like a provider that is out', () => {
+    const breaker = failingAlone();
+    receive(breaker, ask('bad', 5), 5);
+    expect(answers(breaker, 5_004)).toEqual([watched('bad')]);
+
+    receive(breaker, report('bad', 'outage'), 6_000);
+
+    expect(receive(breaker, ask('bad', 6_001), 6_001)).toEqual([held('bad', 'outage', 16_000)]);
+  });
+
+  it('holds the others too from the moment that another one fails', () => {
+    const breaker = failingAlone();
+    receive(breaker, ask('a', 6), 6);
+
+    receive(breaker, report('a', 'outage'), 7);
+
+    expect(receive(breaker, ask('b', 8), 8)).toEqual([held('b', 'outage', 5_007)]);
+    expect(breaker.state.hold?.reason).toBe('outage');
+  });
+
+  it('is no probe while another one waits, even if its talk may exist', () => {
+    const breaker = new Breaker();
+    for (let time = 0; time < 4; time += 1) receive(breaker, report(`x${time}`, 'outage'), time);
+    receive(breaker, ask('bad', 4), 4);
+    receive(breaker, report('bad', 'outage', { mayHaveTalk: true }), 4);
+    for (const job of ['a', 'bad']) receive(breaker, ask(job, 5), 5);
+
+    expect(answers(breaker, 5_004)).toEqual([watched('a')]);
+    expect(receive(breaker, report('a', 'created'), 5_005)).toEqual([granted('bad')]);
+  });
+});
+
 describe('a long outage', () => {
   /** The breaker after this many probes that failed, each as soon as it was due. */
   function probed(times: number): { breaker: Breaker; now: number } {
     const breaker = new Breaker();
     let now = 0;
     for (let failures = 0; failures < 5; failures += 1) {
-      receive(breaker, report('x', 'outage'), now);
+      receive(breaker, report(`x${failures}`, 'outage'), now);
     }
     receive(breaker, ask('a', now), now);
     for (let probes = 0; probes < times; probes += 1) {
@@ -312,9 +376,10 @@ describe('a job with a place that does not report', () => {
   function probing(more: Partial<GateReport> = {}): Breaker {
     const breaker = new Breaker();
     receive(breaker, ask('a'), 0);
-    for (let failures = 0; failures < 5; failures += 1) {
+    for (let failures = 0; failures < 4; failures += 1) {
       receive(breaker, report('a', 'outage', more), 0);
     }
+    receive(breaker, report('x', 'outage'), 0);
     for (const job of ['a', 'b']) receive(breaker, ask(job, 1), 1);
     expect(answers(breaker, 5_000)).toContainEqual(watched('a'));
     return breaker;
@@ -381,7 +446,7 @@ describe('a wall clock that jumps by an hour', () => {
     const breaker = new Breaker();
     const now = 10 * HOUR_MS;
     for (let failures = 0; failures < 5; failures += 1) {
-      receive(breaker, report('x', 'outage'), now);
+      receive(breaker, report(`x${failures}`, 'outage'), now);
     }
     receive(breaker, ask('a', now), now);
     const past = now - HOUR_MS;

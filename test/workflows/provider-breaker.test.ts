@@ -105,7 +105,7 @@ describe('the breaker of a provider', () => {
     const line = await openLine(300, { maxTalksInFlight: 1 });
     await Promise.all(line.ids.map(line.ask));
     for (let failures = 0; failures < 5; failures += 1) {
-      await line.report(line.ids[0]!, 'outage');
+      await line.report(line.ids[failures]!, 'outage');
     }
 
     const last = async () => (await answersTo(line.ids.at(-1)!)).at(-1);

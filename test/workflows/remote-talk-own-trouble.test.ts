@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { scriptedFaults } from '../../emulators/d-id/faults.ts';
 import { BREAKER_QUERY, type GateState, toBreakerId } from '../../src/contracts/provider-gate.ts';
-import { createDIdHarness, endOf, progressOf } from '../harness/d-id-harness.ts';
+import { createDIdHarness, type DIdJob, endOf, progressOf } from '../harness/d-id-harness.ts';
 import { fileResources } from '../harness/file-resources.ts';
 import { openTestNamespace } from '../harness/temporal-server.ts';
 
@@ -62,6 +62,25 @@ it('fails only the job whose orders always meet a conflict', async () => {
   expect(faults.left).toEqual([]);
   expect((await breaker().query<GateState>(BREAKER_QUERY)).hold).toBeUndefined();
   expect(job.account.ledger).toEqual([]);
+});
+
+it('holds only the job whose orders always meet a server error, until other jobs fail too', async () => {
+  const broken = { kind: 'answer', status: 500 } as const;
+  const bad = await harness.start({ faults: scriptedFaults({ createTalk: Array(100).fill(broken) }) });
+  const ordersOf = ({ account }: DIdJob) => account.calls.filter(({ call }) => call === 'createTalk').length;
+  await expect.poll(() => ordersOf(bad), { timeout: 30_000 }).toBeGreaterThan(5);
+  const state = () => breaker().query<GateState>(BREAKER_QUERY);
+
+  const other = await harness.start({}, { on_outage: 'fail' });
+  await other.handle.result();
+
+  expect((await progressOf(other)).messages.join('\n')).not.toContain('not answering');
+  expect((await state()).hold).toBeUndefined();
+  const more = await Promise.all(
+    [1, 2, 3].map(() => harness.start({ faults: scriptedFaults({ createTalk: Array(100).fill(broken) }) })),
+  );
+  await expect.poll(state, { timeout: 30_000 }).toMatchObject({ hold: { reason: 'outage' } });
+  await Promise.all([bad, ...more].map(({ handle }) => handle.cancel()));
 });
 
 it('hands a job whose photo D-ID cannot take to the built-in renderer if it was submitted so', async () => {

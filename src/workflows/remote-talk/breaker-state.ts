@@ -1,4 +1,5 @@
 import type {
+  Addressee,
   AnswerBatch,
   GateAnswer,
   GateMessage,
@@ -7,22 +8,13 @@ import type {
   GateState,
   Undelivered,
 } from '../../contracts/provider-gate.ts';
-import { longerInterval } from './outage.ts';
+import { Circuit, type CircuitSnapshot } from './circuit.ts';
 import { type LineSnapshot, WaitingLine } from './waiting-line.ts';
 
-/** This many failures within this time, without a success in between, open the breaker. */
-const MAX_FAILURES = 5;
-const FAILURE_WINDOW_MS = 5 * 60_000;
-const FIRST_PROBE_INTERVAL_MS = { outage: 5_000, credits: 15_000 };
 /** While jobs wait, those with a place are looked up this often: if one has ended without a report, its place is free. */
 const CHECK_INTERVAL_MS = 60_000;
 /** A probe that has not reported by then, although its workflow runs, is replaced too. */
 const MAX_PROBE_MS = 5 * 60_000;
-/**
- * While probes are rare, the account is read this often, which costs jobs nothing. If that failed before and succeeds now, the
- * next job probes at once.
- */
-const LOOK_INTERVAL_MS = 5 * 60_000;
 /** A lease covers the talk itself and the work around it. It only ends places of talks whose job has ended. */
 const LEASE_MARGIN_MS = 5 * 60_000;
 /** Weight of a new talk's time in the moving average. */
@@ -30,22 +22,8 @@ const NEW_TALK_WEIGHT = 0.2;
 /** Jobs in one batch of answers. */
 const MAX_BATCH = 500;
 
-type Reason = keyof typeof FIRST_PROBE_INTERVAL_MS;
-
 /** The state of a breaker, which one run hands to the next. Times are milliseconds since 1970. */
-export interface BreakerSnapshot extends LineSnapshot {
-  failures: number[];
-  /** Set while the breaker is open. */
-  open?: {
-    reason: Reason;
-    probeAt: number;
-    intervalMs: number;
-    probe?: string;
-    /** When the account was read last. */
-    lookedAt: number;
-    /** It could not be read then, or was empty. */
-    isDown?: boolean;
-  };
+export interface BreakerSnapshot extends LineSnapshot, CircuitSnapshot {
   /** Places, by the id of the workflow that has each. */
   leases: Record<string, Lease>;
   terms: { maxTalksInFlight: number; talkTimeoutMs: number; timeScale: number };
@@ -77,27 +55,31 @@ const CLOSED: BreakerSnapshot = {
  * the wall clock jumps, it neither waits longer than its intervals nor takes a place from a job that runs.
  */
 export class Breaker {
-  readonly #state: Omit<BreakerSnapshot, keyof LineSnapshot>;
+  readonly #state: Omit<BreakerSnapshot, keyof LineSnapshot | keyof CircuitSnapshot>;
   readonly #line: WaitingLine;
+  readonly #circuit: Circuit;
   /** The `now` of the last call. */
   #latest = Number.POSITIVE_INFINITY;
 
   constructor(snapshot: BreakerSnapshot = CLOSED) {
     // A copy, so that CLOSED never changes. Temporal's sandbox has no structuredClone.
-    const { waiting, news, ...state } = JSON.parse(JSON.stringify(snapshot)) as BreakerSnapshot;
+    const { waiting, news, failures, open, ...state } = JSON.parse(
+      JSON.stringify(snapshot),
+    ) as BreakerSnapshot;
     this.#state = state;
     this.#line = new WaitingLine({ waiting, news });
+    this.#circuit = new Circuit({ failures, ...(open && { open }) });
   }
 
   get snapshot(): BreakerSnapshot {
-    return { ...this.#state, ...this.#line.snapshot };
+    return { ...this.#state, ...this.#line.snapshot, ...this.#circuit.snapshot };
   }
 
   get state(): GateState {
-    const { open, leases } = this.#state;
+    const { hold, heldAlone } = this.#circuit;
     return {
-      ...(open && { hold: { reason: open.reason, until: new Date(open.probeAt).toISOString() } }),
-      talksInFlight: Object.keys(leases).length,
+      ...(hold && heldAlone === undefined && { hold }),
+      talksInFlight: Object.keys(this.#state.leases).length,
       waiting: this.#line.size,
     };
   }
@@ -113,18 +95,16 @@ export class Breaker {
   /** Grants free places. Call it after messages and when the time of `nextDueAt` has come. */
   settle(now: number): void {
     this.#undoClockJump(now);
-    const { open, leases } = this.#state;
-    while (this.#canGrant() && (!open || now >= open.probeAt)) {
-      const { workflowId, askedAt } = this.#line.first!;
+    const { leases } = this.#state;
+    for (let next = this.#next(now); next; next = this.#next(now)) {
+      const { workflowId, askedAt } = next;
       this.#line.leave(workflowId);
       const checkAt = now + this.#scaled(CHECK_INTERVAL_MS);
       leases[workflowId] = { ...leases[workflowId], askedAt, grantedAt: now, checkAt, isUntold: true };
-      if (open) {
-        open.probe = workflowId;
-      }
+      this.#circuit.admit(workflowId);
     }
-    // During a probe nothing is known that is worth telling.
-    if (!open?.probe) {
+    // During a probe nothing is known that is worth telling those who wait for it.
+    if (!this.#circuit.probe || this.#circuit.heldAlone) {
       this.#line.announce(this.#held());
     }
   }
@@ -162,14 +142,7 @@ export class Breaker {
 
   /** @param isUp whether the account could be read, and has credits. */
   look(isUp: boolean, now: number): void {
-    const { open } = this.#state;
-    if (open) {
-      if (isUp && open.isDown) {
-        open.probeAt = Math.min(open.probeAt, now);
-      }
-      open.isDown = !isUp;
-      open.lookedAt = now;
-    }
+    this.#circuit.look(isUp, now);
   }
 
   /** The outcome of sending a batch. */
@@ -196,7 +169,7 @@ export class Breaker {
 
   /** The outcome of a look-up. @param gone those whose workflow has ended. */
   confirm(checked: readonly string[], gone: readonly string[], now: number): void {
-    const { leases, open } = this.#state;
+    const { leases } = this.#state;
     for (const workflowId of checked) {
       const lease = leases[workflowId];
       if (!lease || lease.checkAt > now) {
@@ -210,8 +183,8 @@ export class Breaker {
         }
         this.#forget(workflowId, now);
         lease.checkAt = expiresAt;
-      } else if (open?.probe === workflowId && now >= lease.grantedAt + this.#scaled(MAX_PROBE_MS)) {
-        delete open.probe;
+      } else if (now >= lease.grantedAt + this.#scaled(MAX_PROBE_MS)) {
+        this.#circuit.endProbe(workflowId);
       }
     }
   }
@@ -221,13 +194,13 @@ export class Breaker {
    * @param busy what is being sent and looked up: nothing else is taken before that has ended.
    */
   nextDueAt(busy: { news: boolean; checks: boolean; looks: boolean }): number | undefined {
-    const { open, leases } = this.#state;
-    let dueAt = open && this.#canGrant() ? open.probeAt : Number.POSITIVE_INFINITY;
+    const { probeAt = Number.POSITIVE_INFINITY } = this.#circuit;
+    let dueAt = this.#canGrant() ? probeAt : Number.POSITIVE_INFINITY;
     if (!busy.looks) {
       dueAt = Math.min(dueAt, this.#lookAt());
     }
     if (!busy.checks && this.#line.size > 0) {
-      for (const { checkAt } of Object.values(leases)) {
+      for (const { checkAt } of Object.values(this.#state.leases)) {
         dueAt = Math.min(dueAt, checkAt);
       }
     }
@@ -238,13 +211,13 @@ export class Breaker {
   }
 
   #ask({ workflowId, askedAt, terms }: GateRequest, now: number): void {
-    const { leases, open } = this.#state;
     const { maxTalksInFlight, talkTimeoutMs, timeScale } = terms;
     this.#state.terms = { maxTalksInFlight, talkTimeoutMs, timeScale };
-    const lease = leases[workflowId];
-    if (lease && (!open || open.probe === workflowId)) {
+    const lease = this.#state.leases[workflowId];
+    const { hold, probe } = this.#circuit;
+    if (lease && (!hold || probe === workflowId)) {
       Object.assign(lease, { askedAt, isUntold: true });
-      if (!open) {
+      if (!hold) {
         lease.grantedAt = now;
       }
       return;
@@ -255,11 +228,9 @@ export class Breaker {
 
   #report({ workflowId, outcome, mayHaveTalk, talkMsPerVoiceS }: GateReport, now: number): void {
     const state = this.#state;
-    const wasProbe = state.open?.probe === workflowId;
     const lease = state.leases[workflowId];
     if (outcome === 'created') {
-      state.failures = [];
-      delete state.open;
+      this.#circuit.succeed();
     } else if (mayHaveTalk && lease) {
       lease.mayHaveTalk = true;
     } else {
@@ -267,9 +238,9 @@ export class Breaker {
       this.#line.leave(workflowId);
     }
     if (outcome === 'outage' || outcome === 'credits') {
-      this.#fail(outcome, wasProbe, now);
-    } else if (outcome === 'left' && wasProbe) {
-      delete state.open?.probe;
+      this.#circuit.fail(workflowId, outcome, now, state.terms.timeScale);
+    } else if (outcome === 'left') {
+      this.#circuit.endProbe(workflowId);
     }
     if (talkMsPerVoiceS !== undefined) {
       const before = state.talkMsPerVoiceS ?? talkMsPerVoiceS;
@@ -284,37 +255,29 @@ export class Breaker {
       return;
     }
     this.#line.leave(workflowId);
-    if (this.#state.open?.probe === workflowId) {
-      delete this.#state.open.probe;
-    }
+    this.#circuit.endProbe(workflowId);
   }
 
-  /** Whether the first job in line may have a place, once it is time for a probe. */
+  /** The job in line that gets the next place. `undefined` if none may have one now. */
+  #next(now: number): Addressee | undefined {
+    const { suspect, heldAlone } = this.#circuit;
+    const other = suspect && this.#ifThereIsRoom(this.#line.firstExcept(suspect));
+    if (other && heldAlone) {
+      return other;
+    }
+    return this.#circuit.mayProbe(now) ? other || this.#ifThereIsRoom(this.#line.first) : undefined;
+  }
+
+  #ifThereIsRoom(waiter: Addressee | undefined): Addressee | undefined {
+    const { leases, terms } = this.#state;
+    const hasRoom =
+      waiter && (leases[waiter.workflowId] || Object.keys(leases).length < terms.maxTalksInFlight);
+    return hasRoom ? waiter : undefined;
+  }
+
+  /** Whether a job in line may have a place, once it is time for a probe. */
   #canGrant(): boolean {
-    const { open, leases, terms } = this.#state;
-    const { first } = this.#line;
-    return (
-      first !== undefined &&
-      !open?.probe &&
-      (leases[first.workflowId] !== undefined || Object.keys(leases).length < terms.maxTalksInFlight)
-    );
-  }
-
-  #fail(reason: Reason, wasProbe: boolean, now: number): void {
-    const state = this.#state;
-    if (wasProbe && state.open) {
-      const intervalMs = longerInterval(state.open.intervalMs, state.terms.timeScale);
-      state.open = { ...state.open, reason, intervalMs, probeAt: now + intervalMs };
-      delete state.open.probe;
-      return;
-    }
-    const recent = state.failures.filter((at) => at > now - FAILURE_WINDOW_MS && at <= now);
-    state.failures = [...recent, now].slice(-MAX_FAILURES);
-    // Without credits every order is refused: one refusal is enough.
-    if (!state.open && (reason === 'credits' || state.failures.length >= MAX_FAILURES)) {
-      const intervalMs = this.#scaled(FIRST_PROBE_INTERVAL_MS[reason]);
-      state.open = { reason, intervalMs, probeAt: now + intervalMs, lookedAt: now };
-    }
+    return this.#next(Number.POSITIVE_INFINITY) !== undefined;
   }
 
   /** If the clock was set back, nothing may wait until it shows the earlier time again. */
@@ -325,40 +288,31 @@ export class Breaker {
       return;
     }
     this.#line.undoClockJump(now);
-    const { open, leases } = this.#state;
-    if (open) {
-      open.probeAt = Math.min(open.probeAt, now + open.intervalMs);
-      open.lookedAt = Math.min(open.lookedAt, now);
-    }
-    for (const lease of Object.values(leases)) {
+    this.#circuit.undoClockJump(now);
+    for (const lease of Object.values(this.#state.leases)) {
       lease.grantedAt = Math.min(lease.grantedAt, now);
       lease.checkAt = Math.min(lease.checkAt, now + this.#scaled(CHECK_INTERVAL_MS));
     }
   }
 
-  /** When the account is to be read next. Never while probes are as frequent. */
+  /** When the account is to be read next: only if that could let a job in. */
   #lookAt(): number {
-    const { open } = this.#state;
-    const intervalMs = this.#scaled(LOOK_INTERVAL_MS);
-    return open && open.intervalMs > intervalMs && this.#canGrant()
-      ? open.lookedAt + intervalMs
-      : Number.POSITIVE_INFINITY;
+    return this.#canGrant() ? this.#circuit.lookAt(this.#state.terms.timeScale) : Number.POSITIVE_INFINITY;
   }
 
   #granted(): GateAnswer {
-    const { talkMsPerVoiceS, failures, open } = this.#state;
+    const { talkMsPerVoiceS } = this.#state;
     return {
       kind: 'granted',
       ...(talkMsPerVoiceS !== undefined && { talkMsPerVoiceS }),
-      ...((open || failures.length > 0) && { isWatched: true }),
+      ...(this.#circuit.isWatched && { isWatched: true }),
     };
   }
 
   #held(): GateAnswer {
-    const { open } = this.#state;
-    return open
-      ? { kind: 'held', reason: open.reason, until: new Date(open.probeAt).toISOString() }
-      : { kind: 'held', reason: 'busy' };
+    const { hold, heldAlone } = this.#circuit;
+    const concernsAll = heldAlone === undefined || !this.#line.firstExcept(heldAlone);
+    return hold && concernsAll ? { kind: 'held', ...hold } : { kind: 'held', reason: 'busy' };
   }
 
   get #leaseMs(): number {

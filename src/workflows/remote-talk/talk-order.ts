@@ -12,8 +12,11 @@ import type { RemoteCalls } from './remote-activities.ts';
 
 /** An order that is not sent within this time is not sent at all. Doubles with each order that comes too late. */
 const FIRST_SEND_WINDOW_MS = 10_000;
+/** Between the clocks of Temporal and of a worker. */
+const MAX_CLOCK_SKEW_MS = 1_000;
 const FIRST_RETRY_DELAY_MS = 1_000;
-const MAX_RETRY_DELAY_MS = 30_000;
+/** A job whose orders fail for a day although others succeed makes its history longer by less than 10,000 events. */
+const MAX_RETRY_DELAY_MS = 5 * 60_000;
 /** For jobs that do not wait while the provider is down. */
 const MAX_ATTEMPTS = 3;
 /** Failures of one job at a provider that answers otherwise, over two minutes. */
@@ -44,8 +47,6 @@ export class TalkOrder {
   readonly #gate: ProviderGate;
   readonly #leftovers: LeftoversRecord;
   #sendWindowMs = FIRST_SEND_WINDOW_MS;
-  /** Until then a lost worker may still order the talk. Milliseconds since 1970. */
-  #mayBeSentUntil = 0;
   #mustUploadAgain = false;
   #hasUploadedAgain = false;
   #uploadError: unknown;
@@ -121,12 +122,7 @@ export class TalkOrder {
     if (!this.#leftovers.read().mayHaveUnknownTalk) {
       return undefined;
     }
-    const talkId = await findLostTalk(
-      this.#calls,
-      this.#leftovers.read(),
-      this.#mayBeSentUntil,
-      this.#failedAt,
-    );
+    const talkId = await findLostTalk(this.#calls, this.#leftovers.read(), this.#failedAt);
     if (!talkId) {
       this.#leftovers.keep({ mayHaveUnknownTalk: false });
     }
@@ -134,12 +130,14 @@ export class TalkOrder {
   }
 
   async #order(urls: { portraitUrl: string; voiceUrl: string }): Promise<string | undefined> {
+    const sendBefore = Date.now() + this.#sendWindowMs;
     // Noted before the call: if the job is cancelled during it, the talk may exist.
     const { requestId } = this.#leftovers.keep({
       mayHaveUnknownTalk: true,
+      mayBeSentUntil: sendBefore + MAX_CLOCK_SKEW_MS,
       askedAt: this.#leftovers.read().askedAt ?? new Date().toISOString(),
     });
-    const outcome = await orderTalk(this.#calls, { requestId, ...urls, sendWindowMs: this.#sendWindowMs });
+    const outcome = await orderTalk(this.#calls, { requestId, ...urls, sendBefore });
     if (outcome.kind === 'created') {
       this.#leftovers.keep({ warnings: outcome.warnings });
       return outcome.talkId;
@@ -149,8 +147,10 @@ export class TalkOrder {
       this.#sendWindowMs *= 2;
       return undefined;
     }
-    this.#leftovers.keep({ mayHaveUnknownTalk: outcome.mayHaveTalk });
-    this.#mayBeSentUntil = outcome.mayBeSentUntil ?? this.#mayBeSentUntil;
+    this.#leftovers.keep({
+      mayHaveUnknownTalk: outcome.mayHaveTalk,
+      ...(!outcome.isWorkerLost && { mayBeSentUntil: undefined }),
+    });
     this.#failedAt = Date.now();
     throw outcome.error;
   }

@@ -51,6 +51,16 @@ export class WaitingLine {
     return this.#waiters.values().next().value;
   }
 
+  /** The first job but this one. */
+  firstExcept(workflowId: string): Addressee | undefined {
+    for (const waiter of this.#waiters.values()) {
+      if (waiter.workflowId !== workflowId) {
+        return waiter;
+      }
+    }
+    return undefined;
+  }
+
   get newsDueAt(): number {
     return this.#newsDueAt;
   }
