@@ -14,6 +14,7 @@ const toConfig = (
   api: { host: env.API_HOST, port: env.API_PORT, shutdownGraceMs: env.API_SHUTDOWN_GRACE_S * 1000 },
   storage: {
     root: resolve(env.STORAGE_ROOT),
+    mustExist: env.STORAGE_MUST_EXIST,
     s3: env.STORAGE_S3_BUCKET
       ? {
           bucket: env.STORAGE_S3_BUCKET,

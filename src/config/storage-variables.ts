@@ -7,6 +7,9 @@ export const storageVariables = {
     .string()
     .default('data')
     .describe('Folder of the object store and of the embedded Temporal server'),
+  STORAGE_MUST_EXIST: flag(false).describe(
+    'Whether to refuse a STORAGE_ROOT that holds no store yet, for example because its drive is not mounted',
+  ),
   STORAGE_S3_BUCKET: z
     .string()
     .optional()

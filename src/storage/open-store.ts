@@ -11,10 +11,10 @@ import { createS3Store } from './s3/s3-store.ts';
  * call rejects with what it threw. Default: every change happens.
  */
 export function openStore(
-  { root, s3, maxLocalBytes }: Config['storage'],
+  { root, mustExist, s3, maxLocalBytes }: Config['storage'],
   { guard }: { guard?: () => void } = {},
 ): ObjectStore & Disposable {
   return s3
     ? createS3Store({ ...s3, folder: join(root, 's3'), maxLocalBytes, guard })
-    : { ...createFileStore({ root, guard }), [Symbol.dispose]() {} };
+    : { ...createFileStore({ root, guard, mustExist }), [Symbol.dispose]() {} };
 }

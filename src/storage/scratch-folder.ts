@@ -2,6 +2,7 @@ import { mkdtemp, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ignoreFailure, isDiskFull, storageFull } from '../errors.ts';
 import type { ScratchFolder } from '../ports/object-store.ts';
+import { folderUnavailable, isFolderOutage } from './folder-outage.ts';
 import { writeNew } from './receive-body.ts';
 
 /** A quarter of the store's default, because there may be many uploads at the same time. */
@@ -18,12 +19,24 @@ export function asScratchFolder(path: string): ScratchFolder {
 
     async receive(name, body) {
       const file = join(path, name);
+      let bodyError: unknown;
+      async function* noteError(): AsyncGenerator<Uint8Array> {
+        try {
+          yield* body;
+        } catch (error) {
+          bodyError = error;
+          throw error;
+        }
+      }
       try {
-        const { handle, ...known } = await writeNew(file, body, { gatherBytes: GATHER_BYTES });
+        const { handle, ...known } = await writeNew(file, noteError(), { gatherBytes: GATHER_BYTES });
         await handle.close();
         return { path: file, ...known };
       } catch (error) {
-        throw isDiskFull(error) ? storageFull(error) : error;
+        // Connections fail with some of the same codes.
+        if (error === bodyError) throw error;
+        if (isDiskFull(error)) throw storageFull(error);
+        throw isFolderOutage(error) ? folderUnavailable(path, error) : error;
       }
     },
 

@@ -46,6 +46,7 @@ async function runIn(
   const environment = {
     ...readEnvironment(),
     STORAGE_ROOT: storage,
+    STORAGE_MUST_EXIST: 'false',
     STORAGE_S3_BUCKET: '',
     API_HOST: '127.0.0.1',
     API_PORT: String(api),

@@ -6,6 +6,7 @@ import type { Config } from '../../config/config.ts';
 import { PipelineError } from '../../errors.ts';
 import { loadConfig } from '../../process/load-config.ts';
 import { RELOADABLE } from '../../process/reload-settings.ts';
+import { assertStoreIsThere } from '../../storage/store-folder.ts';
 import { toLocalUrl } from '../server.ts';
 import { assertPortFree } from './assert-port-free.ts';
 import { startStackProcess } from './stack-process.ts';
@@ -63,6 +64,10 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
       'CONFIG_INVALID',
       `Limelight already runs at ${apiUrl}. Use that one, or stop it first.`,
     );
+  }
+  const { root, mustExist, s3 } = config.storage;
+  if (mustExist && !s3) {
+    assertStoreIsThere(root);
   }
   await assertPortFree(config.api.port, 'API_PORT', config.api.host);
   const refused = new AbortController();

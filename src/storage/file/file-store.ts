@@ -22,6 +22,8 @@ import { copyFile, putFiles } from './write.ts';
 export interface FileStoreOptions {
   /** Created if missing. Nothing outside of it is read or written, even if there are links in it. */
   root: string;
+  /** Whether the folder must be that of a store already. Default: no. */
+  mustExist?: boolean;
   /** See `openStore`. */
   guard?: (() => void) | undefined;
   /** A call that takes longer rejects with STORAGE_UNAVAILABLE. Default: 100 s. */
@@ -29,7 +31,7 @@ export interface FileStoreOptions {
 }
 
 export function createFileStore(options: FileStoreOptions): ObjectStore {
-  const layout = createLayout(options.root, options.guard);
+  const layout = createLayout(options);
   const { root } = layout;
   const { watch, watchNext, assertPresent } = watchOutages(layout, options.maxCallMs);
 

@@ -2,6 +2,7 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '../../errors.ts';
 import { KeyedLock } from '../keyed-lock.ts';
+import { assertStoreIsThere, SCRATCH } from '../store-folder.ts';
 
 export interface FileLayout {
   /** Absolute, without links. */
@@ -20,9 +21,20 @@ export interface FileLayout {
 /** How many files to look at concurrently: faster than one after another, and few enough to hold in memory. */
 export const MAX_CONCURRENT = 32;
 
-/** Creates missing folders. @throws PipelineError CONFIG_INVALID if that fails. */
-export function createLayout(root: string, guard: () => void = () => {}): FileLayout {
-  const scratch = join(root, '.scratch');
+/** Creates missing folders. @throws PipelineError CONFIG_INVALID if that fails, or if there must be a store and is none. */
+export function createLayout({
+  root,
+  mustExist = false,
+  guard = () => {},
+}: {
+  root: string;
+  mustExist?: boolean | undefined;
+  guard?: (() => void) | undefined;
+}): FileLayout {
+  if (mustExist) {
+    assertStoreIsThere(root);
+  }
+  const scratch = join(root, SCRATCH);
   try {
     mkdirSync(scratch, { recursive: true });
     return { root: realpathSync(root), scratch: realpathSync(scratch), names: new KeyedLock(), guard };

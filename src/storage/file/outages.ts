@@ -1,22 +1,8 @@
 import { lstat } from 'node:fs/promises';
-import { ignoreFailure, PipelineError } from '../../errors.ts';
+import { ignoreFailure } from '../../errors.ts';
+import { folderUnavailable, isFolderOutage } from '../folder-outage.ts';
 import { inTime, TOO_LATE } from '../in-time.ts';
 import type { FileLayout } from './layout.ts';
-
-/** The file system itself fails: a network drive is not connected, a disk is unplugged, permissions were changed. */
-const AWAY = new Set([
-  'EACCES',
-  'EHOSTDOWN',
-  'EHOSTUNREACH',
-  'EIO',
-  'ENODEV',
-  'ENOTCONN',
-  'ENXIO',
-  'EPERM',
-  'EROFS',
-  'ESTALE',
-  'ETIMEDOUT',
-]);
 
 /** Calls of a network drive whose server is gone may never return. Shorter than the timeouts of activities. */
 const MAX_CALL_MS = 100_000;
@@ -34,19 +20,14 @@ export interface Outages {
   assertPresent(): Promise<void>;
 }
 
-/** The scratch folder is made when the store is opened and never removed, so it marks a folder that is mounted. */
+/** The scratch folder marks a store, so it is missing while its drive is not mounted. */
 export function watchOutages(
   { root, scratch }: Pick<FileLayout, 'root' | 'scratch'>,
   maxCallMs = MAX_CALL_MS,
 ): Outages {
   const isPresent = async () =>
     (await ignoreFailure(lstat(scratch), 'any failure means that it is not there'))?.isDirectory() === true;
-  const unavailable = (cause?: unknown) =>
-    new PipelineError(
-      'STORAGE_UNAVAILABLE',
-      `Expected the storage folder ${root} to be there and usable, but it is not. Mount it, or correct its permissions`,
-      { cause },
-    );
+  const unavailable = (cause?: unknown) => folderUnavailable(root, cause);
   const assertPresent = async () => {
     if (!(await isPresent())) {
       throw unavailable();
@@ -56,8 +37,7 @@ export function watchOutages(
     if (error === TOO_LATE) {
       return unavailable();
     }
-    const code = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
-    return AWAY.has(code) || !(await isPresent()) ? unavailable(error) : error;
+    return isFolderOutage(error) || !(await isPresent()) ? unavailable(error) : error;
   };
   const watchNext = async <T>(call: () => Promise<T>, discard?: (late: T) => void): Promise<T> => {
     try {

@@ -194,6 +194,37 @@ it.each(['EIO', 'EROFS', 'ESTALE'])('reading is an outage if the file system fai
   }
 });
 
+describe('a file that is received into a scratch folder', () => {
+  const receive = async (body: AsyncIterable<Uint8Array>, code?: string) => {
+    const { store } = await attempt({ run: async () => undefined, after: {} }, 'EIO', () => false);
+    await using scratch = await store.scratch();
+    if (code) {
+      const injected = Object.assign(new Error('injected'), { code });
+      faults.arm((step) => (step.startsWith('handle.write') ? injected : undefined));
+    }
+    try {
+      return await scratch.receive('file', body);
+    } finally {
+      faults.disarm();
+    }
+  };
+
+  it.each(['EIO', 'EROFS', 'ESTALE'])('is an outage if it cannot be written (%s)', async (code) => {
+    await expect(receive(Readable.from([Buffer.from(NEW)]), code)).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+    });
+  });
+
+  it('is no outage if its sender fails with the same code', async () => {
+    async function* body() {
+      yield Buffer.from(NEW);
+      throw Object.assign(new Error('the connection was lost'), { code: 'ETIMEDOUT' });
+    }
+
+    await expect(receive(body())).rejects.toThrow('the connection was lost');
+  });
+});
+
 it('scratch files that cannot be removed do not hide the error of the work', async () => {
   const { store } = await attempt({ run: async () => undefined, after: {} }, 'EIO', () => false);
   const work = async () => {
