@@ -52,7 +52,10 @@ export function createRenderActivities({ store, renderer }: RenderDeps) {
         renderer.checkFaces({ photoPath: await store.localPath(photoKey), ...request }, { signal }),
       ),
 
-    /** Renders and stores the video. The heartbeat details are the frames done so far. */
+    /**
+     * Renders and stores the video. The heartbeat details are the frames done so far. The parts stay, so that an attempt whose
+     * answer was lost is not rendered again.
+     */
     renderTalk: (request: RenderTalkRequest): Promise<RenderedTalk & { video: StoredObject }> =>
       keepAlive(async (signal, report) => {
         await using folder = await store.scratch();
@@ -82,9 +85,7 @@ export function createRenderActivities({ store, renderer }: RenderDeps) {
         const rendered = await renderer
           .render(talk, videoPath, { signal, onProgress })
           .finally(() => storing);
-        const video = await store.put(request.videoKey, { path: videoPath });
-        await store.deleteAll(request.partsPrefix);
-        return { ...rendered, video };
+        return { ...rendered, video: await store.put(request.videoKey, { path: videoPath }) };
       }),
   };
 }

@@ -7,10 +7,11 @@ import { keepAlive } from './keep-alive.ts';
 
 export function createVideoActivities({ store }: { store: ObjectStore }) {
   return {
-    /** Checks that the stored video plays, and stores a thumbnail. Rejects with VIDEO_UNPLAYABLE. */
+    /** Checks that the stored video plays, stores a thumbnail, and deletes the parts. Rejects with VIDEO_UNPLAYABLE. */
     finishVideo: (request: {
       videoKey: string;
       thumbnailKey: string;
+      partsPrefix: string;
     }): Promise<VideoFacts & { thumbnail: StoredObject }> =>
       keepAlive(async () => {
         await using folder = await store.scratch();
@@ -18,7 +19,9 @@ export function createVideoActivities({ store }: { store: ObjectStore }) {
         const facts = await checkVideo(videoPath);
         const thumbnailPath = join(folder.path, 'thumbnail.jpg');
         await writeThumbnail(videoPath, thumbnailPath);
-        return { ...facts, thumbnail: await store.put(request.thumbnailKey, { path: thumbnailPath }) };
+        const thumbnail = await store.put(request.thumbnailKey, { path: thumbnailPath });
+        await store.deleteAll(request.partsPrefix);
+        return { ...facts, thumbnail };
       }),
   };
 }

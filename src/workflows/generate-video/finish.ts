@@ -20,7 +20,11 @@ interface Steps {
 export async function finish(job: Job, { warnings, people, cutout, talk }: Steps): Promise<MadeVideo> {
   const { input, keys, activities, progress, record } = job;
   progress.enter('FINALIZING', 'Checking that the video plays, and storing it');
-  const finished = await activities.finishVideo({ videoKey: keys.video, thumbnailKey: keys.thumbnail });
+  const finished = await activities.finishVideo({
+    videoKey: keys.video,
+    thumbnailKey: keys.thumbnail,
+    partsPrefix: keys.parts,
+  });
   record.addObjects(finished.thumbnail);
   const cached: RunningStage[] = [];
   if (people.isFromCache) {

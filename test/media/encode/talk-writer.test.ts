@@ -104,6 +104,17 @@ describe('the talk writer', () => {
     expect(await checkVideo(path)).toMatchObject({ ...SIZE, durationS: expect.closeTo(FRAMES / 25, 1) });
   });
 
+  it('draws at most the last two seconds of a whole talk again', async () => {
+    const parts = await mkdtemp(join(folder, 'parts-'));
+    const path = join(folder, 'again.mp4');
+    await write(parts, path);
+
+    const drawn = await write(parts, path);
+
+    expect(drawn[0]).toBe(2 * GROUP_FRAMES);
+    expect(await checkVideo(path)).toMatchObject({ ...SIZE, durationS: expect.closeTo(FRAMES / 25, 1) });
+  });
+
   it('starts over if another encoder wrote the parts, because one file cannot contain both', async () => {
     const parts = await mkdtemp(join(folder, 'parts-'));
     await write(parts, '', { dieAt: FRAMES - 10 });
