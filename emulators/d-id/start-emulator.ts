@@ -17,6 +17,8 @@ export interface EmulatorOptions {
   host?: string;
   /** Origin that webhooks are sent to in place of their own, which D-ID requires to be https. */
   webhookOrigin?: string;
+  /** Origin of the URLs of results, for example of a proxy. Default: the emulator's own. */
+  resultOrigin?: string;
 }
 
 export interface Emulator extends AsyncDisposable {
@@ -32,7 +34,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const accounts = new Map<string, Account>();
   let url = '';
   const signedUrls = new SignedUrls();
-  const { webhookOrigin } = options;
+  const { webhookOrigin, resultOrigin } = options;
   const webhooks = new Webhooks({
     rewrite: (given) => (webhookOrigin ? new URL(new URL(given).pathname, webhookOrigin).href : given),
   });
@@ -40,7 +42,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     folder,
     videos: new ResultVideos(join(folder, 'results')),
     webhooks,
-    toSignedUrl: (path, expires) => signedUrls.sign(`${url}${BUCKET_PATH}/${path}`, expires),
+    toSignedUrl: (path, expires) => signedUrls.sign(`${resultOrigin ?? url}${BUCKET_PATH}/${path}`, expires),
   });
   const app = createEmulatorApp({
     folder,

@@ -92,7 +92,16 @@ export async function startChaosStack(options: ChaosStackOptions): Promise<Chaos
   /** Of the first API, which is not started yet. */
   const hookTarget = { port: 0 };
   const hooks = await link(hookTarget);
-  const emulator = resources.use(await startEmulator({ webhookOrigin: `http://127.0.0.1:${hooks.port}` }));
+  /** Of the emulator, whose results are downloaded through the proxy too. */
+  const dIdTarget = { port: 0 };
+  const dId = await link(dIdTarget);
+  const emulator = resources.use(
+    await startEmulator({
+      webhookOrigin: `http://127.0.0.1:${hooks.port}`,
+      resultOrigin: `http://127.0.0.1:${dId.port}`,
+    }),
+  );
+  dIdTarget.port = Number(new URL(emulator.url).port);
   const account = emulator.open({
     apiKey: API_KEY,
     talkMs: () => TALK_MS,
@@ -102,13 +111,13 @@ export async function startChaosStack(options: ChaosStackOptions): Promise<Chaos
 
   const links: Partial<Record<Link, TcpProxy>> = {
     temporal: await link({ port: temporal.port }),
-    'd-id': await link({ port: Number(new URL(emulator.url).port) }),
+    'd-id': dId,
     ...(s3 && { store: await link({ port: Number(new URL(s3.settings.endpoint!).port) }) }),
   };
   const temporalAddress = `127.0.0.1:${links.temporal!.port}`;
   const settings = {
     ...SETTINGS,
-    D_ID_API_URL: `http://127.0.0.1:${links['d-id']!.port}`,
+    D_ID_API_URL: `http://127.0.0.1:${dId.port}`,
     ...(s3 && toS3Settings(s3, links.store!.port)),
   };
   const views = ROLES.map(({ name }) => {
@@ -133,7 +142,7 @@ export async function startChaosStack(options: ChaosStackOptions): Promise<Chaos
     await roles.start(role, name, {
       temporalAddress,
       root: views[index]!.root,
-      settings: { ...settings, TMPDIR: tmp },
+      settings: { ...settings, TMPDIR: tmp, STORAGE_MUST_EXIST: 'true' },
     });
   }
   const apiUrls = roles.urlsOf('api');

@@ -447,6 +447,22 @@ it('accepts a webhook that arrives twice, because an attempt may be repeated', (
   expect(checkEvidence(evidence)).toEqual([]);
 });
 
+describe('a client that leaves before it has the receipt of its erasure', () => {
+  it('may leave its task whole, if the request never arrived', () => {
+    const { evidence, taskOf, readerOf } = open(soundEvidence());
+    Object.assign(taskOf(MADE), { isErased: true, hasLeft: true });
+    readerOf(MADE).end = 'never';
+    expect(checkEvidence(evidence)).toEqual([]);
+  });
+
+  it('leaves an erasure that has to be complete, if the request arrived', () => {
+    const { evidence, taskOf, executions } = open(soundEvidence());
+    Object.assign(taskOf(CACHED), { isErased: true, hasLeft: true });
+    executions.push(execution(`erase/${CACHED}`, 'eraseTask', 'COMPLETED'));
+    expect(checkEvidence(evidence).map(({ kind }) => kind)).toContain('erased in part');
+  });
+});
+
 describe.each(Object.keys(FINDINGS) as FindingKind[])('%s: finds', (kind) => {
   it.each(Object.entries(PLANTED[kind]))('%s', (_, plant) => {
     const opened = open(soundEvidence());

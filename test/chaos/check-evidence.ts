@@ -1,5 +1,6 @@
 import { mostInFlight } from '../../emulators/d-id/most-in-flight.ts';
 import { CACHE_PREFIX } from '../../src/contracts/content-cache.ts';
+import { toEraseId } from '../../src/contracts/erase.ts';
 import type { ErrorCode } from '../../src/contracts/error-codes.ts';
 import { GPU_STATUS_PREFIX } from '../../src/contracts/gpu-status.ts';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
@@ -81,7 +82,13 @@ export function checkEvidence(gathered: Evidence): Finding[] {
     const { data } = TaskMetadata.safeParse(json);
     return data ? [[taskId, data] as const] : [];
   });
-  const evidence: Checked = { ...gathered, recordOf: new Map(parsed) };
+  const erasing = new Set(gathered.executions.map(({ workflowId }) => workflowId));
+  const tasks = gathered.tasks.map((task) => {
+    // An erasure goes on without its client, but it must have been asked for.
+    const wasAsked = !task.hasLeft || erasing.has(toEraseId(task.taskId));
+    return task.isErased && !wasAsked ? { ...task, isErased: false } : task;
+  });
+  const evidence: Checked = { ...gathered, tasks, recordOf: new Map(parsed) };
   return [
     ...evidence.tasks.flatMap((task) => checkTask(task, evidence)),
     ...checkJobs(evidence),
@@ -110,7 +117,7 @@ function runsOf({ executions }: Checked, taskId: string): ExecutionFacts[] {
 }
 
 function checkTask(task: TaskLog, evidence: Checked): Finding[] {
-  const { taskId, isAccepted, isErased, complaints } = task;
+  const { taskId, isAccepted, isErased, hasLeft, complaints } = task;
   const complained = complaints.map((words) => finding('complaint', taskId, words));
   if (isErased) {
     return [...complained, ...checkErased(taskId, evidence)];
@@ -133,7 +140,8 @@ function checkTask(task: TaskLog, evidence: Checked): Finding[] {
     ...(record
       ? checkRecord(task, runs, record)
       : [finding('record missing', taskId, 'metadata.json is missing or not readable')]),
-    ...(record ? evidence.readers.filter((one) => one.taskId === taskId) : []).flatMap((reader) =>
+    // The readers of a client that has left were stopped with it.
+    ...(record && !hasLeft ? evidence.readers.filter((one) => one.taskId === taskId) : []).flatMap((reader) =>
       checkReader(reader, record!),
     ),
   ];

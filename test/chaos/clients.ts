@@ -2,7 +2,6 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLimelightClient, type LimelightClient } from '../../src/client/limelight-client.ts';
 import type { JobOutcome } from '../../src/contracts/schemas/job-outcome.ts';
-import type { TaskStatus } from '../../src/contracts/schemas/task-status.ts';
 import { isFailure } from '../../src/errors.ts';
 import type { ReaderLog, TaskLog } from './evidence.ts';
 import { mediaOf } from './media.ts';
@@ -224,7 +223,8 @@ class JobClient {
       const receipt = await this.#client.erase(taskId, { signal: this.#giveUp.signal });
       if (receipt.task_id !== taskId) this.#task.complaints.push('the receipt is for another task');
     } catch (error) {
-      this.#task.complaints.push(`erase: ${error}`);
+      if (this.#giveUp.signal.aborted) this.#task.hasLeft = true;
+      else this.#task.complaints.push(`erase: ${error}`);
     }
     this.#giveUp.abort();
   }
@@ -240,11 +240,9 @@ class JobClient {
       await this.#client.retry(taskId, { signal });
       return true;
     } catch (error) {
-      if (this.#task.isErased || signal.aborted) return false;
-      // The answer to an earlier call may have been lost: then it was accepted.
-      const status = await this.#client.status(taskId, { signal });
-      if (isFailure(error, 'TASK_RUNNING') || isAfter(status, outcome)) return true;
-      if (Date.parse(offer.until) - Date.now() > WINDOW_MARGIN_MS) {
+      // A cancellation takes a retry back.
+      const isTakenBack = this.#task.isErased || job.action?.kind === 'cancel';
+      if (!isTakenBack && !signal.aborted && Date.parse(offer.until) - Date.now() > WINDOW_MARGIN_MS) {
         this.#task.complaints.push(`a retry until ${offer.until} was refused: ${error}`);
       }
       return false;
@@ -274,12 +272,4 @@ class JobClient {
       }
     }
   }
-}
-
-/** Whether the task has gone on since this outcome: it has another one. A window that has closed offers no retry any more. */
-function isAfter({ result, error }: TaskStatus, outcome: JobOutcome): boolean {
-  const until = error?.retry?.until;
-  return (
-    result !== undefined || (until !== undefined && !outcome.success && until !== outcome.error.retry?.until)
-  );
 }

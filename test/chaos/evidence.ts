@@ -13,6 +13,8 @@ export interface TaskLog {
   retriesAsked: number;
   /** Whether its erasure was asked for. */
   isErased: boolean;
+  /** Whether the client gave up before it had the receipt. The server may never have got the request. */
+  hasLeft?: boolean;
   /** The end of each attempt, as the client was told. */
   outcomes: JobOutcome[];
   /** Promises that were not kept to this client, in words. */

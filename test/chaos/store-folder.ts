@@ -25,7 +25,8 @@ export class StoreFolder {
     await (how === 'read-only'
       ? // Refused while a file is open for writing.
         untilAccepted(() => run('mount', '-o', 'remount,bind,ro', this.#path))
-      : run('mount', '-t', 'tmpfs', '-o', 'ro', 'nothing', this.#path));
+      : // Writable, as the mount point of a drive that is not mounted may be.
+        run('mount', '-t', 'tmpfs', 'nothing', this.#path));
   }
 
   async restore(): Promise<void> {
