@@ -3,6 +3,7 @@ import { SAME_JOB_ENDED_SIGNAL } from '../../contracts/content-cache.ts';
 import type { JobInput } from '../../contracts/schemas/job.ts';
 import type { VideoAnswer } from '../../contracts/schemas/messages.ts';
 import { cache, undo } from '../activities.ts';
+import { GrowingDelay } from '../growing-delay.ts';
 import { isActivityTimeout } from '../job-error.ts';
 
 /**
@@ -38,7 +39,8 @@ export class VideoClaim {
    * @param onWait is called once if another job has the claim.
    */
   async findVideo(onWait: () => void): Promise<VideoAnswer> {
-    for (let intervalMs = FIRST_LOOK_INTERVAL_MS; ; ) {
+    const interval = new GrowingDelay({ firstMs: FIRST_LOOK_INTERVAL_MS, maxMs: MAX_LOOK_INTERVAL_MS });
+    for (;;) {
       const answer = await this.#look();
       if (answer.kind === 'claimed') {
         this.#claim = answer.claim;
@@ -50,8 +52,8 @@ export class VideoClaim {
         this.#isWaiting = true;
         onWait();
       }
-      await condition(() => this.#isTold, intervalMs, { summary: 'Until the identical job has its video' });
-      intervalMs = Math.min(intervalMs * 2, MAX_LOOK_INTERVAL_MS);
+      const summary = 'Until the identical job has its video';
+      await condition(() => this.#isTold, interval.nextMs(), { summary });
     }
   }
 

@@ -1,12 +1,12 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { StoredObject } from '../../contracts/schemas/job.ts';
+import { GrowingDelay } from '../growing-delay.ts';
 import { troubleOf } from './outage.ts';
 import { pause } from './pause.ts';
 import type { RemoteCalls } from './remote-activities.ts';
 
-const FIRST_RETRY_DELAY_MS = 30_000;
 /** A day of this adds a few hundred events to a history. */
-const MAX_RETRY_DELAY_MS = 30 * 60_000;
+const RETRY_DELAYS = { firstMs: 30_000, maxMs: 30 * 60_000 };
 
 interface Fetch {
   calls: RemoteCalls;
@@ -23,7 +23,8 @@ interface Fetch {
  */
 export async function fetchVideo(fetch: Fetch): Promise<{ video: StoredObject; durationS: number }> {
   const { calls, timeScale, talkId, videoKey, onOutage } = fetch;
-  for (let delayMs = FIRST_RETRY_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_RETRY_DELAY_MS)) {
+  const delay = new GrowingDelay(RETRY_DELAYS);
+  for (;;) {
     try {
       const { video, durationS } = await calls.many.downloadTalk({ talkId, videoKey });
       return { video, durationS };
@@ -31,8 +32,9 @@ export async function fetchVideo(fetch: Fetch): Promise<{ video: StoredObject; d
       if (isCancellation(error) || !troubleOf(error)) {
         throw error;
       }
-      onOutage?.(error, new Date(Date.now() + delayMs * timeScale));
-      await pause(delayMs * timeScale, 'Until the next download of the video');
+      const delayMs = delay.nextMs() * timeScale;
+      onOutage?.(error, new Date(Date.now() + delayMs));
+      await pause(delayMs, 'Until the next download of the video');
     }
   }
 }

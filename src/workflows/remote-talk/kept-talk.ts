@@ -1,4 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
+import { GrowingDelay } from '../growing-delay.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
 import { fetchVideo } from './fetch-video.ts';
 import { type Leftovers, toFetchedVideo } from './leftovers.ts';
@@ -7,9 +8,7 @@ import { releasePlace } from './provider-gate.ts';
 import { remoteActivities } from './remote-activities.ts';
 import { findTalkId } from './tidy-up.ts';
 
-const FIRST_POLL_INTERVAL_MS = 15_000;
-const POLL_INTERVAL_GROWTH = 1.2;
-const MAX_POLL_INTERVAL_MS = 30 * 60_000;
+const POLL_INTERVALS = { firstMs: 15_000, growth: 1.2, maxMs: 30 * 60_000 };
 
 /**
  * The talk of a failed job, while it is kept for a retry. Once the talk has ended, its place at the provider is given back
@@ -55,16 +54,13 @@ export class KeptTalk {
   async #untilEnded(talkId: string): Promise<{ warnings?: string[] } | undefined> {
     const { provider, timeScale } = this.#leftovers;
     const { undo } = remoteActivities(provider, timeScale);
-    for (
-      let intervalMs = FIRST_POLL_INTERVAL_MS;
-      ;
-      intervalMs = Math.min(intervalMs * POLL_INTERVAL_GROWTH, MAX_POLL_INTERVAL_MS)
-    ) {
+    const interval = new GrowingDelay(POLL_INTERVALS);
+    for (;;) {
       const talk = await ignoreFailure(undo.readTalk({ talkId }), 'a talk that failed is an error');
       if (!talk || talk.state === 'done') {
         return talk;
       }
-      await pause(intervalMs * timeScale, 'Until the next poll of a talk that is kept for a retry');
+      await pause(interval.nextMs() * timeScale, 'Until the next poll of a talk that is kept for a retry');
     }
   }
 }

@@ -6,6 +6,7 @@ import {
   type GateReport,
   type ProviderTerms,
 } from '../../contracts/provider-gate.ts';
+import { GrowingDelay } from '../growing-delay.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
 import { askBreaker, reportToBreaker } from './gate-activities.ts';
 
@@ -16,15 +17,14 @@ export type Granted = Extract<GateAnswer, { kind: 'granted' }>;
  * After this long without an answer the job asks again, in case the breaker was terminated. Asking twice is harmless, but
  * makes the history of the job longer. So it waits twice as long each time: a wait of a day is 50 requests.
  */
-const FIRST_ASK_INTERVAL_MS = 30_000;
-const MAX_ASK_INTERVAL_MS = 30 * 60_000;
+const ASK_INTERVALS = { firstMs: 30_000, maxMs: 30 * 60_000 };
 
 /** A job's side of the breaker: asks for a place at the provider, holds it and gives it back. */
 export class ProviderGate {
   readonly #provider: string;
   readonly #terms: ProviderTerms;
   #hasPlace: boolean;
-  #askIntervalMs = FIRST_ASK_INTERVAL_MS;
+  readonly #askInterval = new GrowingDelay(ASK_INTERVALS);
   /** Of the request that waits for an answer. */
   #askedAt: number | undefined;
   #answer: GateAnswer | undefined;
@@ -58,8 +58,7 @@ export class ProviderGate {
         provider: this.#provider,
         message: { kind: 'ask', workflowId, askedAt, terms: this.#terms },
       });
-      const intervalMs = this.#askIntervalMs;
-      this.#askIntervalMs = Math.min(intervalMs * 2, MAX_ASK_INTERVAL_MS);
+      const intervalMs = this.#askInterval.nextMs();
       for (let waitMs = intervalMs; await this.#hasAnswer(waitMs); ) {
         const answer = this.#answer!;
         this.#answer = undefined;
