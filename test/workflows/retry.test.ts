@@ -194,6 +194,37 @@ describe('a job that failed for a temporary reason', () => {
   });
 });
 
+describe('a job that is cancelled in its last moment', () => {
+  it('leaves no retry window, whenever the cancellation arrives before its end', async () => {
+    let accepted = 0;
+    for (let round = 0; round < 12; round += 1) {
+      let cancelling: Promise<boolean> | undefined;
+      const run = await harness.run(
+        {
+          renderTalk: failsOnce('SLOT_CRASHED', TALK),
+          async recordTask({ task_id, outcome }) {
+            if (outcome?.success !== false || cancelling) return;
+            const job = server.client.workflow.getHandle(toWorkflowId(task_id));
+            // Together with the answer of this activity, after which the job closes.
+            cancelling = job.cancel().then(
+              () => true,
+              () => false,
+            );
+          },
+        },
+        { retryWindowS: 60 },
+      );
+      if (await cancelling) {
+        accepted += 1;
+        await window(run).result();
+      } else {
+        await window(run).cancel();
+      }
+    }
+    expect(accepted).toBeGreaterThan(0);
+  });
+});
+
 /** A workflow that succeeds at once, under an id that another one needs. */
 const startImpostor = (workflowId: string, taskQueue: string = QUEUES.pipeline) =>
   server.client.workflow.start<typeof tidyUpRemoteTalk>('tidyUpRemoteTalk', {
@@ -204,6 +235,7 @@ const startImpostor = (workflowId: string, taskQueue: string = QUEUES.pipeline) 
         provider: providersOf({ ...JOB_OPTIONS, provider: 'd-id' }).provider as RemoteProviderFacts,
         requestId: 'impostor',
         timeScale: 1,
+        voiceS: 1,
         mayHaveUnknownTalk: false,
         hasPlace: false,
         attempt: 1,

@@ -6,7 +6,7 @@ import { taskPrefix } from '../../contracts/task-keys.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
 import { refusal, toJobError } from '../job-error.ts';
 import type { Job } from './job.ts';
-import { closeIfCancelled, isWorthRetrying, openRetryWindow } from './retry-offer.ts';
+import { isWorthRetrying } from './retry-offer.ts';
 import { untilWritten, writeEnd } from './write-end.ts';
 
 type Reason = Pick<JobError, 'code' | 'message' | 'retryable' | 'face' | 'stage'>;
@@ -74,7 +74,6 @@ async function endWithRetry(
   if (!(await offerRetry(job, { event, failure }))) {
     return undefined;
   }
-  void closeIfCancelled(input.taskId, job.scope);
   await untilWritten(
     record.write(() => ({ events: [...progress.events, event], outcome: failure })),
     () => progress.markUnrecorded(),
@@ -101,12 +100,12 @@ function retryPoints({ completed, remoteTalk }: Job): RetryPoint[] {
 }
 
 function offerRetry(
-  { input, progress, record, completed, remoteTalk }: Job,
+  { input, progress, record, completed, remoteTalk, retryOffer }: Job,
   { event, failure }: End,
 ): Promise<boolean> {
   const { resume: earlier, ...submitted } = input;
   const written = record.toMetadata([...progress.events, event], failure);
-  return openRetryWindow({
+  return retryOffer.make({
     input: submitted,
     record: written,
     failure,

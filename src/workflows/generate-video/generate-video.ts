@@ -35,5 +35,6 @@ export async function generateVideo(input: JobInput): Promise<JobResult> {
   } finally {
     await job.webhooks.flush();
     await ignoreFailure(job.claim.release(), 'the others find that this job has ended');
+    await job.retryOffer.withdrawIfCancelled();
   }
 }

@@ -12,6 +12,7 @@ import { CompletedSteps } from './completed-steps.ts';
 import { JobScope } from './job-scope.ts';
 import { PersonChoice } from './person-choice.ts';
 import { ProgressLog } from './progress-log.ts';
+import { RetryOffer } from './retry-offer.ts';
 import { TaskRecord } from './task-record.ts';
 import { VideoClaim } from './video-claim.ts';
 
@@ -30,6 +31,7 @@ export interface Job {
   readonly choice: PersonChoice;
   readonly claim: VideoClaim;
   readonly webhooks: WebhookOutbox;
+  readonly retryOffer: RetryOffer;
   /** Absent if the provider is a local one. */
   readonly remoteTalk: RemoteTalk | undefined;
 }
@@ -53,14 +55,15 @@ export function openJob(input: JobInput): Job {
     const discard = () => undo.discard({ prefixes: [taskPrefix(tier, taskId)] }, onStorageWait);
     compensations.add(name, discard, () => true);
   }
+  const scope = new JobScope({
+    // By Temporal's clock, like all times in a workflow. The clock of the API may differ.
+    atMs: (resume ? Date.parse(resume.at) : workflowInfo().startTime.getTime()) + options.deadline_s * 1000,
+    seconds: options.deadline_s,
+  });
   return {
     input,
     keys: taskKeys(taskId, videoFormatOf(options)),
-    scope: new JobScope({
-      // By Temporal's clock, like all times in a workflow. The clock of the API may differ.
-      atMs: (resume ? Date.parse(resume.at) : workflowInfo().startTime.getTime()) + options.deadline_s * 1000,
-      seconds: options.deadline_s,
-    }),
+    scope,
     activities,
     onStorageWait,
     progress,
@@ -70,6 +73,7 @@ export function openJob(input: JobInput): Job {
     choice: new PersonChoice(options),
     claim: new VideoClaim(input),
     webhooks,
+    retryOffer: new RetryOffer(taskId, scope),
     remoteTalk:
       provider.kind === 'remote'
         ? new RemoteTalk(provider, taskId, resume?.attempt ?? 1, resume?.leftovers as Leftovers | undefined)

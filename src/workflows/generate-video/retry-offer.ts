@@ -1,5 +1,6 @@
 import { type SearchAttributePair, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
+  CancellationScope,
   condition,
   getExternalWorkflowHandle,
   log,
@@ -49,8 +50,35 @@ export function isWorthRetrying(code: ErrorCode): boolean {
 const EARLIER_WINDOW_TIMEOUT_MS = 60_000;
 const EARLIER_WINDOW_POLL_MS = 200;
 
-/** Starts `retryWindow`. Returns `false` if that is not possible, so the job must be undone now. */
-export async function openRetryWindow(kept: Omit<KeptJob, 'memo' | 'searchAttributes'>): Promise<boolean> {
+/** What a failed job does with its retry window: it opens it, and closes it again if it is cancelled. The last request counts. */
+export class RetryOffer {
+  readonly #taskId: string;
+  readonly #scope: JobScope;
+  #isMade = false;
+
+  constructor(taskId: string, scope: JobScope) {
+    this.#taskId = taskId;
+    this.#scope = scope;
+  }
+
+  /** Starts `retryWindow`. Returns `false` if that is not possible, so the job must be undone now. */
+  async make(kept: Omit<KeptJob, 'memo' | 'searchAttributes'>): Promise<boolean> {
+    this.#isMade = await openRetryWindow(kept);
+    // At once, as the failed job may wait for the storage for a day.
+    void condition(() => this.#scope.isCancelled).then(() => this.withdrawIfCancelled());
+    return this.#isMade;
+  }
+
+  /** The last thing a job does: once it has closed, a cancellation does not reach it any more. */
+  async withdrawIfCancelled(): Promise<void> {
+    if (this.#isMade && this.#scope.isCancelled) {
+      const window = getExternalWorkflowHandle(toRetryWindowId(this.#taskId));
+      await CancellationScope.nonCancellable(() => ignoreFailure(window.cancel(), 'the window has ended'));
+    }
+  }
+}
+
+async function openRetryWindow(kept: Omit<KeptJob, 'memo' | 'searchAttributes'>): Promise<boolean> {
   const { memo = {}, typedSearchAttributes } = workflowInfo();
   const giveUpAtMs = Date.now() + EARLIER_WINDOW_TIMEOUT_MS;
   for (;;) {
@@ -71,11 +99,4 @@ export async function openRetryWindow(kept: Omit<KeptJob, 'memo' | 'searchAttrib
       await sleep(EARLIER_WINDOW_POLL_MS, { summary: 'Until the window of the earlier attempt has ended' });
     }
   }
-}
-
-/** If the failed job is cancelled before it has closed, its window closes too: the last request counts. */
-export async function closeIfCancelled(taskId: string, scope: JobScope): Promise<void> {
-  await condition(() => scope.isCancelled);
-  const window = getExternalWorkflowHandle(toRetryWindowId(taskId));
-  await ignoreFailure(window.cancel(), 'the window has ended');
 }
