@@ -1,3 +1,4 @@
+import type { ProviderUsage } from '../contracts/schemas/job.ts';
 import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
 import { ignoreFailure } from '../errors.ts';
 import type { TimelineClient } from '../ports/job-client.ts';
@@ -33,6 +34,21 @@ export function createRecordActivities({ store, records, onEnd, timelines }: Rec
     amendTask: (metadata: TaskMetadata): Promise<void> =>
       keepAlive(async () => {
         await records.write(metadata);
+      }),
+
+    /** Adds a talk that was paid for to the record of a task, unless the task was erased. Idempotent. */
+    addUsage: ({ taskId, usage }: { taskId: string; usage: ProviderUsage }): Promise<void> =>
+      keepAlive(async () => {
+        const record = await records.read(taskId);
+        if (record && !record.usage?.some(({ talk_id }) => talk_id === usage.talk_id)) {
+          // By the clock of another machine it may be earlier.
+          const updatedAt = Math.max(Date.now(), Date.parse(record.updated_at) + 1);
+          await records.write({
+            ...record,
+            usage: [...(record.usage ?? []), usage],
+            updated_at: new Date(updatedAt).toISOString(),
+          });
+        }
       }),
 
     /** Deletes objects and whole folders (prefixes that end in `/`). Idempotent. */

@@ -7,7 +7,7 @@ import type { TaskRecords } from '../ports/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { objectCorrupt } from './object-errors.ts';
 
-const { remote, cache_entries } = TaskMetadata.shape;
+const { remote, cache_entries, usage } = TaskMetadata.shape;
 const References = z.object({
   remote: remote.catch(undefined),
   cache_entries: cache_entries.catch(undefined),
@@ -52,9 +52,11 @@ export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRe
       if (!parsed.success) {
         throw objectCorrupt(key, `it would not be a record of a task (${z.prettifyError(parsed.error)})`);
       }
-      const age = compareStates(parsed.data, await loadState(key));
+      const stored = await loadState(key);
+      const age = compareStates(parsed.data, stored);
       if (age >= 0) {
-        await store.put(key, Buffer.from(`${JSON.stringify(parsed.data, null, 2)}\n`));
+        const whole = { ...parsed.data, ...mergeUsage(stored?.usage, parsed.data.usage) };
+        await store.put(key, Buffer.from(`${JSON.stringify(whole, null, 2)}\n`));
       }
       return age > 0;
     },
@@ -87,10 +89,11 @@ export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRe
   };
 }
 
-/** The part of a record that decides which of two is newer. */
+/** The part of a record that decides which of two is newer, and what the newer one keeps. */
 const RecordState = z.looseObject({
   updated_at: z.string(),
   events: z.array(z.looseObject({ seq: z.number() })),
+  usage: usage.catch(undefined),
 });
 type RecordState = z.infer<typeof RecordState>;
 
@@ -101,6 +104,15 @@ function compareStates(a: RecordState, b: RecordState | undefined): number {
   }
   const seqOf = ({ events }: RecordState) => events.at(-1)?.seq ?? 0;
   return seqOf(a) - seqOf(b) || Date.parse(a.updated_at) - Date.parse(b.updated_at);
+}
+
+/** A talk stays paid for. Its latest entry counts, because a refund may be expected later. */
+function mergeUsage(
+  stored: TaskMetadata['usage'] = [],
+  given: TaskMetadata['usage'] = [],
+): Pick<TaskMetadata, 'usage'> {
+  const byTalk = new Map([...stored, ...given].map((one) => [`${one.provider} ${one.talk_id}`, one]));
+  return byTalk.size > 0 ? { usage: [...byTalk.values()] } : {};
 }
 
 function parseRecord(key: string, json: string): TaskMetadata {

@@ -18,7 +18,9 @@ export function toRemoteLedger(histories: TaskHistory[]): RemoteLedger {
   const made = new Map<string, RemoteThing>();
   const deleted = new Set<string>();
   const lostTalks: RemoteLedger['lostTalks'] = [];
-  for (const { events, isCutShort } of histories) {
+  // Also if that was the retry window or the tidy-up of a job, which searches for the talk after it.
+  const isCutShort = histories.some((history) => history.isCutShort);
+  for (const { events } of histories) {
     const orders = new Map<string, RemoteLedger['lostTalks'][number]>();
     let hasTalk = false;
     const calls = new Map<string, Scheduled>();

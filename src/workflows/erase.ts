@@ -66,6 +66,8 @@ export async function eraseTask({ taskId }: { taskId: string }): Promise<EraseRe
     receipt.pending = receipt.pending.filter(({ kind }) => kind !== 'execution');
     add(...(await deleteExecutions({ taskId, tidyUps })).erased);
   }
+  // A tidy-up may have written the record once more, with the cost of a lost talk.
+  add(...(await eraseFiles({ taskId })));
   return receipt;
 }
 

@@ -192,7 +192,13 @@ export async function createDIdHarness(deps: DIdHarnessDeps): Promise<DIdHarness
 
 /** Of a retry that repeats all steps. */
 function toResume({ taskId, provider, submittedAt }: JobInput, leftovers: Partial<Leftovers>): Resume {
-  const none = { timeScale: TERMS.timeScale, mayHaveUnknownTalk: false, hasPlace: false, attempt: 2 };
+  const none = {
+    timeScale: TERMS.timeScale,
+    voiceS: VOICE_S,
+    mayHaveUnknownTalk: false,
+    hasPlace: false,
+    attempt: 2,
+  };
   return {
     attempt: 2,
     from: 'upload',

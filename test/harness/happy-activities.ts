@@ -111,6 +111,7 @@ export function happyActivities(
     async releaseVideo() {},
     async recordTask() {},
     async amendTask() {},
+    async addUsage() {},
     async discard() {},
     async sendWebhook() {
       return { kind: 'delivered', attempt: { at: new Date().toISOString(), status: 200, duration_ms: 1 } };

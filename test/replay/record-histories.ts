@@ -193,6 +193,7 @@ const LEFTOVERS: Leftovers = {
     talkTimeoutSetting: 'RECORDED_TALK_TIMEOUT_S',
   },
   requestId: 'recorded',
+  voiceS: 11,
   timeScale: 1,
   mayHaveUnknownTalk: false,
   hasPlace: true,

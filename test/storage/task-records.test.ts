@@ -156,6 +156,21 @@ describe('task records', () => {
     );
   });
 
+  it('keep a talk that was paid for, whatever a later writer knows of it', async () => {
+    await store.deleteAll(`videos/${TASK}/`);
+    const found = { provider: 'd-id', talk_id: 'tlk_1', seconds: 11, credits: 1 };
+    const other = { ...found, talk_id: 'tlk_2' };
+    await records.write({ ...running, usage: [found] });
+
+    await records.write(running);
+    expect((await records.read(TASK))?.usage).toEqual([found]);
+    const refunded = { ...found, refund_expected: true };
+    await records.write({ ...running, usage: [other, refunded] });
+
+    expect((await records.read(TASK))?.usage).toEqual([refunded, other]);
+    await store.deleteAll(`videos/${TASK}/`);
+  });
+
   it('lie beside the video, readable for a person', async () => {
     await records.write(running);
     expect((await store.read(`videos/${TASK}/metadata.json`)).toString()).toMatch(

@@ -168,6 +168,57 @@ describe('a retry of a job whose talk was paid', () => {
   });
 });
 
+describe('a lost talk of a job that is not retried', () => {
+  const usageOf = async ({ taskId }: DIdJob) =>
+    (await createTaskRecords({ store }).read(taskId))?.usage?.map(({ talk_id, credits }) => [
+      talk_id,
+      credits,
+    ]);
+
+  async function startLosing(retryWindowS: number, more: { listDelayMs?: number } = {}): Promise<DIdJob> {
+    harness.failOnce('findTalk', 'PROVIDER_RESPONSE_INVALID');
+    const faults = scriptedFaults({ createTalk: [{ kind: 'answer', status: 504, after: true }] });
+    const job = await harness.start({ faults, ...more }, { cache: 'no-store' }, { retryWindowS });
+    await expect(resultOf(job)).rejects.toThrow();
+    expect(job.account.ledger).toHaveLength(1);
+    return job;
+  }
+
+  it.each([
+    ['it was undone at once', 0],
+    ['its retry window has closed', 1],
+  ])('is deleted, and its cost is on record, after %s', async (_, retryWindowS) => {
+    const job = await startLosing(retryWindowS);
+    if (retryWindowS > 0) await server.client.workflow.getHandle(toRetryWindowId(job.taskId)).result();
+    await harness.tidied(job);
+
+    expect(await usageOf(job)).toEqual([[job.account.ledger[0]!.talkId, 1]]);
+    expect(job.account.leftovers).toEqual([]);
+  });
+
+  it('is found after its retry window was terminated, when the task is erased', async () => {
+    // Later than the window searches.
+    const job = await startLosing(60, { listDelayMs: 4_000 });
+    const window = server.client.workflow.getHandle(toRetryWindowId(job.taskId));
+    await window.terminate();
+
+    const { pending } = await erase(job);
+
+    expect(pending).toEqual([]);
+    expect(job.account.talks.size).toBe(0);
+    expect(job.account.leftovers).toEqual([]);
+  }, 60_000);
+
+  it('leaves no record of a task that is erased meanwhile', async () => {
+    const job = await startLosing(0);
+
+    await erase(job);
+
+    const left = await Array.fromAsync(store.list(''), ({ key }) => key);
+    expect(left.filter((key) => key.includes(job.taskId))).toEqual([]);
+  });
+});
+
 describe('an identical job', () => {
   it('uses the cache: it buys no talk and sends no request to D-ID', async () => {
     const first = await harness.start({}, { cache: 'use' });
@@ -225,6 +276,7 @@ describe('erasing a job for D-ID', () => {
           provider: providersOf({ ...JOB_OPTIONS, provider: 'd-id' }).provider as RemoteProviderFacts,
           requestId: job.taskId,
           timeScale: 0.02,
+          voiceS: 1,
           mayHaveUnknownTalk: true,
           hasPlace: false,
           attempt: 2,

@@ -113,6 +113,21 @@ describe('a job for D-ID', () => {
     expect(paidFor(job)).toHaveLength(1);
   });
 
+  it('says that the face alone is shown, even if the answer to that order was lost', async () => {
+    // The first order asks for the whole portrait, which this plan does not include.
+    const faults = scriptedFaults({ createTalk: [undefined, { kind: 'answer', status: 504, after: true }] });
+    const job = await harness.start({ faults, hasStitch: false });
+
+    const { outcome } = await endOf(job);
+
+    expect(faults.left).toEqual([]);
+    expect(outcome).toMatchObject({
+      success: true,
+      metadata: { warnings: [expect.stringContaining('only the face')] },
+    });
+    expect(paidFor(job)).toHaveLength(1);
+  });
+
   it.each<[string, Call, Fault, string]>([
     [
       'a refused picture',

@@ -9,9 +9,6 @@ import type { RemoteCalls } from './remote-activities.ts';
 const FIND_DELAYS_MS = [0, 500, 1_500, 3_000, 5_000];
 /** Once an order is this old, its talk is listed, so one search is enough. */
 const LISTED_AFTER_MS = 10_000;
-/** Between the clocks of Temporal and of a worker. */
-const MAX_CLOCK_SKEW_MS = 1_000;
-
 /** Providers delete uploads after a day at the earliest. */
 const MAX_UPLOAD_AGE_MS = 20 * 3_600_000;
 
@@ -52,8 +49,8 @@ interface OrderToSend {
   requestId: string;
   portraitUrl: string;
   voiceUrl: string;
-  /** The worker does not send the request later than this. */
-  sendWindowMs: number;
+  /** The worker does not send the request later than this. Milliseconds since 1970. */
+  sendBefore: number;
 }
 
 type OrderOutcome =
@@ -65,18 +62,17 @@ type OrderOutcome =
       error: unknown;
       /** Whether a talk may exist despite the failure. */
       mayHaveTalk: boolean;
-      /** Until then a lost worker may still send the request. Milliseconds since 1970. */
-      mayBeSentUntil?: number;
+      /** Whether the worker is lost, which may still send the request. */
+      isWorkerLost: boolean;
     };
 
 /** Sends one request for a talk. */
-export async function orderTalk(
-  { once }: RemoteCalls,
-  { sendWindowMs, ...talk }: OrderToSend,
-): Promise<OrderOutcome> {
-  const sendBefore = Date.now() + sendWindowMs;
+export async function orderTalk({ once }: RemoteCalls, order: OrderToSend): Promise<OrderOutcome> {
   try {
-    const created = await once.createTalk({ ...talk, sendBefore: new Date(sendBefore).toISOString() });
+    const created = await once.createTalk({
+      ...order,
+      sendBefore: new Date(order.sendBefore).toISOString(),
+    });
     return 'talkId' in created ? { kind: 'created', ...created } : { kind: 'too late' };
   } catch (error) {
     const trouble = troubleOf(error);
@@ -85,7 +81,7 @@ export async function orderTalk(
       kind: 'failed',
       error,
       mayHaveTalk: isUnknown || trouble === 'ambiguous' || trouble === 'worker lost',
-      ...(trouble === 'worker lost' && { mayBeSentUntil: sendBefore + MAX_CLOCK_SKEW_MS }),
+      isWorkerLost: trouble === 'worker lost',
     };
   }
 }
@@ -97,9 +93,9 @@ export async function orderTalk(
 export async function findLostTalk(
   { few }: RemoteCalls,
   leftovers: Leftovers,
-  mayBeSentUntil: number,
   failedAt: number | undefined,
 ): Promise<string | undefined> {
+  const { mayBeSentUntil = 0 } = leftovers;
   const listedAt = (failedAt ?? Number.POSITIVE_INFINITY) + LISTED_AFTER_MS * leftovers.timeScale;
   const remainingMs = mayBeSentUntil - Date.now();
   const delaysMs = [

@@ -1,5 +1,11 @@
-import type { RemoteProviderFacts, RemoteThing, StoredObject } from '../../contracts/schemas/job.ts';
+import type {
+  ProviderUsage,
+  RemoteProviderFacts,
+  RemoteThing,
+  StoredObject,
+} from '../../contracts/schemas/job.ts';
 import type { RemoteUpload } from '../../ports/video-provider.ts';
+import { creditsFor } from './afford-talk.ts';
 
 /** An upload at the provider, which keeps it for a day or two. */
 export interface DatedUpload extends RemoteUpload {
@@ -19,8 +25,12 @@ export interface Leftovers {
   readonly provider: RemoteProviderFacts;
   readonly requestId: string;
   readonly timeScale: number;
+  /** Length of the voice in seconds, which decides what a talk costs. */
+  readonly voiceS: number;
   /** Whether a talk may exist there whose id is unknown. */
   readonly mayHaveUnknownTalk: boolean;
+  /** Until then a lost worker may still order it. Milliseconds since 1970. */
+  readonly mayBeSentUntil?: number | undefined;
   /** When a talk was first asked for, ISO 8601: none can be older. */
   readonly askedAt?: string | undefined;
   /** Whether the job has one of the places at the provider. It keeps the place while its talk may be in progress. */
@@ -41,12 +51,22 @@ export interface Leftovers {
 /** A talk that may exist at a provider whose id is unknown. */
 export type LostTalk = Pick<
   Leftovers,
-  'requestId' | 'timeScale' | 'talkId' | 'mayHaveUnknownTalk' | 'askedAt'
+  'requestId' | 'timeScale' | 'talkId' | 'mayHaveUnknownTalk' | 'mayBeSentUntil' | 'askedAt'
 > & { provider: { queue: string; label: string } };
 
 /** Whether the provider works on a talk of the job, or did: it may be paid, so it must not be made twice. */
 export function mayHaveTalk({ mayHaveUnknownTalk, talkId }: Leftovers): boolean {
   return mayHaveUnknownTalk || talkId !== undefined;
+}
+
+/** What the talk of these leftovers costs. */
+export function toUsage({ provider, voiceS }: Leftovers, talkId: string): ProviderUsage {
+  return {
+    provider: provider.name,
+    talk_id: talkId,
+    seconds: voiceS,
+    credits: creditsFor(voiceS, provider),
+  };
 }
 
 /** @param talk whose messages follow those of its order. */

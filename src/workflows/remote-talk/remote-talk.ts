@@ -14,9 +14,8 @@
 import type { ProviderTerms } from '../../contracts/provider-gate.ts';
 import type { ProviderUsage, RemoteProviderFacts } from '../../contracts/schemas/job.ts';
 import type { StorageWait } from '../storage-wait.ts';
-import { creditsFor } from './afford-talk.ts';
 import { fetchVideo } from './fetch-video.ts';
-import { type FetchedVideo, type Leftovers, mayHaveTalk, toFetchedVideo } from './leftovers.ts';
+import { type FetchedVideo, type Leftovers, mayHaveTalk, toFetchedVideo, toUsage } from './leftovers.ts';
 import { factsOf, toClock } from './outage.ts';
 import { ProviderGate } from './provider-gate.ts';
 import { remoteActivities } from './remote-activities.ts';
@@ -82,6 +81,7 @@ export class RemoteTalk {
       provider: this.#provider,
       requestId: this.#requestId,
       timeScale: terms.timeScale,
+      voiceS,
       mayHaveUnknownTalk: false,
       hasPlace: false,
       attempt: this.#attempt,
@@ -98,12 +98,7 @@ export class RemoteTalk {
         gate,
         leftovers: { read: () => this.#leftovers!, keep: (change) => this.#keep(change) },
       }).takeOrCreate();
-      const usage = {
-        provider: name,
-        talk_id: talkId,
-        seconds: voiceS,
-        credits: creditsFor(voiceS, this.#provider),
-      };
+      const usage = toUsage(this.#leftovers, talkId);
       onPaid(usage);
       const { fetched } = this.#leftovers;
       if (fetched) {

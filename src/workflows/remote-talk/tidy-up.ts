@@ -1,8 +1,19 @@
-import { isCancellation, log, ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { isCancellation, log, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import { toTidyUpId } from '../../contracts/provider-gate.ts';
 import { QUEUES } from '../../contracts/queues.ts';
-import type { RemoteThing } from '../../contracts/schemas/job.ts';
-import { type Leftovers, type LostTalk, mayHaveTalk, toLostTalk, toRemoteThings } from './leftovers.ts';
+import type { ProviderUsage, RemoteThing } from '../../contracts/schemas/job.ts';
+import { addUsage } from '../activities.ts';
+import { GrowingDelay } from '../growing-delay.ts';
+import { ignoreFailure } from '../ignore-failure.ts';
+import { breakerActivities } from './gate-activities.ts';
+import {
+  type Leftovers,
+  type LostTalk,
+  mayHaveTalk,
+  toLostTalk,
+  toRemoteThings,
+  toUsage,
+} from './leftovers.ts';
 import { pause } from './pause.ts';
 import { releasePlace } from './provider-gate.ts';
 import { remoteActivities } from './remote-activities.ts';
@@ -12,8 +23,8 @@ const FIND_DELAYS_MS = [0, 2_000, 5_000, 10_000, 30_000];
 
 /** A tidy-up gives up after this time. Providers delete uploads by themselves within days. */
 const PATIENCE_MS = 7 * 24 * 3_600_000;
-const FIRST_RETRY_DELAY_MS = 30_000;
-const MAX_RETRY_DELAY_MS = 30 * 60_000;
+const RETRY_DELAYS = { firstMs: 30_000, maxMs: 30 * 60_000 };
+const LOOK_DELAYS = { firstMs: 500, maxMs: 30 * 60_000 };
 
 /** Deletes everything in a workflow of its own, so that the end of the job does not wait for the provider. */
 export async function startTidyUp(leftovers: Leftovers): Promise<void> {
@@ -46,13 +57,37 @@ export async function tidyUpRemoteTalk(leftovers: Leftovers): Promise<void> {
 }
 
 async function deleteTalk(leftovers: Leftovers): Promise<void> {
-  const { provider, requestId, timeScale, hasPlace } = leftovers;
+  const { provider, requestId, timeScale, hasPlace, talkId } = leftovers;
   const id = await persist(() => findTalkId(leftovers), timeScale);
   if (id) {
     await deleteRemote({ provider: provider.name, what: 'talk', id }, leftovers);
   }
   if (hasPlace) {
     await releasePlace(provider.name, requestId);
+  }
+  if (id && id !== talkId) {
+    await recordCost(requestId, toUsage(leftovers, id));
+  }
+}
+
+/** Puts a talk on the record of its task that was paid for although its job never learned of it. */
+async function recordCost(taskId: string, usage: ProviderUsage): Promise<void> {
+  const { parent } = workflowInfo();
+  if (parent) {
+    await untilEnded(parent.workflowId);
+  }
+  await addUsage({ taskId, usage });
+}
+
+/** What has started this may still write the record. */
+async function untilEnded(workflowId: string): Promise<void> {
+  const delay = new GrowingDelay(LOOK_DELAYS);
+  for (;;) {
+    await pause(delay.nextMs(), 'Until the job has written its last record');
+    const ended = breakerActivities.findEnded({ workflowIds: [workflowId] });
+    if ((await ignoreFailure(ended, 'it is looked up again'))?.length) {
+      return;
+    }
   }
 }
 
@@ -71,7 +106,8 @@ export async function deleteRemote(
  */
 async function persist<T>(call: () => Promise<T>, timeScale: number): Promise<T> {
   const giveUpAtMs = Date.now() + PATIENCE_MS;
-  for (let delayMs = FIRST_RETRY_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_RETRY_DELAY_MS)) {
+  const delay = new GrowingDelay(RETRY_DELAYS);
+  for (;;) {
     try {
       return await call();
     } catch (error) {
@@ -79,18 +115,19 @@ async function persist<T>(call: () => Promise<T>, timeScale: number): Promise<T>
         throw error;
       }
       log.warn('A provider refused to delete what a job left there', { error });
-      await pause(delayMs * timeScale, 'Until the next attempt to delete what a job left there');
+      await pause(delay.nextMs() * timeScale, 'Until the next attempt to delete what a job left there');
     }
   }
 }
 
 /** The id of the job's talk, which is searched for if its answer was lost. `undefined` if there is none. */
 export async function findTalkId(talk: LostTalk): Promise<string | undefined> {
-  const { provider, timeScale, talkId, mayHaveUnknownTalk } = talk;
+  const { provider, timeScale, talkId, mayHaveUnknownTalk, mayBeSentUntil = 0 } = talk;
   if (talkId || !mayHaveUnknownTalk) {
     return talkId;
   }
   const { undo } = remoteActivities(provider, timeScale);
+  await pause(mayBeSentUntil - Date.now(), 'Until a lost worker can no longer order the talk');
   for (const delayMs of FIND_DELAYS_MS) {
     await pause(delayMs * timeScale, 'Until the next search for a lost talk');
     const found = await undo.findTalk(toLostTalk(talk));
