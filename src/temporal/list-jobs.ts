@@ -1,12 +1,14 @@
 import type { Client } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { isErrorCode } from '../contracts/error-codes.ts';
 import { GENERATE_VIDEO, taskIdOf } from '../contracts/messages.ts';
 import type { TaskSummary } from '../contracts/schemas/task-status.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
+import { ignoreFailure } from '../errors.ts';
 import type { JobPage, JobQuery, JobStatus } from '../ports/job-client.ts';
+import { readPayload } from './decode-payloads.ts';
+import { type ListedExecution, listExecutions, readAttributes } from './list-executions.ts';
 import { fromCursor, toCursor } from './page-cursor.ts';
 import { toIso, toMs } from './proto-time.ts';
 
@@ -20,8 +22,6 @@ const QUERIES: Record<JobStatus, string> = {
   cancelled: "ExecutionStatus = 'Canceled'",
 };
 
-/** Temporal returns at most this many executions at once. */
-const MAX_PER_CALL = 1_000;
 const FIRST_SPAN_MS = 3_600_000;
 /** A search looks at about this many tasks for a page. The cursor of the page leads on. */
 const MAX_SELECTED_FROM = 1_000;
@@ -124,42 +124,26 @@ async function findSpan(
 }
 
 async function readSpan(client: Client, query: JobQuery, span: Span): Promise<TaskSummary[]> {
-  const found = await readExecutions(client, toQuery(query, span));
+  const found = await Array.fromAsync(listExecutions(client, toQuery(query, span)));
   const last = toLastAttempts(found);
   if (query.status !== 'failed' || last.size === 0) {
-    return [...last.values()].map(toSummary);
+    return toSummaries(client, last);
   }
   // Only failed tasks are retried. The later attempts have another status, so the query does not find them.
   const ids = [...last.keys()].map((id) => `'${id}'`).join(', ');
   const attempts = toLastAttempts(
-    await readExecutions(
-      client,
-      `WorkflowType = '${GENERATE_VIDEO}' AND ${SEARCH_ATTRIBUTES.taskId} IN (${ids})`,
+    await Array.fromAsync(
+      listExecutions(
+        client,
+        `WorkflowType = '${GENERATE_VIDEO}' AND ${SEARCH_ATTRIBUTES.taskId} IN (${ids})`,
+      ),
     ),
   );
-  return [...attempts.values()].map(toSummary).filter(({ status }) => status === 'failed');
+  return (await toSummaries(client, attempts)).filter(({ status }) => status === 'failed');
 }
 
-type Execution = proto.temporal.api.workflow.v1.IWorkflowExecutionInfo;
-
-async function readExecutions(client: Client, query: string): Promise<Execution[]> {
-  const found: Execution[] = [];
-  let nextPageToken: Uint8Array | undefined;
-  do {
-    const page = await client.workflowService.listWorkflowExecutions({
-      namespace: client.options.namespace,
-      pageSize: MAX_PER_CALL,
-      query,
-      ...(nextPageToken && { nextPageToken }),
-    });
-    found.push(...(page.executions ?? []));
-    nextPageToken = page.nextPageToken;
-  } while (nextPageToken?.length);
-  return found;
-}
-
-function toLastAttempts(executions: Execution[]): Map<string, Execution> {
-  const last = new Map<string, Execution>();
+function toLastAttempts(executions: ListedExecution[]): Map<string, ListedExecution> {
+  const last = new Map<string, ListedExecution>();
   for (const execution of executions) {
     const id = taskIdOf(execution.execution?.workflowId ?? '') ?? '';
     const known = last.get(id);
@@ -170,18 +154,26 @@ function toLastAttempts(executions: Execution[]): Map<string, Execution> {
   return last;
 }
 
-function toSummary(info: Execution): TaskSummary {
-  const read = (name: string): string | undefined => {
-    const payload = info.searchAttributes?.indexedFields?.[name];
-    const value = payload && defaultPayloadConverter.fromPayload<string | string[]>(payload);
-    return Array.isArray(value) ? value[0] : value;
-  };
+function toSummaries(
+  client: Client,
+  executions: ReadonlyMap<string, ListedExecution>,
+): Promise<TaskSummary[]> {
+  return Promise.all([...executions.values()].map((info) => toSummary(client, info)));
+}
+
+async function toSummary(client: Client, info: ListedExecution): Promise<TaskSummary> {
+  const read = (name: string): string | undefined => readAttributes(info, name)[0];
   const status = toStatus(info.status);
   const stage = (read(SEARCH_ATTRIBUTES.stage) ?? 'INITIALIZED') as Stage;
   const provider = read(SEARCH_ATTRIBUTES.provider);
   const error = status === 'failed' ? read(SEARCH_ATTRIBUTES.error) : undefined;
   const namePayload = info.memo?.fields?.name;
-  const name = namePayload && defaultPayloadConverter.fromPayload<string>(namePayload);
+  const name =
+    namePayload &&
+    (await ignoreFailure(
+      readPayload<string>(client, namePayload),
+      'a task whose key is missing is listed without its name',
+    ));
   return {
     task_id: taskIdOf(info.execution?.workflowId ?? '') ?? '',
     ...(name && { name }),

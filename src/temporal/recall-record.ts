@@ -5,6 +5,7 @@ import { toWorkflowId } from '../contracts/messages.ts';
 import { toRetryWindowId } from '../contracts/retry.ts';
 import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
 import { ignoreFailure } from '../errors.ts';
+import { fetchEvents } from './decode-payloads.ts';
 import { unlessMissing } from './temporal-error.ts';
 import { createTemporalTimeline } from './temporal-timeline.ts';
 
@@ -18,7 +19,7 @@ const WRITERS: ReadonlySet<string> = new Set(['recordTask', 'amendTask']);
  * answer.
  */
 export async function recallRecord(
-  client: Pick<Client, 'workflow' | 'withDeadline'>,
+  client: Pick<Client, 'workflow' | 'options' | 'withDeadline'>,
   taskId: string,
 ): Promise<TaskMetadata | undefined> {
   const records: TaskMetadata[] = [];
@@ -35,9 +36,12 @@ export async function recallRecord(
   return latest && { ...latest, ...(timeline && { timeline }) };
 }
 
-async function historyOf(client: Pick<Client, 'workflow'>, workflowId: string): Promise<HistoryEvent[]> {
-  const history = await unlessMissing(() => client.workflow.getHandle(workflowId).fetchHistory());
-  return history?.events ?? [];
+async function historyOf(
+  client: Pick<Client, 'workflow' | 'options'>,
+  workflowId: string,
+): Promise<HistoryEvent[]> {
+  const handle = client.workflow.getHandle(workflowId);
+  return (await unlessMissing(() => fetchEvents(client, handle))) ?? [];
 }
 
 function toRecords(events: HistoryEvent[]): TaskMetadata[] {

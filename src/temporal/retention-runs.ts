@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { RETAIN_STORAGE } from '../contracts/retention.ts';
 import type { RetentionReport } from '../contracts/schemas/retention.ts';
 import type { RetentionRuns } from '../ports/pipeline-statistics.ts';
+import { listExecutions } from './list-executions.ts';
 import { toPipelineError } from './temporal-error.ts';
 
 const FINISHED = `WorkflowType = '${RETAIN_STORAGE}' AND ExecutionStatus = 'Completed'`;
@@ -12,11 +13,9 @@ export function createRetentionRuns({ client }: { client: Client }): RetentionRu
     async newest(count) {
       const reports: Promise<RetentionReport>[] = [];
       try {
-        for await (const { workflowId, runId } of client.workflow.list({
-          query: FINISHED,
-          pageSize: count,
-        })) {
-          reports.push(client.workflow.getHandle(workflowId, runId).result());
+        for await (const { execution } of listExecutions(client, FINISHED, count)) {
+          const { workflowId, runId } = execution!;
+          reports.push(client.workflow.getHandle(workflowId!, runId!).result());
           if (reports.length === count) {
             break;
           }

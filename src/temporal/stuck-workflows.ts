@@ -1,13 +1,14 @@
 import { status } from '@grpc/grpc-js';
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
+import type { Client } from '@temporalio/client';
+import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { StuckWorkflow } from '../ports/pipeline-statistics.ts';
-import { TASK_ID } from './search-attribute-keys.ts';
+import { type ListedExecution, listExecutions, readAttributes } from './list-executions.ts';
+import { toMs } from './proto-time.ts';
 import { callTemporal, grpcStatus } from './temporal-error.ts';
 
 /** Set by Temporal after several consecutive failures of a workflow task, and removed after the next success. */
-const PROBLEMS = defineSearchAttributeKey('TemporalReportedProblems', 'KEYWORD_LIST');
-const QUERY = `ExecutionStatus = 'Running' AND ${PROBLEMS.name} IN ('category=WorkflowTaskFailed', 'category=WorkflowTaskTimedOut')`;
+const PROBLEMS = 'TemporalReportedProblems';
+const QUERY = `ExecutionStatus = 'Running' AND ${PROBLEMS} IN ('category=WorkflowTaskFailed', 'category=WorkflowTaskTimedOut')`;
 /** Usually one bug stops all of them, and the first few show it. */
 const MAX_LISTED = 20;
 
@@ -19,7 +20,7 @@ export async function listStuckWorkflows(client: Client): Promise<StuckWorkflow[
   try {
     return await callTemporal(client, async () => {
       const stuck: StuckWorkflow[] = [];
-      for await (const execution of client.workflow.list({ query: QUERY, pageSize: MAX_LISTED })) {
+      for await (const execution of listExecutions(client, QUERY, MAX_LISTED)) {
         stuck.push(toStuck(execution));
         if (stuck.length === MAX_LISTED) {
           break;
@@ -36,20 +37,16 @@ export async function listStuckWorkflows(client: Client): Promise<StuckWorkflow[
   }
 }
 
-function toStuck({
-  workflowId,
-  type,
-  startTime,
-  typedSearchAttributes,
-}: WorkflowExecutionInfo): StuckWorkflow {
-  const problems = typedSearchAttributes.get(PROBLEMS) ?? [];
-  const taskId = typedSearchAttributes.get(TASK_ID) ?? UUID.exec(workflowId)?.[0];
+function toStuck(info: ListedExecution): StuckWorkflow {
+  const workflowId = info.execution?.workflowId ?? '';
+  const [taskId = UUID.exec(workflowId)?.[0]] = readAttributes(info, SEARCH_ATTRIBUTES.taskId);
+  const problems = readAttributes(info, PROBLEMS);
   return {
     workflowId,
-    type,
+    type: info.type?.name ?? '',
     ...(taskId !== undefined && { taskId }),
     cause: problems.find((problem) => problem.startsWith(CAUSE))?.slice(CAUSE.length) ?? 'unknown',
-    startedAt: startTime,
+    startedAt: new Date(toMs(info.startTime)),
   };
 }
 

@@ -7,6 +7,8 @@ import { toRetryWindowId } from '../contracts/retry.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { toDeliveryWorkflowId } from '../contracts/webhook.ts';
 import type { RemoteLedger, TaskExecutions } from '../ports/job-client.ts';
+import { fetchEvents } from './decode-payloads.ts';
+import { listExecutions } from './list-executions.ts';
 import { type TaskHistory, toRemoteLedger } from './remote-ledger.ts';
 import { unlessMissing } from './temporal-error.ts';
 
@@ -40,8 +42,8 @@ export function createTaskExecutions({
     unlessMissing(() => workflow.getHandle(workflowId, runId).describe());
 
   const eventsOf = async ({ workflowId, runId }: Execution) => {
-    const history = await unlessMissing(() => workflow.getHandle(workflowId, runId).fetchHistory());
-    return history?.events ?? [];
+    const handle = workflow.getHandle(workflowId, runId);
+    return (await unlessMissing(() => fetchEvents(client, handle))) ?? [];
   };
 
   const isRunning = async (workflowId: string) => (await describe({ workflowId }))?.status.name === 'RUNNING';
@@ -82,8 +84,9 @@ export function createTaskExecutions({
       if (latest) found.set(latest.runId, { workflowId, runId: latest.runId });
     };
     const query = `${named} OR ${SEARCH_ATTRIBUTES.taskId} = '${taskId}'`;
-    for await (const { workflowId, runId } of workflow.list({ query })) {
-      found.set(runId, { workflowId, runId });
+    for await (const { execution } of listExecutions(client, query)) {
+      const { workflowId, runId } = execution!;
+      found.set(runId!, { workflowId: workflowId!, runId: runId! });
     }
     for (const id of [...main, ...also]) await addLatest(id);
     const parents = [...found.values()].filter(({ workflowId }) => main.includes(workflowId));

@@ -1,6 +1,4 @@
 import type { Client } from '@temporalio/client';
-import { defaultPayloadConverter } from '@temporalio/common';
-import type proto from '@temporalio/proto';
 import { QUEUES } from '../contracts/queues.ts';
 import { DeliveryMemo, type WebhookMessage } from '../contracts/schemas/webhook.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
@@ -12,6 +10,8 @@ import {
 } from '../contracts/webhook.ts';
 import { isFailure, PipelineError } from '../errors.ts';
 import type { Delivery, DeliveryClient, DeliveryQuery } from '../ports/webhooks.ts';
+import { readPayload } from './decode-payloads.ts';
+import type { ListedExecution } from './list-executions.ts';
 import { readPage, toCursor } from './page-cursor.ts';
 import { toIso, toMs } from './proto-time.ts';
 import { readMemo } from './read-memo.ts';
@@ -50,7 +50,7 @@ export function createTemporalDeliveries({ client }: { client: Client }): Delive
       }),
     );
     const input = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
-    return defaultPayloadConverter.fromPayload<WebhookMessage>(input!);
+    return readPayload<WebhookMessage>(client, input!);
   }
 
   return {
@@ -66,7 +66,7 @@ export function createTemporalDeliveries({ client }: { client: Client }): Delive
         ),
       );
       return {
-        deliveries: (executions ?? []).map(toDelivery),
+        deliveries: await toDeliveries(client, executions ?? []),
         ...(nextPageToken?.length && { cursor: toCursor('deliveries', nextPageToken) }),
       };
     },
@@ -108,17 +108,28 @@ function toVisibilityQuery({ owner, taskId, state }: Omit<DeliveryQuery, 'limit'
   ].join(' AND ');
 }
 
-function toDelivery({
-  execution,
-  memo,
-  startTime,
-}: proto.temporal.api.workflow.v1.IWorkflowExecutionInfo): Delivery {
-  const facts = Object.entries(memo?.fields ?? {}).map(([name, payload]) => [
+/** Without those whose key is missing. */
+async function toDeliveries(client: Client, executions: ListedExecution[]): Promise<Delivery[]> {
+  const found = await Promise.all(
+    executions.map((info) =>
+      toDelivery(client, info).catch((error) => {
+        if (!isFailure(error, 'CONFIG_INVALID')) throw error;
+      }),
+    ),
+  );
+  return found.filter((delivery) => delivery !== undefined);
+}
+
+async function toDelivery(
+  client: Client,
+  { execution, memo, startTime }: ListedExecution,
+): Promise<Delivery> {
+  const facts = Object.entries(memo?.fields ?? {}).map(async ([name, payload]) => [
     name,
-    defaultPayloadConverter.fromPayload(payload),
+    await readPayload(client, payload),
   ]);
   return {
-    ...readMemo(DeliveryMemo, Object.fromEntries(facts)),
+    ...readMemo(DeliveryMemo, Object.fromEntries(await Promise.all(facts))),
     id: toDeliveryId(execution?.workflowId ?? ''),
     createdAt: toIso(toMs(startTime)),
   };

@@ -14,9 +14,11 @@ import type { JobInput } from '../contracts/schemas/job.ts';
 import { JobMemo, type Progress } from '../contracts/schemas/messages.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import type { Stage } from '../contracts/stages.ts';
-import { isFailure, PipelineError } from '../errors.ts';
+import { ignoreFailure, isFailure, PipelineError } from '../errors.ts';
 import type { JobClient, JobDescription, PendingActivity } from '../ports/job-client.ts';
+import { decodePending, readPayload } from './decode-payloads.ts';
 import { eraseJob } from './erase-job.ts';
+import { listExecutions } from './list-executions.ts';
 import { listJobs } from './list-jobs.ts';
 import { toIso, toMs } from './proto-time.ts';
 import { readQueuePlace, toWaitsIn } from './queue-place.ts';
@@ -69,7 +71,7 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
 
     async describe(taskId) {
       const description = await call(taskId, () => workflow.getHandle(toWorkflowId(taskId)).describe());
-      const pending = description.raw.pendingActivities ?? [];
+      const pending = await decodePending(client, description);
       const waitsIn = toWaitsIn(pending);
       return {
         memo: readMemo(JobMemo, description.memo),
@@ -88,10 +90,13 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
       const query = `WorkflowType="${GENERATE_VIDEO}" AND ExecutionStatus="Running" AND ${SEARCH_ATTRIBUTES.key}="${owner}"`;
       return call(undefined, async () => {
         const found = new Map<string, number>();
-        for await (const { workflowId, memo } of workflow.list({ query })) {
-          const taskId = taskIdOf(workflowId);
+        for await (const { execution, memo } of listExecutions(client, query)) {
+          const taskId = taskIdOf(execution?.workflowId ?? '');
           if (taskId !== undefined) {
-            found.set(taskId, readMemo(JobMemo, memo).uploadBytes ?? 0);
+            const uploadBytes = memo?.fields?.uploadBytes;
+            const bytes = uploadBytes && readPayload<number>(client, uploadBytes);
+            // A task whose key is missing counts as one of no size.
+            found.set(taskId, (bytes && (await ignoreFailure(bytes, 'its size is unknown'))) ?? 0);
           }
         }
         return found;

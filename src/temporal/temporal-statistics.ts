@@ -1,4 +1,4 @@
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { ERROR_CODES, isErrorCode } from '../contracts/error-codes.ts';
 import { GENERATE_VIDEO } from '../contracts/messages.ts';
@@ -7,13 +7,12 @@ import { RETAIN_STORAGE } from '../contracts/retention.ts';
 import { SEARCH_ATTRIBUTES } from '../contracts/search-attributes.ts';
 import { RUNNING_STAGES, type Stage } from '../contracts/stages.ts';
 import type { JobEnd, PipelineStatistics } from '../ports/pipeline-statistics.ts';
+import { type ListedExecution, listExecutions, readAttributes } from './list-executions.ts';
 import { toMs } from './proto-time.ts';
-import { ERROR, PROVIDER } from './search-attribute-keys.ts';
 import { listStuckWorkflows } from './stuck-workflows.ts';
 import { callTemporal, toPipelineError } from './temporal-error.ts';
 
-const PAGE_SIZE = 1_000;
-
+const { WorkflowExecutionStatus } = proto.temporal.api.enums.v1;
 const { TASK_QUEUE_TYPE_ACTIVITY, TASK_QUEUE_TYPE_WORKFLOW } = proto.temporal.api.enums.v1.TaskQueueType;
 
 const JOBS = `WorkflowType = '${GENERATE_VIDEO}'`;
@@ -31,12 +30,10 @@ export function createTemporalStatistics({ client }: { client: Client }): Pipeli
     async *endedJobs(from, to) {
       const query = `${JOBS} AND CloseTime > '${from.toISOString()}' AND CloseTime <= '${to.toISOString()}'`;
       try {
-        for await (const execution of client.workflow.list({ query, pageSize: PAGE_SIZE })) {
-          yield {
-            end: toEnd(execution),
-            provider: execution.typedSearchAttributes.get(PROVIDER) ?? 'unknown',
-            tookMs: (execution.closeTime ?? to).getTime() - execution.startTime.getTime(),
-          };
+        for await (const execution of listExecutions(client, query)) {
+          const [provider = 'unknown'] = readAttributes(execution, SEARCH_ATTRIBUTES.provider);
+          const tookMs = toMs(execution.closeTime) - toMs(execution.startTime);
+          yield { end: toEnd(execution), provider, tookMs };
         }
       } catch (error) {
         throw toPipelineError(error);
@@ -78,12 +75,9 @@ export function createTemporalStatistics({ client }: { client: Client }): Pipeli
 
     async retention(since) {
       const runs = `WorkflowType = '${RETAIN_STORAGE}'`;
-      const successes = client.workflow.list({
-        query: `${runs} AND ExecutionStatus = 'Completed'`,
-        pageSize: 1,
-      });
-      const { value: last } = await call(() => successes[Symbol.asyncIterator]().next());
-      const lastSuccess: Date | undefined = last?.closeTime;
+      const successes = listExecutions(client, `${runs} AND ExecutionStatus = 'Completed'`, 1);
+      const { value: last } = await call(() => successes.next());
+      const lastSuccess = last?.closeTime ? new Date(toMs(last.closeTime)) : undefined;
       const from = lastSuccess && lastSuccess > since ? lastSuccess : since;
       const failed = "ExecutionStatus IN ('Failed', 'TimedOut', 'Terminated')";
       return {
@@ -112,14 +106,15 @@ export function createTemporalStatistics({ client }: { client: Client }): Pipeli
   };
 }
 
-function toEnd({ status, typedSearchAttributes }: WorkflowExecutionInfo): JobEnd {
-  if (status.name === 'COMPLETED') {
-    return 'completed';
+function toEnd(execution: ListedExecution): JobEnd {
+  switch (execution.status) {
+    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+      return 'completed';
+    case WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED:
+      return 'cancelled';
+    default:
+      return isRefusal(readAttributes(execution, SEARCH_ATTRIBUTES.error)[0]) ? 'refused' : 'failed';
   }
-  if (status.name === 'CANCELLED') {
-    return 'cancelled';
-  }
-  return isRefusal(typedSearchAttributes.get(ERROR)) ? 'refused' : 'failed';
 }
 
 function isRefusal(code: string | undefined): boolean {

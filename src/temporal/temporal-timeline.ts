@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { toWorkflowId } from '../contracts/messages.ts';
 import { JobMemo } from '../contracts/schemas/messages.ts';
 import type { TimelineClient } from '../ports/job-client.ts';
+import { decodePending, fetchEvents } from './decode-payloads.ts';
 import { toTimeline } from './history-timeline.ts';
 import { readMemo } from './read-memo.ts';
 import { callTemporal } from './temporal-error.ts';
@@ -10,21 +11,21 @@ import { callTemporal } from './temporal-error.ts';
 export function createTemporalTimeline({
   client,
 }: {
-  client: Pick<Client, 'workflow' | 'withDeadline'>;
+  client: Pick<Client, 'workflow' | 'options' | 'withDeadline'>;
 }): TimelineClient {
   return {
     async read(taskId) {
       const handle = client.workflow.getHandle(toWorkflowId(taskId));
-      const [history, description] = await callTemporal(
+      const [events, description] = await callTemporal(
         client,
-        () => Promise.all([handle.fetchHistory(), handle.describe()]),
+        () => Promise.all([fetchEvents(client, handle), handle.describe()]),
         { taskId },
       );
       const memo = readMemo(JobMemo, description.memo);
       return toTimeline({
         taskId,
-        events: history.events ?? [],
-        pending: description.raw.pendingActivities ?? [],
+        events,
+        pending: await decodePending(client, description),
         submittedAt: memo.submittedAt,
         nowMs: Date.now(),
       });
