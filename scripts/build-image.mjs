@@ -1,5 +1,5 @@
 /**
- * `node scripts/build-image.mjs`: builds the page and the workflow bundle into the image, because its root is read-only
+ * `node scripts/build-image.mjs`: builds the page and the workflow bundles into the image, because its root is read-only
  * later.
  */
 import { dirname, join } from 'node:path';
@@ -8,4 +8,6 @@ import { loadWorkflowBundle } from '../src/temporal/workflow-bundle.ts';
 import { buildPage } from './setup/page.mjs';
 
 await buildPage(join(dirname(fileURLToPath(import.meta.url)), '..'));
-await loadWorkflowBundle();
+for (const encryptsFailures of [false, true]) {
+  await loadWorkflowBundle({ encryptsFailures });
+}

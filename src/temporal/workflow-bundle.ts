@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, type WorkflowBundle } from '@temporalio/worker';
 import { ignoreFailure } from '../errors.ts';
+import { FAILURE_CONVERTER } from './payload-codec.ts';
 
 const SOURCE = fileURLToPath(new URL('../', import.meta.url));
 const PROJECT = fileURLToPath(new URL('../../', import.meta.url));
@@ -13,24 +14,31 @@ const FOLDERS = ['workflows', 'contracts'];
 /** The SDK compiles for ES2017, with 60 KB of helpers for private fields and object spread, which Node has itself. */
 const TARGET = 'es2022';
 
+export interface BundleOptions {
+  /** Whether failures of workflows are handed to the payload codec. Without a codec, Temporal's Web UI could not show them. */
+  encryptsFailures?: boolean;
+}
+
 /**
  * The workflows' code as one script for Temporal's sandbox. Bundling takes seconds of CPU, so the result is cached under
  * a hash of its sources. If the cache is not writable, such as on a read-only root, every start takes those seconds.
  */
-export async function loadWorkflowBundle(): Promise<WorkflowBundle> {
-  const path = join(CACHE, `workflows-${await hashSources()}.js`);
+export async function loadWorkflowBundle(options: BundleOptions = {}): Promise<WorkflowBundle> {
+  const kind = options.encryptsFailures ? 'workflows-encrypting' : 'workflows';
+  const path = join(CACHE, `${kind}-${await hashSources()}.js`);
   const cached = await ignoreFailure(readFile(path, 'utf8'), 'without a cache the code is bundled');
   if (cached !== undefined) {
     return { code: cached };
   }
-  const bundle = await bundleWorkflows();
+  const bundle = await bundleWorkflows(options);
   await ignoreFailure(writeCache(path, bundle.code), 'the cache only saves time');
   return bundle;
 }
 
-export function bundleWorkflows(): Promise<WorkflowBundle> {
+export function bundleWorkflows({ encryptsFailures = false }: BundleOptions = {}): Promise<WorkflowBundle> {
   return bundleWorkflowCode({
     workflowsPath: join(SOURCE, 'workflows/index.ts'),
+    ...(encryptsFailures && { failureConverterPath: FAILURE_CONVERTER }),
     workflowInterceptorModules: [join(SOURCE, 'workflows/interceptors.ts')],
     // The bundler logs every step. Its failures are exceptions.
     logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} },

@@ -57,7 +57,7 @@ export async function createIoWorker(
   const store = resources.use(openStore(config.storage, { guard: assertAttemptIsCurrent }));
   const records = createTaskRecords({ store, logger });
   const [workflowBundle, connection] = await Promise.all([
-    loadWorkflowBundle(),
+    loadWorkflowBundle({ encryptsFailures: config.temporal.payloadKeys.length > 0 }),
     connectWorker(config.temporal),
   ]);
   resources.defer(() => connection.close());

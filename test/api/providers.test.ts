@@ -8,6 +8,7 @@ import { PipelineError } from '../../src/errors.ts';
 import { loadConfig } from '../../src/process/load-config.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
+import { fetchEvents } from '../../src/temporal/decode-payloads.ts';
 import { jobForm } from '../harness/api/job-form-data.ts';
 import { submit } from '../harness/api/submit.ts';
 import { startTestApi } from '../harness/api/test-api.ts';
@@ -225,8 +226,8 @@ describe('the fields provider and on_outage', () => {
   async function optionsOf(fields: Record<string, string>) {
     const { app } = appWith({});
     const { taskId } = await submit(app, { fields });
-    const { events } = await server.client.workflow.getHandle(`video/${taskId}`).fetchHistory();
-    const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
+    const events = await fetchEvents(server.client, server.client.workflow.getHandle(`video/${taskId}`));
+    const input = events[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
     return JSON.parse(Buffer.from(input!).toString()).options;
   }
 });

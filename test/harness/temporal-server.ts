@@ -1,18 +1,19 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
-import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { DefaultLogger, type NativeConnection, Runtime } from '@temporalio/worker';
 import { freePort } from '../../src/cli/stack/free-port.ts';
 import { SEARCH_ATTRIBUTES, searchAttributeType } from '../../src/contracts/search-attributes.ts';
+import { loadConfig } from '../../src/process/load-config.ts';
 import { findTemporalBinary } from '../../src/temporal/binary.ts';
+import { connectClient, connectWorker } from '../../src/temporal/connection.ts';
 import { startDevServer } from '../../src/temporal/dev-server.ts';
-import { withPromptResults } from '../../src/temporal/prompt-results.ts';
 import type { SharedTemporal } from './shared-temporal.ts';
 
 // Jobs fail on purpose here; only what goes wrong in the SDK itself is worth a line.
@@ -23,7 +24,9 @@ export interface TestServer extends AsyncDisposable {
   address: string;
   namespace: string;
   /** Settings with which a process uses them. */
-  env: { TEMPORAL_ADDRESS: string; TEMPORAL_NAMESPACE: string };
+  env: { TEMPORAL_ADDRESS: string; TEMPORAL_NAMESPACE: string; TEMPORAL_PAYLOAD_KEYS: string };
+  /** With which its clients and workers encrypt. */
+  payloadKeys: readonly string[];
   client: Client;
   workerConnection: NativeConnection;
 }
@@ -34,6 +37,7 @@ export interface TestServer extends AsyncDisposable {
  */
 export async function startTestServer(
   dynamicConfig: Record<string, string | number> = {},
+  payloadKeys: readonly string[] = [],
 ): Promise<TestServer & { pid: number }> {
   const dir = await mkdtemp(join(tmpdir(), 'limelight-temporal-'));
   const server = await startDevServer({
@@ -42,7 +46,7 @@ export async function startTestServer(
     port: await freePort(),
     dynamicConfig,
   });
-  const connected = await connectTo(server.address, 'default');
+  const connected = await connectTo(server.address, 'default', payloadKeys);
   return {
     ...connected,
     pid: server.process.pid!,
@@ -58,11 +62,12 @@ export async function startTestServer(
 
 /**
  * An empty namespace on the server that the test files of one vitest worker share. It takes 20 ms; a server takes 0.3 s
- * and 0.4 s of CPU. What a test leaves running there has no worker any more.
+ * and 0.4 s of CPU. What a test leaves running there has no worker any more. Its payloads are encrypted, so that every test
+ * shows that what reads them decrypts them.
  */
 export async function openTestNamespace(): Promise<TestServer> {
   const address = await sharedAddress();
-  const opened = await connectTo(address, `test-${randomUUID()}`);
+  const opened = await connectTo(address, `test-${randomUUID()}`, [newPayloadKey()]);
   const { connection } = opened.client;
   const { namespace } = opened;
   await connection.workflowService.registerNamespace({
@@ -94,17 +99,32 @@ async function sharedAddress(): Promise<string> {
   throw new Error(`The shared Temporal server did not start: ${answer.message}`);
 }
 
-async function connectTo(address: string, namespace: string): Promise<TestServer> {
-  const connection = withPromptResults(await Connection.connect({ address }));
-  const workerConnection = await NativeConnection.connect({ address });
+export function newPayloadKey(): string {
+  return randomBytes(32).toString('base64');
+}
+
+async function connectTo(
+  address: string,
+  namespace: string,
+  payloadKeys: readonly string[],
+): Promise<TestServer> {
+  const env = {
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
+    TEMPORAL_PAYLOAD_KEYS: payloadKeys.join(','),
+  };
+  const settings = loadConfig(env).temporal;
+  const client = await connectClient(settings);
+  const workerConnection = await connectWorker(settings);
   return {
     address,
     namespace,
-    env: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace },
-    client: new Client({ connection, namespace }),
+    env,
+    payloadKeys,
+    client,
     workerConnection,
     async [Symbol.asyncDispose]() {
-      await connection.close();
+      await client.connection.close();
       await workerConnection.close();
     },
   };

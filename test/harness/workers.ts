@@ -11,14 +11,18 @@ import type { TestServer } from './temporal-server.ts';
  * @param toOptions of the worker of a queue, over those that every worker has
  */
 export async function startWorkers(
-  { workerConnection, namespace }: Pick<TestServer, 'workerConnection' | 'namespace'>,
+  {
+    workerConnection,
+    namespace,
+    payloadKeys = [],
+  }: Pick<TestServer, 'workerConnection' | 'namespace'> & Partial<Pick<TestServer, 'payloadKeys'>>,
   activities: object,
   {
     queues = allQueues(),
     toOptions = () => ({}),
   }: { queues?: readonly string[]; toOptions?: (taskQueue: string) => Partial<WorkerOptions> } = {},
 ): Promise<AsyncDisposable> {
-  const workflowBundle = await loadWorkflowBundle();
+  const workflowBundle = await loadWorkflowBundle({ encryptsFailures: payloadKeys.length > 0 });
   const workers = await Promise.all(
     queues.map((taskQueue) =>
       Worker.create({

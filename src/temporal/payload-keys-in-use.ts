@@ -1,0 +1,38 @@
+import type { Client } from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
+import {
+  visit,
+  walkGetWorkflowExecutionHistoryResponse,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { listExecutions } from './list-executions.ts';
+import { keyIdOf } from './payload-codec.ts';
+import { unlessMissing } from './temporal-error.ts';
+
+const MAX_EXECUTIONS = 200;
+
+/**
+ * The ids of the keys that running executions need to continue, each with one execution that needs it. Looks at 200 of
+ * them at most.
+ */
+export async function findKeysInUse(client: Client): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  let looked = 0;
+  for await (const { execution } of listExecutions(client, "ExecutionStatus = 'Running'", MAX_EXECUTIONS)) {
+    const { workflowId, runId } = execution!;
+    const history = await unlessMissing(() => client.workflow.getHandle(workflowId!, runId!).fetchHistory());
+    const look = (payload: Payload) => {
+      const id = keyIdOf(payload);
+      if (id !== undefined) found.set(id, workflowId!);
+      return payload;
+    };
+    await visit({ history }, walkGetWorkflowExecutionHistoryResponse, {
+      transformPayload: async (payload) => look(payload),
+      transformPayloads: async (payloads) => payloads.map(look),
+    });
+    looked += 1;
+    if (looked === MAX_EXECUTIONS) {
+      break;
+    }
+  }
+  return found;
+}
