@@ -29,7 +29,7 @@ const LAYERS: Record<string, Layer> = {
   clamp: { value: [], type: [], packages: [] },
   series: { value: ['clamp'], type: [], packages: [] },
   ports: { value: [], type: ['contracts/schemas', 'contracts'], packages: ['node:*', 'zod'] },
-  config: { value: ['errors'], type: ['ports'], packages: ['node:*', 'zod'] },
+  config: { value: ['errors'], type: ['ports'], packages: ['node:*', 'zod', '@temporalio/envconfig'] },
   outbound: { value: ['contracts', 'errors', 'hash-file'], type: ['ports'], packages: ['node:*', 'undici'] },
   telemetry: { value: ['contracts', 'errors'], type: ['contracts/schemas', 'ports', 'config'] },
   slots: {
@@ -158,6 +158,7 @@ const PACKAGES: Record<string, string[]> = {
   '@grpc/grpc-js': ['temporal'],
   '@temporalio/proto': ['temporal'],
   '@temporalio/common': ['workflows', 'temporal'],
+  '@temporalio/envconfig': ['config', 'temporal'],
   '@temporalio/testing': [],
   hono: ['api', 'emulators'],
   '@hono/zod-openapi': ['api'],

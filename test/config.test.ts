@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { renderEnvExample, renderSettings } from '../scripts/env-example.ts';
 import { readEnvironment } from '../src/config/read-environment.ts';
 import { PipelineError } from '../src/errors.ts';
@@ -94,6 +94,87 @@ describe('loadConfig', () => {
   });
 });
 
+describe('the connection to Temporal', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'limelight-profiles-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, ...lines: string[]) => {
+    const path = join(folder, name);
+    mkdirSync(join(path, '..'), { recursive: true });
+    writeFileSync(path, lines.join('\n'));
+    return path;
+  };
+  const own = file('home/temporalio/temporal.toml', '[profile.default]', 'address = "work.example.org:7233"');
+  const home = { XDG_CONFIG_HOME: join(own, '../..'), HOME: folder };
+
+  it('comes from a profile, whose values the variables override', () => {
+    const TEMPORAL_CONFIG_FILE = file(
+      'profiles.toml',
+      '[profile.default]',
+      'address = "default.example.org:7233"',
+      '[profile.other]',
+      'address = "other.example.org:7233"',
+      'namespace = "films"',
+      'api_key = "key-in-the-file"',
+    );
+
+    expect(loadConfig({ TEMPORAL_CONFIG_FILE }).temporal).toMatchObject({
+      address: 'default.example.org:7233',
+      namespace: 'default',
+      webUiUrl: undefined,
+    });
+    expect(
+      loadConfig({ TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE: 'other', TEMPORAL_NAMESPACE: 'mine' }),
+    ).toMatchObject({
+      temporal: {
+        address: 'other.example.org:7233',
+        namespace: 'mine',
+        profile: { apiKey: 'key-in-the-file' },
+      },
+      log: { secrets: ['key-in-the-file'] },
+    });
+  });
+
+  it('ignores the profiles of the user’s tools unless one is named', () => {
+    expect(loadConfig(home).temporal.address).toBeUndefined();
+    expect(loadConfig({ ...home, TEMPORAL_PROFILE: 'default' }).temporal.address).toBe(
+      'work.example.org:7233',
+    );
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    [
+      'a missing file',
+      { TEMPORAL_CONFIG_FILE: '/nowhere.toml' },
+      /TEMPORAL_CONFIG_FILE: the file cannot be read \(ENOENT\)/,
+    ],
+    [
+      'an unknown profile',
+      { ...home, TEMPORAL_PROFILE: 'films' },
+      /TEMPORAL_PROFILE: there is no such profile/,
+    ],
+    [
+      'a misspelt key',
+      { TEMPORAL_CONFIG_FILE: file('misspelt.toml', '[profile.default]', 'api-key = "hidden-key"') },
+      /TEMPORAL_CONFIG_FILE: .*unrecognized.*: api-key$/,
+    ],
+    [
+      'a syntax error, without the line',
+      { TEMPORAL_CONFIG_FILE: file('broken.toml', '[profile.default]', 'api_key = hidden-key') },
+      /TEMPORAL_CONFIG_FILE: Invalid TOML document/,
+    ],
+    [
+      'a payload key that is too short',
+      { TEMPORAL_PAYLOAD_KEYS: 'aGlkZGVuLWtleQ==' },
+      /TEMPORAL_PAYLOAD_KEYS: expected keys of 32 bytes/,
+    ],
+  ])('names %s', (_, variables, expected) => {
+    const { message } = faultOf(variables);
+
+    expect(message).toMatch(expected);
+    expect(message).not.toContain('hidden-key');
+  });
+});
+
 describe('readEnvironment', () => {
   it('reads the env file below the environment of the process, and needs none by default', () => {
     const folder = mkdtempSync(join(tmpdir(), 'limelight-env-'));
@@ -148,7 +229,8 @@ describe('secrets from files', () => {
   };
 
   it.each(SECRETS)('%s is read from the file in its _FILE variable, without the final line break', (name) => {
-    const secret = 'sixteen characters=and more';
+    const secret =
+      name === 'TEMPORAL_PAYLOAD_KEYS' ? Buffer.alloc(32).toString('base64') : 'sixteen characters=and more';
     const fromFile = loadConfig({ [`${name}_FILE`]: write(`${secret}\n`) });
     expect(fromFile).toEqual(loadConfig({ [name]: secret }));
     expect(fromFile.log.secrets).toEqual([secret]);

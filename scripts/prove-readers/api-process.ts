@@ -1,7 +1,8 @@
 /** The API of `prove-readers.ts` in its own process. Argument: `{address, root}` as JSON. */
 import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Client, Connection } from '@temporalio/client';
+import { loadConfig } from '../../src/process/load-config.ts';
+import { connectClient } from '../../src/temporal/connection.ts';
 import { startTestApi } from '../../test/harness/api/test-api.ts';
 
 /** Report of the process, in response to any message. */
@@ -17,9 +18,9 @@ export interface ApiUsage {
 }
 
 const { address, root } = JSON.parse(process.argv[2]!) as { address: string; root: string };
-const connection = await Connection.connect({ address });
+const client = await connectClient(loadConfig({ TEMPORAL_ADDRESS: address }).temporal);
 const access = { rate: { perS: 1e6, burst: 1e6 } };
-await using api = await startTestApi(new Client({ connection }), { access, root });
+await using api = await startTestApi(client, { access, root });
 
 const late = monitorEventLoopDelay({ resolution: 1 });
 late.enable();
@@ -39,4 +40,4 @@ process.on('message', () => {
 });
 process.send!(api.url);
 await once(process, 'disconnect');
-await connection.close();
+await client.connection.close();

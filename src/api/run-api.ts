@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url';
-import { Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Config } from '../config/config.ts';
 import type { ProviderDescriptor } from '../ports/provider.ts';
 import { PROVIDERS } from '../providers/registry.ts';
 import { openStore } from '../storage/open-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { startTracing } from '../telemetry/tracing.ts';
-import { openLazyConnection, temporalAddress } from '../temporal/connection.ts';
+import { assertNotRefused, openLazyClient } from '../temporal/connection.ts';
 import { createTemporalGate } from '../temporal/temporal-gate.ts';
 import { assertMayListen } from './access/anonymous-access.ts';
 import { createApp } from './app.ts';
@@ -18,7 +18,10 @@ import type { OfferedProvider } from './submit/choose-provider.ts';
 /** Where the setup builds the page. */
 const PAGE_FOLDER = fileURLToPath(new URL('../../dist/web', import.meta.url));
 
-/** Composes the API and serves it until the signal is aborted. While Temporal is down, requests fail with a clear error. */
+/**
+ * Composes the API and serves it until the signal is aborted. While Temporal is down, requests fail with a clear error. If
+ * Temporal refuses the connection as it is set up, rejects with CONFIG_INVALID.
+ */
 export async function runApi(
   config: Config,
   logger: Logger,
@@ -27,9 +30,8 @@ export async function runApi(
 ): Promise<void> {
   await using resources = new AsyncDisposableStack();
   resources.use(startTracing('api', config.tracing));
-  const connection = openLazyConnection(temporalAddress(config.temporal));
+  const client = openLazyClient(config.temporal);
   const store = resources.use(openStore(config.storage));
-  const client = new Client({ connection, namespace: config.temporal.namespace });
   const providers = await Promise.all(
     registry.map((descriptor) => offerProvider(descriptor, { config, client, resources })),
   );
@@ -38,10 +40,14 @@ export async function runApi(
   await assertMayListen(api.access, { host: config.api.host, ...config.access });
   try {
     const server = createApiServer(createApp(api));
-    await serveUntilStopped(server, { ...config.api, onStop: api.hub.close, logger }, signal);
+    const refusal = new AbortController();
+    void assertNotRefused(config.temporal).catch((error) => refusal.abort(error));
+    const until = AbortSignal.any([signal, refusal.signal]);
+    await serveUntilStopped(server, { ...config.api, onStop: api.hub.close, logger }, until);
+    refusal.signal.throwIfAborted();
   } finally {
     api.hub.close();
-    await connection.close();
+    await client.connection.close();
   }
 }
 

@@ -5,11 +5,19 @@ import { PipelineError } from '../errors.ts';
 import type { ProviderDescriptor, RemoteSettings } from '../ports/provider.ts';
 import { createEnvironment } from './environment.ts';
 import { listSecrets, readSecretFiles } from './secret-files.ts';
+import { readTemporalProfile, type TemporalProfile } from './temporal-profile.ts';
+
+/**
+ * The embedded Web UI is kept behind a proxy that checks the name it is asked under (`cli/stack/web-ui-proxy.ts`). That
+ * needs a loopback address besides 127.0.0.1, which macOS does not have.
+ */
+const CAN_HIDE_WEB_UI = process.platform !== 'darwin';
 
 /** Grouped by the part that consumes it: a factory takes `config.api`, never the whole. */
 const toConfig = (
   env: z.infer<ReturnType<typeof createEnvironment>>,
   providers: readonly ProviderDescriptor[],
+  profile: TemporalProfile,
 ) => ({
   api: { host: env.API_HOST, port: env.API_PORT, shutdownGraceMs: env.API_SHUTDOWN_GRACE_S * 1000 },
   storage: {
@@ -66,13 +74,23 @@ const toConfig = (
     ),
   },
   temporal: {
-    address: env.TEMPORAL_ADDRESS,
-    namespace: env.TEMPORAL_NAMESPACE,
+    /** The cluster; `undefined`: the embedded server. */
+    address: profile.address,
+    namespace: profile.namespace ?? 'default',
+    /** How to connect. Certificates are read when a connection opens. */
+    profile,
+    /** In base64. The first encrypts payloads, all decrypt them. */
+    payloadKeys: env.TEMPORAL_PAYLOAD_KEYS,
     /** The address that a browser on this machine uses. */
     webUiUrl:
       env.TEMPORAL_UI_URL?.replace(/\/$/, '') ??
-      (env.TEMPORAL_ADDRESS ? undefined : `http://127.0.0.1:${env.TEMPORAL_UI_PORT}`),
-    embedded: { port: env.TEMPORAL_PORT, uiPort: env.TEMPORAL_UI_PORT },
+      (profile.address || !CAN_HIDE_WEB_UI ? undefined : `http://127.0.0.1:${env.TEMPORAL_UI_PORT}`),
+    embedded: {
+      port: env.TEMPORAL_PORT,
+      /** `undefined`: no Web UI. */
+      uiPort: CAN_HIDE_WEB_UI ? env.TEMPORAL_UI_PORT : undefined,
+    },
+    codecEndpoint: env.TEMPORAL_CODEC_ENDPOINT,
   },
   gpu: {
     device: env.CUDA_VISIBLE_DEVICES,
@@ -109,9 +127,9 @@ const toConfig = (
     headers: env.OTEL_EXPORTER_OTLP_HEADERS,
     serviceName: env.OTEL_SERVICE_NAME,
     ratio: env.OTEL_TRACES_SAMPLER_ARG,
-    ...toRedactions(env, providers),
+    ...toRedactions(env, providers, profile),
   },
-  log: { level: env.LOG_LEVEL, ...toRedactions(env, providers) },
+  log: { level: env.LOG_LEVEL, ...toRedactions(env, providers, profile) },
 });
 
 function readProviders(
@@ -127,9 +145,17 @@ function readProviders(
 }
 
 /** Secrets that no log line and no span may show. */
-function toRedactions(env: Record<string, unknown>, providers: readonly ProviderDescriptor[]) {
+function toRedactions(
+  env: Record<string, unknown>,
+  providers: readonly ProviderDescriptor[],
+  { apiKey }: TemporalProfile,
+) {
+  const secrets = listSecrets(providers).flatMap(
+    (name) => (env[name] as string | string[] | undefined) ?? [],
+  );
   return {
-    secrets: listSecrets(providers).flatMap((name) => (env[name] as string | undefined) ?? []),
+    // The key of Temporal may come from its own file.
+    secrets: [...new Set([...secrets, ...(apiKey === undefined ? [] : [apiKey])])],
     /** Beginnings of paths whose rest is a secret. */
     secretPaths: providers.map(({ name }) => `/api/webhooks/${name}/`),
   };
@@ -137,7 +163,10 @@ function toRedactions(env: Record<string, unknown>, providers: readonly Provider
 
 export type Config = ReturnType<typeof toConfig>;
 
-/** @throws PipelineError CONFIG_INVALID naming every bad variable at once. Values are not echoed: some are secrets. */
+/**
+ * @throws PipelineError CONFIG_INVALID naming every bad variable at once, each with its fault in `details`. Values are not
+ * echoed: some are secrets.
+ */
 export function parseConfig(
   env: Record<string, string | undefined>,
   providers: readonly ProviderDescriptor[],
@@ -148,9 +177,18 @@ export function parseConfig(
   );
   const { values, faults } = readSecretFiles(given, listSecrets(providers));
   const parsed = createEnvironment(providers).safeParse(values);
-  if (!parsed.success || faults.length > 0) {
-    const issues = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
-    throw new PipelineError('CONFIG_INVALID', `Configuration: ${[...issues, ...faults].join('; ')}`);
+  const temporal = readTemporalProfile(values);
+  if (!parsed.success || faults.length > 0 || temporal.faults.length > 0) {
+    const issues = (parsed.error?.issues ?? []).map(({ path, message }) => ({
+      name: String(path[0]),
+      message,
+    }));
+    const all = [...issues, ...faults, ...temporal.faults];
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      `Configuration: ${all.map(({ name, message }) => `${name}: ${message}`).join('; ')}`,
+      { details: Object.fromEntries(all.map(({ name, message }) => [name, message])) },
+    );
   }
-  return toConfig(parsed.data, providers);
+  return toConfig(parsed.data, providers, temporal.profile);
 }

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { ProviderDescriptor } from '../ports/provider.ts';
 import { apiVariables } from './api-variables.ts';
 import { inferenceVariables } from './inference-variables.ts';
-import { count, flag, port, seconds } from './kinds.ts';
+import { count, flag, seconds } from './kinds.ts';
 import { storageVariables } from './storage-variables.ts';
+import { temporalVariables } from './temporal-variables.ts';
 
 const variables = {
   ENV_FILE: z
@@ -13,17 +14,7 @@ const variables = {
   ...apiVariables,
   ...storageVariables,
   ...inferenceVariables,
-  TEMPORAL_ADDRESS: z
-    .string()
-    .optional()
-    .describe('host:port of a Temporal cluster; without it an embedded server starts'),
-  TEMPORAL_NAMESPACE: z.string().default('default').describe('Temporal namespace'),
-  TEMPORAL_PORT: port.default(7233).describe('Port of the embedded Temporal server'),
-  TEMPORAL_UI_PORT: port.default(8233).describe("Port of the embedded server's Web UI"),
-  TEMPORAL_UI_URL: z
-    .url()
-    .optional()
-    .describe("Address of Temporal's Web UI for links on the page; default: the embedded server's"),
+  ...temporalVariables,
   JOB_RETRY_WINDOW_S: z.coerce
     .number()
     .int()

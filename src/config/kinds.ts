@@ -12,14 +12,14 @@ export const flag = (byDefault: boolean) =>
 export const days = (byDefault: number) => z.coerce.number().positive().max(36_500).default(byDefault);
 export const seconds = (byDefault: number) => z.coerce.number().positive().default(byDefault);
 
-/** Values separated by commas. Empty if the variable is not set. */
+/** Values separated by commas or line breaks. Empty if the variable is not set. */
 export const listOf = (value: z.ZodType<string, string>) =>
   z
     .string()
     .optional()
     .transform((text) =>
       (text ?? '')
-        .split(',')
+        .split(/[,\n]/)
         .map((part) => part.trim())
         .filter(Boolean),
     )

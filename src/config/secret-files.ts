@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { ProviderDescriptor } from '../ports/provider.ts';
 
-const SECRETS_OF_CORE = ['API_KEY', 'STORAGE_S3_SECRET_ACCESS_KEY', 'OTEL_EXPORTER_OTLP_HEADERS'];
+const SECRETS_OF_CORE = [
+  'API_KEY',
+  'STORAGE_S3_SECRET_ACCESS_KEY',
+  'TEMPORAL_API_KEY',
+  'TEMPORAL_TLS_CLIENT_KEY_DATA',
+  'TEMPORAL_PAYLOAD_KEYS',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+];
 
 /** Names of variables whose values no log line shows. Each may come from a file. */
 export function listSecrets(providers: readonly ProviderDescriptor[]): string[] {
@@ -21,27 +28,28 @@ type Variables = Record<string, string | undefined>;
 export function readSecretFiles(
   given: Variables,
   secrets: readonly string[],
-): { values: Variables; faults: string[] } {
+): { values: Variables; faults: Array<{ name: string; message: string }> } {
   const values = { ...given };
-  const faults: string[] = [];
+  const faults: Array<{ name: string; message: string }> = [];
   for (const name of secrets) {
     const path = given[`${name}_FILE`];
     if (path === undefined) {
       continue;
     }
     if (given[name] !== undefined) {
-      faults.push(`${name}_FILE: ${name} is set too; remove one of them`);
+      faults.push({ name: `${name}_FILE`, message: `${name} is set too; remove one of them` });
       continue;
     }
     try {
       const secret = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
       if (secret === '') {
-        faults.push(`${name}_FILE: the file is empty`);
+        faults.push({ name: `${name}_FILE`, message: 'the file is empty' });
       } else {
         values[name] = secret;
       }
     } catch (error) {
-      faults.push(`${name}_FILE: the file cannot be read (${(error as NodeJS.ErrnoException).code})`);
+      const { code } = error as NodeJS.ErrnoException;
+      faults.push({ name: `${name}_FILE`, message: `the file cannot be read (${code})` });
     }
   }
   return { values, faults };

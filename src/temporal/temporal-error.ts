@@ -25,6 +25,13 @@ export function toPipelineError(error: unknown, taskId?: string): unknown {
       cause: error,
     });
   }
+  if (code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED) {
+    return new PipelineError(
+      'TEMPORAL_UNAVAILABLE',
+      'The server that keeps the tasks refused the API key of this one. Its operator must correct TEMPORAL_API_KEY.',
+      { cause: error, retryAfterMs: 60_000 },
+    );
+  }
   if (code !== undefined && UNAVAILABLE.has(code)) {
     return new PipelineError(
       'TEMPORAL_UNAVAILABLE',

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../../src/cli/stack/free-port.ts';
 import type { StageEvent } from '../../src/contracts/schemas/stage-event.ts';
+import { loadConfig } from '../../src/process/load-config.ts';
 import { findTemporalBinary } from '../../src/temporal/binary.ts';
-import { openLazyConnection } from '../../src/temporal/connection.ts';
+import { openLazyClient } from '../../src/temporal/connection.ts';
 import { type DevServer, startDevServer } from '../../src/temporal/dev-server.ts';
 import { readMessages, seqs } from '../harness/api/event-reader.ts';
 import { type PipelineWorker, startPipelineWorker } from '../harness/api/pipeline-worker.ts';
@@ -18,7 +19,7 @@ import { storeTask } from '../harness/storage/task-files.ts';
 
 let dir: string;
 let port: number;
-let connection: ReturnType<typeof openLazyConnection>;
+let client: Client;
 let api: TestApi;
 let temporal: DevServer | undefined;
 let worker: PipelineWorker | undefined;
@@ -50,14 +51,14 @@ async function stopWorker(): Promise<void> {
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'limelight-outage-'));
   port = await freePort();
-  connection = openLazyConnection(`127.0.0.1:${port}`);
-  api = await startTestApi(new Client({ connection }));
+  client = openLazyClient(loadConfig({ TEMPORAL_ADDRESS: `127.0.0.1:${port}` }).temporal);
+  api = await startTestApi(client);
 });
 
 afterAll(async () => {
   await stopWorker();
   await api[Symbol.asyncDispose]();
-  await connection.close();
+  await client.connection.close();
   await stopTemporal();
   await rm(dir, { recursive: true, force: true });
 });

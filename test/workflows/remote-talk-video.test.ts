@@ -2,9 +2,8 @@ import proto from '@temporalio/proto';
 import { expect, it } from 'vitest';
 import type { AccountOptions } from '../../emulators/d-id/account.ts';
 import { scriptedFaults } from '../../emulators/d-id/faults.ts';
-import type { Progress } from '../../src/contracts/schemas/messages.ts';
 import { fetchEvents } from '../../src/temporal/decode-payloads.ts';
-import { createDIdHarness, createDIdHarness, type DIdJob, endOf } from '../harness/d-id-harness.ts';
+import { createDIdHarness, endOf } from '../harness/d-id-harness.ts';
 import { fileResources } from '../harness/file-resources.ts';
 import { openTestNamespace } from '../harness/temporal-server.ts';
 

@@ -24,16 +24,14 @@ export function addStorageCommand(program: Command): void {
 
 async function check(repair: boolean): Promise<void> {
   const [
-    { Client },
     { writeThumbnail },
     { checkStorage },
     { openStore },
     { createTaskRecords },
-    { openLazyConnection, temporalAddress },
+    { openLazyClient },
     { recallRecord },
     { createTemporalJobs, isTaskRunning },
   ] = await Promise.all([
-    import('@temporalio/client'),
     import('../../media/picture/thumbnail.ts'),
     import('../../storage/check/check.ts'),
     import('../../storage/open-store.ts'),
@@ -44,9 +42,8 @@ async function check(repair: boolean): Promise<void> {
   ]);
   const config = loadConfig(readEnvironment());
   using store = openStore(config.storage);
-  const connection = openLazyConnection(temporalAddress(config.temporal));
-  await using _ = { [Symbol.asyncDispose]: () => connection.close() };
-  const client = new Client({ connection, namespace: config.temporal.namespace });
+  const client = openLazyClient(config.temporal);
+  await using _ = { [Symbol.asyncDispose]: () => client.connection.close() };
   const jobs = createTemporalJobs({ client });
   const report = await checkStorage({
     store,

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Config } from '../../config/config.ts';
+import { isFailure } from '../../errors.ts';
 import { Environment, loadConfig } from '../../process/load-config.ts';
 import { PROVIDERS } from '../../providers/registry.ts';
 import { checkAccess } from './access.ts';
@@ -51,15 +52,25 @@ function checkSettings(environment: Record<string, string | undefined>): {
   results: Result[];
   config: Config;
 } {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value));
-  const { error } = Environment.safeParse(given);
-  const faults = (error?.issues ?? []).map(({ path, message }) => ({ name: path.join('.'), message }));
-  const faulty = new Set(faults.map(({ name }) => name));
-  const config = loadConfig(Object.fromEntries(Object.entries(given).filter(([name]) => !faulty.has(name))));
-  const results = faults.map(({ name, message }) =>
-    fault(`${name} is not valid: ${message}`, `grep -B1 '^#${name}=' .env.example`),
-  );
-  return { results: results.length > 0 ? results : [ok('every variable is valid')], config };
+  const results: Result[] = [];
+  const left = { ...environment };
+  for (;;) {
+    try {
+      const config = loadConfig(left);
+      return { results: results.length > 0 ? results : [ok('every variable is valid')], config };
+    } catch (error) {
+      const faults = isFailure(error, 'CONFIG_INVALID') ? Object.entries(error.details ?? {}) : [];
+      // A variable that is not set cannot be left out.
+      if (!faults.some(([name]) => left[name])) {
+        throw error;
+      }
+      for (const [name, reason] of faults) {
+        const listed = name in Environment.shape ? name : name.replace(/_FILE$/, '');
+        results.push(fault(`${name} is not valid: ${reason}`, `grep -B1 '^#${listed}=' .env.example`));
+        delete left[name];
+      }
+    }
+  }
 }
 
 const SETUP = fileURLToPath(new URL('../../../scripts/setup.mjs', import.meta.url));

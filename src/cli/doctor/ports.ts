@@ -21,10 +21,11 @@ export const checkPorts: Check = async ({ config, signal }) => {
     ['GPU_HTTP_PORT', worker.gpuPort, worker.host],
   ];
   if (!temporal.address) {
-    wanted.push(
-      ['TEMPORAL_PORT', temporal.embedded.port, '127.0.0.1'],
-      ['TEMPORAL_UI_PORT', temporal.embedded.uiPort, '127.0.0.1'],
-    );
+    const { port, uiPort } = temporal.embedded;
+    wanted.push(['TEMPORAL_PORT', port, '127.0.0.1']);
+    if (uiPort !== undefined) {
+      wanted.push(['TEMPORAL_UI_PORT', uiPort, '127.0.0.1']);
+    }
   }
   const leftover = await findLeftover(storage.root);
   for (const [setting, port, host] of wanted) {

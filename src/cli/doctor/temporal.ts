@@ -2,10 +2,14 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Client } from '@temporalio/client';
 import type { Config } from '../../config/config.ts';
-import { ignoreFailure } from '../../errors.ts';
+import { ignoreFailure, isFailure } from '../../errors.ts';
+import { isLoopback } from '../../outbound/networks.ts';
 import { findTemporalBinary, TEMPORAL_PROGRAM } from '../../temporal/binary.ts';
 import { connectClient, temporalAddress } from '../../temporal/connection.ts';
+import { splitAddress } from '../../temporal/connection-refusal.ts';
 import { findMissingSearchAttributes } from '../../temporal/missing-search-attributes.ts';
+import { toKeyId } from '../../temporal/payload-codec.ts';
+import { findKeysInUse } from '../../temporal/payload-keys-in-use.ts';
 import { listStuckWorkflows } from '../../temporal/stuck-workflows.ts';
 import { type Check, fault, note, ok, type Result, toSentence } from './finding.ts';
 
@@ -46,12 +50,9 @@ function toCommand(environment: Record<string, string | undefined>): string {
   }
 }
 
-async function checkCluster(
-  temporal: Parameters<typeof connectClient>[0] & { namespace: string },
-  command: string,
-): Promise<Result[]> {
+async function checkCluster(temporal: Config['temporal'], command: string): Promise<Result[]> {
   const { address, namespace } = temporal;
-  const where = `--address ${address} --namespace ${namespace}`;
+  const where = toFlags(temporal);
   try {
     const client = await connectClient(temporal, CONNECT_TIMEOUT_MS);
     try {
@@ -74,14 +75,69 @@ async function checkCluster(
       }
       return [
         ok(`${address} responds and has the namespace ${namespace} with its search attributes`),
+        ...checkEncryption(temporal),
+        ...(await checkPayloadKeys(client, temporal)),
         ...(await findStuck(client, `${command} workflow show ${where}`)),
       ];
     } finally {
       await client.connection.close();
     }
   } catch (error) {
-    return [fault(toSentence(error), 'TEMPORAL_ADDRESS= npm start')];
+    return [
+      fault(
+        toSentence(error),
+        isFailure(error, 'CONFIG_INVALID')
+          ? "grep -B1 '^#TEMPORAL_' .env.example"
+          : 'TEMPORAL_ADDRESS= npm start',
+      ),
+    ];
   }
+}
+
+/** How the CLI reaches the same cluster. It takes an API key from TEMPORAL_API_KEY, and certificates that are no files too. */
+function toFlags({ address, namespace, profile: { tls } }: Config['temporal']): string {
+  const files = [
+    ['--tls-ca-path', tls?.serverCACert],
+    ['--tls-cert-path', tls?.clientCert],
+    ['--tls-key-path', tls?.clientKey],
+  ] as const;
+  return [
+    `--address ${address} --namespace ${namespace}`,
+    ...(tls?.disabled === false ? ['--tls'] : []),
+    ...files.flatMap(([flag, source]) => (source && 'path' in source ? [`${flag} ${source.path}`] : [])),
+    ...(tls?.serverName ? [`--tls-server-name ${tls.serverName}`] : []),
+  ].join(' ');
+}
+
+/** Running tasks can go on with the keys that are configured. Names older ones that are still needed. */
+async function checkPayloadKeys(client: Client, { payloadKeys }: Config['temporal']): Promise<Result[]> {
+  const known = payloadKeys.map(toKeyId);
+  const used = [...(await findKeysInUse(client))];
+  const missing = used.filter(([id]) => !known.includes(id));
+  const older = used.map(([id]) => id).filter((id) => id !== known[0] && known.includes(id));
+  return [
+    ...missing.map(([id, workflowId]) =>
+      fault(
+        `${workflowId} stands still: the key ${id} encrypted its payloads, which is not in TEMPORAL_PAYLOAD_KEYS`,
+        "grep -B1 '^#TEMPORAL_PAYLOAD_KEYS=' .env.example",
+      ),
+    ),
+    ...(known.length > 0
+      ? [
+          ok(
+            `payloads are encrypted with the key ${known[0]}${older.length > 0 ? `; running tasks still need ${older.join(', ')}` : ''}`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** What others could read on the way to the cluster. */
+function checkEncryption({ address, profile: { tls, apiKey } }: Config['temporal']): Result[] {
+  const hasTls = tls ? !tls.disabled : apiKey !== undefined;
+  return hasTls || isLoopback(splitAddress(address!).host)
+    ? []
+    : [note(`the connection to ${address} is not encrypted`, "grep -B1 '^#TEMPORAL_TLS' .env.example")];
 }
 
 /** The embedded server is checked if it runs. */
@@ -98,7 +154,7 @@ async function checkEmbedded(
   }
   try {
     const show = `${toCommand(environment)} workflow show --address ${temporalAddress(temporal)}`;
-    return await findStuck(client, show);
+    return [...(await findStuck(client, show)), ...(await checkPayloadKeys(client, temporal))];
   } finally {
     await client.connection.close();
   }

@@ -43,15 +43,17 @@ async function runIn(
   use: (client: LimelightClient, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const [api, temporal, webUi] = await Promise.all([freePort(), freePort(), freePort()]);
+  const settings = readEnvironment();
+  // No server but its own, whichever way the settings name one.
+  const ofTemporal = Object.keys(settings).filter((name) => name.startsWith('TEMPORAL_'));
   const environment = {
-    ...readEnvironment(),
+    ...settings,
+    ...Object.fromEntries(ofTemporal.map((name) => [name, ''])),
     STORAGE_ROOT: storage,
     STORAGE_MUST_EXIST: 'false',
     STORAGE_S3_BUCKET: '',
     API_HOST: '127.0.0.1',
     API_PORT: String(api),
-    TEMPORAL_ADDRESS: '',
-    TEMPORAL_NAMESPACE: '',
     TEMPORAL_PORT: String(temporal),
     TEMPORAL_UI_PORT: String(webUi),
     IO_HTTP_PORT: '0',
@@ -62,6 +64,8 @@ async function runIn(
   write('Starting the API, the workers and Temporal …');
   await using stack = await startStack({ config, environment, onWarning: warn, signal });
   write(`Ready in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);
-  write(`Temporal's Web UI, while this runs: ${stack.webUiUrl}`);
+  if (stack.webUiUrl) {
+    write(`Temporal's Web UI, while this runs: ${stack.webUiUrl}`);
+  }
   await use(createLimelightClient({ baseUrl: stack.apiUrl }), AbortSignal.any([signal, stack.refused]));
 }
