@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { VERSION } from '../config/version.ts';
 import { addBenchCommand } from './commands/bench.ts';
 import { addCancelCommand } from './commands/cancel.ts';
+import { addCodecServerCommand } from './commands/codec-server.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -44,6 +45,7 @@ const COMMANDS: Record<string, ReadonlyArray<(program: Command) => void>> = {
     addWebhooksCommand,
     addRetentionCommand,
     addStorageCommand,
+    addCodecServerCommand,
   ],
   'More:': [addEmulatorCommand, addBenchCommand, addCompletionCommand],
 };

@@ -10,6 +10,8 @@ import { expireBy } from './secret-rotation.ts';
 export interface ApiKeys {
   /** All keys ever created. Reads only keys that changed since the last call. */
   list(): Promise<ApiKey[]>;
+  /** The key of a secret; `undefined` if the secret is unknown, replaced or revoked. */
+  identify(secret: string): Promise<ApiKey | undefined>;
   /** Returns the secret, which is not stored. Rejects with INPUT_INVALID if the name was used before. */
   create(name: string, scopes: Scope[], quota?: KeyQuota): Promise<string>;
   /** Returns a new secret. Older ones stay valid for `overlapMs`. */
@@ -45,22 +47,34 @@ export function createApiKeys({
     return apiKey;
   }
 
+  async function list(): Promise<ApiKey[]> {
+    const found = new Set<string>();
+    for await (const { key, bytes, modifiedAt } of store.list(API_KEY_PREFIX)) {
+      found.add(key);
+      // Some stores keep times in whole seconds, but every change of a key changes its size.
+      const version = `${modifiedAt.getTime()} ${bytes}`;
+      const apiKey = known.get(key)?.version === version ? undefined : await objects.read(key);
+      if (apiKey) {
+        known.set(key, { version, apiKey });
+      }
+    }
+    for (const key of known.keys()) {
+      if (!found.has(key)) known.delete(key);
+    }
+    return [...known.values()].map(({ apiKey }) => apiKey);
+  }
+
   return {
-    async list() {
-      const found = new Set<string>();
-      for await (const { key, bytes, modifiedAt } of store.list(API_KEY_PREFIX)) {
-        found.add(key);
-        // Some stores keep times in whole seconds, but every change of a key changes its size.
-        const version = `${modifiedAt.getTime()} ${bytes}`;
-        const apiKey = known.get(key)?.version === version ? undefined : await objects.read(key);
-        if (apiKey) {
-          known.set(key, { version, apiKey });
-        }
-      }
-      for (const key of known.keys()) {
-        if (!found.has(key)) known.delete(key);
-      }
-      return [...known.values()].map(({ apiKey }) => apiKey);
+    list,
+
+    async identify(secret) {
+      const sha256 = hashSecret(secret);
+      const isCurrent = ({ expires_at }: { expires_at?: string }) =>
+        expires_at === undefined || Date.parse(expires_at) > now();
+      return (await list()).find(
+        ({ secrets, revoked_at }) =>
+          revoked_at === undefined && secrets.some((one) => one.sha256 === sha256 && isCurrent(one)),
+      );
     },
 
     async create(name, scopes, quota) {

@@ -62,6 +62,7 @@ const REFUSED: Record<string, string[]> = {
   'webhooks send': ['msg_nope'],
   'retention run': ['--dry-run', 'nope'],
   emulator: ['--port', 'x'],
+  'codec-server': ['--port', 'x'],
   bench: ['nope'],
 };
 
