@@ -13,8 +13,8 @@ export interface DevServerOptions {
   /** Folder of the server's database, which survives restarts. */
   dir: string;
   port: number;
-  /** Default: no Web UI. */
-  uiPort?: number;
+  /** Where the Web UI listens. Default: there is none. */
+  ui?: { host: string; port: number } | undefined;
   /** Dynamic configuration of the server, added to ours. */
   dynamicConfig?: Record<string, string | number>;
   /** Receives the server's own log lines. Default: they are dropped. */
@@ -38,6 +38,8 @@ const DYNAMIC_CONFIG = {
   // The defaults (20 a second each) are for a shared cluster: an activity takes 100 ms with them and 17 ms with these.
   'history.transferProcessorMaxPollRPS': 1000,
   'history.timerProcessorMaxPollRPS': 1000,
+  // Its HTTP API has no password, so a page that has its name point to this machine could use it (DNS rebinding).
+  'frontend.httpAllowedHosts': '["127.0.0.1:*"]',
   // Timers fire up to this late. The default of one second is longer than some of our waits.
   'history.timerProcessorMaxTimeShift': '"10ms"',
   // With one partition a task queue is strictly first in, first out.
@@ -56,7 +58,9 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   await mkdir(options.dir, { recursive: true });
   const args = [
     ...['server', 'start-dev', '--ip', HOST, '--port', String(options.port)],
-    ...(options.uiPort === undefined ? ['--headless'] : ['--ui-port', String(options.uiPort)]),
+    ...(options.ui
+      ? ['--ui-ip', options.ui.host, '--ui-port', String(options.ui.port), '--ui-disable-news-fetch']
+      : ['--headless']),
     ...['--db-filename', join(options.dir, 'temporal.db'), '--log-level', 'warn', '--log-format', 'json'],
     ...['--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
     ...Object.entries({ ...DYNAMIC_CONFIG, ...options.dynamicConfig }).flatMap(([key, value]) => [

@@ -45,7 +45,7 @@ export interface StackOptions {
 /** All processes of a server on one machine. Disposing of it drains them in order. */
 export interface Stack extends AsyncDisposable {
   apiUrl: string;
-  /** Absent with an external Temporal server. */
+  /** Absent with an external Temporal server, and on macOS. */
   webUiUrl?: string;
   /** Aborted with the error when a process cannot run and a restart would not help. */
   refused: AbortSignal;
@@ -97,6 +97,7 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
 
   const temporal = config.temporal.address ? undefined : start('temporal');
   const io = start('io');
+  const { uiPort } = config.temporal.embedded;
   const { gpuPort } = config.worker;
   const gpus = toDevices(config.gpu.device).map(({ name, device }, index) =>
     start('gpu', name, {
@@ -122,7 +123,7 @@ export async function startStack({ config, environment, onWarning, signal }: Sta
   }
   return {
     apiUrl,
-    ...(temporal && { webUiUrl: `http://127.0.0.1:${config.temporal.embedded.uiPort}` }),
+    ...(temporal && uiPort !== undefined && { webUiUrl: `http://127.0.0.1:${uiPort}` }),
     refused: refused.signal,
     reload(read) {
       reloaded = readReloadable(read) ?? reloaded;
