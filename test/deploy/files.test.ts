@@ -26,6 +26,8 @@ interface Service {
   environment?: Record<string, string>;
   ports?: string[];
   volumes?: string[];
+  networks?: string[] | Record<string, unknown>;
+  profiles?: string[];
   healthcheck?: { test: string[] };
   deploy?: { resources: { limits: { cpus?: string; memory?: string } } };
 }
@@ -54,6 +56,37 @@ describe('docker-compose.yml', () => {
       memory: expect.stringMatching(/^\d+[mg]$/),
     });
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+  });
+
+  it('lets only the API, the workers and its own tools reach Temporal', () => {
+    const networksOf = ({ networks = [] }: Service) =>
+      Array.isArray(networks) ? networks : Object.keys(networks);
+    const near = (name: string) => {
+      const own = new Set(networksOf(services[name]!));
+      return named.filter(([, service]) => networksOf(service).some((network) => own.has(network)));
+    };
+    const limelight = ['api', 'io', 'gpu', 'gpu-cpu'];
+
+    for (const [name] of named) expect(networksOf(services[name]!), name).not.toEqual([]);
+    expect(
+      near('temporal')
+        .map(([name]) => name)
+        .sort(),
+    ).toEqual(
+      [...limelight, 'postgres', 'temporal', 'temporal-namespace', 'temporal-schema', 'temporal-ui'].sort(),
+    );
+    expect(
+      near('postgres')
+        .map(([name]) => name)
+        .sort(),
+    ).toEqual(['postgres', 'temporal', 'temporal-schema']);
+    expect(
+      near('grafana')
+        .map(([name]) => name)
+        .sort(),
+    ).toEqual(['grafana', 'prometheus']);
+    // It has no password and answers to any name.
+    expect(services['temporal-ui']!.profiles).toEqual(['web-ui']);
   });
 
   it('sets variables that exist', () => {
