@@ -6,6 +6,7 @@ import { PipelineError } from '../src/errors.ts';
 import { type Bench, isMet, type Row } from './bench.ts';
 import { burst } from './burst.ts';
 import { dId } from './d-id.ts';
+import { encryption } from './encryption.ts';
 import { exitOnSignals } from './exit-on-signals.ts';
 import { models } from './models.ts';
 import { observation } from './observation.ts';
@@ -22,6 +23,7 @@ import { submits } from './submits.ts';
 const BENCHES: Bench[] = [
   orchestration,
   observation,
+  encryption,
   progress,
   burst,
   refusals,
