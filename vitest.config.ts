@@ -32,7 +32,7 @@ const PURE = [
   'test/providers/d-id/{find-talk,mock-agent}.test.ts',
   'test/providers/local/{lids,motion,picture,voice-features}.test.ts',
   'test/scripts/{lockfile,test-summary}.test.ts',
-  'test/temporal/{history-timeline,page-cursor,temporal-error,workflow-slots}.test.ts',
+  'test/temporal/{history-timeline,page-cursor,payload-codec,temporal-error,workflow-slots}.test.ts',
   'test/workers/worker-http.test.ts',
   'test/workflows/breaker-{load,state}.test.ts',
 ];

@@ -43,13 +43,17 @@ const bearer = { Authorization: `Bearer ${SECRET}` };
 
 describe('the codec server', () => {
   it('decodes and encodes for a key', async () => {
-    const decoded = await post('/decode', toJson(encrypted), bearer);
+    const decoded = await post('/decode?preserveStorageRefs=true', toJson(encrypted), bearer);
     expect(await decoded.json()).toEqual(JSON.parse(toJson(plain)));
 
     const encoded = Payloads.fromObject(
       (await (await post('/encode', toJson(plain), bearer)).json()) as object,
     );
-    expect(await codec.decode(encoded.payloads)).toMatchObject(plain);
+    const read = await codec.decode(encoded.payloads);
+    expect(read.map((payload) => defaultPayloadConverter.fromPayload(payload))).toEqual([
+      { name: 'Anna' },
+      7,
+    ]);
   });
 
   it.each([
@@ -143,6 +147,7 @@ describe('the codec server', () => {
 
     expect(readable(await show())).toBe(false);
     expect(readable(await show('--codec-endpoint', url, '--codec-auth', `Bearer ${SECRET}`))).toBe(true);
-    await expect(show('--codec-endpoint', url)).rejects.toThrow();
-  });
+    // It tries for some seconds.
+    await expect(show('--codec-endpoint', url)).rejects.toThrow('context deadline exceeded');
+  }, 60_000);
 });
