@@ -103,7 +103,8 @@ export function newPayloadKey(): string {
   return randomBytes(32).toString('base64');
 }
 
-async function connectTo(
+/** Clients and workers of a namespace on a server. */
+export async function connectTo(
   address: string,
   namespace: string,
   payloadKeys: readonly string[],

@@ -6,7 +6,7 @@ import { createPayloadCodec, toKeyId } from '../../src/temporal/payload-codec.ts
 const newPayloadKey = () => randomBytes(32).toString('base64');
 const [oldKey, newKey] = [newPayloadKey(), newPayloadKey()];
 const payloadOf = (value: unknown) => defaultPayloadConverter.toPayload(value)!;
-const valueOf = (payload: Payload) => defaultPayloadConverter.fromPayload(payload);
+const readValue = (payload: Payload) => defaultPayloadConverter.fromPayload(payload);
 const textOf = ({ metadata, data }: Payload) =>
   Buffer.concat([...Object.values(metadata ?? {}), data ?? new Uint8Array()]).toString('latin1');
 
@@ -19,7 +19,7 @@ describe('the payload codec', () => {
     const decoded = await codec.decode(encoded);
 
     for (const payload of encoded) expect(textOf(payload)).not.toMatch(/Anna|text|json/);
-    expect(decoded.map(valueOf)).toEqual(values);
+    expect(decoded.map(readValue)).toEqual(values);
   });
 
   it('never encrypts the same value to the same bytes', async () => {
@@ -36,7 +36,7 @@ describe('the payload codec', () => {
     const [ofNew] = await after.encode([payloadOf('new')]);
 
     expect(textOf(ofNew!)).toContain(toKeyId(newKey));
-    expect((await after.decode([ofOld!, ofNew!])).map(valueOf)).toEqual(['old', 'new']);
+    expect((await after.decode([ofOld!, ofNew!])).map(readValue)).toEqual(['old', 'new']);
     await expect(createPayloadCodec([newKey]).decode([ofOld!])).rejects.toThrow(
       `the key ${toKeyId(oldKey)} encrypted, which is not in TEMPORAL_PAYLOAD_KEYS`,
     );
