@@ -45,6 +45,8 @@ const DYNAMIC_CONFIG = {
   // With one partition a task queue is strictly first in, first out.
   'matching.numTaskqueueReadPartitions': 1,
   'matching.numTaskqueueWritePartitions': 1,
+  // API keys take turns at the slots. Priorities alone are on by default.
+  'matching.enableFairness': 'true',
   // A workflow whose code fails is reported at its second failure, after about 10 s. The default of five takes a minute.
   'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute': 2,
 };

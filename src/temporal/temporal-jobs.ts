@@ -1,6 +1,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { toLane } from '../contracts/lane.ts';
 import {
   GENERATE_VIDEO,
   PROGRESS_QUERY,
@@ -237,7 +238,7 @@ function toStartOptions(input: JobInput) {
       { key: SUBMITTED_AT, value: new Date(input.submittedAt) },
       ...(owner === undefined ? [] : [{ key: KEY, value: owner }]),
     ],
-    priority: { priorityKey: options.priority },
+    priority: toLane(options.priority, input),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Client, WorkflowFailedError } from '@temporalio/client';
+import { toLane } from '../contracts/lane.ts';
 import { PREVIEW_PHOTO, toPreviewWorkflowId } from '../contracts/messages.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import type { PreviewFacts, PreviewInput } from '../contracts/schemas/photo-preview.ts';
@@ -21,7 +22,7 @@ export function createTemporalPreviews({ client }: { client: Client }): PreviewC
           workflowId: toPreviewWorkflowId(input.previewId),
           taskQueue: QUEUES.pipeline,
           args: [input],
-          priority: { priorityKey: LOWEST_PRIORITY },
+          priority: toLane(LOWEST_PRIORITY, input),
           staticSummary: 'Preview of a photo',
         }),
       );

@@ -6,6 +6,7 @@ import { accessRule } from '../../src/api/access/access-rules.ts';
 import { assertMayListen, createAnonymousAccess } from '../../src/api/access/anonymous-access.ts';
 import { createApp } from '../../src/api/app.ts';
 import type { Scope } from '../../src/contracts/api-key.ts';
+import { toWorkflowId } from '../../src/contracts/messages.ts';
 import { submit } from '../harness/api/submit.ts';
 import { startTestApi } from '../harness/api/test-api.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
@@ -274,6 +275,16 @@ describe('limits', () => {
       statuses.push(answer.status);
     }
     expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
+  });
+
+  it('give their weight to their tasks, so that keys take turns', async () => {
+    const secret = await api.keys.create('triple', ['submit'], { weight: 3 });
+
+    const { body } = await submit(api, { headers: { Authorization: `Bearer ${secret}` } });
+
+    const { task_id } = body as { task_id: string };
+    const { priority } = await server.client.workflow.getHandle(toWorkflowId(task_id)).describe();
+    expect(priority).toMatchObject({ priorityKey: 3, fairnessKey: 'triple', fairnessWeight: 3 });
   });
 
   it('cap the tasks and bytes that a key has in flight, as Temporal counts them', async () => {

@@ -1,21 +1,11 @@
 import { join } from 'node:path';
-import proto from '@temporalio/proto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { toWorkflowId } from '../../src/contracts/messages.ts';
 import type { JobInput } from '../../src/contracts/schemas/job.ts';
+import { type ActivityRun, mostAtOnce, readActivityRuns } from '../harness/activity-runs.ts';
 import { needs } from '../harness/needs.ts';
 import { mediaDir } from '../harness/shared-media.ts';
 import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
-
-const { EventType } = proto.temporal.api.enums.v1;
-
-/** When the runs of one activity type were queued, started and ended, in milliseconds, from the histories. */
-interface ActivityRun {
-  taskId: string;
-  scheduledMs: number;
-  startedMs: number;
-  endedMs: number;
-}
 
 needs('MODELS_DIR', 'MEDIA_DIR').describe('slots of the GPU worker', () => {
   const photo = join(mediaDir ?? '', 'people/zidane.jpg');
@@ -33,29 +23,12 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('slots of the GPU worker', () => {
   const resultOf = ({ taskId }: JobInput) =>
     stack.server.client.workflow.getHandle(toWorkflowId(taskId)).result();
 
-  async function activityRuns(jobs: JobInput[], type: string): Promise<ActivityRun[]> {
-    return Promise.all(
-      jobs.map(async ({ taskId }) => {
-        const { events } = await stack.server.client.workflow.getHandle(toWorkflowId(taskId)).fetchHistory();
-        const at = (event: proto.temporal.api.history.v1.IHistoryEvent | undefined) =>
-          Number(event?.eventTime?.seconds) * 1000 + Number(event?.eventTime?.nanos) / 1e6;
-        const scheduled = events?.find(
-          (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === type,
-        );
-        const started = events?.find(
-          (event) =>
-            String(event.activityTaskStartedEventAttributes?.scheduledEventId) === String(scheduled?.eventId),
-        );
-        const ended = events?.find(
-          (event) =>
-            event.eventType === EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED &&
-            String(event.activityTaskCompletedEventAttributes?.scheduledEventId) ===
-              String(scheduled?.eventId),
-        );
-        return { taskId, scheduledMs: at(scheduled), startedMs: at(started), endedMs: at(ended) };
-      }),
+  const activityRuns = (jobs: JobInput[], type: string) =>
+    readActivityRuns(
+      stack.server.client,
+      jobs.map(({ taskId }) => taskId),
+      type,
     );
-  }
 
   it('run 20 jobs in order of submission, with at most 2 detections and 1 background removal at a time', async () => {
     const jobs: JobInput[] = [];
@@ -144,12 +117,6 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('slots of the GPU worker', () => {
     expect(performance.now() - cancelledAt).toBeLessThan(2000);
   }, 120_000);
 });
-
-function mostAtOnce(runs: ActivityRun[]): number {
-  const running = ({ startedMs }: ActivityRun) =>
-    runs.filter((other) => other.startedMs <= startedMs && startedMs < other.endedMs).length;
-  return Math.max(...runs.map(running));
-}
 
 /** The places of runs that were started before that of a job that was submitted earlier, each with that job's place. */
 function overtakings(runs: ActivityRun[]): Array<[later: number, earlier: number]> {

@@ -1,5 +1,6 @@
 import type { Scope } from '../../contracts/api-key.ts';
 import type { ApiKey } from '../../contracts/schemas/api-key.ts';
+import type { JobInput } from '../../contracts/schemas/job.ts';
 import { PipelineError } from '../../errors.ts';
 
 /** The sender of a request that passed the guard. */
@@ -17,6 +18,15 @@ export const EVERYTHING: ReadonlySet<Scope> = new Set<Scope>(['admin']);
 
 export function toCaller(key: ApiKey): Caller {
   return { key, owner: key.name, scopes: new Set(key.scopes) };
+}
+
+/** What a job keeps of the key that submitted it. */
+export function submitterOf(caller: Caller | undefined): Pick<JobInput, 'owner' | 'weight'> {
+  const weight = caller?.key?.quota?.weight;
+  return {
+    ...(caller?.owner !== undefined && { owner: caller.owner }),
+    ...(weight !== undefined && { weight }),
+  };
 }
 
 export function isAllowed({ scopes }: Caller, need: Scope): boolean {

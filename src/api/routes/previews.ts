@@ -7,6 +7,7 @@ import { PhotoPreview, type PreviewFacts, PreviewOptions } from '../../contracts
 import { EXAMPLE_TASK_ID } from '../../contracts/schemas/primitives.ts';
 import { previewKeys } from '../../contracts/task-keys.ts';
 import { ignoreFailure, isFailure, PipelineError } from '../../errors.ts';
+import { submitterOf } from '../access/caller.ts';
 import { SHOWS_ITSELF } from '../access/security-headers.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { toFormRequest } from '../submit/form-request.ts';
@@ -150,7 +151,7 @@ export function photoPreviewRoutes(deps: ApiDeps) {
       signal.throwIfAborted();
       const stored = await deps.store.put(upload, photo);
       try {
-        const input = { previewId, image: stored, options, ...(owner !== undefined && { owner }) };
+        const input = { previewId, image: stored, options, ...submitterOf(caller) };
         return c.json(toPreview(previewId, await deps.previews.make(input, signal)), 200);
       } catch (error) {
         // The workflow does so too, if it was started and a worker runs.

@@ -6,6 +6,7 @@ import { TaskOutcome } from '../../contracts/schemas/job-outcome.ts';
 import { AcceptedTask } from '../../contracts/schemas/task-status.ts';
 import { taskUrls, toTaskOutcome } from '../../contracts/schemas/task-urls.ts';
 import { PipelineError } from '../../errors.ts';
+import { submitterOf } from '../access/caller.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import type { ProgressHub } from '../progress/progress-hub.ts';
 import { assertRendererServed } from '../submit/choose-provider.ts';
@@ -120,7 +121,7 @@ export function submitRoutes(deps: ApiDeps) {
       rules,
       signal: AbortSignal.any([timeout, c.req.raw.signal]),
     });
-    const { taskId, submittedAt, replayed } = await submitJob(deps, chosen, ready, caller?.owner);
+    const { taskId, submittedAt, replayed } = await submitJob(deps, chosen, ready, submitterOf(caller));
     space[Symbol.dispose]();
     if (replayed) {
       c.header('Idempotent-Replayed', 'true');

@@ -48,7 +48,7 @@ export async function submitJob(
   deps: SubmitDeps,
   { id: taskId, isShared }: ChosenId,
   form: JobForm,
-  owner?: string,
+  { owner, weight }: Pick<JobInput, 'owner' | 'weight'> = {},
 ): Promise<Submitted> {
   const { image, audio, backgroundImage, options, webhook } = form;
   const toUpload = (name: string, { bytes, sha256 }: ReceivedFile): StoredObject => ({
@@ -67,6 +67,7 @@ export async function submitJob(
   const input: JobInput = {
     taskId,
     ...content,
+    ...(weight !== undefined && { weight }),
     ...toJobProviders(deps.providers, options.provider),
     fingerprint: toFingerprint(content),
     submittedAt: new Date().toISOString(),

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { readEnvironment } from '../../config/read-environment.ts';
-import { SCOPES, type Scope } from '../../contracts/api-key.ts';
+import { MAX_KEY_WEIGHT, MIN_KEY_WEIGHT, SCOPES, type Scope } from '../../contracts/api-key.ts';
 import type { ApiKey } from '../../contracts/schemas/api-key.ts';
 import { loadConfig } from '../../process/load-config.ts';
 import type { ApiKeys } from '../../storage/api-keys.ts';
@@ -12,6 +12,7 @@ interface CreateFlags {
   scopes: Scope[];
   maxJobs?: number;
   maxMb?: number;
+  weight?: number;
 }
 
 export function addKeysCommand(program: Command): void {
@@ -31,6 +32,11 @@ export function addKeysCommand(program: Command): void {
     ] as Scope[])
     .option('--max-jobs <count>', 'limit of running tasks; default: API_JOBS_IN_FLIGHT', toNumber)
     .option('--max-mb <megabytes>', 'limit of uploads in progress; default: API_MB_IN_FLIGHT', toNumber)
+    .option(
+      '--weight <turns>',
+      'turns at the slots for each turn of other keys while tasks of both wait',
+      toWeight,
+    )
     .action(create);
   addExamples(creating, [
     'limelight keys create studio',
@@ -60,10 +66,11 @@ export function addKeysCommand(program: Command): void {
   addExamples(revoking, ['limelight keys revoke studio']);
 }
 
-async function create(name: string, { scopes, maxJobs, maxMb }: CreateFlags): Promise<void> {
+async function create(name: string, { scopes, maxJobs, maxMb, weight }: CreateFlags): Promise<void> {
   const quota = {
     ...(maxJobs !== undefined && { jobs_in_flight: maxJobs }),
     ...(maxMb !== undefined && { bytes_in_flight: maxMb * 1_000_000 }),
+    ...(weight !== undefined && { weight }),
   };
   const own = Object.keys(quota).length > 0 ? quota : undefined;
   showSecret(name, await withKeys((keys) => keys.create(name, scopes, own)));
@@ -109,6 +116,14 @@ async function withKeys<T>(use: (keys: ApiKeys) => Promise<T>): Promise<T> {
   ]);
   using store = openStore(loadConfig(readEnvironment()).storage);
   return await use(createApiKeys({ store }));
+}
+
+function toWeight(text: string): number {
+  const weight = toNumber(text);
+  if (weight < MIN_KEY_WEIGHT || weight > MAX_KEY_WEIGHT) {
+    throw new InvalidArgumentError(`Expected a number from ${MIN_KEY_WEIGHT} to ${MAX_KEY_WEIGHT}.`);
+  }
+  return weight;
 }
 
 function toScopes(text: string): Scope[] {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SCOPES } from '../api-key.ts';
+import { MAX_KEY_WEIGHT, MIN_KEY_WEIGHT, SCOPES } from '../api-key.ts';
 import { extensible, Instant, Sha256 } from './primitives.ts';
 
 export const KeyName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/);
@@ -13,10 +13,14 @@ export const KeySecret = extensible({
 });
 export type KeySecret = z.infer<typeof KeySecret>;
 
+export const KeyWeight = z.number().min(MIN_KEY_WEIGHT).max(MAX_KEY_WEIGHT);
+
 export const KeyQuota = extensible({
   jobs_in_flight: z.int().min(0).optional(),
   /** Bytes of the uploads of jobs in flight. */
   bytes_in_flight: z.number().min(0).optional(),
+  /** Turns at the slots for each turn of other keys while tasks of both wait. Default: 1. */
+  weight: KeyWeight.optional(),
 });
 export type KeyQuota = z.infer<typeof KeyQuota>;
 

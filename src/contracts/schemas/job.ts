@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RETRY_POINTS } from '../retry.ts';
+import { KeyWeight } from './api-key.ts';
 import { JobOptions, WebhookOrder } from './job-options.ts';
 import { extensible, Instant, ProviderName, Sha256 } from './primitives.ts';
 import { StageEvent } from './stage-event.ts';
@@ -94,6 +95,8 @@ export const JobInput = z.object({
   submittedAt: Instant,
   /** The name of the API key that submitted it. No other key sees the task. */
   owner: z.string().optional(),
+  /** Turns at the slots that this key has for each turn of other keys while tasks of both wait. Default: 1. */
+  weight: KeyWeight.optional(),
   webhook: WebhookOrder.optional(),
   /** Seconds to keep what a failed job needs for a retry, if a retry may help. Default: 0, everything is undone at once. */
   retryWindowS: z.number().min(0).optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { KeyWeight } from './api-key.ts';
 import { FaceRefusal } from './face-refusal.ts';
 import { StoredObject } from './job.ts';
 import { JobOptions } from './job-options.ts';
@@ -30,6 +31,7 @@ export const PreviewInput = z.object({
   options: PreviewOptions,
   /** The name of the API key that asked for it. */
   owner: z.string().optional(),
+  weight: KeyWeight.optional(),
 });
 export type PreviewInput = z.infer<typeof PreviewInput>;
 

@@ -14,6 +14,7 @@ import {
   upsertMemo,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
+import { toLane } from '../../contracts/lane.ts';
 import { GENERATE_VIDEO, PROBE_SIGNAL, toRunTimeoutMs, toWorkflowId } from '../../contracts/messages.ts';
 import { QUEUES } from '../../contracts/queues.ts';
 import {
@@ -241,7 +242,7 @@ async function restart(
       memo,
       workflowRunTimeout: toRunTimeoutMs(input.options),
       typedSearchAttributes: asRunning(searchAttributes, input),
-      priority: { priorityKey: input.options.priority },
+      priority: toLane(input.options.priority, input),
       staticSummary: `Attempt ${resume.attempt} of a talking video, from ${from}`,
     });
   await untilDone(start, 'start the job again');
