@@ -153,9 +153,10 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
         if (!isFailure(error, 'TASK_NOT_FOUND')) {
           throw error;
         }
-        await this.describe(taskId);
         if (await this.isRetried(taskId)) {
           await cancelRetry(taskId);
+        } else {
+          await this.describe(taskId);
         }
       }
     },

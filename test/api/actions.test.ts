@@ -305,6 +305,33 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
     held.release();
   });
 
+  it('reaches a retry that is accepted, although its failed attempt has closed', async () => {
+    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
+    const { taskId } = await submit(api);
+    await client.wait(taskId);
+    broken.release();
+    using held = worker.hold('renderTalk');
+    const mayBegin = Promise.withResolvers<void>();
+    const write = api.records.write;
+    onTestFinished(() => {
+      api.records.write = write;
+      mayBegin.resolve();
+    });
+    api.records.write = async (metadata) => {
+      if (metadata.task_id === taskId) await mayBegin.promise;
+      return write(metadata);
+    };
+    const retrying = client.retry(taskId).catch(() => undefined);
+    await expect.poll(() => api.jobs.isRetried(taskId)).toBe(true);
+
+    await client.cancel(taskId);
+    mayBegin.resolve();
+
+    expect(await client.wait(taskId)).toMatchObject({ error: { code: 'TASK_CANCELLED' } });
+    held.release();
+    await retrying;
+  });
+
   it('is Temporal’s own cancellation, so a caller that dies after it has cancelled the task', async () => {
     using held = worker.hold('renderTalk');
     const { taskId } = await submit(api);

@@ -31,7 +31,9 @@ export function cancelRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'names'>) 
   return createRoutes().openapi(cancel, async (c) => {
     const taskId = taskParam(c);
     // Temporal may have deleted a task that ended; its record remains. A running one stops without the store too.
-    if (!(await ignoreStorageOutage(deps.records.read(taskId)))?.outcome) {
+    const outcome = (await ignoreStorageOutage(deps.records.read(taskId)))?.outcome;
+    const mayBeRetried = outcome?.success === false && outcome.error.retry !== undefined;
+    if (!outcome || (mayBeRetried && (await deps.jobs.isRetried(taskId)))) {
       await deps.jobs.cancel(taskId);
     }
     const status = await readTaskStatus(deps, taskId);
