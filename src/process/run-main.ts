@@ -1,14 +1,16 @@
 import { PipelineError } from '../errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { keepFilesPrivate } from './private-files.ts';
 
 /** After a failure, open timers and connections keep the process alive at most this long. */
 const EXIT_TIMEOUT_MS = 2_000;
 
 /**
  * Runs the main function of an entry point. The first SIGINT or SIGTERM aborts its signal; the second ends the process at
- * once. A failure becomes one log line and exit code 1.
+ * once. A failure becomes one log line and exit code 1. Files that it creates are private.
  */
 export async function runMain(logger: Logger, main: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  keepFilesPrivate();
   try {
     await main(stopSignal());
   } catch (error) {

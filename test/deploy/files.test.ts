@@ -120,6 +120,17 @@ describe('docker-compose.yml', () => {
   });
 });
 
+it('git and the image leave out the folder of secrets and the settings', () => {
+  for (const [file, prefix] of [
+    ['.gitignore', '/'],
+    ['.dockerignore', ''],
+  ] as const) {
+    const lines = read(file).split('\n');
+    expect(lines, file).toContain(`${prefix}.env`);
+    expect(lines.map((line) => line.replace(/\/$/, '')), file).toContain(`${prefix}secrets`);
+  }
+});
+
 describe('the image', () => {
   it('has the Node of this project, and runs unprivileged', () => {
     const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } };
@@ -198,6 +209,10 @@ describe.each(['api', 'io', 'gpu'])('the systemd service %s', (role) => {
     expect(Service!.ExecStart).toEqual([expect.stringMatching(new RegExp(` up --role ${role}$`))]);
     expect(Service).toMatchObject({ User: ['limelight'], ExecReload: ['/bin/kill -HUP $MAINPID'] });
     expect(Number(Service!.TimeoutStopSec)).toBeGreaterThan(20);
+  });
+
+  it('keeps its files private', () => {
+    expect(Service).toMatchObject({ UMask: ['0077'], StateDirectoryMode: ['0700'] });
   });
 
   it('has no secrets', () => {

@@ -25,6 +25,7 @@ type Program =
   | 'fish'
   | 'hadolint'
   | 'jq'
+  | 'logrotate'
   | 'nginx'
   | 'prometheus'
   | 'promtool'
