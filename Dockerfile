@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # One image for every role: `limelight up --role api|io|gpu`. On a GPU pass
 # `--build-arg RUNTIME=nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04 --build-arg CUDA=12`.
 ARG NODE=24.21.0
@@ -8,7 +7,7 @@ FROM node:${NODE}-trixie-slim AS build
 WORKDIR /app
 ENV npm_config_update_notifier=false
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --include=dev --no-audit --no-fund
+RUN npm ci --include=dev --ignore-scripts --no-audit --no-fund
 COPY . .
 ARG CUDA=""
 # Builds the page and the workflow bundle here, because the root of the container is read-only. Native code for a GPU is

@@ -13,7 +13,7 @@ const MAX_PEOPLE = 2;
 const BACKGROUND = '#56657a';
 
 /** Cuts people out in slots, like the pipeline. Uses earlier results from the folder. */
-export async function createCutter(config: Pick<Config, 'gpu' | 'models' | 'onnx'>) {
+export async function createCutter(config: Pick<Config, 'gpu' | 'models' | 'onnx' | 'slots'>) {
   const logger = pino({ level: 'silent' });
   const detector = await createDetectorPool(config, logger);
   const matting = await createMattingPool(config, logger);

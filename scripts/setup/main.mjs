@@ -63,10 +63,12 @@ async function setUp() {
 
 /** What lies in the clone itself. */
 async function setUpClone() {
-  if (!arePackagesCurrent(root)) {
+  const isFresh = !arePackagesCurrent(root);
+  if (isFresh) {
     await timed('npm packages (npm ci)', () => installPackages(root));
   }
-  if (!isNode24(root)) {
+  // Also if this machine has a newer one: everything runs on the one that the project is tested with.
+  if (isFresh || !isNode24(root)) {
     await timed('Node 24 (npm rebuild node)', () => installNode24(root));
   }
   if (!isPageCurrent(root)) {

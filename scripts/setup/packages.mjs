@@ -36,7 +36,8 @@ export async function installPackages(root) {
   // Offline, npm would try for minutes. It may have everything in its cache.
   const fault = await networkFault(root);
   // Node 24 is a dev package, so these are needed even with NODE_ENV=production.
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  // Scripts of packages are not run: only that of Node is needed, and it has a step of its own.
+  const args = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   try {
     await runNpm(root, 'npm ci', fault ? [...args, '--offline'] : args);
   } catch (error) {

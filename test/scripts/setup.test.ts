@@ -80,10 +80,13 @@ describe('setup', () => {
 
   it('installs the packages of a fresh clone once', async () => {
     expect((await setUp()).code).toBe(0);
-    expect(await npmCalls()).toEqual([expect.stringMatching(/^ci --include=dev/)]);
+    expect(await npmCalls()).toEqual([
+      expect.stringMatching(/^ci --include=dev --ignore-scripts/),
+      expect.stringMatching(/^rebuild node/),
+    ]);
 
     expect(await setUp({}, '--quiet-when-ready')).toEqual({ code: 0, said: '' });
-    expect(await npmCalls()).toHaveLength(1);
+    expect(await npmCalls()).toHaveLength(2);
   });
 
   it('reports with --check what is missing, and installs nothing', async () => {
@@ -106,14 +109,14 @@ describe('setup', () => {
 
     expect((await setUp()).code).toBe(0);
 
-    expect(await npmCalls()).toHaveLength(2);
+    expect(await npmCalls()).toHaveLength(4);
   });
 
   it('installs once when two setups start at once', async () => {
     const results = await Promise.all([setUp({ NPM_SECONDS: '1' }), setUp({ NPM_SECONDS: '1' })]);
 
     expect(results.map(({ code }) => code)).toEqual([0, 0]);
-    expect(await npmCalls()).toHaveLength(1);
+    expect(await npmCalls()).toHaveLength(2);
   });
 
   it('takes over from a setup that was killed, after the npm that it has left behind', async () => {
@@ -268,7 +271,7 @@ describe('setup', () => {
     expect(said).toContain('install the Temporal CLI 1.9.1 or newer');
     expect(said).toContain('set TEMPORAL_ADDRESS');
     // The packages are there for the next run.
-    expect(await npmCalls()).toHaveLength(1);
+    expect(await npmCalls()).toHaveLength(2);
   });
 
   needs('python3').it('finds the program in a wheel', async () => {
