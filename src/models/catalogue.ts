@@ -2,10 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ManifestEntry } from './model-manifest.ts';
 
-/** A model that can be pulled. If the entry has no `sha256`, the first download pins it. */
+/** A model that can be pulled. If the entry has no `sha256`, whoever pulls it must give the one that its publisher shows. */
 const CatalogueEntry = ManifestEntry.extend({
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   /** Absent if the model is published only in archives. It then comes from a folder or a mirror. */
-  source: z.url().optional(),
+  source: z.url({ protocol: /^https$/ }).optional(),
   /** Home page of the model. */
   page: z.url(),
   license: z.string(),

@@ -23,6 +23,11 @@ export interface ModelFolders {
   cacheDir: string;
 }
 
+/** Those that a process needs to read, besides the models that come with the project. */
+export function foldersOf({ dir, cacheDir }: ModelFolders): string[] {
+  return [...(dir ? [dir] : []), cacheDir];
+}
+
 /** Plain data, so it can be sent to the slots. */
 export interface FoundModel {
   path: string;
@@ -56,7 +61,7 @@ export async function findModel(
   kinds: readonly string[],
   { dir, cacheDir }: ModelFolders,
 ): Promise<FoundModel> {
-  for (const folder of dir ? [dir, cacheDir, STARTERS_DIR] : [cacheDir, STARTERS_DIR]) {
+  for (const folder of [...foldersOf({ dir, cacheDir }), STARTERS_DIR]) {
     const manifest = await readManifest(folder);
     if (!manifest && folder === dir) {
       throw new PipelineError('MODEL_MISSING', `There is no manifest.json in ${dir}. ${HOW_TO_GET}`);
@@ -77,9 +82,9 @@ export async function findModel(
 export async function findModelFile(
   task: 'voice-activity' | 'lip-sync',
   kinds: readonly string[],
-  { dir, cacheDir }: ModelFolders,
+  folders: ModelFolders,
 ): Promise<ModelFile | undefined> {
-  for (const folder of [...(dir ? [dir] : []), cacheDir]) {
+  for (const folder of foldersOf(folders)) {
     const manifest = await readManifest(folder);
     const entry = manifest?.find((model) => model.task === task && kinds.includes(model.output.kind));
     if (entry) {

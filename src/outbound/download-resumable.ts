@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, fetch, type Response } from 'undici';
 import { ignoreMissing, isDiskFull, PipelineError } from '../errors.ts';
 import { hashFile } from '../hash-file.ts';
+import { isLoopback } from './networks.ts';
 
 export interface ResumableDownload {
   /**
@@ -29,6 +30,8 @@ export interface ResumableDownload {
   dispatcher?: Dispatcher;
   /** Default: true. */
   followRedirects?: boolean;
+  /** Whether a redirect must not lead to plain http, except on this machine. Default: false. */
+  requireHttps?: boolean;
   /** Time without data after which an attempt fails. Default: 30 s. */
   stallMs?: number;
   /** Delay before the first retry, doubled for each further one. Default: 1 s. */
@@ -108,9 +111,9 @@ async function attempt(download: ResumableDownload, have: number): Promise<void>
 }
 
 async function request(download: ResumableDownload, have: number, signal: AbortSignal): Promise<Response> {
-  const { url, path, dispatcher, followRedirects = true } = download;
+  const { url, path, dispatcher, followRedirects = true, requireHttps = false } = download;
   const etag = have > 0 ? await ignoreMissing(readFile(etagPathOf(path), 'utf8')) : undefined;
-  return fetch(typeof url === 'string' ? url : await url(), {
+  const response = await fetch(typeof url === 'string' ? url : await url(), {
     headers: {
       'accept-encoding': 'identity',
       ...(etag !== undefined && { range: `bytes=${have}-`, 'if-range': etag }),
@@ -119,6 +122,17 @@ async function request(download: ResumableDownload, have: number, signal: AbortS
     signal,
     ...(dispatcher && { dispatcher }),
   });
+  if (requireHttps && !isPrivateConnection(response.url)) {
+    await response.body?.cancel();
+    throw new Refused(`it was redirected to ${new URL(response.url).origin}, which is not https`);
+  }
+  return response;
+}
+
+/** Whether nobody between here and the server can read or change what it sends: https, or a server of this machine. */
+export function isPrivateConnection(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
 }
 
 /** Status 416: the server has nothing after the bytes that we have. */

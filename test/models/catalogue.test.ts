@@ -30,6 +30,21 @@ it('the catalogue holds contracts that the pipeline can serve, under names and f
   expect(new Set(catalogue.map(({ file }) => file)).size).toBe(catalogue.length);
 });
 
+it('comes over https, and has a checksum or asks for the one of the publisher', async () => {
+  const catalogue = await readCatalogue();
+  expect(catalogue.filter(({ source }) => source && !source.startsWith('https://'))).toEqual([]);
+  // The hashes of these were in no public source. Whoever pulls them gives --sha256.
+  expect(catalogue.filter(({ sha256 }) => !sha256).map(({ name }) => name)).toEqual([
+    'yolov8n',
+    'yolo11n',
+    'yolo26n',
+    'yolox-s',
+    'birefnet-fp16',
+    'modnet',
+    'wav2lip',
+  ]);
+});
+
 it('whatever is under the AGPL must be accepted', async () => {
   const strict = (await readCatalogue()).filter(({ license }) => license.startsWith('AGPL'));
   expect(strict.map(({ name }) => name)).toEqual(['yolov8n', 'yolo11n', 'yolo26n']);

@@ -158,13 +158,49 @@ describe('pulling a model', () => {
     await expect(pull()).rejects.toMatchObject({ code: 'STORAGE_FULL' });
   });
 
-  it('pins the checksum of a first download', async () => {
+  it('requires the checksum that the publisher shows if the catalogue has none, before any request', async () => {
     const { bytes: _, sha256: __, ...unknown } = entryOf();
-    await expect(pull({ entry: unknown })).resolves.toMatchObject({ sha256, bytes: content.length });
-    await expect(pull({ entry: unknown })).resolves.toMatchObject({ sha256 });
+    await expect(pull({ entry: unknown })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringMatching(/https:\/\/example\.org.*--sha256/),
+    });
+    await expect(pull({ entry: unknown, sha256: 'abc' })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    expect(server.ranges).toEqual([]);
+
+    await expect(pull({ entry: unknown, sha256: sha256.toUpperCase() })).resolves.toMatchObject({
+      sha256,
+      bytes: content.length,
+    });
+    // From then on it is known.
     server.content = randomBytes(1000);
     await expect(pull({ entry: unknown })).rejects.toMatchObject({ code: 'MODEL_INVALID' });
     await expectFile(join(cacheDir, 'big.onnx'), content);
+  });
+
+  it('never takes another checksum than that of the catalogue', async () => {
+    await expect(pull({ sha256: '0'.repeat(64) })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    expect(server.ranges).toEqual([]);
+  });
+
+  it('refuses plain http from another machine, also after a redirect', async () => {
+    const plain = 'http://models.example.org/folder';
+    await expect(pull({ mirror: plain })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+      message: expect.stringContaining('https'),
+    });
+    await expect(pull({ entry: entryOf({ source: `${plain}/big.onnx` }) })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+    });
+
+    // Another address of this machine, which stands for another machine.
+    const { port } = new URL(server.url);
+    server.headers = { Location: `http://[::ffff:7f00:1]:${port}/model.onnx` };
+    server.faults.push({ status: 302 });
+    await expect(pull()).rejects.toMatchObject({
+      code: 'MODEL_DOWNLOAD_FAILED',
+      message: expect.stringContaining('redirected'),
+    });
+    expect(await filesBut()).toEqual([]);
   });
 
   it('accepts a mirror or a folder, and verifies the file', async () => {

@@ -12,6 +12,7 @@ import { show, write } from '../terminal/output.ts';
 import { type Column, toTable } from '../terminal/table.ts';
 
 interface PullFlags {
+  sha256?: string;
   mirror?: string;
   from?: string;
   acceptLicense?: boolean;
@@ -33,13 +34,17 @@ export function addModelsCommand(program: Command): void {
     .command('pull')
     .description('download, check and install models')
     .argument('[name...]', 'names as shown by `list`; default: the best with a permissive licence')
-    .option('--mirror <url>', 'base URL of the files, named such as birefnet.onnx')
+    .option(
+      '--sha256 <hex>',
+      'checksum that the publisher shows, for a model whose checksum the catalogue lacks',
+    )
+    .option('--mirror <url>', 'https URL of a folder with the files, named such as birefnet.onnx')
     .option('--from <dir>', 'folder with the files, for machines without internet')
     .option('--accept-license', 'accept licences that require it, such as AGPL-3.0')
     .action(pull);
   addExamples(pulling, [
     'limelight models pull',
-    'limelight models pull yolo11n --accept-license',
+    'limelight models pull yolo11n --accept-license --sha256 $SHA256',
     'limelight models pull birefnet-portrait --from /media/usb/models',
   ]);
   const verifying = models
@@ -59,8 +64,8 @@ export function addModelsCommand(program: Command): void {
   addExamples(using, ['limelight models use birefnet-portrait']);
 }
 
-/** A state-of-the-art detector and matting model under permissive licences. */
-const DEFAULT_PULL = ['yolox-s', 'birefnet-portrait'];
+/** The best with a permissive licence and a known checksum. */
+const DEFAULT_PULL = ['birefnet-portrait'];
 
 async function list(): Promise<void> {
   const installed = await (await openStore()).list();
@@ -96,7 +101,10 @@ function toCells(model: {
   return [name, task, bytes === undefined ? '' : toMegabytes(bytes), license, state];
 }
 
-async function pull(names: string[], { mirror, from, acceptLicense = false }: PullFlags): Promise<void> {
+async function pull(
+  names: string[],
+  { sha256, mirror, from, acceptLicense = false }: PullFlags,
+): Promise<void> {
   const { readCatalogue } = await import('../../models/catalogue.ts');
   const { assertLicenseAccepted } = await import('../../models/pull-model.ts');
   const catalogue = await readCatalogue();
@@ -107,11 +115,20 @@ async function pull(names: string[], { mirror, from, acceptLicense = false }: Pu
   for (const entry of entries) {
     assertLicenseAccepted(entry, acceptLicense);
   }
+  if (sha256 !== undefined && entries.length > 1) {
+    throw new PipelineError('INPUT_INVALID', 'Expected one model for --sha256, because each has its own');
+  }
   for (const entry of entries) {
     write(
       `${entry.name}: ${entry.license}${entry.license_url ? ` (${entry.license_url})` : ''}, ${entry.page}`,
     );
-    await pullOne(store, entry, { ...(mirror && { mirror }), ...(from && { from }), acceptLicense, signal });
+    await pullOne(store, entry, {
+      ...(sha256 && { sha256 }),
+      ...(mirror && { mirror }),
+      ...(from && { from }),
+      acceptLicense,
+      signal,
+    });
   }
 }
 
@@ -126,8 +143,7 @@ async function pullOne(
     const { bytes, sha256 } = await pullModel({ entry, store, ...options, onProgress: bar.show });
     bar.end();
     show({ name: entry.name, bytes, sha256 }, () => []);
-    const pinned = entry.sha256 ? '' : '; its checksum is now pinned';
-    write(`Installed ${entry.name}: ${toMegabytes(bytes!)}, sha256 ${sha256}${pinned}`);
+    write(`Installed ${entry.name}: ${toMegabytes(bytes!)}, sha256 ${sha256}`);
   } finally {
     bar.end();
   }
