@@ -133,6 +133,7 @@ const LAYERS: Record<string, Layer> = {
         'config',
         'outbound',
         'telemetry',
+        'slots',
         'models',
         'inference',
         'media',

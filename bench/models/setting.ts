@@ -1,4 +1,4 @@
-import { HUGE_PAGES } from '../../src/inference/pools.ts';
+import { HUGE_PAGES, NO_TELEMETRY } from '../../src/inference/runtime/environment.ts';
 import { type FoundModel, listModels, type ModelTask } from '../../src/models/find-model.ts';
 import type { SlotPool } from '../../src/ports/slot-task.ts';
 import { createSlotPool } from '../../src/slots/slot-pool.ts';
@@ -40,7 +40,9 @@ export function openSlots<Input, Result>(task: URL, config: unknown, slots: numb
     task,
     config,
     slots,
-    env: HUGE_PAGES,
+    files: { reads: ['photo', 'imagePath'], writes: ['out', 'maskPath', 'cutoutPath'] },
+    access: { readable: [modelsDir as string] },
+    env: { ...HUGE_PAGES, ...NO_TELEMETRY },
     timeoutMs: 600_000,
     logger: createLogger('bench', { level: 'silent' }),
   });

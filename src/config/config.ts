@@ -111,6 +111,11 @@ const toConfig = (
     confThreshold: env.YOLO_CONFIDENCE_THRESHOLD,
     longSidePx: env.RENDER_LONG_SIDE_PX,
   },
+  slots: {
+    confinement: env.SLOT_CONFINEMENT,
+    /** Where each gets a folder of its own: the scratch area of the store, which sweeps what is left behind there. */
+    scratch: join(resolve(env.STORAGE_ROOT), env.STORAGE_S3_BUCKET ? 's3' : '', '.scratch'),
+  },
   media: { slots: env.MEDIA_SLOTS, timeoutMs: env.MEDIA_TIMEOUT_S * 1000 },
   render: {
     slots: env.RENDER_SLOTS,

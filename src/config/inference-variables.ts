@@ -36,6 +36,12 @@ export const inferenceVariables = {
     .default('0')
     .describe('Devices; `npm start` runs a GPU worker for each; -1 for the CPU'),
   LD_LIBRARY_PATH: z.string().optional().describe("Where the system's loader finds the CUDA libraries"),
+  SLOT_CONFINEMENT: z
+    .enum(['auto', 'required', 'node'])
+    .default('auto')
+    .describe(
+      "What confines the processes that decode and draw, beside limits and Node's permission model: `auto` (the kernel, by bubblewrap or Landlock, if it can), `required` (nothing starts if it cannot) or `node` (nothing else)",
+    ),
   SLOT_MAX_RUNS: z.coerce
     .number()
     .int()

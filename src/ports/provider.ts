@@ -63,6 +63,8 @@ export interface RendererConfig {
   models: { dir?: string | undefined; cacheDir: string };
   render: { slots: number; timeoutMs: number; longSidePx: number; mark: boolean; provenance: boolean };
   onnx: { threads: number };
+  /** How its processes are confined (`src/slots/confinement.ts`), and where each gets its folder. */
+  slots: { confinement: 'auto' | 'required' | 'node'; scratch: string };
 }
 
 /** Makes talks elsewhere, for money. */

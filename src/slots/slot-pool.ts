@@ -3,8 +3,10 @@ import { PipelineError } from '../errors.ts';
 import type { SlotPool } from '../ports/slot-task.ts';
 import { Slot, type SlotOptions } from './slot.ts';
 
-export interface SlotPoolOptions extends Omit<SlotOptions, 'env' | 'startTimeoutMs'> {
+export interface SlotPoolOptions extends Omit<SlotOptions, 'env' | 'startTimeoutMs' | 'hardMemoryMb'> {
   slots: number;
+  /** Default: 4 GB, several times what pictures, sound and the renderer take. */
+  hardMemoryMb?: number;
   /** Default: empty. */
   env?: Record<string, string>;
   /** Default: 5 minutes, for a large model on a slow disk. */
@@ -23,7 +25,7 @@ interface Call {
 export function createSlotPool<Input, Result, Progress = never>(
   options: SlotPoolOptions,
 ): SlotPool<Input, Result, Progress> {
-  const slotOptions = { env: {}, startTimeoutMs: 300_000, ...options };
+  const slotOptions = { env: {}, startTimeoutMs: 300_000, hardMemoryMb: 4096, ...options };
   const waiting: Call[] = [];
   const watchers = new Set<{ resolve(): void; reject(error: Error): void }>();
   let closed: PipelineError | undefined;

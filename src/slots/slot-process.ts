@@ -31,8 +31,11 @@ const toSlotError = (thrown: unknown): SlotError => {
   };
 };
 
+const cpuSeconds = ({ user, system }: NodeJS.CpuUsage) => (user + system) / 1e6;
+
 const toVitals = ({ degraded = false }: SlotTask): SlotVitals => ({
   memoryMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
+  cpuS: cpuSeconds(process.cpuUsage()),
   degraded,
 });
 

@@ -22,6 +22,8 @@ export type SlotResult = { result: unknown } | { error: SlotError };
 export interface SlotVitals {
   /** Resident memory. */
   memoryMb: number;
+  /** CPU seconds since its start, over all threads. */
+  cpuS: number;
   /** See `SlotTask.degraded`. */
   degraded: boolean;
 }

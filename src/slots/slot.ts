@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ignoreFailure, PipelineError } from '../errors.ts';
 import type { SlotSnapshot } from '../ports/slot-task.ts';
+import { cpuLimit } from './confinement.ts';
 import { type SlotChild, type SlotChildOptions, startSlotChild } from './slot-child.ts';
 
-export interface SlotOptions extends SlotChildOptions {
+export interface SlotOptions extends Omit<SlotChildOptions, 'limits'> {
   /** Maximum duration of one run. */
   timeoutMs: number;
   /** Maximum time from the fork to the end of the self-test. */
@@ -12,6 +13,8 @@ export interface SlotOptions extends SlotChildOptions {
   maxRuns?: number;
   /** The process is replaced if it holds more after a run. Default: never. */
   maxMemoryMb?: number;
+  /** The system refuses it more. */
+  hardMemoryMb: number;
 }
 
 interface SlotRun {
@@ -28,7 +31,7 @@ const MAX_RESTART_DELAY_MS = 30_000;
 
 /** Supervises one child process from its start to its end, and replaces it until the slot is closed. */
 export class Slot {
-  readonly #options: SlotOptions;
+  readonly #options: SlotOptions & SlotChildOptions;
   readonly #onChange: () => void;
   readonly #closing = new AbortController();
   /** Resolves when the slot is closed and its last process has ended. */
@@ -50,9 +53,10 @@ export class Slot {
 
   /** @param onChange called, asynchronously, when the slot becomes idle or its `failure` changes */
   constructor(options: SlotOptions, onChange: () => void) {
-    this.#options = options;
+    const cpuS = cpuLimit(options.startTimeoutMs + options.timeoutMs);
+    this.#options = { ...options, limits: { memoryMb: options.hardMemoryMb, cpuS } };
     this.#onChange = onChange;
-    this.#child = startSlotChild(options);
+    this.#child = startSlotChild(this.#options);
     this.#lived = this.#live();
   }
 
@@ -97,7 +101,7 @@ export class Slot {
 
   async #start(): Promise<void> {
     const { name, startTimeoutMs, logger } = this.#options;
-    const { pid, ready } = this.#child;
+    const { pid, ready, confinedBy } = this.#child;
     try {
       this.#facts = await within(this.#child, ready, {
         timeoutMs: startTimeoutMs,
@@ -112,7 +116,7 @@ export class Slot {
     }
     this.#failure = undefined;
     this.#failedStarts = 0;
-    logger.info({ slot: name, slotPid: pid, ...this.#facts }, 'Slot is ready');
+    logger.info({ slot: name, slotPid: pid, confinedBy, ...this.#facts }, 'Slot is ready');
     this.#becomeIdle();
   }
 
@@ -172,9 +176,12 @@ export class Slot {
   /** The reason to replace the process before its next run, if there is one. */
   #findRetireReason(): string | undefined {
     const { maxRuns = Number.POSITIVE_INFINITY, maxMemoryMb = Number.POSITIVE_INFINITY } = this.#options;
-    const { memoryMb = 0, degraded = false } = this.#child.vitals ?? {};
+    const { memoryMb = 0, cpuS = 0, degraded = false } = this.#child.vitals ?? {};
     if (degraded) {
       return 'its device failed';
+    }
+    if (cpuS > this.#options.limits.cpuS / 2) {
+      return `it has used ${Math.round(cpuS)} s of CPU time`;
     }
     if (memoryMb > maxMemoryMb) {
       return `it holds ${memoryMb} MB`;

@@ -42,6 +42,8 @@ export async function createGpuWorker(
   const lock = mayUseDevice(config.gpu.device)
     ? resources.use(await lockDevice(config.gpu.device))
     : undefined;
+  // First, because the slots work in its scratch area.
+  const store = resources.use(openStore(config.storage, { guard: assertAttemptIsCurrent }));
   const detector = resources.use(await createDetectorPool(config, logger));
   const matting = resources.use(await createMattingPool(config, logger));
   const connection = await connectWorker(config.temporal);
@@ -50,7 +52,6 @@ export async function createGpuWorker(
   if ([...detector.snapshot(), ...matting.snapshot()].every(({ facts }) => facts?.provider === 'cpu')) {
     await lock?.[Symbol.asyncDispose]();
   }
-  const store = resources.use(openStore(config.storage, { guard: assertAttemptIsCurrent }));
   const workers = await createWorkers({
     connection,
     namespace: config.temporal.namespace,

@@ -52,9 +52,10 @@ export async function createIoWorker(
   await using resources = new AsyncDisposableStack();
   const tracing = resources.use(startTracing('io', config.tracing));
   const countEnd = addEndedJobMetrics(metrics);
+  // First of all, because the slots work in its scratch area.
+  const store = resources.use(openStore(config.storage, { guard: assertAttemptIsCurrent }));
   const decoder = resources.use(createDecoderPool(config, logger));
   const renderers = await openRenderers(providers, config, logger, resources);
-  const store = resources.use(openStore(config.storage, { guard: assertAttemptIsCurrent }));
   const records = createTaskRecords({ store, logger });
   const [workflowBundle, connection] = await Promise.all([
     loadWorkflowBundle({ encryptsFailures: config.temporal.payloadKeys.length > 0 }),

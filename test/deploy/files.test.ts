@@ -127,7 +127,10 @@ it('git and the image leave out the folder of secrets and the settings', () => {
   ] as const) {
     const lines = read(file).split('\n');
     expect(lines, file).toContain(`${prefix}.env`);
-    expect(lines.map((line) => line.replace(/\/$/, '')), file).toContain(`${prefix}secrets`);
+    expect(
+      lines.map((line) => line.replace(/\/$/, '')),
+      file,
+    ).toContain(`${prefix}secrets`);
   }
 });
 

@@ -38,7 +38,7 @@ export async function fuzzDecoders(options: FuzzOptions): Promise<FuzzReport> {
   const { field, cases, slots, timeoutMs, keepIn } = options;
   const folder = await mkdtemp(join(tmpdir(), 'fuzz-decoders-'));
   await using pool = createDecoderPool(
-    { media: { slots, timeoutMs } },
+    { media: { slots, timeoutMs }, slots: { confinement: 'auto', scratch: folder } },
     createLogger('fuzz', { level: 'silent' }),
   );
   await pool.ready();

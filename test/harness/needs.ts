@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, it, type TestOptions } from 'vitest';
+import { tryBubblewrap, tryLandlock } from '../../src/slots/kernel-confinement.ts';
 import { chromiumPath } from './browser/chromium-path.ts';
 import { obtainS3Program } from './s3-server.ts';
 import { maySmallDisk } from './small-disk.ts';
@@ -16,6 +17,9 @@ const REQUIREMENTS = {
   // The tests' S3 server is built with it.
   Go: () => obtainS3Program() !== undefined,
   'user namespaces': maySmallDisk,
+  bubblewrap: () => tryBubblewrap().confinement !== undefined,
+  // setpriv of util-linux 2.40 or newer.
+  Landlock: () => tryLandlock().confinement !== undefined,
 } satisfies Record<string, () => boolean>;
 
 type Program =

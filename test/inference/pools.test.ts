@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { MATTING_KINDS } from '../../src/inference/matte/matting-output.ts';
-import { createDetectorPool, createMattingPool } from '../../src/inference/pools.ts';
+import { createDetectorPool, createMattingPool, MATTING_FILES } from '../../src/inference/pools.ts';
 import { listModels } from '../../src/models/find-model.ts';
 import type { RemoveBackgroundInput, RemoveBackgroundResult } from '../../src/ports/models.ts';
 import { loadConfig } from '../../src/process/load-config.ts';
@@ -61,6 +61,8 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('a slot whose device fails', () => {
       task: new URL('./fixtures/short-memory-task.ts', import.meta.url),
       config: { model: big, starter: small, threads: 1 },
       slots: 1,
+      files: MATTING_FILES,
+      access: { readable: [modelsDir as string] },
       timeoutMs: 120_000,
       logger,
     });

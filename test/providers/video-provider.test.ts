@@ -13,6 +13,7 @@ needs('MODELS_DIR').describe('with real models', () => {
         models: { dir: modelsDir, cacheDir: tmpdir() },
         render: { slots: 1, timeoutMs: 120_000, longSidePx: 512, mark: true, provenance: true },
         onnx: { threads: 1 },
+        slots: { confinement: 'auto', scratch: tmpdir() },
       },
       pino({ level: 'silent' }),
     );

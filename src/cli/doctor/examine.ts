@@ -10,6 +10,7 @@ import { type Check, type Finding, fault, type Machine, ok, type Result, toSente
 import { checkGpu } from './gpu.ts';
 import { checkModels } from './models.ts';
 import { checkPorts } from './ports.ts';
+import { checkSlots } from './slots.ts';
 import { checkBucket, checkDisk } from './storage.ts';
 import { checkTemporal } from './temporal.ts';
 
@@ -18,6 +19,7 @@ const CHECKS: ReadonlyArray<[name: string, check: Check]> = [
   ['temporal', checkTemporal],
   ['models', checkModels],
   ['gpu', checkGpu],
+  ['slots', checkSlots],
   ['disk', checkDisk],
   ['bucket', checkBucket],
   ['ports', checkPorts],

@@ -6,7 +6,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 
 /** The slots that decode uploads. */
 export function createDecoderPool(
-  { media }: Pick<Config, 'media'>,
+  { media, slots }: Pick<Config, 'media' | 'slots'>,
   logger: Logger,
 ): SlotPool<DecoderInput, DecoderResult> {
   return createSlotPool({
@@ -14,6 +14,12 @@ export function createDecoderPool(
     task: new URL('./media-task.ts', import.meta.url),
     config: {},
     slots: media.slots,
+    files: {
+      reads: ['imagePath', 'audioPath', 'backgroundImagePath'],
+      writes: ['photoPath', 'voicePath', 'backgroundPath'],
+    },
+    access: { mode: slots.confinement },
+    scratch: slots.scratch,
     timeoutMs: media.timeoutMs,
     logger,
   });

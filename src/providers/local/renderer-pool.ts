@@ -1,4 +1,6 @@
-import { findModelFile, LIP_SYNC_KINDS } from '../../models/find-model.ts';
+import { NO_TELEMETRY } from '../../inference/runtime/environment.ts';
+import { findModelFile, foldersOf, LIP_SYNC_KINDS } from '../../models/find-model.ts';
+import { verifyModels } from '../../models/verify-models.ts';
 import type { RendererConfig, RendererPool } from '../../ports/provider.ts';
 import { createSlotPool } from '../../slots/slot-pool.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -20,17 +22,23 @@ export async function createLipSyncPool(
   logger: Logger,
 ): Promise<RendererPool | undefined> {
   const lipSync = await findModelFile('lip-sync', LIP_SYNC_KINDS, config.models);
-  return lipSync && createPool('lip-sync', config, 1, { ...(await planOf(config)), lipSync }, logger);
+  if (!lipSync) {
+    return undefined;
+  }
+  await verifyModels([lipSync], config.models.cacheDir);
+  return createPool('lip-sync', config, 1, { ...(await planOf(config)), lipSync }, logger);
 }
 
 async function planOf({ models, render, onnx }: RendererConfig): Promise<RenderTaskConfig> {
   const { longSidePx, mark, provenance } = render;
-  return { ...(await findTalkModels(models, onnx.threads)), longSidePx, mark, provenance };
+  const { threads, ...found } = await findTalkModels(models, onnx.threads);
+  await verifyModels(Object.values(found), models.cacheDir);
+  return { ...found, threads, longSidePx, mark, provenance };
 }
 
 function createPool(
   name: string,
-  { render }: RendererConfig,
+  { render, models, slots: { confinement, scratch } }: RendererConfig,
   slots: number,
   config: RenderTaskConfig,
   logger: Logger,
@@ -41,6 +49,15 @@ function createPool(
     config,
     slots,
     timeoutMs: render.timeoutMs,
+    files: {
+      reads: ['portraitPath', 'platePath', 'maskPath', 'photoPath', 'voicePath'],
+      writes: ['videoPath'],
+      growing: 'partsFolder',
+    },
+    // Some encode video.
+    access: { mode: confinement, readable: foldersOf(models), usesDevices: true },
+    scratch,
+    env: NO_TELEMETRY,
     logger,
   });
 }

@@ -20,11 +20,22 @@ if (!isMainThread || !/[\\/]node_modules[\\/]vitest[\\/]/.test(process.argv[1] ?
   record();
 }
 
-/** To all child processes, such as slots, whose environment is none of ours otherwise. */
+/** To all child processes, also to slots, which are confined and whose environment is none of ours otherwise. */
 function passOn(variables) {
   const { spawn } = ChildProcess.prototype;
   ChildProcess.prototype.spawn = function (options) {
     options.envPairs?.push(...Object.entries(variables).map(([name, value]) => `${name}=${value}`));
+    options.args = options.args?.flatMap((arg) => {
+      if (arg === '--permission') {
+        return [
+          ...[arg, '--allow-inspector', `--allow-fs-read=${import.meta.dirname}`],
+          ...[`--allow-fs-read=${folder}`, `--allow-fs-write=${folder}`],
+        ];
+      }
+      return arg === '--remount-ro'
+        ? ['--ro-bind', import.meta.dirname, import.meta.dirname, '--bind', folder, folder, arg]
+        : arg;
+    });
     return spawn.call(this, options);
   };
 }

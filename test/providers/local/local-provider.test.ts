@@ -21,6 +21,7 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('the local provider, with real models 
         models: { dir: modelsDir, cacheDir: folder },
         render: { slots: 1, timeoutMs: 120_000, longSidePx: 512, mark: true, provenance: true },
         onnx: { threads: 1 },
+        slots: { confinement: 'auto', scratch: folder },
       },
       pino({ level: 'silent' }),
     );
