@@ -6,7 +6,14 @@ const ROOT = join(import.meta.dirname, '..');
 const IMPORT = /^(?:import|export)\s+(?:[^;'"]*?\sfrom\s+)?'([^']+)'/gm;
 /** Parts of the project that also run in browsers. */
 const SHARED = /^(web|src\/client|src\/contracts|samples)\//;
-const PACKAGES = ['preact', 'preact/hooks', '@preact/signals', 'libheif-js'];
+const PACKAGES = [
+  'preact',
+  'preact/hooks',
+  '@preact/signals',
+  '@noble/hashes/sha2.js',
+  '@noble/hashes/utils.js',
+  'libheif-js',
+];
 
 const files = globSync('web/**/*.{ts,tsx}', { cwd: ROOT }).filter((file) => !file.endsWith('vite.config.ts'));
 

@@ -9,6 +9,7 @@ import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { apiKey, wantsKey } from './server/server.ts';
 import './state/appearance.ts';
+import { deleteOtherDatabases } from './state/database.ts';
 import { readInfo } from './state/info.ts';
 import { titleNews } from './state/notices.ts';
 import { keepPreview } from './state/photo-preview.ts';
@@ -72,6 +73,7 @@ function View() {
   }
 }
 
+void deleteOtherDatabases();
 void resume();
 void keepDraft();
 keepPreview();

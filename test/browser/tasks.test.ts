@@ -259,8 +259,8 @@ needs('chromium').describe('tasks on the page', { timeout: 60_000 }, async () =>
     await make(page);
     expect(await page.locator('video').getAttribute('src')).toMatch(/\/video\?.*signature=/);
 
-    await page.getByRole('button', { name: 'Forget API key' }).click();
-    await page.reload();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'This server requires an API key' }).waitFor();
     // Chromium logs each refused request.
     expect(complaints.filter((text) => !text.includes('401'))).toEqual([]);

@@ -10,13 +10,10 @@ export const isReachable = signal(true);
 export const wantsKey = signal(false);
 
 const storedKey = storedText('limelight.key');
+/** The key of this page. `useKey` of `state/session.ts` changes it. */
 export const apiKey = signal(storedKey.read());
 
-export function useKey(key: string | undefined): void {
-  storedKey.write(key);
-  apiKey.value = key;
-  wantsKey.value = false;
-}
+export const { read: readStoredKey, write: storeKey } = storedKey;
 
 export function authorization(): Record<string, string> {
   return apiKey.value ? { Authorization: `Bearer ${apiKey.value}` } : {};

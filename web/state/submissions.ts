@@ -1,6 +1,6 @@
 import { sleep } from '../../src/client/sleep.ts';
 import { toTaskName } from '../../src/contracts/task-name.ts';
-import { isFailure, server } from '../server/server.ts';
+import { authorization, isFailure, server } from '../server/server.ts';
 import { forget, keep, recall, recallAll, type SavedSubmission } from './saved-submissions.ts';
 import { change, type Task, takeStatus, taskIds, taskOf } from './tasks.ts';
 import { upload } from './upload.ts';
@@ -58,8 +58,11 @@ async function inOneTab(name: string, signal: AbortSignal, action: () => Promise
 
 async function uploadUntilAnswered(submission: SavedSubmission, signal: AbortSignal): Promise<void> {
   const { taskId } = submission;
+  // Every try is under the key of the first one.
+  const headers = authorization();
+  const onProgress = (uploading: number) => change(taskId, { uploading });
   while (!signal.aborted) {
-    const answer = await upload(submission, (uploading) => change(taskId, { uploading }), signal);
+    const answer = await upload(submission, headers, onProgress, signal);
     if (answer.kind === 'aborted') {
       return;
     }

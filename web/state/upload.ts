@@ -1,6 +1,6 @@
 import { toForm } from '../../src/client/submission.ts';
 import { toTaskName } from '../../src/contracts/task-name.ts';
-import { authorization, isReachable, wantsKey } from '../server/server.ts';
+import { isReachable, wantsKey } from '../server/server.ts';
 import { strings } from '../strings/strings.ts';
 import type { SavedSubmission } from './saved-submissions.ts';
 
@@ -18,9 +18,11 @@ export type UploadAnswer =
 /**
  * Uploads a submission once, with `XMLHttpRequest` because `fetch` does not report upload progress. The page chooses the task's
  * id, so uploading again does not create a second task.
+ * @param headers with the API key
  */
 export function upload(
   submission: SavedSubmission,
+  headers: Record<string, string>,
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<UploadAnswer> {
@@ -31,7 +33,7 @@ export function upload(
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     request.open('PUT', `/api/pipeline/tasks/${taskId}`);
-    for (const [name, value] of Object.entries(authorization())) {
+    for (const [name, value] of Object.entries(headers)) {
       request.setRequestHeader(name, value);
     }
     request.upload.onprogress = ({ loaded, total }) => onProgress(total > 0 ? loaded / total : 0);

@@ -1,13 +1,15 @@
 import { signal } from '@preact/signals';
-import { apiKey, isReachable, useKey } from '../server/server.ts';
+import { apiKey, isReachable } from '../server/server.ts';
 import { nextTheme, theme } from '../state/appearance.ts';
 import { pollRunning } from '../state/follow.ts';
 import { type Route, route, toHash } from '../state/route.ts';
+import { useKey } from '../state/session.ts';
 import { isOver, taskIds, taskOf } from '../state/tasks.ts';
 import { chooseLanguage, LANGUAGES, type Language, language, strings } from '../strings/strings.ts';
 import { Announcer } from '../ui/announcer.tsx';
 import { usePolled } from '../ui/hooks.ts';
 import { Icon, Mark } from '../ui/icon.tsx';
+import { ask } from '../ui/question.tsx';
 
 const isBrowserOnline = signal(navigator.onLine);
 for (const event of ['online', 'offline']) {
@@ -86,8 +88,8 @@ export function Frame({ children }: { children: preact.ComponentChildren }) {
       <footer class="bottom">
         <span>{t.footer.consent}</span>
         {apiKey.value && (
-          <button type="button" class="link" onClick={() => useKey(undefined)}>
-            {t.key.forget}
+          <button type="button" class="link" onClick={signOut}>
+            {t.key.signOut}
           </button>
         )}
         <a href="/docs">{t.footer.api}</a>
@@ -95,6 +97,12 @@ export function Frame({ children }: { children: preact.ComponentChildren }) {
       <Announcer />
     </>
   );
+}
+
+async function signOut(): Promise<void> {
+  if (await ask(strings.value.key.signingOut)) {
+    await useKey(undefined);
+  }
 }
 
 /** A link to `#content` would leave the view, because the hash names the view. */

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import { apiKey, useKey, wantsKey } from '../server/server.ts';
+import { apiKey, wantsKey } from '../server/server.ts';
+import { useKey } from '../state/session.ts';
 import { strings } from '../strings/strings.ts';
 
 /** Shown instead of every view while the server requires a key. */
@@ -8,7 +9,7 @@ export function KeyView() {
   const [key, setKey] = useState('');
   const use = (event: Event) => {
     event.preventDefault();
-    if (key.trim() !== '') useKey(key.trim());
+    if (key.trim() !== '') void useKey(key.trim());
   };
   return (
     <form class="card panel key-form" onSubmit={use}>
