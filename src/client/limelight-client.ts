@@ -1,8 +1,9 @@
+import type { RetryPoint } from '../contracts/retry.ts';
 import type { EraseReceipt } from '../contracts/schemas/erase-receipt.ts';
 import type { JobOutcome } from '../contracts/schemas/job-outcome.ts';
 import type { AcceptedTask, TaskList, TaskStatus } from '../contracts/schemas/task-status.ts';
 import type { Timeline, TimelineSummary } from '../contracts/schemas/timeline.ts';
-import { isTerminal, type RunningStage } from '../contracts/stages.ts';
+import { isTerminal } from '../contracts/stages.ts';
 import { isFailure, PipelineError } from '../errors.ts';
 import { createHttp, type HttpOptions } from './http.ts';
 import { type Submission, toForm } from './submission.ts';
@@ -44,7 +45,7 @@ export interface LimelightClient {
    * Continues a failed task from a stage whose inputs still exist. Default: the last possible one. The `message` of the
    * status says if the task waits until its failed attempt has closed.
    */
-  retry(taskId: string, options?: CallOptions & { from?: RunningStage | 'provider' }): Promise<TaskStatus>;
+  retry(taskId: string, options?: CallOptions & { from?: RetryPoint }): Promise<TaskStatus>;
   /** Answers a task with `persons=ask`. */
   choosePerson(taskId: string, person: number, options?: CallOptions): Promise<TaskStatus>;
   /**

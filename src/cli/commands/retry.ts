@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { RETRY_POINTS } from '../../contracts/retry.ts';
-import type { RunningStage } from '../../contracts/stages.ts';
+import { RETRY_POINTS, type RetryPoint } from '../../contracts/retry.ts';
 import { stopSignal } from '../../process/run-main.ts';
 import { addExamples } from '../command-parts.ts';
 import { addServerOption, connect, type ServerFlags } from '../server.ts';
@@ -31,7 +30,7 @@ export function addRetryCommand(program: Command): void {
     const client = await connect(flags, signal);
     const id = await findTask(client, task, signal);
     // The server validates the stage: it may be of another version.
-    const status = await client.retry(id, { signal, ...(from && { from: from as RunningStage }) });
+    const status = await client.retry(id, { signal, ...(from && { from: from as RetryPoint }) });
     if (watch) {
       await watchTask(client, id, signal);
     } else {
