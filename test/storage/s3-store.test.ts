@@ -10,7 +10,8 @@ import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createContentCache } from '../../src/storage/content-cache.ts';
 import { retain } from '../../src/storage/retention/retention.ts';
-import { openS3, type S3Settings } from '../../src/storage/s3/s3-access.ts';
+import { createLocalCopies } from '../../src/storage/s3/local-copies.ts';
+import { openS3, type S3Encryption, type S3Settings } from '../../src/storage/s3/s3-access.ts';
 import { createS3Store } from '../../src/storage/s3/s3-store.ts';
 import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { needs } from '../harness/needs.ts';
@@ -130,6 +131,60 @@ needs('Go').describe('objects in S3', () => {
     await expect(store.put('flaky/b', BYTES, { ifAbsent: true })).rejects.toMatchObject({
       code: 'OBJECT_EXISTS',
     });
+  });
+
+  it.each<[S3Encryption, Record<string, string>]>([
+    [{ algorithm: 'AES256' }, { 'x-amz-server-side-encryption': 'AES256' }],
+    [{ algorithm: 'aws:kms' }, { 'x-amz-server-side-encryption': 'aws:kms' }],
+    [
+      { algorithm: 'aws:kms', keyId: 'arn:aws:kms:eu-central-1:1:key/photos' },
+      {
+        'x-amz-server-side-encryption': 'aws:kms',
+        'x-amz-server-side-encryption-aws-kms-key-id': 'arn:aws:kms:eu-central-1:1:key/photos',
+      },
+    ],
+  ])('are created with %j, whole, in parts and as copies', async (encryption, expected) => {
+    await using proxy = await startFlakyProxy(server.settings.endpoint!);
+    const { store } = createStore({ endpoint: proxy.url, encryption });
+    const large = Buffer.alloc(40_000_000, 'large');
+
+    await store.put('sse/a', BYTES);
+    await store.put('sse/large', Readable.from([large]));
+    await store.copy('sse/a', 'sse/copy');
+
+    expect(await store.read('sse/copy')).toEqual(BYTES);
+    expect((await store.read('sse/large')).equals(large)).toBe(true);
+    const creating = proxy.requests.filter(
+      ({ method, url }) => (method === 'PUT' && !url?.includes('partNumber')) || url?.includes('uploads'),
+    );
+    expect(creating.map(({ method }) => method)).toEqual(['PUT', 'POST', 'PUT']);
+    for (const { url, headers } of creating) {
+      const names = Object.keys(headers).filter((name) => name.startsWith('x-amz-server-side-encryption'));
+      expect(Object.fromEntries(names.map((name) => [name, headers[name]])), url).toEqual(expected);
+    }
+  });
+
+  it.each([
+    [501, 'NotImplemented', 'Server side encryption specified but KMS is not configured'],
+    [400, 'KMS.NotFoundException', 'Key photos does not exist'],
+  ])('wait for the operator if the server cannot encrypt them (%i %s)', async (status, code, reason) => {
+    await using gateway = await startGateway(
+      status,
+      `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${reason}</Message></Error>`,
+    );
+    const { store } = createStore({ endpoint: gateway.url, encryption: { algorithm: 'aws:kms' } });
+
+    await expect(store.put('sse/a', BYTES)).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringMatching(new RegExp(`${reason}.*STORAGE_S3_KMS_KEY_ID`)),
+    });
+  });
+
+  it('are created as the bucket is set to if no encryption is configured', async () => {
+    await using proxy = await startFlakyProxy(server.settings.endpoint!);
+    await createStore({ endpoint: proxy.url }).store.put('sse/none', BYTES);
+
+    expect(Object.keys(proxy.requests[0]!.headers).join()).not.toContain('server-side-encryption');
   });
 
   it('name the reason if there is no server, no bucket, or no permission', async () => {
@@ -314,15 +369,19 @@ needs('Go').describe('objects in S3', () => {
       expect(left).toHaveLength(2);
     });
 
-    it('are deleted after a day without use, even within the maximum size', async () => {
+    it('are deleted an hour after their last use, by another process too, while nothing happens', async () => {
       const { store, copies } = createStore();
-      await store.put('copies/old', Buffer.from('old'));
-      const path = await store.localPath('copies/old');
-      const then = new Date(Date.now() - 25 * HOUR_MS);
-      await utimes(path, then, then);
-      await store.put('copies/new', Readable.from([Buffer.alloc(1000, 9)]));
+      const used = await store.put('copies/used', Readable.from([Buffer.from('used')]));
+      const unused = await store.put('copies/unused', Readable.from([Buffer.from('unused')]));
+      const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+      await utimes(join(copies, used.sha256), ago(50), ago(50));
+      await utimes(join(copies, unused.sha256), ago(61), ago(61));
 
-      expect(await readdir(copies)).toHaveLength(1);
+      using _ = createLocalCopies({ folder: copies, maxBytes: 1e9, sweepIntervalMs: 20 });
+
+      await expect.poll(() => readdir(copies)).toEqual([used.sha256]);
+      await utimes(join(copies, used.sha256), ago(61), ago(61));
+      await expect.poll(() => readdir(copies)).toEqual([]);
     });
   });
 });

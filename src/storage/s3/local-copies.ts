@@ -3,15 +3,15 @@ import { readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { StoredObject } from '../../contracts/schemas/job.ts';
-import { ignoreMissing } from '../../errors.ts';
+import { ignoreFailure, ignoreMissing } from '../../errors.ts';
 import { hashFile } from '../../hash-file.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { objectNotFound } from '../object-errors.ts';
 import { openObject, statObject } from './read.ts';
 import type { S3Access } from './s3-access.ts';
 
-/** S3 objects as local files, named by their hash, so that bytes are downloaded once. */
-export interface LocalCopies {
+/** S3 objects as local files, named by their hash, so that bytes are downloaded once. Disposing it stops the deletions. */
+export interface LocalCopies extends Disposable {
   /** Path of the copy. If there is no intact one, `fetch` writes the bytes to a new file. */
   path(object: StoredObject, fetch: (path: string) => Promise<void>): Promise<string>;
   /** Moves a file with the bytes of the object into the copies. */
@@ -20,13 +20,25 @@ export interface LocalCopies {
 
 /** A recently used copy stays even if the folder is too large: callers need time to open the path they got. */
 const IN_USE_MS = 10 * 60_000;
-/** There may be copies of erased objects. None stays unused for more than a day. */
-const UNUSED_MS = 24 * 3_600_000;
+/** Other machines erase objects without telling this one. So no copy stays long without use: a job reads its files again within minutes. */
+const UNUSED_MS = 3_600_000;
+const SWEEP_INTERVAL_MS = 10 * 60_000;
 
-/** @param options.maxBytes the least recently used copies are deleted first; copies in use may exceed it */
-export function createLocalCopies(options: { folder: string; maxBytes: number }): LocalCopies {
-  const { folder, maxBytes } = options;
+export interface LocalCopiesOptions {
+  folder: string;
+  /** The least recently used copies are deleted first. Copies in use may exceed it. */
+  maxBytes: number;
+  /** How often to look for unused copies. */
+  sweepIntervalMs?: number;
+}
+
+export function createLocalCopies(options: LocalCopiesOptions): LocalCopies {
+  const { folder, maxBytes, sweepIntervalMs = SWEEP_INTERVAL_MS } = options;
   mkdirSync(folder, { recursive: true });
+  const sweep = () => void ignoreFailure(evict(folder, maxBytes), 'the next sweep tries again');
+  // What a process that was killed has left may be old.
+  sweep();
+  const timer = setInterval(sweep, sweepIntervalMs).unref();
   const lock = new KeyedLock();
 
   async function keep(sha256: string, incoming: string): Promise<string> {
@@ -58,6 +70,8 @@ export function createLocalCopies(options: { folder: string; maxBytes: number })
       lock.run(sha256, async () => {
         await keep(sha256, path);
       }),
+
+    [Symbol.dispose]: () => clearInterval(timer),
   };
 }
 

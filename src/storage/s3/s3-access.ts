@@ -11,15 +11,25 @@ export interface S3Settings {
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
   /** Put the bucket into the path instead of the host name. Most self-hosted servers need this. */
   usesPaths: boolean;
+  /** Of objects at rest, by the server. Default: what the bucket is set to. */
+  encryption?: S3Encryption | undefined;
   /** See `openStore`. */
   guard?: (() => void) | undefined;
   /** Timeout without a byte in either direction. Default: 15 s. */
   idleTimeoutMs?: number;
 }
 
+/** The server encrypts with a key of its own (SSE-S3), or with a key of its key management service (SSE-KMS). */
+export type S3Encryption =
+  | { algorithm: 'AES256' }
+  /** Without a key id, that of the account for S3. */
+  | { algorithm: 'aws:kms'; keyId?: string | undefined };
+
 export interface S3Access extends Disposable {
   client: S3Client;
   bucket: string;
+  /** Parameters of each request that creates an object. */
+  encryption: { ServerSideEncryption?: S3Encryption['algorithm']; SSEKMSKeyId?: string };
 }
 
 /**
@@ -40,6 +50,7 @@ export function openS3({
   endpoint,
   credentials,
   usesPaths,
+  encryption,
   idleTimeoutMs = IDLE_TIMEOUT_MS,
   guard,
 }: S3Settings): S3Access {
@@ -71,11 +82,27 @@ export function openS3({
       { step: 'finalizeRequest', priority: 'low', name: 'guard' },
     );
   }
-  return { client, bucket, [Symbol.dispose]: () => client.destroy() };
+  return {
+    client,
+    bucket,
+    encryption: encryption ? toParameters(encryption) : {},
+    [Symbol.dispose]: () => client.destroy(),
+  };
+}
+
+function toParameters(encryption: S3Encryption): S3Access['encryption'] {
+  return {
+    ServerSideEncryption: encryption.algorithm,
+    ...(encryption.algorithm === 'aws:kms' &&
+      encryption.keyId !== undefined && { SSEKMSKeyId: encryption.keyId }),
+  };
 }
 
 /** Codes of network errors, after the SDK's own retries. */
 const NETWORK_ERROR = /^(ECONN|ENOTFOUND|EAI_|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH)/;
+
+/** Servers without a key management service answer with the last one, and so do those without conditional writes. */
+const CANNOT_ENCRYPT = /^(KMS\.\w+|InvalidEncryptionAlgorithmError|NotImplemented)$/;
 
 /**
  * Translates S3 errors that callers can act on. Returns other errors unchanged. A missing bucket or refused access is an
@@ -102,6 +129,13 @@ export function toStoreError(error: unknown, bucket: string, key: string): unkno
     return new PipelineError(
       'STORAGE_UNAVAILABLE',
       `Expected access to the bucket ${bucket}, but the server refused it for ${key}. Correct STORAGE_S3_ACCESS_KEY_ID, STORAGE_S3_SECRET_ACCESS_KEY or their permissions`,
+      { cause: error },
+    );
+  }
+  if (error instanceof S3ServiceException && CANNOT_ENCRYPT.test(error.name)) {
+    return new PipelineError(
+      'STORAGE_UNAVAILABLE',
+      `The object store cannot store ${key} as it was asked to (${error.message}). Correct STORAGE_S3_ENCRYPTION or STORAGE_S3_KMS_KEY_ID, or use a server that supports conditional writes and this encryption`,
       { cause: error },
     );
   }

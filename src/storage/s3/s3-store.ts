@@ -144,6 +144,9 @@ export function createS3Store(options: S3StoreOptions): ObjectStore & Disposable
 
     sweep: ({ olderThanMs }) => sweepObjects(access, scratch, olderThanMs),
 
-    [Symbol.dispose]: () => access[Symbol.dispose](),
+    [Symbol.dispose]() {
+      copies[Symbol.dispose]();
+      access[Symbol.dispose]();
+    },
   };
 }

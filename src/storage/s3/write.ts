@@ -33,6 +33,7 @@ export async function putObject(
     Bucket: access.bucket,
     Key: key,
     Metadata: { [SHA256]: body.sha256, [NONCE]: nonce },
+    ...access.encryption,
     ...(ifAbsent && { IfNoneMatch: '*' }),
   };
   for (let attempt = 1; ; attempt++) {
@@ -59,7 +60,12 @@ export async function putObject(
   }
 }
 
-type Target = { Bucket: string; Key: string; Metadata: Record<string, string>; IfNoneMatch?: string };
+type Target = S3Access['encryption'] & {
+  Bucket: string;
+  Key: string;
+  Metadata: Record<string, string>;
+  IfNoneMatch?: string;
+};
 
 async function putWhole(
   { client }: S3Access,
@@ -95,7 +101,7 @@ async function putParts(
 
 /** Copies bytes and metadata within the server. S3 allows 5 GB; objects of a job are far smaller. */
 export async function copyObject(access: S3Access, from: string, to: string): Promise<StoredObject> {
-  const { client, bucket } = access;
+  const { client, bucket, encryption } = access;
   for (;;) {
     const source = await statObject(access, from);
     if (!source) {
@@ -108,6 +114,8 @@ export async function copyObject(access: S3Access, from: string, to: string): Pr
           Key: to,
           CopySource: `${bucket}/${from}`,
           CopySourceIfMatch: source.etag,
+          // Not taken from the source.
+          ...encryption,
         }),
       );
       return { key: to, bytes: source.bytes, sha256: source.sha256 };
