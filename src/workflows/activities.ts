@@ -80,6 +80,10 @@ const short = {
   startToCloseTimeout: '2 minutes',
 } satisfies ActivityOptions;
 
+const originals = proxyActivities<Pick<RecordActivities, 'discard'>>({
+  ...short,
+  summary: 'Delete the uploads, which are decoded',
+});
 const composition = proxyActivities<CompositionActivities>({
   ...short,
   summary: 'Put the person on the background',
@@ -149,6 +153,7 @@ export function jobActivities(onWait: (what: StorageWait) => void) {
   const waiting = waitingForStorage(onWait);
   return {
     prepareMedia: waiting(media.prepareMedia),
+    discard: waiting(originals.discard),
     detectPersons: waiting(detection.detectPersons),
     removeBackground: waiting(background.removeBackground),
     composePortrait: waiting(composition.composePortrait),

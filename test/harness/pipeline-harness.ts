@@ -30,6 +30,7 @@ export interface Harness extends AsyncDisposable {
     options?: {
       job?: Partial<JobInput['options']>;
       retryWindowS?: number;
+      deletesOriginals?: boolean;
       during?: (run: PipelineRun) => Promise<unknown>;
     },
   ): Promise<PipelineRun & { outcome: PromiseSettledResult<unknown> }>;
@@ -76,8 +77,12 @@ export async function createHarness(
   const workers = await startWorkers(server, dispatch, { toOptions: () => options });
 
   return {
-    async run(overrides, { job, retryWindowS, during } = {}) {
-      const input = { ...toJobInput(job), ...(retryWindowS !== undefined && { retryWindowS }) };
+    async run(overrides, { job, retryWindowS, deletesOriginals = false, during } = {}) {
+      const input = {
+        ...toJobInput(job),
+        ...(retryWindowS !== undefined && { retryWindowS }),
+        ...(deletesOriginals && { deletesOriginals }),
+      };
       current = { activities: { ...happyActivities(), ...overrides }, calls: [], written: [] };
       const { written } = current;
       for (const name of ['recordTask', 'amendTask'] as const) {

@@ -5,11 +5,12 @@ import { QUEUES } from '../../src/contracts/queues.ts';
 import { RETRY_UPDATE, type RetryState, toRetryWindowId } from '../../src/contracts/retry.ts';
 import type { RemoteProviderFacts } from '../../src/contracts/schemas/job.ts';
 import type { JobFailure, JobResult } from '../../src/contracts/schemas/job-outcome.ts';
-import type { Progress } from '../../src/contracts/schemas/messages.ts';
+import type { MadeVideo, Progress } from '../../src/contracts/schemas/messages.ts';
 import { isTerminal } from '../../src/contracts/stages.ts';
 import { taskPrefix } from '../../src/contracts/task-keys.ts';
 import type { tidyUpRemoteTalk } from '../../src/workflows/remote-talk/tidy-up.ts';
 import { fileResources } from '../harness/file-resources.ts';
+import { toStored } from '../harness/happy-activities.ts';
 import { JOB_OPTIONS } from '../harness/job-options.ts';
 import { createHarness, type PipelineRun } from '../harness/pipeline-harness.ts';
 import { providersOf } from '../harness/providers.ts';
@@ -46,6 +47,30 @@ const TALK = {
   durationS: 11,
   warnings: [],
   video: { key: 'videos/x/video.mp4', bytes: 1, sha256: 'd'.repeat(64) },
+};
+
+const PREPARED = {
+  photo: { widthPx: 640, heightPx: 480, format: 'jpeg' },
+  voice: { durationS: 11, sampleRateHz: 44_100, channels: 1, format: 'wav', peakDb: -3 },
+  warnings: [],
+  stored: ['photo.png', 'voice.wav'].map((name) => toStored(`processed/x/${name}`)),
+};
+
+/** Made by an identical job. */
+const VIDEO: MadeVideo = {
+  person_detection: { total_persons: 1, selected_person_id: 1, confidence: 0.9, persons: [] },
+  background_removal: { input_size: 512 },
+  provider: { name: 'local', degraded: false },
+  video: {
+    width_px: 512,
+    height_px: 512,
+    duration_s: 11,
+    bytes: 1,
+    sha256: 'd'.repeat(64),
+    content_type: 'video/mp4',
+  },
+  cached: [],
+  warnings: [],
 };
 
 describe('a job that failed for a temporary reason', () => {
@@ -418,5 +443,65 @@ describe('a job that failed because of its input', () => {
 
     expect(workOf(run.calls).slice(-2)).toEqual(['discard processed', 'discard uploads']);
     expect(run.written.at(-1)!.outcome).not.toHaveProperty('error.retry');
+  });
+});
+
+describe('a job whose uploads are not kept', () => {
+  const uploadsIn = (run: PipelineRun) =>
+    run.written.at(-1)!.objects.filter(({ key }) => key.startsWith('uploads/'));
+
+  it('deletes them once they are decoded, and a retry continues from what was decoded', async () => {
+    const run = await harness.run(
+      { renderTalk: failsOnce('SLOT_CRASHED', TALK) },
+      { retryWindowS: 60, deletesOriginals: true },
+    );
+    // Windows of earlier tests may close meanwhile.
+    const own = workOf(run.calls).filter((call) => call !== 'discard uploads processed');
+    expect(own.slice(0, 3)).toEqual(['prepareMedia', 'discard uploads', 'detectPersons']);
+    expect(uploadsIn(run)).toEqual([]);
+    expect(run.written.at(-1)!.outcome).toMatchObject({
+      error: { retry: { from: ['detection', 'background', 'provider'] } },
+    });
+
+    await expect(retry(run, 'upload')).rejects.toMatchObject({
+      cause: { type: 'RETRY_IMPOSSIBLE', message: expect.stringContaining('not from upload') },
+    });
+    run.calls.length = 0;
+    await retry(run);
+    await latest(run).result();
+
+    expect(run.calls).toEqual(expect.arrayContaining(['renderTalk', 'finishVideo']));
+    expect(run.calls).not.toContain('prepareMedia');
+    expect(run.calls).not.toContain('discard uploads');
+    expect(uploadsIn(run)).toEqual([]);
+  });
+
+  it('keeps them until they are decoded', async () => {
+    const run = await harness.run(
+      { prepareMedia: failsOnce('SLOT_CRASHED', PREPARED) },
+      { retryWindowS: 60, deletesOriginals: true },
+    );
+    expect(run.calls).not.toContain('discard uploads');
+    expect(uploadsIn(run)).toHaveLength(2);
+
+    await retry(run);
+    await latest(run).result();
+
+    expect(run.calls).toContain('discard uploads');
+    expect(uploadsIn(run)).toEqual([]);
+  });
+
+  it('deletes them without decoding if there is a video of the same files', async () => {
+    const run = await harness.run(
+      {
+        findVideo: async () => ({ kind: 'hit', video: VIDEO, stored: [], entry: 'cache/video/a/' }),
+      },
+      { deletesOriginals: true, job: { cache: 'use' } },
+    );
+
+    expect(run.calls).not.toContain('prepareMedia');
+    expect(run.calls).toContain('discard uploads');
+    expect(uploadsIn(run)).toEqual([]);
+    expect(run.outcome.status).toBe('fulfilled');
   });
 });

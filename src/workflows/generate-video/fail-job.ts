@@ -94,9 +94,16 @@ function toFailure({ input, record }: Job, error: JobError): JobFailure {
   return { task_id: input.taskId, success: false, execution_time_ms: record.ageMs, error };
 }
 
-/** If a talk may be paid, a retry takes it up and never makes a second one. */
-function retryPoints({ completed, remoteTalk }: Job): RetryPoint[] {
-  return remoteTalk?.mayExist ? ['provider'] : completed.retryPoints;
+/**
+ * If a talk may be paid, a retry takes it up and never makes a second one. Uploads that were deleted after they were decoded
+ * cannot be decoded again.
+ */
+function retryPoints({ input, completed, remoteTalk }: Job): RetryPoint[] {
+  if (remoteTalk?.mayExist) {
+    return ['provider'];
+  }
+  const isDecoded = input.deletesOriginals && completed.has('upload');
+  return completed.retryPoints.filter((point) => point !== 'upload' || !isDecoded);
 }
 
 function offerRetry(

@@ -2,6 +2,7 @@ import type { JobInput } from '../../contracts/schemas/job.ts';
 import type { JobResult } from '../../contracts/schemas/job-outcome.ts';
 import { ignoreFailure } from '../ignore-failure.ts';
 import { animate } from './animate.ts';
+import { deleteOriginals } from './delete-originals.ts';
 import { detect } from './detect.ts';
 import { failJob } from './fail-job.ts';
 import { finish } from './finish.ts';
@@ -19,9 +20,11 @@ export async function generateVideo(input: JobInput): Promise<JobResult> {
     const video = await job.scope.run(async () => {
       const reused = await reuseVideo(job);
       if (reused) {
+        await deleteOriginals(job);
         return reused;
       }
       const { photo, voiceS, warnings } = await prepare(job);
+      await deleteOriginals(job);
       // Before the work that would be lost if the provider cannot be paid.
       const renderer = await chooseRenderer(job, voiceS);
       const people = await detect(job, photo);

@@ -30,6 +30,14 @@ export class TaskRecord {
     this.#objects = [...this.#objects.filter(({ key }) => !added.has(key)), ...objects];
   }
 
+  hasObjects(prefix: string): boolean {
+    return this.#objects.some(({ key }) => key.startsWith(prefix));
+  }
+
+  removeObjects(prefix: string): void {
+    this.#objects = this.#objects.filter(({ key }) => !key.startsWith(prefix));
+  }
+
   /** Stays on record however the job ends. */
   addUsage(usage: ProviderUsage): void {
     // An earlier attempt may have paid for the same talk.
@@ -97,7 +105,7 @@ export class TaskRecord {
   }
 
   toMetadata(events: readonly StageEvent[], outcome?: JobOutcome): TaskMetadata {
-    const { taskId, fingerprint, submittedAt, owner, options } = this.#input;
+    const { taskId, fingerprint, submittedAt, owner, consent, options } = this.#input;
     return {
       schema_version: 1,
       task_id: taskId,
@@ -105,6 +113,7 @@ export class TaskRecord {
       submitted_at: submittedAt,
       updated_at: new Date().toISOString(),
       ...(owner !== undefined && { owner }),
+      ...(consent && { consent }),
       options,
       objects: [...this.#objects],
       events: [...events],
