@@ -85,6 +85,19 @@ describe('loadConfig', () => {
     expect(named.sort()).toEqual(['API_PORT', 'GPU_MEMORY_GB', 'LOG_LEVEL', 'RENDER_SLOTS', 'YOLO_SLOTS']);
   });
 
+  it('refuses a KMS key that would not be used', () => {
+    const key = { STORAGE_S3_BUCKET: 'videos', STORAGE_S3_KMS_KEY_ID: 'alias/photos' };
+
+    expect(() => loadConfig(key)).toThrow('STORAGE_S3_KMS_KEY_ID: expected STORAGE_S3_ENCRYPTION=aws:kms');
+    expect(loadConfig({ ...key, STORAGE_S3_ENCRYPTION: 'aws:kms' }).storage.s3?.encryption).toEqual({
+      algorithm: 'aws:kms',
+      keyId: 'alias/photos',
+    });
+    expect(
+      loadConfig({ STORAGE_S3_BUCKET: 'videos', STORAGE_S3_ENCRYPTION: 'AES256' }).storage.s3?.encryption,
+    ).toEqual({ algorithm: 'AES256' });
+  });
+
   it('repeats no values, because some are secrets', () => {
     const secret = 'sk-very-secret-1234567890';
     for (const name of Object.keys(Environment.shape)) {

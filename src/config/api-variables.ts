@@ -1,6 +1,6 @@
 /** The API, the HTTP ports of workers, and limits for clients. */
 import { z } from 'zod';
-import { listOf, network, port, seconds } from './kinds.ts';
+import { flag, listOf, network, port, seconds } from './kinds.ts';
 
 export const apiVariables = {
   API_HOST: z.string().default('127.0.0.1').describe('Address that the API listens on'),
@@ -28,6 +28,9 @@ export const apiVariables = {
     .enum(['refuse', 'allow'])
     .default('refuse')
     .describe('Anonymous access at an address that other machines can reach, if the server has no API keys'),
+  API_REQUIRE_CONSENT: flag(false).describe(
+    'Whether a submission is refused unless it declares that the people in its files have agreed (field `consent`)',
+  ),
   API_KEY: z.string().optional().describe('API key that the limelight command sends'),
   API_URL: z.url().optional().describe('Server for the limelight command; default: the API of this machine'),
   API_RATE_PER_S: z.coerce

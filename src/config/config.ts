@@ -13,12 +13,10 @@ import { readTemporalProfile, type TemporalProfile } from './temporal-profile.ts
  */
 const CAN_HIDE_WEB_UI = process.platform !== 'darwin';
 
+type Environment = z.infer<ReturnType<typeof createEnvironment>>;
+
 /** Grouped by the part that consumes it: a factory takes `config.api`, never the whole. */
-const toConfig = (
-  env: z.infer<ReturnType<typeof createEnvironment>>,
-  providers: readonly ProviderDescriptor[],
-  profile: TemporalProfile,
-) => ({
+const toConfig = (env: Environment, providers: readonly ProviderDescriptor[], profile: TemporalProfile) => ({
   api: { host: env.API_HOST, port: env.API_PORT, shutdownGraceMs: env.API_SHUTDOWN_GRACE_S * 1000 },
   storage: {
     root: resolve(env.STORAGE_ROOT),
@@ -36,6 +34,7 @@ const toConfig = (
                 }
               : undefined,
           usesPaths: env.STORAGE_S3_USE_PATHS,
+          encryption: toEncryption(env),
         }
       : undefined,
     maxLocalBytes: env.STORAGE_LOCAL_CACHE_GB * 1e9,
@@ -110,6 +109,8 @@ const toConfig = (
     retryWindowS: env.JOB_RETRY_WINDOW_S,
     confThreshold: env.YOLO_CONFIDENCE_THRESHOLD,
     longSidePx: env.RENDER_LONG_SIDE_PX,
+    requiresConsent: env.API_REQUIRE_CONSENT,
+    deletesOriginals: !env.STORAGE_KEEP_ORIGINALS,
   },
   slots: {
     confinement: env.SLOT_CONFINEMENT,
@@ -136,6 +137,10 @@ const toConfig = (
   },
   log: { level: env.LOG_LEVEL, ...toRedactions(env, providers, profile) },
 });
+
+function toEncryption({ STORAGE_S3_ENCRYPTION: algorithm, STORAGE_S3_KMS_KEY_ID: keyId }: Environment) {
+  return algorithm === 'aws:kms' ? { algorithm, keyId } : algorithm && { algorithm };
+}
 
 function readProviders(
   env: Record<string, unknown>,
@@ -166,6 +171,16 @@ function toRedactions(
   };
 }
 
+/** Settings that would silently have no effect. */
+function findConflicts({
+  STORAGE_S3_KMS_KEY_ID: keyId,
+  STORAGE_S3_ENCRYPTION: algorithm,
+}: Record<string, string | undefined>) {
+  return keyId && algorithm !== 'aws:kms'
+    ? [{ name: 'STORAGE_S3_KMS_KEY_ID', message: 'expected STORAGE_S3_ENCRYPTION=aws:kms with it' }]
+    : [];
+}
+
 export type Config = ReturnType<typeof toConfig>;
 
 /**
@@ -183,12 +198,13 @@ export function parseConfig(
   const { values, faults } = readSecretFiles(given, listSecrets(providers));
   const parsed = createEnvironment(providers).safeParse(values);
   const temporal = readTemporalProfile(values);
-  if (!parsed.success || faults.length > 0 || temporal.faults.length > 0) {
+  const conflicts = findConflicts(given);
+  if (!parsed.success || faults.length > 0 || conflicts.length > 0 || temporal.faults.length > 0) {
     const issues = (parsed.error?.issues ?? []).map(({ path, message }) => ({
       name: String(path[0]),
       message,
     }));
-    const all = [...issues, ...faults, ...temporal.faults];
+    const all = [...issues, ...faults, ...conflicts, ...temporal.faults];
     throw new PipelineError(
       'CONFIG_INVALID',
       `Configuration: ${all.map(({ name, message }) => `${name}: ${message}`).join('; ')}`,

@@ -30,6 +30,19 @@ export const storageVariables = {
     'Whether the bucket name is in the path instead of the host name, as self-hosted servers often require',
   ),
   STORAGE_RETENTION_UPLOADS_DAYS: days(7).describe('Days to keep the uploads of finished tasks'),
+  STORAGE_S3_ENCRYPTION: z
+    .enum(['AES256', 'aws:kms'])
+    .optional()
+    .describe(
+      'Encryption of objects at rest by the S3 server: with its own key, or with a key of its key management service; default: what the bucket is set to',
+    ),
+  STORAGE_S3_KMS_KEY_ID: z
+    .string()
+    .optional()
+    .describe("Key for STORAGE_S3_ENCRYPTION=aws:kms, by id or ARN; default: the account's key for S3"),
+  STORAGE_KEEP_ORIGINALS: flag(true).describe(
+    'Whether uploads stay as they came, with the EXIF data and location of photos; `false` deletes them once they are decoded, and retries continue from what was decoded',
+  ),
   STORAGE_RETENTION_PROCESSED_DAYS: days(3).describe('Days to keep masks, cutouts and portraits'),
   STORAGE_RETENTION_VIDEOS_DAYS: days(30).describe('Days to keep videos and thumbnails'),
   STORAGE_RETENTION_RECORDS_DAYS: days(365).describe(

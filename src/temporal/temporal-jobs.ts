@@ -206,6 +206,7 @@ export function toJobMemo({
   backgroundImage,
   options,
   owner,
+  consent,
 }: JobInput): JobMemo {
   const uploads = [image, audio, ...(backgroundImage ? [backgroundImage] : [])];
   return {
@@ -217,6 +218,7 @@ export function toJobMemo({
     provider: options.provider,
     ...(options.long_side_px !== undefined && { longSidePx: options.long_side_px }),
     ...(owner !== undefined && { owner }),
+    ...(consent && { consent }),
   };
 }
 

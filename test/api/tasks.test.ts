@@ -140,6 +140,7 @@ describe('GET /api/pipeline/tasks/{task_id}/{file}', () => {
   it('does not send a file again that the client has', async () => {
     const { taskId } = await submit(api, { waitS: 30 });
     const { headers } = await file(taskId, 'mask', {}, 'HEAD');
+    expect(headers.get('cache-control')).toBe('private, no-cache');
 
     const same = [
       await file(taskId, 'mask', { 'If-None-Match': `"x", W/${headers.get('etag')}` }),

@@ -46,7 +46,7 @@ function toCurl({ server, taskId, needsKey, ...order }: CodeOrder): string {
   ].join('\n');
 }
 
-/** Flags of `limelight generate` by field, except for `--no-smoothing`, which has no value. */
+/** Flags of `limelight generate` by field, except for `--no-smoothing` and `--consent`, which have no value. */
 const FLAGS: Record<Exclude<keyof Fields, 'apply_smoothing'>, string> = {
   persons: 'person',
   background: 'background',
@@ -62,7 +62,9 @@ function toCli(order: CodeOrder): string {
   const flags = fieldsOf(order).map(([field, value]) =>
     field === 'apply_smoothing'
       ? '--no-smoothing'
-      : `--${FLAGS[field as keyof typeof FLAGS]} ${sh(field === 'background' && value === 'image' ? toPath(order.backgroundImage!) : value)}`,
+      : field === 'consent'
+        ? '--consent'
+        : `--${FLAGS[field as keyof typeof FLAGS]} ${sh(field === 'background' && value === 'image' ? toPath(order.backgroundImage!) : value)}`,
   );
   const words = [
     `npx limelight generate ${sh(toPath(order.photo))} ${sh(toPath(order.voice))}`,

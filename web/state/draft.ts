@@ -5,6 +5,7 @@ import type { JobOptions } from '../../src/contracts/schemas/job-options.ts';
 import { checkPicture, type RefusedPicture } from '../media/check-picture.ts';
 import { cutVoice } from '../media/cut-voice.ts';
 import { type DecodedVoice, decodeVoice, isRecording } from '../media/decode-voice.ts';
+import { strings } from '../strings/strings.ts';
 import { info } from './info.ts';
 import type { SavedSubmission } from './saved-submissions.ts';
 
@@ -62,6 +63,21 @@ export function setBackgroundImage(image: Blob): void {
 }
 
 export const isComplete = computed(() => photo.value !== undefined && voice.value !== undefined);
+
+/** The files for which the user has declared that the people in them have agreed. */
+const declared = signal<{ photo: Blob | undefined; voice: Blob | undefined } | undefined>(undefined);
+
+/** Another photo or recording shows or records somebody else, who has to agree too. */
+export const hasConsent = computed(
+  () =>
+    declared.value !== undefined &&
+    declared.value.photo === photo.value?.file &&
+    declared.value.voice === voice.value?.file,
+);
+
+export function setConsent(isGiven: boolean): void {
+  declared.value = isGiven ? { photo: photo.value?.file, voice: voice.value?.file } : undefined;
+}
 
 /** Whether the value of the field `persons` is the number of a person, which belongs to one photo. */
 export function isPersonNumber(persons: string): boolean {
@@ -202,14 +218,18 @@ export function toSubmission(): SavedSubmission | undefined {
     ...(isTrimmed(voice.value) && { whole: { file, fromS, toS } }),
     isRecorded,
     ...(background === 'image' && backgroundImage.value && { backgroundImage: backgroundImage.value }),
-    fields: toSentFields(fields.value),
+    fields: {
+      ...toSentFields(fields.value),
+      ...(hasConsent.value && { consent: strings.value.create.consent.id }),
+    },
     isSubmitted: false,
   };
 }
 
 /** Starts a draft from an earlier submission, with some changes. */
 export async function beginFrom(kept: SavedSubmission, changes: Partial<Fields> = {}): Promise<void> {
-  fields.value = { ...DEFAULT_FIELDS, ...kept.fields, ...changes };
+  const { consent: _, ...options } = kept.fields;
+  fields.value = { ...DEFAULT_FIELDS, ...options, ...changes };
   backgroundImage.value = kept.backgroundImage;
   const { file, ...part } = kept.whole ?? { file: kept.voice };
   const facts = { ...part, isRecorded: kept.isRecorded ?? false, isSubmitted: true };

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { CONSENT_TEXTS } from '../../src/contracts/consent.ts';
 import { DEFAULT_BACKGROUND } from '../../src/contracts/job.ts';
 import type { Info } from '../../src/contracts/schemas/operation.ts';
 import { readJson } from '../server/server.ts';
@@ -17,6 +18,7 @@ export const info = signal<Info>({
   ],
   defaults: { conf_threshold: 0.5, background: DEFAULT_BACKGROUND, long_side_px: 720 },
   other_steps_ms: 0,
+  consent: { required: false, texts: CONSENT_TEXTS },
   limits: { image_bytes: 25e6, audio_bytes: 50e6, background_image_bytes: 25e6 },
 });
 

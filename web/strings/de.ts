@@ -1,3 +1,4 @@
+import { CONSENT_TEXTS } from '../../src/contracts/consent.ts';
 import { MIN_IMAGE_SIDE_PX } from '../../src/contracts/media-limits.ts';
 import { listLabels } from '../../src/contracts/media-types.ts';
 import { MAX_MEGAPIXELS, MAX_MINUTES, type Strings } from './en.ts';
@@ -34,8 +35,15 @@ export const de: Strings = {
     text: 'Du bekommst ihn von der Administration („npx limelight keys create“). Er wird nur in diesem Browser gespeichert.',
     label: 'API-Schlüssel',
     use: 'Weiter',
-    wrong: 'Der Server hat diesen Schlüssel abgelehnt.',
-    forget: 'API-Schlüssel vergessen',
+    wrong:
+      'Der Server hat diesen Schlüssel abgelehnt. Gibst du einen anderen ein, werden die in diesem Browser gespeicherten Fotos und Aufnahmen gelöscht.',
+    signOut: 'Abmelden',
+    signingOut: {
+      title: 'Abmelden?',
+      text: 'Der API-Schlüssel und alle in diesem Browser gespeicherten Fotos und Aufnahmen werden gelöscht. Laufende Uploads werden abgebrochen. Deine Videos bleiben auf dem Server.',
+      yes: 'Abmelden',
+      no: 'Angemeldet bleiben',
+    },
   },
   create: {
     title: 'Gib einem Porträt eine Stimme',
@@ -174,6 +182,7 @@ export const de: Strings = {
     needVoice: 'Aufnahme hinzufügen',
     needStop: 'Aufnahme beenden',
     needImage: 'Hintergrundbild auswählen',
+    needConsent: 'Bestätige, dass alle zugestimmt haben',
     code: {
       open: 'Als Code kopieren',
       title: 'Dieses Video per Code erstellen',
@@ -186,7 +195,7 @@ export const de: Strings = {
       copyFailed: 'Kopieren nicht möglich. Markiere den Text und kopiere ihn selbst.',
       close: 'Schließen',
     },
-    consent: 'Verwende nur Fotos von Menschen, die damit einverstanden sind.',
+    consent: { id: 'de-1', text: CONSENT_TEXTS['de-1'] },
   },
   steps: {
     upload: 'Hochladen',

@@ -1,3 +1,4 @@
+import { CONSENT_TEXTS, type ConsentTextId } from '../../src/contracts/consent.ts';
 import { FACE_WORDS } from '../../src/contracts/face-refusals.ts';
 import { MAX_AUDIO_S, MAX_IMAGE_PIXELS, MIN_IMAGE_SIDE_PX } from '../../src/contracts/media-limits.ts';
 import { listLabels } from '../../src/contracts/media-types.ts';
@@ -33,8 +34,15 @@ export const en = {
     text: 'Ask the administrator for one (“npx limelight keys create”). It is stored in this browser only.',
     label: 'API key',
     use: 'Continue',
-    wrong: 'The server rejected this key.',
-    forget: 'Forget API key',
+    wrong:
+      'The server rejected this key. If you enter another one, the photos and recordings stored in this browser are deleted.',
+    signOut: 'Sign out',
+    signingOut: {
+      title: 'Sign out?',
+      text: 'The API key and all photos and recordings stored in this browser are deleted. Uploads in progress stop. Your videos stay on the server.',
+      yes: 'Sign out',
+      no: 'Stay signed in',
+    },
   },
   create: {
     title: 'Give a portrait a voice',
@@ -179,6 +187,7 @@ export const en = {
     needVoice: 'Add a recording',
     needStop: 'Finish the recording',
     needImage: 'Choose a background image',
+    needConsent: 'Confirm that everyone has agreed',
     code: {
       open: 'Copy as code',
       title: 'Make this video with code',
@@ -191,7 +200,7 @@ export const en = {
       copyFailed: 'Couldn’t copy. Select the text and copy it yourself.',
       close: 'Close',
     },
-    consent: 'Only use photos of people who have agreed.',
+    consent: { id: 'en-1' as ConsentTextId, text: CONSENT_TEXTS['en-1'] as string },
   },
   steps: {
     upload: 'Upload',

@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
+import { CONSENT_TEXTS } from '../../contracts/consent.ts';
 import { DEFAULT_BACKGROUND } from '../../contracts/job.ts';
 import { Info } from '../../contracts/schemas/operation.ts';
 import { MAX_LONG_SIDE_PX } from '../../contracts/video-format.ts';
@@ -44,6 +45,7 @@ export function infoRoutes(
           (sum, stage) => sum + expectedStage(times, stage).p50,
           0,
         ),
+        consent: { required: defaults.requiresConsent ?? false, texts: CONSENT_TEXTS },
         limits: {
           image_bytes: limits.imageBytes,
           audio_bytes: limits.audioBytes,

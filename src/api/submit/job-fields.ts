@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { CONSENT_TEXT_IDS } from '../../contracts/consent.ts';
 import { WEBHOOK_EVENTS } from '../../contracts/job.ts';
 import { acceptedTypes, listLabels, type MediaKind } from '../../contracts/media-types.ts';
 import { JobOptions } from '../../contracts/schemas/job-options.ts';
@@ -33,6 +34,12 @@ const Values = JobOptions.extend({
     .enum(WEBHOOK_EVENTS)
     .optional()
     .meta({ description: '`all` sends a webhook for each stage too.', default: 'end' }),
+  consent: z
+    .enum(CONSENT_TEXT_IDS)
+    .optional()
+    .describe(
+      'Declares that the people in the files have agreed: the id of one of the texts of `GET /api/info`. It is recorded with the time and the name of the API key. A server may require it.',
+    ),
 });
 
 /** The text fields of a submission, as clients write them. Unknown fields are refused by name. */

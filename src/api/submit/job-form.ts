@@ -1,3 +1,4 @@
+import { CONSENT_TEXT_IDS, CONSENT_TEXTS, type ConsentTextId } from '../../contracts/consent.ts';
 import { listLabels } from '../../contracts/media-types.ts';
 import type { JobOptions, WebhookOrder } from '../../contracts/schemas/job-options.ts';
 import { toTaskName } from '../../contracts/task-name.ts';
@@ -13,6 +14,7 @@ export interface JobForm {
   backgroundImage?: ReceivedFile;
   options: JobOptions;
   webhook?: WebhookOrder;
+  consent?: ConsentTextId;
 }
 
 /** A form as it was sent: files may still have to be downloaded. */
@@ -28,6 +30,10 @@ export interface JobDefaults {
   longSidePx: number;
   /** Seconds that a job can be retried after a failure that may be temporary. Default: 0. */
   retryWindowS?: number;
+  /** Whether uploads are deleted once they are decoded. Default: no. */
+  deletesOriginals?: boolean;
+  /** Whether a submission must declare that the people in its files have agreed. Default: no. */
+  requiresConsent?: boolean;
 }
 
 /** @throws PipelineError INPUT_INVALID with every fault at once; its details have them by field. */
@@ -66,6 +72,12 @@ export function parseJobForm(
   if (texts.has('webhook_events') && !texts.has('webhook_url')) {
     add('webhook_url', 'expected an https URL because webhook_events was sent, but received none');
   }
+  if (defaults.requiresConsent && !texts.has('consent')) {
+    add(
+      'consent',
+      `expected ${CONSENT_TEXT_IDS.join(' or ')} but received none. This server requires the declaration: ${CONSENT_TEXTS['en-1']}`,
+    );
+  }
   const chosen = { provider: texts.get('provider'), background: texts.get('background') };
   for (const [name, fault] of Object.entries(findProviderFaults(providers, chosen))) {
     add(name, fault);
@@ -77,7 +89,7 @@ export function parseJobForm(
       { details: Object.fromEntries(found) },
     );
   }
-  const { image_url, audio_url, webhook_url, webhook_events = 'end', ...fields } = parsed.data;
+  const { image_url, audio_url, webhook_url, webhook_events = 'end', consent, ...fields } = parsed.data;
   const name = fields.name ?? toTaskName(fileNames.get('image') ?? '');
   const options: JobOptions = {
     ...fields,
@@ -91,5 +103,6 @@ export function parseJobForm(
     ...(backgroundImage && { backgroundImage }),
     options,
     ...(webhook_url !== undefined && { webhook: { url: webhook_url, events: webhook_events } }),
+    ...(consent && { consent }),
   };
 }

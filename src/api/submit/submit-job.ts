@@ -14,7 +14,7 @@ export interface SubmitDeps {
   store: ObjectStore;
   records: TaskRecords;
   jobs: JobClient;
-  defaults: Pick<JobDefaults, 'retryWindowS'>;
+  defaults: Pick<JobDefaults, 'retryWindowS' | 'deletesOriginals'>;
   providers: readonly OfferedProvider[];
 }
 
@@ -50,12 +50,13 @@ export async function submitJob(
   form: JobForm,
   { owner, weight }: Pick<JobInput, 'owner' | 'weight'> = {},
 ): Promise<Submitted> {
-  const { image, audio, backgroundImage, options, webhook } = form;
+  const { image, audio, backgroundImage, options, webhook, consent } = form;
   const toUpload = (name: string, { bytes, sha256 }: ReceivedFile): StoredObject => ({
     key: uploadKey(taskId, name, sha256),
     bytes,
     sha256,
   });
+  const submittedAt = new Date().toISOString();
   const content = {
     image: toUpload('image', image),
     audio: toUpload('audio', audio),
@@ -63,6 +64,9 @@ export async function submitJob(
     options,
     ...(owner !== undefined && { owner }),
     ...(webhook && { webhook }),
+    ...(consent && {
+      consent: { text: consent, given_at: submittedAt, ...(owner !== undefined && { given_by: owner }) },
+    }),
   };
   const input: JobInput = {
     taskId,
@@ -70,8 +74,9 @@ export async function submitJob(
     ...(weight !== undefined && { weight }),
     ...toJobProviders(deps.providers, options.provider),
     fingerprint: toFingerprint(content),
-    submittedAt: new Date().toISOString(),
+    submittedAt,
     ...(deps.defaults.retryWindowS && { retryWindowS: deps.defaults.retryWindowS }),
+    ...(deps.defaults.deletesOriginals && { deletesOriginals: true }),
   };
 
   // An id that was generated for this request is unique.
@@ -148,20 +153,30 @@ async function findExisting({ jobs, records }: SubmitDeps, taskId: string): Prom
 /**
  * Deletes the uploads that the job under this id does not read. Rejects and deletes nothing if Temporal does not answer:
  * it may have started the job although its answer was lost.
+ *
+ * A job that deletes its uploads once they are decoded does not read them any more: this request has stored them again.
  */
 async function discardOrphans(deps: SubmitDeps, input: JobInput): Promise<Existing | undefined> {
   const existing = await findExisting(deps, input.taskId);
   const { image, audio, backgroundImage } = input;
+  const read =
+    existing && input.deletesOriginals && (await hasDecoded(deps, input.taskId)) ? [] : existing?.uploads;
   const orphans = [image, audio, ...(backgroundImage ? [backgroundImage] : [])].filter(
-    ({ key }) => !existing?.uploads.includes(key),
+    ({ key }) => !read?.includes(key),
   );
   await Promise.all(orphans.map(({ key }) => deps.store.delete(key)));
   return existing;
 }
 
+/** Whether the job has read its uploads, or has a video without. */
+async function hasDecoded({ jobs }: SubmitDeps, taskId: string): Promise<boolean> {
+  const { events } = await jobs.progress(taskId, 0);
+  return events.some(({ data: { stage } }) => stage === 'UPLOAD_COMPLETE' || stage === 'DID_COMPLETE');
+}
+
 /** Equal for two submissions with the same content and the same parsed options. Hex. */
 function toFingerprint(
-  job: Pick<JobInput, 'image' | 'audio' | 'backgroundImage' | 'options' | 'owner' | 'webhook'>,
+  job: Pick<JobInput, 'image' | 'audio' | 'backgroundImage' | 'options' | 'owner' | 'webhook' | 'consent'>,
 ): string {
   // The same content under another name is the same task.
   const { name: _, ...options } = job.options;
@@ -171,6 +186,7 @@ function toFingerprint(
     backgroundImage: job.backgroundImage?.sha256 ?? null,
     ...(job.owner !== undefined && { owner: job.owner }),
     ...(job.webhook && { webhook: [job.webhook.url, job.webhook.events] }),
+    ...(job.consent && { consent: job.consent.text }),
     ...options,
   };
   const canonical = JSON.stringify(Object.entries(facts).sort(([a], [b]) => (a < b ? -1 : 1)));

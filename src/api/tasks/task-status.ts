@@ -173,14 +173,19 @@ function waitsForOthers({ data: { details } }: StageEvent): boolean {
 }
 
 /** The part of a status that is known from the submission. */
-type Submission = Pick<TaskStatus, 'submitted_at' | 'name' | 'provider'>;
+type Submission = Pick<TaskStatus, 'submitted_at' | 'name' | 'provider' | 'consent'>;
 
-function fromRecord({ submitted_at, options: { name, provider } }: TaskMetadata): Submission {
-  return { submitted_at, ...(name !== undefined && { name }), provider };
+function fromRecord({ submitted_at, consent, options: { name, provider } }: TaskMetadata): Submission {
+  return { submitted_at, ...(name !== undefined && { name }), provider, ...(consent && { consent }) };
 }
 
-function fromMemo({ submittedAt, name, provider }: JobDescription['memo']): Submission {
-  return { submitted_at: submittedAt, ...(name !== undefined && { name }), provider };
+function fromMemo({ submittedAt, name, provider, consent }: JobDescription['memo']): Submission {
+  return {
+    submitted_at: submittedAt,
+    ...(name !== undefined && { name }),
+    provider,
+    ...(consent && { consent }),
+  };
 }
 
 function toStatus(event: StageEvent, submission: Submission, outcome: JobOutcome | undefined): TaskStatus {

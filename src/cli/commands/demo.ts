@@ -27,14 +27,15 @@ export function addDemoCommand(program: Command): void {
     .option('-o, --out <path>', 'path of the video; default: out/demo.mp4, or .webm if it is transparent');
   addJobOptions(command).action(
     async (photo: string | undefined, voice: string | undefined, flags: DemoFlags) => {
+      // The samples show and speak for no real person.
+      const isSample = photo === undefined;
       const order = {
         photoPath: photo ?? join(SAMPLES, 'portrait.jpg'),
         voicePath: voice ?? join(SAMPLES, 'voice.wav'),
         outPath: resolve(flags.out ?? `out/demo.${formatOf(flags)}`),
-        ...toJobFields(flags),
+        ...toJobFields({ ...flags, ...(isSample && voice === undefined && { consent: true }) }),
       };
       await assertReadable([order.photoPath, order.voicePath, order.backgroundPath ?? order.voicePath]);
-      const isSample = photo === undefined;
       if (isSample) {
         write('Making a video of the sample portrait and voice. This takes less than a minute.');
       }

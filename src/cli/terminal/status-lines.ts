@@ -6,7 +6,7 @@ import { type Meaning, paint } from './paint.ts';
 
 /** The status of a task, one fact per line. */
 export function toStatusLines(status: TaskStatus, now = Date.now()): string[] {
-  const { queue, eta, choice, result, error, attempts = 1 } = status;
+  const { queue, eta, choice, consent, result, error, attempts = 1 } = status;
   const age = toDuration(now - Date.parse(status.submitted_at));
   const facts: Array<[name: string, text: string | false | undefined]> = [
     ['task', status.task_id],
@@ -14,6 +14,10 @@ export function toStatusLines(status: TaskStatus, now = Date.now()): string[] {
     ['stage', `${paintStage(status.stage)}  ${status.progress_percent} %`],
     ['', status.message],
     ['submitted', `${toLocalTime(status.submitted_at)} (${age} ago)`],
+    [
+      'consent',
+      consent && `${consent.text}, declared${consent.given_by ? ` with key ${consent.given_by}` : ''}`,
+    ],
     ['attempt', attempts > 1 && String(attempts)],
     ['queue', queue && `place ${queue.position} of ${queue.length} for ${queue.name}`],
     ['done by', eta && `about ${toLocalTime(eta.p50)} (90 % by ${toLocalTime(eta.p90)})`],

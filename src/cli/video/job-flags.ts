@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { CONSENT_TEXTS, type ConsentTextId } from '../../contracts/consent.ts';
 import { OUTAGE_CHOICES } from '../../contracts/job.ts';
 import type { JobOptions } from '../../contracts/schemas/job-options.ts';
 import {
@@ -24,9 +25,12 @@ export interface JobFlags {
   deadline?: string;
   priority?: string;
   retryWindow?: string;
+  consent?: boolean;
 }
 
-const FIELD_OF: Record<keyof JobFlags, keyof JobOptions> = {
+const CONSENT: ConsentTextId = 'en-1';
+
+const FIELD_OF: Record<keyof JobFlags, keyof JobOptions | 'consent'> = {
   name: 'name',
   person: 'persons',
   background: 'background',
@@ -38,6 +42,7 @@ const FIELD_OF: Record<keyof JobFlags, keyof JobOptions> = {
   deadline: 'deadline_s',
   priority: 'priority',
   retryWindow: 'retry_window_s',
+  consent: 'consent',
 };
 
 export function addJobOptions(command: Command): Command {
@@ -66,7 +71,8 @@ export function addJobOptions(command: Command): Command {
     .option('--no-smoothing', 'do not smooth the edge of the person')
     .option('--deadline <seconds>', 'fail the task after this time')
     .option('--priority <1-5>', '1 runs first', toPriority)
-    .option('--retry-window <seconds>', 'keep what a retry needs for this time after a failure');
+    .option('--retry-window <seconds>', 'keep what a retry needs for this time after a failure')
+    .option('--consent', `declare: ${CONSENT_TEXTS[CONSENT]} A server may require it`);
 }
 
 /** @returns the fields of the submission under their API names, and the background picture. */
@@ -76,6 +82,7 @@ export function toJobFields(flags: JobFlags): { fields: Record<string, string>; 
     ...flags,
     background: backgroundPath === undefined ? flags.background : 'image',
     smoothing: flags.smoothing ? undefined : 'false',
+    consent: flags.consent ? CONSENT : undefined,
   };
   return {
     fields: Object.fromEntries(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CONSENT_TEXT_IDS } from '../consent.ts';
 import { RETRY_POINTS } from '../retry.ts';
 import { KeyWeight } from './api-key.ts';
 import { JobOptions, WebhookOrder } from './job-options.ts';
@@ -12,6 +13,17 @@ export const StoredObject = extensible({
   sha256: Sha256,
 });
 export type StoredObject = z.infer<typeof StoredObject>;
+
+/** That the people in the files have agreed, as a client declared it. */
+export const Consent = extensible({
+  text: z.enum(CONSENT_TEXT_IDS).meta({
+    description: 'Which text was declared. `GET /api/info` has the texts.',
+    example: 'en-1',
+  }),
+  given_at: Instant,
+  given_by: z.string().optional().describe('The name of the API key that submitted it. Absent without keys.'),
+});
+export type Consent = z.infer<typeof Consent>;
 
 /** What a job used of a paid provider. */
 export const ProviderUsage = extensible({
@@ -97,9 +109,12 @@ export const JobInput = z.object({
   owner: z.string().optional(),
   /** Turns at the slots that this key has for each turn of other keys while tasks of both wait. Default: 1. */
   weight: KeyWeight.optional(),
+  consent: Consent.optional(),
   webhook: WebhookOrder.optional(),
   /** Seconds to keep what a failed job needs for a retry, if a retry may help. Default: 0, everything is undone at once. */
   retryWindowS: z.number().min(0).optional(),
+  /** Whether the uploads are deleted once they are decoded. Default: they stay for the days of their tier. */
+  deletesOriginals: z.boolean().optional(),
   /** Where a job that failed before under this id continues. */
   resume: Resume.optional(),
 });

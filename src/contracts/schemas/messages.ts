@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { StoredObject } from './job.ts';
+import { Consent, StoredObject } from './job.ts';
 import { JobOutcome, JobResult } from './job-outcome.ts';
 import { Instant, ProviderName } from './primitives.ts';
 import { StageEvent } from './stage-event.ts';
@@ -30,6 +30,7 @@ export const JobMemo = z.object({
   longSidePx: z.number().optional(),
   /** The API key that submitted it. */
   owner: z.string().optional(),
+  consent: Consent.optional(),
 });
 export type JobMemo = z.infer<typeof JobMemo>;
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CONSENT_TEXTS } from '../consent.ts';
 import { ProviderUsage } from './job.ts';
 import { Instant, ProviderName, TaskId } from './primitives.ts';
 
@@ -33,6 +34,14 @@ export const Info = z
     other_steps_ms: z
       .number()
       .describe('Expected milliseconds of all steps of a task but the making of its video.'),
+    consent: z
+      .object({
+        required: z.boolean().describe('Whether a submission without `consent` is refused.'),
+        texts: z
+          .record(z.string(), z.string())
+          .describe('What can be declared, by the value of the field `consent`.'),
+      })
+      .meta({ example: { required: true, texts: CONSENT_TEXTS } }),
     limits: z.object({
       image_bytes: z.number(),
       audio_bytes: z.number(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ProviderUsage, RemoteThing, StoredObject } from './job.ts';
+import { Consent, ProviderUsage, RemoteThing, StoredObject } from './job.ts';
 import { JobOptions } from './job-options.ts';
 import { JobOutcome } from './job-outcome.ts';
 import { extensible, Instant, TaskId } from './primitives.ts';
@@ -17,6 +17,7 @@ export const TaskMetadata = extensible({
   submitted_at: Instant,
   updated_at: Instant,
   owner: z.string().optional().describe('The name of the API key that the task belongs to.'),
+  consent: Consent.optional().describe('Absent if none was declared.'),
   options: JobOptions,
   objects: z.array(StoredObject).describe('The objects of this task that should exist now.'),
   events: z.array(StageEvent),

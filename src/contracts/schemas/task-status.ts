@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Consent } from './job.ts';
 import { JobError, Person, TaskResult } from './job-outcome.ts';
 import {
   ErrorCodeName,
@@ -38,6 +39,9 @@ export const TaskStatus = z
     task_id: TaskId,
     name: TaskName.optional(),
     provider: ProviderName.optional().describe('The provider that the task was submitted for.'),
+    consent: Consent.optional().describe(
+      'That the people in the files have agreed, as it was declared. Absent if it was not.',
+    ),
     stage: StageName,
     ...progressFields,
     submitted_at: Instant,

@@ -5,16 +5,19 @@ import {
   backgroundImage,
   clearDraft,
   fields,
+  hasConsent,
   isComplete,
   isEmpty,
   photo,
   setBackgroundImage,
+  setConsent,
   setField,
   takePhoto,
   takeVoice,
   toSubmission,
   voice,
 } from '../../state/draft.ts';
+import { info } from '../../state/info.ts';
 import { stopPreview } from '../../state/photo-preview.ts';
 import { recording } from '../../state/recording.ts';
 import { go } from '../../state/route.ts';
@@ -65,7 +68,8 @@ export function CreateView() {
   const [showsCode, setShowsCode] = useState(false);
   const missing = !photo.value ? (voice.value ? t.needPhoto : t.needBoth) : t.needVoice;
   const needsImage = fields.value.background === 'image' && !backgroundImage.value;
-  const isReady = isComplete.value && !needsImage && !recording.value;
+  const needsConsent = info.value.consent.required && !hasConsent.value;
+  const isReady = isComplete.value && !needsImage && !recording.value && !needsConsent;
   return (
     <div class={`create ${draggedOver.value ? 'dragging' : ''}`}>
       <div class="hero">
@@ -108,6 +112,15 @@ export function CreateView() {
           />
           <OptionsPanel />
           <div class="submit">
+            <label class="check small">
+              <input
+                type="checkbox"
+                checked={hasConsent.value}
+                disabled={!isComplete.value}
+                onChange={({ currentTarget }) => setConsent(currentTarget.checked)}
+              />
+              {t.consent.text}
+            </label>
             <div class="submit-line">
               <button
                 type="button"
@@ -122,7 +135,9 @@ export function CreateView() {
                     ? t.needStop
                     : needsImage
                       ? t.needImage
-                      : t.submit}
+                      : needsConsent
+                        ? t.needConsent
+                        : t.submit}
               </button>
               <button
                 type="button"
@@ -133,7 +148,6 @@ export function CreateView() {
                 {t.code.open}
               </button>
             </div>
-            <p class="muted small">{t.consent}</p>
           </div>
         </div>
       </div>
