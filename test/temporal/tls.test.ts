@@ -6,8 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/process/load-config.ts';
 import { connectClient, connectWorker, openLazyClient } from '../../src/temporal/connection.ts';
 import { createAuthority, type Identity, issue } from '../harness/certificates.ts';
+import { limelight } from '../harness/cli/limelight.ts';
 import { fileResources } from '../harness/file-resources.ts';
 import { createHarness } from '../harness/pipeline-harness.ts';
+import { stackPorts } from '../harness/stack/stack-environment.ts';
 import { openTestNamespace } from '../harness/temporal-server.ts';
 import { startTlsProxy, type TlsProxyOptions } from '../harness/tls-proxy.ts';
 
@@ -197,6 +199,30 @@ describe.each(REFUSALS)('with $what', ({ variables, cluster: options, message })
     });
     // They would wait a minute for a server that is still starting.
     expect(performance.now() - startedAt).toBeLessThan(15_000);
+  });
+});
+
+describe('a process that the cluster refuses', { timeout: 60_000 }, () => {
+  it.each(['api', 'io'])('%s ends with what to change', async (role) => {
+    await using cluster = await startCluster();
+    const env = {
+      ...valid,
+      ...(await stackPorts()),
+      TEMPORAL_ADDRESS: cluster.address,
+      TEMPORAL_API_KEY: 'guessed',
+      STORAGE_ROOT: folder,
+    };
+
+    const { code, said } = await limelight(['up', '--role', role], { env });
+
+    expect(code).toBe(1);
+    const last = said.trim().split('\n').at(-1)!;
+    expect(JSON.parse(last)).toMatchObject({
+      level: 'fatal',
+      code: 'CONFIG_INVALID',
+      msg: expect.stringContaining('refuses the API key. Correct TEMPORAL_API_KEY.'),
+    });
+    expect(said).not.toContain('guessed');
   });
 });
 
