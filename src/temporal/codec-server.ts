@@ -103,7 +103,7 @@ async function convert(body: string, codec: PayloadCodec, how: 'decode' | 'encod
     throw new PipelineError('REQUEST_MALFORMED', 'Expected JSON such as {"payloads": []}.', { cause });
   }
   const converted = Payloads.fromObject({ payloads: await codec[how](payloads) });
-  return Payloads.toObject(converted, { bytes: String, arrays: true });
+  return { payloads: [], ...Payloads.toObject(converted, { bytes: String }) };
 }
 
 async function assertAllowed(request: IncomingMessage, { isAllowed, sessions }: Deps): Promise<void> {

@@ -8,6 +8,7 @@ import type { EraseReceipt } from '../../src/contracts/schemas/erase-receipt.ts'
 import type { DeliveryMemo, WebhookMessage } from '../../src/contracts/schemas/webhook.ts';
 import { DELIVER_WEBHOOK, RETRY_DELAYS_S, toDeliveryWorkflowId } from '../../src/contracts/webhook.ts';
 import { PipelineError } from '../../src/errors.ts';
+import { createPayloadCodec } from '../../src/temporal/payload-codec.ts';
 import { loadWorkflowBundle } from '../../src/temporal/workflow-bundle.ts';
 import { PUBLIC_URL } from '../harness/api/pipeline-worker.ts';
 import { type SubmitOptions, submit } from '../harness/api/submit.ts';
@@ -159,11 +160,12 @@ describe('a job with a webhook_url', () => {
   it('replays with it', async () => {
     const { taskId } = await submitTo('/replayed', ALL_EVENTS);
     const [delivery] = await list(`?task_id=${taskId}`);
-    const workflowBundle = await loadWorkflowBundle();
+    const workflowBundle = await loadWorkflowBundle({ encryptsFailures: true });
+    const dataConverter = { payloadCodecs: [createPayloadCodec(server.payloadKeys)] };
 
     for (const workflowId of [`video/${taskId}`, `webhook/${delivery!.id}`]) {
       const history = await server.client.workflow.getHandle(workflowId).fetchHistory();
-      await Worker.runReplayHistory({ workflowBundle }, history, workflowId);
+      await Worker.runReplayHistory({ workflowBundle, dataConverter }, history, workflowId);
     }
   });
 });

@@ -71,11 +71,11 @@ describe('the embedded Web UI', () => {
       await expect
         .poll(async () => (await get(uiPort, WORKFLOWS, { host })).status, { timeout: 10_000 })
         .toBe(200);
-      expect((await get(uiPort, '/namespaces/default/workflows', { host })).body).toContain('<title>');
+      expect((await get(uiPort, '/namespaces/default/workflows', { host })).body).toContain('sveltekit');
     }
   });
 
-  it.each(['evil.example', `evil.example:${uiPort}`, '127.0.0.1.evil.example', 'localhost.evil.example', ''])(
+  it.each(['evil.example', `evil.example:${uiPort}`, '127.0.0.1.evil.example', 'localhost.evil.example'])(
     'refuses a page that has the name "%s" point to this machine',
     async (host) => {
       for (const path of ['/', WORKFLOWS, '/api/v1/settings']) {

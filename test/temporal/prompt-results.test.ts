@@ -1,6 +1,7 @@
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { expect, it } from 'vitest';
+import { createPayloadPlugin } from '../../src/temporal/payload-codec.ts';
 import { withPromptResults } from '../../src/temporal/prompt-results.ts';
 import { fileResources } from '../harness/file-resources.ts';
 import { createHarness } from '../harness/pipeline-harness.ts';
@@ -14,7 +15,10 @@ const harness = resources.use(await createHarness(server));
 
 /** A client, and the requests for histories that it sends. */
 async function watchedClient() {
-  const connection = await Connection.connect({ address: server.address });
+  const connection = await Connection.connect({
+    address: server.address,
+    plugins: [createPayloadPlugin(server.payloadKeys)],
+  });
   resources.defer(() => connection.close());
   const { workflowService: service } = connection;
   const read = service.getWorkflowExecutionHistory.bind(service);

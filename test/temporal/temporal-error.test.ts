@@ -36,8 +36,17 @@ describe('errors of Temporal', () => {
   });
 
   it('pass on our own errors, and errors that are not Temporal’s', () => {
-    for (const error of [answer(3), answer(7), new TypeError('not a function')]) {
+    for (const error of [answer(3), answer(11), new TypeError('not a function')]) {
       expect(toPipelineError(error)).toBe(error);
+    }
+  });
+
+  it('name the setting if the API key of this server is refused', () => {
+    for (const error of [answer(7), answer(16)]) {
+      expect(toPipelineError(error)).toMatchObject({
+        code: 'TEMPORAL_UNAVAILABLE',
+        message: expect.stringContaining('TEMPORAL_API_KEY'),
+      });
     }
   });
 });

@@ -69,7 +69,7 @@ describe('a cluster with TLS, client certificates and API keys', () => {
     const { env, ...rest } = server;
     const { outcome } = await (async () => {
       await using harness = await createHarness({ ...rest, env, client, workerConnection });
-      return harness.run({});
+      return await harness.run({});
     })();
     await client.connection.close();
     await workerConnection.close();
