@@ -9,7 +9,11 @@ import { writeNew } from './receive-body.ts';
 const GATHER_BYTES = 256 * 1024;
 
 export async function createScratchFolder(parent: string): Promise<ScratchFolder> {
-  return asScratchFolder(await mkdtemp(join(parent, 'folder-')));
+  try {
+    return asScratchFolder(await mkdtemp(join(parent, 'folder-')));
+  } catch (error) {
+    throw isFolderOutage(error) ? folderUnavailable(parent, error) : error;
+  }
 }
 
 /** Wraps an existing folder, which is deleted on disposal. */

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ObjectStore } from '../../../src/ports/object-store.ts';
 import { createFileStore } from '../../../src/storage/file/file-store.ts';
+import { createScratchFolder } from '../../../src/storage/scratch-folder.ts';
 import { type FileFaults, injectFileFaults } from './file-faults.ts';
 import { litterOf } from './litter-of.ts';
 
@@ -213,6 +214,15 @@ describe('a file that is received into a scratch folder', () => {
     await expect(receive(Readable.from([Buffer.from(NEW)]), code)).rejects.toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
     });
+  });
+
+  it.each(['EIO', 'EROFS', 'ESTALE'])('is an outage if there can be no such folder (%s)', async (code) => {
+    faults.arm(() => Object.assign(new Error('injected'), { code }));
+
+    // Of a store in a bucket, which has its scratch folders beside it.
+    await expect(createScratchFolder(folder)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+
+    faults.disarm();
   });
 
   it('is no outage if its sender fails with the same code', async () => {
