@@ -19,7 +19,7 @@ interface Budget {
 }
 
 const RUNS = 5;
-const page = readPageFiles(join(import.meta.dirname, '../dist/web'));
+const page = await readPageFiles(join(import.meta.dirname, '../dist/web'));
 
 /** Serves only the built page, so that the API is not measured. */
 async function serve() {

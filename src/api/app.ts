@@ -5,6 +5,7 @@ import { PipelineError } from '../errors.ts';
 import { guard } from './access/guard.ts';
 import { crossOrigin, securityHeaders } from './access/security-headers.ts';
 import type { ApiEnv } from './http/api-env.ts';
+import { limitBody } from './http/limit-body.ts';
 import { accessLog, requestContext, requestMetrics, traceRequest } from './http/observe-request.ts';
 import { createErrorHandler } from './http/problem.ts';
 import type { ApiDeps } from './routes/api-deps.ts';
@@ -56,6 +57,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.use(securityHeaders());
   app.use(crossOrigin(deps.access.corsOrigins));
   app.use(guard(deps.access));
+  app.use(limitBody());
   app.route('/', submitRoutes(deps));
   const recent = createRecentTimelines(deps);
   app.route('/', statusRoutes(deps, recent));

@@ -35,7 +35,7 @@ export async function runApi(
   const providers = await Promise.all(
     registry.map((descriptor) => offerProvider(descriptor, { config, client, resources })),
   );
-  const page = readPageFiles(PAGE_FOLDER);
+  const page = await readPageFiles(PAGE_FOLDER);
   const api = resources.use(composeApi({ config, client, store, providers, logger, page }));
   await assertMayListen(api.access, { host: config.api.host, ...config.access });
   try {

@@ -14,6 +14,8 @@ export function isSrgbProfile(icc: Uint8Array | undefined): boolean {
 
 const TAGS_START = 128;
 const TAG_BYTES = 12;
+/** The names that are looked for are much shorter. A photo may claim any length. */
+const MAX_NAME_BYTES = 256;
 
 /** The text of the tag `desc`: ASCII in version 2 of the format, UTF-16 in several languages in version 4. */
 function nameOf(icc: Uint8Array): string {
@@ -29,7 +31,8 @@ function nameOf(icc: Uint8Array): string {
         const [from, length] = isUtf16
           ? [start + view.getUint32(start + 24), view.getUint32(start + 20)]
           : [start + 12, view.getUint32(start + 8)];
-        return text(from, from + length, isUtf16 ? 'utf-16be' : 'latin1').replace(/\0+$/, '');
+        const until = from + Math.min(length, MAX_NAME_BYTES);
+        return text(from, until, isUtf16 ? 'utf-16be' : 'latin1').replace(/\0+$/, '');
       }
     }
   } catch {

@@ -20,7 +20,7 @@ describe('the page', () => {
     await writeFile(join(folder, 'index.html'), HTML);
     await writeFile(join(folder, 'assets/index-abc.js'), SCRIPT);
     await writeFile(join(folder, 'built-from'), 'hash');
-    app = createApp({ ...describedApi(), page: readPageFiles(folder) });
+    app = createApp({ ...describedApi(), page: await readPageFiles(folder) });
   });
   afterAll(() => rm(folder, { recursive: true }));
 
@@ -59,7 +59,7 @@ describe('the page', () => {
   });
 
   it('says what to do if it is not built', async () => {
-    const unbuilt = createApp({ ...describedApi(), page: readPageFiles(join(folder, 'nowhere')) });
+    const unbuilt = createApp({ ...describedApi(), page: await readPageFiles(join(folder, 'nowhere')) });
     const answer = await unbuilt.request('/');
     const { detail } = (await answer.json()) as { detail: string };
     expect([answer.status, detail]).toEqual([404, expect.stringContaining('npm run setup')]);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
+import { openRawConnection, toHead } from '../harness/api/raw-connection.ts';
 import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
 
@@ -9,25 +9,18 @@ const { api, worker } = await startTestPipeline({ commentIntervalMs: 50 });
 
 const KEY = Buffer.alloc(16).toString('base64');
 
+const HANDSHAKE = {
+  Connection: 'Upgrade',
+  Upgrade: 'websocket',
+  'Sec-WebSocket-Version': '13',
+  'Sec-WebSocket-Key': KEY,
+};
+
 /** Sends a handshake with the given headers and collects what comes back. */
-function shake(path: string, headers: Record<string, string> = {}): { socket: Socket; text: () => string } {
-  const fields = {
-    Host: 'localhost',
-    Connection: 'Upgrade',
-    Upgrade: 'websocket',
-    'Sec-WebSocket-Version': '13',
-    'Sec-WebSocket-Key': KEY,
-    ...headers,
-  };
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
-  const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
-  let received = '';
-  socket.on('data', (chunk) => {
-    received += chunk.toString('latin1');
-  });
-  socket.on('error', () => {});
-  socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
-  return { socket, text: () => received };
+function shake(path: string, headers: Record<string, string> = {}) {
+  const { socket, received } = openRawConnection(api.url);
+  socket.write(toHead('GET', path, { ...HANDSHAKE, ...headers }), 'latin1');
+  return { socket, text: received };
 }
 
 async function submitHeld() {
@@ -95,6 +88,35 @@ describe('an upgrade request', () => {
 
     await expect.poll(() => api.hub.readers).toBe(0);
     socket.destroy();
+  });
+
+  it('behind a request that is being answered is not taken', async () => {
+    using held = await submitHeld();
+    const path = `/api/pipeline/progress/${held.taskId}`;
+    const { socket, received } = openRawConnection(api.url);
+    socket.write(toHead('GET', `${path}/events`) + toHead('GET', path, HANDSHAKE));
+    await expect.poll(received).toContain('"stage":"DID_PROCESSING"');
+
+    held[Symbol.dispose]();
+
+    await expect.poll(received).toContain('"code":"UPGRADE_REQUIRED"');
+    expect(received()).not.toContain('101 Switching Protocols');
+    socket.destroy();
+  });
+
+  it('is closed when its client floods the connection', async () => {
+    using held = await submitHeld();
+    const { socket, text } = shake(`/api/pipeline/progress/${held.taskId}`);
+    await expect.poll(text).toContain('"stage":"DID_PROCESSING"');
+    const closed = once(socket, 'close');
+    const before = text().length;
+
+    // Empty pings with a mask of zeros.
+    socket.write(Buffer.alloc(6 * 10_000, Buffer.from([0x89, 0x80, 0, 0, 0, 0])));
+
+    await closed;
+    expect(text().length - before).toBeLessThan(5_000);
+    await expect.poll(() => api.hub.readers).toBe(0);
   });
 
   it('stops waiting for a task when its client leaves', async () => {

@@ -19,7 +19,7 @@ import { needs } from '../harness/needs.ts';
 
 /** The workflow and the page are real, but no picture is analysed, so that tasks take no time. */
 needs('chromium').describe('after “Create video”', { timeout: 60_000 }, async () => {
-  const page = readPageFiles(join(import.meta.dirname, '../../dist/web'));
+  const page = await readPageFiles(join(import.meta.dirname, '../../dist/web'));
   const { api, worker } = await startTestPipeline({ page });
   const client = createLimelightClient({ baseUrl: api.url });
   let browser: Browser;

@@ -34,7 +34,7 @@ const PHOTO_NAME = `it's "me"; $HOME, 100%.png`;
 const VOICE_NAME = '-hello ü.wav';
 
 needs('chromium').describe('“Copy as code”', { timeout: 90_000 }, async () => {
-  const files = readPageFiles(join(import.meta.dirname, '../../dist/web'));
+  const files = await readPageFiles(join(import.meta.dirname, '../../dist/web'));
   const { api } = await startTestPipeline({ page: files });
   let browser: Browser;
   let folder: string;

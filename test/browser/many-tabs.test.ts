@@ -20,7 +20,7 @@ const COLOURS = Array.from({ length: TABS }, (_, index) => `#10203${index}`);
 
 /** A browser opens six connections to a server without HTTP/2, for all its tabs together. */
 needs('chromium').describe('many tabs on running tasks', { timeout: 180_000 }, async () => {
-  const page = readPageFiles(join(import.meta.dirname, '../../dist/web'));
+  const page = await readPageFiles(join(import.meta.dirname, '../../dist/web'));
   const { api, worker } = await startTestPipeline({ page });
   let browser: Browser;
   let folder: string;

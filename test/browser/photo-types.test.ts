@@ -15,7 +15,7 @@ const PICTURES = listFiles(PICTURE_KINDS);
 
 needs('chromium').describe('photos of all types', { timeout: 60_000 }, async () => {
   const { api } = await startTestPipeline({
-    page: readPageFiles(join(import.meta.dirname, '../../dist/web')),
+    page: await readPageFiles(join(import.meta.dirname, '../../dist/web')),
   });
   let browser: Browser;
   let folder: string;

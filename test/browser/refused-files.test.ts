@@ -32,7 +32,7 @@ const PHOTOS: Record<string, { bytes: Buffer; said: string }> = {
 };
 
 needs('chromium').describe('unusable files', { timeout: 60_000 }, async () => {
-  const page = readPageFiles(join(import.meta.dirname, '../../dist/web'));
+  const page = await readPageFiles(join(import.meta.dirname, '../../dist/web'));
   const { api } = await startTestPipeline({ page });
   let browser: Browser;
   let folder: string;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { extname, join, sep } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { Context } from 'hono';
 import type { ApiEnv } from './api-env.ts';
 
@@ -15,6 +16,8 @@ export interface PageFile {
   isImmutable: boolean;
 }
 
+const compress = promisify(gzip);
+
 const TYPES: Record<string, { type: string; isCompressible: boolean }> = {
   '.html': { type: 'text/html; charset=utf-8', isCompressible: true },
   '.js': { type: 'text/javascript; charset=utf-8', isCompressible: true },
@@ -27,7 +30,7 @@ const TYPES: Record<string, { type: string; isCompressible: boolean }> = {
 };
 
 /** The built page by path below `/`, read once: less than 3 MB. Empty if it is not built. */
-export function readPageFiles(folder: string): ReadonlyMap<string, PageFile> {
+export async function readPageFiles(folder: string): Promise<ReadonlyMap<string, PageFile>> {
   const files = new Map<string, PageFile>();
   if (!existsSync(folder)) {
     return files;
@@ -35,23 +38,24 @@ export function readPageFiles(folder: string): ReadonlyMap<string, PageFile> {
   for (const path of globSync('**/*.*', { cwd: folder })) {
     const kind = TYPES[extname(path)];
     if (kind) {
-      files.set(path.split(sep).join('/'), toPageFile(readFileSync(join(folder, path)), path, kind));
+      files.set(path.split(sep).join('/'), await toPageFile(readFileSync(join(folder, path)), path, kind));
     }
   }
   return files;
 }
 
-export function toPageFile(
+/** Compressing takes up to 0.1 s, so another thread does it. */
+export async function toPageFile(
   content: Buffer,
   path: string,
   { type, isCompressible }: { type: string; isCompressible: boolean },
-): PageFile {
+): Promise<PageFile> {
   const bytes = new Uint8Array(content);
   return {
     type,
     etag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32)}"`,
     bytes,
-    ...(isCompressible && { gzipped: new Uint8Array(gzipSync(bytes, { level: 9 })) }),
+    ...(isCompressible && { gzipped: new Uint8Array(await compress(bytes, { level: 9 })) }),
     isImmutable: path.startsWith('assets'),
   };
 }

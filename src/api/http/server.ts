@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -17,6 +23,8 @@ const LINGER_TIMEOUT_MS = 3_000;
 const HEADERS_TIMEOUT_MS = 20_000;
 /** Timeouts fire up to this late. */
 const CHECK_INTERVAL_MS = 5_000;
+/** Requests that may wait on a connection for the answer to an earlier one. Browsers and libraries send one at a time. */
+const MAX_WAITING_REQUESTS = 16;
 
 const TIMEOUTS = {
   requestTimeout: REQUEST_TIMEOUT_MS,
@@ -33,16 +41,23 @@ export function createApiServer(app: Hono<ApiEnv>): Server {
       return new Response(body, { status: 400, headers });
     },
   });
+  const turns = createTurns();
   const server = createServer(
-    { ...TIMEOUTS, shouldUpgradeCallback: isWebSocketHandshake },
-    (request, response) => {
-      response.once('finish', () => linger(request));
-      void listener(request, response);
+    {
+      ...TIMEOUTS,
+      // Its answer would come in the middle of an earlier one.
+      shouldUpgradeCallback: (request) => isWebSocketHandshake(request) && !turns.isAnswering(request.socket),
     },
+    (request, response) =>
+      turns.take(request.socket, response, () => {
+        request.url = toPath(request.url);
+        response.once('finish', () => linger(request));
+        void listener(request, response);
+      }),
   );
   serveWebSockets(server, app);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    if (error.code === 'ECONNRESET' || !socket.writable || turns.isAnswering(socket)) {
       socket.destroy();
       return;
     }
@@ -56,6 +71,53 @@ export function createApiServer(app: Hono<ApiEnv>): Server {
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n\r\n${body}`);
   });
   return server;
+}
+
+/** The path of a target that is a whole URL, which may hold credentials: `Request` throws for those. */
+function toPath(target = '/'): string {
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, '');
+  return path.startsWith('/') || path === target ? path : `/${path}`;
+}
+
+interface Turns {
+  /** Answers now, or once the earlier requests of the connection are answered. Closes the connection if too many wait. */
+  take(socket: Socket, response: ServerResponse, answer: () => void): void;
+  /** Whether a request of the connection is being answered. */
+  isAnswering(socket: Socket): boolean;
+}
+
+/**
+ * The requests of each connection, one at a time. Node emits all requests that arrive together at once, which would block
+ * the event loop while they begin. It also never closes the responses that wait for an earlier one, so work for them would
+ * go on after their client has left.
+ */
+function createTurns(): Turns {
+  const waiting = new WeakMap<Socket, Array<() => void>>();
+  return {
+    take(socket, response, answer) {
+      const begin = () => {
+        response.once('close', () => {
+          const next = socket.destroyed ? undefined : waiting.get(socket)?.shift();
+          if (next) next();
+          else waiting.delete(socket);
+        });
+        answer();
+      };
+      const queue = waiting.get(socket);
+      if (socket.destroyed) {
+        return;
+      }
+      if (!queue) {
+        waiting.set(socket, []);
+        begin();
+      } else if (queue.length < MAX_WAITING_REQUESTS) {
+        queue.push(begin);
+      } else {
+        socket.destroy();
+      }
+    },
+    isAnswering: (socket) => waiting.has(socket),
+  };
 }
 
 /**

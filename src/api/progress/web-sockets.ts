@@ -5,8 +5,10 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { ApiEnv } from '../http/api-env.ts';
 import type { EventSocket, SocketHandlers } from './socket-reader.ts';
 
-/** Clients send nothing on these connections. */
+/** Clients send nothing on these connections but pongs, and pings of their own. */
 const MAX_MESSAGE_BYTES = 1024;
+/** Between two of our pings, which are seconds apart. */
+const MAX_FRAMES_RECEIVED = 100;
 const CLOSE_TIMEOUT_MS = 2_000;
 const PONG_TIMEOUT_MS = 20_000;
 
@@ -84,11 +86,19 @@ async function refuse(connection: Duplex, response: Response): Promise<void> {
   connection.end(Buffer.concat([Buffer.from(`${status}${head}\r\n`), body]));
 }
 
-/** Terminates a peer that answers neither pings nor the close frame. */
+/** Terminates a peer that answers neither pings nor the close frame, and one that floods the connection. */
 function toEventSocket(socket: WebSocket): EventSocket {
   let pingedAt: number | undefined;
+  let received = 0;
+  const count = () => {
+    received += 1;
+    if (received > MAX_FRAMES_RECEIVED) socket.terminate();
+  };
+  socket.on('message', count);
+  socket.on('ping', count);
   socket.on('pong', () => {
     pingedAt = undefined;
+    count();
   });
   return {
     get bufferedAmount() {
@@ -100,6 +110,7 @@ function toEventSocket(socket: WebSocket): EventSocket {
       if (Date.now() - pingedAt > PONG_TIMEOUT_MS) {
         socket.terminate();
       } else {
+        received = 0;
         socket.ping();
       }
     },

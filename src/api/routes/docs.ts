@@ -53,16 +53,16 @@ const openapi = createRoute({
 /** The OpenAPI document of `app`, and a page that shows it. The page loads nothing from other hosts. */
 export function docsRoutes(app: OpenAPIHono<ApiEnv>) {
   // Made at the first request: by then all routes are declared, and they do not change afterwards.
-  let document: PageFile | undefined;
-  const files = new Map<string, PageFile>();
+  let document: Promise<PageFile> | undefined;
+  const files = new Map<string, Promise<PageFile>>();
   const routes = createRoutes();
-  routes.openapi(openapi, (c) => {
+  routes.openapi(openapi, async (c) => {
     document ??= toPageFile(Buffer.from(JSON.stringify(toOpenApiDocument(app))), 'openapi.json', {
       type: 'application/json',
       isCompressible: true,
     });
     // The bytes are JSON, made once, which the compiler cannot see.
-    return answerWithFile(c, document) as never;
+    return answerWithFile(c, await document) as never;
   });
   routes.get('/docs', (c) => {
     c.header('Content-Security-Policy', POLICY);
@@ -70,11 +70,11 @@ export function docsRoutes(app: OpenAPIHono<ApiEnv>) {
   });
   routes.get('/docs/start.js', (c) => c.body(START, 200, { 'Content-Type': JAVASCRIPT }));
   for (const [name, type] of Object.entries(ASSETS)) {
-    routes.get(`/docs/${name}`, (c) => {
+    routes.get(`/docs/${name}`, async (c) => {
       const file =
         files.get(name) ?? toPageFile(readFileSync(join(FOLDER, name)), name, { type, isCompressible: true });
       files.set(name, file);
-      return answerWithFile(c, file);
+      return answerWithFile(c, await file);
     });
   }
   return routes;

@@ -35,7 +35,13 @@ const link = createRoute({
   },
   responses: {
     201: { description: 'The link.', content: { 'application/json': { schema: Link } } },
-    ...problems('REQUEST_MALFORMED', 'INPUT_INVALID', 'TASK_NOT_FOUND', 'TEMPORAL_UNAVAILABLE'),
+    ...problems(
+      'REQUEST_MALFORMED',
+      'UPLOAD_TOO_LARGE',
+      'INPUT_INVALID',
+      'TASK_NOT_FOUND',
+      'TEMPORAL_UNAVAILABLE',
+    ),
   },
 });
 

@@ -27,6 +27,7 @@ const rename = createRoute({
     },
     ...problems(
       'REQUEST_MALFORMED',
+      'UPLOAD_TOO_LARGE',
       'MEDIA_UNSUPPORTED',
       'INPUT_INVALID',
       'TASK_NOT_FOUND',

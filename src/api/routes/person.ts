@@ -33,6 +33,7 @@ const person = createRoute({
     },
     ...problems(
       'REQUEST_MALFORMED',
+      'UPLOAD_TOO_LARGE',
       'MEDIA_UNSUPPORTED',
       'INPUT_INVALID',
       'PERSON_CHOICE_INVALID',

@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
-import { bodyLimit } from 'hono/body-limit';
 import { ProviderHealth } from '../../contracts/schemas/health.ts';
 import { ignoreFailure, PipelineError } from '../../errors.ts';
 import type { RemoteProviderDescriptor } from '../../ports/provider.ts';
@@ -8,8 +7,6 @@ import type { OfferedProvider } from '../submit/choose-provider.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
-
-const MAX_WEBHOOK_BYTES = 256 * 1024;
 
 /** Health and webhooks of every remote provider of the registry, set up or not. */
 export function providerRoutes(deps: Pick<ApiDeps, 'providers' | 'logger'>) {
@@ -63,7 +60,6 @@ function webhookRoute(
     path: `/api/webhooks/${name}/{secret}`,
     tags: ['Operation'],
     summary: `${label} reports a change of a talk`,
-    middleware: bodyLimit({ maxSize: MAX_WEBHOOK_BYTES }),
     request: {
       params: z.object({ secret: z.string().openapi({ param: { name: 'secret', in: 'path' } }) }),
       // Without a schema: every body is accepted, and ignored if it is no hint.

@@ -113,7 +113,7 @@ const rotate = createRoute({
       description: 'All secrets that sign now.',
       content: { 'application/json': { schema: WebhookSecrets } },
     },
-    ...problems('REQUEST_MALFORMED', 'INPUT_INVALID'),
+    ...problems('REQUEST_MALFORMED', 'UPLOAD_TOO_LARGE', 'INPUT_INVALID'),
   },
 });
 

@@ -54,13 +54,13 @@ export interface ReceiveFormOptions {
 /**
  * Streams a multipart form into files of `folder`, parts in any order. The first file that is too large or of a wrong
  * kind ends it at once, and so does a connection that is cut, idle or too slow. Other faults are collected, so that the
- * client gets all of them in one answer.
+ * client gets all of them in one answer, unless there are too many parts.
  */
 export async function receiveForm(
   request: FormRequest,
   { folder, rules, idleMs = IDLE_TIMEOUT_MS }: ReceiveFormOptions,
 ): Promise<ReceivedForm> {
-  const maxBytes = Object.values(rules).reduce((sum, rule) => sum + rule.maxBytes, OVERHEAD_BYTES);
+  const maxBytes = toMaxBytes(rules);
   const { body, contentType } = assertForm(request, maxBytes);
   const form: ReceivedForm = {
     texts: new Map(),
@@ -119,20 +119,29 @@ export async function receiveForm(
       texts.set(name, value);
     }
   });
-  parser.on('partsLimit', () => faults.set('form', `expected at most ${MAX_PARTS} parts`));
+  parser.on('partsLimit', () => {
+    const fault = `expected at most ${MAX_PARTS} parts`;
+    // Leaves the parser at once: what has arrived may hold thousands more.
+    throw new PipelineError('INPUT_INVALID', `form: ${fault}`, { details: { form: fault } });
+  });
 
   using silence = abortAfter(idleMs, () => stop.abort(uploadTimeout('The form')));
-  body.on('data', silence.refresh);
   try {
-    await pump(body, parser, stop.signal);
+    await pump(body, parser, { signal: stop.signal, onBytes: silence.refresh });
     await Promise.all(receiving);
     return form;
   } catch (error) {
     stop.abort(error);
     // Nothing may write into the folder once its owner removes it.
     await Promise.allSettled(receiving);
-    throw stop.signal.reason instanceof PipelineError ? stop.signal.reason : uploadIncomplete(error);
+    const { reason } = stop.signal;
+    throw reason instanceof PipelineError ? reason : uploadIncomplete(error);
   }
+}
+
+/** How long a form with these files may be. */
+export function toMaxBytes(rules: Record<string, FileRule>): number {
+  return Object.values(rules).reduce((sum, rule) => sum + rule.maxBytes, OVERHEAD_BYTES);
 }
 
 interface Timer extends Disposable {
@@ -145,13 +154,37 @@ function abortAfter(ms: number | undefined, abort: () => void): Timer {
   return { refresh: () => timer?.refresh(), [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
-/** `pipeline` would destroy the source, and with it the connection for the answer. */
-async function pump(source: Readable, parser: Writable, signal: AbortSignal): Promise<void> {
-  source.pipe(parser);
+/**
+ * `pipeline` would destroy the source, and with it the connection for the answer. `pipe` would pass each chunk on alone, and
+ * a client may send thousands of one byte at once: here the parser gets all that has arrived. Rejects with what it throws.
+ */
+async function pump(
+  source: Readable,
+  parser: Writable,
+  { signal, onBytes }: { signal: AbortSignal; onBytes: () => void },
+): Promise<void> {
+  const failed = Promise.withResolvers<never>();
+  const pass = () => {
+    try {
+      while (!parser.writableNeedDrain) {
+        const bytes: Buffer | null = source.read();
+        if (!bytes) return;
+        onBytes();
+        parser.write(bytes);
+      }
+    } catch (error) {
+      failed.reject(error);
+    }
+  };
+  const end = () => parser.end();
+  source.on('readable', pass).once('end', end);
+  parser.on('drain', pass);
   try {
-    await Promise.all([finished(source, { signal }), finished(parser, { signal })]);
+    const ended = Promise.all([finished(source, { signal }), finished(parser, { signal })]);
+    await Promise.race([ended, failed.promise]);
   } finally {
-    source.unpipe(parser);
+    source.off('readable', pass).off('end', end);
+    parser.off('drain', pass);
   }
 }
 

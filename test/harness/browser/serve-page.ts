@@ -17,7 +17,7 @@ export interface ServedPage extends AsyncDisposable {
  * @param preview answers requests for a preview. Default: they wait, as on a busy server.
  */
 export async function servePage(preview?: (c: Context<ApiEnv>) => Promise<Response>): Promise<ServedPage> {
-  const page = readPageFiles(join(import.meta.dirname, '../../../dist/web'));
+  const page = await readPageFiles(join(import.meta.dirname, '../../../dist/web'));
   const app = createApp({ ...describedApi(), page });
   const server = createApiServer(
     new Hono<ApiEnv>()
