@@ -2,14 +2,15 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 
 interface Message {
-  request: { origin?: string | URL; method: string; path: string };
+  request: { origin?: string | URL; method: string };
   response?: { statusCode: number };
   error?: Error;
 }
 
 /**
  * Adds a span for each HTTP request that undici sends within another span, such as provider calls and webhooks. The trace
- * is not sent to the other side, and the query of a URL is not recorded, because it may be signed.
+ * is not sent to the other side. Only the host of a URL is recorded: queries may be signed, and paths of webhooks are often
+ * secrets.
  */
 export function traceRequestsOut(): () => void {
   const spans = new WeakMap<object, Span>();
@@ -27,11 +28,7 @@ export function traceRequestsOut(): () => void {
         return;
       }
       const host = request.origin === undefined ? 'unknown' : new URL(request.origin).host;
-      const attributes = {
-        'http.request.method': request.method,
-        'server.address': host,
-        'url.path': request.path.split('?')[0]!,
-      };
+      const attributes = { 'http.request.method': request.method, 'server.address': host };
       const options = { kind: SpanKind.CLIENT, attributes };
       spans.set(
         request,
