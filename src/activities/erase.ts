@@ -18,7 +18,7 @@ export function createEraseActivities({ store, records, executions }: EraseDeps)
   /** Rejects if the store does not respond, to be retried. A record that cannot be read must not keep the files of its task. */
   async function readReferences(taskId: string): Promise<RecordReferences> {
     try {
-      return await records.readReferences(taskId);
+      return (await records.readReferences(taskId)) ?? {};
     } catch (error) {
       if (isFailure(error, 'STORAGE_UNAVAILABLE')) {
         throw error;

@@ -16,10 +16,11 @@ export interface TaskRecords {
    */
   read(taskId: string): Promise<TaskMetadata | undefined>;
   /**
-   * The things outside the task's folders that the record lists. Erasing must not depend on the rest of the record, so
-   * this also works on a record that `read` rejects: fields that cannot be parsed are absent.
+   * Whose task it is, and the things outside its folders that the record lists. Access and erasing must not depend on the
+   * rest of the record, so this also works on a record that `read` rejects: fields that cannot be parsed are absent.
+   * `undefined` if the task has no record.
    */
-  readReferences(taskId: string): Promise<RecordReferences>;
+  readReferences(taskId: string): Promise<RecordReferences | undefined>;
 }
 
-export type RecordReferences = Pick<TaskMetadata, 'remote' | 'cache_entries'>;
+export type RecordReferences = Pick<TaskMetadata, 'owner' | 'remote' | 'cache_entries'>;

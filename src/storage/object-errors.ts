@@ -11,11 +11,12 @@ export function objectExists(key: string): PipelineError {
   return new PipelineError('OBJECT_EXISTS', `The object ${key} already exists`, { details: { key } });
 }
 
-export function objectCorrupt(key: string, found: string): PipelineError {
+/** @param cause with the details, which are for the log: strangers may see the message */
+export function objectCorrupt(key: string, found: string, cause?: unknown): PipelineError {
   return new PipelineError(
     'OBJECT_CORRUPT',
     `The object ${key} is damaged: ${found}. Restore it, or delete it and submit the task again`,
-    { details: { key } },
+    { details: { key }, ...(cause !== undefined && { cause }) },
   );
 }
 

@@ -7,8 +7,9 @@ import type { TaskRecords } from '../ports/task-records.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { objectCorrupt } from './object-errors.ts';
 
-const { remote, cache_entries, usage } = TaskMetadata.shape;
+const { owner, remote, cache_entries, usage } = TaskMetadata.shape;
 const References = z.object({
+  owner: owner.catch(undefined),
   remote: remote.catch(undefined),
   cache_entries: cache_entries.catch(undefined),
 });
@@ -50,7 +51,7 @@ export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRe
       const key = taskKeys(record.task_id).metadata;
       const parsed = TaskMetadata.safeParse(record);
       if (!parsed.success) {
-        throw objectCorrupt(key, `it would not be a record of a task (${z.prettifyError(parsed.error)})`);
+        throw objectCorrupt(key, 'it would not be a record of a task', parsed.error);
       }
       const stored = await loadState(key);
       const age = compareStates(parsed.data, stored);
@@ -78,7 +79,7 @@ export function createTaskRecords({ store, logger }: TaskRecordsOptions): TaskRe
       const key = taskKeys(taskId).metadata;
       try {
         const json = await load(key);
-        return json === undefined ? {} : References.parse(parseJson(key, json));
+        return json === undefined ? undefined : References.parse(parseJson(key, json));
       } catch (error) {
         if (isUnreadableRecord(error) || error instanceof z.ZodError) {
           return {};
@@ -126,7 +127,7 @@ function parseRecord(key: string, json: string): TaskMetadata {
   }
   const parsed = TaskMetadata.safeParse(record);
   if (!parsed.success) {
-    throw objectCorrupt(key, `it is not a record of a task (${z.prettifyError(parsed.error)})`);
+    throw objectCorrupt(key, 'it is not a record of a task', parsed.error);
   }
   return parsed.data;
 }

@@ -5,6 +5,9 @@ import type { WebhookSecrets } from '../ports/webhooks.ts';
 import { createJsonObjects } from './json-objects.ts';
 import { expireBy, isValidAt } from './secret-rotation.ts';
 
+/** Each signs every webhook. A client that rotates more often loses its oldest ones earlier. */
+const MAX_SECRETS = 10;
+
 export function createWebhookSecrets({
   store,
   now = Date.now,
@@ -27,7 +30,9 @@ export function createWebhookSecrets({
     current,
     async rotate(owner, overlapMs) {
       const old = expireBy(await current(owner), now(), now() + overlapMs);
-      await objects.write(toObjectKey(owner), { secrets: [create(), ...old] });
+      // The newest come first.
+      const secrets = [create(), ...old].slice(0, MAX_SECRETS);
+      await objects.write(toObjectKey(owner), { secrets });
       return current(owner);
     },
   };

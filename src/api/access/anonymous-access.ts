@@ -1,9 +1,9 @@
 import type { Context } from 'hono';
 import { PipelineError } from '../../errors.ts';
 import { isLoopback } from '../../outbound/networks.ts';
+import type { Keyring } from '../../ports/keyring.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { type Caller, EVERYTHING } from './caller.ts';
-import type { Keyring } from './keyring.ts';
 
 /** Access without a key, to a server that has no keys. */
 export interface AnonymousAccess {
@@ -46,7 +46,9 @@ export function createAnonymousAccess({
       }
       const origin = c.req.header('origin');
       const isForeign = origin !== undefined && !isSame(origin, hostname) && !corsOrigins.includes(origin);
-      if (isForeign || (origin === undefined && c.req.header('sec-fetch-site') === 'cross-site')) {
+      // The same site is any port of this machine: another program there may be hostile too.
+      const site = c.req.header('sec-fetch-site');
+      if (isForeign || (origin === undefined && (site === 'cross-site' || site === 'same-site'))) {
         throw new PipelineError(
           'ORIGIN_REFUSED',
           'This server has no API keys, so pages of other origins may not use it. Add their origin to API_CORS_ORIGINS.',

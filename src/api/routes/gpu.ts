@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { GPU_STATUS_INTERVAL_MS, GPU_STATUS_PREFIX, type ModelQueue } from '../../contracts/gpu-status.ts';
 import { GpuStatus, GpuWorkerStatus } from '../../contracts/schemas/gpu-status.ts';
+import { ignoreFailure } from '../../errors.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
@@ -41,9 +42,9 @@ async function readWorkers(store: ObjectStore): Promise<GpuWorkerStatus[]> {
   const workers: GpuWorkerStatus[] = [];
   for await (const { key, modifiedAt } of store.list(GPU_STATUS_PREFIX)) {
     if (Date.now() - modifiedAt.getTime() < STALE_MS) {
-      const worker = GpuWorkerStatus.safeParse(JSON.parse((await store.read(key)).toString()));
-      // Another version may have written it.
-      workers.push(...(worker.success ? [worker.data] : []));
+      const reading = store.read(key).then((json) => GpuWorkerStatus.parse(JSON.parse(json.toString())));
+      const worker = await ignoreFailure(reading, 'another version may have written it, or it is damaged');
+      workers.push(...(worker ? [worker] : []));
     }
   }
   return workers;

@@ -5,6 +5,9 @@ import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 
+/** Everybody may ask, as often as they like. */
+const READY_FOR_MS = 1_000;
+
 const live = createRoute({
   method: 'get',
   path: '/health/live',
@@ -43,10 +46,10 @@ export function healthRoutes({
   assertStorage,
   statistics,
 }: Pick<ApiDeps, 'jobs' | 'assertStorage' | 'statistics'>) {
-  const assertReady = async () => {
+  const assertReady = atMostEvery(READY_FOR_MS, async () => {
     await assertStorage();
     await jobs.ping();
-  };
+  });
   return createRoutes()
     .openapi(live, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(ready, async (c) => {
@@ -58,6 +61,22 @@ export function healthRoutes({
       c.header('Cache-Control', 'no-store');
       return c.json(toHealth(stuck), 200);
     });
+}
+
+/** Calls it once for all that ask meanwhile and until `ms` later, whether it resolves or rejects. */
+function atMostEvery(ms: number, call: () => Promise<void>): () => Promise<void> {
+  let latest: { answer: Promise<void>; validUntil: number } | undefined;
+  return () => {
+    if (!latest || Date.now() >= latest.validUntil) {
+      const asked = { answer: call(), validUntil: Number.POSITIVE_INFINITY };
+      const keep = () => {
+        asked.validUntil = Date.now() + ms;
+      };
+      asked.answer.then(keep, keep);
+      latest = asked;
+    }
+    return latest.answer;
+  };
 }
 
 function toHealth(found: StuckWorkflow[]): Health {

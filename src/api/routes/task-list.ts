@@ -7,6 +7,7 @@ import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 
 const DEFAULT_LIMIT = 20;
+const NAMES_AT_ONCE = 50;
 
 const list = createRoute({
   method: 'get',
@@ -45,6 +46,15 @@ export function taskListRoutes({ jobs, names }: Pick<ApiDeps, 'jobs' | 'names'>)
         return name === undefined ? task : { ...task, name };
       }),
     );
+  /** The first tasks that match, and one more if there is one. Each name is an object of the store, so not all at once. */
+  const find = async (tasks: TaskSummary[], search: string, limit: number) => {
+    const found: TaskSummary[] = [];
+    for (let start = 0; start < tasks.length && found.length <= limit; start += NAMES_AT_ONCE) {
+      const some = await withNames(tasks.slice(start, start + NAMES_AT_ONCE));
+      found.push(...some.filter((task) => isMatch(task, search)));
+    }
+    return found;
+  };
   return createRoutes().openapi(list, async (c) => {
     const { status, search, cursor, limit = DEFAULT_LIMIT } = c.req.valid('query');
     const owner = ownerSeenBy(c.get('caller'));
@@ -54,8 +64,7 @@ export function taskListRoutes({ jobs, names }: Pick<ApiDeps, 'jobs' | 'names'>)
       ...(cursor && { cursor }),
       ...(owner !== undefined && { owner }),
       ...(search && {
-        select: async (tasks: TaskSummary[]) =>
-          (await withNames(tasks)).filter((task) => isMatch(task, search.toLocaleLowerCase())),
+        select: (tasks: TaskSummary[]) => find(tasks, search.toLocaleLowerCase(), limit),
       }),
     });
     c.header('Cache-Control', 'no-store');
