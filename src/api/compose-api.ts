@@ -5,6 +5,7 @@ import { createOutbound } from '../outbound/outbound.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { createApiKeys } from '../storage/api-keys.ts';
 import { assertAvailable } from '../storage/assert-available.ts';
+import { createKeyring } from '../storage/keyring.ts';
 import { createLinkSecret } from '../storage/link-secret.ts';
 import { createPromptStore } from '../storage/prompt-store.ts';
 import { createStorageUsage, readDisk } from '../storage/storage-usage.ts';
@@ -40,7 +41,7 @@ export interface ComposeOptions {
   freeBytes?: () => Promise<number>;
   /** See `createProgressHub`. */
   commentIntervalMs?: number;
-  /** See `createAccess`. */
+  /** See `createKeyring`. */
   keysMaxAgeMs?: number;
 }
 
@@ -87,11 +88,13 @@ export function composeApi(options: ComposeOptions): ApiDeps & AsyncDisposable {
     access: createAccess({
       host: config.api.host,
       settings: config.access,
-      keys: createApiKeys({ store }),
+      keyring: createKeyring({
+        keys: createApiKeys({ store }),
+        ...(keysMaxAgeMs !== undefined && { maxAgeMs: keysMaxAgeMs }),
+      }),
       linkSecret: createLinkSecret({ store }),
       jobs,
       records,
-      ...(keysMaxAgeMs !== undefined && { keysMaxAgeMs }),
     }),
     admission: createAdmission({
       ...disk,

@@ -50,6 +50,26 @@ export const apiVariables = {
     .positive()
     .default(2000)
     .describe('Maximum megabytes of uploads of tasks in flight, for each API key'),
+  API_UPLOADS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(20)
+    .describe('Maximum uploads at once for each API key'),
+  API_STREAMS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(500)
+    .describe(
+      'Maximum open event streams, WebSockets and downloads for each API key, and as many for the links that it signed',
+    ),
+  API_WAITERS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(100)
+    .describe('Maximum requests with wait= that are waiting, for each API key'),
   API_CORS_ORIGINS: listOf(
     z.union([z.literal('*'), z.string().regex(/^https?:\/\/[^/?#]+$/, 'expected origins')]),
   ).describe('Origins whose pages may use this API, such as https://example.org, separated by commas'),

@@ -60,6 +60,7 @@ const toConfig = (env: Environment, providers: readonly ProviderDescriptor[], pr
     allowsAnonymousAccess: env.API_WITHOUT_KEYS === 'allow',
     rate: { perS: env.API_RATE_PER_S, burst: env.API_RATE_BURST },
     quota: { jobsInFlight: env.API_JOBS_IN_FLIGHT, bytesInFlight: env.API_MB_IN_FLIGHT * 1_000_000 },
+    concurrency: { uploads: env.API_UPLOADS, streams: env.API_STREAMS, waiters: env.API_WAITERS },
     corsOrigins: env.API_CORS_ORIGINS,
     trustedProxies: env.API_TRUSTED_PROXIES,
   },

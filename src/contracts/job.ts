@@ -8,5 +8,8 @@ export const WEBHOOK_EVENTS = ['end', 'all'] as const;
 /** The neutral grey behind the person if a submission names no background. */
 export const DEFAULT_BACKGROUND = '#e8e8ea';
 
+/** From 1 (first) to 5 (last). Only some API keys may submit tasks that overtake those of others. */
+export const NORMAL_PRIORITY = 3;
+
 /** `no-store` neither reads the content cache nor leaves anything in it. */
 export const CACHE_CHOICES = ['use', 'no-store'] as const;

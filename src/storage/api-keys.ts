@@ -1,14 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { API_KEY_PREFIX, type Scope } from '../contracts/api-key.ts';
 import { ApiKey, KeyName, type KeyQuota } from '../contracts/schemas/api-key.ts';
-import { PipelineError } from '../errors.ts';
+import { isFailure, PipelineError } from '../errors.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import { createJsonObjects } from './json-objects.ts';
 import { expireBy } from './secret-rotation.ts';
 
 /** API keys in the object store, shared by all API processes. */
 export interface ApiKeys {
-  /** All keys ever created. Reads only keys that changed since the last call. */
+  /**
+   * All keys ever created. Reads only keys that changed since the last call. A damaged one has no secrets and counts as
+   * revoked, so it opens nothing, and the others stay valid.
+   */
   list(): Promise<ApiKey[]>;
   /** The key of a secret; `undefined` if the secret is unknown, replaced or revoked. */
   identify(secret: string): Promise<ApiKey | undefined>;
@@ -47,13 +50,26 @@ export function createApiKeys({
     return apiKey;
   }
 
+  async function readOrDamaged(objectKey: string, modifiedAt: Date): Promise<ApiKey | undefined> {
+    try {
+      return await objects.read(objectKey);
+    } catch (error) {
+      if (!isFailure(error, 'OBJECT_CORRUPT')) {
+        throw error;
+      }
+      const name = objectKey.slice(API_KEY_PREFIX.length, -'.json'.length);
+      const at = modifiedAt.toISOString();
+      return { name, scopes: [], created_at: at, revoked_at: at, secrets: [] };
+    }
+  }
+
   async function list(): Promise<ApiKey[]> {
     const found = new Set<string>();
     for await (const { key, bytes, modifiedAt } of store.list(API_KEY_PREFIX)) {
       found.add(key);
       // Some stores keep times in whole seconds, but every change of a key changes its size.
       const version = `${modifiedAt.getTime()} ${bytes}`;
-      const apiKey = known.get(key)?.version === version ? undefined : await objects.read(key);
+      const apiKey = known.get(key)?.version === version ? undefined : await readOrDamaged(key, modifiedAt);
       if (apiKey) {
         known.set(key, { version, apiKey });
       }

@@ -2,7 +2,10 @@ import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/c
 import { ERASE_TASK, RECEIPT_QUERY, toEraseId } from '../contracts/erase.ts';
 import { QUEUES } from '../contracts/queues.ts';
 import type { EraseReceipt } from '../contracts/schemas/erase-receipt.ts';
+import { EraseMemo } from '../contracts/schemas/messages.ts';
 import { ignoreFailure, isFailure, PipelineError } from '../errors.ts';
+import type { Erasure } from '../ports/job-client.ts';
+import { readMemo } from './read-memo.ts';
 import { callTemporal } from './temporal-error.ts';
 
 /** How long a request waits for everything to be erased, and how much longer while our own files are not. */
@@ -12,7 +15,7 @@ const RECEIPT_TIMEOUTS_MS = [5_000, 40_000];
 export async function eraseJob(
   client: Client,
   taskId: string,
-  { isKnown }: { isKnown: boolean },
+  { isKnown, owner }: { isKnown: boolean; owner?: string | undefined },
 ): Promise<EraseReceipt> {
   const workflowId = toEraseId(taskId);
   if (isKnown) {
@@ -22,6 +25,7 @@ export async function eraseJob(
         taskQueue: QUEUES.pipeline,
         args: [{ taskId }],
         workflowIdConflictPolicy: 'USE_EXISTING',
+        memo: { ...(owner !== undefined && { owner }) } satisfies EraseMemo,
         staticSummary: 'Erase a task',
       });
     await callTemporal(client, start, { taskId }).catch((error) => {
@@ -49,4 +53,11 @@ export async function eraseJob(
     'The task is being erased. Send the same request again for the receipt.',
     { retryAfterMs: 5_000 },
   );
+}
+
+/** Rejects with TASK_NOT_FOUND if there is no erasure under this id, or no longer. */
+export async function describeErasure(client: Client, taskId: string): Promise<Erasure> {
+  const handle = client.workflow.getHandle(toEraseId(taskId));
+  const { memo, status } = await callTemporal(client, () => handle.describe(), { taskId });
+  return { ...readMemo(EraseMemo, memo), isRunning: status.name === 'RUNNING' };
 }

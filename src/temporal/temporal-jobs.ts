@@ -18,7 +18,7 @@ import type { Stage } from '../contracts/stages.ts';
 import { ignoreFailure, isFailure, PipelineError } from '../errors.ts';
 import type { JobClient, JobDescription, PendingActivity } from '../ports/job-client.ts';
 import { decodePending, readPayload } from './decode-payloads.ts';
-import { eraseJob } from './erase-job.ts';
+import { describeErasure, eraseJob } from './erase-job.ts';
 import { listExecutions } from './list-executions.ts';
 import { listJobs } from './list-jobs.ts';
 import { toIso, toMs } from './proto-time.ts';
@@ -186,7 +186,9 @@ export function createTemporalJobs({ client }: { client: Client }): JobClient {
       return window.status.name === 'RUNNING' || isTaskRunning(this, taskId);
     },
 
-    erase: (taskId, state) => eraseJob(client, taskId, state),
+    erase: (taskId, task) => eraseJob(client, taskId, task),
+
+    describeErasure: (taskId) => describeErasure(client, taskId),
   };
 }
 

@@ -1,5 +1,12 @@
 import process from 'node:process';
 import type { Config } from '../config/config.ts';
+import { parseBearer } from '../contracts/api-key.ts';
+import { isLoopback } from '../outbound/networks.ts';
+import type { Keyring } from '../ports/keyring.ts';
+import { createApiKeys } from '../storage/api-keys.ts';
+import { createKeyring } from '../storage/keyring.ts';
+import { openStore } from '../storage/open-store.ts';
+import { createPromptStore } from '../storage/prompt-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics/metrics.ts';
 import { readSdkMetrics } from '../telemetry/metrics/sdk-metrics.ts';
@@ -30,7 +37,18 @@ export async function runWorker(
     }
     return running ? running.health() : { isReady: false, reason: 'It is starting' };
   };
-  await using _http = await serveWorkerHttp({ host: config.worker.host, port, metrics, health, logger });
+  using store = openStore(config.storage);
+  const keyring = createKeyring({ keys: createApiKeys({ store: createPromptStore(store) }) });
+  const { host } = config.worker;
+  const isOpen = isLoopback(host) || config.access.allowsAnonymousAccess;
+  await using _http = await serveWorkerHttp({
+    host,
+    port,
+    metrics,
+    health,
+    mayReadMetrics: (authorization) => mayReadMetrics(keyring, authorization, isOpen),
+    logger,
+  });
   await using worker = await create(config, logger, metrics);
   running = worker;
   const ended = worker.run(signal);
@@ -38,4 +56,18 @@ export async function runWorker(
   // To the supervisor, if there is one.
   process.send?.('ready');
   await ended;
+}
+
+/** The same rule as for the API: once there are keys, one with the scope `metrics` is needed. */
+export async function mayReadMetrics(
+  keyring: Pick<Keyring, 'find' | 'isEmpty'>,
+  authorization: string | undefined,
+  isOpenWithoutKeys: boolean,
+): Promise<boolean> {
+  if (await keyring.isEmpty()) {
+    return isOpenWithoutKeys;
+  }
+  const secret = authorization === undefined ? undefined : parseBearer(authorization);
+  const key = secret === undefined ? undefined : await keyring.find(secret);
+  return key !== undefined && (key.scopes.includes('metrics') || key.scopes.includes('admin'));
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics/metrics.ts';
@@ -11,6 +11,8 @@ export interface WorkerHttpOptions {
   port: number;
   metrics: Metrics;
   health(): Promise<WorkerHealth>;
+  /** Whether a request with this `Authorization` may read the metrics. */
+  mayReadMetrics(authorization: string | undefined): Promise<boolean>;
   logger: Logger;
 }
 
@@ -21,7 +23,7 @@ export interface WorkerHttpOptions {
 export async function serveWorkerHttp(options: WorkerHttpOptions): Promise<AsyncDisposable> {
   const { host, port, logger } = options;
   const server = createServer((request, response) => {
-    void answer(options, request.method, request.url ?? '/', response).catch((err) => {
+    void answer(options, request, response).catch((err) => {
       logger.warn({ err }, 'A health or metrics request failed');
       response.destroy();
     });
@@ -50,15 +52,18 @@ export async function serveWorkerHttp(options: WorkerHttpOptions): Promise<Async
 }
 
 async function answer(
-  { metrics, health }: WorkerHttpOptions,
-  method: string | undefined,
-  url: string,
+  { metrics, health, mayReadMetrics }: WorkerHttpOptions,
+  { method, url = '/', headers }: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const path = url.split('?')[0];
   if (method !== 'GET' && method !== 'HEAD') {
     response.writeHead(405, { Allow: 'GET, HEAD' }).end();
   } else if (path === '/metrics') {
+    if (!(await mayReadMetrics(headers.authorization))) {
+      response.writeHead(401, { 'WWW-Authenticate': 'Bearer realm="limelight"' }).end();
+      return;
+    }
     const text = await metrics.render();
     response.writeHead(200, { 'Content-Type': metrics.contentType }).end(text);
   } else if (path === '/health/live') {

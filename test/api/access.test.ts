@@ -230,7 +230,6 @@ describe('a server with API keys', () => {
       'GET /api/pipeline/storage/stats',
       'GET /api/pipeline/timeline',
       'GET /api/pipeline/retention',
-      'GET /metrics',
       'GET /health',
     ];
 
@@ -320,6 +319,10 @@ describe('a server without API keys', () => {
     expect(await ask({ Host: 'rebound.example.org' })).toBe(403);
     expect(await ask({ Host: 'localhost', Origin: 'https://evil.example.org' })).toBe(403);
     expect(await ask({ Host: 'localhost', 'Sec-Fetch-Site': 'cross-site' })).toBe(403);
+    // Another program on this machine, at another port.
+    expect(await ask({ Host: 'localhost', 'Sec-Fetch-Site': 'same-site' })).toBe(403);
+    expect(await ask({ Host: 'localhost', 'Sec-Fetch-Site': 'same-origin' })).toBe(200);
+    expect(await ask({ Host: 'localhost', 'Sec-Fetch-Site': 'none' })).toBe(200);
   });
 
   it('refuses to listen beyond its machine unless anonymous access is allowed', async () => {

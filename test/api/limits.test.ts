@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clientAddress, toClientNetwork } from '../../src/api/access/client-address.ts';
-import { createKeyring } from '../../src/api/access/keyring.ts';
 import { createTokenBuckets } from '../../src/api/access/rate-limit.ts';
 import type { ApiKey } from '../../src/contracts/schemas/api-key.ts';
 import { isLoopback, toNetworks } from '../../src/outbound/networks.ts';
 import { hashSecret } from '../../src/storage/api-keys.ts';
+import { createKeyring } from '../../src/storage/keyring.ts';
 
 describe('a token bucket', () => {
   it('never allows more than its burst and the tokens added since', () => {
@@ -63,6 +63,15 @@ describe("a client's address", () => {
     ['10.0.0.1', '1.1.1.1, 203.0.113.1', '203.0.113.1'],
     ['10.0.0.1', '1.1.1.1, 203.0.113.1, 10.0.0.2', '203.0.113.1'],
     ['2001:db8::1', '[2a00::7]:4711', '2a00::7'],
+    ['10.0.0.1', '[2a00::7]', '2a00::7'],
+    ['10.0.0.1', '2a00::7', '2a00::7'],
+    ['10.0.0.1', '203.0.113.1:51234', '203.0.113.1'],
+    ['10.0.0.1', '[::ffff:203.0.113.1]:51234', '203.0.113.1'],
+    ['10.0.0.1', '1.1.1.1, 203.0.113.1:51234, 10.0.0.2:443', '203.0.113.1'],
+    // What names no address counts as the proxy itself.
+    ['10.0.0.1', '1.1.1.1, unknown', '10.0.0.1'],
+    ['10.0.0.1', '203.0.113.1, 10.0.0.2, [::', '10.0.0.1'],
+    ['10.0.0.1', '', '10.0.0.1'],
     [undefined, undefined, 'unknown'],
   ])('is, of a connection from %s with X-Forwarded-For %s: %s', (peer, forwarded, expected) => {
     expect(clientAddress(peer, forwarded, proxies)).toBe(expected);
@@ -73,7 +82,25 @@ describe("a client's address", () => {
     expect(toClientNetwork('2a00:1450:4001:81b:ffff:ffff:ffff:ffff')).toBe('2a00:1450:4001:81b::/64');
     expect(toClientNetwork('fe80::1%eth0')).toBe('fe80:0:0:0::/64');
     expect(toClientNetwork('::1')).toBe('0:0:0:0::/64');
+    expect(toClientNetwork('2A00:1450:04001:081B::1')).toBe('2A00:1450:04001:081B::1');
+    expect(toClientNetwork('2A00:1450:4001:081B::1')).toBe('2a00:1450:4001:81b::/64');
     expect(toClientNetwork('198.51.100.7')).toBe('198.51.100.7');
+  });
+
+  it('is found in any header, and never throws', () => {
+    const noise = fc.oneof(
+      fc.string({ unit: fc.constantFrom(...'0123456789abcdef:.[],% x') }),
+      fc.ipV4(),
+      fc.ipV6(),
+      fc.tuple(fc.ipV6(), fc.nat(99_999)).map(([address, port]) => `[${address}]:${port}`),
+    );
+    fc.assert(
+      fc.property(noise, fc.array(noise), (peer, hops) => {
+        const network = toClientNetwork(clientAddress(peer, hops.join(','), proxies));
+        expect(network.length).toBeLessThanOrEqual(Math.max(peer.length, '0000:0000:0000:0000::/64'.length));
+      }),
+      { seed: 7, numRuns: 2_000 },
+    );
   });
 
   it.each(['127.0.0.1', '127.255.0.3', '::1', 'localhost', '::ffff:127.0.0.1'])(

@@ -88,6 +88,21 @@ describe('a signed link', () => {
     }
   });
 
+  it('may be embedded by other pages only if it is valid', async () => {
+    const url = await linkTo('video');
+    const policy = async (path: string) => (await open(path)).headers.get('cross-origin-resource-policy');
+
+    expect(await policy(url)).toBe('cross-origin');
+    for (const path of [
+      `${url}A`,
+      '/api/info?signature=x',
+      '/docs?signature=',
+      `/metrics?${url.split('?')[1]}`,
+    ]) {
+      expect([path, await policy(path)]).toEqual([path, 'same-origin']);
+    }
+  });
+
   it('serves ranges, as players request them', async () => {
     const part = await open(await linkTo('video'), { Range: 'bytes=0-3' });
 

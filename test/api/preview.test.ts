@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { createConcurrency } from '../../src/api/access/concurrency.ts';
 import { createErrorHandler } from '../../src/api/http/problem.ts';
 import { previewRoutes } from '../../src/api/routes/video-preview.ts';
 import type { JobOutcome } from '../../src/contracts/schemas/job-outcome.ts';
@@ -31,7 +32,8 @@ async function startTask() {
     describe: async () => describeJob({ status }),
     progress: async () => ({ events: [event] }),
   });
-  const app = previewRoutes({ store, records, jobs });
+  const concurrency = createConcurrency({ uploads: 1, streams: 1, waiters: 1 });
+  const app = previewRoutes({ store, records, jobs, access: { concurrency } });
   app.onError(createErrorHandler(pino({ level: 'silent' })));
   const get = async () => app.request(`/api/pipeline/tasks/${taskId}/preview`);
   const end = async (outcome: JobOutcome) => {

@@ -13,7 +13,7 @@ import { choose, openInTest } from '../harness/browser/open-in-test.ts';
 import { needs } from '../harness/needs.ts';
 
 needs('chromium').describe('the consent box', { timeout: 60_000 }, async () => {
-  const page = readPageFiles(join(import.meta.dirname, '../../dist/web'));
+  const page = await readPageFiles(join(import.meta.dirname, '../../dist/web'));
   const { api } = await startTestPipeline({ page, defaults: { requiresConsent: true } });
   let browser: Browser;
   let folder: string;

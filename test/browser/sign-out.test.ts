@@ -30,7 +30,7 @@ const STORED = `(async () => {
 })()`;
 
 needs('chromium').describe('a page that is signed in', { timeout: 60_000 }, async () => {
-  const page = readPageFiles(join(import.meta.dirname, '../../dist/web'));
+  const page = await readPageFiles(join(import.meta.dirname, '../../dist/web'));
   const { api } = await startTestPipeline({ page });
   let browser: Browser;
   let folder: string;

@@ -54,7 +54,7 @@ it('an invalid name or scope is refused in one sentence', async () => {
   });
   expect(await keys('create', 'x', '--scopes', 'everything')).toMatchObject({
     code: 2,
-    said: expect.stringContaining('Expected one or more of submit, read, admin'),
+    said: expect.stringContaining('Expected one or more of submit, read, priority, metrics, admin'),
   });
   expect(await keys('revoke', 'nobody')).toMatchObject({
     code: 2,

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createKeyring } from '../../src/api/access/keyring.ts';
 import type { ApiKey } from '../../src/contracts/schemas/api-key.ts';
 import { PipelineError } from '../../src/errors.ts';
 import { createApiKeys, hashSecret } from '../../src/storage/api-keys.ts';
 import { createFileStore } from '../../src/storage/file/file-store.ts';
+import { createKeyring } from '../../src/storage/keyring.ts';
 import { createLinkSecret } from '../../src/storage/link-secret.ts';
 import { createWebhookSecrets } from '../../src/storage/webhook-secrets.ts';
 
@@ -36,7 +36,7 @@ it('keys that one process creates, rotates or revokes change in every process', 
   expect(await there.find(second)).toMatchObject({ name: 'acme' });
   await here.revoke('acme');
   expect(await there.find(second)).toBeUndefined();
-  expect(await there.isActive('acme')).toBe(false);
+  expect(await there.findActive('acme')).toBeUndefined();
 });
 
 it.each([
@@ -54,7 +54,7 @@ it.each([
     const { list: whole } = keys;
     state.list = list;
     expect(await ring.find(secret)).toMatchObject({ name: 'acme' });
-    expect(await ring.isActive('acme')).toBe(true);
+    expect(await ring.findActive('acme')).toMatchObject({ name: 'acme' });
     expect(await ring.isEmpty()).toBe(false);
     await expect(ring.find('limelight_unknown')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
 
@@ -65,6 +65,22 @@ it.each([
   },
   20_000,
 );
+
+it('a damaged key opens nothing, does not open the server, and leaves the others valid', async () => {
+  const store = openStore();
+  const keys = createApiKeys({ store });
+  const ring = createKeyring({ keys: createApiKeys({ store }), maxAgeMs: 0 });
+  const secret = await keys.create('acme', ['admin']);
+  await store.put('access/keys/acme.json', Buffer.from('{"name":"acme","secrets":'));
+
+  expect(await ring.isEmpty()).toBe(false);
+  expect(await ring.find(secret)).toBeUndefined();
+  // Nor do links that it signed.
+  expect(await ring.findActive('acme')).toBeUndefined();
+
+  const other = await keys.create('other', ['read']);
+  expect(await ring.find(other)).toMatchObject({ name: 'other' });
+});
 
 it('only one of several processes can create a key', async () => {
   const made = await Promise.allSettled(

@@ -3,20 +3,29 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { freePort } from '../../src/cli/stack/free-port.ts';
+import type { Scope } from '../../src/contracts/api-key.ts';
+import type { ApiKey } from '../../src/contracts/schemas/api-key.ts';
+import { hashSecret } from '../../src/storage/api-keys.ts';
+import { createKeyring } from '../../src/storage/keyring.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics/metrics.ts';
 import type { WorkerHealth } from '../../src/workers/lifecycle.ts';
+import { mayReadMetrics } from '../../src/workers/run-worker.ts';
 import { serveWorkerHttp } from '../../src/workers/worker-http.ts';
 
 const logger = createLogger('test', { level: 'silent' });
 
-async function serve(health: () => Promise<WorkerHealth> = async () => ({ isReady: true })) {
+async function serve(
+  health: () => Promise<WorkerHealth> = async () => ({ isReady: true }),
+  mayRead: (authorization: string | undefined) => Promise<boolean> = async () => true,
+) {
   const port = await freePort();
   const http = await serveWorkerHttp({
     host: '127.0.0.1',
     port,
     metrics: createMetrics('io'),
     health,
+    mayReadMetrics: mayRead,
     logger,
   });
   onTestFinished(() => http[Symbol.asyncDispose]());
@@ -49,6 +58,41 @@ describe('the HTTP server of a worker', () => {
     expect(await answer.text()).toContain('limelight_process_info{part="io"');
   });
 
+  it('serves metrics only to keys with the scope metrics, once there are keys', async () => {
+    let stored: ApiKey[] = [];
+    const keyring = createKeyring({ keys: { list: async () => stored }, maxAgeMs: 0 });
+    const { get } = await serve(undefined, (authorization) => mayReadMetrics(keyring, authorization, true));
+    const ask = async (authorization?: string) =>
+      (await get('/metrics', { headers: authorization ? { Authorization: authorization } : {} })).status;
+    expect(await ask()).toBe(200);
+
+    const created_at = '2026-01-01T00:00:00.000Z';
+    const toKey = (name: string, ...scopes: Scope[]): ApiKey => ({
+      name,
+      scopes,
+      created_at,
+      secrets: [{ sha256: hashSecret(name), created_at }],
+    });
+    stored = [toKey('prometheus', 'metrics'), toKey('boss', 'admin'), toKey('acme', 'submit', 'read')];
+    expect([
+      await ask(),
+      await ask('Bearer acme'),
+      await ask('Bearer guess'),
+      await ask('Basic YTpi'),
+    ]).toEqual([401, 401, 401, 401]);
+    expect([await ask('Bearer prometheus'), await ask('Bearer boss')]).toEqual([200, 200]);
+    expect((await get('/health/live')).status).toBe(200);
+
+    stored = [{ ...stored[0]!, revoked_at: created_at }];
+    expect(await ask('Bearer prometheus')).toBe(401);
+  });
+
+  it('serves no metrics to other machines without keys', async () => {
+    const keyring = createKeyring({ keys: { list: async () => [] } });
+
+    expect(await mayReadMetrics(keyring, undefined, false)).toBe(false);
+  });
+
   it('refuses other paths and methods', async () => {
     const { get } = await serve();
 
@@ -76,6 +120,7 @@ describe('the HTTP server of a worker', () => {
       port,
       metrics: createMetrics('io'),
       health: async () => ({ isReady: true }),
+      mayReadMetrics: async () => true,
       logger,
     });
     await http[Symbol.asyncDispose]();

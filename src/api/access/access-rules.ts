@@ -40,11 +40,8 @@ const RULES: ReadonlyArray<
   ['GET', /^\/api\/pipeline\/status\/[^/]+$/, { need: 'read', isAboutTask: true, link: 'status' }],
   // The route checks the owner of each task.
   ['GET', /^\/api\/pipeline\/progress$/, { need: 'read' }],
-  [
-    'GET',
-    /^\/api\/pipeline\/progress\/[^/]+(\/events)?$/,
-    { need: 'read', isAboutTask: true, link: 'events' },
-  ],
+  // The route checks the owner too, because the task may not be submitted yet.
+  ['GET', /^\/api\/pipeline\/progress\/[^/]+(\/events)?$/, { need: 'read', link: 'events' }],
   ['GET', task('/(video|preview)'), { need: 'read', isAboutTask: true, link: 'video' }],
   ['GET', task('/photo'), { need: 'read', isAboutTask: true, link: 'photo' }],
   ['GET', task('/cutout'), { need: 'read', isAboutTask: true, link: 'cutout' }],
@@ -60,6 +57,7 @@ const RULES: ReadonlyArray<
   ['GET', /^\/api\/(gpu|queues)$/, { need: 'read' }],
   ['GET', /^\/api\/[a-z-]+\/health$/, { need: 'read' }],
 
+  ['GET', /^\/metrics$/, { need: 'metrics' }],
   ['*', /^\/(api|metrics)(\/|$)/, { need: 'admin' }],
   // The page, its files, the API description, and `/watch/…`, which checks its link itself to answer people with a page.
   ['*', /^/, { need: 'public' }],

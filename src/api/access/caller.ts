@@ -1,15 +1,15 @@
-import type { Scope } from '../../contracts/api-key.ts';
+import { parseBearer, type Scope } from '../../contracts/api-key.ts';
 import type { ApiKey } from '../../contracts/schemas/api-key.ts';
 import type { JobInput } from '../../contracts/schemas/job.ts';
 import { PipelineError } from '../../errors.ts';
 
 /** The sender of a request that passed the guard. */
 export interface Caller {
-  /** Absent on a server without keys, and for signed links. */
+  /** The key that was sent, or that signed the link. Absent on a server without keys. */
   key?: ApiKey;
   /** The key that its tasks belong to. */
   owner?: string;
-  /** The one task that a signed link opens. */
+  /** Set for a signed link: the one task that it opens. It was checked that the signer may see it. */
   linkedTaskId?: string;
   scopes: ReadonlySet<Scope>;
 }
@@ -48,7 +48,7 @@ export function bearerSecret(header: string | undefined): string | undefined {
   if (header === undefined) {
     return undefined;
   }
-  const secret = /^Bearer +([\x21-\x7e]{1,200})$/i.exec(header.trim())?.[1];
+  const secret = parseBearer(header);
   if (!secret) {
     throw new PipelineError('KEY_INVALID', 'Authorization: expected "Bearer" and an API key.');
   }

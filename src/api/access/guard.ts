@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { isFailure, PipelineError } from '../../errors.ts';
+import { PipelineError } from '../../errors.ts';
 import type { Networks } from '../../outbound/networks.ts';
+import type { Keyring } from '../../ports/keyring.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { parseTaskId } from '../tasks/task-id.ts';
 import { assertOwn, type FindOwner } from '../tasks/task-owners.ts';
@@ -8,8 +9,7 @@ import { accessRule, type LinkName } from './access-rules.ts';
 import type { AnonymousAccess } from './anonymous-access.ts';
 import { bearerSecret, type Caller, isAllowed, toCaller } from './caller.ts';
 import { clientAddress, toClientNetwork } from './client-address.ts';
-import type { Keyring } from './keyring.ts';
-import { verifyLink } from './link-signature.ts';
+import { openLink } from './open-link.ts';
 import type { CountRequest } from './rate-limit.ts';
 
 export interface GuardDeps {
@@ -36,7 +36,11 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
       return toCaller(key);
     }
     if (link && c.req.query('signature') !== undefined) {
-      return byLink(c, link);
+      const linked = { taskId: taskOf(c.req.path), name: link };
+      const caller = await openLink({ keyring, ...deps }, linked, c.req.query());
+      // What has a signed link may be embedded anywhere.
+      c.header('Cross-Origin-Resource-Policy', 'cross-origin');
+      return caller;
     }
     const guest = (await keyring.isEmpty()) ? anonymousAccess.callerOf(c) : undefined;
     if (!guest) {
@@ -48,30 +52,15 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
     return guest;
   }
 
-  async function byLink(c: Context<ApiEnv>, name: LinkName): Promise<Caller> {
-    const taskId = taskOf(c.req.path);
-    const { expires, signature } = c.req.query();
-    const signer = verifyLink(await deps.linkSecret(), { taskId, name }, { expires, signature }, Date.now());
-    if (signer !== undefined && !(await keyring.isActive(signer))) {
-      throw new PipelineError('LINK_INVALID', 'The key that signed this link is revoked.');
-    }
-    return { scopes: new Set(['read']), linkedTaskId: taskId };
-  }
-
-  async function assertOwnOrUnknown(taskId: string, caller: Caller): Promise<void> {
-    const findOwner = (id: string) =>
-      deps.findOwner(id).catch((error) => {
-        // The route answers, or waits for the task to be submitted.
-        if (isFailure(error, 'TASK_NOT_FOUND')) return caller.owner;
-        throw error;
-      });
-    await assertOwn(findOwner, caller, taskId);
-  }
-
-  function count(c: Context<ApiEnv>, caller: Caller | undefined): void {
+  function addressOf(c: Context<ApiEnv>): string {
     const peer = c.env?.incoming?.socket?.remoteAddress;
     const address = clientAddress(peer, c.req.header('x-forwarded-for'), deps.trustedProxies);
-    deps.countRequest(c, caller?.owner ? `key/${caller.owner}` : `address/${toClientNetwork(address)}`);
+    return `address/${toClientNetwork(address)}`;
+  }
+
+  /** What a link opens counts for its signer, but apart, so that those who have the link cannot lock out the key. */
+  function clientOf(c: Context<ApiEnv>, { owner, linkedTaskId }: Caller): string {
+    return owner === undefined ? addressOf(c) : `${linkedTaskId === undefined ? 'key' : 'link'}/${owner}`;
   }
 
   return async (c, next) => {
@@ -80,17 +69,20 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
       return next();
     }
     if (need === 'public') {
-      if (!(anonymousAccess.isLocal && (await keyring.isEmpty()))) count(c, undefined);
+      if (!(anonymousAccess.isLocal && (await keyring.isEmpty()))) deps.countRequest(c, addressOf(c));
       return next();
     }
     const caller = await identify(c, link).catch((error) => {
       // Guesses count like any other request.
-      count(c, undefined);
+      deps.countRequest(c, addressOf(c));
       throw error;
     });
     // No limits for the user of a local server without keys.
     if (caller.key || caller.linkedTaskId || !anonymousAccess.isLocal) {
-      count(c, caller);
+      const client = clientOf(c, caller);
+      c.set('client', client);
+      // The viewers of a shared video are many, each with an address of its own.
+      deps.countRequest(c, caller.linkedTaskId ? addressOf(c) : client);
     }
     c.set('caller', caller);
     if (!isAllowed(caller, need)) {
@@ -98,7 +90,7 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
     }
     const taskId = taskOf(c.req.path);
     if (isAboutTask && taskId !== '') {
-      await assertOwnOrUnknown(taskId, caller);
+      await assertOwn(deps.findOwner, caller, taskId);
     }
     return next();
   };

@@ -17,16 +17,14 @@ export interface Quota {
   reserve(caller: Caller | undefined, task: { id: string; bytes: number }): Promise<Disposable>;
 }
 
-interface Arriving {
-  bytes: number;
-  requests: number;
-}
+/** The sizes of the forms that are arriving for a task. */
+type Arriving = Set<{ bytes: number }>;
 
 const RETRY_AFTER_MS = 30_000;
 
 /**
  * Temporal counts the jobs, so the quota holds across API processes and restarts; only uploads to this process are
- * counted here. Parallel requests for one task count once.
+ * counted here. Parallel requests for one task count as one task, but each takes its bytes.
  */
 export function createQuota({
   jobs,
@@ -40,14 +38,14 @@ export function createQuota({
   function arrive(owner: string, { id, bytes }: { id: string; bytes: number }): Disposable {
     const tasks = arrivingOf.get(owner) ?? new Map<string, Arriving>();
     arrivingOf.set(owner, tasks);
-    const task = tasks.get(id) ?? { bytes: 0, requests: 0 };
-    tasks.set(id, task);
-    task.requests += 1;
-    task.bytes = Math.max(task.bytes, bytes);
+    const forms = tasks.get(id) ?? new Set();
+    tasks.set(id, forms);
+    const form = { bytes };
+    forms.add(form);
     return {
       [Symbol.dispose]() {
-        task.requests -= 1;
-        if (task.requests === 0) tasks.delete(id);
+        forms.delete(form);
+        if (forms.size === 0) tasks.delete(id);
         if (tasks.size === 0) arrivingOf.delete(owner);
       },
     };
@@ -66,7 +64,10 @@ export function createQuota({
       try {
         const held = new Map(await jobs.inFlight(owner));
         const running = held.size;
-        for (const [id, { bytes }] of arrivingOf.get(owner) ?? []) held.set(id, held.get(id) ?? bytes);
+        for (const [id, forms] of arrivingOf.get(owner) ?? []) {
+          const bytes = [...forms].reduce((sum, form) => sum + form.bytes, 0);
+          held.set(id, Math.max(held.get(id) ?? 0, bytes));
+        }
         if (held.size > maxJobs) {
           throw exceeded(`${maxJobs} tasks in flight, but ${running} are`);
         }

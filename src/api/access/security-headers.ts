@@ -31,8 +31,8 @@ export const DECODES_HEIC =
 export function securityHeaders(): MiddlewareHandler {
   return every(secureHeaders({ crossOriginResourcePolicy: false }), async (c, next) => {
     c.header('Content-Security-Policy', LOADS_NOTHING);
-    // Signed links may be embedded anywhere.
-    c.header('Cross-Origin-Resource-Policy', c.req.query('signature') ? 'cross-origin' : 'same-origin');
+    // The guard relaxes it for valid links.
+    c.header('Cross-Origin-Resource-Policy', 'same-origin');
     await next();
   });
 }

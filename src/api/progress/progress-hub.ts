@@ -1,3 +1,5 @@
+import { EventEmitter, once } from 'node:events';
+import { ignoreFailure } from '../../errors.ts';
 import type { ProgressReader } from './progress-reader.ts';
 import { COMMENT } from './sse.ts';
 import { TaskWatch, type WatchDeps } from './task-watch.ts';
@@ -9,6 +11,10 @@ export interface ProgressHub {
    * Call the returned function when the reader leaves.
    */
   follow(taskId: string, since: number, reader: ProgressReader): Promise<() => void>;
+  /** Wakes those who wait for the task in this process. */
+  announce(taskId: string): void;
+  /** Resolves when the task is announced, after `ms`, or when the signal is aborted. */
+  whenSubmitted(taskId: string, ms: number, signal: AbortSignal): Promise<void>;
   /** Tasks with at least one reader. */
   readonly watching: number;
   /** Readers of all tasks. */
@@ -29,6 +35,7 @@ interface Watched {
 
 /** One per process. It watches each followed task once, however many readers follow it. */
 export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOptions): ProgressHub {
+  const submissions = new EventEmitter<Record<string, []>>().setMaxListeners(0);
   const watched = new Map<string, Watched>();
   let beats = 0;
   let isClosed = false;
@@ -89,6 +96,18 @@ export function createProgressHub({ commentIntervalMs = 15_000, ...deps }: HubOp
         leave();
         throw error;
       }
+    },
+
+    announce(taskId) {
+      submissions.emit(taskId);
+    },
+
+    async whenSubmitted(taskId, ms, signal) {
+      const either = AbortSignal.any([signal, AbortSignal.timeout(ms)]);
+      await ignoreFailure(
+        once(submissions, taskId, { signal: either }),
+        'the caller looks whether it is there',
+      );
     },
 
     get watching() {

@@ -25,14 +25,27 @@ const erase = createRoute({
   },
 });
 
-export function eraseRoutes({ jobs, records }: Pick<ApiDeps, 'jobs' | 'records'>) {
+export function eraseRoutes({ jobs, records, access }: Pick<ApiDeps, 'jobs' | 'records' | 'access'>) {
   return createRoutes().openapi(erase, async (c) => {
     const taskId = taskParam(c);
     const isKnown = await isThere(() => readTaskStatus({ jobs, records }, taskId));
+    const owner = isKnown ? await unlessLost(access.findOwner(taskId)) : undefined;
     c.header('Cache-Control', 'no-store');
-    const receipt = await jobs.erase(taskId, { isKnown });
+    const receipt = await jobs.erase(taskId, { isKnown, owner });
     return c.json(receipt, receipt.pending.length > 0 ? 202 : 200);
   });
+}
+
+/** Without an owner, only admins may read the receipt. */
+async function unlessLost(owner: Promise<string | undefined>): Promise<string | undefined> {
+  try {
+    return await owner;
+  } catch (error) {
+    if (isFailure(error, 'TASK_NOT_FOUND', 'STORAGE_UNAVAILABLE')) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 async function isThere(look: () => Promise<unknown>): Promise<boolean> {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { EXAMPLE_TASK_ID } from '../../contracts/schemas/primitives.ts';
@@ -17,7 +16,8 @@ import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 
-const POLL_INTERVAL_MS = 250;
+/** For tasks that are submitted to another API process. */
+const POLL_INTERVAL_MS = 1_000;
 
 const HEADERS = {
   'Content-Type': 'text/event-stream',
@@ -70,7 +70,13 @@ const socket = createRoute({
   request: { params: TaskParams, query: Query },
   responses: {
     101: { description: 'A WebSocket.' },
-    ...problems('UPGRADE_REQUIRED', 'TASK_NOT_FOUND', 'INPUT_INVALID', 'TEMPORAL_UNAVAILABLE'),
+    ...problems(
+      'UPGRADE_REQUIRED',
+      'TASK_NOT_FOUND',
+      'INPUT_INVALID',
+      'QUOTA_EXCEEDED',
+      'TEMPORAL_UNAVAILABLE',
+    ),
   },
 });
 
@@ -99,12 +105,13 @@ const events = createRoute({
       content: { 'text/event-stream': { schema: SentEvent } },
     },
     204: { description: 'The client already has the last event.' },
-    ...problems('TASK_NOT_FOUND', 'INPUT_INVALID', 'TEMPORAL_UNAVAILABLE'),
+    ...problems('TASK_NOT_FOUND', 'INPUT_INVALID', 'QUOTA_EXCEEDED', 'TEMPORAL_UNAVAILABLE'),
   },
 });
 
-/** Each adds an event stream of about 10 kB when it is replayed. */
 const MAX_TASKS = 100;
+/** Each task adds about 10 kB when its events are replayed. */
+const REPLAY_BYTES = 32 * 1024;
 
 const manyEvents = createRoute({
   method: 'get',
@@ -126,7 +133,7 @@ const manyEvents = createRoute({
       description: 'A stream of events; the `data` of an `end` event is an `EndEvent`.',
       content: { 'text/event-stream': { schema: SentEvent } },
     },
-    ...problems('INPUT_INVALID', 'TEMPORAL_UNAVAILABLE'),
+    ...problems('INPUT_INVALID', 'QUOTA_EXCEEDED', 'TEMPORAL_UNAVAILABLE'),
   },
 });
 
@@ -136,11 +143,54 @@ export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limi
     await assertOwn(access.findOwner, c.get('caller'), taskId);
     return hub.follow(taskId, since, reader);
   };
+
+  /** Counts a stream until its reader leaves. Resolves to a function for then. */
+  const asStream = async (c: Context<ApiEnv>, follow: () => Promise<() => void>): Promise<() => void> => {
+    const stream = access.concurrency.enter('streams', c.get('client'));
+    try {
+      const leave = await follow();
+      return () => {
+        stream[Symbol.dispose]();
+        leave();
+      };
+    } catch (error) {
+      stream[Symbol.dispose]();
+      throw error;
+    }
+  };
+
+  /** A client that chose the task id may listen before it submits. `?wait=N` is how long the server waits for that. */
+  const whenSubmitted = async (
+    c: Context<ApiEnv>,
+    taskId: string,
+    follow: () => Promise<() => void>,
+  ): Promise<() => void> => {
+    const waitS = parseWait(c.req.query('wait'), undefined);
+    if (waitS === undefined) {
+      return follow();
+    }
+    using _waiter = access.concurrency.enter('waiters', c.get('client'));
+    const { signal } = c.req.raw;
+    const deadline = Date.now() + waitS * 1000;
+    for (;;) {
+      const leftMs = Math.max(0, deadline - Date.now());
+      // Before it asks, so that no submission is missed in between.
+      const submitted = hub.whenSubmitted(taskId, Math.min(POLL_INTERVAL_MS, leftMs), signal);
+      try {
+        return await follow();
+      } catch (error) {
+        const isUnknown = isFailure(error, 'TASK_NOT_FOUND');
+        if (!isUnknown || signal.aborted || Date.now() >= deadline) {
+          throw error;
+        }
+      }
+      await submitted;
+    }
+  };
   const app = createRoutes();
   app.openapi(socket, async (c) => {
     const taskId = taskParam(c);
     const since = parseSeq(c.req.query('since'));
-    const waitS = parseWait(c.req.query('wait'), undefined) ?? 0;
     const { acceptSocket } = c.env;
     if (!acceptSocket) {
       c.header('Upgrade', 'websocket');
@@ -150,7 +200,8 @@ export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limi
       );
     }
     const { reader, open, close, onLeave } = createSocketReader({ maxQueuedBytes: limits.eventQueueBytes });
-    onLeave(await whenSubmitted(() => followOwn(c, taskId, since, reader), waitS * 1000, c.req.raw.signal));
+    const follow = () => followOwn(c, taskId, since, reader);
+    onLeave(await asStream(c, () => whenSubmitted(c, taskId, follow)));
     acceptSocket({ onOpen: open, onClose: close });
     return c.body(null, 200);
   });
@@ -158,12 +209,12 @@ export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limi
     const tasks = parseTasks(c.req.query('tasks'));
     const outgoing = c.env?.outgoing;
     const stream = createEventStream({
-      maxQueuedBytes: limits.eventQueueBytes * tasks.length,
+      maxQueuedBytes: limits.eventQueueBytes + REPLAY_BYTES * tasks.length,
       disconnect: () => outgoing?.destroy(),
     });
-    stream.onLeave(
-      await followMany(tasks, ({ id, since }, reader) => followOwn(c, id, since, reader), stream.reader),
-    );
+    const follow = ({ id, since }: { id: string; since: number }, reader: ProgressReader) =>
+      followOwn(c, id, since, reader);
+    stream.onLeave(await asStream(c, () => followMany(tasks, follow, stream.reader)));
     if (c.req.method === 'HEAD') {
       await stream.body.cancel();
       return c.body(null, 200, HEADERS);
@@ -174,14 +225,13 @@ export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limi
     const taskId = taskParam(c);
     // A client that reconnects repeats the query of its first request; the header is newer.
     const since = parseSeq(c.req.header('last-event-id') || c.req.query('since'));
-    const waitS = parseWait(c.req.query('wait'), undefined) ?? 0;
     const outgoing = c.env?.outgoing;
     const stream = createEventStream({
       maxQueuedBytes: limits.eventQueueBytes,
       disconnect: () => outgoing?.destroy(),
     });
     const follow = () => followOwn(c, taskId, since, stream.reader);
-    stream.onLeave(await whenSubmitted(follow, waitS * 1000, c.req.raw.signal));
+    stream.onLeave(await asStream(c, () => whenSubmitted(c, taskId, follow)));
     const { isOver } = stream;
     const isHead = c.req.method === 'HEAD';
     if (isHead) {
@@ -193,22 +243,6 @@ export function eventRoutes({ hub, limits, access }: Pick<ApiDeps, 'hub' | 'limi
     }
     return isHead ? c.body(null, 200, HEADERS) : c.body(stream.body, 200, HEADERS);
   });
-}
-
-/** A client that chose the task id may listen before it submits. `?wait=N` is how long the server waits for that. */
-async function whenSubmitted<T>(follow: () => Promise<T>, waitMs: number, signal: AbortSignal): Promise<T> {
-  const deadline = Date.now() + waitMs;
-  for (;;) {
-    try {
-      return await follow();
-    } catch (error) {
-      const isUnknown = isFailure(error, 'TASK_NOT_FOUND');
-      if (!isUnknown || signal.aborted || Date.now() >= deadline) {
-        throw error;
-      }
-    }
-    await sleep(POLL_INTERVAL_MS);
-  }
 }
 
 function parseTasks(text = ''): Array<{ id: string; since: number }> {

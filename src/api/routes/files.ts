@@ -6,6 +6,7 @@ import { taskKeys } from '../../contracts/task-keys.ts';
 import { toFileName } from '../../contracts/task-name.ts';
 import { VIDEO_FORMATS, VIDEO_TYPES } from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
+import { openCounted } from '../access/concurrency.ts';
 import { SHOWS_ITSELF } from '../access/security-headers.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { isRangeFresh, isUnchanged, parseByteRange } from '../http/partial-content.ts';
@@ -54,13 +55,14 @@ const toRoute = (name: FileName) => {
         'OBJECT_NOT_FOUND',
         'VIDEO_NOT_READY',
         'RANGE_NOT_SATISFIABLE',
+        'QUOTA_EXCEEDED',
         'TEMPORAL_UNAVAILABLE',
       ),
     },
   });
 };
 
-export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records' | 'names'>) {
+export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records' | 'names' | 'access'>) {
   async function serve(c: Context<ApiEnv>, name: FileName): Promise<Response> {
     const taskId = taskParam(c);
     const found = await findFile(deps, taskId, name);
@@ -105,7 +107,8 @@ export function fileRoutes(deps: Pick<ApiDeps, 'store' | 'jobs' | 'records' | 'n
     if (c.req.method === 'HEAD') {
       return c.body(null, status);
     }
-    const { stream } = await deps.store.open(key, range);
+    const { concurrency } = deps.access;
+    const { stream } = await openCounted(concurrency, c.get('client'), () => deps.store.open(key, range));
     return c.body(Readable.toWeb(stream) as ReadableStream, status);
   }
 

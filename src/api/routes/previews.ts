@@ -8,12 +8,13 @@ import { EXAMPLE_TASK_ID } from '../../contracts/schemas/primitives.ts';
 import { previewKeys } from '../../contracts/task-keys.ts';
 import { ignoreFailure, isFailure, PipelineError } from '../../errors.ts';
 import { submitterOf } from '../access/caller.ts';
+import { openCounted } from '../access/concurrency.ts';
 import { SHOWS_ITSELF } from '../access/security-headers.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { toFormRequest } from '../submit/form-request.ts';
 import { listMimes, toTextFields } from '../submit/job-fields.ts';
 import { toUploadRules } from '../submit/limits.ts';
-import { type ReceivedForm, receiveForm } from '../submit/multipart.ts';
+import { type ReceivedForm, receiveForm, toMaxBytes } from '../submit/multipart.ts';
 import { parseTaskId } from '../tasks/task-id.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
@@ -91,7 +92,7 @@ const toFileRoute = <P extends string, S extends z.ZodRawShape>(path: P, summary
         description: 'A small picture. It never changes, and is deleted after an hour.',
         content: { 'image/webp': { schema: z.string().openapi({ format: 'binary' }) } },
       },
-      ...problems('OBJECT_NOT_FOUND'),
+      ...problems('OBJECT_NOT_FOUND', 'QUOTA_EXCEEDED'),
     },
   });
 
@@ -111,9 +112,11 @@ export function photoPreviewRoutes(deps: ApiDeps) {
 
   async function serve(c: Context<ApiEnv>, toKey: (keys: ReturnType<typeof previewKeys>) => string) {
     const previewId = parseTaskId(c.req.param('preview_id') ?? '');
+    const open = (key: string) =>
+      openCounted(deps.access.concurrency, c.get('client'), () => deps.store.open(key));
     const found =
       previewId &&
-      (await deps.store.open(toKey(previewKeys(previewId, c.get('caller')?.owner))).catch((error) => {
+      (await open(toKey(previewKeys(previewId, c.get('caller')?.owner))).catch((error) => {
         if (isFailure(error, 'OBJECT_NOT_FOUND')) return undefined;
         throw error;
       }));
@@ -127,6 +130,10 @@ export function photoPreviewRoutes(deps: ApiDeps) {
     c.header('Content-Length', String(found.bytes));
     c.header('Content-Security-Policy', SHOWS_ITSELF);
     c.header('Cache-Control', 'private, no-store');
+    if (c.req.method === 'HEAD') {
+      found.stream.destroy();
+      return c.body(null, 200);
+    }
     return c.body(Readable.toWeb(found.stream) as ReadableStream, 200);
   }
 
@@ -137,9 +144,10 @@ export function photoPreviewRoutes(deps: ApiDeps) {
       const previewId = randomUUID();
       const caller = c.get('caller');
       const request = toFormRequest(c);
+      using _upload = deps.access.concurrency.enter('uploads', c.get('client'));
       using _quota = await deps.access.quota.reserve(caller, {
         id: previewId,
-        bytes: request.contentLength ?? 0,
+        bytes: request.contentLength ?? toMaxBytes({ image }),
       });
       using _space = await deps.admission.admit();
       await using folder = await deps.store.scratch();

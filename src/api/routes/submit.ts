@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import { NORMAL_PRIORITY } from '../../contracts/job.ts';
 import type { JobOutcome } from '../../contracts/schemas/job-outcome.ts';
 import { TaskOutcome } from '../../contracts/schemas/job-outcome.ts';
 import { AcceptedTask } from '../../contracts/schemas/task-status.ts';
 import { taskUrls, toTaskOutcome } from '../../contracts/schemas/task-urls.ts';
 import { PipelineError } from '../../errors.ts';
-import { submitterOf } from '../access/caller.ts';
+import { type Caller, isAllowed, submitterOf } from '../access/caller.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import type { ProgressHub } from '../progress/progress-hub.ts';
 import { assertRendererServed } from '../submit/choose-provider.ts';
@@ -15,7 +16,7 @@ import { toFormRequest } from '../submit/form-request.ts';
 import { createSubmission, SUBMIT_CONTENT } from '../submit/job-fields.ts';
 import { parseJobForm } from '../submit/job-form.ts';
 import { toUploadRules } from '../submit/limits.ts';
-import { receiveForm } from '../submit/multipart.ts';
+import { receiveForm, toMaxBytes } from '../submit/multipart.ts';
 import { type ChosenId, submitJob } from '../submit/submit-job.ts';
 import { parseWait } from '../submit/wait-preference.ts';
 import { parseTaskId, taskIdOfKey } from '../tasks/task-id.ts';
@@ -70,6 +71,7 @@ const ANSWERS = {
     'MEDIA_UNSUPPORTED',
     'INPUT_INVALID',
     'IDEMPOTENCY_CONFLICT',
+    'ERASE_UNDER_WAY',
     'URL_FORBIDDEN',
     'URL_UNREACHABLE',
     'QUOTA_EXCEEDED',
@@ -106,13 +108,18 @@ export function submitRoutes(deps: ApiDeps) {
     c.set('taskId', chosen.id);
     const waitS = parseWait(c.req.query('wait'), c.req.header('prefer'));
     const caller = c.get('caller');
+    const client = c.get('client');
     const request = toFormRequest(c);
-    const { contentLength } = request;
-    using _quota = await deps.access.quota.reserve(caller, { id: chosen.id, bytes: contentLength ?? 0 });
+    using _waiter = waitS === undefined ? undefined : deps.access.concurrency.enter('waiters', client);
+    using upload = deps.access.concurrency.enter('uploads', client);
+    // A body of unknown length may have any.
+    const { contentLength: bytes = toMaxBytes(rules) } = request;
+    using _quota = await deps.access.quota.reserve(caller, { id: chosen.id, bytes });
     using space = await deps.admission.admit();
     await using folder = await deps.store.scratch();
     const form = await receiveForm(request, { folder, rules });
     const order = parseJobForm(form, deps.defaults, deps.providers);
+    assertMayOvertake(caller, order.options.priority);
     await assertRendererServed(deps, order.options.provider);
     const timeout = AbortSignal.timeout(deps.limits.urlTimeoutMs);
     const ready = await fetchOrder(order, {
@@ -123,6 +130,8 @@ export function submitRoutes(deps: ApiDeps) {
     });
     const { taskId, submittedAt, replayed } = await submitJob(deps, chosen, ready, submitterOf(caller));
     space[Symbol.dispose]();
+    upload[Symbol.dispose]();
+    deps.hub.announce(taskId);
     if (replayed) {
       c.header('Idempotent-Replayed', 'true');
     }
@@ -162,6 +171,17 @@ export function submitRoutes(deps: ApiDeps) {
       }
       return submit(c, { id, isShared: true });
     });
+}
+
+/** @throws PipelineError KEY_SCOPE_MISSING */
+function assertMayOvertake(caller: Caller | undefined, priority: number): void {
+  if (priority < NORMAL_PRIORITY && caller && !isAllowed(caller, 'priority')) {
+    throw new PipelineError(
+      'KEY_SCOPE_MISSING',
+      `priority: expected ${NORMAL_PRIORITY} or more but received ${priority}. To overtake other tasks, this key needs the scope priority.`,
+      { details: { field: 'priority' } },
+    );
+  }
 }
 
 /** Resolves with the outcome of a job, or with `undefined` if the signal is aborted first. */

@@ -21,7 +21,9 @@ interface GrowingTalk {
   format: VideoFormat;
 }
 
-type PreviewDeps = Pick<ApiDeps, 'store' | 'jobs' | 'records'>;
+type PreviewDeps = Pick<ApiDeps, 'store' | 'jobs' | 'records'> & {
+  access: Pick<ApiDeps['access'], 'concurrency'>;
+};
 
 const FILE = z.string().openapi({ format: 'binary' });
 
@@ -39,7 +41,13 @@ const route = createRoute({
       content: Object.fromEntries(VIDEO_FORMATS.map((format) => [VIDEO_TYPES[format], { schema: FILE }])),
     },
     303: { description: 'The video is finished; `Location` is its URL.' },
-    ...problems('TASK_NOT_FOUND', 'OBJECT_NOT_FOUND', 'VIDEO_NOT_READY', 'TEMPORAL_UNAVAILABLE'),
+    ...problems(
+      'TASK_NOT_FOUND',
+      'OBJECT_NOT_FOUND',
+      'VIDEO_NOT_READY',
+      'QUOTA_EXCEEDED',
+      'TEMPORAL_UNAVAILABLE',
+    ),
   },
 });
 
@@ -67,7 +75,16 @@ export function previewRoutes(deps: PreviewDeps) {
     c.header('Content-Type', VIDEO_TYPES[format]);
     c.header('Content-Security-Policy', SHOWS_ITSELF);
     c.header('Cache-Control', 'no-store');
-    return c.body(ReadableStream.from(partsOf(deps, { taskId, format }, c.req.raw.signal)) as ReadableStream);
+    if (c.req.method === 'HEAD') {
+      return c.body(null);
+    }
+    const { signal } = c.req.raw;
+    const stream = deps.access.concurrency.enter('streams', c.get('client'));
+    // The generator does not even begin if the client leaves at once.
+    signal.addEventListener('abort', () => stream[Symbol.dispose]());
+    return c.body(
+      ReadableStream.from(partsOf(deps, { taskId, format }, { signal, stream })) as ReadableStream,
+    );
   });
 }
 
@@ -75,8 +92,9 @@ export function previewRoutes(deps: PreviewDeps) {
 async function* partsOf(
   deps: PreviewDeps,
   talk: GrowingTalk,
-  signal: AbortSignal,
+  { signal, stream }: { signal: AbortSignal; stream: Disposable },
 ): AsyncGenerator<Uint8Array> {
+  using _stream = stream;
   let index = 0;
   for (let polls = 1; !signal.aborted; ) {
     if (await hasPart(deps, talk, index)) {

@@ -6,7 +6,8 @@ import { taskKeys } from '../../contracts/task-keys.ts';
 import { toFileName } from '../../contracts/task-name.ts';
 import { videoFormatOf } from '../../contracts/video-format.ts';
 import { PipelineError } from '../../errors.ts';
-import { signLink, verifyLink } from '../access/link-signature.ts';
+import { signLink } from '../access/link-signature.ts';
+import { openLink } from '../access/open-link.ts';
 import type { ApiEnv } from '../http/api-env.ts';
 import { taskParam } from '../tasks/task-param.ts';
 import type { ApiDeps } from './api-deps.ts';
@@ -93,12 +94,9 @@ async function playerPage(
   language: Language,
 ) {
   const taskId = taskParam(c);
-  const { expires, signature } = c.req.query();
+  const query = c.req.query();
+  const { owner: signer } = await openLink(access, { taskId, name: 'video' }, query);
   const secret = await access.linkSecret();
-  const signer = verifyLink(secret, { taskId, name: 'video' }, { expires, signature }, Date.now());
-  if (signer !== undefined && !(await access.keyring.isActive(signer))) {
-    throw new PipelineError('LINK_INVALID', 'The key that signed this link is revoked.');
-  }
   const record = await records.read(taskId);
   const { outcome } = record ?? {};
   const format = videoFormatOf(record?.options ?? {});
@@ -108,7 +106,7 @@ async function playerPage(
   const words = WORDS[language];
   const name = (await names.read(taskId)) ?? record!.options.name;
   const toQuery = (file: 'video' | 'thumbnail') =>
-    signLink(secret, { taskId, name: file, expires: Number(expires), signer });
+    signLink(secret, { taskId, name: file, expires: Number(query.expires), signer });
   const base = publicUrl ?? new URL(c.req.url).origin;
   const task = `/api/pipeline/tasks/${taskId}`;
   const [video, thumbnail] = [

@@ -18,6 +18,8 @@ export interface SubmitDeps {
   providers: readonly OfferedProvider[];
 }
 
+const ERASE_RETRY_AFTER_MS = 10_000;
+
 export interface ChosenId {
   id: string;
   /** Whether other requests may use the same id: the client chose it, or an idempotency key stands for it. */
@@ -84,6 +86,9 @@ export async function submitJob(
   if (existing) {
     return replay(input, existing);
   }
+  if (isShared) {
+    await assertNotBeingErased(deps.jobs, taskId);
+  }
   try {
     // The key contains the hash, so a parallel request writes the same bytes.
     await deps.store.putMany([
@@ -147,6 +152,25 @@ async function findExisting({ jobs, records }: SubmitDeps, taskId: string): Prom
       submittedAt: record.submitted_at,
       uploads: record.objects.map(({ key }) => key),
     }
+  );
+}
+
+/** An erasure would delete what is stored under its id now, or find it at the provider. */
+async function assertNotBeingErased(jobs: Pick<JobClient, 'describeErasure'>, taskId: string): Promise<void> {
+  try {
+    if (!(await jobs.describeErasure(taskId)).isRunning) {
+      return;
+    }
+  } catch (error) {
+    if (isFailure(error, 'TASK_NOT_FOUND')) {
+      return;
+    }
+    throw error;
+  }
+  throw new PipelineError(
+    'ERASE_UNDER_WAY',
+    'A task with this idempotency key or id is still being erased, here or at its provider. Use a new one, or try again later.',
+    { retryAfterMs: ERASE_RETRY_AFTER_MS },
   );
 }
 

@@ -1,46 +1,42 @@
-import { isUnreadableRecord, PipelineError } from '../../errors.ts';
+import { isFailure, PipelineError } from '../../errors.ts';
 import type { JobClient } from '../../ports/job-client.ts';
 import type { TaskRecords } from '../../ports/task-records.ts';
 import { type Caller, maySee } from '../access/caller.ts';
 
-/** The key that submitted a task; `undefined` if it was submitted without one. Rejects with TASK_NOT_FOUND. */
+/**
+ * The key that submitted a task; `undefined` if it was submitted without one, or if its record is too damaged to name it.
+ * Rejects with TASK_NOT_FOUND if there is neither a task nor the receipt of its erasure.
+ */
 export type FindOwner = (taskId: string) => Promise<string | undefined>;
 
-const MAX_CACHED = 10_000;
+export interface TaskOwnersDeps {
+  jobs: Pick<JobClient, 'describe' | 'describeErasure'>;
+  records: Pick<TaskRecords, 'readReferences'>;
+}
 
-/** The owner of a task never changes, so each is looked up once. */
-export function createTaskOwners({ jobs, records }: { jobs: JobClient; records: TaskRecords }): FindOwner {
-  const known = new Map<string, string | undefined>();
-
-  const look = async (taskId: string): Promise<string | undefined> => {
+/**
+ * Asks each time and remembers nothing: any API process may erase a task, and another key may then submit one under the
+ * same id.
+ */
+export function createTaskOwners({ jobs, records }: TaskOwnersDeps): FindOwner {
+  return async (taskId) => {
     try {
       return (await jobs.describe(taskId)).memo.owner;
     } catch (error) {
       // Second, because running tasks have an owner while the store does not respond.
-      const record = await records.read(taskId).catch((failure) => {
-        throw isUnreadableRecord(failure) ? error : failure;
-      });
-      if (!record) {
+      const record = await records.readReferences(taskId);
+      if (record) {
+        return record.owner;
+      }
+      if (!isFailure(error, 'TASK_NOT_FOUND')) {
         throw error;
       }
-      return record.owner;
+      return (await jobs.describeErasure(taskId)).owner;
     }
-  };
-
-  return async (taskId) => {
-    if (known.has(taskId)) {
-      return known.get(taskId);
-    }
-    const owner = await look(taskId);
-    if (known.size >= MAX_CACHED) {
-      known.delete(known.keys().next().value!);
-    }
-    known.set(taskId, owner);
-    return owner;
   };
 }
 
-/** Rejects with TASK_NOT_FOUND if the task belongs to another key or does not exist yet. */
+/** Rejects with TASK_NOT_FOUND if the task belongs to another key or does not exist. */
 export async function assertOwn(
   findOwner: FindOwner,
   caller: Caller | undefined,

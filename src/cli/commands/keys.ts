@@ -101,6 +101,9 @@ async function list(): Promise<void> {
 }
 
 function toState({ revoked_at, secrets }: Pick<ApiKey, 'secrets'> & { revoked_at?: string }): string {
+  if (secrets.length === 0) {
+    return 'damaged';
+  }
   if (revoked_at) {
     return `revoked ${revoked_at.slice(0, 10)}`;
   }

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { CACHE_CHOICES, DEFAULT_BACKGROUND, OUTAGE_CHOICES, WEBHOOK_EVENTS } from '../job.ts';
+import {
+  CACHE_CHOICES,
+  DEFAULT_BACKGROUND,
+  NORMAL_PRIORITY,
+  OUTAGE_CHOICES,
+  WEBHOOK_EVENTS,
+} from '../job.ts';
 import { MAX_LONG_SIDE_PX, MIN_LONG_SIDE_PX } from '../video-format.ts';
 import { extensible, ProviderName, TaskName } from './primitives.ts';
 
@@ -64,7 +70,12 @@ export const JobOptions = extensible({
     .max(86_400)
     .default(3600)
     .describe('Seconds from submission until the task fails with DEADLINE_EXCEEDED and is undone.'),
-  priority: z.int().min(1).max(5).default(3).describe('From 1 (first) to 5 (last).'),
+  priority: z
+    .int()
+    .min(1)
+    .max(5)
+    .default(NORMAL_PRIORITY)
+    .describe('From 1 (first) to 5 (last). 1 and 2 need an API key with the scope `priority`.'),
   cache: z
     .enum(CACHE_CHOICES)
     .default('use')

@@ -34,6 +34,13 @@ export const JobMemo = z.object({
 });
 export type JobMemo = z.infer<typeof JobMemo>;
 
+/** The memo of an `eraseTask` execution. */
+export const EraseMemo = z.object({
+  /** The API key whose task it was. Only that key may read the receipt. */
+  owner: z.string().optional(),
+});
+export type EraseMemo = z.infer<typeof EraseMemo>;
+
 /** Facts about a video that are the same for every job that gets it. */
 export const MadeVideo = JobResult.shape.metadata.omit({ timings_ms: true });
 export type MadeVideo = z.infer<typeof MadeVideo>;

@@ -29,7 +29,11 @@ export function describedApi(): ApiDeps {
     access: createAccess({
       host: '127.0.0.1',
       settings: loadConfig({}).access,
-      keys: { list: async () => [] },
+      keyring: {
+        find: async () => undefined,
+        findActive: async () => undefined,
+        isEmpty: async () => true,
+      },
       linkSecret: nothing('linkSecret'),
       jobs: nothing('jobs'),
       records: nothing('records'),

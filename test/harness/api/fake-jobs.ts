@@ -27,6 +27,7 @@ export function fakeJobs(answers: Partial<JobClient>): JobClient {
     cancel: unexpected('cancel'),
     choosePerson: unexpected('choosePerson'),
     erase: unexpected('erase'),
+    describeErasure: unexpected('describeErasure'),
     retry: unexpected('retry'),
     isRetried: unexpected('isRetried'),
     ...answers,

@@ -1,16 +1,8 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ApiKey } from '../../contracts/schemas/api-key.ts';
-import { isFailure, PipelineError } from '../../errors.ts';
-
-export interface Keyring {
-  /** The key of a secret; `undefined` if the secret is unknown, replaced or revoked. */
-  find(secret: string): Promise<ApiKey | undefined>;
-  /** Whether a key of this name exists and is not revoked. */
-  isActive(name: string): Promise<boolean>;
-  /** Whether no key was ever made. Once there was one, every client needs a key, even if all are revoked. */
-  isEmpty(): Promise<boolean>;
-}
+import type { ApiKey } from '../contracts/schemas/api-key.ts';
+import { isFailure, PipelineError } from '../errors.ts';
+import type { Keyring } from '../ports/keyring.ts';
+import { hashSecret } from './api-keys.ts';
 
 export interface KeyringDeps {
   keys: { list(): Promise<ApiKey[]> };
@@ -81,7 +73,7 @@ export function createKeyring({ keys, maxAgeMs = 3_000, now = Date.now }: Keyrin
   return {
     async find(secret) {
       // The time of a lookup by hash reveals nothing about the secret.
-      const sha256 = createHash('sha256').update(secret).digest('hex');
+      const sha256 = hashSecret(secret);
       let key = (await current()).bySecret.get(sha256);
       if (!key) {
         // A new key works at once, and guessed secrets cause no more reads than this.
@@ -99,9 +91,9 @@ export function createKeyring({ keys, maxAgeMs = 3_000, now = Date.now }: Keyrin
       return key && !key.revoked_at && !isExpired ? key : undefined;
     },
 
-    async isActive(name) {
+    async findActive(name) {
       const key = (await current()).byName.get(name);
-      return key !== undefined && !key.revoked_at;
+      return key?.revoked_at ? undefined : key;
     },
 
     async isEmpty() {
