@@ -10,7 +10,10 @@ export function toTaskName(fileName: string): string | undefined {
     .replace(/\.[a-z0-9]{1,5}$/i, '')
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()
-    .slice(0, MAX_TASK_NAME_LENGTH);
+    .slice(0, MAX_TASK_NAME_LENGTH)
+    // The cut may have left half of a surrogate pair.
+    .replaceAll(/\p{Cs}/gu, '')
+    .trim();
   return name === '' || name === 'blob' ? undefined : name;
 }
 

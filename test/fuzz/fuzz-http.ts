@@ -66,7 +66,9 @@ export async function fuzzHttp({ server, count, seed }: FuzzHttpOptions): Promis
   await send(target.url, { taskId, secret }, { count: WARM_UP, seed: seed + 1 });
   await target.readEventLoop();
   const cpuBefore = await metric('process_cpu_seconds_total');
-  const answers = await send(target.url, { taskId, secret }, { count, seed });
+  const answers = await send(target.url, { taskId, secret }, { count, seed }).catch((error) => {
+    throw new Error(`${error.message}\nIts log: ${target.output().slice(-4_000)}`, { cause: error });
+  });
   const eventLoop = await target.readEventLoop();
   const cpuS = (await metric('process_cpu_seconds_total')) - cpuBefore;
   await sleep(SETTLE_MS);

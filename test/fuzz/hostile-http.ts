@@ -159,36 +159,55 @@ const query = fc
   // No request may wait for long here.
   .map((pairs) => pairs.map(([name, one]) => (name === 'wait' ? 'wait=0' : `${name}=${one}`)).join('&'));
 
-const path = fc.oneof(
-  fc.constantFrom(
-    ...['/', '/health', '/health/live', '/health/ready', '/metrics', '/docs', '/openapi.json', '/api/info'],
-    ...['/api/pipeline/status/T', '/api/pipeline/progress/T', '/api/pipeline/progress/T/events'],
-    ...[
-      '/api/pipeline/progress',
-      '/api/pipeline/tasks',
-      '/api/pipeline/tasks/T',
-      '/api/pipeline/tasks/T/video',
-    ],
-    ...['/api/pipeline/tasks/T/thumbnail', '/api/pipeline/tasks/T/photo', '/api/pipeline/tasks/T/preview'],
-    ...['/api/pipeline/tasks/T/links', '/api/pipeline/tasks/T/name', '/api/pipeline/tasks/T/person'],
-    ...['/api/pipeline/tasks/T/retry', '/api/pipeline/tasks/T/timeline', '/api/pipeline/generate'],
-    ...[
-      '/api/pipeline/tasks/U',
-      '/api/pipeline/tasks/U/cancel',
-      '/api/pipeline/status/U',
-      '/watch/T',
-      '/watch/U',
-    ],
-    ...['/api/pipeline/previews', '/api/pipeline/previews/U/cutout', '/api/pipeline/previews/U/faces/1'],
-    ...['/api/webhooks/deliveries', '/api/webhooks/deliveries/U/send', '/api/webhooks/secrets'],
-    ...[
-      '/api/webhooks/secrets/rotate',
-      '/api/webhooks/d-id/guess',
-      '/api/gpu',
-      '/api/queues',
-      '/api/d-id/health',
-    ],
-  ),
+/** Every route, each with a method that it has. T is a task that has ended, U one that does not exist. */
+const route = fc.constantFrom(
+  ...['GET /', 'GET /health', 'GET /health/live', 'GET /health/ready', 'GET /metrics', 'GET /openapi.json'],
+  ...[
+    'GET /docs',
+    'GET /api/info',
+    'GET /api/gpu',
+    'GET /api/queues',
+    'GET /api/d-id/health',
+    'GET /watch/T',
+  ],
+  ...['GET /watch/U', 'GET /api/pipeline/tasks', 'GET /api/pipeline/status/T', 'GET /api/pipeline/status/U'],
+  ...['GET /api/pipeline/progress', 'GET /api/pipeline/progress/T', 'GET /api/pipeline/progress/T/events'],
+  ...[
+    'GET /api/pipeline/progress/U/events',
+    'GET /api/pipeline/tasks/T/video',
+    'HEAD /api/pipeline/tasks/T/video',
+  ],
+  ...[
+    'GET /api/pipeline/tasks/T/thumbnail',
+    'GET /api/pipeline/tasks/T/photo',
+    'GET /api/pipeline/tasks/T/preview',
+  ],
+  ...[
+    'GET /api/pipeline/tasks/T/timeline',
+    'GET /api/pipeline/tasks/U/video',
+    'POST /api/pipeline/tasks/T/links',
+  ],
+  ...[
+    'PUT /api/pipeline/tasks/T/name',
+    'POST /api/pipeline/tasks/T/person',
+    'POST /api/pipeline/tasks/T/retry',
+  ],
+  ...[
+    'POST /api/pipeline/tasks/T/cancel',
+    'POST /api/pipeline/tasks/U/cancel',
+    'DELETE /api/pipeline/tasks/U',
+  ],
+  ...['PUT /api/pipeline/tasks/T', 'PUT /api/pipeline/tasks/U', 'POST /api/pipeline/generate'],
+  ...['POST /api/pipeline/generate', 'POST /api/pipeline/previews', 'GET /api/pipeline/previews/U/cutout'],
+  ...['GET /api/pipeline/previews/U/faces/1', 'GET /api/pipeline/usage', 'GET /api/webhooks/deliveries'],
+  ...[
+    'POST /api/webhooks/deliveries/U/send',
+    'GET /api/webhooks/secrets',
+    'POST /api/webhooks/secrets/rotate',
+  ],
+  ...['POST /api/webhooks/d-id/guess', 'OPTIONS /api/pipeline/generate'],
+);
+const oddPath = fc.oneof(
   repeated.map((long) => `/api/pipeline/tasks/${encodeURIComponent(long)}/video`),
   fc
     .tuple(
@@ -202,9 +221,7 @@ const oddTarget = fc.constantFrom(
   ...['http://localhost/health/live', '/api/pipeline/progress/%ff', '/?#/api', '/api/info?%', 'ftp://x/'],
 );
 
-const method = fc.constantFrom(
-  'GET',
-  'GET',
+const oddMethod = fc.constantFrom(
   'GET',
   'HEAD',
   'POST',
@@ -213,6 +230,18 @@ const method = fc.constantFrom(
   'OPTIONS',
   'PATCH',
   'TRACE',
+  'M-SEARCH',
+);
+/** A method and a path, which mostly fit. */
+const aim = fc.oneof(
+  { weight: 8, arbitrary: route.map((one) => one.split(' ') as [string, string]) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(oddMethod, route)
+      .map(([method, one]): [string, string] => [method, one.split(' ')[1]!]),
+  },
+  { weight: 1, arbitrary: fc.tuple(oddMethod, oddPath) },
 );
 
 const json = fc.oneof(
@@ -289,14 +318,13 @@ const body = fc.oneof(
 const whole = (facts: Facts): fc.Arbitrary<HostileRequest> =>
   fc
     .record({
-      method,
-      path,
+      aim,
       query,
       headers: fc.array(fc.tuple(headerName, value), { maxLength: 2 }),
       hasKey: fc.integer({ min: 0, max: 9 }).map((dice) => dice > 0),
       body,
     })
-    .map(({ method, path, query, headers, hasKey, body }) => {
+    .map(({ aim: [method, path], query, headers, hasKey, body }) => {
       const target = fill(path + (query && `?${query}`), facts);
       // The task must be there for the other requests.
       const asked = method === 'DELETE' && target.includes(facts.taskId) ? 'GET' : method;
@@ -323,7 +351,7 @@ const broken = (facts: Facts): fc.Arbitrary<HostileRequest> =>
           .tuple(whole(facts), framingName, value)
           .map(([{ bytes }, name, one]) => bytes.replace('\r\n', `\r\n${name}: ${one}\r\n`)),
         fc
-          .tuple(oddTarget, method, fc.constantFrom('HTTP/1.1', 'HTTP/1.0', 'HTTP/2.0', 'ICY', ''))
+          .tuple(oddTarget, oddMethod, fc.constantFrom('HTTP/1.1', 'HTTP/1.0', 'HTTP/2.0', 'ICY', ''))
           .map(([target, method, version]) => `${method} ${target} ${version}\r\nHost: localhost\r\n\r\n`),
         fc.tuple(whole(facts), fc.nat(400)).map(([{ bytes }, at]) => bytes.slice(0, at)),
         fc.tuple(whole(facts), fc.nat(400), text).map(([{ bytes }, at, noise]) => {
@@ -371,14 +399,14 @@ const upgrade = (facts: Facts): fc.Arbitrary<HostileRequest> =>
     .record({
       path: fc.oneof(
         fc.constantFrom('/api/pipeline/progress/T', '/api/pipeline/progress/U'),
-        path,
+        aim.map(([, path]) => path),
         oddTarget,
       ),
       query,
       host: fc.oneof(fc.constant('localhost'), value),
-      key: fc.oneof(fc.constant('AAAAAAAAAAAAAAAAAAAAAA=='), value),
-      version: fc.constantFrom('13', '8', '1', '', 'x'),
-      protocol: fc.constantFrom('websocket', 'WebSocket', 'h2c', 'websocket, h2c', 'TLS/1.0'),
+      key: fc.oneof({ weight: 2, arbitrary: fc.constant('AAAAAAAAAAAAAAAAAAAAAA==') }, value),
+      version: fc.constantFrom('13', '13', '8', '1', '', 'x'),
+      protocol: fc.constantFrom('websocket', 'websocket', 'WebSocket', 'h2c', 'websocket, h2c', 'TLS/1.0'),
       headers: fc.array(fc.tuple(headerName, value), { maxLength: 1 }),
       frames: fc.oneof(
         fc.constant(''),

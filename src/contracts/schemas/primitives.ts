@@ -13,7 +13,8 @@ export const TaskName = z
   .trim()
   .min(1)
   .max(MAX_TASK_NAME_LENGTH)
-  .regex(/^\P{Cc}*$/u)
+  // No half of a surrogate pair either: it cannot be part of a URL or a header.
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u)
   .meta({ title: `one line of 1 to ${MAX_TASK_NAME_LENGTH} characters`, example: 'Welcome video' });
 
 /** ISO 8601 in UTC, as `toISOString` writes it. */
