@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
 import { taskKeys } from '../../src/contracts/task-keys.ts';
 import { jobForm } from '../harness/api/job-form-data.ts';
 import { openRawConnection, type RawConnection, toHead } from '../harness/api/raw-connection.ts';
@@ -55,12 +57,12 @@ describe('uploads of a key', () => {
   it('count photos for a preview too', async () => {
     using first = hold('busy', 'POST', '/api/pipeline/previews', UPLOAD);
     using second = hold('busy', 'POST', '/api/pipeline/previews', UPLOAD);
-    expect(second.received()).toBe('');
+    // Each has a folder once it is received.
+    await expect.poll(async () => (await readdir(join(api.root, '.scratch'))).length).toBe(2);
 
-    await expect
-      .poll(async () => (await submit(api, { headers: headers('busy') })).status, { interval: 10 })
-      .toBe(429);
-    first.socket.destroy();
+    expect((await submit(api, { headers: headers('busy') })).status).toBe(429);
+    for (const one of [first, second]) one.socket.destroy();
+    await expect.poll(async () => (await submit(api, { headers: headers('busy') })).status).toBe(202);
   });
 
   it('count each with its bytes, and one of unknown length as the longest', async () => {
@@ -175,9 +177,11 @@ describe('streams of a key', () => {
 
 describe('waiting requests of a key', () => {
   it('are limited, for the start of a task and for its end', async () => {
+    using lookUp = vi.spyOn(api.jobs, 'describe');
     using first = hold('busy', 'GET', `/api/pipeline/progress/${randomUUID()}/events?wait=60`);
+    await expect.poll(() => lookUp.mock.calls.length).toBeGreaterThan(0);
     const wait = () => ask('busy', `/api/pipeline/progress/${randomUUID()}/events?wait=1`);
-    await expect.poll(async () => (await wait()).status).toBe(429);
+    expect((await wait()).status).toBe(429);
 
     const submitted = await submit(api, { headers: headers('busy'), waitS: 30 });
     expect(submitted).toMatchObject({ status: 429, body: EXCEEDED });
