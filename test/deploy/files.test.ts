@@ -22,6 +22,8 @@ const readUnit = (role: string) => parseUnit(read(`deploy/systemd/limelight-${ro
 interface Service {
   image: string;
   restart: string;
+  security_opt?: string[];
+  cap_drop?: string[];
   command?: string[];
   environment?: Record<string, string>;
   ports?: string[];
@@ -87,6 +89,11 @@ describe('docker-compose.yml', () => {
     ).toEqual(['grafana', 'prometheus']);
     // It has no password and answers to any name.
     expect(services['temporal-ui']!.profiles).toEqual(['web-ui']);
+  });
+
+  it.each(named)('lets %s gain no privileges', (_, { security_opt, cap_drop }) => {
+    expect(security_opt).toContain('no-new-privileges:true');
+    expect(cap_drop).toEqual(['ALL']);
   });
 
   it('sets variables that exist', () => {
