@@ -11,6 +11,7 @@ import { createTaskRecords } from '../../src/storage/task-records.ts';
 import { createTemporalJobs } from '../../src/temporal/temporal-jobs.ts';
 import { type RoleProcess, startRole } from '../harness/stack/role-process.ts';
 import { submitFiles } from '../harness/stack/submit-files.ts';
+import { isSlotFolder } from '../harness/storage/slot-folders.ts';
 import { startTestServer, type TestServer } from '../harness/temporal-server.ts';
 import { buzz, writeVoice } from '../providers/local/talk-files.ts';
 
@@ -88,7 +89,10 @@ describe('a worker that is paused for longer than its heartbeats may be late', {
     expect(await createTaskRecords({ store }).read(taskId)).toMatchObject({
       outcome: { error: { code: 'TASK_CANCELLED' } },
     });
-    await expect.poll(() => readdir(join(root, 'data/.scratch'))).toEqual([]);
+    const scratch = join(root, 'data/.scratch');
+    const left = async () =>
+      (await readdir(scratch, { recursive: true })).filter((name) => !isSlotFolder(join(scratch, name)));
+    await expect.poll(left).toEqual([]);
   });
 
   it('changes nothing of a job that another worker has completed meanwhile', async () => {

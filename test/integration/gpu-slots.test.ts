@@ -5,6 +5,7 @@ import type { JobInput } from '../../src/contracts/schemas/job.ts';
 import { type ActivityRun, mostAtOnce, readActivityRuns } from '../harness/activity-runs.ts';
 import { needs } from '../harness/needs.ts';
 import { mediaDir } from '../harness/shared-media.ts';
+import { processesBelow } from '../harness/stack/processes-below.ts';
 import { startWorkerStack, type WorkerStack } from '../harness/stack/worker-stack.ts';
 
 needs('MODELS_DIR', 'MEDIA_DIR').describe('slots of the GPU worker', () => {
@@ -86,9 +87,12 @@ needs('MODELS_DIR', 'MEDIA_DIR').describe('slots of the GPU worker', () => {
 
   it('are replaced if they time out, and the job succeeds', async () => {
     const restarts = mattingRestarts();
+    const pid = stack.gpu.slots.birefnet?.snapshot()[0]?.pid as number;
+    // Confinement may add processes around it, and stopping one does not stop the others.
+    const processes = [{ pid }, ...(await processesBelow(pid))];
     const job = await stack.submit(face, voice);
-    const pid = await busyMattingPid();
-    process.kill(pid, 'SIGSTOP');
+    expect(await busyMattingPid()).toBe(pid);
+    for (const one of processes) process.kill(one.pid, 'SIGSTOP');
 
     expect(await resultOf(job)).toMatchObject({ success: true });
     expect(stack.gpu.slots.birefnet?.snapshot()[0]).toMatchObject({

@@ -8,6 +8,7 @@ import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLimelightClient } from '../../../src/client/limelight-client.ts';
 import { startWorkerStack } from '../../harness/stack/worker-stack.ts';
+import { isSlotFolder } from '../../harness/storage/slot-folders.ts';
 import { litterOf } from '../../storage/file-store/litter-of.ts';
 import { fillDisk } from './fill.ts';
 
@@ -78,7 +79,7 @@ async function findFaults(): Promise<string[]> {
       .catch((error) => faults.push(`${key}: ${error}`));
   }
   // Workers tell of themselves every few seconds: what is still there a second later is litter.
-  const isOurs = (path: string) => !path.endsWith('.filler');
+  const isOurs = (path: string) => !path.endsWith('.filler') && !isSlotFolder(path);
   const before = (await litterOf(root)).filter(isOurs);
   if (before.length === 0) return faults;
   await sleep(1_000);
