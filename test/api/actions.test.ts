@@ -429,6 +429,36 @@ describe('DELETE /api/pipeline/tasks/{task_id}', () => {
     expect((await api.files()).filter((path) => path.includes(taskId))).toEqual([]);
   });
 
+  it('goes on without the client that asked for it', async () => {
+    const { taskId } = await submit(api);
+    await client.wait(taskId);
+    const reached = Promise.withResolvers<void>();
+    const mayGoOn = Promise.withResolvers<void>();
+    const { deleteAll } = api.store;
+    onTestFinished(() => {
+      api.store.deleteAll = deleteAll;
+      mayGoOn.resolve();
+    });
+    api.store.deleteAll = async (prefix) => {
+      if (prefix.includes(taskId)) {
+        reached.resolve();
+        await mayGoOn.promise;
+      }
+      return deleteAll(prefix);
+    };
+    const leave = new AbortController();
+
+    const erasing = client.erase(taskId, { signal: leave.signal });
+    await reached.promise;
+    leave.abort(new Error('The client has left'));
+    await expect(erasing).rejects.toThrow('The client has left');
+    mayGoOn.resolve();
+
+    await expect
+      .poll(async () => (await api.files()).filter((path) => path.includes(taskId)), { timeout: 10_000 })
+      .toEqual([]);
+  });
+
   it('closes the retry window of a failed task', async () => {
     const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
     const { taskId } = await submit(api);
