@@ -1,10 +1,10 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { Agent, buildConnector, request } from 'undici';
 import { ignoreFailure, PipelineError } from '../errors.ts';
 import type { Outbound } from '../ports/outbound.ts';
 import type { Networks } from './networks.ts';
 import { isPublicAddress } from './public-address.ts';
+import { createNameResolver } from './resolve-names.ts';
 
 export interface OutboundOptions {
   /** Private networks that may be reached, by plain http too. */
@@ -120,11 +120,12 @@ function parseUrl(text: string, base?: URL): URL {
   return url;
 }
 
-async function systemResolve(name: string): Promise<string[]> {
-  const found = await lookup(name, { all: true }).catch((cause) => {
+const resolveName = createNameResolver();
+
+function systemResolve(name: string): Promise<string[]> {
+  return resolveName(name).catch((cause) => {
     throw unreachable('names an unknown host', cause);
   });
-  return found.map(({ address }) => address);
 }
 
 function toOutboundError(error: unknown, signal: AbortSignal): unknown {

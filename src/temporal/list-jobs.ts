@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { isErrorCode } from '../contracts/error-codes.ts';
@@ -22,6 +23,7 @@ const QUERIES: Record<JobStatus, string> = {
   cancelled: "ExecutionStatus = 'Canceled'",
 };
 
+const SUMMARIES_AT_ONCE = 500;
 const FIRST_SPAN_MS = 3_600_000;
 /** A search looks at about this many tasks for a page. The cursor of the page leads on. */
 const MAX_SELECTED_FROM = 1_000;
@@ -154,11 +156,19 @@ function toLastAttempts(executions: ListedExecution[]): Map<string, ListedExecut
   return last;
 }
 
-function toSummaries(
+/** Some at a time: thousands would keep the event loop busy for 50 ms. */
+async function toSummaries(
   client: Client,
   executions: ReadonlyMap<string, ListedExecution>,
 ): Promise<TaskSummary[]> {
-  return Promise.all([...executions.values()].map((info) => toSummary(client, info)));
+  const infos = [...executions.values()];
+  const summaries: TaskSummary[] = [];
+  for (let start = 0; start < infos.length; start += SUMMARIES_AT_ONCE) {
+    const some = infos.slice(start, start + SUMMARIES_AT_ONCE);
+    summaries.push(...(await Promise.all(some.map((info) => toSummary(client, info)))));
+    await nextTurn();
+  }
+  return summaries;
 }
 
 async function toSummary(client: Client, info: ListedExecution): Promise<TaskSummary> {

@@ -1,0 +1,30 @@
+import { lookup } from 'node:dns/promises';
+
+/**
+ * A lookup keeps one of Node's four threads for files busy for as long as a foreign name server takes. So two threads are
+ * left to the files, however many slow names clients send.
+ */
+const MAX_AT_ONCE = 2;
+
+/** Resolves names by the system's resolver, which knows the hosts file too. Rejects as `dns.lookup` does. */
+export function createNameResolver(
+  find: (name: string) => Promise<string[]> = async (name) =>
+    (await lookup(name, { all: true })).map(({ address }) => address),
+): (name: string) => Promise<string[]> {
+  const waiting: Array<() => void> = [];
+  let running = 0;
+  return async (name) => {
+    if (running === MAX_AT_ONCE) {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else {
+      running += 1;
+    }
+    try {
+      return await find(name);
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running -= 1;
+    }
+  };
+}
