@@ -36,8 +36,9 @@ export interface FuzzHttpReport extends EventLoopReport {
 const AT_ONCE = 20;
 const WARM_UP = 1_000;
 const ANSWER_TIMEOUT_MS = 20_000;
-/** Requests that were left alone have ended by then. */
-const SETTLE_MS = 3_000;
+/** Requests whose clients have left have ended by then, on a busy machine too. */
+const SETTLE_MS = 20_000;
+const READERS = 'limelight_progress_readers';
 
 /**
  * Sends hostile requests to an API in a process of its own, over a real Temporal, with a finished task.
@@ -71,15 +72,19 @@ export async function fuzzHttp({ server, count, seed }: FuzzHttpOptions): Promis
   });
   const eventLoop = await target.readEventLoop();
   const cpuS = (await metric('process_cpu_seconds_total')) - cpuBefore;
-  await sleep(SETTLE_MS);
+  const readScratch = () => readdir(join(api.root, '.scratch'));
+  const deadline = Date.now() + SETTLE_MS;
+  while (Date.now() < deadline && ((await readScratch()).length > 0 || (await metric(READERS)) > 0)) {
+    await sleep(200);
+  }
   if (!target.isAlive()) throw new Error(`The API has ended: ${target.output()}`);
   return {
     requests: Object.values(answers).reduce((sum, one) => sum + one, 0),
     answers,
     ...eventLoop,
     cpuS,
-    readers: await metric('limelight_progress_readers'),
-    scratch: await readdir(join(api.root, '.scratch')),
+    readers: await metric(READERS),
+    scratch: await readScratch(),
     taskStatus: (await ask(`/api/pipeline/status/${taskId}`)).status,
   };
 }
