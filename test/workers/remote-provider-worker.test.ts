@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { type NativeConnection, Worker } from '@temporalio/worker';
 import { expect, it } from 'vitest';
 import type { ObjectStore } from '../../src/ports/object-store.ts';
 import { loadConfig } from '../../src/process/load-config.ts';
 import { PROVIDERS } from '../../src/providers/registry.ts';
+import { connectWorker } from '../../src/temporal/connection.ts';
 import { createRemoteProviderWorkers } from '../../src/workers/remote-provider-worker.ts';
 import { openTestNamespace } from '../harness/temporal-server.ts';
 
@@ -32,7 +33,7 @@ it('keeps all workers together under the configured rate of requests to a provid
     D_ID_REQUESTS_PER_S: String(PER_S),
   });
   // Two workers of one queue in one process need separate connections, like those of two processes.
-  const second = await NativeConnection.connect({ address: server.address });
+  const second = await connectWorker(loadConfig(server.env).temporal);
   resources.defer(() => second.close());
   const createWorkers = (connection: NativeConnection) =>
     createRemoteProviderWorkers(
