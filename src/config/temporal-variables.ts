@@ -28,14 +28,14 @@ export const temporalVariables = {
   TEMPORAL_TLS_SERVER_CA_CERT_PATH: text(
     "PEM file of the authority that signs the server's certificate; default: those of the system",
   ),
-  TEMPORAL_TLS_SERVER_CA_CERT_DATA: text('The same as text'),
+  TEMPORAL_TLS_SERVER_CA_CERT_DATA: text('Certificate of that authority as text, instead of a file'),
   TEMPORAL_TLS_SERVER_NAME: text(
     "Name that the server's certificate must have; default: the host of TEMPORAL_ADDRESS",
   ),
   TEMPORAL_TLS_CLIENT_CERT_PATH: text('PEM file of the certificate with which Limelight identifies itself'),
-  TEMPORAL_TLS_CLIENT_CERT_DATA: text('The same as text'),
+  TEMPORAL_TLS_CLIENT_CERT_DATA: text('That certificate as text, instead of a file'),
   TEMPORAL_TLS_CLIENT_KEY_PATH: text('PEM file of its private key, without a passphrase'),
-  TEMPORAL_TLS_CLIENT_KEY_DATA: text('The same as text'),
+  TEMPORAL_TLS_CLIENT_KEY_DATA: text('That private key as text, instead of a file'),
   TEMPORAL_CONFIG_FILE: text(
     "TOML file with profiles of these settings, as Temporal's CLI writes it; the variables take precedence",
   ),
