@@ -24,6 +24,7 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 /** The names in metadata that Temporal's own examples of encryption use. */
 const ENCODING = Buffer.from('binary/encrypted');
+const NOTHING = Buffer.from('binary/null');
 const KEY_ID = 'encryption-key-id';
 
 /** Identifies a key without revealing it: the start of its SHA-256. */
@@ -41,7 +42,9 @@ export function createPayloadCodec(keys: readonly string[]): PayloadCodec {
   const [newest] = ring;
   return {
     async encode(payloads) {
-      return newest ? payloads.map((payload) => encrypt(payload, newest)) : payloads;
+      return newest
+        ? payloads.map((payload) => (isNothing(payload) ? payload : encrypt(payload, newest)))
+        : payloads;
     },
     async decode(payloads) {
       return payloads.map((payload) => {
@@ -50,6 +53,11 @@ export function createPayloadCodec(keys: readonly string[]): PayloadCodec {
       });
     },
   };
+}
+
+/** `undefined`. There is nothing to hide, and Temporal deletes a field of a memo that is set to it. */
+function isNothing({ metadata }: Payload): boolean {
+  return metadata?.encoding !== undefined && NOTHING.equals(metadata.encoding);
 }
 
 /** The id of the key that encrypted a payload; `undefined` if none did. */

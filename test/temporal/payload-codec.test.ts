@@ -22,6 +22,12 @@ describe('the payload codec', () => {
     expect(decoded.map(readValue)).toEqual(values);
   });
 
+  it('leaves undefined as it is, with which Temporal deletes fields of memos', async () => {
+    const nothing = payloadOf(undefined);
+
+    expect(await createPayloadCodec([newKey]).encode([nothing])).toEqual([nothing]);
+  });
+
   it('never encrypts the same value to the same bytes', async () => {
     const codec = createPayloadCodec([newKey]);
     const encoded = await codec.encode(Array.from({ length: 50 }, () => payloadOf('same')));
