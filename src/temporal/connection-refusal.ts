@@ -35,8 +35,8 @@ export function splitAddress(address: string): { host: string; port: number } {
   return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || DEFAULT_PORT) };
 }
 
-/** The native client has no status codes, but its messages contain their descriptions. */
-function isUnauthorized(cause: unknown): boolean {
+/** A native connection that fails to open has no status code, but its message contains the description. */
+export function isUnauthorized(cause: unknown): boolean {
   const code = grpcStatus(cause);
   return code === undefined
     ? cause instanceof Error &&

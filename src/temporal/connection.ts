@@ -4,13 +4,14 @@ import { type ClientConnectConfig, toClientOptions } from '@temporalio/envconfig
 import { NativeConnection } from '@temporalio/worker';
 import type { Config } from '../config/config.ts';
 import { isFailure, PipelineError } from '../errors.ts';
-import { findRefusal } from './connection-refusal.ts';
+import { findRefusal, isUnauthorized } from './connection-refusal.ts';
 import { createPayloadPlugin } from './payload-codec.ts';
 import { withPromptResults } from './prompt-results.ts';
 
 type Settings = Pick<Config['temporal'], 'address' | 'namespace' | 'profile' | 'payloadKeys' | 'embedded'>;
 
 const RETRY_INTERVAL_MS = 250;
+const NAMESPACE_TIMEOUT_MS = 2_000;
 
 /** Address of the Temporal server: the cluster in the settings, or the embedded server on this machine. */
 export function temporalAddress({ address, embedded }: Pick<Settings, 'address' | 'embedded'>): string {
@@ -64,7 +65,7 @@ export async function assertNotRefused(settings: Settings): Promise<void> {
   }
 }
 
-async function whenReady<T>(
+async function whenReady<T extends NativeConnection | Connection>(
   settings: Settings,
   waitMs: number,
   connect: (options: ReturnType<typeof toConnectionOptions>) => Promise<T>,
@@ -73,7 +74,7 @@ async function whenReady<T>(
   const deadline = Date.now() + waitMs;
   for (;;) {
     try {
-      return await connect(options);
+      return await assertMayUse(await connect(options), settings.namespace);
     } catch (cause) {
       const refusal = await findRefusal(options, cause);
       if (refusal) {
@@ -89,6 +90,27 @@ async function whenReady<T>(
       await new Promise((resolve) => setTimeout(resolve, RETRY_INTERVAL_MS));
     }
   }
+}
+
+/**
+ * Some servers greet everybody, and check the key of an API call only. Another failure is for the first call to report,
+ * such as a namespace that does not exist.
+ */
+async function assertMayUse<T extends NativeConnection | Connection>(
+  connection: T,
+  namespace: string,
+): Promise<T> {
+  try {
+    await connection.withDeadline(Date.now() + NAMESPACE_TIMEOUT_MS, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+  } catch (error) {
+    if (isUnauthorized(error)) {
+      await connection.close();
+      throw error;
+    }
+  }
+  return connection;
 }
 
 /** @throws PipelineError CONFIG_INVALID if a certificate cannot be used. */

@@ -72,7 +72,8 @@ export async function unlessMissing<T>(call: () => Promise<T>): Promise<T | unde
 
 /** The gRPC status of a failed call, also in an error that the client made of it. */
 export function grpcStatus(error: unknown): number | undefined {
-  const cause = error instanceof ServiceError ? error.cause : error;
+  // Errors of native connections have the name of the client's class, and so count as instances of it.
+  const cause = !isGrpcServiceError(error) && error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(cause) ? cause.code : undefined;
 }
 

@@ -19,6 +19,8 @@ export interface TlsProxyOptions {
   clientAuthority?: Identity;
   /** Clients must send this key. */
   apiKey?: string;
+  /** Whether everybody may ask which features the server has, as at Temporal's own server with keys. */
+  isGreetingOpen?: boolean;
 }
 
 export interface TlsProxy extends AsyncDisposable {
@@ -30,7 +32,7 @@ export interface TlsProxy extends AsyncDisposable {
 
 /** Gives a Temporal server TLS and API keys, as the frontend of a cluster has them: gRPC is passed on call by call. */
 export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy> {
-  const { target, identity, clientAuthority, apiKey } = options;
+  const { target, identity, clientAuthority, apiKey, isGreetingOpen = false } = options;
   const sessions = new Set<ServerHttp2Session | ClientHttp2Session>();
   const keep = <T extends ServerHttp2Session | ClientHttp2Session>(session: T): T => {
     sessions.add(session);
@@ -48,7 +50,8 @@ export async function startTlsProxy(options: TlsProxyOptions): Promise<TlsProxy>
   server.on('session', keep);
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     stream.on('error', () => {});
-    if (apiKey !== undefined && headers.authorization !== `Bearer ${apiKey}`) {
+    const isOpen = apiKey === undefined || (isGreetingOpen && headers[':path']!.endsWith('/GetSystemInfo'));
+    if (!isOpen && headers.authorization !== `Bearer ${apiKey}`) {
       stream.respond(
         {
           ':status': 200,

@@ -179,6 +179,12 @@ const REFUSALS: Refusal[] = [
     message: /requires an API key. Set TEMPORAL_API_KEY/,
   },
   {
+    what: 'no API key at a server that greets everybody',
+    variables: without('TEMPORAL_API_KEY'),
+    cluster: { isGreetingOpen: true },
+    message: /requires an API key. Set TEMPORAL_API_KEY/,
+  },
+  {
     what: 'no TLS',
     variables: { TEMPORAL_NAMESPACE: server.namespace },
     message: /expects TLS. Set TEMPORAL_TLS=true/,
