@@ -4,11 +4,12 @@
  * these processes are killed in the end.
  */
 import { ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import inspector from 'node:inspector';
 import { join } from 'node:path';
 import process from 'node:process';
-import { isMainThread, threadId } from 'node:worker_threads';
+import { isMainThread } from 'node:worker_threads';
 
 const INTERVAL_MS = 1_000;
 const SOURCE = new URL('../../../src/', import.meta.url).href;
@@ -32,9 +33,17 @@ function passOn(variables) {
           ...[`--allow-fs-read=${folder}`, `--allow-fs-write=${folder}`],
         ];
       }
-      return arg === '--remount-ro'
-        ? ['--ro-bind', import.meta.dirname, import.meta.dirname, '--bind', folder, folder, arg]
-        : arg;
+      if (arg === '--remount-ro') {
+        return ['--ro-bind', import.meta.dirname, import.meta.dirname, '--bind', folder, folder, arg];
+      }
+      if (arg === '--seccomp-filter') {
+        return [
+          ...['--landlock-rule', `path-beneath:read-file,read-dir:${import.meta.dirname}`],
+          ...['--landlock-rule', `path-beneath:read-file,read-dir,write-file,make-reg,remove-file:${folder}`],
+          arg,
+        ];
+      }
+      return arg;
     });
     return spawn.call(this, options);
   };
@@ -45,13 +54,15 @@ function record() {
   session.connect();
   session.post('Profiler.enable');
   session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+  // Confined processes may all have the same id.
+  const name = randomUUID();
   let files = 0;
   // Each call sets the counters to 0, so that the files add up.
   const write = () =>
     session.post('Profiler.takePreciseCoverage', (error, coverage) => {
       const result = error ? [] : coverage.result.filter(isOurs);
       if (result.length > 0) {
-        const path = join(folder, `${process.pid}-${threadId}-${files++}`);
+        const path = join(folder, `${name}-${files++}`);
         writeFileSync(path, JSON.stringify({ result }));
         // A process may be killed while it writes.
         renameSync(path, `${path}.json`);
