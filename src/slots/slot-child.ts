@@ -173,7 +173,7 @@ function startIn(folder: SlotFolder, options: SlotChildOptions): SlotChild {
     kill();
     throw error;
   };
-  const stage = (inputs: unknown[]) => folder.stage(inputs).catch(orKill);
+  const stage = (inputs: unknown[]) => folder.stage(inputs, () => alive).catch(orKill);
   const deliver = (staged: StagedRun, results: PromiseSettledResult<unknown>[]) =>
     Promise.all(results.map(({ status }, at) => status === 'fulfilled' && staged.deliver(at))).catch(orKill);
   const send = (inputs: unknown[], onProgress: Pending['onProgress']) =>

@@ -1,4 +1,4 @@
-import { constants, mkdirSync, mkdtempSync, utimesSync } from 'node:fs';
+import { constants, mkdirSync, mkdtempSync, renameSync, utimesSync } from 'node:fs';
 import {
   copyFile,
   link,
@@ -34,8 +34,12 @@ export interface SlotFolder {
   toWrite: string;
   /** Of the parent: the process cannot see it. */
   hidden: string;
-  /** Puts the files of a run into the folder. */
-  stage(inputs: unknown[]): Promise<StagedRun>;
+  /**
+   * Puts the files of a run into the folder.
+   * @param isWanted whether the caller still waits for the run. If not, its folders may be gone or going, and nothing is put
+   * there any more.
+   */
+  stage(inputs: unknown[], isWanted: () => boolean): Promise<StagedRun>;
   /** After the process has ended. */
   remove(): Promise<void>;
 }
@@ -82,7 +86,7 @@ export function createSlotFolder(parent: string, name: string, files: SlotFiles)
   let last = 0;
 
   /** Out of reach of the process, then checked. */
-  async function take(name: string, wanted: string): Promise<void> {
+  async function take(name: string, to: Place): Promise<void> {
     const path = join(hidden, name);
     if ((await ignoreMissing(rename(join(toWrite, name), path).then(() => true))) !== true) {
       return;
@@ -90,11 +94,11 @@ export function createSlotFolder(parent: string, name: string, files: SlotFiles)
     if (!(await lstat(path)).isFile()) {
       throw new PipelineError('SLOT_CRASHED', `Expected the file ${name} from a slot, but it is none`);
     }
-    await moveFile(path, wanted);
+    await moveFile(path, to);
   }
 
   /** A second name for a file that the process may go on to use, or a copy of it. */
-  async function show(name: string, wanted: string): Promise<void> {
+  async function show(name: string, to: Place): Promise<void> {
     const [from, path] = [join(toWrite, name), join(hidden, name)];
     try {
       // It does not follow links.
@@ -106,7 +110,7 @@ export function createSlotFolder(parent: string, name: string, files: SlotFiles)
       await using file = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
       await writeFile(path, file.createReadStream({ autoClose: false }));
     }
-    await ((await lstat(path)).isFile() ? moveFile(path, wanted) : unlink(path));
+    await ((await lstat(path)).isFile() ? moveFile(path, to) : unlink(path));
   }
 
   return {
@@ -114,7 +118,7 @@ export function createSlotFolder(parent: string, name: string, files: SlotFiles)
     toWrite,
     hidden,
 
-    async stage(inputs) {
+    async stage(inputs, isWanted) {
       last += 1;
       const run = last;
       let count = 0;
@@ -160,7 +164,7 @@ export function createSlotFolder(parent: string, name: string, files: SlotFiles)
             );
             for (const name of names) {
               known.add(name);
-              const shown = show(name, join(path, name));
+              const shown = show(name, { path: join(path, name), isWanted });
               await ignoreFailure(shown, 'what is no file, or gone again, is not shown');
             }
           }
@@ -168,7 +172,7 @@ export function createSlotFolder(parent: string, name: string, files: SlotFiles)
 
         async deliver(at) {
           for (const { name, wanted } of written[at]!) {
-            await take(name, wanted);
+            await take(name, { path: wanted, isWanted });
           }
         },
 
@@ -230,14 +234,27 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   }
 }
 
-async function moveFile(from: string, to: string): Promise<void> {
+interface Place {
+  path: string;
+  isWanted(): boolean;
+}
+
+async function moveFile(from: string, { path, isWanted }: Place): Promise<void> {
+  if (!isWanted()) {
+    return;
+  }
   try {
-    await rename(from, to);
+    // Not a moment after it was asked: the caller may be removing the folder.
+    renameSync(from, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') {
+      return; // Of several callers whose inputs run together, this one has left, and its folder is gone.
+    }
+    if (code !== 'EXDEV') {
       throw error;
     }
-    await copyFile(from, to);
+    await copyFile(from, path);
     await unlink(from);
   }
 }

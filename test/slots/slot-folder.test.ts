@@ -22,6 +22,40 @@ function create() {
 }
 
 describe('the folder of a slot', () => {
+  it('puts nothing where it was wanted once nobody waits for the run', async () => {
+    const folder = create();
+    const partsFolder = join(root, 'parts');
+    await mkdir(partsFolder);
+    let isWanted = true;
+    const staged = await folder.stage([{ maskPath: join(root, 'mask.png'), partsFolder }], () => isWanted);
+    const [{ maskPath }] = staged.inputs as [{ maskPath: string }];
+    await writeFile(maskPath, 'a mask');
+    await writeFile(join(folder.toWrite, '00001.mp4'), 'a part');
+    isWanted = false;
+
+    await staged.grow();
+    await staged.deliver(0);
+
+    const names = await readdir(root, { recursive: true });
+    expect(names).not.toContain('mask.png');
+    expect(names).not.toContain('parts/00001.mp4');
+  });
+
+  it('serves the others if the folder of one caller is gone', async () => {
+    const folder = create();
+    const wanted = [join(root, 'gone/mask.png'), join(root, 'mask.png')];
+    const staged = await folder.stage(
+      wanted.map((maskPath) => ({ maskPath })),
+      () => true,
+    );
+    for (const { maskPath } of staged.inputs as Array<{ maskPath: string }>)
+      await writeFile(maskPath, 'a mask');
+
+    await Promise.all([staged.deliver(0), staged.deliver(1)]);
+
+    expect(await readFile(join(root, 'mask.png'), 'utf8')).toBe('a mask');
+  });
+
   it('has what a run reads, under links of the store too, and gives back what it wrote', async () => {
     const folder = create();
     await writeFile(join(root, '.photo.1'), 'a photo');
@@ -31,7 +65,7 @@ describe('the folder of a slot', () => {
       request: { photoPath: join(root, 'photo'), maskPath: join(root, 'mask.png'), box: [1, 2] },
     };
 
-    const staged = await folder.stage([input]);
+    const staged = await folder.stage([input], () => true);
     const [{ request }] = staged.inputs as [typeof input];
     expect(staged.inputs).toEqual([{ kind: 'cut', request: { ...request, box: [1, 2] } }]);
     expect(await readFile(request.photoPath, 'utf8')).toBe('a photo');
@@ -45,7 +79,7 @@ describe('the folder of a slot', () => {
   });
 
   it('may lack what a run left out', async () => {
-    const staged = await create().stage([{ maskPath: join(root, 'mask.png') }]);
+    const staged = await create().stage([{ maskPath: join(root, 'mask.png') }], () => true);
 
     await staged.deliver(0);
 
@@ -54,7 +88,7 @@ describe('the folder of a slot', () => {
 
   it('never gives back what a planted link leads to', async () => {
     const folder = create();
-    const staged = await folder.stage([{ maskPath: join(root, 'mask.png') }]);
+    const staged = await folder.stage([{ maskPath: join(root, 'mask.png') }], () => true);
     const [{ maskPath }] = staged.inputs as [{ maskPath: string }];
     await symlink(secret, maskPath);
 
@@ -66,7 +100,7 @@ describe('the folder of a slot', () => {
 
   it('never deletes what a planted link leads to, and reports folders', async () => {
     const folder = create();
-    const staged = await folder.stage([{}]);
+    const staged = await folder.stage([{}], () => true);
     await symlink(root, join(folder.toWrite, 'everything'));
     expect(await staged.clear()).toBe(true);
     await mkdir(join(folder.toWrite, 'deep'));
@@ -83,7 +117,7 @@ describe('the folder of a slot', () => {
     await mkdir(partsFolder);
     await writeFile(join(partsFolder, '00000.mp4'), 'of an earlier attempt');
     const folder = create();
-    const staged = await folder.stage([{ partsFolder }]);
+    const staged = await folder.stage([{ partsFolder }], () => true);
     const [own] = staged.inputs as [{ partsFolder: string }];
     expect(await readFile(join(own.partsFolder, '00000.mp4'), 'utf8')).toBe('of an earlier attempt');
     await writeFile(join(own.partsFolder, '00001.mp4'), 'new');
