@@ -133,7 +133,7 @@ export async function startChaosStack(options: ChaosStackOptions): Promise<Chaos
   mkdirSync(tmp, { recursive: true });
 
   using store = views[0]!.open();
-  const apiKey = await createApiKeys({ store }).create('chaos', ['submit', 'read'], {
+  const apiKey = await createApiKeys({ store }).create('chaos', ['submit', 'read', 'priority'], {
     jobs_in_flight: quota,
   });
 

@@ -55,7 +55,8 @@ export async function runJob(job: PlannedJob, options: ClientOptions): Promise<C
         taskId,
         reader,
         goesOn: (seq) => ends.goesOn(seq),
-        isSubmitted: () => task.isAccepted,
+        // If it was refused for good, its readers do not wait for it.
+        isSubmitted: () => task.isAccepted || ends.isClosed,
         signal: giveUp.signal,
       });
     }),
@@ -79,6 +80,11 @@ class Ends {
   readonly #afterSeq = new Map<number, PromiseWithResolvers<boolean>>();
   readonly #submitted = Promise.withResolvers<void>();
   #isClosed = false;
+
+  /** The client is done with the task. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
 
   get submitted(): Promise<void> {
     return this.#submitted.promise;
