@@ -85,6 +85,19 @@ export function createSlotFolder(parent: string, name: string, files: SlotFiles)
   }, TOUCH_INTERVAL_MS).unref();
   let last = 0;
 
+  /** A file that is missing is left out, for its own run to report: others may run together with it. */
+  async function fetchFile(from: string, to: string): Promise<void> {
+    try {
+      await linkOrCopy(await realpath(from), to);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        throw error;
+      }
+      // Rejects if it is this folder that is missing.
+      await lstat(toRead);
+    }
+  }
+
   /** Out of reach of the process, then checked. */
   async function take(name: string, to: Place): Promise<void> {
     const path = join(hidden, name);
@@ -145,7 +158,7 @@ export function createSlotFolder(parent: string, name: string, files: SlotFiles)
         }),
       );
       const known = new Set(written.flat().map(({ name }) => name));
-      await Promise.all(read.map(async ({ from, to }) => linkOrCopy(await realpath(from), to)));
+      await Promise.all(read.map(({ from, to }) => fetchFile(from, to)));
       // Parts of an earlier attempt.
       for (const path of growing) {
         for (const name of (await ignoreMissing(readdir(path))) ?? []) {

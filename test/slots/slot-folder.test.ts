@@ -78,6 +78,18 @@ describe('the folder of a slot', () => {
     expect([...(await readdir(folder.toRead)), ...(await readdir(folder.toWrite))]).toEqual([]);
   });
 
+  it('leaves a missing file for its run to report, and rejects if it is missing itself', async () => {
+    const folder = create();
+    const input = { photoPath: join(root, 'erased') };
+    const staged = await folder.stage([input], () => true);
+    const [{ photoPath }] = staged.inputs as [typeof input];
+    await expect(readFile(photoPath)).rejects.toThrow('ENOENT');
+
+    await rm(join(folder.toRead, '..'), { recursive: true });
+
+    await expect(folder.stage([input], () => true)).rejects.toThrow('ENOENT');
+  });
+
   it('may lack what a run left out', async () => {
     const staged = await create().stage([{ maskPath: join(root, 'mask.png') }], () => true);
 
