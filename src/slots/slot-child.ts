@@ -118,6 +118,7 @@ function startIn(folder: SlotFolder, options: SlotChildOptions): SlotChild {
   let vitals: SlotVitals | undefined;
   let alive = true;
   let crashed: PipelineError | undefined;
+  let running: Promise<unknown> = Promise.resolve();
 
   for (const output of [child.stdout, child.stderr]) {
     logLines(output, logger.child({ slot: name, slotPid: child.pid }));
@@ -146,7 +147,8 @@ function startIn(folder: SlotFolder, options: SlotChildOptions): SlotChild {
     crashed = crash;
     ready.reject(crash);
     pending?.reject(crash);
-    void folder.remove().then(ended.resolve);
+    // A run may still be putting files there.
+    void running.then(() => folder.remove()).then(ended.resolve);
   };
   child.on('error', (error) => end(error.message, {}));
   // Messages may still arrive after the exit; the channel closes after the last one.
@@ -164,6 +166,9 @@ function startIn(folder: SlotFolder, options: SlotChildOptions): SlotChild {
   const kill = () => {
     alive = false;
     killGroup(child);
+    // bubblewrap leaves the group a moment before it is bound to its parent. One that was killed in between, before it has
+    // any file from a stranger, goes when its channel closes.
+    setTimeout(() => child.connected && child.disconnect(), SURVIVOR_MS).unref();
   };
   /** A failure of the disk is the caller's. After any other, the process cannot be used or trusted any more. */
   const orKill = (error: unknown): never => {
@@ -187,32 +192,39 @@ function startIn(folder: SlotFolder, options: SlotChildOptions): SlotChild {
       pending = undefined;
     });
 
+  const runAll = async (inputs: unknown[], onProgress: Pending['onProgress']) => {
+    const staged = await stage(inputs);
+    if (crashed) {
+      throw crashed;
+    }
+    // In order, and none after the result.
+    let reported = Promise.resolve();
+    const report = (at: number, progress: unknown) => {
+      reported = reported.then(() => staged.grow()).then(() => onProgress(at, progress));
+      void ignoreFailure(reported, 'it is awaited with the result');
+    };
+    try {
+      const results = await send(staged.inputs, report);
+      await reported;
+      await deliver(staged, results);
+      return results;
+    } finally {
+      await ignoreFailure(reported, 'of a run that has failed, the failure counts');
+      if (alive && !(await staged.clear())) {
+        kill();
+      }
+    }
+  };
+
   return {
     pid: child.pid,
     confinedBy: command.confinedBy,
     ready: ready.promise,
     ended: ended.promise,
-    async run(inputs, onProgress) {
-      const staged = await stage(inputs);
-      if (crashed) {
-        throw crashed;
-      }
-      // In order, and none after the result.
-      let reported = Promise.resolve();
-      const report = (at: number, progress: unknown) => {
-        reported = reported.then(() => staged.grow()).then(() => onProgress(at, progress));
-        void ignoreFailure(reported, 'it is awaited with the result');
-      };
-      try {
-        const results = await send(staged.inputs, report);
-        await reported;
-        await deliver(staged, results);
-        return results;
-      } finally {
-        if (alive && !(await staged.clear())) {
-          kill();
-        }
-      }
+    run(inputs, onProgress) {
+      const run = runAll(inputs, onProgress);
+      running = ignoreFailure(run, 'its caller gets the failure');
+      return run;
     },
     kill,
     get vitals() {
@@ -223,6 +235,8 @@ function startIn(folder: SlotFolder, options: SlotChildOptions): SlotChild {
     },
   };
 }
+
+const SURVIVOR_MS = 1_000;
 
 /**
  * Until bubblewrap has set up its namespaces, its second process does not end with the first. Later it leaves the group, but

@@ -171,7 +171,7 @@ export function createSlotFolder(parent: string, name: string, files: SlotFiles)
         inputs: staged,
 
         async grow() {
-          for (const path of growing) {
+          for (const path of isWanted() ? growing : []) {
             const names = (await readdir(toWrite)).filter(
               (name) => !known.has(name) && !name.endsWith('.new'),
             );
