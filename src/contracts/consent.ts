@@ -4,7 +4,7 @@
  */
 export const CONSENT_TEXTS = {
   'en-1': 'Everyone whose face or voice I use here has agreed to this video.',
-  'de-1': 'Alle, deren Gesicht oder Stimme ich hier verwende, haben diesem Video zugestimmt.',
+  'de-1': 'Alle, deren Gesicht oder Stimme ich verwende, haben diesem Video zugestimmt.',
 } as const;
 
 export type ConsentTextId = keyof typeof CONSENT_TEXTS;

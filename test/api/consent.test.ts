@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createLimelightClient } from '../../src/client/limelight-client.ts';
 import { CONSENT_TEXTS } from '../../src/contracts/consent.ts';
 import type { Info } from '../../src/contracts/schemas/operation.ts';
+import { PHOTO, VOICE } from '../harness/api/job-form-data.ts';
 import { submit } from '../harness/api/submit.ts';
 import { startTestPipeline } from '../harness/api/test-pipeline.ts';
+import { runHere } from '../harness/cli/run-here.ts';
 
 describe('on a server that requires consent', async () => {
   const { api, worker } = await startTestPipeline({ defaults: { requiresConsent: true } });
@@ -43,6 +47,21 @@ describe('on a server that requires consent', async () => {
     await client.wait(taskId);
     expect(await client.status(taskId)).toMatchObject({ stage: 'COMPLETED', consent });
     expect(await api.records.read(taskId)).toMatchObject({ owner: 'studio', consent });
+  });
+
+  it('the command line declares it with --consent, and shows it', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'limelight-consent-'));
+    const files = [join(folder.path, 'me.png'), join(folder.path, 'hello.wav')];
+    await Promise.all([writeFile(files[0]!, PHOTO), writeFile(files[1]!, VOICE)]);
+    const env = { API_URL: api.url, API_KEY: key };
+
+    const refused = await runHere(['generate', ...files, '--detach'], env);
+    expect(refused).toMatchObject({ code: 2, said: expect.stringContaining(CONSENT_TEXTS['en-1']) });
+    const { printed } = await runHere(['generate', ...files, '--detach', '--consent'], env);
+    const taskId = printed.trim();
+    expect((await client.status(taskId)).consent).toMatchObject({ text: 'en-1', given_by: 'studio' });
+    const status = await runHere(['status', taskId], env);
+    expect(status.printed).toMatch(/consent +en-1, declared with key studio/);
   });
 
   it('the page and other clients learn that, and what to show', async () => {

@@ -43,6 +43,11 @@ needs('chromium').describe('the consent box', { timeout: 60_000 }, async () => {
     expect(await faultsOfView(page)).toEqual([]);
 
     await box.check();
+    await page.getByRole('button', { name: 'Copy as code' }).click();
+    await page.getByText("--form-string 'consent=en-1'").waitFor();
+    await page.getByRole('tab', { name: 'CLI' }).click();
+    await page.getByText('--consent').waitFor();
+    await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Create video' }).click();
     await page.getByRole('heading', { name: 'Your video is ready' }).waitFor();
     const { consent, submitted_at } = await recordOf(page.url());

@@ -182,7 +182,7 @@ export const de: Strings = {
     needVoice: 'Aufnahme hinzufügen',
     needStop: 'Aufnahme beenden',
     needImage: 'Hintergrundbild auswählen',
-    needConsent: 'Bestätige, dass alle zugestimmt haben',
+    needConsent: 'Bestätige die Zustimmung',
     code: {
       open: 'Als Code kopieren',
       title: 'Dieses Video per Code erstellen',
