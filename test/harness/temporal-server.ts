@@ -67,9 +67,9 @@ export async function startTestServer(
  */
 export async function openTestNamespace(): Promise<TestServer> {
   const address = await sharedAddress();
-  const opened = await connectTo(address, `test-${randomUUID()}`, [newPayloadKey()]);
-  const { connection } = opened.client;
-  const { namespace } = opened;
+  const namespace = `test-${randomUUID()}`;
+  // Before anything asks for it: the server remembers for some seconds that a namespace does not exist.
+  const { connection } = await connectClient(loadConfig({ TEMPORAL_ADDRESS: address }).temporal);
   await connection.workflowService.registerNamespace({
     namespace,
     workflowExecutionRetentionPeriod: msToTs('1 day'),
@@ -83,7 +83,8 @@ export async function openTestNamespace(): Promise<TestServer> {
       Object.values(SEARCH_ATTRIBUTES).map((name) => [name, types[searchAttributeType(name)]]),
     ),
   });
-  return opened;
+  await connection.close();
+  return connectTo(address, namespace, [newPayloadKey()]);
 }
 
 /** See `shared-temporal.ts`. */
