@@ -63,8 +63,8 @@ const TOUCH_INTERVAL_MS = 15 * 60_000;
  * and what it has written is moved out. It may be hostile, so nothing in its folder is trusted: names are ours, and a link
  * in place of a file is refused only after it was moved to where the process cannot exchange it any more.
  *
- * @param parent on the file system of the files, so that they need not be copied. If it is missing, the system's folder
- * for temporary files is used.
+ * @param parent on the file system of the files, so that they need not be copied. If it is missing or cannot be
+ * written, the system's folder for temporary files is used.
  */
 export function createSlotFolder(parent: string, name: string, files: SlotFiles): SlotFolder {
   const folder = makeFolder(parent, `slot-${name}-`);
@@ -208,11 +208,9 @@ export function createSlotFolder(parent: string, name: string, files: SlotFiles)
 function makeFolder(parent: string, prefix: string): string {
   try {
     return mkdtempSync(join(parent, prefix));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-      throw error;
-    }
-    // The parent must not be made: in an empty mount point it would look like a store.
+  } catch {
+    // A process that cannot start would fail runs for some time after the store is back. The parent must not be made: in an
+    // empty mount point it would look like a store.
     return mkdtempSync(join(tmpdir(), `limelight-${prefix}`));
   }
 }

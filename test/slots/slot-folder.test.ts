@@ -90,6 +90,20 @@ describe('the folder of a slot', () => {
     await expect(folder.stage([input], () => true)).rejects.toThrow('ENOENT');
   });
 
+  it('is elsewhere if there can be none beside the files', async () => {
+    // No folder can be made in a file, as in a store that is read-only.
+    const folder = createSlotFolder(secret, 'media', FILES);
+    onTestFinished(() => folder.remove());
+    const staged = await folder.stage([{ maskPath: join(root, 'mask.png') }], () => true);
+    const [{ maskPath }] = staged.inputs as [{ maskPath: string }];
+    await writeFile(maskPath, 'a mask');
+
+    await staged.deliver(0);
+
+    expect(maskPath.startsWith(root)).toBe(false);
+    expect(await readFile(join(root, 'mask.png'), 'utf8')).toBe('a mask');
+  });
+
   it('may lack what a run left out', async () => {
     const staged = await create().stage([{ maskPath: join(root, 'mask.png') }], () => true);
 
