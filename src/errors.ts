@@ -79,6 +79,18 @@ export function storageFull(cause: unknown): PipelineError {
   );
 }
 
+/** Codes that only a file system has. A child process passes on nothing but the message, which begins with the code. */
+const DISK_FAILED = /^(EIO|EROFS|ENODEV|ENXIO|ESTALE)\b/;
+
+/** Whether a disk fails or cannot be written, for another reason than its size. */
+export function isDiskFailure(error: unknown): boolean {
+  if (!(error instanceof Error)) {
+    return false;
+  }
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return DISK_FAILED.test(code) || DISK_FAILED.test(error.message);
+}
+
 /** Resolves to undefined if the storage does not respond. */
 export async function ignoreStorageOutage<T>(promise: Promise<T>): Promise<T | undefined> {
   try {

@@ -1,5 +1,5 @@
 import { ApplicationFailure, cancellationSignal } from '@temporalio/activity';
-import { isDiskFull, isFailure, PipelineError, storageFull } from '../errors.ts';
+import { isDiskFailure, isDiskFull, isFailure, PipelineError, storageFull } from '../errors.ts';
 
 type Activity = (...args: never[]) => Promise<unknown>;
 
@@ -45,8 +45,20 @@ async function findOutage(
   }
 }
 
+/** Files of activities lie in the store or beside it. An outage of the disk may be over by now. */
+function findDiskError(error: unknown): PipelineError | undefined {
+  if (isDiskFull(error)) {
+    return storageFull(error);
+  }
+  return isDiskFailure(error)
+    ? new PipelineError('STORAGE_UNAVAILABLE', 'The disk of the storage fails or is read-only', {
+        cause: error,
+      })
+    : undefined;
+}
+
 function toFailure(error: unknown): unknown {
-  const known = isDiskFull(error) && !(error instanceof PipelineError) ? storageFull(error) : error;
+  const known = error instanceof PipelineError ? error : (findDiskError(error) ?? error);
   // Anything else is Temporal's own (cancellation must pass untouched) or unknown (retried, as it may be an outage).
   if (!(known instanceof PipelineError)) {
     return known;

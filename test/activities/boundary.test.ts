@@ -71,6 +71,19 @@ describe('the failure boundary', () => {
     });
   });
 
+  it.each([
+    ['itself', Object.assign(new Error('injected'), { code: 'EIO' })],
+    [
+      'a child process',
+      new Error("EROFS: read-only file system, open '/data/.scratch/slot-renderer-1/out/00000.mp4'"),
+    ],
+  ])(
+    'turns a disk that fails into an outage, even if it is over by now, as reported by %s',
+    async (_, error) => {
+      expect(await failureOf(error, async () => {})).toMatchObject({ type: 'STORAGE_UNAVAILABLE' });
+    },
+  );
+
   it('turns a full disk into STORAGE_FULL, whatever reported it', async () => {
     const enospc = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
     for (const error of [enospc, new Error('Encoder failed', { cause: enospc })]) {
