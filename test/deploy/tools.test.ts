@@ -10,24 +10,21 @@ const run = (program: string, args: string[]) =>
   spawnSync(program, args, { cwd: ROOT, encoding: 'utf8', timeout: 60_000 });
 
 needs('docker compose').describe('the compose file', () => {
-  it.each(['cpu', 'gpu'])('is valid for docker compose with the profile %s', (profile) => {
+  const ALWAYS = [
+    ...['api', 'grafana', 'io', 'postgres', 'prometheus'],
+    ...['temporal', 'temporal-namespace', 'temporal-schema'],
+  ];
+
+  it.each([
+    ['cpu', 'gpu-cpu'],
+    ['gpu', 'gpu'],
+    ['web-ui', 'temporal-ui'],
+    ['codec', 'codec-server'],
+  ])('is valid for docker compose with the profile %s, which adds %s', (profile, service) => {
     const [program, ...args] = composeCommand()!;
     const { status, stdout, stderr } = run(program!, [...args, '--profile', profile, 'config', '--services']);
     expect(status, stderr).toBe(0);
-    expect(stdout.trim().split('\n').sort()).toEqual(
-      [
-        'api',
-        profile === 'gpu' ? 'gpu' : 'gpu-cpu',
-        'grafana',
-        'io',
-        'postgres',
-        'prometheus',
-        'temporal',
-        'temporal-namespace',
-        'temporal-schema',
-        'temporal-ui',
-      ].sort(),
-    );
+    expect(stdout.trim().split('\n').sort()).toEqual([...ALWAYS, service].sort());
   });
 });
 

@@ -5,7 +5,11 @@ import { createLogger, type Logger } from '../../src/telemetry/logger.ts';
 
 /** With characters that JSON, URLs and base64 encode. */
 const SECRET = 'user@host:pa"ss/wörd+0123';
-const VALUES = Object.fromEntries(SECRETS.map((name) => [name, `${name.toLowerCase()}-${SECRET}`]));
+const VALUES: Record<string, string> = {
+  ...Object.fromEntries(SECRETS.map((name) => [name, `${name.toLowerCase()}-${SECRET}`])),
+  // Of 32 bytes, or the process does not start.
+  TEMPORAL_PAYLOAD_KEYS: Buffer.from('temporal_payload_keys-0123456789').toString('base64'),
+};
 
 function capture() {
   const lines: string[] = [];
