@@ -326,13 +326,13 @@ describe('erasing a task', () => {
       name: expect.stringMatching(`^${workflowId} \\(run [0-9a-f-]+, terminated\\)$`),
       erased_at: expect.any(String),
     });
-    // Temporal takes up to a minute to forget what was deleted.
-    await expect.poll(() => list(`?task_id=${taskId}`), { timeout: 90_000, interval: 1_000 }).toEqual([]);
+    // Temporal takes a minute to forget what was deleted, and longer on a busy machine.
+    await expect.poll(() => list(`?task_id=${taskId}`), { timeout: 150_000, interval: 1_000 }).toEqual([]);
     await expect(server.client.workflow.getHandle(workflowId).describe()).rejects.toThrow();
     // A terminated one makes no attempt any more.
     await sleep(Math.max(0, receivedAt + 6_000 - Date.now()));
     expect(receiver.at('/away')).toHaveLength(1);
-  }, 120_000);
+  }, 200_000);
 
   it('deletes the messages of a task with webhooks for each stage', async () => {
     const { taskId } = await submitTo('/each', ALL_EVENTS);
