@@ -7,12 +7,13 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Expect an answer within seconds of a busy stack: each file has the machine for itself. */
 const ALONE = ['test/integration/gpu-slots.test.ts'];
 
-/** Whole stacks, browsers, and processes that are killed: most of the time they wait, so that several fit on two cores. */
+/** Whole stacks, browsers, processes that are killed, and times of CPU: most of the time they wait, so that several fit on two cores. */
 const WHOLE_STACK = [
   'test/{browser,chaos,cookbook,integration}/**/*.test.ts',
   'test/api/{many-readers,outage}.test.ts',
   'test/cli/{demo,reload}.test.ts',
   'test/deploy/monitoring.test.ts',
+  'test/fuzz/http.test.ts',
 ];
 
 /** Functions, files and pictures: no server, no model, nothing that changes its process. */

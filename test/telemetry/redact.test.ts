@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig, SECRETS } from '../../src/process/load-config.ts';
+import { loadConfig } from '../../src/process/load-config.ts';
 import { withLogContext } from '../../src/telemetry/log-context.ts';
 import { createLogger, type Logger } from '../../src/telemetry/logger.ts';
+import { secretValues } from '../harness/secret-values.ts';
 
 /** With characters that JSON, URLs and base64 encode. */
 const SECRET = 'user@host:pa"ss/wörd+0123';
-const VALUES: Record<string, string> = {
-  ...Object.fromEntries(SECRETS.map((name) => [name, `${name.toLowerCase()}-${SECRET}`])),
-  // Of 32 bytes, or the process does not start.
-  TEMPORAL_PAYLOAD_KEYS: Buffer.from('temporal_payload_keys-0123456789').toString('base64'),
-};
+const VALUES = secretValues((name) => `${name}-${SECRET}`);
 
 function capture() {
   const lines: string[] = [];
