@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runStep } from './step.mjs';
 
@@ -71,8 +71,10 @@ async function networkFault(root) {
 export async function runNpm(root, title, args) {
   const windows = process.platform === 'win32';
   // `npm run` sets the path of npm. Otherwise it is on the PATH; on Windows it is a script that needs a shell.
-  const { npm_execpath: npm } = process.env;
-  const command = npm?.endsWith('npm-cli.js') ? [process.execPath, npm, ...args] : ['npm', ...args];
+  const { npm_execpath: npm, npm_node_execpath: nodeOfNpm } = process.env;
+  // `npm ci` deletes the Node in node_modules, which may be the one that runs this. npm itself runs on another.
+  const node = nodeOfNpm && existsSync(nodeOfNpm) ? nodeOfNpm : process.execPath;
+  const command = npm?.endsWith('npm-cli.js') ? [node, npm, ...args] : ['npm', ...args];
   await runStep(title, command, {
     cwd: root,
     shell: windows && command[0] === 'npm',
