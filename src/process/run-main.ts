@@ -24,15 +24,21 @@ export async function runMain(logger: Logger, main: (signal: AbortSignal) => Pro
   }
 }
 
+/** npm passes on the Ctrl-C that the terminal has sent to its child already. */
+const SAME_SIGNAL_MS = 500;
+
 /** Aborted by the first SIGINT or SIGTERM; the second ends the process at once. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
+  let abortedAtMs = 0;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) {
+      if (!controller.signal.aborted) {
+        abortedAtMs = performance.now();
+        controller.abort();
+      } else if (performance.now() - abortedAtMs > SAME_SIGNAL_MS) {
         process.exit(130);
       }
-      controller.abort();
     });
   }
   return controller.signal;
