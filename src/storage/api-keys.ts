@@ -13,8 +13,6 @@ export interface ApiKeys {
    * revoked, so it opens nothing, and the others stay valid.
    */
   list(): Promise<ApiKey[]>;
-  /** The key of a secret; `undefined` if the secret is unknown, replaced or revoked. */
-  identify(secret: string): Promise<ApiKey | undefined>;
   /** Returns the secret, which is not stored. Rejects with INPUT_INVALID if the name was used before. */
   create(name: string, scopes: Scope[], quota?: KeyQuota): Promise<string>;
   /** Returns a new secret. Older ones stay valid for `overlapMs`. */
@@ -82,16 +80,6 @@ export function createApiKeys({
 
   return {
     list,
-
-    async identify(secret) {
-      const sha256 = hashSecret(secret);
-      const isCurrent = ({ expires_at }: { expires_at?: string }) =>
-        expires_at === undefined || Date.parse(expires_at) > now();
-      return (await list()).find(
-        ({ secrets, revoked_at }) =>
-          revoked_at === undefined && secrets.some((one) => one.sha256 === sha256 && isCurrent(one)),
-      );
-    },
 
     async create(name, scopes, quota) {
       assertName(name);

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { PayloadCodec } from '@temporalio/common';
 import proto from '@temporalio/proto';
+import { parseBearer } from '../contracts/api-key.ts';
 import { isFailure, PipelineError } from '../errors.ts';
 
 const { Payloads } = proto.temporal.api.common.v1;
@@ -107,7 +108,7 @@ async function convert(body: string, codec: PayloadCodec, how: 'decode' | 'encod
 }
 
 async function assertAllowed(request: IncomingMessage, { isAllowed, sessions }: Deps): Promise<void> {
-  const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  const bearer = parseBearer(request.headers.authorization ?? '');
   const session = sessions.get(cookieOf(request) ?? '');
   const secret = bearer ?? (session && session.endsAt > Date.now() ? session.secret : undefined);
   if (secret === undefined) {

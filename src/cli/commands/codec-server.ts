@@ -24,13 +24,19 @@ export function addCodecServerCommand(program: Command): void {
 }
 
 async function serve({ host, port }: { host: string; port: number }): Promise<void> {
-  const [{ openStore }, { createApiKeys }, { startCodecServer }, { createPayloadCodec, toKeyId }] =
-    await Promise.all([
-      import('../../storage/open-store.ts'),
-      import('../../storage/api-keys.ts'),
-      import('../../temporal/codec-server.ts'),
-      import('../../temporal/payload-codec.ts'),
-    ]);
+  const [
+    { openStore },
+    { createApiKeys },
+    { createKeyring },
+    { startCodecServer },
+    { createPayloadCodec, toKeyId },
+  ] = await Promise.all([
+    import('../../storage/open-store.ts'),
+    import('../../storage/api-keys.ts'),
+    import('../../storage/keyring.ts'),
+    import('../../temporal/codec-server.ts'),
+    import('../../temporal/payload-codec.ts'),
+  ]);
   const { storage, temporal } = loadConfig(readEnvironment());
   const { payloadKeys, webUiUrl } = temporal;
   if (payloadKeys.length === 0) {
@@ -42,10 +48,11 @@ async function serve({ host, port }: { host: string; port: number }): Promise<vo
   const signal = stopSignal();
   await assertPortFree(port, '--port', host);
   using store = openStore(storage);
-  const keys = createApiKeys({ store });
+  // A revoked key reads nothing more.
+  const keyring = createKeyring({ keys: createApiKeys({ store }), maxAgeMs: 0 });
   await using server = await startCodecServer({
     codec: createPayloadCodec(payloadKeys),
-    isAllowed: async (secret) => (await keys.identify(secret))?.scopes.includes('admin') ?? false,
+    isAllowed: async (secret) => (await keyring.find(secret))?.scopes.includes('admin') ?? false,
     origin: webUiUrl && new URL(webUiUrl).origin,
     host,
     port,
