@@ -1,11 +1,12 @@
 import { createRoute } from '@hono/zod-openapi';
 import { Alive, Health, Ready } from '../../contracts/schemas/health.ts';
 import type { StuckWorkflow } from '../../ports/pipeline-statistics.ts';
+import { atMostEvery } from '../../telemetry/at-most-every.ts';
 import type { ApiDeps } from './api-deps.ts';
 import { createRoutes } from './create-routes.ts';
 import { problems } from './problems.ts';
 
-/** Everybody may ask, as often as they like. */
+/** Anyone may ask, as often as they like. */
 const READY_FOR_MS = 1_000;
 
 const live = createRoute({
@@ -61,22 +62,6 @@ export function healthRoutes({
       c.header('Cache-Control', 'no-store');
       return c.json(toHealth(stuck), 200);
     });
-}
-
-/** Calls it once for all that ask meanwhile and until `ms` later, whether it resolves or rejects. */
-function atMostEvery(ms: number, call: () => Promise<void>): () => Promise<void> {
-  let latest: { answer: Promise<void>; validUntil: number } | undefined;
-  return () => {
-    if (!latest || Date.now() >= latest.validUntil) {
-      const asked = { answer: call(), validUntil: Number.POSITIVE_INFINITY };
-      const keep = () => {
-        asked.validUntil = Date.now() + ms;
-      };
-      asked.answer.then(keep, keep);
-      latest = asked;
-    }
-    return latest.answer;
-  };
 }
 
 function toHealth(found: StuckWorkflow[]): Health {

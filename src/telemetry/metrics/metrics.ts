@@ -34,21 +34,3 @@ export function createMetrics(part: string, others: () => Promise<string> = asyn
     },
   };
 }
-
-/**
- * Shares one run of `work` among all callers while it runs and for `freshForMs` after it ends, so that several scrapers
- * cost no more than one.
- */
-export function atMostEvery(freshForMs: number, work: () => Promise<void>): () => Promise<void> {
-  let run: Promise<void> | undefined;
-  let endedAt = Number.NEGATIVE_INFINITY;
-  return () => {
-    if (!run && performance.now() - endedAt > freshForMs) {
-      run = work().finally(() => {
-        run = undefined;
-        endedAt = performance.now();
-      });
-    }
-    return run ?? Promise.resolve();
-  };
-}

@@ -1,7 +1,8 @@
 import { Gauge, Histogram } from 'prom-client';
 import { RETENTION_SCHEDULE } from '../../contracts/retention.ts';
 import type { PipelineStatistics } from '../../ports/pipeline-statistics.ts';
-import { atMostEvery, type Metrics } from './metrics.ts';
+import { atMostEvery } from '../at-most-every.ts';
+import type { Metrics } from './metrics.ts';
 
 const DAY_MS = 86_400_000;
 /** Short, so that an outage shows within minutes and its end does too. */

@@ -1,6 +1,7 @@
 import { Gauge } from 'prom-client';
 import type { ProviderGateClient, RemoteVideoProvider } from '../../ports/video-provider.ts';
-import { atMostEvery, type Metrics } from './metrics.ts';
+import { atMostEvery } from '../at-most-every.ts';
+import type { Metrics } from './metrics.ts';
 
 /** Every request counts against the limits of the account. */
 const POLL_INTERVAL_MS = 15_000;
