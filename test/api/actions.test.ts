@@ -28,6 +28,30 @@ async function untilAsked(taskId: string): Promise<void> {
   throw new Error('The task ended without asking');
 }
 
+/** A task that has failed and whose next attempt succeeds. */
+async function submitFailing() {
+  const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
+  const { taskId } = await submit(api);
+  const failure = await client.wait(taskId);
+  broken.release();
+  return { taskId, failure };
+}
+
+/** Lets no record of the task be written until `release`, so that no attempt begins or ends. */
+function holdRecords(taskId: string): { release(): void } {
+  const held = Promise.withResolvers<void>();
+  const { write } = api.records;
+  onTestFinished(() => {
+    api.records.write = write;
+    held.resolve();
+  });
+  api.records.write = async (metadata) => {
+    if (metadata.task_id === taskId) await held.promise;
+    return write(metadata);
+  };
+  return { release: held.resolve };
+}
+
 describe('POST /api/pipeline/tasks/{task_id}/person', () => {
   it('chooses the person that the task waits for', async () => {
     worker.findPersons([ONE, TWO]);
@@ -114,10 +138,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
     (await server.client.workflow.getHandle(toRetryWindowId(taskId)).describe()).status.name;
 
   it('continues a failed task, and its events', async () => {
-    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
-    const { taskId } = await submit(api);
-    const failure = await client.wait(taskId);
-    broken.release();
+    const { taskId, failure } = await submitFailing();
 
     const status = await client.retry(taskId, { from: 'provider' });
     const seqs: number[] = [];
@@ -187,10 +208,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
   });
 
   it('returns the running task if the same retry is asked for again', async () => {
-    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
-    const { taskId } = await submit(api);
-    await client.wait(taskId);
-    broken.release();
+    const { taskId } = await submitFailing();
     using held = worker.hold('renderTalk');
     await client.retry(taskId);
     await expect.poll(held.reached).toBe(1);
@@ -238,21 +256,9 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
   });
 
   it('is seen by readers and in the status from its acceptance on, before the next attempt begins', async () => {
-    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
-    const { taskId } = await submit(api);
-    await client.wait(taskId);
-    broken.release();
+    const { taskId } = await submitFailing();
     const { seq: last } = (await api.records.read(taskId))!.events.at(-1)!;
-    const mayBegin = Promise.withResolvers<void>();
-    const write = api.records.write;
-    onTestFinished(() => {
-      api.records.write = write;
-      mayBegin.resolve();
-    });
-    api.records.write = async (metadata) => {
-      if (metadata.task_id === taskId) await mayBegin.promise;
-      return write(metadata);
-    };
+    const records = holdRecords(taskId);
 
     const retrying = client.retry(taskId);
     await expect.poll(() => api.jobs.isRetried(taskId)).toBe(true);
@@ -264,7 +270,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
     const waiting = client.wait(taskId, {
       onEvent: (event) => event.event_type === 'stage_update' && seqs.push(event.seq),
     });
-    mayBegin.resolve();
+    records.release();
 
     expect(status).toMatchObject({ stage: 'DID_PROCESSING', message: expect.stringContaining('as soon as') });
     expect(status.error).toBeUndefined();
@@ -276,10 +282,7 @@ describe('POST /api/pipeline/tasks/{task_id}/retry', () => {
   });
 
   it('continues once if there are concurrent requests', async () => {
-    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
-    const { taskId } = await submit(api);
-    await client.wait(taskId);
-    broken.release();
+    const { taskId } = await submitFailing();
     using held = worker.hold('renderTalk');
 
     const answers = await Promise.allSettled(Array.from({ length: 5 }, () => client.retry(taskId)));
@@ -306,26 +309,14 @@ describe('POST /api/pipeline/tasks/{task_id}/cancel', () => {
   });
 
   it('reaches a retry that is accepted, although its failed attempt has closed', async () => {
-    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
-    const { taskId } = await submit(api);
-    await client.wait(taskId);
-    broken.release();
+    const { taskId } = await submitFailing();
     using held = worker.hold('renderTalk');
-    const mayBegin = Promise.withResolvers<void>();
-    const write = api.records.write;
-    onTestFinished(() => {
-      api.records.write = write;
-      mayBegin.resolve();
-    });
-    api.records.write = async (metadata) => {
-      if (metadata.task_id === taskId) await mayBegin.promise;
-      return write(metadata);
-    };
+    const records = holdRecords(taskId);
     const retrying = client.retry(taskId).catch(() => undefined);
     await expect.poll(() => api.jobs.isRetried(taskId)).toBe(true);
 
     await client.cancel(taskId);
-    mayBegin.resolve();
+    records.release();
 
     expect(await client.wait(taskId)).toMatchObject({ error: { code: 'TASK_CANCELLED' } });
     held.release();
@@ -460,10 +451,7 @@ describe('DELETE /api/pipeline/tasks/{task_id}', () => {
   });
 
   it('closes the retry window of a failed task', async () => {
-    const broken = worker.fail('renderTalk', new PipelineError('MODEL_INVALID', 'The model is broken'));
-    const { taskId } = await submit(api);
-    await client.wait(taskId);
-    broken.release();
+    const { taskId } = await submitFailing();
 
     const receipt = await client.erase(taskId);
 

@@ -74,8 +74,11 @@ needs('chromium').describe('a page that is signed in', { timeout: 60_000 }, asyn
   const storedFiles = async (page: Page) =>
     (await page.evaluate<string[]>(STORED)).filter((entry) => entry.includes('[file]'));
   const storedKey = (page: Page) => page.evaluate<string | null>("localStorage.getItem('limelight.key')");
-  /** The key of each upload from now on. The server is never reached: it restarts, or the network is away. */
-  const cutUploads = async (page: Page): Promise<string[]> => {
+  /**
+   * Creates a video of which no upload reaches the server: it restarts, or the network is down. Returns the key of each
+   * try so far, and of those that follow.
+   */
+  const uploadInVain = async (page: Page): Promise<string[]> => {
     const keys: string[] = [];
     await page.context().route('**/api/pipeline/tasks/*', async (route) => {
       if (route.request().method() === 'PUT') {
@@ -85,6 +88,9 @@ needs('chromium').describe('a page that is signed in', { timeout: 60_000 }, asyn
         await route.continue();
       }
     });
+    await choose(page, photo, voice);
+    await page.getByRole('button', { name: 'Create video' }).click();
+    await expect.poll(() => keys.length).toBeGreaterThan(0);
     return keys;
   };
 
@@ -134,9 +140,7 @@ needs('chromium').describe('a page that is signed in', { timeout: 60_000 }, asyn
 
   it('never sends an interrupted upload under another key, however the key was replaced', async () => {
     const page = await open(anna);
-    const keys = await cutUploads(page);
-    await choose(page, photo, voice);
-    await page.getByRole('button', { name: 'Create video' }).click();
+    const keys = await uploadInVain(page);
     await expect.poll(() => keys.length).toBeGreaterThan(1);
     expect((await storedFiles(page)).join()).toContain('"isSubmitted":false');
 
@@ -155,10 +159,7 @@ needs('chromium').describe('a page that is signed in', { timeout: 60_000 }, asyn
 
   it('stops an upload that another tab repeats', async () => {
     const page = await open(anna);
-    const keys = await cutUploads(page);
-    await choose(page, photo, voice);
-    await page.getByRole('button', { name: 'Create video' }).click();
-    await expect.poll(() => keys.length).toBeGreaterThan(0);
+    const keys = await uploadInVain(page);
     const other = await page.context().newPage();
     await other.goto(`${api.url}/#/operations`);
     await signOut(other);
@@ -190,10 +191,7 @@ needs('chromium').describe('a page that is signed in', { timeout: 60_000 }, asyn
 
   it('resumes the upload and keeps the draft if the same key is entered again', async () => {
     const page = await open(anna);
-    const keys = await cutUploads(page);
-    await choose(page, photo, voice);
-    await page.getByRole('button', { name: 'Create video' }).click();
-    await expect.poll(() => keys.length).toBeGreaterThan(0);
+    await uploadInVain(page);
     const task = page.url();
     const unknown = (route: { fulfill(answer: object): Promise<void> }) =>
       route.fulfill({ status: 401, contentType: 'application/json', body: '{"code":"KEY_INVALID"}' });
