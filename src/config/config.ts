@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { PipelineError } from '../errors.ts';
 import type { ProviderDescriptor, RemoteSettings } from '../ports/provider.ts';
 import { createEnvironment } from './environment.ts';
-import { listSecrets, readSecretFiles } from './secret-files.ts';
+import { type ConfigFault, listSecrets, readSecretFiles } from './secret-files.ts';
 import { readTemporalProfile, type TemporalProfile } from './temporal-profile.ts';
 
 /**
@@ -176,7 +176,7 @@ function toRedactions(
 function findConflicts({
   STORAGE_S3_KMS_KEY_ID: keyId,
   STORAGE_S3_ENCRYPTION: algorithm,
-}: Record<string, string | undefined>) {
+}: Record<string, string | undefined>): ConfigFault[] {
   return keyId && algorithm !== 'aws:kms'
     ? [{ name: 'STORAGE_S3_KMS_KEY_ID', message: 'expected STORAGE_S3_ENCRYPTION=aws:kms with it' }]
     : [];
@@ -199,13 +199,12 @@ export function parseConfig(
   const { values, faults } = readSecretFiles(given, listSecrets(providers));
   const parsed = createEnvironment(providers).safeParse(values);
   const temporal = readTemporalProfile(values);
-  const conflicts = findConflicts(given);
-  if (!parsed.success || faults.length > 0 || conflicts.length > 0 || temporal.faults.length > 0) {
-    const issues = (parsed.error?.issues ?? []).map(({ path, message }) => ({
-      name: String(path[0]),
-      message,
-    }));
-    const all = [...issues, ...faults, ...conflicts, ...temporal.faults];
+  const issues = (parsed.error?.issues ?? []).map(({ path, message }) => ({
+    name: String(path[0]),
+    message,
+  }));
+  const all: ConfigFault[] = [...issues, ...faults, ...findConflicts(given), ...temporal.faults];
+  if (!parsed.success || all.length > 0) {
     throw new PipelineError(
       'CONFIG_INVALID',
       `Configuration: ${all.map(({ name, message }) => `${name}: ${message}`).join('; ')}`,

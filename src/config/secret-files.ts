@@ -20,6 +20,12 @@ export function listSecrets(providers: readonly ProviderDescriptor[]): string[] 
 
 type Variables = Record<string, string | undefined>;
 
+/** What is wrong with one variable. */
+export interface ConfigFault {
+  name: string;
+  message: string;
+}
+
 /**
  * If `NAME_FILE` is set instead of `NAME`, reads the value from that file. Secret managers of containers and systemd hand
  * secrets over like this, because every child process sees the environment. One line break at the end of the file is
@@ -28,9 +34,9 @@ type Variables = Record<string, string | undefined>;
 export function readSecretFiles(
   given: Variables,
   secrets: readonly string[],
-): { values: Variables; faults: Array<{ name: string; message: string }> } {
+): { values: Variables; faults: ConfigFault[] } {
   const values = { ...given };
-  const faults: Array<{ name: string; message: string }> = [];
+  const faults: ConfigFault[] = [];
   for (const name of secrets) {
     const path = given[`${name}_FILE`];
     if (path === undefined) {

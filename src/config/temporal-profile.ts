@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type ClientConfigProfile, loadClientConfigProfile } from '@temporalio/envconfig';
+import type { ConfigFault } from './secret-files.ts';
 
 /** How a Temporal cluster is reached: address, namespace, API key, TLS and gRPC headers. */
 export type TemporalProfile = ClientConfigProfile;
-
-interface Fault {
-  name: string;
-  message: string;
-}
 
 /**
  * The connection to Temporal as Temporal's own tools read it: a profile of their TOML file, overridden by the variables.
@@ -17,7 +13,7 @@ interface Fault {
  */
 export function readTemporalProfile(values: Record<string, string | undefined>): {
   profile: TemporalProfile;
-  faults: Fault[];
+  faults: ConfigFault[];
 } {
   const { TEMPORAL_CONFIG_FILE: path, TEMPORAL_PROFILE: name } = values;
   let profile: TemporalProfile;
