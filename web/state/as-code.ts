@@ -46,7 +46,10 @@ function toCurl({ server, taskId, needsKey, ...order }: CodeOrder): string {
   ].join('\n');
 }
 
-/** Flags of `limelight generate` by field, except for `--no-smoothing` and `--consent`, which have no value. */
+/** Flags of `limelight generate` without a value, by field. `apply_smoothing` is sent only to turn it off. */
+const SWITCHES: Record<string, string> = { apply_smoothing: '--no-smoothing', consent: '--consent' };
+
+/** Its other flags. */
 const FLAGS: Record<Exclude<keyof Fields, 'apply_smoothing'>, string> = {
   persons: 'person',
   background: 'background',
@@ -59,12 +62,11 @@ const FLAGS: Record<Exclude<keyof Fields, 'apply_smoothing'>, string> = {
 };
 
 function toCli(order: CodeOrder): string {
-  const flags = fieldsOf(order).map(([field, value]) =>
-    field === 'apply_smoothing'
-      ? '--no-smoothing'
-      : field === 'consent'
-        ? '--consent'
-        : `--${FLAGS[field as keyof typeof FLAGS]} ${sh(field === 'background' && value === 'image' ? toPath(order.backgroundImage!) : value)}`,
+  const toArgument = (field: string, value: string) =>
+    field === 'background' && value === 'image' ? toPath(order.backgroundImage!) : value;
+  const flags = fieldsOf(order).map(
+    ([field, value]) =>
+      SWITCHES[field] ?? `--${FLAGS[field as keyof typeof FLAGS]} ${sh(toArgument(field, value))}`,
   );
   const words = [
     `npx limelight generate ${sh(toPath(order.photo))} ${sh(toPath(order.voice))}`,
