@@ -1,4 +1,4 @@
-/** Which of the tasks that wait for a slot is next, as Temporal takes it. Activities inherit it from their workflow. */
+/** Temporal's order of the tasks that wait for a slot. Activities inherit it from their workflow. */
 export interface Lane {
   /** From 1 (first) to 5 (last): a task overtakes those that wait with a higher number, never one that runs. */
   priorityKey: number;

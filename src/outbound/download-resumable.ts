@@ -129,7 +129,7 @@ async function request(download: ResumableDownload, have: number, signal: AbortS
   return response;
 }
 
-/** Whether nobody between here and the server can read or change what it sends: https, or a server of this machine. */
+/** Whether its answers are safe from eavesdropping and changes on the way: https, or a server of this machine. */
 export function isPrivateConnection(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));

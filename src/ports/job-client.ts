@@ -99,12 +99,12 @@ export interface JobClient {
   choosePerson(taskId: string, person: number): Promise<void>;
   /**
    * Erases everything of the task. Idempotent: a later call returns the newest receipt. `isKnown` is whether anything of the
-   * task exists, and `owner` is the API key whose task it is. If only the provider still has something of it, the receipt lists that as `pending`. Rejects with
-   * TASK_NOT_FOUND if there is neither a task nor a receipt, and with ERASE_UNDER_WAY if deleting our own files takes longer
-   * than a request may.
+   * task exists, and `owner` is the API key whose task it is. If only the provider still has something of it, the receipt
+   * lists that as `pending`. Rejects with TASK_NOT_FOUND if there is neither a task nor a receipt, and with ERASE_UNDER_WAY
+   * if deleting our own files takes longer than a request may.
    */
   erase(taskId: string, task: { isKnown: boolean; owner?: string | undefined }): Promise<EraseReceipt>;
-  /** The last erasure under this id. It is known as long as its receipt. */
+  /** The last erasure under this id. It is known for as long as its receipt. */
   describeErasure(taskId: string): Promise<Erasure>;
   /**
    * Resumes a failed job, once its failed attempt has closed: until then the job is `waiting`. Rejects with RETRY_IMPOSSIBLE

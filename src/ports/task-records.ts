@@ -4,8 +4,8 @@ import type { TaskMetadata } from '../contracts/schemas/task-metadata.ts';
 export interface TaskRecords {
   /**
    * Replaces the whole record, unless the stored one is newer: its last event has a higher `seq`, or the same `seq` and a
-   * later `updated_at`. Keeps the talks that the stored one lists as paid for. Idempotent; readers see the old record or the new one. Rejects with OBJECT_CORRUPT, and writes
-   * nothing, if the record could not be read back.
+   * later `updated_at`. Keeps the talks that the stored one lists as paid for. Idempotent; readers see the old record or the
+   * new one. Rejects with OBJECT_CORRUPT, and writes nothing, if the record could not be read back.
    *
    * @returns whether the task had no record, or an older one
    */

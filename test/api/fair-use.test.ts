@@ -196,7 +196,7 @@ describe('waiting requests of a key', () => {
   it('get the events of a task as soon as it is submitted', async () => {
     const taskId = randomUUID();
     using waiting = hold('busy', 'GET', `/api/pipeline/progress/${taskId}/events?wait=30`);
-    // It polls once a second, which is not when the task is submitted.
+    // The server polls once a second, so the task is submitted between two polls.
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     await submit(api, { taskId, headers: headers('busy') });
 

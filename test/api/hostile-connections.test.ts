@@ -13,7 +13,7 @@ function countLookups() {
   const now = () => spy.mock.calls.length;
   return {
     now,
-    /** How many there are once what ends has ended. */
+    /** How many follow after the clients that left have had time to end. */
     async later(): Promise<number> {
       await sleep(1_500);
       const before = now();

@@ -129,7 +129,7 @@ describe('the receipt of an erased task', () => {
   });
 });
 
-describe('a task that nobody knows', () => {
+describe('an unknown task', () => {
   it('is not there for any key, even if files lie under its id', async () => {
     const taskId = randomUUID();
     await api.store.put(taskKeys(taskId).video, Buffer.from('bytes'));

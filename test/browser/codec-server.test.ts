@@ -20,7 +20,7 @@ const SECRET = 'key-with-the-scope-admin';
 needs('chromium').describe('Temporal’s Web UI with encrypted payloads', { timeout: 180_000 }, () => {
   const resources = fileResources();
 
-  it('shows what a task was given and why it failed once somebody has signed in', async () => {
+  it('shows what a task was given and why it failed once its user has signed in', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'limelight-codec-'));
     resources.defer(() => rm(dir, { recursive: true, force: true }));
     const keys = [newPayloadKey()];

@@ -71,7 +71,7 @@ needs('chromium').describe('the consent box', { timeout: 60_000 }, async () => {
     await page.getByRole('heading', { name: 'Dein Video ist fertig' }).waitFor();
     expect((await recordOf(page.url())).consent).toMatchObject({ text: 'de-1' });
 
-    // From here it begins anew.
+    // The next video starts without it.
     await page.goto(`${api.url}/#/`);
     await page.reload();
     await page.getByRole('img', { name: 'Dein Foto: you.png' }).waitFor();

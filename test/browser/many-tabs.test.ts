@@ -80,7 +80,7 @@ needs('chromium').describe('many tabs on running tasks', { timeout: 180_000 }, a
     held.release();
     for (const tab of tabs) await tab.getByRole('heading', { name: 'Your video is ready' }).waitFor();
     await expect.poll(() => api.hub.readers).toBe(0);
-    // The ninth has no parts and so no preview. Its pictures are deleted shortly before (409) it is told as cancelled (404).
+    // The ninth has no parts and so no preview. Its pictures are deleted shortly before (409) it shows as cancelled (404).
     const isMissing = /\b(404|409)\b.*\/(preview|cutout|photo)$/;
     expect(complaints.filter((text) => !isMissing.test(text))).toEqual([]);
     await ninth.context().close();

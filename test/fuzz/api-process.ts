@@ -9,9 +9,9 @@ export interface ApiProcess extends AsyncDisposable {
   url: string;
   /** How long its event loop was blocked since the last call. */
   readEventLoop(): Promise<EventLoopReport>;
-  /** Whether it still is the process that was started. */
+  /** Whether it still runs. */
   isAlive(): boolean;
-  /** What it logged. */
+  /** The end of its log. */
   output(): string;
 }
 

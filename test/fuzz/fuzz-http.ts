@@ -15,7 +15,7 @@ export interface FuzzHttpOptions {
   server: TestServer;
   /** How many requests. */
   count: number;
-  /** The same seed is the same requests. */
+  /** The same seed gives the same requests. */
   seed: number;
 }
 
@@ -32,7 +32,7 @@ export interface FuzzHttpReport extends EventLoopReport {
   taskStatus: number;
 }
 
-/** Of each run. More would often meet in one turn of the event loop, whose length is judged as that of one request. */
+/** Requests of a run. More would often share a turn of the event loop, whose length is judged as that of one request. */
 const AT_ONCE = 8;
 const WARM_UP = 1_000;
 const ANSWER_TIMEOUT_MS = 20_000;

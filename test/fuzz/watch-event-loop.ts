@@ -38,5 +38,5 @@ process.on('message', () => {
   longestTurnMs = 0;
   process.send?.(report);
 });
-// Not a reason to go on.
+// The channel must not keep the process running.
 process.channel?.unref();

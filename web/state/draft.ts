@@ -67,7 +67,7 @@ export const isComplete = computed(() => photo.value !== undefined && voice.valu
 /** The files for which the user has declared that the people in them have agreed. */
 const declared = signal<{ photo: Blob | undefined; voice: Blob | undefined } | undefined>(undefined);
 
-/** Another photo or recording shows or records somebody else, who has to agree too. */
+/** Another photo or recording may be of another person, who has to agree too. */
 export const hasConsent = computed(
   () =>
     declared.value !== undefined &&

@@ -4,9 +4,9 @@ import { closeRecorder } from './recording.ts';
 import { route, toHash } from './route.ts';
 
 /**
- * Signs in with an API key, or signs out without one. Whoever signs in goes on with what the page holds. All that it holds
- * and stores from then on belongs to the key, and the next key may be another person's: everything is deleted then, and the
- * page starts again, in all tabs.
+ * Signs in with an API key, or signs out without one. Signing in keeps the draft and the tasks of the page. From then on
+ * they belong to the key. The next key may be another person's, so everything is deleted first, and the page starts again,
+ * in all tabs.
  */
 export async function useKey(key: string | undefined): Promise<void> {
   storeKey(key);

@@ -9,7 +9,7 @@ export interface Caller {
   key?: ApiKey;
   /** The key that its tasks belong to. */
   owner?: string;
-  /** Set for a signed link: the one task that it opens. It was checked that the signer may see it. */
+  /** Set for a signed link: the one task that it opens, which the signer may see. */
   linkedTaskId?: string;
   scopes: ReadonlySet<Scope>;
 }

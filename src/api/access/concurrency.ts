@@ -1,7 +1,7 @@
 import { PipelineError } from '../../errors.ts';
 import type { OpenObject } from '../../ports/object-store.ts';
 
-/** What stays open on this process for one client, by kind. */
+/** How much one client may keep open at this process, by kind. */
 export interface ConcurrencyLimits {
   /** Forms that are being received. */
   uploads: number;
@@ -27,7 +27,7 @@ const WORDS: Record<keyof ConcurrencyLimits, string> = {
 };
 const RETRY_AFTER_MS = 2_000;
 
-/** Each process counts by itself, as for the rate of requests. */
+/** Each process counts on its own, as for the rate of requests. */
 export function createConcurrency(limits: ConcurrencyLimits): Concurrency {
   const counts = new Map<string, number>();
   return {

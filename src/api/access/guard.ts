@@ -38,7 +38,7 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
     if (link && c.req.query('signature') !== undefined) {
       const linked = { taskId: taskOf(c.req.path), name: link };
       const caller = await openLink({ keyring, ...deps }, linked, c.req.query());
-      // What has a signed link may be embedded anywhere.
+      // Files with a signed link may be embedded anywhere.
       c.header('Cross-Origin-Resource-Policy', 'cross-origin');
       return caller;
     }
@@ -58,7 +58,7 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
     return `address/${toClientNetwork(address)}`;
   }
 
-  /** What a link opens counts for its signer, but apart, so that those who have the link cannot lock out the key. */
+  /** Requests by a link count for its signer, but separately, so that people with the link cannot lock out the key. */
   function clientOf(c: Context<ApiEnv>, { owner, linkedTaskId }: Caller): string {
     return owner === undefined ? addressOf(c) : `${linkedTaskId === undefined ? 'key' : 'link'}/${owner}`;
   }
@@ -81,7 +81,7 @@ export function guard({ keyring, anonymousAccess, ...deps }: GuardDeps): Middlew
     if (caller.key || caller.linkedTaskId || !anonymousAccess.isLocal) {
       const client = clientOf(c, caller);
       c.set('client', client);
-      // The viewers of a shared video are many, each with an address of its own.
+      // A shared video has many viewers, each with their own address.
       deps.countRequest(c, caller.linkedTaskId ? addressOf(c) : client);
     }
     c.set('caller', caller);

@@ -12,8 +12,8 @@ export interface OpenLinkDeps {
 }
 
 /**
- * The caller that a signed link stands for: the key that signed it, limited to reading this task. The task must be the
- * signer's now. It may be another one under the same id if the one of the link was erased.
+ * The caller that a signed link stands for: the key that signed it, limited to reading this task. The task must still be
+ * the signer's: once it is erased, another key may submit one under the same id.
  *
  * @throws PipelineError LINK_INVALID, LINK_EXPIRED or TASK_NOT_FOUND
  */

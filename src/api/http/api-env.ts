@@ -16,8 +16,8 @@ export interface ApiEnv {
     /** Set on every route that is not public. */
     caller?: Caller;
     /**
-     * Who is counted: `key/acme`, `link/acme` for the links that this key signed, or `address/203.0.113.7`. Absent for the
-     * user of a local server without keys, who has no limits.
+     * The client that limits count: `key/acme`, `link/acme` for the links that this key signed, or `address/203.0.113.7`.
+     * Absent for the user of a local server without keys, who has no limits.
      */
     client?: string;
   };

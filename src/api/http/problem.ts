@@ -17,7 +17,7 @@ export function createErrorHandler(logger: Logger) {
   return (thrown: Error, c: Context<ApiEnv>): Response => {
     const error = toExpected(thrown);
     if (error !== thrown && !(thrown instanceof HTTPException)) {
-      // What a client that has left caused is no fault of the server, and must not fill its log.
+      // A client that has left causes failures that are no fault of the server. They must not fill its log.
       const hasLeft = c.req.raw.signal.aborted || c.env?.incoming?.socket?.destroyed;
       logger[hasLeft ? 'debug' : 'error'](
         { err: thrown, request_id: c.get('requestId'), path: toLoggedPath(c.req.path) },

@@ -74,8 +74,8 @@ export function retryRoutes(deps: Pick<ApiDeps, 'jobs' | 'records' | 'names'>) {
 }
 
 /**
- * The status of a task that has gone on with this retry already: its answer was lost, or the same retry is asked for twice.
- * Rejects with the reason if it has not.
+ * The status of a task that this retry has already continued: its answer was lost, or the client asks twice. Rejects with
+ * the reason why the task cannot be retried if it has not.
  */
 async function readRetried(
   deps: Pick<ApiDeps, 'jobs' | 'records' | 'names'>,

@@ -112,7 +112,7 @@ export function submitRoutes(deps: ApiDeps) {
     const request = toFormRequest(c);
     using _waiter = waitS === undefined ? undefined : deps.access.concurrency.enter('waiters', client);
     using upload = deps.access.concurrency.enter('uploads', client);
-    // A body of unknown length may have any.
+    // A body of unknown length may be as long as a form can be.
     const { contentLength: bytes = toMaxBytes(rules) } = request;
     using _quota = await deps.access.quota.reserve(caller, { id: chosen.id, bytes });
     using space = await deps.admission.admit();

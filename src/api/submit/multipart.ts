@@ -139,7 +139,7 @@ export async function receiveForm(
   }
 }
 
-/** How long a form with these files may be. */
+/** Maximum size of a form with these files. */
 export function toMaxBytes(rules: Record<string, FileRule>): number {
   return Object.values(rules).reduce((sum, rule) => sum + rule.maxBytes, OVERHEAD_BYTES);
 }

@@ -155,7 +155,7 @@ async function findExisting({ jobs, records }: SubmitDeps, taskId: string): Prom
   );
 }
 
-/** An erasure would delete what is stored under its id now, or find it at the provider. */
+/** A running erasure would also delete the files and talks of a new task under its id. */
 async function assertNotBeingErased(jobs: Pick<JobClient, 'describeErasure'>, taskId: string): Promise<void> {
   try {
     if (!(await jobs.describeErasure(taskId)).isRunning) {
@@ -192,7 +192,7 @@ async function discardOrphans(deps: SubmitDeps, input: JobInput): Promise<Existi
   return existing;
 }
 
-/** Whether the job has read its uploads, or has a video without. */
+/** Whether the job has read its uploads, or has a video without reading them. */
 async function hasDecoded({ jobs }: SubmitDeps, taskId: string): Promise<boolean> {
   const { events } = await jobs.progress(taskId, 0);
   return events.some(({ data: { stage } }) => stage === 'UPLOAD_COMPLETE' || stage === 'DID_COMPLETE');

@@ -14,7 +14,7 @@ export const StoredObject = extensible({
 });
 export type StoredObject = z.infer<typeof StoredObject>;
 
-/** That the people in the files have agreed, as a client declared it. */
+/** A client's declaration that the people in the files have agreed. */
 export const Consent = extensible({
   text: z.enum(CONSENT_TEXT_IDS).meta({
     description: 'Which text was declared. `GET /api/info` has the texts.',

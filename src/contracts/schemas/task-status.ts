@@ -40,7 +40,7 @@ export const TaskStatus = z
     name: TaskName.optional(),
     provider: ProviderName.optional().describe('The provider that the task was submitted for.'),
     consent: Consent.optional().describe(
-      'That the people in the files have agreed, as it was declared. Absent if it was not.',
+      'The declaration that the people in the files have agreed. Absent if there was none.',
     ),
     stage: StageName,
     ...progressFields,
