@@ -1,13 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { ManifestEntry } from './model-manifest.ts';
+import { ManifestEntry, SHA256 } from './model-manifest.ts';
 
 /** A model that can be pulled. If the entry has no `sha256`, whoever pulls it must give the one that its publisher shows. */
 const CatalogueEntry = ManifestEntry.extend({
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .optional(),
+  sha256: z.string().regex(SHA256).optional(),
   /** Absent if the model is published only in archives. It then comes from a folder or a mirror. */
   source: z.url({ protocol: /^https$/ }).optional(),
   /** Home page of the model. */

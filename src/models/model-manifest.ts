@@ -60,6 +60,9 @@ const Output = z
 export const ModelContract = z.object({ name: z.string(), input: Input, output: Output });
 export type ModelContract = z.infer<typeof ModelContract>;
 
+/** A SHA-256 in lower-case hex. */
+export const SHA256 = /^[0-9a-f]{64}$/;
+
 /** One entry of a manifest. Its contract is parsed only on use, because other tasks have other shapes. */
 export const ManifestEntry = z.looseObject({
   name: z.string(),

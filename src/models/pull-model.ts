@@ -8,7 +8,7 @@ import {
   type ResumableDownload,
 } from '../outbound/download-resumable.ts';
 import type { CatalogueEntry } from './catalogue.ts';
-import type { ManifestEntry } from './model-manifest.ts';
+import { type ManifestEntry, SHA256 } from './model-manifest.ts';
 import type { ModelStore } from './model-store.ts';
 
 export interface PullOptions
@@ -66,8 +66,6 @@ export function assertLicenseAccepted(entry: CatalogueEntry, isAccepted: boolean
     );
   }
 }
-
-const SHA256 = /^[0-9a-f]{64}$/;
 
 async function findChecksum({ entry, store, sha256 }: PullOptions): Promise<string> {
   const given = sha256?.toLowerCase();

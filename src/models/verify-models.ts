@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ignoreFailure, PipelineError } from '../errors.ts';
 import { hashFile } from '../hash-file.ts';
+import { SHA256 } from './model-manifest.ts';
 
 /** A file with its size, its times in ms and its inode, as it was when it was hashed. */
 const Hashed = z.object({ of: z.string(), sha256: z.string() });
 const Remembered = z.record(z.string(), Hashed);
-
-const SHA256 = /^[0-9a-f]{64}$/;
 
 /**
  * Compares model files with the SHA-256 of their manifests, before they are loaded. Models without one, which can only be

@@ -5,6 +5,7 @@ import { LANDMARK_KINDS } from '../../inference/face/face-landmarks.ts';
 import { MOUTH_COVER_KINDS } from '../../inference/face/mouth-cover.ts';
 import { MATTING_KINDS } from '../../inference/matte/matting-output.ts';
 import { findModel, type ModelTask } from '../../models/find-model.ts';
+import { SHA256 } from '../../models/model-manifest.ts';
 import { type Check, fault, ok, type Result, toSentence } from './finding.ts';
 
 const KINDS: Record<ModelTask, readonly string[]> = {
@@ -14,7 +15,6 @@ const KINDS: Record<ModelTask, readonly string[]> = {
   'face-landmarks': LANDMARK_KINDS,
   'mouth-cover': MOUTH_COVER_KINDS,
 };
-const SHA256 = /^[0-9a-f]{64}$/;
 
 /** Each task has a model whose file matches its checksum. */
 export const checkModels: Check = async ({ config }) => {
