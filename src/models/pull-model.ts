@@ -118,22 +118,15 @@ function urlOf({ entry, mirror }: PullOptions): string {
   return url;
 }
 
-async function downloadTo(
-  path: string,
-  url: string,
-  { entry, onProgress, signal, stallMs, retryDelayMs }: PullOptions,
-): Promise<void> {
+async function downloadTo(path: string, url: string, { entry, ...options }: PullOptions): Promise<void> {
   // Queries may hold signatures.
   const shownUrl = url.replace(/\?.*/, '');
   await downloadResumable({
+    ...options,
     url,
     path,
     bytes: entry.bytes,
     requireHttps: true,
-    signal,
-    ...(onProgress && { onProgress }),
-    ...(stallMs !== undefined && { stallMs }),
-    ...(retryDelayMs !== undefined && { retryDelayMs }),
     toError: (reason, cause) =>
       new PipelineError(
         'MODEL_DOWNLOAD_FAILED',
