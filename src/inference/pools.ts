@@ -43,7 +43,7 @@ export function mayUseDevice(device: string): boolean {
   return device !== NO_DEVICE && hasCudaLibraries();
 }
 
-export const DETECTOR_FILES: SlotFiles = { reads: ['imagePath'], writes: ['turnedPath'] };
+const DETECTOR_FILES: SlotFiles = { reads: ['imagePath'], writes: ['turnedPath'] };
 export const MATTING_FILES: SlotFiles = { reads: ['imagePath'], writes: ['maskPath', 'cutoutPath'] };
 /** A process that exceeds what it may keep between two runs by this factor is out of control. */
 const HARD_MEMORY_FACTOR = 2;

@@ -106,8 +106,7 @@ const TO_LIST = 'execute,read-file,read-dir';
 const TO_WRITE = `${TO_LIST},write-file,truncate,make-reg,make-dir,remove-file,remove-dir`;
 const TO_USE = 'read-file,write-file';
 
-/** @param setpriv the command */
-export function tryLandlock(setpriv: readonly string[] = ['setpriv']): FoundConfinement {
+export function tryLandlock(): FoundConfinement {
   const filter = filterSystemCalls(process.arch);
   if (!filter) {
     return { confinement: undefined, reason: `Landlock: not known for ${process.arch}` };
@@ -118,7 +117,7 @@ export function tryLandlock(setpriv: readonly string[] = ['setpriv']): FoundConf
     return what ? rule(what.isDirectory() ? TO_LIST : TO_READ, path) : [];
   };
   const base = [
-    ...[...setpriv, '--no-new-privs', '--landlock-access', 'fs'],
+    ...['setpriv', '--no-new-privs', '--landlock-access', 'fs'],
     // Of /proc/self, the kernel remembers the folder of this process.
     ...[...SYSTEM, '/proc/self', '/proc/cpuinfo', '/proc/meminfo', '/etc/ssl/openssl.cnf'].flatMap(toRead),
     ...rule('execute,read-file', process.execPath),
