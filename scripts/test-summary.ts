@@ -18,8 +18,7 @@ export interface TestSummary {
 const NEEDS = /\(needs ([^)]+)\)/g;
 export const UNSAID = 'a reason that their names do not tell';
 
-/** Folders that a machine may lack, in CI too: they are no part of the project. */
-/** Landlock needs a setpriv that Debian has since version 13. */
+/** What a machine may lack, in CI too: folders that are not part of the project, and Landlock, which needs Debian 13. */
 const OPTIONAL = new Set(['MODELS_DIR', 'MEDIA_DIR', 'Landlock', UNSAID]);
 
 /** Whether a test may be skipped in CI: only for want of media and models, never for want of a program. */

@@ -7,7 +7,7 @@ import { runNpm } from './packages.mjs';
 /** The version that the project is tested with. It runs TypeScript without a flag. */
 const NODE_MAJOR = 24;
 
-/** SHA-256 of the program of Node 24.21.0 in the package that the install script downloads, which no lock file knows. */
+/** SHA-256 of Node 24.21.0 as the install script downloads it. The lock file does not cover that download. */
 const PROGRAMS = {
   'linux-x64': '7fde7b8afa198da66257f42ee2001d874c7355631e6d1579a5fb5ef1f246df4c',
   'linux-arm64': '0f8949d1028f6d61506b2d5bc57e7e6fe893d7b1997509b7847294fc9c616584',
@@ -29,7 +29,7 @@ export async function installNode24(root) {
   }
 }
 
-/** Removes another program than the tested one. Other platforms take the word of their registry. */
+/** Removes a program whose checksum is wrong. On other platforms the registry is trusted. */
 function verifyProgram(program) {
   const wanted = PROGRAMS[`${process.platform}-${process.arch}`];
   if (!wanted || !existsSync(program)) {

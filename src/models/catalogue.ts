@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ManifestEntry, SHA256 } from './model-manifest.ts';
 
-/** A model that can be pulled. If the entry has no `sha256`, whoever pulls it must give the one that its publisher shows. */
+/** A model that can be pulled. If the entry has no `sha256`, the pull requires the one that the publisher shows. */
 const CatalogueEntry = ManifestEntry.extend({
   sha256: z.string().regex(SHA256).optional(),
   /** Absent if the model is published only in archives. It then comes from a folder or a mirror. */

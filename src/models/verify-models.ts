@@ -55,7 +55,7 @@ async function readMemory(path: string): Promise<z.infer<typeof Remembered>> {
   }
 }
 
-/** Several processes may write it: the last one wins, and what the others knew is hashed again. */
+/** Several processes may write it: the last one wins, and files that only the others had hashed are hashed again. */
 async function writeMemory(path: string, cacheDir: string, remembered: object): Promise<void> {
   await mkdir(cacheDir, { recursive: true });
   const partial = `${path}.${process.pid}`;

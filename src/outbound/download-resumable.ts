@@ -30,7 +30,7 @@ export interface ResumableDownload {
   dispatcher?: Dispatcher;
   /** Default: true. */
   followRedirects?: boolean;
-  /** Whether a redirect must not lead to plain http, except on this machine. Default: false. */
+  /** Refuses redirects to plain http, except on this machine. Default: false. */
   requireHttps?: boolean;
   /** Time without data after which an attempt fails. Default: 30 s. */
   stallMs?: number;

@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
 
 /**
- * A lookup keeps one of Node's four threads for files busy for as long as a foreign name server takes. So two threads are
- * left to the files, however many slow names clients send.
+ * A lookup occupies one of Node's four threads for files until the name server answers. Two threads stay free for files,
+ * however many slow names clients send.
  */
 const MAX_AT_ONCE = 2;
 

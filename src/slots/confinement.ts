@@ -3,7 +3,7 @@
  * its models and a folder of its own, and has no network. Two layers see to that, with limits on memory, files and CPU time:
  *
  * - Node's permission model (https://nodejs.org/docs/latest-v24.x/api/permissions.html), everywhere. It binds JavaScript
- *   only: native code, such as a decoder that was taken over, can pass it by.
+ *   only: native code, such as a decoder that was taken over, can bypass it.
  * - the kernel, on Linux where it can (`kernel-confinement.ts`).
  */
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
@@ -135,7 +135,7 @@ export function cpuLimit(longestMs: number): number {
   return Math.ceil((2 * longestMs * availableParallelism()) / 1000);
 }
 
-/** Those of NVIDIA for CUDA, and those that encode video. */
+/** NVIDIA's devices for CUDA, and those that encode video. */
 function findDevices(): string[] {
   const names = existsSync('/dev') ? readdirSync('/dev') : [];
   return names

@@ -118,7 +118,7 @@ export function tryLandlock(): FoundConfinement {
   };
   const base = [
     ...['setpriv', '--no-new-privs', '--landlock-access', 'fs'],
-    // Of /proc/self, the kernel remembers the folder of this process.
+    // The rule for /proc/self is for the folder of setpriv's process, which becomes the slot.
     ...[...SYSTEM, '/proc/self', '/proc/cpuinfo', '/proc/meminfo', '/etc/ssl/openssl.cnf'].flatMap(toRead),
     ...rule('execute,read-file', process.execPath),
     ...['/dev/null', '/dev/urandom'].flatMap((path) => rule(TO_USE, path)),

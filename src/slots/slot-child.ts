@@ -209,7 +209,7 @@ function startIn(folder: SlotFolder, options: SlotChildOptions): SlotChild {
       await deliver(staged, results);
       return results;
     } finally {
-      await ignoreFailure(reported, 'of a run that has failed, the failure counts');
+      await ignoreFailure(reported, 'the run has failed already, and its failure is thrown');
       if (alive && !(await staged.clear())) {
         kill();
       }

@@ -49,13 +49,13 @@ export interface StagedRun {
   inputs: unknown[];
   /** Makes new files of a growing folder visible to the caller. */
   grow(): Promise<void>;
-  /** Moves what was written to where the caller wants it. @throws PipelineError SLOT_CRASHED if something is no file */
+  /** Moves what was written to where the caller wants it. @throws PipelineError SLOT_CRASHED if something is not a file */
   deliver(at: number): Promise<void>;
   /** @returns false if the process left something that may not be there: then it must not be used again */
   clear(): Promise<boolean>;
 }
 
-/** Only age tells the sweep of the store that a folder was left behind. */
+/** The sweep of the store deletes folders by age, so a folder in use must look new. */
 const TOUCH_INTERVAL_MS = 15 * 60_000;
 
 /**
@@ -105,7 +105,7 @@ export function createSlotFolder(parent: string, name: string, files: SlotFiles)
       return;
     }
     if (!(await lstat(path)).isFile()) {
-      throw new PipelineError('SLOT_CRASHED', `Expected the file ${name} from a slot, but it is none`);
+      throw new PipelineError('SLOT_CRASHED', `Expected the file ${name} from a slot, but it is not a file`);
     }
     await moveFile(path, to);
   }
@@ -178,7 +178,7 @@ export function createSlotFolder(parent: string, name: string, files: SlotFiles)
             for (const name of names) {
               known.add(name);
               const shown = show(name, { path: join(path, name), isWanted });
-              await ignoreFailure(shown, 'what is no file, or gone again, is not shown');
+              await ignoreFailure(shown, 'anything that is not a file, or is already gone, is not shown');
             }
           }
         },

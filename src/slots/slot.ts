@@ -13,7 +13,7 @@ export interface SlotOptions extends Omit<SlotChildOptions, 'limits'> {
   maxRuns?: number;
   /** The process is replaced if it holds more after a run. Default: never. */
   maxMemoryMb?: number;
-  /** The system refuses it more. */
+  /** The system does not let it allocate more. */
   hardMemoryMb: number;
 }
 

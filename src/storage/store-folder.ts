@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '../errors.ts';
 
-/** Made with a store in a folder and never removed, so it marks that folder. */
+/** Created with a store and never removed, so it marks the folder of one. */
 export const SCRATCH = '.scratch';
 
 /**
- * Call it if no new store may be made in the folder, for example in the place of a drive that is not mounted.
+ * Keeps a new store from being created in the folder, for example while its drive is not mounted.
  * @throws PipelineError CONFIG_INVALID if there is no store in the folder.
  */
 export function assertStoreIsThere(root: string): void {

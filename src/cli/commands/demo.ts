@@ -27,7 +27,7 @@ export function addDemoCommand(program: Command): void {
     .option('-o, --out <path>', 'path of the video; default: out/demo.mp4, or .webm if it is transparent');
   addJobOptions(command).action(
     async (photo: string | undefined, voice: string | undefined, flags: DemoFlags) => {
-      // The samples show and speak for no real person.
+      // The sample portrait and voice are not of a real person.
       const isSample = photo === undefined;
       const order = {
         photoPath: photo ?? join(SAMPLES, 'portrait.jpg'),

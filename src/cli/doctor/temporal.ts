@@ -94,7 +94,7 @@ async function checkCluster(temporal: Config['temporal'], command: string): Prom
   }
 }
 
-/** How the CLI reaches the same cluster. It takes an API key from TEMPORAL_API_KEY, and certificates that are no files too. */
+/** Flags with which the CLI reaches the same cluster. It reads the rest, such as TEMPORAL_API_KEY, from the environment. */
 function toFlags({ address, namespace, profile: { tls } }: Config['temporal']): string {
   const files = [
     ['--tls-ca-path', tls?.serverCACert],
@@ -109,7 +109,7 @@ function toFlags({ address, namespace, profile: { tls } }: Config['temporal']): 
   ].join(' ');
 }
 
-/** Running tasks can go on with the keys that are configured. Names older ones that are still needed. */
+/** Whether the configured keys can decrypt the payloads of all running tasks. Lists the older ones that are still needed. */
 async function checkPayloadKeys(client: Client, { payloadKeys }: Config['temporal']): Promise<Result[]> {
   const known = payloadKeys.map(toKeyId);
   const used = [...(await findKeysInUse(client))];
@@ -132,7 +132,7 @@ async function checkPayloadKeys(client: Client, { payloadKeys }: Config['tempora
   ];
 }
 
-/** What others could read on the way to the cluster. */
+/** Notes a connection to another machine that is not encrypted. */
 function checkEncryption({ address, profile: { tls, apiKey } }: Config['temporal']): Result[] {
   const hasTls = tls ? !tls.disabled : apiKey !== undefined;
   return hasTls || isLoopback(splitAddress(address!).host)

@@ -44,7 +44,7 @@ async function runIn(
 ): Promise<void> {
   const [api, temporal, webUi] = await Promise.all([freePort(), freePort(), freePort()]);
   const settings = readEnvironment();
-  // No server but its own, whichever way the settings name one.
+  // The settings must not lead to another Temporal server, whichever variables they use.
   const ofTemporal = Object.keys(settings).filter((name) => name.startsWith('TEMPORAL_'));
   const environment = {
     ...settings,

@@ -14,7 +14,7 @@ const LOCAL = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i;
  * Serves Temporal's Web UI under the names of this machine only. The Web UI itself answers to any name and asks for no
  * password, so a page whose name an attacker points to this machine could read and end every task (DNS rebinding).
  * @param target where the Web UI listens
- * @param codecEndpoint address of the codec server. The Web UI's own option for it sends no cookie, so nobody could sign in.
+ * @param codecEndpoint address of the codec server. The Web UI's own option for it sends no cookie, so signing in would fail.
  */
 export async function startWebUiProxy(
   port: number,
@@ -82,8 +82,8 @@ function passOn(incoming: IncomingMessage, outgoing: ServerResponse, target: Tar
 }
 
 /**
- * An address where only those find the Web UI who know it: one of 16 million of the loopback network. A name that points to
- * 127.0.0.1 does not lead there. macOS has only one such address.
+ * A random one of the 16 million addresses of the loopback network. It is hard to guess, and a name that points to 127.0.0.1
+ * does not lead there. macOS has 127.0.0.1 only.
  */
 export function pickHiddenAddress(): string {
   const [a, b, c] = randomBytes(3);

@@ -20,7 +20,10 @@ export interface LocalCopies extends Disposable {
 
 /** A recently used copy stays even if the folder is too large: callers need time to open the path they got. */
 const IN_USE_MS = 10 * 60_000;
-/** Other machines erase objects without telling this one. So no copy stays long without use: a job reads its files again within minutes. */
+/**
+ * The copy of an object that another machine erased stays here this long. Jobs read their files again within minutes, so an
+ * hour is enough.
+ */
 const UNUSED_MS = 3_600_000;
 const SWEEP_INTERVAL_MS = 10 * 60_000;
 
@@ -36,7 +39,7 @@ export function createLocalCopies(options: LocalCopiesOptions): LocalCopies {
   const { folder, maxBytes, sweepIntervalMs = SWEEP_INTERVAL_MS } = options;
   mkdirSync(folder, { recursive: true });
   const sweep = () => void ignoreFailure(evict(folder, maxBytes), 'the next sweep tries again');
-  // What a process that was killed has left may be old.
+  // A process that was killed may have left old copies.
   sweep();
   const timer = setInterval(sweep, sweepIntervalMs).unref();
   const lock = new KeyedLock();

@@ -11,7 +11,7 @@ export interface S3Settings {
   credentials?: { accessKeyId: string; secretAccessKey: string } | undefined;
   /** Put the bucket into the path instead of the host name. Most self-hosted servers need this. */
   usesPaths: boolean;
-  /** Of objects at rest, by the server. Default: what the bucket is set to. */
+  /** Encryption at rest by the server. Default: that of the bucket. */
   encryption?: S3Encryption | undefined;
   /** See `openStore`. */
   guard?: (() => void) | undefined;
@@ -22,7 +22,7 @@ export interface S3Settings {
 /** The server encrypts with a key of its own (SSE-S3), or with a key of its key management service (SSE-KMS). */
 export type S3Encryption =
   | { algorithm: 'AES256' }
-  /** Without a key id, that of the account for S3. */
+  /** Without a key id, the account's own key for S3 is used. */
   | { algorithm: 'aws:kms'; keyId?: string | undefined };
 
 export interface S3Access extends Disposable {
