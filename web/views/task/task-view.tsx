@@ -1,8 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { follow } from '../../state/follow.ts';
 import { go } from '../../state/route.ts';
-import type { SavedSubmission } from '../../state/saved-submissions.ts';
-import { recall } from '../../state/saved-submissions.ts';
+import { recall, type SavedSubmission } from '../../state/saved-submissions.ts';
 import { hasLastEvent, stageOf, type Task, taskOf } from '../../state/tasks.ts';
 import { personsToChoose, toSteps } from '../../state/timeline.ts';
 import { formatWhen } from '../../strings/format.ts';
