@@ -16,7 +16,6 @@ const MAX_EXECUTIONS = 200;
  */
 export async function findKeysInUse(client: Client): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  let looked = 0;
   for await (const { execution } of listExecutions(client, "ExecutionStatus = 'Running'", MAX_EXECUTIONS)) {
     const { workflowId, runId } = execution!;
     const history = await unlessMissing(() => client.workflow.getHandle(workflowId!, runId!).fetchHistory());
@@ -29,10 +28,6 @@ export async function findKeysInUse(client: Client): Promise<Map<string, string>
       transformPayload: async (payload) => look(payload),
       transformPayloads: async (payloads) => payloads.map(look),
     });
-    looked += 1;
-    if (looked === MAX_EXECUTIONS) {
-      break;
-    }
   }
   return found;
 }

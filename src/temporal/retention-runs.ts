@@ -16,9 +16,6 @@ export function createRetentionRuns({ client }: { client: Client }): RetentionRu
         for await (const { execution } of listExecutions(client, FINISHED, count)) {
           const { workflowId, runId } = execution!;
           reports.push(client.workflow.getHandle(workflowId!, runId!).result());
-          if (reports.length === count) {
-            break;
-          }
         }
         return await Promise.all(reports);
       } catch (error) {

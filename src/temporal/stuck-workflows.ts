@@ -18,16 +18,9 @@ const MAX_LISTED = 20;
  */
 export async function listStuckWorkflows(client: Client): Promise<StuckWorkflow[]> {
   try {
-    return await callTemporal(client, async () => {
-      const stuck: StuckWorkflow[] = [];
-      for await (const execution of listExecutions(client, QUERY, MAX_LISTED)) {
-        stuck.push(toStuck(execution));
-        if (stuck.length === MAX_LISTED) {
-          break;
-        }
-      }
-      return stuck;
-    });
+    return await callTemporal(client, () =>
+      Array.fromAsync(listExecutions(client, QUERY, MAX_LISTED), toStuck),
+    );
   } catch (error) {
     // The attribute is unknown.
     if (grpcStatus(error) === status.INVALID_ARGUMENT) {
