@@ -82,7 +82,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, deps: 
       return;
     case 'POST /decode':
     case 'POST /encode':
-      await assertAllowed(request, deps);
+      await assertSignedIn(request, deps);
       send(
         response,
         200,
@@ -107,9 +107,9 @@ async function convert(body: string, codec: PayloadCodec, how: 'decode' | 'encod
   return { payloads: [], ...Payloads.toObject(converted, { bytes: String }) };
 }
 
-async function assertAllowed(request: IncomingMessage, { isAllowed, sessions }: Deps): Promise<void> {
+async function assertSignedIn(request: IncomingMessage, deps: Deps): Promise<void> {
   const bearer = parseBearer(request.headers.authorization ?? '');
-  const session = sessions.get(cookieOf(request) ?? '');
+  const session = deps.sessions.get(cookieOf(request) ?? '');
   const secret = bearer ?? (session && session.endsAt > Date.now() ? session.secret : undefined);
   if (secret === undefined) {
     throw new PipelineError(
@@ -118,20 +118,19 @@ async function assertAllowed(request: IncomingMessage, { isAllowed, sessions }: 
     );
   }
   // A revoked key ends its sessions too.
+  await assertAllowed(secret, deps);
+}
+
+async function assertAllowed(secret: string, { isAllowed }: Deps): Promise<void> {
   if (!(await isAllowed(secret))) {
     throw new PipelineError('KEY_INVALID', 'This API key is unknown or revoked, or lacks the scope admin.');
   }
 }
 
-async function signIn(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { isAllowed, sessions }: Deps,
-): Promise<void> {
+async function signIn(request: IncomingMessage, response: ServerResponse, deps: Deps): Promise<void> {
   const secret = new URLSearchParams(await readBody(request)).get('key')?.trim() ?? '';
-  if (!(await isAllowed(secret))) {
-    throw new PipelineError('KEY_INVALID', 'This API key is unknown or revoked, or lacks the scope admin.');
-  }
+  await assertAllowed(secret, deps);
+  const { sessions } = deps;
   const now = Date.now();
   for (const [id, { endsAt }] of sessions) {
     if (endsAt <= now) sessions.delete(id);

@@ -67,7 +67,7 @@ export async function mayReadMetrics(
   if (await keyring.isEmpty()) {
     return isOpenWithoutKeys;
   }
-  const secret = authorization === undefined ? undefined : parseBearer(authorization);
+  const secret = parseBearer(authorization ?? '');
   const key = secret === undefined ? undefined : await keyring.find(secret);
   return key !== undefined && (key.scopes.includes('metrics') || key.scopes.includes('admin'));
 }
