@@ -1,9 +1,6 @@
 import { Connection } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
-import {
-  visit,
-  walkGetWorkflowExecutionHistoryResponse,
-} from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { listPayloads } from '../src/temporal/decode-payloads.ts';
 import { createPayloadCodec } from '../src/temporal/payload-codec.ts';
 import { createHarness, type Harness } from '../test/harness/pipeline-harness.ts';
 import { newPayloadKey, startTestServer, type TestServer } from '../test/harness/temporal-server.ts';
@@ -81,19 +78,9 @@ async function timeCodec({ address, namespace }: TestServer, harness: Harness, k
   const { handle } = await harness.run({});
   const connection = await Connection.connect({ address });
   const execution = { workflowId: handle.workflowId };
-  const history = await connection.workflowService.getWorkflowExecutionHistory({ namespace, execution });
+  const { history } = await connection.workflowService.getWorkflowExecutionHistory({ namespace, execution });
   await connection.close();
-  const stored: Payload[] = [];
-  const collect = (payload: Payload) => {
-    stored.push(payload);
-    return payload;
-  };
-  await visit(history, walkGetWorkflowExecutionHistoryResponse, {
-    transformPayload: async (payload) => collect(payload),
-    transformPayloads: async (payloads) => payloads.map(collect),
-    skipHeaders: true,
-    skipSearchAttributes: true,
-  });
+  const stored = await listPayloads(history);
   const codec = createPayloadCodec(keys);
   const decoded = await codec.decode(stored);
   const times: number[] = [];

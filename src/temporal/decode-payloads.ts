@@ -1,3 +1,8 @@
+/**
+ * Reads what the SDK returns as Temporal stores it: payloads in histories, in descriptions and in lists, which the codec of
+ * the client must decode before the payload converter reads them.
+ */
+
 import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import type { Payload } from '@temporalio/common';
 import {
@@ -13,27 +18,31 @@ type HistoryEvent = proto.temporal.api.history.v1.IHistoryEvent;
 type HistoryResponse = proto.temporal.api.workflowservice.v1.IGetWorkflowExecutionHistoryResponse;
 type Description = proto.temporal.api.workflowservice.v1.IDescribeWorkflowExecutionResponse;
 
-/**
- * What the SDK hands out as Temporal stores it: payloads in histories, in descriptions and in lists, which the codec of the
- * client must decode before the payload converter reads them.
- */
+const NOT_ENCODED = { skipHeaders: true, skipSearchAttributes: true };
 
 /** The events of an execution, decoded. */
 export async function fetchEvents(
   client: WithCodec,
   handle: Pick<WorkflowHandle, 'fetchHistory'>,
 ): Promise<HistoryEvent[]> {
-  const { history } = await decodeHistory(client, { history: await handle.fetchHistory() });
-  return history?.events ?? [];
+  const page: HistoryResponse = { history: await handle.fetchHistory() };
+  await visit(page, walkGetWorkflowExecutionHistoryResponse, toVisitor(client));
+  return page.history?.events ?? [];
 }
 
-/** Decodes a page of a history in place. */
-export async function decodeHistory<Page extends HistoryResponse>(
-  client: WithCodec,
-  page: Page,
-): Promise<Page> {
-  await visit(page as HistoryResponse, walkGetWorkflowExecutionHistoryResponse, toVisitor(client));
-  return page;
+/** The payloads of a history, not decoded. */
+export async function listPayloads(history: HistoryResponse['history']): Promise<Payload[]> {
+  const found: Payload[] = [];
+  const add = (payload: Payload) => {
+    found.push(payload);
+    return payload;
+  };
+  await visit({ history }, walkGetWorkflowExecutionHistoryResponse, {
+    transformPayloads: async (payloads) => payloads.map(add),
+    transformPayload: async (payload) => add(payload),
+    ...NOT_ENCODED,
+  });
+  return found;
 }
 
 /** The activities of an execution that have not ended, decoded. */
@@ -56,8 +65,6 @@ function toVisitor({ options }: WithCodec) {
   return {
     transformPayloads: (payloads: Payload[]) => decode(payloadCodecs, payloads),
     transformPayload: async (payload: Payload) => (await decode(payloadCodecs, [payload]))[0]!,
-    // Neither is encoded.
-    skipHeaders: true,
-    skipSearchAttributes: true,
+    ...NOT_ENCODED,
   };
 }

@@ -1,9 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { Payload } from '@temporalio/common';
-import {
-  visit,
-  walkGetWorkflowExecutionHistoryResponse,
-} from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { listPayloads } from './decode-payloads.ts';
 import { listExecutions } from './list-executions.ts';
 import { keyIdOf } from './payload-codec.ts';
 import { unlessMissing } from './temporal-error.ts';
@@ -19,15 +15,10 @@ export async function findKeysInUse(client: Client): Promise<Map<string, string>
   for await (const { execution } of listExecutions(client, "ExecutionStatus = 'Running'", MAX_EXECUTIONS)) {
     const { workflowId, runId } = execution!;
     const history = await unlessMissing(() => client.workflow.getHandle(workflowId!, runId!).fetchHistory());
-    const look = (payload: Payload) => {
+    for (const payload of await listPayloads(history)) {
       const id = keyIdOf(payload);
       if (id !== undefined) found.set(id, workflowId!);
-      return payload;
-    };
-    await visit({ history }, walkGetWorkflowExecutionHistoryResponse, {
-      transformPayload: async (payload) => look(payload),
-      transformPayloads: async (payloads) => payloads.map(look),
-    });
+    }
   }
   return found;
 }
