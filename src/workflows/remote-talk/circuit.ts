@@ -43,8 +43,8 @@ export interface CircuitSnapshot {
 export class Circuit {
   readonly #state: CircuitSnapshot;
 
-  constructor({ failures, open }: CircuitSnapshot) {
-    this.#state = { failures, ...(open && { open }) };
+  constructor(snapshot: CircuitSnapshot) {
+    this.#state = snapshot;
   }
 
   get snapshot(): CircuitSnapshot {
