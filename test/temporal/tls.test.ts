@@ -64,15 +64,14 @@ describe('a cluster with TLS, client certificates and API keys', () => {
   it('runs a whole job through the settings that Temporal’s own tools have', async () => {
     await using cluster = await startCluster();
     const settings = settingsOf(cluster.address, valid);
+    await using connections = new AsyncDisposableStack();
     const client = await connectClient(settings);
+    connections.defer(() => client.connection.close());
     const workerConnection = await connectWorker(settings);
-    const { env, ...rest } = server;
-    const { outcome } = await (async () => {
-      await using harness = await createHarness({ ...rest, env, client, workerConnection });
-      return await harness.run({});
-    })();
-    await client.connection.close();
-    await workerConnection.close();
+    connections.defer(() => workerConnection.close());
+    await using harness = await createHarness({ ...server, client, workerConnection });
+
+    const { outcome } = await harness.run({});
 
     expect(outcome.status).toBe('fulfilled');
     expect(cluster.calls).toBeGreaterThan(20);
