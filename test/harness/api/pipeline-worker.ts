@@ -50,7 +50,6 @@ export interface PipelineWorker extends AsyncDisposable {
 /** Duration of the recording of `jobForm`, which providers charge by. */
 const VOICE_S = 1;
 
-/** The real workflow, and activities that store small files and real records without looking at any picture. */
 interface Gate {
   reached: number;
   open: boolean;
@@ -58,6 +57,7 @@ interface Gate {
   error?: Error;
 }
 
+/** The real workflow, and activities that store small files and real records without looking at any picture. */
 export async function startPipelineWorker(
   server: Pick<TestServer, 'workerConnection' | 'namespace'>,
   { store, records }: { store: ObjectStore; records: TaskRecords },
