@@ -28,7 +28,7 @@ export function toPipelineError(error: unknown, taskId?: string): unknown {
   if (code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED) {
     return new PipelineError(
       'TEMPORAL_UNAVAILABLE',
-      'The server that keeps the tasks refused the API key of this one. Its operator must correct TEMPORAL_API_KEY.',
+      'The server that keeps the tasks refused the API key of this server. Its operator must correct TEMPORAL_API_KEY.',
       { cause: error, retryAfterMs: 60_000 },
     );
   }
