@@ -41,7 +41,7 @@ export function createRecordActivities({ store, records, onEnd, timelines }: Rec
       keepAlive(async () => {
         const record = await records.read(taskId);
         if (record && !record.usage?.some(({ talk_id }) => talk_id === usage.talk_id)) {
-          // By the clock of another machine it may be earlier.
+          // The later of two records counts, and the clock of the machine that wrote this one may be ahead.
           const updatedAt = Math.max(Date.now(), Date.parse(record.updated_at) + 1);
           await records.write({
             ...record,

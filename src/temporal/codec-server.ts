@@ -199,5 +199,5 @@ const PAGE = page(
     '<form method="post" action="/"><label>API key <input name="key" type="password" autocomplete="off" required autofocus></label> <button>Sign in</button></form>',
 );
 const SIGNED_IN = page(
-  '<h1>Signed in</h1><p>For twelve hours. Load the Web UI again. One that does not belong to <code>npm start</code> has its settings at the glasses at the top: choose <em>my browser setting</em>, enter the address of this page, and include cross-origin credentials.</p>',
+  '<h1>Signed in</h1><p>For twelve hours. Load the Web UI again. If it does not belong to <code>npm start</code>, click the glasses at the top: choose <em>my browser setting</em>, enter the address of this page, and include cross-origin credentials.</p>',
 );

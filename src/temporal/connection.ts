@@ -93,8 +93,8 @@ async function whenReady<T extends NativeConnection | Connection>(
 }
 
 /**
- * Some servers greet everybody, and check the key of an API call only. Another failure is for the first call to report,
- * such as a namespace that does not exist.
+ * Some servers accept every connection, and check the API key only when a call is made. Other failures, such as a namespace
+ * that does not exist, are left to the first call.
  */
 async function assertMayUse<T extends NativeConnection | Connection>(
   connection: T,

@@ -104,7 +104,7 @@ function decrypt({ data }: Payload, id: string, ring: ReadonlyMap<string, KeyObj
 }
 
 /**
- * For a connection: every client and worker that is made of it has the codec. With keys, failures of activities are
+ * For a connection: every client and worker that is created from it has the codec. With keys, failures of activities are
  * encrypted too; those of workflows need the bundle of `loadWorkflowBundle({ encryptsFailures: true })`.
  */
 export function createPayloadPlugin(keys: readonly string[]) {

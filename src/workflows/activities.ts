@@ -97,9 +97,9 @@ export const records = proxyActivities<RecordActivities>({
 });
 
 /**
- * A lost worker is no reason to make something again that is in the cache, or that an identical job is paying for: what these
- * do is idempotent. If the cache is slow or fails three times, the job computes again. The store itself gives up within a
- * minute if it gets no answer.
+ * Idempotent, so they are retried after a worker is lost: the job would otherwise make again what is in the cache, or what an
+ * identical job is paying for. If the cache is slow or fails three times, the job computes again. The store itself gives up
+ * within a minute if it gets no answer.
  */
 export const cache = proxyActivities<CacheActivities>({
   ...short,

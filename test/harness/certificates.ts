@@ -8,7 +8,7 @@ export interface Identity {
 
 const OPTIONS = { keyType: 'ec', algorithm: 'sha256' } as const;
 
-/** A certificate authority that nobody trusts unless told to. */
+/** A new certificate authority, which no client trusts by default. */
 export async function createAuthority(name = 'Test authority'): Promise<Identity> {
   const { cert, private: key } = await generate([{ name: 'commonName', value: name }], {
     ...OPTIONS,

@@ -19,7 +19,7 @@ export interface TlsProxyOptions {
   clientAuthority?: Identity;
   /** Clients must send this key. */
   apiKey?: string;
-  /** Whether everybody may ask which features the server has, as at Temporal's own server with keys. */
+  /** Whether the features of the server can be read without a key, as with Temporal's own server. */
   isGreetingOpen?: boolean;
 }
 

@@ -21,7 +21,7 @@ const harness = resources.use(await createHarness(server));
 const [key] = server.payloadKeys;
 const newKey = newPayloadKey();
 
-/** Of what others see who reach Temporal: the dashboard, its database, its backups. */
+/** What Temporal stores about an execution, as its Web UI, its database and its backups show it. */
 async function readAsStored(workflowId: string): Promise<string> {
   const connection = await Connection.connect({ address: server.address });
   const execution = { workflowId };

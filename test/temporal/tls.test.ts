@@ -178,7 +178,7 @@ const REFUSALS: Refusal[] = [
     message: /requires an API key. Set TEMPORAL_API_KEY/,
   },
   {
-    what: 'no API key at a server that greets everybody',
+    what: 'no API key at a server that accepts every connection',
     variables: without('TEMPORAL_API_KEY'),
     cluster: { isGreetingOpen: true },
     message: /requires an API key. Set TEMPORAL_API_KEY/,

@@ -50,7 +50,7 @@ export function isWorthRetrying(code: ErrorCode): boolean {
 const EARLIER_WINDOW_TIMEOUT_MS = 60_000;
 const EARLIER_WINDOW_POLL_MS = 200;
 
-/** What a failed job does with its retry window: it opens it, and closes it again if it is cancelled. The last request counts. */
+/** The retry window that a failed job opens, and closes again if it is cancelled after that: the last request counts. */
 export class RetryOffer {
   readonly #taskId: string;
   readonly #scope: JobScope;

@@ -78,7 +78,7 @@ export class VideoClaim {
   /** At the end of the job, however it ended: the jobs that wait look in the cache again. */
   async release(): Promise<void> {
     const claim = this.#claim;
-    // Only one job in line is told. If it ends without having looked, it passes that on.
+    // The signal goes to one job in line. If that job ends before it has looked, it passes the signal on.
     const isDue = claim !== undefined || this.#isTold || this.#isLookLost;
     this.#claim = undefined;
     this.#isTold = false;

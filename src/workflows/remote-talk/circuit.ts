@@ -56,7 +56,7 @@ export class Circuit {
     return this.#state.open !== undefined || this.#state.failures.length > 0;
   }
 
-  /** Why jobs are held, with when the next one may try. */
+  /** Why jobs are held, and when the next one may try. */
   get hold(): GateState['hold'] {
     const { open } = this.#state;
     return open && { reason: open.reason, until: new Date(open.probeAt).toISOString() };
@@ -68,7 +68,7 @@ export class Circuit {
     return open?.isAlone ? open.suspect : undefined;
   }
 
-  /** The job that is no probe as long as another one waits. */
+  /** The job that is the probe only if no other one waits. */
   get suspect(): string | undefined {
     return this.#state.open?.suspect;
   }
@@ -81,7 +81,7 @@ export class Circuit {
     return this.#state.open?.probeAt;
   }
 
-  /** Whether a job may order that waits for others to find out first. */
+  /** Whether the next job may order: the circuit is closed, or it is time for a probe. */
   mayProbe(now: number): boolean {
     const { open } = this.#state;
     return !open || (open.probe === undefined && now >= open.probeAt);
@@ -95,7 +95,7 @@ export class Circuit {
     }
   }
 
-  /** The job is the probe no longer, and another one may be. */
+  /** If the job is the probe, it stops being that, and another one may take its place. */
   endProbe(workflowId: string): void {
     if (this.#state.open?.probe === workflowId) {
       delete this.#state.open.probe;
@@ -135,7 +135,7 @@ export class Circuit {
     }
   }
 
-  /** When the account is to be read next. Never while probes are as frequent. */
+  /** When the account is to be read next. Never if probes are at least as frequent. */
   lookAt(timeScale: number): number {
     const { open } = this.#state;
     const intervalMs = LOOK_INTERVAL_MS * timeScale;

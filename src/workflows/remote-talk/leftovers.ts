@@ -69,7 +69,7 @@ export function toUsage({ provider, voiceS }: Leftovers, talkId: string): Provid
   };
 }
 
-/** @param talk whose messages follow those of its order. */
+/** @param talk its warnings follow those of its order. */
 export function toFetchedVideo(
   { warnings: earlier = [] }: Pick<Leftovers, 'warnings'>,
   talk: { warnings?: string[] },

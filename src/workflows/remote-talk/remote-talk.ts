@@ -6,7 +6,7 @@
  * - lease: a place that the breaker has given to a job. It expires, so a job that is lost frees its place.
  * - breaker: the workflow, one for each provider, that gives out places and stops all orders during an outage.
  * - circuit: whether the breaker holds orders because they fail, and which job tries next.
- * - line: the jobs that wait for a place, in order. Each is told why it waits.
+ * - line: the jobs that wait for a place, in order. The breaker sends each the reason.
  * - gate: a job's side of the breaker. It asks for a place, holds it and gives it back.
  * - hold: the wait of a job before it may order: the provider is down, the credits are used up, or all places are taken.
  * - leftovers: the record of what a job has at the provider, from which a tidy-up deletes it or a retry takes it up.

@@ -70,7 +70,7 @@ async function deleteTalk(leftovers: Leftovers): Promise<void> {
   }
 }
 
-/** Puts a talk on the record of its task that was paid for although its job never learned of it. */
+/** Adds the cost of a talk to the record of its task, whose job paid for the talk but never got its id. */
 async function recordCost(taskId: string, usage: ProviderUsage): Promise<void> {
   const { parent } = workflowInfo();
   if (parent) {
@@ -79,7 +79,7 @@ async function recordCost(taskId: string, usage: ProviderUsage): Promise<void> {
   await addUsage({ taskId, usage });
 }
 
-/** What has started this may still write the record. */
+/** The workflow that started this one may still write the record. */
 async function untilEnded(workflowId: string): Promise<void> {
   const delay = new GrowingDelay(LOOK_DELAYS);
   for (;;) {
